@@ -1,0 +1,57 @@
+"""The command line: names, exit codes, one line for every error. `resnet_bench.commands` holds the commands."""
+
+import sys
+from collections.abc import Sequence
+
+from cyclopts import App, CycloptsError
+
+from resnet_bench import __version__
+from resnet_bench.errors import ResNetBenchError
+
+# Name, where it lives (imported only when it is asked for), and its line in --help.
+_COMMANDS = (
+    ("list", "models:list_models", "The models, with what each costs and its published accuracy."),
+    ("show", "models:show", "The module tree of one model, as torch prints it."),
+    ("profile", "profile:profile", "The exact static profile: parameters, MACs, FLOPs, activations, memory."),
+    ("run", "run:run", "Measure models on the device at hand."),
+    ("report", "report:report", "One offline HTML page, or text, Markdown, JSON or CSV, from runs."),
+    ("machine", "machine:machine", "What is measured on, and what to change for steadier numbers."),
+)
+
+app = App(
+    name="resnet-bench",
+    help="What a residual network costs, how fast it runs here, and whether a commit changed that.",
+    version=f"resnet-bench {__version__}",
+)
+for _name, _target, _help in _COMMANDS:
+    app.command(f"resnet_bench.commands.{_target}", name=_name, help=_help)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command and leave with its documented exit code."""
+    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit code."""
+    try:
+        result = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
+    except CycloptsError as error:
+        return _fail(_one_line(str(error)), code=2)
+    except ResNetBenchError as error:
+        return _fail(str(error), code=error.exit_code)
+    except KeyboardInterrupt:
+        return _fail("interrupted.", code=130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+    return result if isinstance(result, int) else 0
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _fail(message: str, *, code: int) -> int:
+    print(f"error: {message}", file=sys.stderr)
+    return code

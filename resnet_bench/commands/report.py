@@ -1,0 +1,2 @@
+def report() -> None:
+    """Do it."""

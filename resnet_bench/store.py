@@ -1,0 +1,230 @@
+"""Run directories: `run.json` written once and whole, `launches.jsonl` appended and fsynced a line at a time.
+
+A kill at any moment loses at most the launch under way. A half-written last line is set aside with a warning.
+"""
+
+import io
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+from filelock import FileLock, Timeout
+
+from resnet_bench.errors import StoreError
+from resnet_bench.records import SCHEMA_VERSION, Case, Header, Launch, Measurement, Profile, Run, Skip
+
+HEADER_NAME = "run.json"
+LAUNCHES_NAME = "launches.jsonl"
+_LOCK_NAME = ".lock"
+
+_encoder = msgspec.json.Encoder()
+_entry_decoder = msgspec.json.Decoder(Launch | Skip)
+_header_decoder = msgspec.json.Decoder(Header)
+
+
+class _SchemaOnly(msgspec.Struct):
+    schema: int
+
+
+@contextmanager
+def locked(directory: Path) -> Iterator[None]:
+    """Hold `directory` for writing, creating it where needed.
+
+    Raises:
+        StoreError: the directory cannot be written, or another process holds it.
+    """
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(directory / _LOCK_NAME, timeout=0)
+        lock.acquire()
+    except Timeout as error:
+        raise StoreError(
+            f"{directory} is being written by another run; choose another folder with -o, or wait."
+        ) from error
+    except OSError as error:
+        raise _cannot_write(directory, error) from error
+    try:
+        yield
+    finally:
+        lock.release()
+        (directory / _LOCK_NAME).unlink(missing_ok=True)
+
+
+def create(directory: Path, header: Header) -> None:
+    """Write `run.json` into `directory`, whole or not at all, beside an empty `launches.jsonl`.
+
+    Raises:
+        StoreError: the directory already holds a run or cannot be written.
+    """
+    if (directory / HEADER_NAME).exists():
+        raise StoreError(
+            f"{directory} already holds a run; resume it with --resume {directory}, or choose another folder."
+        )
+    replace_header(directory, header)
+    try:
+        (directory / LAUNCHES_NAME).touch()
+    except OSError as error:
+        raise _cannot_write(directory, error) from error
+
+
+def replace_header(directory: Path, header: Header) -> None:
+    """Write `run.json` by way of a temporary file, so that no reader ever sees half of it.
+
+    Raises:
+        StoreError: the directory cannot be written.
+    """
+    temporary = directory / f".{HEADER_NAME}.tmp"
+    try:
+        with temporary.open("wb") as file:
+            file.write(msgspec.json.format(_encoder.encode(header), indent=1) + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(directory / HEADER_NAME)
+    except OSError as error:
+        raise _cannot_write(directory, error) from error
+
+
+def append(directory: Path, entry: Launch | Skip) -> None:
+    """Append one line to `launches.jsonl` and fsync it; a line that does not fit is taken back whole.
+
+    Raises:
+        StoreError: the file cannot be written; what stood in it before still stands.
+    """
+    path = directory / LAUNCHES_NAME
+    try:
+        with path.open("r+b", buffering=0) as file:
+            end = _end_of_last_whole_line(file)
+            file.truncate(end)
+            file.seek(end)
+            line = memoryview(_encoder.encode(entry) + b"\n")
+            try:
+                while line:
+                    line = line[file.write(line) :]
+                os.fsync(file.fileno())
+            except OSError:
+                file.truncate(end)
+                raise
+    except OSError as error:
+        raise _cannot_write(path, error) from error
+
+
+def load(directory: Path) -> Run:
+    """Read a run directory.
+
+    Raises:
+        StoreError: it is no run directory, is of a newer schema, or a line other than the last is damaged.
+    """
+    header = _read_header(directory)
+    entries, warnings = _read_entries(directory / LAUNCHES_NAME)
+    return assemble(header, entries, warnings)
+
+
+def assemble(header: Header, entries: Sequence[Launch | Skip], warnings: Sequence[str] = ()) -> Run:
+    """Group launches and skips by case, in the header's order of cases.
+
+    A case with a skip and launches keeps both; a case with neither is missing. Later entries of the same
+    case and launch index (a resumed run's) replace earlier skips.
+    """
+    latest: dict[tuple[str, int], Launch | Skip] = {}
+    for entry in entries:
+        slot = (entry.case.key, entry.index)
+        if isinstance(entry, Launch) or not isinstance(latest.get(slot), Launch):
+            latest[slot] = entry
+    launches: dict[str, list[Launch]] = {}
+    skips: dict[str, list[Skip]] = {}
+    for entry in latest.values():
+        if isinstance(entry, Launch):
+            launches.setdefault(entry.case.key, []).append(entry)
+        else:
+            skips.setdefault(entry.case.key, []).append(entry)
+    return Run(
+        header=header,
+        measurements=tuple(
+            Measurement(
+                case=case,
+                profile=find_profile(header.profiles, case),
+                launches=tuple(sorted(launches[case.key], key=lambda launch: launch.index)),
+            )
+            for case in header.cases
+            if case.key in launches
+        ),
+        skips=tuple(skips[case.key][0] for case in header.cases if case.key in skips),
+        missing=tuple(case for case in header.cases if case.key not in launches and case.key not in skips),
+        warnings=tuple(warnings),
+    )
+
+
+def find_profile(profiles: Sequence[Profile], case: Case) -> Profile | None:
+    """Return the static profile of a case, or None where there is none."""
+    for profile in profiles:
+        if (profile.model, profile.mode, profile.precision, profile.batch_size, profile.image_size) == (
+            case.model,
+            case.mode,
+            case.precision,
+            case.batch_size,
+            case.image_size,
+        ):
+            return profile
+    return None
+
+
+def _read_header(directory: Path) -> Header:
+    path = directory / HEADER_NAME
+    try:
+        text = path.read_bytes()
+    except FileNotFoundError as error:
+        raise StoreError(f"{directory} is no run directory: it has no {HEADER_NAME}.") from error
+    except OSError as error:
+        raise StoreError(f"cannot read {path}: {error.strerror}.") from error
+    try:
+        schema = msgspec.json.decode(text, type=_SchemaOnly).schema
+    except msgspec.DecodeError as error:
+        raise StoreError(f"{path} is damaged or cut short: {error}.") from error
+    if schema > SCHEMA_VERSION:
+        raise StoreError(
+            f"{path} has schema {schema}; this resnet-bench reads up to {SCHEMA_VERSION}. Upgrade resnet-bench."
+        )
+    try:
+        return _header_decoder.decode(text)
+    except msgspec.DecodeError as error:
+        raise StoreError(f"{path} does not fit schema {SCHEMA_VERSION}: {error}.") from error
+
+
+def _read_entries(path: Path) -> tuple[list[Launch | Skip], list[str]]:
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError as error:
+        raise StoreError(f"{path.parent} has a {HEADER_NAME} but no {path.name}; the run is damaged.") from error
+    except OSError as error:
+        raise StoreError(f"cannot read {path}: {error.strerror}.") from error
+    whole = content[: content.rfind(b"\n") + 1]
+    warnings = []
+    if len(whole) < len(content):
+        warnings.append(
+            f"{path}: the last line is half-written ({len(content) - len(whole)} bytes) and was set aside; "
+            "--resume measures that launch again."
+        )
+    entries = []
+    for number, line in enumerate(whole.splitlines(), start=1):
+        try:
+            entries.append(_entry_decoder.decode(line))
+        except msgspec.DecodeError as error:
+            raise StoreError(f"{path}, line {number}: {error}.") from error
+    return entries, warnings
+
+
+def _end_of_last_whole_line(file: io.FileIO) -> int:
+    size = file.seek(0, os.SEEK_END)
+    if size == 0:
+        return 0
+    file.seek(size - 1)
+    if file.read(1) == b"\n":
+        return size
+    file.seek(0)
+    return file.readall().rfind(b"\n") + 1
+
+
+def _cannot_write(path: Path, error: OSError) -> StoreError:
+    return StoreError(f"cannot write {path}: {error.strerror or error}.")

@@ -1,0 +1,107 @@
+"""Base units (s, bytes, FLOP, images/s) to readable text and back; the only place that scales and rounds.
+
+Records hold unrounded base units. Binary prefixes are for bytes alone, decimal ones for everything else.
+"""
+
+import math
+import re
+
+from resnet_bench.errors import UsageError
+
+UNAVAILABLE = "-"
+
+_BYTES = dict(B=1, KiB=2**10, MiB=2**20, GiB=2**30, TiB=2**40, kB=10**3, MB=10**6, GB=10**9, TB=10**12)
+_SECONDS = dict(us=1e-6, ms=1e-3, s=1.0, m=60.0, min=60.0, h=3600.0)
+_QUANTITY = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([A-Za-z]+)\s*")
+
+
+def significant(value: float, digits: int = 4) -> str:
+    """Return `value` in plain decimals with `digits` significant digits: 1.200, 37.10, 4186."""
+    if value == 0 or not math.isfinite(value):
+        return f"{value:g}"
+    decimals = max(0, digits - 1 - math.floor(math.log10(abs(value))))
+    return f"{value:.{decimals}f}"
+
+
+def milliseconds(seconds: float | None) -> str:
+    """Return a latency in milliseconds without its unit, for table columns headed "ms"."""
+    return UNAVAILABLE if seconds is None else significant(seconds * 1e3)
+
+
+def duration(seconds: float | None) -> str:
+    """Return a length of time as a person says it: 850 ms, 12.3 s, 4 min 05 s, 2 h 10 min."""
+    if seconds is None:
+        return UNAVAILABLE
+    if seconds < 1:
+        return f"{significant(seconds * 1e3, 3)} ms"
+    if seconds < 59.95:  # noqa: PLR2004 - 60 s once rounded
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:  # noqa: PLR2004 - minutes in an hour
+        return f"{minutes} min {rest:02d} s"
+    return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def mebibytes(count: float | None) -> str:
+    """Return bytes in MiB without the unit, for table columns headed "MiB"."""
+    return UNAVAILABLE if count is None else significant(count / 2**20)
+
+
+def byte_size(count: float | None) -> str:
+    """Return bytes with the binary prefix that fits: 512 B, 97.49 MiB, 141.0 GiB."""
+    if count is None:
+        return UNAVAILABLE
+    for prefix in ("TiB", "GiB", "MiB", "KiB"):
+        if abs(count) >= _BYTES[prefix]:
+            return f"{significant(count / _BYTES[prefix])} {prefix}"
+    return f"{count:.0f} B"
+
+
+def scaled(count: float | None, unit: str = "", digits: int = 4) -> str:
+    """Return a count with its decimal prefix: 25.56 M, 4.089 G, 312.0 GFLOP/s with `unit="FLOP/s"`."""
+    if count is None:
+        return UNAVAILABLE
+    for factor, prefix in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if abs(count) >= factor:
+            return f"{significant(count / factor, digits)} {prefix}{unit}"
+    return f"{significant(count, digits) if count != int(count) else int(count)}{' ' + unit if unit else ''}"
+
+
+def grouped(count: int | None) -> str:
+    """Return an exact integer with thousands separated: 4,089,184,256."""
+    return UNAVAILABLE if count is None else f"{count:,}"
+
+
+def per_second(rate: float | None) -> str:
+    """Return a throughput in images per second without its unit."""
+    return UNAVAILABLE if rate is None else significant(rate)
+
+
+def percent(fraction: float | None, decimals: int = 1) -> str:
+    """Return a fraction as a percentage: 0.0213 as 2.1 %."""
+    return UNAVAILABLE if fraction is None else f"{fraction * 100:.{decimals}f} %"
+
+
+def parse_bytes(text: str) -> int:
+    """Read "8GiB" or "512 MB".
+
+    Raises:
+        UsageError: `text` is not a positive number followed by a byte unit.
+    """
+    return round(_parse(text, _BYTES, "a size such as 8GiB or 512MB"))
+
+
+def parse_seconds(text: str) -> float:
+    """Read "15ms", "90s", "10m" or "2h".
+
+    Raises:
+        UsageError: `text` is not a positive number followed by a unit of time.
+    """
+    return _parse(text, _SECONDS, "a time such as 15ms, 90s or 10m")
+
+
+def _parse(text: str, factors: dict[str, float] | dict[str, int], expected: str) -> float:
+    match = _QUANTITY.fullmatch(text)
+    if match is None or match[2] not in factors or float(match[1]) == 0:
+        raise UsageError(f"'{text}' is not {expected} (units: {', '.join(factors)}).")
+    return float(match[1]) * factors[match[2]]
