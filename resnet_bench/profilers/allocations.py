@@ -4,6 +4,7 @@ On CUDA the allocator's own counters, reset after warm-up. On the CPU the alloca
 pass of its own that is not timed: exact tensor bytes, convolution workspace and reordered weights included.
 """
 
+import os
 import resource
 import sys
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from collections.abc import Callable
 import torch
 from torch.profiler import ProfilerActivity, profile
 
-from resnet_bench.environment import nvml_process_bytes
+from resnet_bench.environment import gpu_processes
 from resnet_bench.profilers.workload import Workload
 from resnet_bench.records import Memory
 
@@ -36,7 +37,7 @@ class MemoryProbe:
         if not self._cuda:
             rss = _peak_rss_bytes()  # before the profiler's own allocations
             on_host = workload.device.type == "cpu"
-            peak = workload.static_bytes + peak_allocation_bytes(workload.iterate) if on_host else None
+            peak = workload.alive_bytes() + peak_allocation_bytes(workload.iterate) if on_host else None
             return Memory(weights_bytes=workload.weights_bytes, peak_allocated_bytes=peak, peak_rss_bytes=rss)
         device = workload.device
         return Memory(
@@ -45,7 +46,7 @@ class MemoryProbe:
             peak_reserved_bytes=torch.cuda.max_memory_reserved(device),
             warmup_peak_allocated_bytes=self._warmup_peak,
             peak_rss_bytes=_peak_rss_bytes(),
-            device_process_bytes=nvml_process_bytes(device.index or 0),
+            device_process_bytes=(gpu_processes(str(device)) or {}).get(os.getpid()),
             device_total_bytes=torch.cuda.get_device_properties(device).total_memory,
         )
 

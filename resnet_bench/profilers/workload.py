@@ -48,7 +48,7 @@ class Workload:
         model: the network as prepared (cast, laid out, compiled).
         iterate: runs one iteration and returns its output: logits of shape (batch, classes), or the loss.
         step: the parts of a training iteration; None for inference.
-        static_bytes: bytes of weights, buffers and input, alive before the first iteration.
+        weights_bytes: bytes of the parameters as cast.
     """
 
     def __init__(self, case: Case, model: str | Spec, *, seed: int, transfer: Transfer = Transfer.EXCLUDED) -> None:
@@ -68,7 +68,7 @@ class Workload:
         self._host_images = self._random_images(transfer)
         self._images = self._host_images.to(self.device)
         self._transfer = transfer if self.device.type != "cpu" else Transfer.EXCLUDED
-        self.static_bytes = _tensor_bytes(self.network) + self._images.nbytes
+        self._optimizer: torch.optim.Optimizer | None = None
         self.weights_bytes = sum(parameter.nbytes for parameter in self.network.parameters())
         self.model = self._executable(self.network)
         self.step: Step | None = None
@@ -85,6 +85,15 @@ class Workload:
         """Hold the gradient mode of the case; entering it for each iteration would be timed with it."""
         with torch.inference_mode() if self.case.mode is Mode.INFERENCE else torch.enable_grad():
             yield
+
+    def alive_bytes(self) -> int:
+        """Return the bytes of all tensors alive between iterations: weights, buffers, input, gradients, optimizer."""
+        tensors = [*self.network.parameters(), *self.network.buffers(), self._images]
+        tensors += [parameter.grad for parameter in self.network.parameters() if parameter.grad is not None]
+        if self._optimizer is not None:
+            states = self._optimizer.state.values()
+            tensors += [value for state in states for value in state.values() if isinstance(value, torch.Tensor)]
+        return sum(tensor.nbytes for tensor in tensors)
 
     def _random_images(self, transfer: Transfer) -> torch.Tensor:
         case = self.case
@@ -143,7 +152,7 @@ class Workload:
 
     def _training_step(self) -> Step:
         parameters = [parameter for parameter in self.network.parameters() if parameter.requires_grad]
-        optimizer = torch.optim.SGD(parameters, lr=LEARNING_RATE, momentum=MOMENTUM)
+        optimizer = self._optimizer = torch.optim.SGD(parameters, lr=LEARNING_RATE, momentum=MOMENTUM)
         scaler = torch.amp.GradScaler(self.device.type, enabled=self.case.precision is Precision.AMP_FP16)
         criterion = nn.CrossEntropyLoss()
         model = self.model
@@ -229,6 +238,3 @@ def _classes(network: nn.Module) -> int:
         raise UnsupportedError("training needs a last linear layer, whose outputs are the classes; found none.")
     return linears[-1].out_features
 
-
-def _tensor_bytes(network: nn.Module) -> int:
-    return sum(tensor.nbytes for tensor in (*network.parameters(), *network.buffers()))
