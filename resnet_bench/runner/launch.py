@@ -3,11 +3,13 @@
 Whatever happens to the child is an answer: a launch, or a skip with its reason. The parent never loads torch.
 """
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
 
 import msgspec
@@ -121,26 +123,23 @@ def _run_child(request: Request, *, limit_s: float, threads: int | None) -> _Out
 def _converse(child: subprocess.Popen[bytes], line: bytes, limit_s: float) -> bytes:
     if child.stdin is None or child.stdout is None:  # for the type checker: both are pipes
         raise ValueError("the child has no pipes")
-    try:
+    with contextlib.suppress(BrokenPipeError):  # it died before reading; its exit status says why
         child.stdin.write(line)
         child.stdin.flush()
-    except BrokenPipeError:
-        pass  # it died before reading; its exit status says why
-    timer = _Alarm(child, limit_s)
+    alarm = _Alarm(child, limit_s)
     try:
-        return child.stdout.read()
+        answer = child.stdout.read()
     finally:
-        timer.cancel()
-        if timer.rang:
-            raise _TimeLimitError
+        alarm.cancel()
+    if alarm.rang:
+        raise _TimeLimitError
+    return answer
 
 
 class _Alarm:
     """Kills the child's process group when its time is up."""
 
     def __init__(self, child: subprocess.Popen[bytes], limit_s: float) -> None:
-        import threading  # noqa: PLC0415 - only a parent that launches needs it
-
         self.rang = False
         self._child = child
         self._timer = threading.Timer(limit_s, self._ring)
@@ -157,20 +156,15 @@ class _Alarm:
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:
-    """Leave no process of the child's group behind, also when the user interrupts this."""
-    if child.poll() is None:
-        try:
-            child.wait(timeout=5 if child.stdout is not None and child.stdout.closed else 0.5)
-        except (subprocess.TimeoutExpired, KeyboardInterrupt):
-            pass
+    """Leave no process of the child's group behind; one that has answered gets a moment to leave by itself."""
+    with contextlib.suppress(subprocess.TimeoutExpired, KeyboardInterrupt):
+        child.wait(timeout=0.5)
     _kill_group(child)
     child.wait()
     for pipe in (child.stdin, child.stdout):
         if pipe is not None:
-            try:
+            with contextlib.suppress(BrokenPipeError):
                 pipe.close()
-            except BrokenPipeError:
-                continue
 
 
 def _kill_group(child: subprocess.Popen[bytes]) -> None:
@@ -186,7 +180,6 @@ def _environment(threads: int | None, scratch: Path) -> dict[str, str]:
     variables["OMP_WAIT_POLICY"] = os.environ.get("OMP_WAIT_POLICY", WAIT_POLICY)
     variables["KMP_BLOCKTIME"] = os.environ.get("KMP_BLOCKTIME", "0")
     variables["TORCHINDUCTOR_CACHE_DIR"] = str(scratch)
-    variables["PYTHONSAFEPATH"] = "1"
     # The child must find the package that its parent runs, installed or not.
     home = str(Path(__file__).resolve().parents[2])
     variables["PYTHONPATH"] = os.pathsep.join(filter(None, (os.environ.get("PYTHONPATH"), home)))
