@@ -5,6 +5,7 @@ A `Launch` is one fresh process and the unit of replication; its samples stay in
 """
 
 from enum import StrEnum
+from typing import Any
 
 import msgspec
 
@@ -384,7 +385,7 @@ class Commit(Record, frozen=True, kw_only=True):
 
 
 class Header(Record, frozen=True, kw_only=True):
-    """`run.json`: everything about a run but its launches."""
+    """`run.json`: everything about a run but its launches. `models` are the suite's own specs, as plain tables."""
 
     schema: int = SCHEMA_VERSION
     id: str
@@ -395,6 +396,7 @@ class Header(Record, frozen=True, kw_only=True):
     commit: Commit | None
     environments: tuple[Environment, ...]
     cases: tuple[Case, ...]
+    models: tuple[dict[str, Any], ...] = ()
     profiles: tuple[Profile, ...]
 
 

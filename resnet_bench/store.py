@@ -121,6 +121,15 @@ def load(directory: Path) -> Run:
     return assemble(header, entries, warnings)
 
 
+def load_entries(directory: Path) -> list[Launch | Skip]:
+    """Return every whole line of a run's `launches.jsonl`, in the order written.
+
+    Raises:
+        StoreError: the file is not there, or a line other than the last is damaged.
+    """
+    return _read_entries(directory / LAUNCHES_NAME)[0]
+
+
 def assemble(header: Header, entries: Sequence[Launch | Skip], warnings: Sequence[str] = ()) -> Run:
     """Group launches and skips by case, in the header's order of cases.
 
