@@ -54,7 +54,7 @@ def collect(device: str) -> Environment:
         memory_bytes=psutil.virtual_memory().total,
         system=f"{platform.system()} {platform.machine()}",
         python=platform.python_version(),
-        torch=torch.__version__,
+        torch=str(torch.__version__),
         cuda=cuda,
         cudnn=cudnn,
         driver=driver,
@@ -167,7 +167,7 @@ def has_nvidia_device() -> bool:
         return nvml is not None and nvml.nvmlDeviceGetCount() > 0
 
 
-def current_commit(directory: Path) -> Commit | None:
+def current_commit(directory: Path = Path()) -> Commit | None:
     """Return the commit checked out in `directory`, or None outside a git repository."""
     try:
         revision, committed_at, subject = _git(directory, "log", "-1", "--format=%H%n%cI%n%s").split("\n", 2)

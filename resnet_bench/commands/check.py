@@ -11,7 +11,7 @@ from resnet_bench.analysis import calibration, thresholds
 from resnet_bench.analysis.comparability import parse_across
 from resnet_bench.analysis.compare import compare
 from resnet_bench.analysis.gate import improvements, judge
-from resnet_bench.commands.compare import Format
+from resnet_bench.report.format import Format
 from resnet_bench.report import gate as gate_report
 from resnet_bench.report import github, junit
 

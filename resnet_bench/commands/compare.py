@@ -12,15 +12,7 @@ from resnet_bench.analysis.comparability import parse_across
 from resnet_bench.analysis.compare import compare as compare_digests
 from resnet_bench.records import Verdict, VerdictTable
 from resnet_bench.report import github, junit, verdicts
-
-
-class Format(StrEnum):
-    """How the table is printed."""
-
-    TEXT = "text"
-    MARKDOWN = "markdown"
-    JSON = "json"
-    CSV = "csv"
+from resnet_bench.report.format import Format
 
 
 class FailOn(StrEnum):
