@@ -28,6 +28,16 @@ def milliseconds(seconds: float | None) -> str:
     return UNAVAILABLE if seconds is None else significant(seconds * 1e3)
 
 
+def seconds(value: float | None) -> str:
+    """Return a length of time in seconds without its unit, for table columns headed "s"."""
+    return UNAVAILABLE if value is None else significant(value)
+
+
+def joules(value: float | None) -> str:
+    """Return an energy in joules without its unit."""
+    return UNAVAILABLE if value is None else significant(value)
+
+
 def duration(seconds: float | None) -> str:
     """Return a length of time as a person says it: 850 ms, 12.3 s, 4 min 05 s, 2 h 10 min."""
     if seconds is None:

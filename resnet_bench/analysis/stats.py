@@ -1,0 +1,89 @@
+"""Summaries of noisy metrics. The unit of replication is the launch, never the sample.
+
+Samples of one process share its memory layout, clocks and neighbours, so an interval over pooled samples is far too
+narrow. Each launch is reduced to the median of its samples first. The interval is Student's t on the logarithms of
+those medians: exact where launch noise is log-normal, usable from two launches on, unchanged by the unit.
+It speaks about this run's launches: a machine that was different on another day is outside of it.
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from scipy import special
+
+from resnet_bench.analysis.metrics import NoisyMetric
+from resnet_bench.records import Interval, Measurement, Summary
+
+CONFIDENCE = 0.99
+P99_MIN_SAMPLES = 100
+_LARGEST_LOG = 700.0  # exp() still fits in a float
+
+
+def summarize(measurement: Measurement, metric: NoisyMetric) -> Summary | None:
+    """Summarize one noisy metric of a measurement, in base units.
+
+    Args:
+        measurement: a case with its launches.
+        metric: what to summarize.
+
+    Returns:
+        None where no launch has the metric. The interval is None with a single launch, p99 below 100 samples.
+    """
+    per_launch = launch_samples(measurement, metric)
+    if not per_launch:
+        return None
+    medians = tuple(float(np.median(samples)) for samples in per_launch)
+    pooled = np.concatenate([np.asarray(samples) for samples in per_launch])
+    p50, p90, p95, p99 = (float(value) for value in np.percentile(pooled, (50, 90, 95, 99)))
+    return Summary(
+        metric=metric.name,
+        median=float(np.median(medians)),
+        interval=center_interval(medians),
+        mad=float(np.median(np.abs(pooled - np.median(pooled)))),
+        p50=p50,
+        p90=p90,
+        p95=p95,
+        p99=p99 if pooled.size >= P99_MIN_SAMPLES else None,
+        launches=len(medians),
+        samples=int(pooled.size),
+        launch_medians=medians,
+    )
+
+
+def launch_samples(measurement: Measurement, metric: NoisyMetric) -> tuple[tuple[float, ...], ...]:
+    """Return the samples of each launch that has the metric, in order of launches."""
+    return tuple(samples for launch in measurement.launches if (samples := metric.extract(launch)))
+
+
+def center_interval(medians: Sequence[float], confidence: float = CONFIDENCE) -> Interval | None:
+    """Return the interval of the centre of launch medians, or None with fewer than two.
+
+    t interval on logarithms, widened to hold the median of the medians where outlying launches pull the mean away.
+    Values that have no logarithm (a peak of 0 bytes) are treated on the linear scale.
+    """
+    if len(medians) < 2:  # noqa: PLR2004 - one launch says nothing about launches
+        return None
+    center = float(np.median(medians))
+    if min(medians) <= 0:
+        low, high = t_interval(medians, confidence)
+    else:
+        low, high = (exponential(bound) for bound in t_interval([math.log(value) for value in medians], confidence))
+    return Interval(low=min(low, center), high=max(high, center), confidence=confidence)
+
+
+def t_interval(values: Sequence[float], confidence: float = CONFIDENCE) -> tuple[float, float]:
+    """Return Student's two-sided interval of the mean of at least two values."""
+    mean = float(np.mean(values))
+    half = t_quantile(len(values) - 1, confidence) * float(np.std(values, ddof=1)) / math.sqrt(len(values))
+    return mean - half, mean + half
+
+
+def t_quantile(degrees: float, confidence: float) -> float:
+    """Return the half-width in standard errors of a two-sided t interval."""
+    return float(special.stdtrit(degrees, 0.5 + confidence / 2))
+
+
+def exponential(value: float) -> float:
+    """Return e to the `value`, kept finite so that a hopelessly wide interval can still be saved."""
+    return math.exp(max(-_LARGEST_LOG, min(_LARGEST_LOG, value)))
