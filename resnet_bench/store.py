@@ -139,12 +139,13 @@ def assemble(header: Header, entries: Sequence[Launch | Skip], warnings: Sequenc
             launches.setdefault(entry.case.key, []).append(entry)
         else:
             skips.setdefault(entry.case.key, []).append(entry)
+    profiles = {profile_slot(profile): profile for profile in reversed(header.profiles)}
     return Run(
         header=header,
         measurements=tuple(
             Measurement(
                 case=case,
-                profile=find_profile(header.profiles, case),
+                profile=profiles.get(profile_slot(case)),
                 launches=tuple(sorted(launches[case.key], key=lambda launch: launch.index)),
             )
             for case in header.cases
@@ -158,16 +159,12 @@ def assemble(header: Header, entries: Sequence[Launch | Skip], warnings: Sequenc
 
 def find_profile(profiles: Sequence[Profile], case: Case) -> Profile | None:
     """Return the static profile of a case, or None where there is none."""
-    for profile in profiles:
-        if (profile.model, profile.mode, profile.precision, profile.batch_size, profile.image_size) == (
-            case.model,
-            case.mode,
-            case.precision,
-            case.batch_size,
-            case.image_size,
-        ):
-            return profile
-    return None
+    return next((profile for profile in profiles if profile_slot(profile) == profile_slot(case)), None)
+
+
+def profile_slot(of: Profile | Case) -> tuple[str, str, str, int, int]:
+    """Return what must agree for a profile to be a case's: model, mode, precision, batch size and image size."""
+    return of.model, of.mode, of.precision, of.batch_size, of.image_size
 
 
 def _read_header(directory: Path) -> Header:

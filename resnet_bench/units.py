@@ -92,6 +92,19 @@ def percent(fraction: float | None, decimals: int = 1) -> str:
     return UNAVAILABLE if fraction is None else f"{fraction * 100:.{decimals}f} %"
 
 
+def interval_percent(fraction: float) -> str:
+    """Return an interval's relative half-width: two significant digits below 10 %, whole above, ">999 %" at most."""
+    share = fraction * 100
+    if share > 999:  # noqa: PLR2004 - more says nothing more
+        return ">999 %"
+    return f"{share:.1f} %" if share < 9.95 else f"{share:.0f} %"  # noqa: PLR2004 - 10 once rounded
+
+
+def ratio(value: float | None) -> str:
+    """Return a ratio: 1.042, 0.9580, 23.10."""
+    return UNAVAILABLE if value is None else significant(value)
+
+
 def parse_bytes(text: str) -> int:
     """Read "8GiB" or "512 MB".
 
