@@ -8,6 +8,7 @@ import statistics
 from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 
+import msgspec
 import numpy as np
 
 from resnet_bench.analysis.metrics import NOISY_METRICS, NoisyMetric
@@ -55,9 +56,10 @@ class Quantiles(Record, frozen=True, kw_only=True):
 class Result(Record, frozen=True, kw_only=True):
     """One case of one run. Peaks are the highest of the launches, in bytes; None is "unavailable".
 
-    `noisy` says that samples spread (MAD) or launch medians differ by more than 5 % of the median latency.
+    `position` counts the results of one report: the row in its long table. `noisy` says that samples spread (MAD) or launch medians differ by more than 5 % of the median latency.
     """
 
+    position: int
     run: int
     case: Case
     status: Status
@@ -116,7 +118,8 @@ class Result(Record, frozen=True, kw_only=True):
 
 def collect(runs: Sequence[Run], catalog: Catalog) -> tuple[Result, ...]:
     """Return a result for each planned case of each run, in the order of the runs' cases."""
-    return tuple(result for index, run in enumerate(runs) for result in _of_run(index, run, catalog))
+    found = (result for index, run in enumerate(runs) for result in _of_run(index, run, catalog))
+    return tuple(msgspec.structs.replace(result, position=position) for position, result in enumerate(found))
 
 
 def _of_run(index: int, run: Run, catalog: Catalog) -> Iterator[Result]:
@@ -138,6 +141,7 @@ def _measured(index: int, measurement: Measurement, skip: Skip | None, known: Pu
     if skip is not None:
         warnings.append(f"a launch of this case gave no measurement: {_words(skip.reason)}")
     return Result(
+        position=0,
         run=index,
         case=measurement.case,
         status=Status.MEASURED,
@@ -158,6 +162,7 @@ def _measured(index: int, measurement: Measurement, skip: Skip | None, known: Pu
 
 def _absent(index: int, case: Case, skip: Skip | None, known: Published, *, profile: Profile | None) -> Result:
     return Result(
+        position=0,
         run=index,
         case=case,
         status=Status(_words(skip.reason)) if skip else Status.MISSING,

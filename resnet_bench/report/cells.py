@@ -4,7 +4,7 @@ Text from files (names, warnings, paths) is data: control characters never reach
 """
 
 from resnet_bench import units
-from resnet_bench.report.document import Column, Kind, Row, Table, Value
+from resnet_bench.report.document import Column, Kind, Table, Value
 from resnet_bench.units import UNAVAILABLE
 
 SIGNS = {
@@ -26,15 +26,19 @@ def show(column: Column, value: Value) -> str:
     return _number(column.kind, value)
 
 
-def show_cell(table: Table, column: Column, row: Row) -> tuple[str, str]:
-    """Return a cell's value and its interval in words ("±1.2 %"), the latter empty where there is none."""
-    value = row[table.index(column.key)]
-    if column.low is None or column.high is None or not isinstance(value, int | float):
-        return show(column, value), ""
-    low, high = row[table.index(column.low)], row[table.index(column.high)]
-    if not isinstance(low, int | float) or not isinstance(high, int | float):
-        return show(column, value), ""
-    return show(column, value), plus_minus(value, float(low), float(high))
+def show_column(table: Table, column: Column) -> list[tuple[str, str]]:
+    """Return a column's cells: each value and its interval in words ("±1.2 %"), empty where there is none."""
+    position = table.index(column.key)
+    if column.low is None or column.high is None:
+        return [(show(column, row[position]), "") for row in table.rows]
+    low, high = table.index(column.low), table.index(column.high)
+    return [(show(column, row[position]), _interval(row[position], row[low], row[high])) for row in table.rows]
+
+
+def decimals(text: str) -> int:
+    """Return how many characters follow a number's point, the point included; text with a prefix (1.2 M) has none."""
+    point = text.find(".")
+    return 0 if point < 0 or " " in text else len(text) - point
 
 
 def plus_minus(center: float, low: float, high: float) -> str:
@@ -48,6 +52,12 @@ def plus_minus(center: float, low: float, high: float) -> str:
 def clean(text: str) -> str:
     """Return text in one line, with control and formatting characters written out as escapes."""
     return "".join(character if character.isprintable() else _escaped(character) for character in text)
+
+
+def _interval(value: Value, low: Value, high: Value) -> str:
+    known = (it for it in (value, low, high) if isinstance(it, int | float))
+    bounds = list(known)
+    return plus_minus(bounds[0], bounds[1], bounds[2]) if len(bounds) == 3 else ""  # noqa: PLR2004 - all three
 
 
 def _escaped(character: str) -> str:

@@ -118,7 +118,8 @@ class Box(Record, frozen=True, kw_only=True):
 
 
 class Series(Record, frozen=True, kw_only=True):
-    """One trace. `hue` and `dash` number its colour and line; `facets` are what the page filters it by.
+    """One trace. `hue` and `dash` number its colour and line; `rows` are the points' rows in the
+    document's results, by which the page filters; a series without them is always drawn.
 
     Series of one `legend` share an entry: clicking it hides all. `low` and `high` are interval bounds of y
     (of x where `bounds_on_x`), None where a point has no interval. `boxes` are given for Role.BOX alone.
@@ -137,7 +138,7 @@ class Series(Record, frozen=True, kw_only=True):
     hover: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     boxes: tuple[Box, ...] = ()
-    facets: dict[str, str] = {}
+    rows: tuple[int, ...] = ()
 
 
 class Figure(Record, frozen=True, kw_only=True):

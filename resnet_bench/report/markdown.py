@@ -6,13 +6,13 @@ Names from files stand in code spans: no markup, no mention, no HTML comes out o
 from collections.abc import Sequence
 
 from resnet_bench.analysis.results import Status
-from resnet_bench.report.cells import clean, show_cell
+from resnet_bench.report.cells import clean, show_column
 from resnet_bench.report.document import Column, Document, Kind, Severity, Table
 
 LIMIT_BYTES = 60_000
 _MARKS = {Severity.GOOD: "✅", Severity.NOTICE: "⚠️", Severity.BAD: "❌"}
 _FOLD_ABOVE = 24
-_SPECIAL = str.maketrans({character: f"\\{character}" for character in "\\`*_{}[]<>()#+!|~"} | {"@": "&#64;", "&": "&amp;"})
+_SPECIAL = str.maketrans({character: f"\\{character}" for character in "\\`*_[]<>#|~"} | {"@": "&#64;", "&": "&amp;"})
 
 
 def render(document: Document, *, limit: int = LIMIT_BYTES) -> str:
@@ -28,8 +28,9 @@ def table(of: Table, *, limit: int = LIMIT_BYTES) -> str:
     columns = [of.column(key) for key in of.shown]
     lines = [_row([_heading(column) for column in columns]), _row([_rule(column) for column in columns])]
     used = sum(_size(line) + 1 for line in lines)
-    for number, row in enumerate(of.rows):
-        line = _row([_cell(of, column, row) for column in columns])
+    cells = zip(*([_cell(column, *pair) for pair in show_column(of, column)] for column in columns), strict=True)
+    for number, row in enumerate(cells):
+        line = _row(row)
         used += _size(line) + 1
         if used > limit:
             return "\n".join([*lines, "", f"{len(of.rows) - number:,} more rows are in the HTML report."])
@@ -93,8 +94,7 @@ def _details(title: str, body: str) -> str:
     return f"<details><summary>{safe}</summary>\n\n{body}\n\n</details>\n"
 
 
-def _cell(of: Table, column: Column, row: Sequence[object]) -> str:
-    text, interval = show_cell(of, column, row)  # type: ignore[arg-type]
+def _cell(column: Column, text: str, interval: str) -> str:
     if column.kind is Kind.STATUS and text == Status.MEASURED:
         return ""
     if column.kind is Kind.NAME:

@@ -8,7 +8,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 
 from resnet_bench.analysis.results import Status
-from resnet_bench.report.cells import clean, show_cell
+from resnet_bench.report.cells import clean, show_column
 from resnet_bench.report.document import Column, Document, Kind, Section, Severity, Table
 from resnet_bench.report.sections.curves import counted
 
@@ -96,7 +96,7 @@ def _width(columns: Iterable[Sequence[str]]) -> int:
 
 def _column(of: Table, column: Column) -> tuple[str, ...]:
     """Return a column's cells, heading and unit first, all of one width."""
-    pairs = [show_cell(of, column, row) for row in of.rows]
+    pairs = show_column(of, column)
     values = [text for text, _ in pairs]
     if column.kind is Kind.NAME:
         values = [_short(text) for text in values]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from resnet_bench.analysis.results import Result
-from resnet_bench.records import Case, Record, Summary
+from resnet_bench.records import Record, Summary
 from resnet_bench.report.document import Axis, Role, Scale, Series, Table
 from resnet_bench.report.labels import Labels
 
@@ -20,7 +20,6 @@ class Curve(Record, frozen=True, kw_only=True):
     run: int
     hue: int
     dash: int
-    facets: dict[str, str]
     results: tuple[Result, ...]
 
     @property
@@ -61,22 +60,10 @@ def curves(results: Sequence[Result], labels: Labels) -> tuple[Curve, ...]:
             run=run,
             hue=hues[model],
             dash=dashes[run, variant],
-            facets=facets(found[0], labels),
             results=tuple(sorted(found, key=lambda result: result.case.batch_size)),
         )
         for (run, model, variant), found in grouped.items()
     )
-
-
-def facets(result: Result, labels: Labels) -> dict[str, str]:
-    """Return what the page can filter a series by."""
-    case: Case = result.case
-    return {
-        "run": labels.runs[result.run],
-        "model": case.model,
-        "family": result.family,
-        **{axis: str(getattr(case, axis)) for axis in labels.case_axes},
-    }
 
 
 def line(
@@ -94,7 +81,7 @@ def line(
         low=tuple(summary.interval.low * scale if summary.interval else None for summary in summaries),
         high=tuple(summary.interval.high * scale if summary.interval else None for summary in summaries),
         hover=tuple(hover),
-        facets=curve.facets,
+        rows=tuple(point.position for point in points),
     )
 
 

@@ -7,7 +7,7 @@ from resnet_bench import units
 from resnet_bench.analysis.results import NOISY_SPREAD, Result
 from resnet_bench.report.document import Axis, Box, Figure, Role, Scale, Section, Series, Table
 from resnet_bench.report.labels import Labels
-from resnet_bench.report.sections.curves import counted, facets, view_of
+from resnet_bench.report.sections.curves import counted, view_of
 
 
 def distribution_section(results: Sequence[Result], labels: Labels, long: Table) -> Section | None:
@@ -48,7 +48,6 @@ def _parts(result: Result, labels: Labels) -> tuple[Series, ...]:
     if latency is None or found is None:
         return ()
     name = _name(result, labels)
-    shared = {**facets(result, labels), "batch_size": str(result.case.batch_size)}
 
     def relative(seconds: float) -> float:
         return (seconds / latency.median - 1) * 100
@@ -61,7 +60,7 @@ def _parts(result: Result, labels: Labels) -> tuple[Series, ...]:
         p95=relative(found.p95),
     )
     return (
-        Series(name=name, legend="samples", role=Role.BOX, hue=0, x=(), y=(name,), boxes=(box,), facets=shared),
+        Series(name=name, legend="samples", role=Role.BOX, hue=0, x=(), y=(name,), boxes=(box,), rows=(result.position,)),
         Series(
             name=name,
             legend="launch medians",
@@ -73,7 +72,7 @@ def _parts(result: Result, labels: Labels) -> tuple[Series, ...]:
                 f"launch {number}: {units.milliseconds(median)} ms"
                 for number, median in enumerate(latency.launch_medians, start=1)
             ),
-            facets=shared,
+            rows=(result.position,) * latency.launches,
         ),
     )
 

@@ -80,7 +80,7 @@ def _parts(curve: Curve, limit: int | None) -> list[Series]:
                 x=(cliff.case.batch_size,),
                 y=(height / 2**20,),
                 hover=(f"out of memory at batch size {cliff.case.batch_size}; {fits}",),
-                facets=curve.facets,
+                rows=(cliff.position,),
             )
         )
     return [part for part in parts if part.x]
@@ -98,7 +98,7 @@ def _line(curve: Curve, role: Role, points: Sequence[Result], peaks: Sequence[in
         x=tuple(point.case.batch_size for point in points),
         y=tuple(peak / 2**20 for peak in known),
         hover=tuple(f"{word} {units.byte_size(peak)}" for peak in known),
-        facets=curve.facets,
+        rows=tuple(point.position for point in points),
     )
 
 

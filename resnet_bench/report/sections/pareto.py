@@ -88,7 +88,6 @@ def _frontier(points: Sequence[Point], run: int, name: str) -> Series | None:
         dash=run,
         x=tuple(throughput_of(it.best) for it in chosen),
         y=tuple(it.accuracy * 100 for it in chosen),
-        facets={"run": name},
     )
 
 
@@ -112,7 +111,7 @@ def _dot(point: Point) -> Series:
             f"at batch size {point.best.case.batch_size}; {state}",
         ),
         labels=(point.best.case.model,),
-        facets=point.curve.facets,
+        rows=(point.best.position,),
     )
 
 

@@ -91,7 +91,7 @@ def _knee(curve: Curve, knee: Result) -> Series:
         x=(knee.case.batch_size,),
         y=(throughput_of(knee),),
         hover=(f"knee: batch size {knee.case.batch_size} gives {units.percent(KNEE_SHARE, 0)} of the best throughput",),
-        facets=curve.facets,
+        rows=(knee.position,),
     )
 
 
