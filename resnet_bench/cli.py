@@ -15,6 +15,9 @@ _COMMANDS = (
     ("profile", "profile:profile", "The exact static profile: parameters, MACs, FLOPs, activations, memory."),
     ("run", "run:run", "Measure models on the device at hand."),
     ("report", "report:report", "One offline HTML page, or text, Markdown, JSON or CSV, from runs."),
+    ("compare", "compare:compare", "Two runs or baselines: ratio, interval, verdict and reason for every row."),
+    ("check", "check:check", "The gate for CI: a run against a baseline by the rules of a thresholds file."),
+    ("baseline", "baseline:baseline", "Named baselines: set one from runs, or list them."),
     ("machine", "machine:machine", "What is measured on, and what to change for steadier numbers."),
 )
 

@@ -5,6 +5,7 @@ A `Launch` is one fresh process and the unit of replication; its samples stay in
 """
 
 from enum import StrEnum
+from typing import Any
 
 import msgspec
 
@@ -93,7 +94,8 @@ class Case(Record, frozen=True, kw_only=True):
 class Protocol(Record, frozen=True, kw_only=True):
     """How a launch measures; part of what must agree before two numbers may be compared.
 
-    `target_interval` is the relative half-width of the median's 99 % interval at which sampling stops.
+    `target_interval` is the relative half-width of the median's 99 % interval at which sampling stops;
+    `repeats` is how often a disturbed launch is measured again.
     """
 
     launches: int
@@ -104,8 +106,9 @@ class Protocol(Record, frozen=True, kw_only=True):
     throughput_budget_s: float
     warmup_min_iterations: int
     warmup_budget_s: float
-    sample_min_s: float = 0.001
+    sample_min_s: float = 0.01
     time_limit_s: float = 600.0
+    repeats: int = 0
     transfer: Transfer = Transfer.EXCLUDED
     seed: int = 0
 
@@ -130,11 +133,16 @@ class TimingProtocol(StrEnum):
 
 
 class Samples(Record, frozen=True, kw_only=True):
-    """Elapsed times of samples of `iterations_per_sample` iterations each, in time order."""
+    """Elapsed times of samples of `iterations_per_sample` iterations each, in time order.
+
+    `elapsed_s` is the host's clock from the first call to the end of the last synchronisation;
+    `device_elapsed_s` is what the device's own events say of the same samples, where it has them.
+    """
 
     protocol: TimingProtocol
     iterations_per_sample: int
     elapsed_s: tuple[float, ...]
+    device_elapsed_s: tuple[float, ...] | None = None
     stopped_by: StopReason
 
     @property
@@ -227,6 +235,7 @@ class Launch(Record, frozen=True, kw_only=True, tag="launch"):
 
     case: Case
     index: int
+    attempt: int = 0
     environment: str
     started_at: str
     duration_s: float
@@ -376,7 +385,7 @@ class Commit(Record, frozen=True, kw_only=True):
 
 
 class Header(Record, frozen=True, kw_only=True):
-    """`run.json`: everything about a run but its launches."""
+    """`run.json`: everything about a run but its launches. `models` are the suite's own specs, as plain tables."""
 
     schema: int = SCHEMA_VERSION
     id: str
@@ -387,15 +396,17 @@ class Header(Record, frozen=True, kw_only=True):
     commit: Commit | None
     environments: tuple[Environment, ...]
     cases: tuple[Case, ...]
+    models: tuple[dict[str, Any], ...] = ()
     profiles: tuple[Profile, ...]
 
 
 class Measurement(Record, frozen=True, kw_only=True):
-    """A case with its static profile and its launches."""
+    """A case with its static profile and its launches; `superseded` are disturbed ones that were repeated."""
 
     case: Case
     profile: Profile | None
     launches: tuple[Launch, ...]
+    superseded: tuple[Launch, ...] = ()
 
 
 class Run(Record, frozen=True, kw_only=True):
@@ -443,3 +454,101 @@ class Verdict(StrEnum):
     UNCHANGED = "unchanged"
     INCONCLUSIVE = "inconclusive"
     NOT_COMPARABLE = "not comparable"
+
+
+class CaseDigest(Record, frozen=True, kw_only=True):
+    """What a comparison needs of one measured case: exact values, summaries, and what really ran where."""
+
+    case: Case
+    environments: tuple[str, ...]
+    executed: tuple[Executed, ...]
+    exact: dict[str, int]
+    summaries: tuple[Summary, ...]
+
+
+class BandSource(StrEnum):
+    """Where the width of a noise band comes from."""
+
+    DEFAULT = "default"
+    BASELINE = "baseline"
+    CALIBRATION = "calibration"
+    FLAG = "flag"
+
+
+class Band(Record, frozen=True, kw_only=True):
+    """Relative change of a metric that two measurements of identical code may show beyond launch noise."""
+
+    metric: str
+    width: float
+    source: BandSource
+
+
+class Digest(Record, frozen=True, kw_only=True):
+    """One or more runs of the same suite reduced to what a comparison needs; a baseline file holds one."""
+
+    schema: int = SCHEMA_VERSION
+    name: str
+    created_at: str
+    runs: tuple[str, ...]
+    commit: Commit | None
+    protocol: Protocol
+    identities: dict[str, Identity]
+    bands: tuple[Band, ...] = ()
+    cases: tuple[CaseDigest, ...]
+    skips: tuple[Skip, ...] = ()
+    missing: tuple[Case, ...] = ()
+
+
+class Difference(Record, frozen=True, kw_only=True):
+    """Something that must agree before numbers may be compared and does not; `allowed` by --across."""
+
+    kind: str
+    field: str
+    baseline: str
+    contender: str
+    allowed: bool
+    cases: int
+
+
+class Comparison(Record, frozen=True, kw_only=True):
+    """One metric of one case on both sides. Ratios are contender / baseline; `band` is None for exact metrics.
+
+    `detectable` is the relative change that these launches would find in 95 of 100 such comparisons.
+    """
+
+    case: Case
+    contender_case: Case
+    metric: str
+    baseline: float | None
+    contender: float | None
+    ratio: float | None
+    interval: Interval | None
+    baseline_summary: Summary | None = None
+    contender_summary: Summary | None = None
+    band: float | None = None
+    detectable: float | None = None
+    more_launches: int | None = None
+    verdict: Verdict
+    reason: str
+
+
+class GeometricMean(Record, frozen=True, kw_only=True):
+    """Geometric mean of the ratios of one metric over the comparable cases."""
+
+    metric: str
+    ratio: float
+    cases: int
+
+
+class VerdictTable(Record, frozen=True, kw_only=True):
+    """Two digests compared: every metric of every case has a row with a verdict and its reason."""
+
+    schema: int = SCHEMA_VERSION
+    baseline: str
+    contender: str
+    differences: tuple[Difference, ...]
+    bands: tuple[Band, ...]
+    comparisons: tuple[Comparison, ...]
+    means: tuple[GeometricMean, ...]
+    counts: dict[str, int]
+    warnings: tuple[str, ...] = ()

@@ -12,7 +12,8 @@ UNAVAILABLE = "-"
 
 _BYTES = dict(B=1, KiB=2**10, MiB=2**20, GiB=2**30, TiB=2**40, kB=10**3, MB=10**6, GB=10**9, TB=10**12)
 _SECONDS = dict(us=1e-6, ms=1e-3, s=1.0, m=60.0, min=60.0, h=3600.0)
-_QUANTITY = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([A-Za-z]+)\s*")
+_QUANTITY = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([A-Za-z]+(?:/s)?)\s*")
+_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 
 
 def significant(value: float, digits: int = 4) -> str:
@@ -100,9 +101,64 @@ def interval_percent(fraction: float) -> str:
     return f"{share:.1f} %" if share < 9.95 else f"{share:.0f} %"  # noqa: PLR2004 - 10 once rounded
 
 
+def percent_short(fraction: float) -> str:
+    """Return a fraction as a percentage without idle decimals: 0.01 as 1 %, 0.015 as 1.5 %."""
+    return f"{float(f'{fraction * 100:.2g}'):g} %"
+
+
 def ratio(value: float | None) -> str:
-    """Return a ratio: 1.042, 0.9580, 23.10."""
-    return UNAVAILABLE if value is None else significant(value)
+    """Return a ratio with three decimals, or three significant digits where it is far from 1."""
+    if value is None:
+        return UNAVAILABLE
+    return f"{value:.3f}" if 0.1 <= value < 100 else f"{value:.3g}"  # noqa: PLR2004 - where three decimals say enough
+
+
+def change(value: float | None) -> str:
+    """Return a ratio as a signed change: 1.034 as +3.4 %, 0.97 as -3.0 %; beyond ten times as a factor."""
+    if value is None:
+        return UNAVAILABLE
+    return f"{(value - 1) * 100:+.1f} %" if value < 10 else f"x{value:.3g}"  # noqa: PLR2004 - ten times
+
+
+def parse_percent(text: str) -> float:
+    """Read "5 %" as 0.05.
+
+    Raises:
+        UsageError: `text` is not a positive number followed by a per cent sign.
+    """
+    number = text.strip().removesuffix("%").strip()
+    if not text.strip().endswith("%") or not _NUMBER.fullmatch(number) or float(number) == 0:
+        raise UsageError(f"'{text}' is not a share such as 5 % or 0.5 %.")
+    return float(number) / 100
+
+
+def parse_count(text: str) -> float:
+    """Read a plain positive number.
+
+    Raises:
+        UsageError: `text` is not a positive number.
+    """
+    if not _NUMBER.fullmatch(text.strip()) or float(text) == 0:
+        raise UsageError(f"'{text}' is not a positive number.")
+    return float(text)
+
+
+def parse_rate(text: str) -> float:
+    """Read "1000 images/s".
+
+    Raises:
+        UsageError: `text` is not a positive number followed by images/s.
+    """
+    return _parse(text, {"images/s": 1.0}, "a throughput such as 1000 images/s")
+
+
+def parse_energy(text: str) -> float:
+    """Read "0.5 J" or "20 mJ".
+
+    Raises:
+        UsageError: `text` is not a positive number followed by a unit of energy.
+    """
+    return _parse(text, dict(J=1.0, mJ=1e-3), "an energy such as 0.5 J or 20 mJ")
 
 
 def parse_bytes(text: str) -> int:

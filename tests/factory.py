@@ -1,8 +1,14 @@
 """Records for tests, built from the few numbers a test is about."""
 
+import math
+import random
 from collections.abc import Sequence
 
+import msgspec
+
 from resnet_bench import records as r
+from resnet_bench import store
+from resnet_bench.analysis.digest import digest
 
 CASE = r.Case(model="resnet18", batch_size=4, image_size=96, device="cpu", threads=1)
 
@@ -71,3 +77,99 @@ def measurement(launches: Sequence[Sequence[float]], *, of: r.Case = CASE, profi
         profile=profile,
         launches=tuple(launch(values, index=i, of=of, **more) for i, values in enumerate(launches)),
     )
+
+
+IDENTITY = r.Identity(
+    device="cpu",
+    device_name="Example CPU",
+    device_memory_bytes=None,
+    cpu_name="Example CPU",
+    physical_cores=2,
+    logical_cores=2,
+    memory_bytes=8 * 2**30,
+    system="Linux",
+    python="3.11.7",
+    torch="2.13.0",
+    cuda=None,
+    cudnn=None,
+    driver=None,
+)
+PROTOCOL = r.Protocol(
+    launches=6,
+    target_interval=0.01,
+    min_samples=5,
+    max_samples=100,
+    sampling_budget_s=1.0,
+    throughput_budget_s=1.0,
+    warmup_min_iterations=3,
+    warmup_budget_s=1.0,
+)
+
+
+def change(record, **fields):
+    return msgspec.structs.replace(record, **fields)
+
+
+def digest_of(measurements, *, name="run", identity=IDENTITY, protocol=PROTOCOL, **more):
+    return change(digest(run_of(measurements, name=name, identity=identity, protocol=protocol)), **more)
+
+
+def run_of(measurements, *, name="run", identity=IDENTITY, protocol=PROTOCOL, skips=()):
+    state = r.MachineState(hostname="h", governor=None, cpu_clock_max_hz=None, packages={}, state=r.DeviceState())
+    header = r.Header(
+        id=name,
+        created_at="2026-01-01T00:00:00Z",
+        preset="standard",
+        protocol=protocol,
+        seed=0,
+        commit=None,
+        environments=(r.Environment(id="e1", identity=identity, state=state),),
+        cases=tuple(it.case for it in measurements) + tuple(it.case for it in skips),
+        profiles=tuple(it.profile for it in measurements if it.profile),
+    )
+    return r.Run(header=header, measurements=tuple(measurements), skips=tuple(skips), missing=())
+
+
+def save_run(directory, run):
+    directory.mkdir(parents=True, exist_ok=True)
+    store.create(directory, run.header)
+    for it in run.measurements:
+        for one in it.launches:
+            store.append(directory, one)
+    for skip in run.skips:
+        store.append(directory, skip)
+    return directory
+
+
+def profile(of=CASE, *, parameters=1000, macs=5000):
+    return r.Profile(
+        model=of.model,
+        mode=of.mode,
+        precision=of.precision,
+        batch_size=of.batch_size,
+        image_size=of.image_size,
+        parameters=parameters,
+        trainable_parameters=parameters,
+        buffers=0,
+        parameter_bytes=4 * parameters,
+        predicted_memory=None,
+        macs=macs,
+        flops=2 * macs,
+        other_flops=0,
+        training_flops=6 * macs,
+        fvcore_count=None,
+        torch_counter_flops=None,
+        activations=77,
+        activation_bytes=308,
+        weighted_layers=18,
+    )
+
+
+def noisy_launches(seed, *, center=0.010, factor=1.0, count=6, noise=0.002, samples=20):
+    """Latencies of `count` launches whose medians spread by `noise` (log-normal)."""
+    rng = random.Random(seed)
+    launches = []
+    for _ in range(count):
+        base = center * factor * math.exp(rng.gauss(0, noise))
+        launches.append([base * math.exp(rng.gauss(0, 0.001)) for _ in range(samples)])
+    return launches

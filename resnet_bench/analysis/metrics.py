@@ -63,11 +63,19 @@ class NoisyMetric(Metric):
     band: float
 
 
+class Source(StrEnum):
+    """Where an exact value comes from: the static profile is the same on every machine, a launch is not."""
+
+    PROFILE = "profile"
+    LAUNCH = "launch"
+
+
 @dataclass(frozen=True, kw_only=True)
 class ExactMetric(Metric):
-    """A quantity that the model decides alone; `extract` gives it for a measurement, None where unavailable."""
+    """A quantity without noise; `extract` gives it for a measurement, None where unavailable."""
 
     extract: Callable[[Measurement], int | None]
+    source: Source = Source.PROFILE
 
 
 def find_metric(name: str) -> Metric:
@@ -223,6 +231,7 @@ EXACT_METRICS: tuple[ExactMetric, ...] = (
         direction=Direction.LOWER,
         show=_count,
         extract=_graph_breaks,
+        source=Source.LAUNCH,
     ),
 )
 

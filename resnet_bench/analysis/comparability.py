@@ -1,0 +1,110 @@
+"""What must agree before two numbers may be compared, in named kinds that `--across` can allow.
+
+The kinds cover the case (device, threads), the machine's identity, what was really executed, and the protocol.
+How many launches were made, the seed and the time limit change the certainty of a number and not the number.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+
+import msgspec
+
+from resnet_bench.errors import UsageError, nearest
+from resnet_bench.records import CaseDigest, Difference, Digest, Protocol
+
+_IDENTITY_KINDS = {
+    "device_name": "device",
+    "device_memory_bytes": "device",
+    "cpu_name": "cpu",
+    "physical_cores": "cpu",
+    "logical_cores": "cpu",
+    "memory_bytes": "cpu",
+    "system": "system",
+    "python": "python",
+    "torch": "torch",
+    "cuda": "cuda",
+    "cudnn": "cudnn",
+    "driver": "driver",
+}
+_EXECUTED_KINDS = {
+    "parameter_dtype": "precision",
+    "autocast_dtype": "precision",
+    "tf32_matmul": "precision",
+    "tf32_convolution": "precision",
+    "cudnn_benchmark": "determinism",
+    "deterministic": "determinism",
+    "threads": "threads",
+    "interop_threads": "threads",
+    "wait_policy": "threads",
+    "batch_norm_statistics": "protocol",
+}
+_CERTAINTY_ONLY = frozenset({"launches", "seed", "time_limit_s"})
+_PROTOCOL_FIELDS = tuple(name for name in Protocol.__struct_fields__ if name not in _CERTAINTY_ONLY)
+
+KINDS = tuple(sorted({*_IDENTITY_KINDS.values(), *_EXECUTED_KINDS.values()}))
+
+
+def parse_across(text: str) -> frozenset[str]:
+    """Read "torch,device" into kinds of difference.
+
+    Raises:
+        UsageError: a kind is unknown.
+    """
+    kinds = [part.strip() for part in text.split(",") if part.strip()]
+    for kind in kinds:
+        if kind not in KINDS:
+            raise UsageError(f"--across: '{kind}' is no kind of difference.{nearest(kind, KINDS)} {_kinds_text()}")
+    return frozenset(kinds)
+
+
+def differences(
+    baseline: CaseDigest, contender: CaseDigest, *, sides: tuple[Digest, Digest], across: Collection[str] = ()
+) -> tuple[Difference, ...]:
+    """Return everything that differs between two measurements of the same workload."""
+    return tuple(
+        Difference(kind=kind, field=field, baseline=left, contender=right, allowed=kind in across, cases=1)
+        for (kind, field, left), (_, _, right) in zip(
+            _facts(baseline, sides[0]), _facts(contender, sides[1]), strict=True
+        )
+        if left != right
+    )
+
+
+def differences_of_runs(baseline: Digest, contender: Digest) -> tuple[Difference, ...]:
+    """Return what differs between the cases that two digests share."""
+    others = {it.case.key: it for it in contender.cases}
+    found = (
+        differences(it, others[it.case.key], sides=(baseline, contender))
+        for it in baseline.cases
+        if it.case.key in others
+    )
+    return summarize_differences([difference for part in found for difference in part])
+
+
+def summarize_differences(found: Sequence[Difference]) -> tuple[Difference, ...]:
+    """Count the cases of equal differences, most frequent first."""
+    counts: dict[Difference, int] = {}
+    for difference in found:
+        counts[difference] = counts.get(difference, 0) + 1
+    ordered = sorted(counts.items(), key=lambda item: -item[1])
+    return tuple(msgspec.structs.replace(difference, cases=count) for difference, count in ordered)
+
+
+def _facts(subject: CaseDigest, side: Digest) -> Iterator[tuple[str, str, str]]:
+    """Yield kind, field and value as text; several values where launches did not agree among themselves."""
+    yield "device", "device", subject.case.device
+    yield "threads", "threads asked for", str(subject.case.threads)
+    identities = [side.identities[id_] for id_ in subject.environments if id_ in side.identities]
+    for field, kind in _IDENTITY_KINDS.items():
+        yield kind, field, _values(getattr(identity, field) for identity in identities)
+    for field, kind in _EXECUTED_KINDS.items():
+        yield kind, field, _values(getattr(executed, field) for executed in subject.executed)
+    for field in _PROTOCOL_FIELDS:
+        yield "protocol", field, str(getattr(side.protocol, field))
+
+
+def _values(values: Iterator[object]) -> str:
+    return ", ".join(sorted({"none" if value is None else str(value) for value in values})) or "unknown"
+
+
+def _kinds_text() -> str:
+    return f"Kinds: {', '.join(KINDS)}."

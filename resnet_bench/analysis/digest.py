@@ -1,0 +1,130 @@
+"""Runs reduced to what a comparison needs, and the noise bands that repeated runs of one revision teach.
+
+Launches of several runs are pooled case by case: they are replicates of one revision on one machine. What differs
+between the runs beyond their launch noise (another day, another neighbour) is the noise band.
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from resnet_bench.analysis.comparability import differences_of_runs
+from resnet_bench.analysis.metrics import EXACT_METRICS, NOISY_METRICS, NoisyMetric
+from resnet_bench.analysis.stats import launch_samples, summarize, t_quantile
+from resnet_bench.errors import StoreError
+from resnet_bench.records import Band, BandSource, CaseDigest, Digest, Executed, Measurement, Run
+
+NARROWEST_BAND = 0.01  # nobody acts on less
+
+
+def digest(run: Run, name: str | None = None) -> Digest:
+    """Reduce one run."""
+    header = run.header
+    return Digest(
+        name=name or header.id,
+        created_at=header.created_at,
+        runs=(header.id,),
+        commit=header.commit,
+        protocol=header.protocol,
+        identities={environment.id: environment.identity for environment in header.environments},
+        cases=tuple(_case_digest(measurement) for measurement in run.measurements),
+        skips=run.skips,
+        missing=run.missing,
+    )
+
+
+def pool(runs: Sequence[Run], name: str) -> Digest:
+    """Reduce several runs of one revision to one digest; three or more teach it noise bands.
+
+    Raises:
+        StoreError: the runs are not comparable with each other.
+    """
+    first = digest(runs[0], name)
+    for other in runs[1:]:
+        differing = differences_of_runs(first, digest(other))
+        if differing:
+            raise StoreError(
+                f"runs {runs[0].header.id} and {other.header.id} cannot share the baseline '{name}': "
+                f"they differ in {differing[0].field} ({differing[0].baseline} and {differing[0].contender}); "
+                "set a baseline from runs of one machine and protocol."
+            )
+    merged = tuple(_merge([_find(run, case_digest.case.key) for run in runs]) for case_digest in first.cases)
+    return Digest(
+        name=name,
+        created_at=runs[-1].header.created_at,
+        runs=tuple(run.header.id for run in runs),
+        commit=runs[-1].header.commit,
+        protocol=first.protocol,
+        identities={id_: identity for run in runs for id_, identity in digest(run).identities.items()},
+        bands=learn_bands(runs),
+        cases=tuple(_case_digest(measurement) for measurement in merged),
+        skips=first.skips,
+        missing=first.missing,
+    )
+
+
+def learn_bands(runs: Sequence[Run]) -> tuple[Band, ...]:
+    """Return the noise band of each metric from at least three runs of identical code.
+
+    The variance of run centres that launch noise does not explain, pooled over cases, gives the 99 % bound of the
+    difference between two runs (a one-way random effects model on logarithms of launch medians).
+    """
+    if len(runs) < 3:  # noqa: PLR2004 - two runs have one difference, which is no spread
+        return ()
+    return tuple(
+        Band(metric=metric.name, width=width, source=BandSource.BASELINE)
+        for metric in NOISY_METRICS
+        if (width := _band_width(runs, metric)) is not None
+    )
+
+
+def _band_width(runs: Sequence[Run], metric: NoisyMetric) -> float | None:
+    excess: list[float] = []
+    for measurement in runs[0].measurements:
+        groups = [_log_medians(_find(run, measurement.case.key), metric) for run in runs]
+        groups = [group for group in groups if len(group) > 1]
+        if len(groups) > 2:  # noqa: PLR2004 - see learn_bands
+            explained = float(np.mean([np.var(group, ddof=1) / len(group) for group in groups]))
+            excess.append(float(np.var([np.mean(group) for group in groups], ddof=1)) - explained)
+    if not excess:
+        return None
+    between = math.sqrt(2 * max(0.0, float(np.mean(excess))))
+    width = math.expm1(t_quantile((len(runs) - 1) * len(excess), 0.99) * between)
+    return max(NARROWEST_BAND, width)
+
+
+def _log_medians(measurement: Measurement | None, metric: NoisyMetric) -> list[float]:
+    if measurement is None:
+        return []
+    medians = [float(np.median(samples)) for samples in launch_samples(measurement, metric)]
+    return [math.log(value) for value in medians if value > 0]
+
+
+def _find(run: Run, key: str) -> Measurement | None:
+    return next((measurement for measurement in run.measurements if measurement.case.key == key), None)
+
+
+def _merge(parts: Sequence[Measurement | None]) -> Measurement:
+    present = [part for part in parts if part is not None]
+    return Measurement(
+        case=present[0].case,
+        profile=present[0].profile,
+        launches=tuple(launch for part in present for launch in part.launches),
+    )
+
+
+def _case_digest(measurement: Measurement) -> CaseDigest:
+    executed: list[Executed] = []
+    for launch in measurement.launches:
+        if launch.executed not in executed:
+            executed.append(launch.executed)
+    exact = {metric.name: metric.extract(measurement) for metric in EXACT_METRICS}
+    summaries = (summarize(measurement, metric) for metric in NOISY_METRICS)
+    return CaseDigest(
+        case=measurement.case,
+        environments=tuple(sorted({launch.environment for launch in measurement.launches})),
+        executed=tuple(executed),
+        exact={name: value for name, value in exact.items() if value is not None},
+        summaries=tuple(summary for summary in summaries if summary is not None),
+    )

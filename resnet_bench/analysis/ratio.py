@@ -1,0 +1,95 @@
+"""The ratio of two noisy metrics from the launch medians of both sides: estimate, interval, evidence, reach.
+
+Welch's t on logarithms, so that swapping the sides inverts everything and units cancel. A claim is made against a
+noise band: the null hypothesis is "the true ratio lies within the band", not "the true ratio is exactly 1".
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import special
+
+from resnet_bench.analysis.stats import CONFIDENCE, exponential, t_quantile
+from resnet_bench.records import Interval
+
+POWER = 0.95
+_MOST_LAUNCHES = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogRatio:
+    """Logarithm of contender / baseline with the standard error of its mean and Welch's degrees of freedom."""
+
+    center: float
+    mean: float
+    error: float
+    degrees: float
+    launches: tuple[int, int]
+    variance: float
+
+    @property
+    def ratio(self) -> float:
+        """Ratio of the two medians of launch medians."""
+        return exponential(self.center)
+
+    def interval(self, confidence: float = CONFIDENCE) -> Interval:
+        """Return the two-sided interval of the ratio, widened to hold the ratio of medians."""
+        half = t_quantile(self.degrees, confidence) * self.error
+        low, high = min(self.mean - half, self.center), max(self.mean + half, self.center)
+        return Interval(low=exponential(low), high=exponential(high), confidence=confidence)
+
+    def p_beyond(self, band: float) -> float:
+        """Return the two-sided p value of "the ratio lies within the band"; 1 where the estimate does."""
+        distance = min(abs(self.mean), abs(self.center)) - math.log1p(band)
+        if distance <= 0 or self.mean * self.center < 0:
+            return 1.0
+        if self.error == 0:
+            return 0.0
+        return min(1.0, 2 * float(special.stdtr(self.degrees, -distance / self.error)))
+
+    def detectable(self, band: float, *, family: int = 1) -> float:
+        """Return the relative change that is found with probability `POWER` in a table of `family` rows."""
+        quantiles = t_quantile(self.degrees, 1 - (1 - CONFIDENCE) / family) + t_quantile(self.degrees, 2 * POWER - 1)
+        return exponential(math.log1p(band) + quantiles * self.error) - 1
+
+    def more_launches(self, band: float, *, family: int = 1) -> int | None:
+        """Return how many more launches a side would decide if the estimate stays, or None beyond 200."""
+        distance = abs(abs(self.center) - math.log1p(band))
+        beyond = abs(self.center) > math.log1p(band)
+        confidence = 1 - (1 - CONFIDENCE) / (family if beyond else 1)
+        have = min(self.launches)
+        for count in range(have + 1, have + _MOST_LAUNCHES + 1):
+            if t_quantile(2 * count - 2, confidence) * math.sqrt(2 * self.variance / count) < distance:
+                return count - have
+        return None
+
+
+def log_ratio(baseline: Sequence[float], contender: Sequence[float]) -> LogRatio | None:
+    """Compare launch medians (same unit, positive); None where a side has fewer than two or a value is not positive."""
+    if min(len(baseline), len(contender)) < 2 or min(*baseline, *contender) <= 0:  # noqa: PLR2004 - no spread of one
+        return None
+    left, right = np.log(baseline), np.log(contender)
+    parts = [float(np.var(side, ddof=1)) / len(side) for side in (left, right)]
+    total = sum(parts)
+    shares = [(part / total) ** 2 if total else 0.0 for part in parts]  # shares, because squares of variances underflow
+    degrees = sum(share / (len(side) - 1) for share, side in zip(shares, (left, right), strict=True))
+    return LogRatio(
+        center=float(np.log(np.median(contender)) - np.log(np.median(baseline))),
+        mean=float(np.mean(right) - np.mean(left)),
+        error=math.sqrt(total),
+        degrees=1 / degrees if degrees > 0 else len(left) + len(right) - 2,
+        launches=(len(left), len(right)),
+        variance=float(np.mean([np.var(left, ddof=1), np.var(right, ddof=1)])),
+    )
+
+
+def holm(p_values: Sequence[float], alpha: float = 1 - CONFIDENCE) -> tuple[bool, ...]:
+    """Return which hypotheses Holm's step-down procedure rejects at family-wise error rate `alpha`."""
+    rejected = [False] * len(p_values)
+    for rank, index in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
+        if p_values[index] > alpha / (len(p_values) - rank):
+            break
+        rejected[index] = True
+    return tuple(rejected)

@@ -1,0 +1,126 @@
+"""Named baselines: one reviewable JSON file each in `reports/baselines`, made to be committed.
+
+A baseline holds summaries, not samples: enough to compare with, small enough to read in a review.
+"""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from resnet_bench.analysis.digest import digest, pool
+from resnet_bench.errors import StoreError, UsageError, nearest
+from resnet_bench.records import SCHEMA_VERSION, Digest
+from resnet_bench.store import HEADER_NAME, load
+
+DEFAULT_DIRECTORY = Path("reports/baselines")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+class _SchemaOnly(msgspec.Struct):
+    schema: int
+
+
+def names(directory: Path = DEFAULT_DIRECTORY) -> tuple[str, ...]:
+    """Return the names of the stored baselines, sorted."""
+    return tuple(sorted(path.stem for path in directory.glob("*.json")))
+
+
+def save(baseline: Digest, directory: Path = DEFAULT_DIRECTORY) -> Path:
+    """Write a baseline under its name, whole or not at all, and return its path.
+
+    Raises:
+        UsageError: the name is no file name.
+        StoreError: the file cannot be written.
+    """
+    path = _path(baseline.name, directory)
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        temporary.write_bytes(msgspec.json.format(msgspec.json.encode(baseline), indent=1) + b"\n")
+        temporary.replace(path)
+    except OSError as error:
+        raise StoreError(f"cannot write {path}: {error.strerror or error}.") from error
+    return path
+
+
+def read(name: str, directory: Path = DEFAULT_DIRECTORY) -> Digest:
+    """Read the baseline called `name`.
+
+    Raises:
+        UsageError: the name is no file name.
+        StoreError: there is no such baseline (the message lists those there are), it is damaged or of newer schema.
+    """
+    path = _path(name, directory)
+    if not path.is_file():
+        known = names(directory)
+        have = f"Baselines there: {', '.join(known)}." if known else "There is none yet: resnet-bench baseline set."
+        raise StoreError(f"no baseline '{name}' in {directory}.{nearest(name, known)} {have}")
+    return read_file(path)
+
+
+def read_file(path: Path) -> Digest:
+    """Read a baseline file.
+
+    Raises:
+        StoreError: it cannot be read, is damaged, or of newer schema.
+    """
+    try:
+        text = path.read_bytes()
+        schema = msgspec.json.decode(text, type=_SchemaOnly).schema
+        if schema > SCHEMA_VERSION:
+            raise StoreError(
+                f"{path} has schema {schema}; this resnet-bench reads up to {SCHEMA_VERSION}. Upgrade resnet-bench."
+            )
+        return msgspec.json.decode(text, type=Digest)
+    except OSError as error:
+        raise StoreError(f"cannot read {path}: {error.strerror or error}.") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise StoreError(f"{path} is no baseline file, or damaged: {error}.") from error
+
+
+def from_runs(directories: Sequence[Path], name: str) -> Digest:
+    """Reduce run directories of one revision to the baseline `name`.
+
+    Raises:
+        StoreError: a directory is no run, holds no measurement, or the runs are not comparable.
+    """
+    if not directories:
+        raise UsageError(f"baseline '{name}' needs at least one run directory.")
+    runs = [load(directory) for directory in directories]
+    for directory, run in zip(directories, runs, strict=True):
+        if not run.measurements:
+            raise StoreError(f"{directory} holds no finished measurement; finish it with --resume {directory}.")
+    return pool(runs, name)
+
+
+def replacement(run: Path, former: Digest) -> Digest:
+    """Return the run under the former baseline's name; its learnt noise bands stay.
+
+    Raises:
+        StoreError: the run cannot be read or holds no measurement.
+    """
+    return msgspec.structs.replace(from_runs([run], former.name), bands=former.bands)
+
+
+def side(text: str, directory: Path = DEFAULT_DIRECTORY) -> Digest:
+    """Read one side of a comparison: a run directory, a baseline file, or a baseline's name.
+
+    Raises:
+        StoreError: it is none of these, or cannot be read.
+    """
+    path = Path(text)
+    if (path / HEADER_NAME).exists() or path.is_dir():
+        return digest(load(path))
+    if path.is_file():
+        return read_file(path)
+    if _NAME.fullmatch(text):
+        return read(text, directory)
+    raise StoreError(f"{text} is neither a run directory nor a baseline. Name a directory that holds {HEADER_NAME}.")
+
+
+def _path(name: str, directory: Path) -> Path:
+    if not _NAME.fullmatch(name):
+        raise UsageError(f"'{name}' cannot name a baseline: use letters, digits, dot, hyphen and underscore.")
+    return directory / f"{name}.json"

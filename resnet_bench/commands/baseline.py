@@ -1,0 +1,49 @@
+"""`baseline set` and `baseline list`: named baselines."""
+
+from pathlib import Path
+
+from cyclopts import App
+
+from resnet_bench import baselines, units
+from resnet_bench.report.grid import Grid, text_lines
+
+baseline = App(name="baseline", help="Named baselines: set one from runs, or list them.")
+
+
+@baseline.command(name="set")
+def set_baseline(name: str, *runs: Path, baselines_dir: Path = baselines.DEFAULT_DIRECTORY) -> None:
+    """Store one or more runs of one revision as the baseline NAME; from three runs on, noise bands are learnt.
+
+    Args:
+        name: letters, digits, dot, hyphen and underscore.
+        runs: run directories; their launches are pooled.
+        baselines_dir: where named baselines are kept.
+    """
+    stored = baselines.from_runs(runs, name)
+    path = baselines.save(stored, baselines_dir)
+    print(f"wrote {path}: {len(stored.cases)} cases from {len(runs)} run{'' if len(runs) == 1 else 's'}")
+    for band in stored.bands:
+        print(f"noise band of {band.metric}: {units.percent_short(band.width)}")
+
+
+@baseline.command(name="list")
+def list_baselines(*, baselines_dir: Path = baselines.DEFAULT_DIRECTORY) -> None:
+    """List the stored baselines.
+
+    Args:
+        baselines_dir: where named baselines are kept.
+    """
+    found = [baselines.read(name, baselines_dir) for name in baselines.names(baselines_dir)]
+    rows = tuple(
+        (
+            it.name,
+            it.created_at,
+            it.commit.revision[:12] if it.commit else units.UNAVAILABLE,
+            str(len(it.cases)),
+            str(len(it.runs)),
+            ", ".join(sorted({identity.device_name for identity in it.identities.values()})),
+        )
+        for it in found
+    )
+    headers = ("name", "created", "commit", "cases", "runs", "device")
+    print("\n".join(text_lines(Grid(headers=headers, rows=rows, right=(False, False, False, True, True, False)))))

@@ -1,0 +1,70 @@
+"""`check`: the gate for CI."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from resnet_bench import baselines
+from resnet_bench.analysis import calibration, thresholds
+from resnet_bench.analysis.comparability import parse_across
+from resnet_bench.analysis.compare import compare
+from resnet_bench.analysis.gate import improvements, judge
+from resnet_bench.report.format import Format
+from resnet_bench.report import gate as gate_report
+from resnet_bench.report import github, junit
+
+_RENDERERS = {
+    Format.TEXT: gate_report.as_text,
+    Format.MARKDOWN: gate_report.as_markdown,
+    Format.JSON: gate_report.as_json,
+    Format.CSV: gate_report.as_csv,
+}
+
+
+def check(
+    run: Path,
+    *,
+    baseline: str,
+    thresholds_file: Annotated[Path, Parameter(name="--thresholds")] = Path("thresholds.toml"),
+    across: str = "",
+    update: Annotated[bool, Parameter(negative="")] = False,
+    format: Format = Format.TEXT,  # noqa: A002 - the flag's name
+    junit_file: Annotated[Path | None, Parameter(name="--junit")] = None,
+    github_output: Annotated[bool, Parameter(name="--github", negative="")] = False,
+    baselines_dir: Path = baselines.DEFAULT_DIRECTORY,
+    calibration_file: Annotated[Path, Parameter(name="--calibration")] = calibration.DEFAULT_FILE,
+) -> int:
+    """Check a run against a baseline by the rules of a thresholds file.
+
+    Exit code 0 passed, 1 a rule failed, 2 bad input, 3 a case is missing, skipped or not comparable.
+
+    Args:
+        run: the run directory to check.
+        baseline: name of the baseline, as `baseline list` shows it.
+        thresholds_file: the rules, TOML.
+        across: kinds of difference to allow, with commas: device, cpu, torch, threads, precision, protocol...
+        update: where the gate passes and something improved, write this run as the replacement baseline.
+        format: text, markdown, json or csv.
+        junit_file: also write JUnit XML to this file.
+        github_output: also print GitHub annotations and append to $GITHUB_STEP_SUMMARY.
+        baselines_dir: where named baselines are kept.
+        calibration_file: noise bands of this machine, as `calibrate` writes them.
+    """
+    rules = thresholds.read(thresholds_file)
+    sides = (baselines.read(baseline, baselines_dir), baselines.side(str(run), baselines_dir))
+    bands, warnings = calibration.bands_for(sides[1], calibration_file)
+    table = compare(*sides, across=parse_across(across), bands=bands, warnings=warnings)
+    result = judge(table, rules, sides=sides)
+    print(_RENDERERS[format](result), end="")
+    if junit_file:
+        junit.write(junit_file, junit.from_gate(result))
+    if github_output:
+        github.publish(gate_report.as_markdown(result), github.from_gate(result))
+    if update and result.exit_code == 0 and improvements(table):
+        path = baselines.save(baselines.replacement(run, sides[0]), baselines_dir)
+        print(f"wrote the replacement baseline {path}; review it before you commit it.", file=sys.stderr)
+    elif update:
+        print("--update: nothing improved in a passing run, so the baseline stays.", file=sys.stderr)
+    return result.exit_code

@@ -1,0 +1,88 @@
+"""`compare`: two runs or baselines, and a table of verdicts."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from resnet_bench import baselines
+from resnet_bench.analysis import calibration
+from resnet_bench.analysis.comparability import parse_across
+from resnet_bench.analysis.compare import compare as compare_digests
+from resnet_bench.records import Verdict, VerdictTable
+from resnet_bench.report import github, junit, verdicts
+from resnet_bench.report.format import Format
+
+
+class FailOn(StrEnum):
+    """Which verdicts end with exit code 1."""
+
+    REGRESSED = "regressed"
+    CHANGED = "changed"
+    INCONCLUSIVE = "inconclusive"
+
+
+_FAILING = {
+    FailOn.REGRESSED: {Verdict.REGRESSED},
+    FailOn.CHANGED: {Verdict.REGRESSED, Verdict.IMPROVED},
+    FailOn.INCONCLUSIVE: {Verdict.REGRESSED, Verdict.INCONCLUSIVE},
+}
+
+
+def compare(
+    base: str,
+    new: str,
+    *,
+    across: str = "",
+    fail_on: FailOn | None = None,
+    format: Format = Format.TEXT,  # noqa: A002 - the flag's name
+    every_row: Annotated[bool, Parameter(name="--all", negative="")] = False,
+    junit_file: Annotated[Path | None, Parameter(name="--junit")] = None,
+    github_output: Annotated[bool, Parameter(name="--github", negative="")] = False,
+    baselines_dir: Path = baselines.DEFAULT_DIRECTORY,
+    calibration_file: Annotated[Path, Parameter(name="--calibration")] = calibration.DEFAULT_FILE,
+) -> int:
+    """Compare two runs or baselines: ratio, 99 % interval, verdict and reason for every metric of every case.
+
+    Exit code 1 where --fail-on finds its verdict, 3 where nothing was comparable, else 0.
+
+    Args:
+        base: run directory, baseline file, or name of a baseline; ratios are relative to it.
+        new: run directory, baseline file, or name of a baseline.
+        across: kinds of difference to allow, with commas: device, cpu, torch, threads, precision, protocol...
+        fail_on: exit with 1 on such a verdict (changed: regressed or improved; inconclusive: also regressed).
+        format: text, markdown, json or csv.
+        every_row: do not fold unchanged and not comparable rows.
+        junit_file: also write JUnit XML to this file.
+        github_output: also print GitHub annotations and append to $GITHUB_STEP_SUMMARY.
+        baselines_dir: where named baselines are kept.
+        calibration_file: noise bands of this machine, as `calibrate` writes them.
+    """
+    left, right = (baselines.side(text, baselines_dir) for text in (base, new))
+    bands, warnings = calibration.bands_for(right, calibration_file)
+    table = compare_digests(left, right, across=parse_across(across), bands=bands, warnings=warnings)
+    print(render(table, format, every_row=every_row), end="")
+    if junit_file:
+        junit.write(junit_file, junit.from_verdicts(table))
+    if github_output:
+        github.publish(verdicts.as_markdown(table), github.from_verdicts(table))
+    return exit_code(table, fail_on)
+
+
+def render(table: VerdictTable, form: Format, *, every_row: bool = False) -> str:
+    """Return the table in one of the formats."""
+    if form is Format.JSON:
+        return verdicts.as_json(table)
+    if form is Format.CSV:
+        return verdicts.as_csv(table)
+    show = verdicts.as_text if form is Format.TEXT else verdicts.as_markdown
+    return show(table, every_row=every_row)
+
+
+def exit_code(table: VerdictTable, fail_on: FailOn | None) -> int:
+    """Return 1 where a failing verdict stands, 3 where there is no comparable row, else 0."""
+    found = {row.verdict for row in table.comparisons}
+    if fail_on is not None and found & _FAILING[fail_on]:
+        return 1
+    return 3 if found <= {Verdict.NOT_COMPARABLE} else 0

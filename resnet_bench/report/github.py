@@ -1,0 +1,125 @@
+"""GitHub Actions: annotations (on stderr, where they spoil no JSON) and a step summary, within the service's limits.
+
+At most ten annotations of a kind are shown per step, so the last of ten says how many more there are. A step summary
+over 1 MiB is refused whole, so it is cut at a line and says so.
+"""
+
+import os
+import sys
+from collections.abc import Iterable
+from enum import StrEnum
+from pathlib import Path
+
+from resnet_bench.analysis.gate import GateResult, Status
+from resnet_bench.errors import StoreError
+from resnet_bench.records import Record, Verdict, VerdictTable
+
+MOST_ANNOTATIONS = 10
+SUMMARY_LIMIT_BYTES = 2**20
+_CUT = "\n\n(cut: the step summary is limited to 1 MiB; the whole table is in this step's log)\n"
+
+
+class Level(StrEnum):
+    """GitHub's annotation kinds."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTICE = "notice"
+
+
+class Annotation(Record, frozen=True, kw_only=True):
+    """One annotation."""
+
+    level: Level
+    title: str
+    message: str
+
+
+_VERDICTS = {
+    Verdict.REGRESSED: Level.ERROR,
+    Verdict.INCONCLUSIVE: Level.WARNING,
+    Verdict.NOT_COMPARABLE: Level.WARNING,
+    Verdict.IMPROVED: Level.NOTICE,
+}
+_STATUSES = {Status.FAILED: Level.ERROR, Status.INCOMPLETE: Level.ERROR, Status.WARNED: Level.WARNING}
+
+
+def from_verdicts(table: VerdictTable) -> tuple[Annotation, ...]:
+    """Return an annotation for every row that is not unchanged."""
+    return tuple(
+        Annotation(
+            level=_VERDICTS[row.verdict],
+            title=f"{row.verdict.value}: {row.metric}",
+            message=f"{row.case.key}: {row.reason}",
+        )
+        for row in table.comparisons
+        if row.verdict in _VERDICTS
+    )
+
+
+def from_gate(result: GateResult) -> tuple[Annotation, ...]:
+    """Return an annotation for every outcome that is no pass, every unmatched rule and every warning."""
+    found = [
+        Annotation(
+            level=_STATUSES[outcome.status],
+            title=f"{outcome.status.value}: {outcome.rule}",
+            message=f"{outcome.case.key}: {outcome.message}",
+        )
+        for outcome in result.outcomes
+        if outcome.status in _STATUSES
+    ]
+    found += [Annotation(level=Level.WARNING, title="rule matches nothing", message=it) for it in result.unmatched]
+    found += [Annotation(level=Level.WARNING, title="resnet-bench check", message=it) for it in result.warnings]
+    return tuple(found)
+
+
+def annotation_lines(annotations: Iterable[Annotation]) -> list[str]:
+    """Return workflow commands, at most ten of a level; the tenth counts those left out."""
+    lines = []
+    annotations = tuple(annotations)
+    for level in Level:
+        group = [it for it in annotations if it.level is level]
+        if len(group) > MOST_ANNOTATIONS:
+            rest = len(group) - MOST_ANNOTATIONS + 1
+            more = Annotation(level=level, title="resnet-bench", message=f"{rest} more, see the step summary")
+            group = [*group[: MOST_ANNOTATIONS - 1], more]
+        lines += [f"::{level} title={_property(it.title)}::{_data(it.message)}" for it in group]
+    return lines
+
+
+def fit_summary(markdown: str, already: int = 0) -> str:
+    """Return `markdown` cut at a line so that it fits beside `already` bytes of the step's summary."""
+    room = SUMMARY_LIMIT_BYTES - already
+    content = markdown.encode()
+    if len(content) <= room:
+        return markdown
+    kept = content[: max(0, room - len(_CUT.encode()))]
+    return kept[: kept.rfind(b"\n") + 1].decode(errors="ignore") + _CUT if len(_CUT.encode()) <= room else ""
+
+
+def publish(markdown: str, annotations: Iterable[Annotation]) -> None:
+    """Print annotations, and append the table to the file that $GITHUB_STEP_SUMMARY names, where it does.
+
+    Raises:
+        StoreError: that file cannot be written.
+    """
+    for line in annotation_lines(annotations):
+        print(line, file=sys.stderr)
+    name = os.environ.get("GITHUB_STEP_SUMMARY")
+    if not name:
+        return
+    path = Path(name)
+    try:
+        already = path.stat().st_size if path.exists() else 0
+        with path.open("a", encoding="utf-8") as file:
+            file.write(fit_summary(markdown, already))
+    except OSError as error:
+        raise StoreError(f"cannot write the step summary {path}: {error.strerror or error}.") from error
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

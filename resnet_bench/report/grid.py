@@ -1,0 +1,51 @@
+"""Cells of text to an aligned plain table or a Markdown one; knows nothing about what they mean.
+
+Names come from files and are data: control characters are made visible, Markdown's and HTML's signs are escaped.
+"""
+
+import html
+import re
+import unicodedata
+
+from resnet_bench.records import Record
+
+_MARKDOWN_SIGNS = re.compile(r"([\\`*_\[\]|~])")
+_GAP = "  "
+
+
+class Grid(Record, frozen=True, kw_only=True):
+    """A table of text; `right` says which columns are aligned to the right."""
+
+    headers: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    right: tuple[bool, ...]
+
+
+def plain(text: str) -> str:
+    """Return `text` on one line, with control characters made visible."""
+    return "".join(char if unicodedata.category(char)[0] != "C" else repr(char)[1:-1] for char in text)
+
+
+def escape_markdown(text: str) -> str:
+    """Return `text` so that Markdown and the HTML inside it show it as it is."""
+    return _MARKDOWN_SIGNS.sub(r"\\\1", html.escape(plain(text), quote=False)).replace("@", "&#64;")
+
+
+def text_lines(grid: Grid) -> list[str]:
+    """Return the header and the rows, columns aligned and two spaces apart."""
+    rows = [tuple(plain(cell) for cell in row) for row in (grid.headers, *grid.rows)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(grid.headers))]
+    return [
+        _GAP.join(
+            cell.rjust(width) if right else cell.ljust(width)
+            for cell, width, right in zip(row, widths, grid.right, strict=True)
+        ).rstrip()
+        for row in rows
+    ]
+
+
+def markdown_lines(grid: Grid) -> list[str]:
+    """Return a pipe table."""
+    lines = ["| " + " | ".join(escape_markdown(cell) for cell in row) + " |" for row in (grid.headers, *grid.rows)]
+    rule = "|" + "|".join("---:" if right else "---" for right in grid.right) + "|"
+    return [lines[0], rule, *lines[1:]]

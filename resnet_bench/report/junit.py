@@ -1,0 +1,109 @@
+"""JUnit XML: one test case a row of a table of verdicts, or a rule applied to a row of the gate."""
+
+import io
+import xml.etree.ElementTree as ET
+from collections.abc import Iterable
+from enum import StrEnum
+from pathlib import Path
+
+from resnet_bench.analysis.gate import GateResult, Status
+from resnet_bench.errors import StoreError
+from resnet_bench.records import Record, Verdict, VerdictTable
+from resnet_bench.report.grid import plain
+
+
+class Result(StrEnum):
+    """JUnit's outcomes; an error is an incomplete measurement."""
+
+    PASSED = "passed"
+    FAILURE = "failure"
+    ERROR = "error"
+    SKIPPED = "skipped"
+
+
+class TestCase(Record, frozen=True, kw_only=True):
+    """One <testcase>."""
+
+    classname: str
+    name: str
+    result: Result
+    message: str
+
+
+_VERDICTS = {
+    Verdict.REGRESSED: Result.FAILURE,
+    Verdict.NOT_COMPARABLE: Result.SKIPPED,
+    Verdict.INCONCLUSIVE: Result.SKIPPED,
+    Verdict.IMPROVED: Result.PASSED,
+    Verdict.UNCHANGED: Result.PASSED,
+}
+_STATUSES = {
+    Status.FAILED: Result.FAILURE,
+    Status.INCOMPLETE: Result.ERROR,
+    Status.WARNED: Result.SKIPPED,
+    Status.PASSED: Result.PASSED,
+}
+
+
+def from_verdicts(table: VerdictTable) -> tuple[TestCase, ...]:
+    """Return one test case a row."""
+    return tuple(
+        TestCase(
+            classname=row.metric,
+            name=row.case.key,
+            result=_VERDICTS[row.verdict],
+            message=f"{row.verdict.value}: {row.reason}",
+        )
+        for row in table.comparisons
+    )
+
+
+def from_gate(result: GateResult) -> tuple[TestCase, ...]:
+    """Return one test case for every rule on every row, and one for every rule that matched nothing."""
+    cases = [
+        TestCase(
+            classname=outcome.metric or "case",
+            name=f"{outcome.case.key} ({outcome.rule})",
+            result=_STATUSES[outcome.status],
+            message=outcome.message,
+        )
+        for outcome in result.outcomes
+    ]
+    nothing = "this rule matches nothing"
+    cases += [TestCase(classname="rule", name=it, result=Result.SKIPPED, message=nothing) for it in result.unmatched]
+    return tuple(cases)
+
+
+def render(cases: Iterable[TestCase]) -> str:
+    """Return the XML; names are data and are escaped, control characters made visible."""
+    cases = tuple(cases)
+    suite = ET.Element(
+        "testsuite",
+        name="resnet-bench",
+        tests=str(len(cases)),
+        failures=str(sum(case.result is Result.FAILURE for case in cases)),
+        errors=str(sum(case.result is Result.ERROR for case in cases)),
+        skipped=str(sum(case.result is Result.SKIPPED for case in cases)),
+    )
+    for case in cases:
+        element = ET.SubElement(suite, "testcase", classname=plain(case.classname), name=plain(case.name))
+        if case.result is Result.PASSED:
+            ET.SubElement(element, "system-out").text = plain(case.message)
+        else:
+            ET.SubElement(element, case.result.value, message=plain(case.message))
+    ET.indent(suite)
+    buffer = io.BytesIO()
+    ET.ElementTree(suite).write(buffer, encoding="utf-8", xml_declaration=True)
+    return buffer.getvalue().decode() + "\n"
+
+
+def write(path: Path, cases: Iterable[TestCase]) -> None:
+    """Write the XML to a file.
+
+    Raises:
+        StoreError: the file cannot be written.
+    """
+    try:
+        path.write_text(render(cases), encoding="utf-8")
+    except OSError as error:
+        raise StoreError(f"cannot write {path}: {error.strerror or error}.") from error

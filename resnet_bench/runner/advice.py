@@ -1,0 +1,29 @@
+"""What to change on this machine for steadier numbers; only what was seen to be wrong is said."""
+
+from resnet_bench.records import Environment
+
+_IDLE_LOAD = 0.3
+
+
+def for_machine(seen: Environment) -> tuple[str, ...]:
+    """Return one sentence for each thing that makes numbers unsteady here, the weightiest first."""
+    identity, machine_state = seen.identity, seen.state
+    now = machine_state.state
+    hints = []
+    if now.load_average is not None and now.load_average > _IDLE_LOAD:
+        hints.append(
+            f"the load is {now.load_average:.1f}: something else is running; end it, or expect launches marked disturbed."
+        )
+    if now.throttle_reasons:
+        hints.append(f"the GPU's clocks are throttled ({', '.join(now.throttle_reasons)}); let it cool or raise its limit.")
+    if identity.device == "cuda":
+        hints.append("lock the GPU's clocks while measuring: nvidia-smi -lgc MIN,MAX (undo with nvidia-smi -rgc).")
+    if machine_state.governor not in {None, "performance"}:
+        hints.append(
+            f"the governor is '{machine_state.governor}'; set it with: cpupower frequency-set --governor performance."
+        )
+    if identity.logical_cores == 1:
+        hints.append("there is no spare core: everything else on this machine disturbs the measurement.")
+    elif identity.device == "cpu":
+        hints.append("keep the default of one core left free; --threads all is faster alone but far less steady beside others.")
+    return tuple(hints)
