@@ -1,0 +1,53 @@
+"""torchvision beside a torch build it was not compiled for: its model code is plain Python and works all the same."""
+
+import importlib.util
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import torch
+
+_OPERATORS = (
+    "nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
+    "qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
+)
+
+
+@cache
+def declare_missing_operators() -> Any:
+    """Declare `torchvision::nms` and `qnms` where torchvision's compiled extension cannot be loaded.
+
+    Without them `import torchvision` fails with "operator torchvision::nms does not exist" although no network needs
+    them. Where the extension loads, nothing is declared. Returns the library that keeps the declarations alive, or
+    None.
+    """
+    if _extension_loads():
+        return None
+    library: Any = torch.library.Library("torchvision", "DEF")  # type: ignore[no-untyped-call]
+    for schema in _OPERATORS:
+        library.define(schema)
+    return library
+
+
+def torchvision_models() -> Any:
+    """Return the module `torchvision.models`, whichever torch build is installed."""
+    declare_missing_operators()
+    from torchvision import models  # noqa: PLC0415 - only after the operators are declared
+
+    return models
+
+
+def _extension_loads() -> bool:
+    """Ask for the extension as torchvision itself does, before torchvision is imported."""
+    if hasattr(torch.ops.torchvision, "nms"):
+        return True
+    package = importlib.util.find_spec("torchvision")
+    if package is None or package.origin is None:
+        return False
+    for extension in Path(package.origin).parent.glob("_C.*"):
+        try:
+            torch.ops.load_library(str(extension))  # type: ignore[no-untyped-call]
+        except OSError:
+            return False
+        return hasattr(torch.ops.torchvision, "nms")
+    return False

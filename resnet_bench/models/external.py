@@ -1,0 +1,124 @@
+"""Models of other packages: `torchvision:NAME`, `timm:NAME`, `package.module:callable`. Their code runs as it is."""
+
+import importlib
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from resnet_bench.errors import ModelError, ResNetBenchError, nearest
+from resnet_bench.models.compat import torchvision_models
+from resnet_bench.specs import EXTERNAL_FORMS
+
+
+def build(name: str, *, device: torch.device) -> nn.Module:
+    """Return the module that `name` builds, on `device`; on "meta" no weights are allocated.
+
+    Raises:
+        ModelError: the package, the name in it or what it returns is wrong; the message says which.
+    """
+    module = _call(name, _callable(name), device)
+    if not isinstance(module, nn.Module):
+        raise ModelError(f"'{name}' returned {type(module).__name__}, not a torch.nn.Module.")
+    refuse_scripted(module, name)
+    return module if device.type == "meta" else module.to(device)
+
+
+def refuse_scripted(module: nn.Module, name: str) -> None:
+    """Refuse TorchScript, which hides its layers.
+
+    Raises:
+        ModelError: `module` is scripted or traced.
+    """
+    if isinstance(module, torch.jit.ScriptModule):
+        raise ModelError(
+            f"'{name}' is a TorchScript module (scripted or traced): its layers cannot be followed; "
+            "give the eager module that it was made from."
+        )
+
+
+def _callable(name: str) -> Callable[[], Any]:
+    package, _, attribute = name.partition(":")
+    if not package or not attribute:
+        raise ModelError(f"'{name}': expected {', '.join(EXTERNAL_FORMS)}.")
+    if package == "torchvision":
+        return _torchvision(attribute)
+    if package == "timm":
+        return _timm(attribute)
+    return _of_module(name, package, attribute)
+
+
+def _torchvision(attribute: str) -> Callable[[], Any]:
+    models = torchvision_models()
+    known = models.list_models()
+    if attribute not in known:
+        raise ModelError(f"torchvision has no model '{attribute}'.{nearest(attribute, known)}")
+    return lambda: models.get_model(attribute, weights=None)
+
+
+def _timm(attribute: str) -> Callable[[], Any]:
+    torchvision_models()  # timm imports torchvision itself
+    try:
+        timm = importlib.import_module("timm")
+    except ImportError:
+        raise ModelError(
+            f"'timm:{attribute}' needs timm, which is not installed: pip install 'resnet-bench[timm]'."
+        ) from None
+    if not timm.is_model(attribute):
+        raise ModelError(f"timm has no model '{attribute}'.{nearest(attribute, timm.list_models())}")
+    return lambda: timm.create_model(attribute, pretrained=False)
+
+
+def _of_module(name: str, package: str, attribute: str) -> Callable[[], Any]:
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.append(here)  # a user's own file beside the suite file
+    try:
+        target: Any = importlib.import_module(package)
+    except ResNetBenchError:
+        raise
+    except Exception as error:
+        raise ModelError(f"'{name}': module '{package}' cannot be imported: {_reason(error)}") from error
+    for part in attribute.split("."):
+        if not hasattr(target, part):
+            raise ModelError(f"'{name}': '{package}' has no '{attribute}'.{nearest(attribute, dir(target))}")
+        target = getattr(target, part)
+    if not callable(target):
+        raise ModelError(f"'{name}': '{attribute}' is {type(target).__name__}, not a callable that builds a module.")
+    return target  # type: ignore[no-any-return]
+
+
+def _call(name: str, build_module: Callable[[], Any], device: torch.device) -> Any:
+    """Call without arguments, as the name promises."""
+    _refuse_needed_arguments(name, build_module)
+    try:
+        with torch.device("meta" if device.type == "meta" else "cpu"):
+            return build_module()
+    except ResNetBenchError:
+        raise
+    except Exception as error:
+        raise ModelError(f"'{name}' raised {_reason(error)}") from error
+
+
+def _refuse_needed_arguments(name: str, build_module: Callable[[], Any]) -> None:
+    import inspect  # noqa: PLC0415 - only where a callable is called
+
+    try:
+        parameters = inspect.signature(build_module).parameters.values()
+    except (TypeError, ValueError):  # builtins without a signature: calling them tells
+        return
+    optional = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    needed = [each.name for each in parameters if each.default is each.empty and each.kind not in optional]
+    if needed:
+        raise ModelError(
+            f"'{name}' needs arguments ({', '.join(needed)}); give a callable that takes none, "
+            "such as a function that passes them."
+        )
+
+
+def _reason(error: Exception) -> str:
+    lines = str(error).split("\n")
+    return f"{type(error).__name__}: {lines[0]}" if lines[0] else f"{type(error).__name__}."

@@ -1,0 +1,86 @@
+"""From a name or a spec to a module on a device."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import torch
+from torch import nn
+
+from resnet_bench import specs
+from resnet_bench.errors import DeviceError, ModelError
+from resnet_bench.models.preact import PreActBasicBlock, PreActBottleneck, PreActResNet
+from resnet_bench.models.resnet import BasicBlock, Bottleneck, ResNet
+from resnet_bench.specs import Block, Layout, Spec
+
+
+def create_model(
+    name_or_spec: str | Spec,
+    *,
+    num_classes: int | None = None,
+    device: str | torch.device = "cpu",
+    pretrained: bool | str = False,
+) -> nn.Module:
+    """Return the network on `device`, in training mode.
+
+    Args:
+        name_or_spec: a registry name, an external name (`torchvision:NAME`, `timm:NAME`, `package.module:callable`)
+            or a spec.
+        num_classes: outputs of the last layer; by default the spec's (1000 for ImageNet, 10 for CIFAR).
+        device: where the weights go; on "meta" none are allocated.
+        pretrained: True for torchvision's IMAGENET1K_V1, or a weights name, a path or a URL.
+
+    Raises:
+        ModelError: no such model, or weights that do not fit.
+        DeviceError: no such device.
+    """
+    target = _device(device)
+    if isinstance(name_or_spec, str) and specs.is_external(name_or_spec):
+        from resnet_bench.models import external  # noqa: PLC0415 - other packages only when they are asked for
+
+        if num_classes is not None or pretrained is not False:
+            raise ModelError(f"'{name_or_spec}' is built by its own package: num_classes and pretrained do not apply.")
+        return external.build(name_or_spec, device=target)
+    spec = specs.find(name_or_spec) if isinstance(name_or_spec, str) else specs.check_architecture(name_or_spec)
+    if pretrained is False:
+        return build(spec, num_classes=num_classes, device=target)
+    from resnet_bench.models.pretrained import load_into  # noqa: PLC0415 - downloads only when they are asked for
+
+    model = build(spec, num_classes=num_classes, device=torch.device("cpu"))
+    load_into(model, pretrained, spec=spec, num_classes=num_classes)
+    return model.to(target)
+
+
+def build(spec: Spec, *, num_classes: int | None = None, device: torch.device) -> nn.Module:
+    """Return the freshly initialised network of `spec`: drawn on the CPU, so that a seed means the same everywhere."""
+    classes = spec.num_classes if num_classes is None else num_classes
+    if classes < 1:
+        raise ModelError(f"'{spec.name}': num_classes = {classes}: expected 1 or more.")
+    with torch.device("meta" if device.type == "meta" else "cpu"):
+        model = _module(spec, classes)
+    return model.to(device)
+
+
+def builder(name: str) -> Callable[..., nn.Module]:
+    """Return the function that builds the registry model `name`: `resnet50(pretrained=False, num_classes=10)`."""
+    return partial(create_model, name)
+
+
+def _module(spec: Spec, num_classes: int) -> nn.Module:
+    shared: dict[str, Any] = dict(
+        num_classes=num_classes, width_per_group=spec.width, groups=spec.groups, stem=spec.stem
+    )
+    basic = spec.block is Block.BASIC
+    if spec.layout is Layout.V2:
+        return PreActResNet(PreActBasicBlock if basic else PreActBottleneck, spec.layers, **shared)
+    return ResNet(BasicBlock if basic else Bottleneck, spec.layers, layout=spec.layout, **shared)
+
+
+def _device(device: str | torch.device) -> torch.device:
+    try:
+        target = torch.device(device)
+    except RuntimeError:
+        raise DeviceError(f"unknown device '{device}': expected cpu, cuda, cuda:N or meta.") from None
+    if target.type == "cuda" and (target.index or 0) >= torch.cuda.device_count():
+        raise DeviceError(f"device '{device}' is not here: {torch.cuda.device_count()} CUDA devices are present.")
+    return target

@@ -1,0 +1,164 @@
+"""A spec's profile in closed form: no torch, no weights, no arithmetic on images.
+
+MACs count convolution and linear layers; everything else has its own column, `other_flops`. Activations count the
+outputs of convolution and linear layers (the convention of Radosavovic et al. 2020, arXiv:2003.13678).
+"""
+
+from resnet_bench.errors import ModelError
+from resnet_bench.records import Layer, Mode, Precision, Profile, Record
+from resnet_bench.specs.architecture import Spec
+from resnet_bench.specs.program import Kind, Op, Tensor, operations
+
+_ELEMENT_BYTES = {Precision.FP32: 4, Precision.TF32: 4}
+_HALF_BYTES = 2
+_FULL_PRECISION_WEIGHTS = (Precision.FP32, Precision.TF32, Precision.AMP_FP16, Precision.AMP_BF16)
+
+
+def activation_element_bytes(precision: Precision) -> int:
+    """Return the bytes of one activation: 4 in fp32 and TF32, 2 in half precision and under autocast."""
+    return _ELEMENT_BYTES.get(precision, _HALF_BYTES)
+
+
+def parameter_element_bytes(precision: Precision) -> int:
+    """Return the bytes of one weight as it is stored; autocast keeps fp32 weights."""
+    return 4 if precision in _FULL_PRECISION_WEIGHTS else _HALF_BYTES
+
+
+class Totals(Record, frozen=True, kw_only=True):
+    """The totals of a spec for one image, without its layers."""
+
+    parameters: int
+    macs: int
+    activations: int
+    weighted_layers: int
+
+
+def totals(spec: Spec, *, image_size: int | None = None) -> Totals:
+    """Return parameters, MACs and activations of one image; much cheaper than a whole profile.
+
+    Raises:
+        ModelError: the image is smaller than the network can take.
+    """
+    size = check_image_size(spec, spec.image_size if image_size is None else image_size)
+    parameters = macs = activations = weighted = 0
+    for op in operations(spec, size):
+        parameters += op.parameters
+        if op.kind in (Kind.CONV, Kind.LINEAR):
+            macs += op.macs
+            activations += op.writes.elements
+            weighted += 1
+    return Totals(parameters=parameters, macs=macs, activations=activations, weighted_layers=weighted)
+
+
+def check_image_size(spec: Spec, image_size: int) -> int:
+    """Return `image_size` when the network can take it.
+
+    Raises:
+        ModelError: it is smaller than the family's smallest, which the message names.
+    """
+    if image_size < spec.min_image_size:
+        raise ModelError(
+            f"image size {image_size} is too small for '{spec.name}': "
+            f"the smallest for its family ({spec.family}) is {spec.min_image_size}."
+        )
+    return image_size
+
+
+def check_trainable(spec: Spec, *, batch_size: int, image_size: int) -> None:
+    """Refuse a training step whose batch norm would see one value per channel.
+
+    Raises:
+        ModelError: the batch is one image and some layer's output is one pixel.
+    """
+    if batch_size > 1:
+        return
+    for op in operations(spec, image_size):
+        if op.kind is Kind.NORM and op.writes.size == 1:
+            raise ModelError(
+                f"'{spec.name}' cannot train at image size {image_size} and batch size 1: batch norm '{op.name}' would "
+                "see one value per channel; use a batch size of 2 or more, or larger images."
+            )
+
+
+def profile(spec: Spec, *, mode: Mode, precision: Precision, batch_size: int, image_size: int) -> Profile:
+    """Return the exact profile of `spec`, other tools' counts left empty.
+
+    Raises:
+        ModelError: the image is too small, the batch empty, or training impossible at this size.
+    """
+    check_image_size(spec, image_size)
+    if batch_size < 1:
+        raise ModelError(f"batch size {batch_size}: expected 1 or more.")
+    if mode is Mode.TRAINING:
+        check_trainable(spec, batch_size=batch_size, image_size=image_size)
+    ops = list(operations(spec, image_size))
+    element = activation_element_bytes(precision)
+    stored = parameter_element_bytes(precision)
+    layers = tuple(_layer(op, batch_size, element) for op in ops)
+    parameters = sum(layer.parameters for layer in layers)
+    macs = sum(layer.macs for layer in layers)
+    activations = sum(layer.activations for layer in layers)
+    return Profile(
+        model=spec.name,
+        mode=mode,
+        precision=precision,
+        batch_size=batch_size,
+        image_size=image_size,
+        parameters=parameters,
+        trainable_parameters=parameters,
+        buffers=sum(_buffers(op) for op in ops),
+        parameter_bytes=parameters * stored,
+        predicted_memory=None,
+        macs=macs,
+        flops=2 * macs,
+        other_flops=sum(layer.other_flops for layer in layers),
+        training_flops=training_flops(macs, layers[0].macs),
+        fvcore_count=None,
+        torch_counter_flops=None,
+        activations=activations,
+        activation_bytes=activations * element,
+        weighted_layers=sum(op.kind in (Kind.CONV, Kind.LINEAR) for op in ops),
+        layers=layers,
+    )
+
+
+def training_flops(macs: int, first_layer_macs: int) -> int:
+    """FLOPs of forward, weight gradients and input gradients.
+
+    Each costs what the forward pass costs, grouped convolutions included (every weight meets every output element of
+    its group once); only the first convolution needs no gradient of its input.
+    """
+    return 2 * (3 * macs - first_layer_macs)
+
+
+def _layer(op: Op, batch_size: int, element: int) -> Layer:
+    counted = op.kind in (Kind.CONV, Kind.LINEAR)
+    macs = op.macs * batch_size
+    other = op.other_flops * batch_size
+    read = (sum(tensor.elements for tensor in op.reads) * batch_size + op.parameters) * element
+    if op.kind is Kind.NORM:
+        read += 2 * op.writes.channels * element  # running mean and variance
+    written = op.writes.elements * batch_size * element
+    return Layer(
+        name=op.name,
+        type=op.kind.value,
+        input_shape=_shape(op.reads[0], batch_size, flat=op.kind is Kind.LINEAR),
+        output_shape=_shape(op.writes, batch_size, flat=op.kind is Kind.LINEAR),
+        parameters=op.parameters,
+        macs=macs,
+        flops=2 * macs,
+        other_flops=other,
+        activations=op.writes.elements * batch_size if counted else 0,
+        bytes_read=read,
+        bytes_written=written,
+        arithmetic_intensity=(2 * macs + other) / (read + written),
+    )
+
+
+def _shape(tensor: Tensor, batch_size: int, *, flat: bool) -> tuple[int, ...]:
+    return (batch_size, tensor.channels) if flat else (batch_size, tensor.channels, tensor.size, tensor.size)
+
+
+def _buffers(op: Op) -> int:
+    """Elements of running mean, running variance and the counter of batches."""
+    return 2 * op.writes.channels + 1 if op.kind is Kind.NORM else 0

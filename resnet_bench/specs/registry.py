@@ -1,0 +1,108 @@
+"""Every architecture that has a name here, and how a name is found. External models are named, not known."""
+
+from functools import cache
+
+from resnet_bench.errors import ModelError, nearest
+from resnet_bench.specs.architecture import Block, Layout, Spec, Stem
+
+_BASIC = {10: (1, 1, 1, 1), 18: (2, 2, 2, 2), 34: (3, 4, 6, 3)}
+_BOTTLENECK = {
+    14: (1, 1, 1, 1),
+    26: (2, 2, 2, 2),
+    50: (3, 4, 6, 3),
+    101: (3, 4, 23, 3),
+    152: (3, 8, 36, 3),
+    200: (3, 24, 36, 3),
+}
+_DEPTHS = tuple(sorted(_BASIC | _BOTTLENECK))
+_PREACT_DEPTHS = (18, 34, 50, 101, 152, 200)
+_GROUPED = (
+    ("resnext50_32x4d", "resnext", 50, 32, 4),
+    ("resnext101_32x4d", "resnext", 101, 32, 4),
+    ("resnext101_32x8d", "resnext", 101, 32, 8),
+    ("resnext101_64x4d", "resnext", 101, 64, 4),
+    ("wide_resnet50_2", "wide_resnet", 50, 1, 128),
+    ("wide_resnet101_2", "wide_resnet", 101, 1, 128),
+)
+_CIFAR_DEPTHS = (20, 32, 44, 56, 110, 1202)
+_CIFAR_PREACT_DEPTHS = (164, 1001)
+_IMAGENET_SIZE, _IMAGENET_CLASSES = 224, 1000
+_CIFAR_SIZE, _CIFAR_CLASSES = 32, 10
+
+EXTERNAL_FORMS = ("torchvision:NAME", "timm:NAME", "package.module:callable")
+
+
+def names() -> tuple[str, ...]:
+    """Return the registry's names, family by family and by depth."""
+    return tuple(_registry())
+
+
+def find(name: str) -> Spec:
+    """Return the architecture called `name`.
+
+    Raises:
+        ModelError: no such name; the message has the nearest one.
+    """
+    try:
+        return _registry()[name]
+    except KeyError:
+        raise ModelError(
+            f"unknown model '{name}'.{nearest(name, _registry())} See 'resnet-bench list'; "
+            f"other packages' models are written {', '.join(EXTERNAL_FORMS)}."
+        ) from None
+
+
+def is_external(name: str) -> bool:
+    """Return whether `name` is a model of another package: torchvision:NAME, timm:NAME, package.module:callable."""
+    return ":" in name
+
+
+@cache
+def _registry() -> dict[str, Spec]:
+    specs = [
+        *(_imagenet(f"resnet{depth}", "resnet", depth, Layout.V1_5) for depth in _DEPTHS),
+        *(_imagenet(f"resnet{depth}_v1", "resnet_v1", depth, Layout.V1) for depth in _DEPTHS),
+        *(
+            _imagenet(name, family, depth, Layout.V1_5, groups=groups, width=width)
+            for name, family, depth, groups, width in _GROUPED
+        ),
+        *(_imagenet(f"preact_resnet{depth}", "preact_resnet", depth, Layout.V2) for depth in _PREACT_DEPTHS),
+        *(_cifar(f"cifar_resnet{depth}", "cifar_resnet", depth, Layout.V1) for depth in _CIFAR_DEPTHS),
+        *(
+            _cifar(f"cifar_preact_resnet{depth}", "cifar_preact_resnet", depth, Layout.V2)
+            for depth in _CIFAR_PREACT_DEPTHS
+        ),
+    ]
+    return {spec.name: spec for spec in specs}
+
+
+def _imagenet(name: str, family: str, depth: int, layout: Layout, *, groups: int = 1, width: int = 64) -> Spec:
+    basic = depth in _BASIC
+    return Spec(
+        name=name,
+        family=family,
+        block=Block.BASIC if basic else Block.BOTTLENECK,
+        layers=_BASIC[depth] if basic else _BOTTLENECK[depth],
+        width=width,
+        groups=groups,
+        layout=layout,
+        stem=Stem.IMAGENET,
+        image_size=_IMAGENET_SIZE,
+        num_classes=_IMAGENET_CLASSES,
+    )
+
+
+def _cifar(name: str, family: str, depth: int, layout: Layout) -> Spec:
+    """Depth 6n + 2 with basic blocks (2015, section 4.2); 9n + 2 with pre-activation bottlenecks (2016)."""
+    block = Block.BOTTLENECK if layout is Layout.V2 else Block.BASIC
+    blocks = (depth - 2) // (9 if block is Block.BOTTLENECK else 6)
+    return Spec(
+        name=name,
+        family=family,
+        block=block,
+        layers=(blocks, blocks, blocks),
+        layout=layout,
+        stem=Stem.CIFAR,
+        image_size=_CIFAR_SIZE,
+        num_classes=_CIFAR_CLASSES,
+    )
