@@ -5,6 +5,7 @@ A `Launch` is one fresh process and the unit of replication; its samples stay in
 """
 
 from enum import StrEnum
+from typing import Any
 
 import msgspec
 
@@ -93,7 +94,8 @@ class Case(Record, frozen=True, kw_only=True):
 class Protocol(Record, frozen=True, kw_only=True):
     """How a launch measures; part of what must agree before two numbers may be compared.
 
-    `target_interval` is the relative half-width of the median's 99 % interval at which sampling stops.
+    `target_interval` is the relative half-width of the median's 99 % interval at which sampling stops;
+    `repeats` is how often a disturbed launch is measured again.
     """
 
     launches: int
@@ -104,8 +106,9 @@ class Protocol(Record, frozen=True, kw_only=True):
     throughput_budget_s: float
     warmup_min_iterations: int
     warmup_budget_s: float
-    sample_min_s: float = 0.001
+    sample_min_s: float = 0.01
     time_limit_s: float = 600.0
+    repeats: int = 0
     transfer: Transfer = Transfer.EXCLUDED
     seed: int = 0
 
@@ -130,11 +133,16 @@ class TimingProtocol(StrEnum):
 
 
 class Samples(Record, frozen=True, kw_only=True):
-    """Elapsed times of samples of `iterations_per_sample` iterations each, in time order."""
+    """Elapsed times of samples of `iterations_per_sample` iterations each, in time order.
+
+    `elapsed_s` is the host's clock from the first call to the end of the last synchronisation;
+    `device_elapsed_s` is what the device's own events say of the same samples, where it has them.
+    """
 
     protocol: TimingProtocol
     iterations_per_sample: int
     elapsed_s: tuple[float, ...]
+    device_elapsed_s: tuple[float, ...] | None = None
     stopped_by: StopReason
 
     @property
@@ -227,6 +235,7 @@ class Launch(Record, frozen=True, kw_only=True, tag="launch"):
 
     case: Case
     index: int
+    attempt: int = 0
     environment: str
     started_at: str
     duration_s: float
@@ -376,7 +385,7 @@ class Commit(Record, frozen=True, kw_only=True):
 
 
 class Header(Record, frozen=True, kw_only=True):
-    """`run.json`: everything about a run but its launches."""
+    """`run.json`: everything about a run but its launches. `models` are the suite's own specs, as plain tables."""
 
     schema: int = SCHEMA_VERSION
     id: str
@@ -387,15 +396,17 @@ class Header(Record, frozen=True, kw_only=True):
     commit: Commit | None
     environments: tuple[Environment, ...]
     cases: tuple[Case, ...]
+    models: tuple[dict[str, Any], ...] = ()
     profiles: tuple[Profile, ...]
 
 
 class Measurement(Record, frozen=True, kw_only=True):
-    """A case with its static profile and its launches."""
+    """A case with its static profile and its launches; `superseded` are disturbed ones that were repeated."""
 
     case: Case
     profile: Profile | None
     launches: tuple[Launch, ...]
+    superseded: tuple[Launch, ...] = ()
 
 
 class Run(Record, frozen=True, kw_only=True):

@@ -121,53 +121,58 @@ def load(directory: Path) -> Run:
     return assemble(header, entries, warnings)
 
 
+def load_entries(directory: Path) -> list[Launch | Skip]:
+    """Return every whole line of a run's `launches.jsonl`, in the order written.
+
+    Raises:
+        StoreError: the file is not there, or a line other than the last is damaged.
+    """
+    return _read_entries(directory / LAUNCHES_NAME)[0]
+
+
 def assemble(header: Header, entries: Sequence[Launch | Skip], warnings: Sequence[str] = ()) -> Run:
     """Group launches and skips by case, in the header's order of cases.
 
-    A case with a skip and launches keeps both; a case with neither is missing. Later entries of the same
-    case and launch index (a resumed run's) replace earlier skips.
+    Of several attempts at one launch the first undisturbed one counts, else the last; the others are kept as
+    superseded. A skip counts where its launch was never measured. A case with neither is missing.
     """
-    latest: dict[tuple[str, int], Launch | Skip] = {}
+    launches: dict[str, dict[int, list[Launch]]] = {}
+    skips: dict[str, dict[int, Skip]] = {}
     for entry in entries:
-        slot = (entry.case.key, entry.index)
-        if isinstance(entry, Launch) or not isinstance(latest.get(slot), Launch):
-            latest[slot] = entry
-    launches: dict[str, list[Launch]] = {}
-    skips: dict[str, list[Skip]] = {}
-    for entry in latest.values():
         if isinstance(entry, Launch):
-            launches.setdefault(entry.case.key, []).append(entry)
+            launches.setdefault(entry.case.key, {}).setdefault(entry.index, []).append(entry)
         else:
-            skips.setdefault(entry.case.key, []).append(entry)
+            skips.setdefault(entry.case.key, {})[entry.index] = entry
+    profiles = {_profile_key(profile): profile for profile in header.profiles}
+    measurements, open_skips, missing = [], [], []
+    for case in header.cases:
+        attempts, skipped = launches.get(case.key, {}), skips.get(case.key, {})
+        unmeasured = [skipped[index] for index in sorted(skipped) if index not in attempts]
+        if attempts:
+            chosen = [_first_undisturbed(attempts[index]) for index in sorted(attempts)]
+            rest = [launch for index in sorted(attempts) for launch in attempts[index] if launch not in chosen]
+            profile = profiles.get(_profile_key(case))
+            measurements.append(
+                Measurement(case=case, profile=profile, launches=tuple(chosen), superseded=tuple(rest))
+            )
+        open_skips.extend(unmeasured[:1])
+        if not attempts and not unmeasured:
+            missing.append(case)
     return Run(
         header=header,
-        measurements=tuple(
-            Measurement(
-                case=case,
-                profile=find_profile(header.profiles, case),
-                launches=tuple(sorted(launches[case.key], key=lambda launch: launch.index)),
-            )
-            for case in header.cases
-            if case.key in launches
-        ),
-        skips=tuple(skips[case.key][0] for case in header.cases if case.key in skips),
-        missing=tuple(case for case in header.cases if case.key not in launches and case.key not in skips),
+        measurements=tuple(measurements),
+        skips=tuple(open_skips),
+        missing=tuple(missing),
         warnings=tuple(warnings),
     )
 
 
-def find_profile(profiles: Sequence[Profile], case: Case) -> Profile | None:
-    """Return the static profile of a case, or None where there is none."""
-    for profile in profiles:
-        if (profile.model, profile.mode, profile.precision, profile.batch_size, profile.image_size) == (
-            case.model,
-            case.mode,
-            case.precision,
-            case.batch_size,
-            case.image_size,
-        ):
-            return profile
-    return None
+def _first_undisturbed(attempts: Sequence[Launch]) -> Launch:
+    return next((launch for launch in attempts if not launch.contention.disturbances), attempts[-1])
+
+
+def _profile_key(subject: Profile | Case) -> tuple[str, str, str, int, int]:
+    return (subject.model, subject.mode, subject.precision, subject.batch_size, subject.image_size)
 
 
 def _read_header(directory: Path) -> Header:

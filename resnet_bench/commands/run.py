@@ -1,2 +1,149 @@
-def run() -> None:
-    """Do it."""
+"""`run`: measure, save, and show what came out."""
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from resnet_bench import config, environment, store, units
+from resnet_bench.config import PRESETS, Suite
+from resnet_bench.errors import UsageError
+from resnet_bench.records import Case, SkipReason, Transfer
+from resnet_bench.report.format import Format
+from resnet_bench.runner import axes, plan
+from resnet_bench.runner.progress import case_label
+from resnet_bench.runner.run import new_run_id, resume, start
+
+REPORTS = Path("reports")
+_INCOMPLETE = frozenset({SkipReason.TIMEOUT, SkipReason.CRASHED, SkipReason.INTERRUPTED})
+
+
+class Preset(StrEnum):
+    """How thorough: 2, 6 or 10 launches a case."""
+
+    QUICK = "quick"
+    STANDARD = "standard"
+    RIGOROUS = "rigorous"
+
+
+def run(
+    suite: Path | None = None,
+    /,
+    *,
+    preset: Preset | None = None,
+    models: str | None = None,
+    batch_sizes: str | None = None,
+    image_sizes: str | None = None,
+    mode: str | None = None,
+    precision: str | None = None,
+    memory_format: str | None = None,
+    executor: str | None = None,
+    threads: str | None = None,
+    device: str | None = None,
+    launches: int | None = None,
+    time_limit: float | None = None,
+    include_transfer: Annotated[bool, Parameter(negative=())] = False,
+    seed: int = 0,
+    output: Annotated[Path | None, Parameter(alias="-o")] = None,
+    resume_from: Annotated[Path | None, Parameter(name="--resume")] = None,
+    dry_run: Annotated[bool, Parameter(negative=())] = False,
+    print_suite: str | None = None,
+    format: Format = Format.TEXT,  # noqa: A002 - the flag's name
+) -> int:
+    """Measure models on the device at hand, launch by launch, and write a run directory with its report.
+
+    Args:
+        suite: A suite file (TOML). Without one, the preset's.
+        preset: quick (2 launches, for orientation), standard (6) or rigorous (10). Default: the suite's, else quick.
+        models: Names, separated by commas: resnet18,resnet50_v1,torchvision:resnet50,my.module:build.
+        batch_sizes: Images a batch, separated by commas.
+        image_sizes: Pixels a side, separated by commas. Default: each model's own.
+        mode: inference, training, or both.
+        precision: fp32, tf32, fp16, bf16, amp_fp16, amp_bf16.
+        memory_format: contiguous, channels_last.
+        executor: eager, compile, compile-max-autotune, cuda_graph.
+        threads: CPU threads, or "all". Default: all physical cores but one.
+        device: cpu, cuda, cuda:1, ... Default: the first accelerator, else the CPU.
+        launches: Fresh processes a case. Default: the preset's.
+        time_limit: Seconds after which a launch is given up.
+        include_transfer: Time the copy of the input to the device too.
+        seed: Of the order of launches.
+        output: The run directory. Default: reports/<time>.
+        resume_from: Finish this run directory instead of starting a new run.
+        dry_run: Print the cases and an estimate, measure nothing.
+        print_suite: Print the suite file of a preset.
+        format: Of the summary on standard output: text, markdown, json or csv.
+    """
+    if print_suite is not None:
+        print(config.preset_text(print_suite), end="")
+        return 0
+    chosen = axes.apply(
+        config.load_suite(suite, preset=None if preset is None else preset.value),
+        axes.Axes(
+            models=models,
+            batch_sizes=batch_sizes,
+            image_sizes=image_sizes,
+            mode=mode,
+            precision=precision,
+            memory_format=memory_format,
+            executor=executor,
+            threads=threads,
+            device=device,
+            launches=launches,
+            time_limit_s=time_limit,
+            transfer=Transfer.INCLUDED if include_transfer else None,
+        ),
+    )
+    if dry_run:
+        return _show_plan(chosen)
+    if resume_from is not None:
+        if output is not None or suite is not None:
+            raise UsageError("--resume goes on with the run's own suite and folder; leave out the suite file and -o.")
+        directory = resume_from
+        resume(directory)
+    else:
+        directory = output or REPORTS / new_run_id()
+        start(chosen, directory, seed=seed)
+    return _show_results(directory, format)
+
+
+def _show_plan(suite: Suite) -> int:
+    device = suite.device
+    if device == "auto":
+        device = "cuda:0" if environment.has_nvidia_device() else "cpu"
+    cases = plan.expand(suite, device)
+    for case in cases:
+        print(case_label(case))
+    print(_estimate(suite, cases))
+    return 0
+
+
+def _estimate(suite: Suite, cases: tuple[Case, ...]) -> str:
+    launches = suite.protocol.launches
+    seconds = sum(plan.estimate_s(case, plan.resolve_model(suite, case.model), suite.protocol) for case in cases)
+    return (
+        f"{len(cases)} cases x {launches} launches = {len(cases) * launches} processes, "
+        f"roughly {units.duration(launches * seconds)} (preset {suite.preset})"
+    )
+
+
+def _show_results(directory: Path, output_format: Format) -> int:
+    from resnet_bench.report import publish  # noqa: PLC0415 - only a run that has results renders them
+
+    run_record = store.load(directory)
+    print(publish.summary([run_record], output_format), end="")
+    page = publish.write_page([run_record], directory / "report.html")
+    print(f"report: {page}", file=sys.stdout if output_format is Format.TEXT else sys.stderr)
+    unfinished = [skip for skip in run_record.skips if skip.reason in _INCOMPLETE]
+    if unfinished or run_record.missing:
+        print(
+            f"incomplete: {len(unfinished) + len(run_record.missing)} of {len(run_record.header.cases)} cases; "
+            f"resnet-bench run --resume {directory} tries them again",
+            file=sys.stderr,
+        )
+        return 3
+    return 0
+
+

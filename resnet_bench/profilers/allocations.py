@@ -1,0 +1,69 @@
+"""Measured memory: what tensors took at their peak, what the allocator held, what the process took.
+
+On CUDA the allocator's own counters, reset after warm-up. On the CPU the allocation events of torch's profiler, in a
+pass of its own that is not timed: exact tensor bytes, convolution workspace and reordered weights included.
+"""
+
+import os
+import resource
+import sys
+from collections.abc import Callable
+
+import torch
+from torch.profiler import ProfilerActivity, profile
+
+from resnet_bench.environment import gpu_processes
+from resnet_bench.profilers.workload import Workload
+from resnet_bench.records import Memory
+
+
+class MemoryProbe:
+    """Reads the peaks of one workload: `warmed_up` once after warm-up, `measure` once after sampling."""
+
+    def __init__(self, workload: Workload) -> None:
+        self._workload = workload
+        self._cuda = workload.device.type == "cuda"
+        self._warmup_peak: int | None = None
+
+    def warmed_up(self) -> None:
+        """Keep the peak of warm-up (autotuning tries workspaces) apart from the steady state's."""
+        if self._cuda:
+            self._warmup_peak = torch.cuda.max_memory_allocated(self._workload.device)
+            torch.cuda.reset_peak_memory_stats(self._workload.device)
+
+    def measure(self) -> Memory:
+        """Return the peaks in bytes; on the CPU this runs one more iteration under the profiler."""
+        workload = self._workload
+        if not self._cuda:
+            rss = _peak_rss_bytes()  # before the profiler's own allocations
+            on_host = workload.device.type == "cpu"
+            peak = workload.alive_bytes() + peak_allocation_bytes(workload.iterate) if on_host else None
+            return Memory(weights_bytes=workload.weights_bytes, peak_allocated_bytes=peak, peak_rss_bytes=rss)
+        device = workload.device
+        return Memory(
+            weights_bytes=workload.weights_bytes,
+            peak_allocated_bytes=torch.cuda.max_memory_allocated(device),
+            peak_reserved_bytes=torch.cuda.max_memory_reserved(device),
+            warmup_peak_allocated_bytes=self._warmup_peak,
+            peak_rss_bytes=_peak_rss_bytes(),
+            device_process_bytes=(gpu_processes(str(device)) or {}).get(os.getpid()),
+            device_total_bytes=torch.cuda.get_device_properties(device).total_memory,
+        )
+
+
+def peak_allocation_bytes(iterate: Callable[[], object]) -> int:
+    """Return the highest sum of bytes that one iteration holds on the CPU beyond what was alive before it."""
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as recorded:
+        iterate()
+    events = recorded.profiler.kineto_results.events()  # type: ignore[union-attr]
+    allocations = sorted((event.start_ns(), event.nbytes()) for event in events if event.name() == "[memory]")
+    held = peak = 0
+    for _, change in allocations:
+        held += change
+        peak = max(peak, held)
+    return peak
+
+
+def _peak_rss_bytes() -> int:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024

@@ -1,0 +1,53 @@
+"""What else used the machine while a launch sampled."""
+
+import os
+import time
+
+import psutil
+
+from resnet_bench.environment import gpu_processes, logical_cores
+from resnet_bench.records import Contention, DeviceState
+
+# A tenth of a core is what an idle system's daemons and the sampling parent take.
+_IDLE_CORES = 0.1
+
+
+class ContentionWatch:
+    """Counts CPU time from its creation to `finish`: the machine's, less this process's own."""
+
+    def __init__(self, device: str, *, threads: int) -> None:
+        self._device = device
+        self._threads = threads
+        self._start = (time.monotonic(), _busy_s(), _own_s())
+
+    def finish(self, before: DeviceState, after: DeviceState) -> Contention:
+        """Return what the others used since the start, and say in words what was too much."""
+        elapsed = time.monotonic() - self._start[0]
+        own = _own_s() - self._start[2]
+        others = max(0.0, _busy_s() - self._start[1] - own)
+        cores = logical_cores()
+        share = min(1.0, others / (elapsed * cores)) if elapsed > 0 else None
+        processes = gpu_processes(self._device)
+        foreign = None if processes is None else len(set(processes) - {os.getpid()})
+        disturbances = []
+        spare = max(0, cores - self._threads)
+        if share is not None and share * cores > spare + _IDLE_CORES:
+            disturbances.append(
+                f"other processes used {share * cores:.1f} of {cores} cores, the launch needs {self._threads}"
+            )
+        if foreign:
+            disturbances.append(f"{foreign} other processes on the GPU")
+        throttled = sorted({*before.throttle_reasons, *after.throttle_reasons})
+        if throttled:
+            disturbances.append(f"clocks throttled: {', '.join(throttled)}")
+        return Contention(other_cpu_share=share, foreign_gpu_processes=foreign, disturbances=tuple(disturbances))
+
+
+def _busy_s() -> float:
+    times = psutil.cpu_times()
+    return float(times.user + times.system + getattr(times, "nice", 0.0) + getattr(times, "irq", 0.0))
+
+
+def _own_s() -> float:
+    own = os.times()
+    return own.user + own.system

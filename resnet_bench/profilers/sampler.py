@@ -1,0 +1,164 @@
+"""Warm up until stable, sample until the median is known well enough, and stop for a reason that is recorded.
+
+Knows nothing of models or devices: it gets something to iterate and a `Clock`. Samples keep their time order.
+"""
+
+import bisect
+import gc
+import math
+import statistics
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+
+from resnet_bench.profilers.clock import Clock, Timing
+from resnet_bench.records import Samples, StopReason, TimingProtocol, Warmup
+
+CONFIDENCE = 0.99
+EXACT_UP_TO = 100
+STABLE_WINDOW = 3
+STABLE_TOLERANCE = 0.05
+
+def warm_up(iterate: Callable[[], object], clock: Clock, *, min_iterations: int, budget_s: float) -> Warmup:
+    """Iterate until two successive windows of iterations agree within 5 %, or the budget is spent.
+
+    The first iteration (allocation, autotuning, compilation) stands apart and does not count towards the budget.
+    """
+    first = clock.time(iterate, 1).host_s
+    start = clock.now()
+    taken: list[float] = []
+    while True:
+        taken.append(clock.time(iterate, 1).host_s)
+        if len(taken) < min_iterations:
+            continue
+        if _is_stable(taken):
+            stopped_by = StopReason.STABLE
+            break
+        if clock.now() - start >= budget_s:
+            stopped_by = StopReason.BUDGET
+            break
+    return Warmup(first_iteration_s=first, iteration_s=tuple(taken), stopped_by=stopped_by)
+
+
+def iterations_per_sample(iteration_s: float, sample_min_s: float) -> int:
+    """Return how many iterations make a sample last at least `sample_min_s`, given what one lasts."""
+    if iteration_s <= 0:
+        return 1
+    return max(1, math.ceil(sample_min_s / iteration_s))
+
+
+def sample(
+    iterate: Callable[[], object],
+    clock: Clock,
+    *,
+    protocol: TimingProtocol,
+    iterations: int,
+    min_samples: int,
+    max_samples: int,
+    target_interval: float,
+    budget_s: float,
+) -> Samples:
+    """Take samples of `iterations` iterations each until the median is known, or the budget is spent.
+
+    The median is known when the half-width of its distribution-free 99 % interval is at most `target_interval`
+    of it. Never fewer than `min_samples`, never more than `max_samples`.
+    """
+    timings: list[Timing] = []
+    ordered: list[float] = []
+    with _without_garbage_collection():
+        start = clock.now()
+        while True:
+            timing = clock.time(iterate, iterations)
+            timings.append(timing)
+            bisect.insort(ordered, timing.host_s)
+            stopped_by = _reason_to_stop(
+                ordered,
+                elapsed_s=clock.now() - start,
+                min_samples=min_samples,
+                max_samples=max_samples,
+                target_interval=target_interval,
+                budget_s=budget_s,
+            )
+            if stopped_by is not None:
+                break
+    device_s = tuple(timing.device_s for timing in timings if timing.device_s is not None)
+    return Samples(
+        protocol=protocol,
+        iterations_per_sample=iterations,
+        elapsed_s=tuple(timing.host_s for timing in timings),
+        device_elapsed_s=device_s if len(device_s) == len(timings) else None,
+        stopped_by=stopped_by,
+    )
+
+
+@cache
+def median_ranks(count: int, confidence: float = CONFIDENCE) -> tuple[int, int] | None:
+    """Return the 0-based ranks of the order statistics that bound the median with at least `confidence`.
+
+    Distribution-free: the number of values below the median is binomial(n, 1/2) (Conover, Practical
+    Nonparametric Statistics, section 3.2); exact up to 100 values, by its normal approximation rounded
+    outwards above. None where `count` is too small for any such interval.
+    """
+    tail = (1 - confidence) / 2
+    if count > EXACT_UP_TO:
+        z = statistics.NormalDist().inv_cdf(1 - tail)
+        below_median = math.floor((count - z * math.sqrt(count)) / 2) - 1
+        return below_median, count - 1 - below_median
+    cumulative, low = 0.0, -1
+    for below in range(count // 2):
+        cumulative += math.comb(count, below) / 2**count
+        if cumulative > tail:
+            break
+        low = below
+    return None if low < 0 else (low, count - 1 - low)
+
+
+def _reason_to_stop(
+    ordered: list[float],
+    *,
+    elapsed_s: float,
+    min_samples: int,
+    max_samples: int,
+    target_interval: float,
+    budget_s: float,
+) -> StopReason | None:
+    count = len(ordered)
+    if count < min_samples:
+        return None
+    if _relative_half_width(ordered) <= target_interval:
+        return StopReason.INTERVAL
+    if count >= max_samples:
+        return StopReason.MAXIMUM
+    if elapsed_s >= budget_s:
+        return StopReason.BUDGET
+    return None
+
+
+def _relative_half_width(ordered: list[float]) -> float:
+    ranks = median_ranks(len(ordered))
+    median = ordered[len(ordered) // 2]
+    if ranks is None or median <= 0:
+        return math.inf
+    low, high = ranks
+    return (ordered[high] - ordered[low]) / 2 / median
+
+
+def _is_stable(taken: list[float]) -> bool:
+    if len(taken) < 2 * STABLE_WINDOW:
+        return False
+    earlier = statistics.median(taken[-2 * STABLE_WINDOW : -STABLE_WINDOW])
+    latest = statistics.median(taken[-STABLE_WINDOW:])
+    return abs(latest - earlier) <= STABLE_TOLERANCE * earlier
+
+
+@contextmanager
+def _without_garbage_collection() -> Iterator[None]:
+    """Keep the collector out of the samples, as `timeit` does; its pauses are Python's, not the model's."""
+    was_enabled = gc.isenabled()
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()

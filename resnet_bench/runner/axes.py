@@ -1,0 +1,109 @@
+"""Axes given on the command line, as text, into a suite: each replaces that axis in all of its sweeps."""
+
+from collections.abc import Callable, Iterable
+from enum import StrEnum
+from typing import Any, TypeVar
+
+import msgspec
+
+from resnet_bench.config import Suite, check_protocol
+from resnet_bench.errors import UsageError, nearest
+from resnet_bench.records import Record, Transfer
+
+_Choice = TypeVar("_Choice", bound=StrEnum)
+
+
+class Axes(Record, frozen=True, kw_only=True):
+    """Values of the flags, None where a flag was not given. Lists are separated by commas."""
+
+    models: str | None = None
+    batch_sizes: str | None = None
+    image_sizes: str | None = None
+    mode: str | None = None
+    precision: str | None = None
+    memory_format: str | None = None
+    executor: str | None = None
+    threads: str | None = None
+    device: str | None = None
+    launches: int | None = None
+    time_limit_s: float | None = None
+    transfer: Transfer | None = None
+
+
+def apply(suite: Suite, axes: Axes) -> Suite:
+    """Return the suite with the axes that were given.
+
+    Raises:
+        UsageError: a value is no number, no known name, or out of range.
+    """
+    from resnet_bench.records import Executor, MemoryFormat, Mode, Precision  # noqa: PLC0415 - names for this table
+
+    changes: dict[str, Any] = {}
+    readers: tuple[tuple[str, str | None, Callable[[str], tuple[Any, ...]]], ...] = (
+        ("models", axes.models, lambda text: _names(text, "--models")),
+        ("batch_sizes", axes.batch_sizes, lambda text: _counts(text, "--batch-sizes")),
+        ("image_sizes", axes.image_sizes, lambda text: _counts(text, "--image-sizes")),
+        ("modes", axes.mode, lambda text: _choices(text, Mode, "--mode")),
+        ("precisions", axes.precision, lambda text: _choices(text, Precision, "--precision")),
+        ("memory_formats", axes.memory_format, lambda text: _choices(text, MemoryFormat, "--memory-format")),
+        ("executors", axes.executor, lambda text: _choices(text, Executor, "--executor")),
+        ("threads", axes.threads, _threads),
+    )
+    for field, text, read in readers:
+        if text is not None:
+            changes[field] = read(text)
+    protocol = _protocol(suite, axes)
+    sweeps = tuple(dict.fromkeys(msgspec.structs.replace(sweep, **changes) for sweep in suite.sweeps))
+    return msgspec.structs.replace(suite, device=axes.device or suite.device, protocol=protocol, sweeps=sweeps)
+
+
+def _protocol(suite: Suite, axes: Axes) -> Any:
+    changes: dict[str, Any] = {}
+    if axes.launches is not None:
+        changes["launches"] = _positive(str(axes.launches), "--launches")
+    if axes.time_limit_s is not None:
+        if axes.time_limit_s <= 0:
+            raise UsageError(f"--time-limit {axes.time_limit_s:g}: expected a number of seconds above 0.")
+        changes["time_limit_s"] = axes.time_limit_s
+    if axes.transfer is not None:
+        changes["transfer"] = axes.transfer
+    return check_protocol(msgspec.structs.replace(suite.protocol, **changes), "the flags")
+
+
+def _names(text: str, flag: str) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+    if not names:
+        raise UsageError(f"{flag} '{text}': expected one or more names, separated by commas.")
+    return names
+
+
+def _counts(text: str, flag: str) -> tuple[int, ...]:
+    return tuple(dict.fromkeys(_positive(part, flag) for part in _names(text, flag)))
+
+
+def _positive(text: str, flag: str) -> int:
+    try:
+        count = int(text)
+    except ValueError:
+        count = 0
+    if count < 1:
+        raise UsageError(f"{flag} '{text}': expected whole numbers of 1 or more, separated by commas.")
+    return count
+
+
+def _choices(text: str, choices: type[_Choice], flag: str) -> tuple[_Choice, ...]:
+    return tuple(_choice(name, choices, flag) for name in _names(text, flag))
+
+
+def _choice(name: str, choices: type[_Choice], flag: str) -> _Choice:
+    known: Iterable[str] = [choice.value for choice in choices]
+    try:
+        return choices(name)
+    except ValueError:
+        raise UsageError(f"{flag} '{name}': expected one of {', '.join(known)}.{nearest(name, known)}") from None
+
+
+def _threads(text: str) -> tuple[int, ...]:
+    from resnet_bench.environment import logical_cores  # noqa: PLC0415 - psutil only when it is asked for
+
+    return tuple(logical_cores() if part == "all" else _positive(part, "--threads") for part in _names(text, "--threads"))

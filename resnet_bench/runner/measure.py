@@ -1,0 +1,93 @@
+"""One launch of one case, in this process: prepare, warm up, sample, read back. Imports torch."""
+
+import os
+import time
+
+import torch
+
+from resnet_bench import environment
+from resnet_bench.profilers import clock as clocks
+from resnet_bench.profilers import energy, throughput
+from resnet_bench.profilers.allocations import MemoryProbe
+from resnet_bench.profilers.contention import ContentionWatch
+from resnet_bench.profilers.workload import Workload
+from resnet_bench.records import Compilation, Executed, Executor, Launch, Warmup
+from resnet_bench.runner.messages import MeasureRequest
+
+
+def measure(request: MeasureRequest, *, started: float, started_at: str) -> Launch:
+    """Measure one launch; `started` is when the process began, by the clock of `time.perf_counter`.
+
+    Raises:
+        UnsupportedError: the case cannot run on this device.
+    """
+    case, protocol = request.case, request.protocol
+    torch.set_num_threads(case.threads)
+    workload = Workload(case, request.model, seed=protocol.seed, transfer=protocol.transfer)
+    clock = clocks.for_device(workload.device)
+    memory = MemoryProbe(workload)
+    with workload.running():
+        before = environment.device_state(case.device)
+        warmup = throughput.first_iterations(workload, clock, protocol)
+        memory.warmed_up()
+        watch = ContentionWatch(case.device, threads=case.threads)
+        iteration_s = throughput.typical_iteration_s(warmup)
+        samples = throughput.measure(workload.iterate, clock, protocol, iteration_s=iteration_s)
+        after = environment.device_state(case.device)
+        contention = watch.finish(before, after)
+        phases = throughput.measure_phases(workload.step, clock) if workload.step is not None else None
+        joules = energy.measure(workload, clock, iteration_s=iteration_s)
+        peaks = memory.measure()
+    return Launch(
+        case=case,
+        index=request.index,
+        attempt=request.attempt,
+        environment=environment.collect(case.device).id,
+        started_at=started_at,
+        duration_s=time.perf_counter() - started,
+        warmup=warmup,
+        isolated=samples.isolated,
+        back_to_back=samples.back_to_back,
+        phases=phases,
+        compilation=_compilation(workload, warmup, iteration_s),
+        memory=peaks,
+        energy=joules,
+        before=before,
+        after=after,
+        contention=contention,
+        executed=_executed(workload),
+    )
+
+
+def _compilation(workload: Workload, warmup: Warmup, iteration_s: float) -> Compilation | None:
+    if workload.case.executor not in {Executor.COMPILE, Executor.COMPILE_MAX_AUTOTUNE}:
+        return None
+    from torch._dynamo.utils import counters  # noqa: PLC0415 - only a compiled case has loaded it
+
+    return Compilation(
+        compile_s=max(0.0, warmup.first_iteration_s - iteration_s),
+        graphs=counters["stats"]["unique_graphs"],
+        graph_breaks=sum(counters["graph_break"].values()),
+    )
+
+
+def _executed(workload: Workload) -> Executed:
+    """Read back what really ran."""
+    on_cuda = workload.device.type == "cuda"
+    autocast = workload.autocast_dtype
+    return Executed(
+        parameter_dtype=_dtype(next(workload.network.parameters()).dtype),
+        autocast_dtype=None if autocast is None else _dtype(autocast),
+        tf32_matmul=torch.backends.cuda.matmul.allow_tf32 if on_cuda else None,
+        tf32_convolution=torch.backends.cudnn.allow_tf32 if on_cuda else None,
+        cudnn_benchmark=torch.backends.cudnn.benchmark if on_cuda else None,
+        deterministic=torch.are_deterministic_algorithms_enabled(),
+        threads=torch.get_num_threads(),
+        interop_threads=torch.get_num_interop_threads(),
+        wait_policy=os.environ.get("OMP_WAIT_POLICY"),
+        batch_norm_statistics=workload.batch_norm_statistics,
+    )
+
+
+def _dtype(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")

@@ -1,0 +1,61 @@
+"""What a parent asks of a child process and what the child answers: one JSON line each way."""
+
+from resnet_bench.records import Case, Environment, Launch, Mode, Precision, Profile, Protocol, Record, Skip
+from resnet_bench.specs import Spec
+
+
+class ProbeRequest(Record, frozen=True, kw_only=True, tag="probe"):
+    """Find the device ("auto" for the first accelerator, else the CPU) and describe the machine."""
+
+    device: str
+
+
+class ProfileSubject(Record, frozen=True, kw_only=True):
+    """One static profile to make; `model` is a registry or external name, or the user's own spec."""
+
+    model: Spec | str
+    mode: Mode
+    precision: Precision
+    batch_size: int
+    image_size: int
+
+
+class ProfileRequest(Record, frozen=True, kw_only=True, tag="profile"):
+    """Make static profiles, fvcore's and torch's own counts beside ours; never in a process that times."""
+
+    subjects: tuple[ProfileSubject, ...]
+
+
+class MeasureRequest(Record, frozen=True, kw_only=True, tag="measure"):
+    """Measure one launch of one case."""
+
+    case: Case
+    index: int
+    attempt: int
+    model: Spec | str
+    protocol: Protocol
+
+
+class Probed(Record, frozen=True, kw_only=True, tag="probed"):
+    """The device found, and the machine."""
+
+    device: str
+    environment: Environment
+
+
+class Profiled(Record, frozen=True, kw_only=True, tag="profiled"):
+    """Profiles in the order asked for; `refusals` are (model, why) of those that cannot be made."""
+
+    profiles: tuple[Profile, ...]
+    refusals: tuple[tuple[str, str], ...] = ()
+
+
+class Failed(Record, frozen=True, kw_only=True, tag="failed"):
+    """The child could not do what was asked, for a reason the user can mend."""
+
+    message: str
+    exit_code: int
+
+
+Request = ProbeRequest | ProfileRequest | MeasureRequest
+Answer = Probed | Profiled | Failed | Launch | Skip

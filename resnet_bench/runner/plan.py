@@ -1,0 +1,133 @@
+"""From a suite to cases, and from cases to the order of their launches. No torch."""
+
+import itertools
+import random
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from resnet_bench import environment, specs
+from resnet_bench.config import Exclude, On, Suite, Sweep
+from resnet_bench.errors import ConfigError, ModelError, nearest
+from resnet_bench.records import Case, Mode, Protocol
+from resnet_bench.specs import Spec
+
+# What a launch costs beside its iterations: interpreter, torch, model, memory pass.
+LAUNCH_OVERHEAD_S = 4.5
+# Rough multiply-accumulate rates that estimates assume before anything is measured.
+MACS_PER_SECOND = {"cpu": 2.5e10, "accelerator": 5e12}
+TRAINING_FACTOR = 3
+
+
+class Slot(NamedTuple):
+    """One launch to be run: the `index`-th of its case."""
+
+    case: Case
+    index: int
+
+
+def expand(suite: Suite, device: str) -> tuple[Case, ...]:
+    """Return the suite's cases on `device`, without duplicates, in the order of its sweeps.
+
+    Raises:
+        ModelError: an unknown model, or an image size too small for it.
+        ConfigError: nothing is left to measure.
+    """
+    kind = On.CPU if device == "cpu" else On.ACCELERATOR
+    sweeps = [sweep for sweep in suite.sweeps if sweep.on in {On.ANY, kind}]
+    cases = dict.fromkeys(case for sweep in sweeps for case in _product(suite, sweep, device))
+    kept = tuple(case for case in cases if not any(_matches(exclude, case) for exclude in suite.excludes))
+    if not kept:
+        raise ConfigError(f"the suite has no case for {device}: every sweep is for other devices or excluded.")
+    return kept
+
+
+def schedule(cases: Sequence[Case], launches: int, *, seed: int) -> tuple[Slot, ...]:
+    """Return every launch of every case: rounds of one launch a case, each round in a seeded random order.
+
+    Interleaved, so that a slow quarter of an hour hits all cases alike rather than one of them whole.
+    """
+    order = random.Random(seed)  # noqa: S311 - an order, not a secret
+    slots: list[Slot] = []
+    for index in range(launches):
+        block = [Slot(case, index) for case in cases]
+        order.shuffle(block)
+        slots += block
+    return tuple(slots)
+
+
+def resolve_model(suite: Suite, name: str) -> Spec | str:
+    """Return the suite's own spec of that name, the registry's, or the external name itself.
+
+    Raises:
+        ModelError: no such model, with the nearest name.
+    """
+    own = {spec.name: spec for spec in suite.models}
+    if name in own:
+        return own[name]
+    if specs.is_external(name):
+        return name
+    try:
+        return specs.find(name)
+    except ModelError as error:
+        hint = nearest(name, own)
+        raise ModelError(f"{error}{hint}") if hint else error from None
+
+
+def estimate_s(case: Case, model: Spec | str, protocol: Protocol) -> float:
+    """Return roughly how long one launch of a case takes, in seconds."""
+    iteration_s = 0.0
+    if isinstance(model, Spec):
+        macs = specs.totals(model, image_size=case.image_size).macs * case.batch_size
+        rate = MACS_PER_SECOND["cpu"] * case.threads if case.device == "cpu" else MACS_PER_SECOND["accelerator"]
+        iteration_s = macs / rate * (TRAINING_FACTOR if case.mode is Mode.TRAINING else 1)
+    warmup = max(protocol.warmup_budget_s, iteration_s * (1 + protocol.warmup_min_iterations))
+    isolated = max(protocol.sampling_budget_s, iteration_s * protocol.min_samples)
+    back_to_back = max(protocol.throughput_budget_s, 2 * iteration_s)
+    return LAUNCH_OVERHEAD_S + 2 * iteration_s + warmup + isolated + back_to_back
+
+
+def _product(suite: Suite, sweep: Sweep, device: str) -> Iterator[Case]:
+    for name in sweep.models:
+        model = resolve_model(suite, name)
+        sizes = sweep.image_sizes or (model.image_size if isinstance(model, Spec) else _EXTERNAL_IMAGE_SIZE,)
+        if isinstance(model, Spec):
+            for size in sizes:
+                specs.check_image_size(model, size)
+        axes = itertools.product(
+            sweep.modes,
+            sweep.precisions,
+            sweep.memory_formats,
+            sweep.executors,
+            sizes,
+            sweep.threads or (environment.default_threads(),),
+            sweep.batch_sizes,
+        )
+        for mode, precision, memory_format, executor, image_size, threads, batch_size in axes:
+            yield Case(
+                model=name,
+                mode=mode,
+                batch_size=batch_size,
+                image_size=image_size,
+                precision=precision,
+                memory_format=memory_format,
+                executor=executor,
+                device=device,
+                threads=threads,
+            )
+
+
+_EXTERNAL_IMAGE_SIZE = 224
+
+
+def _matches(exclude: Exclude, case: Case) -> bool:
+    asked = (
+        (exclude.models, case.model),
+        (exclude.batch_sizes, case.batch_size),
+        (exclude.image_sizes, case.image_size),
+        (exclude.modes, case.mode),
+        (exclude.precisions, case.precision),
+        (exclude.memory_formats, case.memory_format),
+        (exclude.executors, case.executor),
+        (exclude.threads, case.threads),
+    )
+    return any(wanted for wanted, _ in asked) and all(not wanted or value in wanted for wanted, value in asked)

@@ -1,0 +1,119 @@
+"""What a person sees while a sweep runs, on standard error: a bar in a terminal, one plain line a case elsewhere."""
+
+import statistics
+import sys
+from typing import Protocol, Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+
+from resnet_bench import units
+from resnet_bench.records import Case, Launch, Skip
+
+
+class Reporter(Protocol):
+    """Hears of every launch that starts and ends."""
+
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *exception: object) -> None: ...
+
+    def started(self, case: Case, *, remaining_s: float) -> None:
+        """Hear that a launch of `case` starts, with about `remaining_s` left for the whole run."""
+
+    def ended(self, entry: Launch | Skip, *, case_is_done: bool) -> None:
+        """Hear what came of it, and whether it was the last launch of its case."""
+
+    def say(self, line: str) -> None:
+        """Show a line that is neither."""
+
+
+class BarReporter:
+    """A live bar with the case under way and an estimate of the time left."""
+
+    def __init__(self, total: int) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[left]}"),
+            console=Console(stderr=True),
+            transient=True,
+        )
+        self._task: TaskID = self._progress.add_task("starting", total=total, left="")
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._progress.stop()
+
+    def started(self, case: Case, *, remaining_s: float) -> None:
+        """Show the case and the time left."""
+        left = f"about {units.duration(remaining_s)} left"
+        self._progress.update(self._task, description=case_label(case), left=left)
+
+    def ended(self, entry: Launch | Skip, *, case_is_done: bool) -> None:  # noqa: ARG002 - the bar shows launches
+        """Move the bar on; a skip also leaves a line."""
+        self._progress.advance(self._task)
+        if isinstance(entry, Skip):
+            self._progress.console.print(outcome(entry), markup=False, highlight=False)
+
+    def say(self, line: str) -> None:
+        """Print above the bar."""
+        self._progress.console.print(line, markup=False, highlight=False)
+
+
+class LineReporter:
+    """One plain line when a case is done: for logs."""
+
+    def __init__(self, cases: int) -> None:
+        self._cases = cases
+        self._done = 0
+        self._launches: dict[str, list[Launch]] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        return None
+
+    def started(self, case: Case, *, remaining_s: float) -> None:
+        """Say nothing: a log wants results."""
+
+    def ended(self, entry: Launch | Skip, *, case_is_done: bool) -> None:
+        """Print a line once the case is done."""
+        launches = self._launches.setdefault(entry.case.key, [])
+        if isinstance(entry, Launch):
+            launches.append(entry)
+        if case_is_done:
+            self._done += 1
+            self.say(f"[{self._done}/{self._cases}] {outcome(entry, launches)}")
+
+    def say(self, line: str) -> None:
+        """Print to standard error at once."""
+        print(line, file=sys.stderr, flush=True)
+
+
+def reporter(*, cases: int, launches: int) -> Reporter:
+    """Return the reporter that fits standard error."""
+    return BarReporter(launches) if sys.stderr.isatty() else LineReporter(cases)
+
+
+def outcome(entry: Launch | Skip, launches: list[Launch] | None = None) -> str:
+    """Return one line for a case: its latency so far, or why it was skipped."""
+    label = case_label(entry.case)
+    if isinstance(entry, Skip):
+        return f"{label}: skipped, {entry.reason.replace('_', ' ')}: {entry.detail}"
+    seen = launches or [entry]
+    latency = statistics.median(statistics.median(launch.isolated.iteration_s) for launch in seen)
+    count = f"{len(seen)} launch{'es' if len(seen) > 1 else ''}"
+    return f"{label}: {units.milliseconds(latency)} ms a batch ({count})"
+
+
+def case_label(case: Case) -> str:
+    """Return a case as a person says it, without the axes that stand at their default."""
+    parts = [case.model, f"batch {case.batch_size}", f"{case.image_size} px"]
+    defaults = {"inference", "fp32", "contiguous", "eager"}
+    axes = (case.mode, case.precision, case.memory_format, case.executor)
+    return " ".join([*parts, *(axis for axis in axes if axis not in defaults), f"on {case.device}"])

@@ -1,0 +1,206 @@
+"""A sweep: probe the machine, profile the models, then launch after launch, each saved the moment it ends."""
+
+import datetime
+import secrets
+import signal
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+import msgspec
+
+from resnet_bench import environment, store
+from resnet_bench.config import Suite
+from resnet_bench.errors import Interrupted, ModelError, StoreError
+from resnet_bench.records import Case, Header, Launch, Profile, Protocol, Skip, SkipReason
+from resnet_bench.runner import launch, plan
+from resnet_bench.runner.messages import MeasureRequest, ProfileRequest, ProfileSubject
+from resnet_bench.runner.plan import Slot
+from resnet_bench.runner.progress import Reporter, reporter
+from resnet_bench.specs import Spec
+
+# A later launch of the same case would end the same way.
+FINAL = frozenset({SkipReason.OUT_OF_MEMORY, SkipReason.UNSUPPORTED, SkipReason.TIMEOUT})
+# Results; --resume measures the other skips again.
+SETTLED = frozenset({SkipReason.OUT_OF_MEMORY, SkipReason.UNSUPPORTED})
+
+
+def new_run_id() -> str:
+    """Return a name for a run that sorts by time and that no other run has."""
+    return f"{datetime.datetime.now(datetime.UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+
+
+def start(suite: Suite, directory: Path, *, seed: int = 0) -> None:
+    """Measure every case of the suite into a new run directory.
+
+    Raises:
+        DeviceError, ModelError, ConfigError: the suite does not fit this machine or its models.
+        StoreError: the directory cannot be written or holds a run already.
+        Interrupted: the user stopped it; what is finished is saved.
+    """
+    with store.locked(directory), _stoppable():
+        if (directory / store.HEADER_NAME).exists():
+            raise StoreError(
+                f"{directory} already holds a run; resume it with --resume {directory}, or choose another folder."
+            )
+        probed = launch.probe(suite.device)
+        cases = plan.expand(suite, probed.device)
+        header = Header(
+            id=new_run_id(),
+            created_at=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+            preset=suite.preset,
+            protocol=suite.protocol,
+            seed=seed,
+            commit=environment.current_commit(Path.cwd()),
+            environments=(probed.environment,),
+            cases=cases,
+            models=tuple(msgspec.to_builtins(spec) for spec in suite.models),
+            profiles=_profiles(suite, cases),
+        )
+        store.create(directory, header)
+        slots = plan.schedule(cases, suite.protocol.launches, seed=seed)
+        _measure_all(directory, header, slots)
+
+
+def resume(directory: Path) -> None:
+    """Measure what a run directory still lacks.
+
+    Raises:
+        StoreError: no such run, or it was measured on a machine that differs from this one.
+        Interrupted: the user stopped it again.
+    """
+    header = store.load(directory).header
+    with store.locked(directory), _stoppable():
+        device = header.cases[0].device
+        present = launch.probe(device).environment
+        if present.id not in {known.id for known in header.environments}:
+            raise StoreError(f"{directory} was measured elsewhere: {_differences(header, present.identity)}.")
+        entries = store.load_entries(directory)
+        slots = unfinished(plan.schedule(header.cases, header.protocol.launches, seed=header.seed), entries)
+        _measure_all(directory, header, slots)
+
+
+def unfinished(slots: Sequence[Slot], entries: Sequence[Launch | Skip]) -> tuple[Slot, ...]:
+    """Return the launches that are neither measured nor settled by a skip that is a result, in their order."""
+    measured = {(entry.case.key, entry.index) for entry in entries if isinstance(entry, Launch)}
+    settled = {entry.case.key for entry in entries if isinstance(entry, Skip) and entry.reason in SETTLED}
+    return tuple(
+        slot for slot in slots if (slot.case.key, slot.index) not in measured and slot.case.key not in settled
+    )
+
+
+def _measure_all(directory: Path, header: Header, slots: Sequence[Slot]) -> None:
+    models = _models(header)
+    queue = deque((slot, 0) for slot in slots)
+    given_up: set[str] = set()
+    clock = _Estimate(header.protocol, models)
+    with reporter(cases=len({slot.case.key for slot in slots}), launches=len(slots)) as report:
+        while queue:
+            slot, attempt = queue.popleft()
+            if slot.case.key in given_up:
+                continue
+            report.started(slot.case, remaining_s=clock.remaining_s([slot, *(waiting for waiting, _ in queue)]))
+            entry = _measure(directory, header.protocol, slot, attempt, models[slot.case.model], report)
+            if isinstance(entry, Skip) and entry.reason in FINAL:
+                given_up.add(slot.case.key)
+            if isinstance(entry, Launch):
+                clock.learn(entry)
+                if entry.contention.disturbances and attempt < header.protocol.repeats:
+                    queue.append((slot, attempt + 1))
+            is_done = slot.case.key in given_up or all(waiting.case != slot.case for waiting, _ in queue)
+            report.ended(entry, case_is_done=is_done)
+
+
+def _measure(
+    directory: Path, protocol: Protocol, slot: Slot, attempt: int, model: Spec | str, report: Reporter
+) -> Launch | Skip:
+    request = MeasureRequest(case=slot.case, index=slot.index, attempt=attempt, model=model, protocol=protocol)
+    try:
+        entry = launch.measure(request)
+    except KeyboardInterrupt:
+        stopped = Skip(case=slot.case, index=slot.index, reason=SkipReason.INTERRUPTED, detail="stopped by the user")
+        store.append(directory, stopped)
+        report.say("stopping")
+        raise Interrupted(
+            f"interrupted; everything finished is saved. Go on with: resnet-bench run --resume {directory}"
+        ) from None
+    store.append(directory, entry)
+    return entry
+
+
+def _profiles(suite: Suite, cases: Sequence[Case]) -> tuple[Profile, ...]:
+    """Profile every model, size, mode and batch size once, in a process that times nothing."""
+    keys = dict.fromkeys((case.model, case.mode, case.precision, case.batch_size, case.image_size) for case in cases)
+    subjects = tuple(
+        ProfileSubject(
+            model=plan.resolve_model(suite, model),
+            mode=mode,
+            precision=precision,
+            batch_size=batch_size,
+            image_size=image_size,
+        )
+        for model, mode, precision, batch_size, image_size in keys
+    )
+    answer = launch.profile(ProfileRequest(subjects=subjects))
+    refused = dict(answer.refusals)
+    unbuildable = [model for model in refused if model not in {profile.model for profile in answer.profiles}]
+    if unbuildable and not answer.profiles:
+        raise ModelError(refused[unbuildable[0]])
+    return answer.profiles
+
+
+def _models(header: Header) -> dict[str, Spec | str]:
+    own = tuple(msgspec.convert(table, Spec) for table in header.models)
+    suite = Suite(preset=header.preset, device="auto", protocol=header.protocol, sweeps=(), models=own)
+    return {case.model: plan.resolve_model(suite, case.model) for case in header.cases}
+
+
+def _differences(header: Header, present: msgspec.Struct) -> str:
+    then, now = (msgspec.to_builtins(side) for side in (header.environments[0].identity, present))
+    changed = [f"{field} was {then[field]}, is {now[field]}" for field in then if then[field] != now[field]]
+    return "; ".join(changed)
+
+
+class _Estimate:
+    """The time left: what each case's launches took so far, and the plan's guess, scaled, for the others."""
+
+    def __init__(self, protocol: Protocol, models: dict[str, Spec | str]) -> None:
+        self._protocol = protocol
+        self._models = models
+        self._took: dict[str, float] = {}
+        self._guessed_s = self._needed_s = 0.0
+
+    def learn(self, entry: Launch) -> None:
+        """Take in what a launch took."""
+        self._took[entry.case.key] = entry.duration_s
+        self._guessed_s += self._guess_s(entry.case)
+        self._needed_s += entry.duration_s
+
+    def remaining_s(self, slots: Sequence[Slot]) -> float:
+        """Return about how long the given launches will take."""
+        scale = self._needed_s / self._guessed_s if self._guessed_s else 1.0
+        return sum(self._took.get(slot.case.key) or scale * self._guess_s(slot.case) for slot in slots)
+
+    def _guess_s(self, case: Case) -> float:
+        return plan.estimate_s(case, self._models[case.model], self._protocol)
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Turn the first SIGINT or SIGTERM into KeyboardInterrupt and ignore the rest, so that saving is not cut off."""
+    previous: dict[int, Callable[[int, FrameType | None], object] | int | None] = {}
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        for number in previous:
+            signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        previous[number] = signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)

@@ -1,0 +1,135 @@
+"""The child's entry: one request on standard input, one JSON line on standard output, then the end.
+
+Everything that libraries print goes to standard error. The child ends with its parent: its standard input is
+watched, and when that closes the whole process group is killed.
+"""
+
+import datetime
+import os
+import signal
+import sys
+import threading
+import time
+from typing import BinaryIO
+
+import msgspec
+
+from resnet_bench.errors import ResNetBenchError
+from resnet_bench.records import Launch, Skip, SkipReason
+from resnet_bench.runner.messages import (
+    Answer,
+    Failed,
+    MeasureRequest,
+    Probed,
+    ProbeRequest,
+    Profiled,
+    ProfileRequest,
+    Request,
+)
+
+
+def main() -> None:
+    """Answer the request on standard input."""
+    answers = _take_over_stdout()
+    line = sys.stdin.buffer.readline()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    request: Request = msgspec.json.decode(line, type=Request)  # type: ignore[arg-type]
+    answer = _answer(request)
+    answers.write(msgspec.json.encode(answer) + b"\n")
+    answers.flush()
+    # Interpreter shutdown with torch loaded takes a while and can crash in foreign destructors; the answer is out.
+    os._exit(0)
+
+
+def _answer(request: Request) -> Answer:
+    match request:
+        case ProbeRequest():
+            return _probe(request)
+        case ProfileRequest():
+            return _profile(request)
+        case MeasureRequest():
+            return _measure(request)
+
+
+def _probe(request: ProbeRequest) -> Probed | Failed:
+    from resnet_bench import environment  # noqa: PLC0415 - each request loads only what it needs
+
+    try:
+        device = str(environment.find_device(request.device))
+        return Probed(device=device, environment=environment.collect(device))
+    except ResNetBenchError as error:
+        return Failed(message=str(error), exit_code=error.exit_code)
+
+
+def _profile(request: ProfileRequest) -> Profiled:
+    from resnet_bench.profilers.complexity import static_profile  # noqa: PLC0415 - imports torch
+
+    profiles, refusals = [], []
+    for subject in request.subjects:
+        name = subject.model if isinstance(subject.model, str) else subject.model.name
+        try:
+            profile = static_profile(
+                subject.model,
+                mode=subject.mode,
+                precision=subject.precision,
+                batch_size=subject.batch_size,
+                image_size=subject.image_size,
+                counters=("fvcore", "torch"),
+            )
+            profiles.append(msgspec.structs.replace(profile, layers=()))
+        except ResNetBenchError as error:
+            refusals.append((name, str(error)))
+    return Profiled(profiles=tuple(profiles), refusals=tuple(refusals))
+
+
+def _measure(request: MeasureRequest) -> Launch | Skip:
+    started = time.perf_counter()
+    started_at = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    from resnet_bench.profilers.workload import UnsupportedError  # noqa: PLC0415 - imports torch
+    from resnet_bench.runner.measure import measure  # noqa: PLC0415 - imports torch
+
+    try:
+        return measure(request, started=started, started_at=started_at)
+    except MemoryError as error:
+        reason, detail = SkipReason.OUT_OF_MEMORY, str(error) or "the host's memory is used up"
+    except (UnsupportedError, NotImplementedError) as error:
+        reason, detail = SkipReason.UNSUPPORTED, str(error)
+    except ResNetBenchError as error:
+        reason, detail = SkipReason.UNSUPPORTED, str(error)
+    except Exception as error:  # noqa: BLE001 - whatever a model raises is a result: the sweep goes on
+        reason, detail = _reason(error), f"{type(error).__name__}: {error}"
+    return Skip(case=request.case, index=request.index, reason=reason, detail=_first_line(detail))
+
+
+def _reason(error: Exception) -> SkipReason:
+    import torch  # noqa: PLC0415 - already loaded here
+
+    text = str(error)
+    if isinstance(error, torch.OutOfMemoryError) or "DefaultCPUAllocator" in text or "out of memory" in text.lower():
+        return SkipReason.OUT_OF_MEMORY
+    if "not implemented for" in text or "Could not run" in text:
+        return SkipReason.UNSUPPORTED
+    return SkipReason.CRASHED
+
+
+def _first_line(text: str) -> str:
+    lines = text.strip().splitlines()
+    return lines[0][:500] if lines else ""
+
+
+def _take_over_stdout() -> BinaryIO:
+    """Keep the real standard output for the answer; what others print goes to standard error."""
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    return answers
+
+
+def _end_with_parent() -> None:
+    # Not through sys.stdin: interpreter shutdown would wait for its lock.
+    while os.read(0, 4096):
+        pass
+    os.killpg(os.getpgrp(), signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    main()
