@@ -142,25 +142,8 @@ def assemble(header: Header, entries: Sequence[Launch | Skip], warnings: Sequenc
         if isinstance(entry, Launch):
             launches.setdefault(entry.case.key, {}).setdefault(entry.index, []).append(entry)
         else:
-<<<<<<< HEAD
-            skips.setdefault(entry.case.key, []).append(entry)
-    profiles = {profile_slot(profile): profile for profile in reversed(header.profiles)}
-    return Run(
-        header=header,
-        measurements=tuple(
-            Measurement(
-                case=case,
-                profile=profiles.get(profile_slot(case)),
-                launches=tuple(sorted(launches[case.key], key=lambda launch: launch.index)),
-            )
-            for case in header.cases
-            if case.key in launches
-        ),
-        skips=tuple(skips[case.key][0] for case in header.cases if case.key in skips),
-        missing=tuple(case for case in header.cases if case.key not in launches and case.key not in skips),
-=======
             skips.setdefault(entry.case.key, {})[entry.index] = entry
-    profiles = {_profile_key(profile): profile for profile in header.profiles}
+    profiles = {profile_key(profile): profile for profile in header.profiles}
     measurements, open_skips, missing = [], [], []
     for case in header.cases:
         attempts, skipped = launches.get(case.key, {}), skips.get(case.key, {})
@@ -168,10 +151,8 @@ def assemble(header: Header, entries: Sequence[Launch | Skip], warnings: Sequenc
         if attempts:
             chosen = [_first_undisturbed(attempts[index]) for index in sorted(attempts)]
             rest = [launch for index in sorted(attempts) for launch in attempts[index] if launch not in chosen]
-            profile = profiles.get(_profile_key(case))
-            measurements.append(
-                Measurement(case=case, profile=profile, launches=tuple(chosen), superseded=tuple(rest))
-            )
+            profile = profiles.get(profile_key(case))
+            measurements.append(Measurement(case=case, profile=profile, launches=tuple(chosen), superseded=tuple(rest)))
         open_skips.extend(unmeasured[:1])
         if not attempts and not unmeasured:
             missing.append(case)
@@ -180,28 +161,17 @@ def assemble(header: Header, entries: Sequence[Launch | Skip], warnings: Sequenc
         measurements=tuple(measurements),
         skips=tuple(open_skips),
         missing=tuple(missing),
->>>>>>> main
         warnings=tuple(warnings),
     )
 
 
-<<<<<<< HEAD
-def find_profile(profiles: Sequence[Profile], case: Case) -> Profile | None:
-    """Return the static profile of a case, or None where there is none."""
-    return next((profile for profile in profiles if profile_slot(profile) == profile_slot(case)), None)
-
-
-def profile_slot(of: Profile | Case) -> tuple[str, str, str, int, int]:
-    """Return what must agree for a profile to be a case's: model, mode, precision, batch size and image size."""
-    return of.model, of.mode, of.precision, of.batch_size, of.image_size
-=======
 def _first_undisturbed(attempts: Sequence[Launch]) -> Launch:
     return next((launch for launch in attempts if not launch.contention.disturbances), attempts[-1])
 
 
-def _profile_key(subject: Profile | Case) -> tuple[str, str, str, int, int]:
+def profile_key(subject: Profile | Case) -> tuple[str, str, str, int, int]:
+    """Return what a profile and its case share: model, mode, precision, batch size and image size."""
     return (subject.model, subject.mode, subject.precision, subject.batch_size, subject.image_size)
->>>>>>> main
 
 
 def _read_header(directory: Path) -> Header:

@@ -195,9 +195,7 @@ def _entries(spec: Spec, cases: Sequence[Case]) -> list[Launch | Skip]:
         needed = _memory(case)
         if spec.memory_limit is not None and needed.peak_bytes > spec.memory_limit:
             detail = "CUDA out of memory. Tried to allocate 3.06 GiB (GPU 0; 24.00 GiB total)"
-            entries.append(
-                Skip(case=case, index=0, reason=SkipReason.OUT_OF_MEMORY, detail=detail, environment="e1")
-            )
+            entries.append(Skip(case=case, index=0, reason=SkipReason.OUT_OF_MEMORY, detail=detail, environment="e1"))
             continue
         entries += [_launch(spec, random, case, index, needed) for index in range(spec.launches)]
     return entries
@@ -233,7 +231,9 @@ def _memory(case: Case) -> PredictedMemory:
         input_bytes=case.batch_size * 3 * case.image_size**2 * item,
         gradients_bytes=parameters * 4 if training else 0,
         optimizer_bytes=parameters * 4 if training else 0,
-        activations_bytes=activations * case.batch_size * item if training else activations * case.batch_size * item // 4,
+        activations_bytes=activations * case.batch_size * item
+        if training
+        else activations * case.batch_size * item // 4,
     )
     return PredictedMemory(**parts, peak_bytes=sum(parts.values()))
 

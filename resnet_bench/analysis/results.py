@@ -12,23 +12,13 @@ import msgspec
 import numpy as np
 
 from resnet_bench.analysis.metrics import NOISY_METRICS, NoisyMetric
+from resnet_bench.analysis.published import Catalog, Published
 from resnet_bench.analysis.stats import launch_samples, summarize
 from resnet_bench.records import Case, Measurement, Memory, Mode, Profile, Record, Run, Skip, SkipReason, Summary
-from resnet_bench.store import profile_slot
+from resnet_bench.store import profile_key
 
 NOISY_SPREAD = 0.05
 _METRICS = {metric.name: metric for metric in NOISY_METRICS}
-
-
-class Published(Record, frozen=True, kw_only=True):
-    """What is known about a model by name: its family, and its ImageNet top-1 accuracy as a fraction."""
-
-    family: str
-    accuracy: float | None
-    accuracy_source: str | None = None
-
-
-Catalog = Callable[[str], Published]
 
 
 class Status(StrEnum):
@@ -56,7 +46,8 @@ class Quantiles(Record, frozen=True, kw_only=True):
 class Result(Record, frozen=True, kw_only=True):
     """One case of one run. Peaks are the highest of the launches, in bytes; None is "unavailable".
 
-    `position` counts the results of one report: the row in its long table. `noisy` says that samples spread (MAD) or launch medians differ by more than 5 % of the median latency.
+    `position` counts the results of one report: the row in its long table. `noisy` says that samples
+    spread (MAD) or launch medians differ by more than 5 % of the median latency.
     """
 
     position: int
@@ -125,14 +116,14 @@ def collect(runs: Sequence[Run], catalog: Catalog) -> tuple[Result, ...]:
 def _of_run(index: int, run: Run, catalog: Catalog) -> Iterator[Result]:
     measured = {measurement.case.key: measurement for measurement in run.measurements}
     skipped = {skip.case.key: skip for skip in run.skips}
-    profiles = {profile_slot(profile): profile for profile in run.header.profiles}
+    profiles = {profile_key(profile): profile for profile in run.header.profiles}
     published = {model: catalog(model) for model in {case.model for case in run.header.cases}}
     for case in run.header.cases:
         known = published[case.model]
         if case.key in measured:
             yield _measured(index, measured[case.key], skipped.get(case.key), known)
         else:
-            yield _absent(index, case, skipped.get(case.key), known, profile=profiles.get(profile_slot(case)))
+            yield _absent(index, case, skipped.get(case.key), known, profile=profiles.get(profile_key(case)))
 
 
 def _measured(index: int, measurement: Measurement, skip: Skip | None, known: Published) -> Result:

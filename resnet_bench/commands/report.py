@@ -1,59 +1,42 @@
-"""`resnet-bench report`: one offline HTML page, or text, Markdown, JSON or CSV, from runs."""
+"""`report`: one offline HTML page, or text, Markdown, JSON or CSV, from runs."""
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from resnet_bench import store
-from resnet_bench.errors import StoreError
-from resnet_bench.report import csv, html, json, markdown, text, view
-from resnet_bench.report.document import Document
+from resnet_bench import baselines, store
+from resnet_bench.errors import UsageError
+from resnet_bench.report import html, publish, view
+from resnet_bench.report.format import Format
 
-REPORT_NAME = "report.html"
-
-
-class Format(StrEnum):
-    """What is written."""
-
-    HTML = "html"
-    TEXT = "text"
-    MARKDOWN = "markdown"
-    JSON = "json"
-    CSV = "csv"
+PAGE_NAME = "report.html"
 
 
 def report(
-    *runs: Path, output: Annotated[Path | None, Parameter(name=["-o", "--output"])] = None, format: Format = Format.HTML
+    *runs: Path,
+    output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
+    format: Format | None = None,  # noqa: A002 - the flag's name
+    baseline: str | None = None,
+    baselines_dir: Path = baselines.DEFAULT_DIRECTORY,
 ) -> None:
-    """Make a report from one or several runs; several stand side by side.
+    """Make an HTML page of one or several runs and print its path; several stand side by side.
 
     Args:
         runs: run directories, as `resnet-bench run -o` wrote them.
-        output: the file to write; HTML goes to report.html in the first run's directory by default.
-        format: html is written to a file and its path printed; the others are printed, or written with -o.
+        output: the file to write; a page goes to report.html in the first run's directory by default.
+        format: print this form instead of making a page.
+        baseline: run directory, baseline file, or name of a baseline to compare with; by default the first of
+            several runs.
+        baselines_dir: where named baselines are kept.
     """
-    document = view.build([store.load(run) for run in runs])
-    content = _render(document, format)
-    if output is None and format is Format.HTML:
-        output = runs[0] / REPORT_NAME
-    if output is None:
-        print(content, end="")
-        return
-    try:
-        output.write_text(content, encoding="utf-8")
-    except OSError as error:
-        raise StoreError(f"cannot write {output}: {error.strerror}; choose another file with -o.") from error
-    print(output)
-
-
-def _render(document: Document, wanted: Format) -> str:
-    renderers = {
-        Format.HTML: html.render,
-        Format.TEXT: text.render,
-        Format.MARKDOWN: markdown.render,
-        Format.JSON: json.render,
-        Format.CSV: csv.render,
-    }
-    return renderers[wanted](document)
+    if not runs:
+        raise UsageError("report needs at least one run directory: resnet-bench report DIR.")
+    loaded = [store.load(run) for run in runs]
+    document = view.build(loaded, baseline=baselines.side(baseline, baselines_dir) if baseline else None)
+    if format is None:
+        print(publish.write(output or runs[0] / PAGE_NAME, html.render(document)))
+    elif output is None:
+        print(publish.render(document, format), end="")
+    else:
+        print(publish.write(output, publish.render(document, format)))

@@ -3,8 +3,11 @@
 Text from files (names, warnings, paths) is data: control characters never reach a terminal or a page.
 """
 
+from collections.abc import Callable
+
 from resnet_bench import units
 from resnet_bench.report.document import Column, Kind, Table, Value
+from resnet_bench.report.grid import plain
 from resnet_bench.units import UNAVAILABLE
 
 SIGNS = {
@@ -21,7 +24,7 @@ def show(column: Column, value: Value) -> str:
     if value is None or value == "":
         return UNAVAILABLE if column.kind.numeric else ""
     if isinstance(value, str):
-        text = clean(value)
+        text = plain(value)
         return f"{SIGNS[text]} {text}" if column.kind is Kind.VERDICT and text in SIGNS else text
     return _number(column.kind, value)
 
@@ -49,38 +52,26 @@ def plus_minus(center: float, low: float, high: float) -> str:
     return f"±{units.interval_percent(share)}"
 
 
-def clean(text: str) -> str:
-    """Return text in one line, with control and formatting characters written out as escapes."""
-    return "".join(character if character.isprintable() else _escaped(character) for character in text)
-
-
 def _interval(value: Value, low: Value, high: Value) -> str:
     known = (it for it in (value, low, high) if isinstance(it, int | float))
     bounds = list(known)
     return plus_minus(bounds[0], bounds[1], bounds[2]) if len(bounds) == 3 else ""  # noqa: PLR2004 - all three
 
 
-def _escaped(character: str) -> str:
-    return " " if character in "\n\r\t" else character.encode("unicode_escape").decode("ascii")
-
-
 def _number(kind: Kind, value: float) -> str:
-    match kind:
-        case Kind.LATENCY:
-            return units.milliseconds(value)
-        case Kind.DURATION:
-            return units.duration(value)
-        case Kind.MEMORY:
-            return units.mebibytes(value)
-        case Kind.RATE:
-            return units.per_second(value)
-        case Kind.FLOP_RATE | Kind.COUNT:
-            return units.scaled(value)
-        case Kind.SHARE:
-            return units.percent(value)
-        case Kind.RATIO:
-            return units.ratio(value)
-        case Kind.ENERGY:
-            return units.joules(value)
-        case _:
-            return units.grouped(int(value)) if value == int(value) else units.significant(value)
+    if kind in _UNITS:
+        return _UNITS[kind](value)
+    return units.grouped(int(value)) if value == int(value) else units.significant(value)
+
+
+_UNITS: dict[Kind, Callable[[float], str]] = {
+    Kind.LATENCY: units.milliseconds,
+    Kind.DURATION: units.duration,
+    Kind.MEMORY: units.mebibytes,
+    Kind.RATE: units.per_second,
+    Kind.FLOP_RATE: units.scaled,
+    Kind.COUNT: units.scaled,
+    Kind.SHARE: units.percent,
+    Kind.RATIO: units.ratio,
+    Kind.ENERGY: units.joules,
+}

@@ -21,6 +21,7 @@ class Kind(StrEnum):
     VERDICT = "verdict"
     NOTES = "notes"
     INTEGER = "integer"
+    NUMBER = "number"
     COUNT = "count"
     LATENCY = "latency"
     DURATION = "duration"
@@ -118,10 +119,10 @@ class Box(Record, frozen=True, kw_only=True):
 
 
 class Series(Record, frozen=True, kw_only=True):
-    """One trace. `hue` and `dash` number its colour and line; `rows` are the points' rows in the
-    document's results, by which the page filters; a series without them is always drawn.
+    """One trace. `hue` and `dash` number its colour and its line.
 
-    Series of one `legend` share an entry: clicking it hides all. `low` and `high` are interval bounds of y
+    `rows` are the points' rows in the document's results, by which the page filters; a series without them is always
+    drawn. Series of one `legend` share an entry: clicking it hides all. `low` and `high` are interval bounds of y
     (of x where `bounds_on_x`), None where a point has no interval. `boxes` are given for Role.BOX alone.
     """
 
@@ -162,13 +163,14 @@ class Block(Record, frozen=True, kw_only=True):
 
 
 class Section(Record, frozen=True, kw_only=True):
-    """One part of the page, in the order text, figures, tables, blocks."""
+    """One part of the page, in the order text, figures, tables, folded tables, blocks."""
 
     id: str
     title: str
     paragraphs: tuple[str, ...] = ()
     figures: tuple[Figure, ...] = ()
     tables: tuple[Table, ...] = ()
+    folded: tuple[Table, ...] = ()
     blocks: tuple[Block, ...] = ()
 
 

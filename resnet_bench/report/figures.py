@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from resnet_bench import units
-from resnet_bench.report.cells import clean
 from resnet_bench.report.document import Axis, Box, Figure, Role, Scale, Series, Value
+from resnet_bench.report.grid import plain
 
 LIGHT = ("#0072B2", "#C64F00", "#00855F", "#B5588E", "#A87400", "#2A8CC4", "#333333", "#857A00")
 DARK = ("#4EA3E0", "#F0803C", "#2FC79A", "#E29CC6", "#E8AE2E", "#86CBF3", "#D8D8D8", "#E6DC5C")
@@ -198,4 +198,4 @@ def _short(value: Value) -> Value:
 
 def _text(text: str) -> str:
     """Return text from a file for plotly, which reads a few HTML tags and entities in all its labels."""
-    return clean(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return plain(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -21,8 +21,9 @@ from markupsafe import Markup
 
 from resnet_bench.analysis.results import Status
 from resnet_bench.report import figures
-from resnet_bench.report.cells import clean, decimals, show_column
+from resnet_bench.report.cells import decimals, show_column
 from resnet_bench.report.document import Column, Document, Figure, Kind, Table
+from resnet_bench.report.grid import plain
 
 STATIC_ROWS = 40
 _TEMPLATES = "resnet_bench.report.templates"
@@ -40,7 +41,7 @@ def render(document: Document) -> str:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters["clean"] = clean
+    environment.filters["plain"] = plain
     return environment.get_template("report.html.j2").render(
         document=document,
         tables={it.id: _view(document, it) for it in _tables(document)},
@@ -64,7 +65,7 @@ def _policy(*hashes: str) -> str:
 def _tables(document: Document) -> list[Table]:
     found = [document.results, document.summary]
     for section in document.sections:
-        found += section.tables
+        found += [*section.tables, *section.folded]
         found += [figure.table for figure in section.figures]
     return found
 
@@ -90,7 +91,7 @@ def _packed_table(document: Document, table: Table, *, seen: set[str]) -> dict[s
     texts: dict[str, list[str]] = {}
     intervals: dict[str, list[str]] = {}
     for column in table.columns:
-        if column.key in shown and (column.kind.numeric or column.kind is Kind.NAME):
+        if column.key in shown and (column.kind.numeric or column.kind in {Kind.NAME, Kind.VERDICT}):
             pairs = show_column(table, column)
             texts[column.key] = [text for text, _ in pairs]
             if any(interval for _, interval in pairs):
@@ -162,7 +163,7 @@ def _facets(table: Table) -> list[tuple[str, str, list[str]]]:
         if column.facet:
             values = list(dict.fromkeys(row[position] for row in table.rows))
             if len(values) > 1:
-                found.append((column.key, column.title, [clean(str(value)) for value in values]))
+                found.append((column.key, column.title, [plain(str(value)) for value in values]))
     return found
 
 

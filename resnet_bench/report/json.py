@@ -23,7 +23,7 @@ def content(document: Document) -> dict[str, object]:
         "health": document.health,
         "results": rows(document.results),
         "findings": {figure.id: figure.finding for section in document.sections for figure in section.figures},
-        **{table.id: rows(table) for section in document.sections for table in section.tables},
+        **{table.id: rows(table) for section in document.sections for table in (*section.tables, *section.folded)},
         "notes": document.notes,
     }
 

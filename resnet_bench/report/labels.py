@@ -103,7 +103,9 @@ def _names(runs: Sequence[Run], run_axes: Sequence[str]) -> tuple[str, ...]:
         names.append(", ".join(words) or run.header.id)
     if len(set(names)) == len(names):
         return tuple(names)
-    names = [f"{name} ({run.header.id})" if name != run.header.id else name for name, run in zip(names, runs, strict=True)]
+    names = [
+        f"{name} ({run.header.id})" if name != run.header.id else name for name, run in zip(names, runs, strict=True)
+    ]
     if len(set(names)) == len(names):
         return tuple(names)
     return tuple(f"{number}: {name}" for number, name in enumerate(names, start=1))

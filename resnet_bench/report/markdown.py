@@ -6,13 +6,14 @@ Names from files stand in code spans: no markup, no mention, no HTML comes out o
 from collections.abc import Sequence
 
 from resnet_bench.analysis.results import Status
-from resnet_bench.report.cells import clean, show_column
+from resnet_bench.report.cells import show_column
 from resnet_bench.report.document import Column, Document, Kind, Severity, Table
+from resnet_bench.report.grid import escape_markdown as escape
+from resnet_bench.report.grid import plain
 
 LIMIT_BYTES = 60_000
 _MARKS = {Severity.GOOD: "✅", Severity.NOTICE: "⚠️", Severity.BAD: "❌"}
 _FOLD_ABOVE = 24
-_SPECIAL = str.maketrans({character: f"\\{character}" for character in "\\`*_[]<>#|~"} | {"@": "&#64;", "&": "&amp;"})
 
 
 def render(document: Document, *, limit: int = LIMIT_BYTES) -> str:
@@ -38,14 +39,9 @@ def table(of: Table, *, limit: int = LIMIT_BYTES) -> str:
     return "\n".join(lines)
 
 
-def escape(text: str) -> str:
-    """Return prose from a file as Markdown that shows exactly its characters."""
-    return clean(text).translate(_SPECIAL)
-
-
 def code(text: str) -> str:
     """Return a name from a file as a code span that also survives in a table."""
-    cleaned = clean(text).replace("|", "\\|")
+    cleaned = plain(text).replace("|", "\\|")
     longest = max((len(run) for run in "".join(c if c == "`" else " " for c in cleaned).split()), default=0)
     fence = "`" * (longest + 1)
     padding = " " if cleaned.startswith("`") or cleaned.endswith("`") else ""
@@ -72,7 +68,7 @@ def _summary(of: Table, room: int) -> str:
 def _tail(document: Document) -> str:
     parts = []
     for section in document.sections:
-        parts += [_details(it.caption, table(it, limit=LIMIT_BYTES // 6)) for it in section.tables]
+        parts += [_details(it.caption, table(it, limit=LIMIT_BYTES // 6)) for it in (*section.tables, *section.folded)]
     findings = [
         f"- **{figure.title}**: {escape(figure.finding)}" for section in document.sections for figure in section.figures
     ]
@@ -90,7 +86,7 @@ def _tail(document: Document) -> str:
 
 def _details(title: str, body: str) -> str:
     # HTML entities, for a summary is HTML and not Markdown.
-    safe = clean(title).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("@", "&#64;")
+    safe = plain(title).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("@", "&#64;")
     return f"<details><summary>{safe}</summary>\n\n{body}\n\n</details>\n"
 
 

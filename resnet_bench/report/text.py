@@ -5,11 +5,12 @@ people miss least go first when the width is short, and the line below the table
 """
 
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 
 from resnet_bench.analysis.results import Status
-from resnet_bench.report.cells import clean, show_column
+from resnet_bench.report.cells import show_column
 from resnet_bench.report.document import Column, Document, Kind, Section, Severity, Table
+from resnet_bench.report.grid import plain
 from resnet_bench.report.sections.curves import counted
 
 WIDTH = 100
@@ -36,7 +37,9 @@ def render(document: Document, *, width: int = WIDTH) -> str:
     parts = [_head(document, width), _table(document.summary, width)]
     parts += [_gaps(section, width) for section in document.sections if section.id == "gaps"]
     if document.notes:
-        parts.append("\n".join(f"[{note.number}] {clean(note.text)} ({counted(note.cases, 'case')})" for note in document.notes))
+        parts.append(
+            "\n".join(f"[{note.number}] {plain(note.text)} ({counted(note.cases, 'case')})" for note in document.notes)
+        )
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -46,10 +49,10 @@ def table(of: Table, *, width: int = WIDTH) -> str:
 
 
 def _head(document: Document, width: int) -> str:
-    lines = [clean(document.title)]
+    lines = [plain(document.title)]
     for run in document.runs:
         if len(document.runs) > 1:
-            lines.append(f"  {clean(run.label)}")
+            lines.append(f"  {plain(run.label)}")
         lines += [_fact(it.label.lower(), it.value, width) for it in run.facts if it.label in _FACTS]
     lines.append(_fact("health", ", ".join(_MARKS[it.severity] + it.text for it in document.health), width))
     if document.summary.constants:
@@ -58,7 +61,7 @@ def _head(document: Document, width: int) -> str:
 
 
 def _fact(label: str, value: str, width: int) -> str:
-    return textwrap.fill(clean(value), width, initial_indent=f"  {label:<9} ", subsequent_indent=" " * 12)
+    return textwrap.fill(plain(value), width, initial_indent=f"  {label:<9} ", subsequent_indent=" " * 12)
 
 
 def _gaps(section: Section, width: int) -> str:
@@ -90,7 +93,7 @@ def _table(of: Table, width: int) -> str:
     return "\n".join(body)
 
 
-def _width(columns: Iterable[Sequence[str]]) -> int:
+def _width(columns: Collection[Sequence[str]]) -> int:
     return sum(len(cells[0]) for cells in columns) + len(_GAP) * (len(columns) - 1)
 
 
@@ -144,7 +147,7 @@ def _group_line(of: Table, columns: dict[str, tuple[str, ...]]) -> list[str]:
     """Return the line of runs' labels above their columns, none where there are no groups."""
     groups: list[tuple[str, int]] = []
     for key, cells in columns.items():
-        group = clean(of.column(key).group)
+        group = plain(of.column(key).group)
         wide = len(cells[0])
         if groups and groups[-1][0] == group:
             groups[-1] = (group, groups[-1][1] + len(_GAP) + wide)

@@ -4,15 +4,18 @@ Sections stand in the order of the page and are left out where there is nothing 
 `Section` from results in `resnet_bench.report.sections` and name it in `_sections`.
 """
 
-import re
 from collections.abc import Sequence
 
-from resnet_bench.analysis.results import Catalog, Published, Result, collect
+from resnet_bench.analysis.compare import compare
+from resnet_bench.analysis.digest import digest
+from resnet_bench.analysis.published import Catalog, published
+from resnet_bench.analysis.results import Result, collect
 from resnet_bench.errors import UsageError
-from resnet_bench.records import Run
+from resnet_bench.records import Digest, Run, VerdictTable
 from resnet_bench.report.document import Document, Note, Section, Table
 from resnet_bench.report.labels import Labels, device_names, label
 from resnet_bench.report.sections.curves import counted, curves, listed
+from resnet_bench.report.sections.differences import case_verdicts, differences_section, verdict_health
 from resnet_bench.report.sections.distribution import distribution_section
 from resnet_bench.report.sections.gaps import gaps_section
 from resnet_bench.report.sections.header import health_line, run_headers
@@ -22,14 +25,13 @@ from resnet_bench.report.sections.pareto import pareto_section
 from resnet_bench.report.sections.results import long_table, summary_table
 from resnet_bench.report.sections.scaling import scaling_section
 
-_FAMILY = re.compile(r"[A-Za-z:]+")
 
-
-def build(runs: Sequence[Run], *, catalog: Catalog | None = None) -> Document:
+def build(runs: Sequence[Run], *, catalog: Catalog | None = None, baseline: Digest | None = None) -> Document:
     """Build the document of one or several runs.
 
     Args:
         runs: what `store.load` read; their order is the order of columns and traces.
+        baseline: what the runs are compared with; without one, the first of several runs.
         catalog: family and published accuracy by model name; the model registry by default.
 
     Raises:
@@ -40,12 +42,18 @@ def build(runs: Sequence[Run], *, catalog: Catalog | None = None) -> Document:
     results = collect(runs, catalog or published)
     labels = label(runs)
     notes = _notes(runs, results)
-    long = long_table(results, labels, {note.text: note.number for note in notes})
-    sections = _sections(runs, results, labels=labels, long=long)
+    verdicts = _compare(runs, labels, baseline)
+    long = long_table(
+        results,
+        labels,
+        notes={note.text: note.number for note in notes},
+        verdicts=case_verdicts(verdicts),
+    )
+    sections = _sections(runs, results, labels=labels, long=long, verdicts=tuple(verdicts.values()))
     return Document(
         title=_title(runs, results),
         runs=run_headers(runs, labels),
-        health=health_line(runs, results),
+        health=(*verdict_health(tuple(verdicts.values())), *health_line(runs, results)),
         finding=" ".join(figure.finding for section in sections[:2] for figure in section.figures[:1]),
         results=long,
         summary=summary_table(results, labels, long),
@@ -54,19 +62,30 @@ def build(runs: Sequence[Run], *, catalog: Catalog | None = None) -> Document:
     )
 
 
-def published(model: str) -> Published:
-    """Return a model's family and accuracy from the registry; a name it does not know has its letters as family."""
-    match = _FAMILY.match(model)
-    return Published(family=match[0].rstrip(":") if match else "other", accuracy=None)
+def _compare(runs: Sequence[Run], labels: Labels, baseline: Digest | None) -> dict[int, VerdictTable]:
+    """Compare each run with the baseline, by default the first run; a run is not compared with itself."""
+    if baseline is None and len(runs) == 1:
+        return {}
+    base = baseline or digest(runs[0], labels.runs[0])
+    contenders = enumerate(runs) if baseline else list(enumerate(runs))[1:]
+    return {number: compare(base, digest(run, labels.runs[number])) for number, run in contenders}
 
 
-def _sections(runs: Sequence[Run], results: Sequence[Result], *, labels: Labels, long: Table) -> tuple[Section, ...]:
+def _sections(
+    runs: Sequence[Run],
+    results: Sequence[Result],
+    *,
+    labels: Labels,
+    long: Table,
+    verdicts: Sequence[VerdictTable],
+) -> tuple[Section, ...]:
     series = curves(results, labels)
     found = (
         pareto_section(series, labels),
         scaling_section(results, series, long),
         distribution_section(results, labels, long),
         memory_section(results, series, runs=runs, long=long),
+        differences_section(verdicts),
         gaps_section(runs, results, labels),
         method_section(runs, results),
     )

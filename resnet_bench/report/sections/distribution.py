@@ -60,7 +60,9 @@ def _parts(result: Result, labels: Labels) -> tuple[Series, ...]:
         p95=relative(found.p95),
     )
     return (
-        Series(name=name, legend="samples", role=Role.BOX, hue=0, x=(), y=(name,), boxes=(box,), rows=(result.position,)),
+        Series(
+            name=name, legend="samples", role=Role.BOX, hue=0, x=(), y=(name,), boxes=(box,), rows=(result.position,)
+        ),
         Series(
             name=name,
             legend="launch medians",

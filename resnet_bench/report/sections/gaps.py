@@ -43,19 +43,23 @@ def gaps_section(runs: Sequence[Run], results: Sequence[Result], labels: Labels)
             for index, skip in skipped
         )
         caption = f"{counted(len(rows), 'case')} that could not run"
-        tables.append(Table(id="skips", caption=caption, columns=_SKIP_COLUMNS, rows=rows, shown=(*named, "reason", "detail")))
+        tables.append(
+            Table(id="skips", caption=caption, columns=_SKIP_COLUMNS, rows=rows, shown=(*named, "reason", "detail"))
+        )
     if missing:
-        rows = tuple(
+        gaps = tuple(
             (labels.runs[it.run], it.case.model, it.case.batch_size, labels.variant(it.case)) for it in missing
         )
-        caption = f"{counted(len(rows), 'planned case')} not measured yet"
-        tables.append(Table(id="missing", caption=caption, columns=_COLUMNS, rows=rows, shown=named))
+        caption = f"{counted(len(gaps), 'planned case')} not measured yet"
+        tables.append(Table(id="missing", caption=caption, columns=_COLUMNS, rows=gaps, shown=named))
     return Section(
         id="gaps",
         title="Skipped and missing",
         paragraphs=(
-            "Out of memory and unsupported are results. Time-outs, crashes, interruptions and missing cases leave the "
-            "run incomplete: resnet-bench run --resume measures them.",
+            (
+                "Out of memory and unsupported are results. Time-outs, crashes, interruptions and missing cases "
+                "leave the run incomplete: resnet-bench run --resume measures them."
+            ),
         ),
         tables=tuple(tables),
     )

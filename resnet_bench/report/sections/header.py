@@ -13,7 +13,15 @@ from resnet_bench.report.sections.curves import counted, listed
 _SHOWN_PACKAGES = ("torchvision", "fvcore", "numpy")
 _CLOCK_DRIFT = 0.02
 _SHORT_REVISION = 10
-_INCOMPLETE = (Status.TIMEOUT, Status.CRASHED, Status.INTERRUPTED)
+# Out of memory and unsupported are results; the others leave the run incomplete.
+_SEVERITY = {
+    Status.OUT_OF_MEMORY: Severity.NOTICE,
+    Status.UNSUPPORTED: Severity.NOTICE,
+    Status.TIMEOUT: Severity.BAD,
+    Status.CRASHED: Severity.BAD,
+    Status.INTERRUPTED: Severity.BAD,
+    Status.MISSING: Severity.BAD,
+}
 
 
 def run_headers(runs: Sequence[Run], labels: Labels) -> tuple[RunHeader, ...]:
@@ -34,12 +42,9 @@ def health_line(runs: Sequence[Run], results: Sequence[Result]) -> tuple[Health,
         found.append(Health(severity=Severity.NOTICE, text=f"{noisy:,} noisy"))
     elif measured:
         found.append(Health(severity=Severity.GOOD, text="none noisy"))
-    for status in (Status.OUT_OF_MEMORY, Status.UNSUPPORTED):
-        if statuses[status]:
-            found.append(Health(severity=Severity.NOTICE, text=f"{statuses[status]:,} {status}"))
     found += [
-        Health(severity=Severity.BAD, text=f"{statuses[status]:,} {status}")
-        for status in (*_INCOMPLETE, Status.MISSING)
+        Health(severity=severity, text=f"{statuses[status]:,} {status}")
+        for status, severity in _SEVERITY.items()
         if statuses[status]
     ]
     launches = [launch for run in runs for measurement in run.measurements for launch in measurement.launches]
@@ -54,7 +59,9 @@ def _facts(run: Run) -> tuple[Fact, ...]:
         commit = header.commit
         dirty = ", with uncommitted changes" if commit.dirty else ""
         branch = f" on {commit.branch}" if commit.branch else ""
-        facts.append(Fact(label="Commit", value=f"{commit.revision[:_SHORT_REVISION]}{branch}{dirty}: {commit.subject}"))
+        facts.append(
+            Fact(label="Commit", value=f"{commit.revision[:_SHORT_REVISION]}{branch}{dirty}: {commit.subject}")
+        )
     facts.append(Fact(label="Measured", value=_moment(header.created_at)))
     for environment in header.environments:
         facts += _machine(environment)
@@ -93,9 +100,10 @@ def _machine(environment: Environment) -> list[Fact]:
 def _protocol(run: Run) -> str:
     protocol = run.header.protocol
     return (
-        f"{counted(protocol.launches, 'launch', 'launches')} a case, each a fresh process, interleaved in random order; "
-        f"{protocol.min_samples} to {protocol.max_samples} samples a launch after warm-up, until the 99 % interval of "
-        f"the launch's median is within ±{units.percent(protocol.target_interval)} or {units.duration(protocol.sampling_budget_s)}"
+        f"{counted(protocol.launches, 'launch', 'launches')} a case, each a fresh process, interleaved in random "
+        f"order; {protocol.min_samples} to {protocol.max_samples} samples a launch after warm-up, until the 99 % "
+        f"interval of the launch's median is within ±{units.percent(protocol.target_interval)} or "
+        f"{units.duration(protocol.sampling_budget_s)}"
     )
 
 
@@ -105,7 +113,10 @@ def _machine_state(runs: Sequence[Run], launches: Sequence[Launch]) -> list[str]
     reasons = Counter(reason for it in launches for reason in dict.fromkeys(it.after.throttle_reasons))
     if reasons:
         named = listed([reason.replace("_", " ") for reason, _ in reasons.most_common()])
-        found.append(f"throttled in {counted(sum(bool(it.after.throttle_reasons) for it in launches), 'launch', 'launches')} ({named})")
+        found.append(
+            f"throttled in {counted(sum(bool(it.after.throttle_reasons) for it in launches), 'launch', 'launches')} "
+            f"({named})"
+        )
     disturbed = sum(bool(launch.contention.disturbances) for launch in launches)
     if disturbed:
         found.append(f"{counted(disturbed, 'launch', 'launches')} disturbed by other work")
@@ -119,5 +130,7 @@ def _machine_state(runs: Sequence[Run], launches: Sequence[Launch]) -> list[str]
         if environment.identity.device == "cpu" and environment.state.governor not in {None, "performance"}
     )
     found += [f"CPU governor is {governor}" for governor in governors]
-    found += ["uncommitted changes" for run in runs[:1] if any(it.header.commit and it.header.commit.dirty for it in runs)]
+    found += [
+        "uncommitted changes" for run in runs[:1] if any(it.header.commit and it.header.commit.dirty for it in runs)
+    ]
     return found

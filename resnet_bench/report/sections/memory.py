@@ -23,7 +23,8 @@ def memory_section(
     series += _limit_lines(results, limits)
     rss = all(result.peak_allocated_bytes is None for result in results)
     measured = (
-        "the process' peak RSS, the interpreter and its libraries included, so it starts high and lies above the prediction"
+        "the process' peak RSS, the interpreter and its libraries included, so it starts high and lies above the "
+        "prediction"
         if rss
         else "the peak that the device's allocator handed out for tensors"
     )
@@ -32,9 +33,10 @@ def memory_section(
         title="Peak memory against batch size",
         finding=_finding(curves, rss=rss),
         how_to_read=(
-            f"Lower is better; both axes are logarithmic. Solid is measured: {measured}. Dotted is predicted from the "
-            "architecture: weights, input and activations, without convolution workspace. A cross marks the first "
-            "batch size that ran out of memory, drawn at its predicted need; the horizontal line is the device's memory."
+            f"Lower is better; both axes are logarithmic. Solid is measured: {measured}. Dotted is predicted from "
+            "the architecture: weights, input and activations, without convolution workspace. A cross marks the "
+            "first batch size that ran out of memory, drawn at its predicted need; the horizontal line is the "
+            "device's memory."
         ),
         x=batch_axis(results),
         y=Axis(title="peak RSS (MiB)" if rss else "peak allocated (MiB)", scale=Scale.LOG),
@@ -143,7 +145,9 @@ def _finding(curves: Sequence[Curve], *, rss: bool) -> str:
     if fallen:
         curve, cliff = min(fallen, key=lambda pair: pair[1].case.batch_size)
         largest = _largest_fit(curve)
-        fits = f"the largest batch that fits is {largest.case.batch_size}" if largest else "nothing smaller was measured"
+        fits = (
+            f"the largest batch that fits is {largest.case.batch_size}" if largest else "nothing smaller was measured"
+        )
         sentences.append(
             f"{counted(len(fallen), 'series runs', 'series run')} out of memory, the first being {curve.name} at batch "
             f"size {cliff.case.batch_size} ({fits})."

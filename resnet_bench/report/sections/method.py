@@ -38,22 +38,30 @@ def _timing(runs: Sequence[Run]) -> tuple[str, ...]:
     )
     statistics = f" Batch-norm statistics: {norms}." if norms else ""
     return (
-        "Every launch is a fresh process that warms up, then measures twice. Latency: each iteration ends with a "
-        "synchronisation of the device (isolated). Throughput: iterations are queued back to back and synchronised "
-        "once. The launches of all cases take turns in a seeded random order, so that drift of the machine hits all alike.",
+        (
+            "Every launch is a fresh process that warms up, then measures twice. Latency: each iteration ends with "
+            "a synchronisation of the device (isolated). Throughput: iterations are queued back to back and "
+            "synchronised once. The launches of all cases take turns in a seeded random order, so that drift of "
+            "the machine hits all alike."
+        ),
         f"An iteration {copy} the copy of its input from host to device. Inputs are random.{statistics}",
     )
 
 
 def _statistics() -> tuple[str, ...]:
     return (
-        "The launch is the unit of replication: each is reduced to its median, and the 99 % interval is Student's t on "
-        "the logarithms of those medians. With two launches it is wide, because two launches say little. Percentiles "
-        "(p50 to p99) are of all samples; p99 is not given below 100 samples. A case is called noisy when its samples' "
-        f"MAD, or the range of its launch medians, is above {units.percent(NOISY_SPREAD, 0)} of its median latency.",
-        "Improved and regressed: the interval of the ratio lies beyond the noise band. Unchanged: it lies within. "
-        "Inconclusive: it is too wide to tell, and more launches would decide. Not comparable: device, software or "
-        "protocol differ.",
+        (
+            "The launch is the unit of replication: each is reduced to its median, and the 99 % interval is "
+            "Student's t on the logarithms of those medians. With two launches it is wide, because two launches "
+            "say little. Percentiles (p50 to p99) are of all samples; p99 is not given below 100 samples. A case "
+            "is called noisy when its samples' MAD, or the range of its launch medians, is above "
+            f"{units.percent(NOISY_SPREAD, 0)} of its median latency."
+        ),
+        (
+            "Improved and regressed: the interval of the ratio lies beyond the noise band. Unchanged: it lies within. "
+            "Inconclusive: it is too wide to tell, and more launches would decide. Not comparable: device, software or "
+            "protocol differ."
+        ),
     )
 
 
@@ -68,14 +76,19 @@ def _counting(results: Sequence[Result]) -> tuple[str, ...]:
         "MACs are multiply-accumulates of convolution and linear layers; FLOPs are twice the MACs. Batch norm, "
         "activations, pooling and additions are not in them. Tools that say “FLOPs” for MACs show half of our FLOPs."
         + left_out,
-        "Accuracy is what the weights' publishers state for ImageNet (top-1); it is not measured here and does not "
-        "change with the precision shown.",
+        (
+            "Accuracy is what the weights' publishers state for ImageNet (top-1); it is not measured here and does not "
+            "change with the precision shown."
+        ),
     )
 
 
 def _memory() -> tuple[str, ...]:
     return (
-        "Peak allocated is what the device's allocator handed out for tensors; peak reserved adds its cache; peak RSS "
-        "is the whole process, its libraries included. Predicted is weights, buffers, input, gradients, optimizer state "
-        "and live or saved activations of one iteration, without convolution workspace. A dash is “unavailable”, never 0.",
+        (
+            "Peak allocated is what the device's allocator handed out for tensors; peak reserved adds its cache; "
+            "peak RSS is the whole process, its libraries included. Predicted is weights, buffers, input, "
+            "gradients, optimizer state and live or saved activations of one iteration, without convolution "
+            "workspace. A dash is “unavailable”, never 0."
+        ),
     )

@@ -107,8 +107,10 @@ def _dot(point: Point) -> Series:
         high=(interval.high if interval else None,),
         bounds_on_x=True,
         hover=(
-            f"{units.percent(point.accuracy)} top-1, {units.per_second(throughput_of(point.best))} images/s "
-            f"at batch size {point.best.case.batch_size}; {state}",
+            (
+                f"{units.percent(point.accuracy)} top-1, {units.per_second(throughput_of(point.best))} images/s "
+                f"at batch size {point.best.case.batch_size}; {state}"
+            ),
         ),
         labels=(point.best.case.model,),
         rows=(point.best.position,),
@@ -123,10 +125,10 @@ def _finding(points: Sequence[Point]) -> str:
         return f"{names} is the only model with a published accuracy."
     if not beaten:
         return (
-            f"All {len(points)} are on the frontier: each one that is more accurate is slower, from {front[0].curve.name} "
-            f"({units.per_second(throughput_of(front[0].best))} images/s, {units.percent(front[0].accuracy)}) to "
-            f"{front[-1].curve.name} ({units.per_second(throughput_of(front[-1].best))} images/s, "
-            f"{units.percent(front[-1].accuracy)})."
+            f"All {len(points)} are on the frontier: each one that is more accurate is slower, from "
+            f"{front[0].curve.name} ({units.per_second(throughput_of(front[0].best))} images/s, "
+            f"{units.percent(front[0].accuracy)}) to {front[-1].curve.name} "
+            f"({units.per_second(throughput_of(front[-1].best))} images/s, {units.percent(front[-1].accuracy)})."
         )
     examples = listed([f"{it.curve.name} by {it.dominated_by}" for it in beaten], limit=2)
     return (

@@ -53,7 +53,9 @@ _COLUMNS = (
         kind=Kind.COUNT,
         help="Multiply-accumulates of convolution and linear layers for one image. FLOPs are twice as many.",
     ),
-    Column(key="accuracy", title="acc@1", kind=Kind.SHARE, help="Published ImageNet top-1 accuracy; not measured here."),
+    Column(
+        key="accuracy", title="acc@1", kind=Kind.SHARE, help="Published ImageNet top-1 accuracy; not measured here."
+    ),
     Column(
         key="latency_s",
         title="latency p50",
@@ -107,15 +109,24 @@ _COLUMNS = (
     Column(key="launches", title="launches", kind=Kind.INTEGER),
     Column(key="samples", title="samples", kind=Kind.INTEGER),
     Column(key="spread", title="spread", kind=Kind.SHARE),
+    Column(
+        key="verdict",
+        title="verdict",
+        kind=Kind.VERDICT,
+        facet=True,
+        help="The gravest verdict on latency and throughput against the baseline.",
+    ),
     Column(key="notes", title="notes", kind=Kind.NOTES),
 )
 _KEYS = tuple(column.key for column in _COLUMNS)
 _BY_KEY = {column.key: column for column in _COLUMNS}
 
 
-def long_table(results: Sequence[Result], labels: Labels, notes: Mapping[str, int]) -> Table:
+def long_table(
+    results: Sequence[Result], labels: Labels, *, notes: Mapping[str, int], verdicts: Mapping[tuple[int, str], str]
+) -> Table:
     """Return every column of every case, a row for each case of each run."""
-    rows = tuple(_row(result, labels, notes) for result in results)
+    rows = tuple(_row(result, labels, notes=notes, verdicts=verdicts) for result in results)
     return Table(
         id="results",
         caption="Every case with every column, in base units",
@@ -133,7 +144,7 @@ def summary_table(results: Sequence[Result], labels: Labels, long: Table) -> Tab
     return _side_by_side(results, labels, long)
 
 
-def _row(result: Result, labels: Labels, notes: Mapping[str, int]) -> Row:
+def _row(result: Result, labels: Labels, *, notes: Mapping[str, int], verdicts: Mapping[tuple[int, str], str]) -> Row:
     case, profile = result.case, result.profile
     latency, throughput = result.latency, result.throughput
     latency_low, latency_high = _bounds(latency)
@@ -174,6 +185,7 @@ def _row(result: Result, labels: Labels, notes: Mapping[str, int]) -> Row:
         latency.launches if latency else 0,
         latency.samples if latency else 0,
         result.spread,
+        verdicts.get((result.run, case.key)),
         " ".join(str(notes[text]) for text in result.warnings),
     )
 
@@ -198,6 +210,7 @@ def _shown(rows: Sequence[Row], labels: Labels) -> tuple[str, ...]:
         *(axis for axis in AXES if axis in labels.case_axes),
         "batch_size",
         *(key for key in _METRICS if known(key)),
+        *(("verdict",) if known("verdict") else ()),
         *(("status",) if any(row[position] != Status.MEASURED for row in rows) else ()),
         *(("notes",) if known("notes") else ()),
     )
@@ -223,10 +236,15 @@ def _side_by_side(results: Sequence[Result], labels: Labels, long: Table) -> Tab
                     title="ratio",
                     kind=Kind.RATIO,
                     group=name,
-                    help=f"Throughput relative to {labels.runs[0]}: above 1 is faster. No verdict: see the differences.",
+                    help=f"Throughput relative to {labels.runs[0]}: above 1 is faster.",
                 )
             )
             shown.append(f"throughput_ratio.{run}")
+            if "verdict" in long.shown:
+                columns.append(
+                    msgspec.structs.replace(_BY_KEY["verdict"], key=f"verdict.{run}", group=name, facet=False)
+                )
+                shown.append(f"verdict.{run}")
         columns.append(Column(key=f"status.{run}", title="status", kind=Kind.STATUS, group=name))
         if any(results[found[run]].status is not Status.MEASURED for found in found_slots if run in found):
             shown.append(f"status.{run}")
@@ -276,9 +294,7 @@ def _columns_of_run(key: str, run: int, name: str) -> list[Column]:
     ]
 
 
-def _joined(
-    found: Mapping[int, int], long: Table, *, shared: Sequence[str], measured: Sequence[str], runs: int
-) -> Row:
+def _joined(found: Mapping[int, int], long: Table, *, shared: Sequence[str], measured: Sequence[str], runs: int) -> Row:
     first = long.rows[next(iter(found.values()))]
     values: list[Value] = [first[_KEYS.index(key)] for key in shared]
     speed = _KEYS.index("throughput_images_per_s")
@@ -291,6 +307,8 @@ def _joined(
         if run > 0:
             rate = row[speed] if row else None
             values.append(rate / base if isinstance(rate, int | float) and isinstance(base, int | float) else None)
+            if "verdict" in long.shown:
+                values.append(row[_KEYS.index("verdict")] if row else None)
         values.append(row[_KEYS.index("status")] if row else "not planned")
     return tuple(values)
 

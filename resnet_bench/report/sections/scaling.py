@@ -43,9 +43,10 @@ def _throughput(results: Sequence[Result], curves: Sequence[Curve], long: Table)
         title="Throughput against batch size",
         finding=_throughput_finding(curves),
         how_to_read=(
-            "Higher is better; both axes are logarithmic, so twice as fast is the same step everywhere. Bars are 99 % "
-            f"intervals over launches. A ring marks the knee: the smallest batch size with {units.percent(KNEE_SHARE, 0)} of the "
-            "series' best throughput. Larger batches cost latency and memory and give little back."
+            "Higher is better; both axes are logarithmic, so twice as fast is the same step everywhere. Bars are "
+            "99 % intervals over launches. A ring marks the knee: the smallest batch size with "
+            f"{units.percent(KNEE_SHARE, 0)} of the series' best throughput. Larger batches cost latency and memory "
+            "and give little back."
         ),
         x=batch_axis(results),
         y=Axis(title="throughput (images/s)", scale=Scale.LOG),
@@ -96,7 +97,10 @@ def _knee(curve: Curve, knee: Result) -> Series:
 
 
 def _throughput_finding(curves: Sequence[Curve]) -> str:
-    best = max(curves, key=lambda curve: throughput_of(curve.results[0]) if curve.fastest is None else throughput_of(curve.fastest))
+    best = max(
+        curves,
+        key=lambda curve: throughput_of(curve.results[0]) if curve.fastest is None else throughput_of(curve.fastest),
+    )
     fastest = best.fastest
     if fastest is None:
         return ""
@@ -122,7 +126,8 @@ def _throughput_finding(curves: Sequence[Curve]) -> str:
         text += "." if not open_ended else "; "
     if open_ended:
         still = counted(len(open_ended), "series", "series") if sizes else listed([curve.name for curve in open_ended])
-        text += f"{'' if sizes else ' '}{still} still gain{'s' if len(open_ended) == 1 else ''} at the largest batch measured."
+        verb = "gains" if len(open_ended) == 1 else "gain"
+        text += f"{'' if sizes else ' '}{still} still {verb} at the largest batch measured."
     return text
 
 
