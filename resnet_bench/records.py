@@ -293,8 +293,22 @@ class Layer(Record, frozen=True, kw_only=True):
     arithmetic_intensity: float | None
 
 
+class Optimizer(StrEnum):
+    """What a training step keeps for every weight: sgd nothing, momentum one number, adam two."""
+
+    SGD = "sgd"
+    MOMENTUM = "momentum"
+    ADAM = "adam"
+
+
 class PredictedMemory(Record, frozen=True, kw_only=True):
-    """Predicted bytes of one iteration, convolution workspace excluded; the parts sum to `peak_bytes`."""
+    """Predicted bytes of one iteration, convolution workspace and the allocator's rounding excluded.
+
+    `activations_bytes` is what the backward pass keeps, or in inference the peak of live activations. At a training
+    step's peak some gradients are not there yet, some activations have gone (`absent_bytes`), and gradients of
+    activations are on their way (`temporary_bytes`), so that `peak_bytes` = weights + buffers + input + gradients +
+    optimizer + activations + temporary - absent.
+    """
 
     weights_bytes: int
     buffers_bytes: int
@@ -302,11 +316,16 @@ class PredictedMemory(Record, frozen=True, kw_only=True):
     gradients_bytes: int
     optimizer_bytes: int
     activations_bytes: int
+    temporary_bytes: int
+    absent_bytes: int
     peak_bytes: int
 
 
 class Profile(Record, frozen=True, kw_only=True):
     """The exact static cost of a model at one batch size, image size, mode and precision.
+
+    `macs`, `flops` and `other_flops` are of the forward pass, whatever the mode; `training_flops` is forward and
+    backward. `weighted_layers` counts convolutions and linear layers, projections included. `buffers` are elements.
 
     `macs` counts convolution and linear layers; `flops` is 2 x `macs`. `fvcore_count` and
     `torch_counter_flops` are what those tools say, under their own conventions.

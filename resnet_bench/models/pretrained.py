@@ -18,7 +18,7 @@ DEFAULT_WEIGHTS = "IMAGENET1K_V1"
 _SHOWN = 3
 
 
-def load_into(model: nn.Module, weights: bool | str | Path, *, spec: Spec, num_classes: int | None) -> None:
+def load_into(model: nn.Module, *, weights: bool | str | Path, spec: Spec, num_classes: int | None) -> None:
     """Load into `model`, built from `spec`, the `weights`: True (IMAGENET1K_V1), a weights name, a path, or a URL.
 
     Raises:

@@ -47,7 +47,7 @@ def create_model(
     from resnet_bench.models.pretrained import load_into  # noqa: PLC0415 - downloads only when they are asked for
 
     model = build(spec, num_classes=num_classes, device=torch.device("cpu"))
-    load_into(model, pretrained, spec=spec, num_classes=num_classes)
+    load_into(model, weights=pretrained, spec=spec, num_classes=num_classes)
     return model.to(target)
 
 

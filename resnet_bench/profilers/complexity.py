@@ -1,15 +1,22 @@
-"""The static profile of any model: registry models in closed form, external ones traced on the meta device."""
+"""The static profile of any model: registry models in closed form, all others traced on the meta device."""
 
-from collections.abc import Collection
+import contextlib
+from collections.abc import Callable, Collection, Iterator
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from resnet_bench import specs
-from resnet_bench.errors import ModelError
-from resnet_bench.records import Mode, Precision, Profile
+from resnet_bench.errors import ModelError, ResNetBenchError
+from resnet_bench.records import Mode, Optimizer, Precision, PredictedMemory, Profile
 from resnet_bench.specs import Spec
+from resnet_bench.specs.liveness import Bytes
 
-_EXTERNAL_IMAGE_SIZE = 224
+if TYPE_CHECKING:
+    from torch import nn
+
+EXTERNAL_IMAGE_SIZE = 224
+_ONE_VALUE = "Expected more than 1 value per channel"
 
 
 def static_profile(
@@ -20,44 +27,258 @@ def static_profile(
     batch_size: int = 1,
     image_size: int | None = None,
     counters: Collection[str] = (),
+    optimizer: Optimizer = Optimizer.MOMENTUM,
 ) -> Profile:
-    """Return the exact profile of `model`.
-
-    torch is imported only for external models and for `counters`.
+    """Return the exact profile of `model`; torch is imported only for external models and for `counters`.
 
     Args:
         model: a registry name, an external name, or a spec.
         mode: inference or training; decides predicted memory and torch's own count.
         precision: decides bytes.
         batch_size: images.
-        image_size: pixels on a side; by default the architecture's own.
+        image_size: pixels on a side; by default the architecture's own, 224 for external models.
         counters: "fvcore" and "torch" add what those tools say.
+        optimizer: decides the optimizer's share of predicted training memory.
 
     Raises:
         ModelError: the model or its input is wrong.
         UsageError: a counter is not known.
     """
-    external = isinstance(model, str) and specs.is_external(model)
-    if external:
-        raise ModelError(f"'{model}': models of other packages cannot be profiled yet.")
-    spec = specs.find(model) if isinstance(model, str) else model
-    size = spec.image_size if image_size is None else image_size
-    profile = specs.profile(spec, mode=mode, precision=precision, batch_size=batch_size, image_size=size)
-    return _with_counters(profile, spec, counters)
+    if isinstance(model, str) and specs.is_external(model):
+        size = EXTERNAL_IMAGE_SIZE if image_size is None else image_size
+        with _untouched():
+            profile = profile_module(
+                _build(model),
+                name=model,
+                mode=mode,
+                precision=precision,
+                batch_size=batch_size,
+                image_size=size,
+                optimizer=optimizer,
+            )
+    else:
+        spec = specs.find(model) if isinstance(model, str) else specs.check_architecture(model)
+        profile = specs.profile(
+            spec,
+            mode=mode,
+            precision=precision,
+            batch_size=batch_size,
+            image_size=spec.image_size if image_size is None else image_size,
+            optimizer=optimizer,
+        )
+    return _with_counters(profile, model, counters) if counters else profile
+
+
+def profile_module(
+    module: "nn.Module",
+    *,
+    name: str,
+    mode: Mode = Mode.INFERENCE,
+    precision: Precision = Precision.FP32,
+    batch_size: int = 1,
+    image_size: int = EXTERNAL_IMAGE_SIZE,
+    optimizer: Optimizer = Optimizer.MOMENTUM,
+) -> Profile:
+    """Return the exact profile of any module that takes (N, 3, H, W) images; `module` is left exactly as it was.
+
+    The work is done on a copy without data on the meta device, so that no weights are allocated and nothing is
+    computed, whatever mode, autocast or memory format the caller is in.
+
+    Raises:
+        ModelError: the module is TorchScript, needs a tensor's value, or cannot take this input.
+    """
+    from resnet_bench.models.external import refuse_scripted  # noqa: PLC0415 - torch only where it is needed
+    from resnet_bench.profilers.activations import trace  # noqa: PLC0415
+    from resnet_bench.profilers.parameters import holdings, hollow_copy  # noqa: PLC0415
+
+    refuse_scripted(module, name)
+    if batch_size < 1 or image_size < 1:
+        raise ModelError(f"batch size {batch_size} and image size {image_size}: expected 1 or more of each.")
+    with _untouched():
+        held = holdings(module)
+        traced = _explained(
+            name,
+            lambda: trace(hollow_copy(module), precision=precision, batch_size=batch_size, image_size=image_size),
+        )
+        memory = memory_of_module(
+            module,
+            name=name,
+            mode=mode,
+            precision=precision,
+            batch_size=batch_size,
+            image_size=image_size,
+            optimizer=optimizer,
+        )
+    size = Bytes.of(precision)
+    macs = sum(layer.macs for layer in traced.layers)
+    activations = sum(layer.activations for layer in traced.layers)
+    return Profile(
+        model=name,
+        mode=mode,
+        precision=precision,
+        batch_size=batch_size,
+        image_size=image_size,
+        parameters=held.parameters,
+        trainable_parameters=held.trainable_parameters,
+        buffers=held.buffers,
+        parameter_bytes=held.parameters * size.weight,
+        predicted_memory=memory,
+        macs=macs,
+        flops=2 * macs,
+        other_flops=sum(layer.other_flops for layer in traced.layers),
+        training_flops=traced.training_flops,
+        fvcore_count=None,
+        torch_counter_flops=None,
+        activations=activations,
+        activation_bytes=activations * size.activation,
+        weighted_layers=traced.weighted_layers,
+        layers=traced.layers,
+        uncounted_operators=traced.uncounted,
+    )
+
+
+def memory_of_module(
+    module: "nn.Module",
+    *,
+    name: str,
+    mode: Mode,
+    precision: Precision,
+    batch_size: int,
+    image_size: int,
+    optimizer: Optimizer = Optimizer.MOMENTUM,
+) -> PredictedMemory:
+    """Return the predicted memory of one iteration of `module`, which is left exactly as it was.
+
+    Raises:
+        ModelError: the module's own code raised.
+    """
+    from resnet_bench.profilers.memory import traced_memory  # noqa: PLC0415 - torch only where it is needed
+    from resnet_bench.profilers.parameters import hollow_copy  # noqa: PLC0415
+
+    with _untouched():
+        return _explained(
+            name,
+            lambda: traced_memory(
+                hollow_copy(module),
+                mode=mode,
+                precision=precision,
+                batch_size=batch_size,
+                image_size=image_size,
+                optimizer=optimizer,
+            ),
+        )
+
+
+def largest_batch(
+    model: str | Spec,
+    *,
+    memory_bytes: int,
+    mode: Mode,
+    precision: Precision,
+    image_size: int | None = None,
+    optimizer: Optimizer = Optimizer.MOMENTUM,
+) -> int:
+    """Return the largest batch size whose predicted peak fits in `memory_bytes`; 0 where not even one image fits.
+
+    Convolution workspace and the runtime's own memory are not in the prediction: leave room for them.
+
+    Raises:
+        ModelError: the model or its input is wrong.
+    """
+    peak = _peak_of(model, mode=mode, precision=precision, image_size=image_size, optimizer=optimizer)
+    fits = 0
+    beyond = 2  # training needs two images where the last stage is one pixel
+    while peak(beyond) <= memory_bytes:
+        fits, beyond = beyond, 2 * beyond
+    while beyond - fits > 1:
+        middle = (fits + beyond) // 2
+        if peak(middle) <= memory_bytes:
+            fits = middle
+        else:
+            beyond = middle
+    return fits
+
+
+def _peak_of(
+    model: str | Spec, *, mode: Mode, precision: Precision, image_size: int | None, optimizer: Optimizer
+) -> Callable[[int], int]:
+    if isinstance(model, str) and specs.is_external(model):
+        with _untouched():
+            module = _build(model)
+        size = EXTERNAL_IMAGE_SIZE if image_size is None else image_size
+        return lambda batch_size: memory_of_module(
+            module,
+            name=model,
+            mode=mode,
+            precision=precision,
+            batch_size=batch_size,
+            image_size=size,
+            optimizer=optimizer,
+        ).peak_bytes
+    spec = specs.find(model) if isinstance(model, str) else specs.check_architecture(model)
+    pixels = specs.check_image_size(spec, spec.image_size if image_size is None else image_size)
+    return lambda batch_size: specs.predicted_memory(
+        spec, mode=mode, precision=precision, batch_size=batch_size, image_size=pixels, optimizer=optimizer
+    ).peak_bytes
+
+
+def _build(name: str) -> "nn.Module":
+    from resnet_bench.models import create_model  # noqa: PLC0415 - torch only where it is needed
+
+    return create_model(name, device="meta")
+
+
+@contextlib.contextmanager
+def _untouched() -> Iterator[None]:
+    """Keep the caller's random state, and the caller's inference mode and autocast out of the copy."""
+    import torch  # noqa: PLC0415 - torch only where it is needed
+
+    with (
+        torch.random.fork_rng(devices=[]),
+        torch.inference_mode(mode=False),
+        torch.enable_grad(),
+        torch.autocast("cpu", enabled=False),
+    ):
+        yield
+
+
+def _explained(name: str, work: Callable[[], Any]) -> Any:
+    """Do `work` on the meta device and put what the module's own code raises into one line."""
+    from resnet_bench.profilers.activations import TraceError  # noqa: PLC0415 - torch only where it is needed
+
+    try:
+        return work()
+    except ResNetBenchError:
+        raise
+    except Exception as error:
+        cause = error.cause if isinstance(error, TraceError) else error
+        reason = f"{type(cause).__name__}: {str(cause).split(chr(10), maxsplit=1)[0]}"
+        if _ONE_VALUE in reason:
+            raise ModelError(
+                f"'{name}' cannot train at this image size and batch size 1: a batch norm would see one value per "
+                "channel; use a batch size of 2 or more, or larger images."
+            ) from error
+        if "meta" in reason or "data-dependent" in reason or "DataDependent" in reason:
+            reason = f"its control flow depends on the data ({reason})"
+        until = ""
+        if isinstance(error, TraceError):
+            layers = error.trace.layers
+            last = f", the last one '{layers[-1].name}'" if layers else ""
+            until = f" Counted until then: {len(layers)} layers{last}, {sum(each.macs for each in layers):,} MACs."
+        raise ModelError(f"'{name}' cannot be traced without running it: {reason}{'' if reason.endswith('.') else '.'}{until}") from error
 
 
 def _with_counters(profile: Profile, model: str | Spec, counters: Collection[str]) -> Profile:
-    if not counters:
-        return profile
     from resnet_bench.models import create_model  # noqa: PLC0415 - torch only where it is needed
     from resnet_bench.profilers import counters as others  # noqa: PLC0415
 
     others.check_counters(counters)
     size = dict(batch_size=profile.batch_size, image_size=profile.image_size)
-    if "fvcore" in counters:
-        count = others.fvcore_count(create_model(model, device="meta"), **size)
-        profile = msgspec.structs.replace(profile, fvcore_count=count)
-    if "torch" in counters:
-        flops = others.torch_counter_flops(create_model(model, device="meta"), mode=profile.mode, **size)
-        profile = msgspec.structs.replace(profile, torch_counter_flops=flops)
+    with _untouched():
+        if "fvcore" in counters:
+            count = others.fvcore_count(create_model(model, device="meta"), **size)
+            profile = msgspec.structs.replace(profile, fvcore_count=count)
+        if "torch" in counters:
+            flops = others.torch_counter_flops(create_model(model, device="meta"), mode=profile.mode, **size)
+            profile = msgspec.structs.replace(profile, torch_counter_flops=flops)
     return profile

@@ -1,7 +1,7 @@
 """Every architecture as data, and what it costs in closed form. Nothing here imports torch."""
 
 from resnet_bench.specs.architecture import Block, Layout, Shortcut, Spec, Stem, check_architecture
-from resnet_bench.specs.closed_form import Totals, check_image_size, check_trainable, profile, totals
+from resnet_bench.specs.closed_form import Totals, check_image_size, check_trainable, predicted_memory, profile, totals
 from resnet_bench.specs.custom import from_table
 from resnet_bench.specs.registry import EXTERNAL_FORMS, find, is_external, names
 
@@ -20,6 +20,7 @@ __all__ = [
     "from_table",
     "is_external",
     "names",
+    "predicted_memory",
     "profile",
     "totals",
 ]

@@ -5,23 +5,13 @@ outputs of convolution and linear layers (the convention of Radosavovic et al. 2
 """
 
 from resnet_bench.errors import ModelError
-from resnet_bench.records import Layer, Mode, Precision, Profile, Record
+from resnet_bench.records import Layer, Mode, Optimizer, Precision, PredictedMemory, Profile, Record
 from resnet_bench.specs.architecture import Spec
+from resnet_bench.specs.liveness import Bytes, Standing, Walk, assemble
 from resnet_bench.specs.program import Kind, Op, Tensor, operations
-
-_ELEMENT_BYTES = {Precision.FP32: 4, Precision.TF32: 4}
-_HALF_BYTES = 2
-_FULL_PRECISION_WEIGHTS = (Precision.FP32, Precision.TF32, Precision.AMP_FP16, Precision.AMP_BF16)
-
-
-def activation_element_bytes(precision: Precision) -> int:
-    """Return the bytes of one activation: 4 in fp32 and TF32, 2 in half precision and under autocast."""
-    return _ELEMENT_BYTES.get(precision, _HALF_BYTES)
-
-
-def parameter_element_bytes(precision: Precision) -> int:
-    """Return the bytes of one weight as it is stored; autocast keeps fp32 weights."""
-    return 4 if precision in _FULL_PRECISION_WEIGHTS else _HALF_BYTES
+_FLOAT_BYTES, _HALF_BYTES = 4, 2
+_COUNTER_BYTES = 8  # batch norm counts its batches in one int64
+_LABEL_BYTES = 8  # so are class labels
 
 
 class Totals(Record, frozen=True, kw_only=True):
@@ -80,7 +70,28 @@ def check_trainable(spec: Spec, *, batch_size: int, image_size: int) -> None:
             )
 
 
-def profile(spec: Spec, *, mode: Mode, precision: Precision, batch_size: int, image_size: int) -> Profile:
+def predicted_memory(
+    spec: Spec, *, mode: Mode, precision: Precision, batch_size: int, image_size: int, optimizer: Optimizer
+) -> PredictedMemory:
+    """Return the predicted memory of one iteration, without running it; the sizes are taken as checked."""
+    return _memory(
+        list(operations(spec, image_size)),
+        mode=mode,
+        precision=precision,
+        batch_size=batch_size,
+        optimizer=optimizer,
+    )
+
+
+def profile(
+    spec: Spec,
+    *,
+    mode: Mode,
+    precision: Precision,
+    batch_size: int,
+    image_size: int,
+    optimizer: Optimizer = Optimizer.MOMENTUM,
+) -> Profile:
     """Return the exact profile of `spec`, other tools' counts left empty.
 
     Raises:
@@ -92,8 +103,7 @@ def profile(spec: Spec, *, mode: Mode, precision: Precision, batch_size: int, im
     if mode is Mode.TRAINING:
         check_trainable(spec, batch_size=batch_size, image_size=image_size)
     ops = list(operations(spec, image_size))
-    element = activation_element_bytes(precision)
-    stored = parameter_element_bytes(precision)
+    element, stored = Bytes.of(precision).activation, Bytes.of(precision).weight
     layers = tuple(_layer(op, batch_size, element) for op in ops)
     parameters = sum(layer.parameters for layer in layers)
     macs = sum(layer.macs for layer in layers)
@@ -108,7 +118,9 @@ def profile(spec: Spec, *, mode: Mode, precision: Precision, batch_size: int, im
         trainable_parameters=parameters,
         buffers=sum(_buffers(op) for op in ops),
         parameter_bytes=parameters * stored,
-        predicted_memory=None,
+        predicted_memory=_memory(
+            ops, mode=mode, precision=precision, batch_size=batch_size, optimizer=optimizer
+        ),
         macs=macs,
         flops=2 * macs,
         other_flops=sum(layer.other_flops for layer in layers),
@@ -131,11 +143,28 @@ def training_flops(macs: int, first_layer_macs: int) -> int:
     return 2 * (3 * macs - first_layer_macs)
 
 
+def _memory(
+    ops: list[Op], *, mode: Mode, precision: Precision, batch_size: int, optimizer: Optimizer
+) -> PredictedMemory:
+    parameters = sum(op.parameters for op in ops)
+    stored = Bytes.of(precision).weight
+    norms = [op for op in ops if op.kind is Kind.NORM]
+    images = ops[0].reads[0].elements * (_HALF_BYTES if precision in (Precision.FP16, Precision.BF16) else _FLOAT_BYTES)
+    standing = Standing(
+        weights=parameters * stored,
+        trainable=parameters * stored,
+        buffers=sum(2 * op.writes.channels * stored + _COUNTER_BYTES for op in norms),
+        input=batch_size * (images + (_LABEL_BYTES if mode is Mode.TRAINING else 0)),
+    )
+    log = Walk(ops, mode=mode, precision=precision, batch_size=batch_size).run()
+    return assemble(log, standing, mode=mode, optimizer=optimizer)
+
+
 def _layer(op: Op, batch_size: int, element: int) -> Layer:
     counted = op.kind in (Kind.CONV, Kind.LINEAR)
     macs = op.macs * batch_size
     other = op.other_flops * batch_size
-    read = (sum(tensor.elements for tensor in op.reads) * batch_size + op.parameters) * element
+    read = (_elements_read(op) * batch_size + op.parameters) * element
     if op.kind is Kind.NORM:
         read += 2 * op.writes.channels * element  # running mean and variance
     written = op.writes.elements * batch_size * element
@@ -153,6 +182,13 @@ def _layer(op: Op, batch_size: int, element: int) -> Layer:
         bytes_written=written,
         arithmetic_intensity=(2 * macs + other) / (read + written),
     )
+
+
+def _elements_read(op: Op) -> int:
+    """Elements that one image brings to `op`; a padding shortcut reads only the pixels that it keeps."""
+    if op.kind is Kind.PAD:
+        return op.reads[0].channels * op.writes.size**2
+    return sum(tensor.elements for tensor in op.reads)
 
 
 def _shape(tensor: Tensor, batch_size: int, *, flat: bool) -> tuple[int, ...]:

@@ -1,0 +1,134 @@
+"""Predicted memory of any module, by following its storages on the meta device: nothing is allocated or computed.
+
+Convolution workspace (oneDNN, cuDNN) depends on the algorithm that the library picks and is not predicted.
+"""
+
+import contextlib
+import itertools
+import weakref
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+from resnet_bench.profilers.parameters import holdings, hollow_copy
+from resnet_bench.records import Mode, Optimizer, Precision, PredictedMemory
+from resnet_bench.specs.liveness import Log, Standing, assemble
+
+_DTYPES = {Precision.FP16: torch.float16, Precision.BF16: torch.bfloat16}
+_AUTOCAST = {Precision.AMP_FP16: torch.float16, Precision.AMP_BF16: torch.bfloat16}
+
+
+def traced_memory(  # noqa: PLR0913 - a case has this many sides
+    module: nn.Module,
+    *,
+    mode: Mode,
+    precision: Precision,
+    batch_size: int,
+    image_size: int,
+    optimizer: Optimizer = Optimizer.MOMENTUM,
+) -> PredictedMemory:
+    """Return the predicted memory of one iteration of `module`, a throw-away copy on the meta device.
+
+    Raises:
+        Exception: whatever the module's own code raises.
+    """
+    module = module.to(_DTYPES.get(precision, torch.float32))
+    images = torch.empty(batch_size, 3, image_size, image_size, device="meta", dtype=_DTYPES.get(precision))
+    labels = torch.empty(batch_size, dtype=torch.long, device="meta")
+    held = holdings(module)
+    training = mode is Mode.TRAINING
+    module.train(training)
+    standing = Standing(
+        weights=held.parameter_bytes,
+        trainable=held.trainable_bytes,
+        buffers=held.buffer_bytes,
+        input=images.nbytes + (labels.nbytes if training else 0),
+    )
+    with _placed(module, images, labels, precision) as (module, images, labels, autocast):
+        known = [*module.parameters(), *module.buffers(), images, labels]
+        with _Storages(known) as storages:
+            if training:
+                with autocast():
+                    loss = _loss(module(images), labels)
+                storages.log.end_of_forward()
+                storages.backward = True
+                torch.autograd.backward(loss)
+                for parameter in module.parameters():
+                    if parameter.grad is not None:
+                        storages.log.gradients.add(storages.key(parameter.grad))
+            else:
+                with torch.no_grad(), autocast():
+                    output = module(images)
+                del output
+    return assemble(storages.log, standing, mode=mode, optimizer=optimizer)
+
+
+def _loss(output: Any, labels: Tensor) -> Tensor:
+    """Cross entropy of the first tensor that the module returns."""
+    first = next(leaf for leaf in tree_leaves(output) if isinstance(leaf, Tensor))
+    return functional.cross_entropy(first.flatten(1) if first.ndim > 2 else first, labels)  # noqa: PLR2004 - (N, classes)
+
+
+class _Storages(TorchDispatchMode):
+    """Log every storage that is born and dies while the mode is on, those of `known` tensors excepted."""
+
+    def __init__(self, known: list[Tensor]) -> None:
+        super().__init__()
+        self.log = Log()
+        self.backward = False
+        self._known = {tensor.untyped_storage()._cdata for tensor in known}
+        self._keys = itertools.count(1)
+        self._alive: dict[int, tuple[int, Any]] = {}
+
+    def key(self, tensor: Tensor) -> int:
+        """Return the key under which the living storage of `tensor` is logged."""
+        return self._alive[tensor.untyped_storage()._cdata][0]
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func is torch.ops.aten.add.Tensor and self.backward and args[0].shape == args[1].shape:
+            # The engine adds a second gradient to the first one in place; only a watching mode makes it allocate.
+            func = torch.ops.aten.add_.Tensor
+        output = func(*args, **(kwargs or {}))
+        for leaf in tree_leaves(output):
+            if isinstance(leaf, Tensor):
+                self._see(leaf)
+        return output
+
+    def _see(self, tensor: Tensor) -> None:
+        storage = tensor.untyped_storage()
+        address, size = storage._cdata, storage.nbytes()
+        if address in self._known or address in self._alive or size == 0:
+            return
+        key = next(self._keys)
+        self.log.add(key, size)
+
+        def gone(_: Any) -> None:
+            del self._alive[address]
+            self.log.add(key, -size)
+
+        self._alive[address] = (key, weakref.ref(storage, gone))
+
+
+@contextlib.contextmanager
+def _placed(
+    module: nn.Module, images: Tensor, labels: Tensor, precision: Precision
+) -> Iterator[tuple[nn.Module, Tensor, Tensor, Callable[[], Any]]]:
+    """Yield module, inputs and an autocast; autocast knows no meta device, so there they claim to be on the CPU."""
+    dtype = _AUTOCAST.get(precision)
+    if dtype is None:
+        yield module, images, labels, contextlib.nullcontext
+        return
+    from torch._subclasses.fake_tensor import FakeTensorMode  # noqa: PLC0415 - slow to import, and only for autocast
+
+    with FakeTensorMode():
+        yield (
+            hollow_copy(module, device="cpu"),
+            torch.empty(images.shape),
+            torch.empty(labels.shape, dtype=torch.long),
+            lambda: torch.autocast("cpu", dtype=dtype),
+        )
