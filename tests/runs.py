@@ -235,7 +235,7 @@ def _memory(case: Case) -> PredictedMemory:
         if training
         else activations * case.batch_size * item // 4,
     )
-    return PredictedMemory(**parts, peak_bytes=sum(parts.values()))
+    return PredictedMemory(**parts, temporary_bytes=0, absent_bytes=0, peak_bytes=sum(parts.values()))
 
 
 def _profiles(cases: Sequence[Case]) -> list[Profile]:

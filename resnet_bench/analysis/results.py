@@ -9,11 +9,10 @@ from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 
 import msgspec
-import numpy as np
 
 from resnet_bench.analysis.metrics import NOISY_METRICS, NoisyMetric
 from resnet_bench.analysis.published import Catalog, Published
-from resnet_bench.analysis.stats import launch_samples, summarize
+from resnet_bench.analysis.stats import launch_samples, percentiles, summarize
 from resnet_bench.records import Case, Measurement, Memory, Mode, Profile, Record, Run, Skip, SkipReason, Summary
 from resnet_bench.store import profile_key
 
@@ -176,8 +175,8 @@ def _quantiles(measurement: Measurement) -> Quantiles | None:
     per_launch = launch_samples(measurement, _latency_metric())
     if not per_launch:
         return None
-    pooled = np.concatenate([np.asarray(samples) for samples in per_launch])
-    p05, p25, p50, p75, p95 = (float(value) for value in np.percentile(pooled, (5, 25, 50, 75, 95)))
+    pooled = sorted(value for samples in per_launch for value in samples)
+    p05, p25, p50, p75, p95 = percentiles(pooled, (5, 25, 50, 75, 95))
     return Quantiles(p05=p05, p25=p25, p50=p50, p75=p75, p95=p95)
 
 

@@ -10,6 +10,7 @@ from resnet_bench.report.document import Column, Kind, Table, Value
 from resnet_bench.report.grid import plain
 from resnet_bench.units import UNAVAILABLE
 
+_GROUPED_FROM = 10_000
 SIGNS = {
     "improved": "▲",
     "regressed": "▼",
@@ -61,7 +62,9 @@ def _interval(value: Value, low: Value, high: Value) -> str:
 def _number(kind: Kind, value: float) -> str:
     if kind in _UNITS:
         return _UNITS[kind](value)
-    return units.grouped(int(value)) if value == int(value) else units.significant(value)
+    if value != int(value):
+        return units.significant(value)
+    return f"{int(value)}" if abs(value) < _GROUPED_FROM else units.grouped(int(value))
 
 
 _UNITS: dict[Kind, Callable[[float], str]] = {

@@ -19,6 +19,7 @@ SWAP = dict(zip(LIGHT, DARK, strict=True))
 _SYMBOLS = ("circle", "square", "diamond", "triangle-up", "triangle-down", "star", "pentagon")
 _DASHES = ("solid", "dash", "dashdot", "longdash", "longdashdot", "dot")
 _DIGITS = 6
+_PLACES = ("top center", "bottom center")
 _DIMMED = 0.55
 
 Plotly = dict[str, Any]
@@ -51,7 +52,11 @@ def _measured(series: Series) -> Plotly:
         "marker": {"color": colour(series.hue), "symbol": _symbol(series), "size": 8},
     }
     if series.labels:
-        trace |= {"mode": "markers+text", "text": [_text(it) for it in series.labels], "textposition": "top center"}
+        trace |= {
+            "mode": "markers+text",
+            "text": [_text(it) for it in series.labels],
+            "textposition": _PLACES[series.dash % len(_PLACES)],
+        }
         trace["marker"]["size"] = 11
     return trace | _bars(series)
 

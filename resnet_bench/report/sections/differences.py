@@ -10,7 +10,7 @@ from resnet_bench.analysis.metrics import NOISY_METRICS, NoisyMetric, find_metri
 from resnet_bench.records import Comparison, Verdict, VerdictTable
 from resnet_bench.report.document import Column, Health, Kind, Row, Section, Severity, Table
 from resnet_bench.report.sections.curves import counted, listed
-from resnet_bench.report.verdicts import ORDER, detectable_line
+from resnet_bench.report.verdicts import ORDER, case_labels, detectable_line
 
 _TIMINGS = ("latency_s", "throughput_images_per_s")
 _CHANGED = (Verdict.REGRESSED, Verdict.IMPROVED, Verdict.INCONCLUSIVE)
@@ -53,17 +53,25 @@ def differences_section(tables: Sequence[VerdictTable]) -> Section | None:
         return None
     paragraphs, shown, folded = [], [], []
     for number, table in enumerate(tables):
+        labels = case_labels(table)
         paragraphs.append(_finding(table))
         if table.differences:
             shown.append(_environment(table, number))
         changed = [row for verdict in _CHANGED for row in table.comparisons if row.verdict is verdict]
         if changed:
-            shown.append(_rows(changed, f"differences-{number}", f"Changed or undecided against {table.baseline}"))
+            shown.append(
+                _rows(
+                    changed,
+                    labels,
+                    identity=f"differences-{number}",
+                    caption=f"Changed or undecided against {table.baseline}",
+                )
+            )
         for verdict in (Verdict.UNCHANGED, Verdict.NOT_COMPARABLE):
             rows = [row for row in table.comparisons if row.verdict is verdict]
             if rows:
                 identity = f"{verdict.value.replace(' ', '-')}-{number}"
-                folded.append(_rows(rows, identity, f"{counted(len(rows), 'row')} {verdict}"))
+                folded.append(_rows(rows, labels, identity=identity, caption=f"{counted(len(rows), 'row')} {verdict}"))
         paragraphs += [detectable_line(table)[:1].upper() + detectable_line(table)[1:] + ".", *table.warnings]
     return Section(
         id="differences",
@@ -113,16 +121,18 @@ def _environment(table: VerdictTable, number: int) -> Table:
     )
 
 
-def _rows(rows: Sequence[Comparison], identity: str, caption: str) -> Table:
-    return Table(id=identity, caption=caption, columns=_COLUMNS, rows=tuple(_row(row) for row in rows), shown=_SHOWN)
+def _rows(rows: Sequence[Comparison], labels: Mapping[str, str], *, identity: str, caption: str) -> Table:
+    return Table(
+        id=identity, caption=caption, columns=_COLUMNS, rows=tuple(_row(row, labels) for row in rows), shown=_SHOWN
+    )
 
 
-def _row(row: Comparison) -> Row:
+def _row(row: Comparison, labels: Mapping[str, str]) -> Row:
     metric = find_metric(row.metric)
     unit = f" {metric.unit}" if metric.unit and isinstance(metric, NoisyMetric) else ""
     low, high = (row.interval.low, row.interval.high) if row.interval else (None, None)
     return (
-        row.contender_case.key,
+        labels[row.case.key],
         metric.label,
         row.baseline,
         row.contender,

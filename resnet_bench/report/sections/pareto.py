@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import msgspec
+
 from resnet_bench import units
 from resnet_bench.analysis.results import Result
 from resnet_bench.records import Mode, Record
@@ -21,18 +23,24 @@ class Point(Record, frozen=True, kw_only=True):
 
 def pareto_section(curves: Sequence[Curve], labels: Labels) -> Section | None:
     """Return the figure, None where no measured model has a published accuracy."""
-    points = _points(curves)
+    points = _points(curves, labels)
     if not points:
         return None
     return Section(id="accuracy", title="Accuracy against throughput", figures=(_figure(points, labels),))
 
 
-def _points(curves: Sequence[Curve]) -> tuple[Point, ...]:
+def _points(curves: Sequence[Curve], labels: Labels) -> tuple[Point, ...]:
     modes = {curve.results[0].case.mode for curve in curves if curve.fastest}
     # A training step is no forward pass: where both were measured, accuracy is a question of inference.
     mode = Mode.INFERENCE if Mode.INFERENCE in modes else Mode.TRAINING
+    # All points share the mode, so their names need not say it.
+    named = msgspec.structs.replace(labels, case_axes=tuple(axis for axis in labels.case_axes if axis != "mode"))
     found = [
-        Point(curve=curve, best=best, accuracy=best.accuracy)
+        Point(
+            curve=msgspec.structs.replace(curve, name=named.series(best.case, run=curve.run)),
+            best=best,
+            accuracy=best.accuracy,
+        )
         for curve in curves
         if (best := curve.fastest) is not None and best.accuracy is not None and best.case.mode is mode
     ]
@@ -55,7 +63,11 @@ def _dominator(point: Point, points: Sequence[Point]) -> str | None:
 
 
 def _figure(points: Sequence[Point], labels: Labels) -> Figure:
-    series = [_frontier(points, run, name) for run, name in enumerate(labels.runs)]
+    several = len(labels.runs) > 1
+    series = [
+        _frontier(points, run, f"Pareto frontier · {name}" if several else "Pareto frontier")
+        for run, name in enumerate(labels.runs)
+    ]
     return Figure(
         id="accuracy",
         title="Accuracy against throughput",
@@ -81,8 +93,8 @@ def _frontier(points: Sequence[Point], run: int, name: str) -> Series | None:
     if not chosen:
         return None
     return Series(
-        name=f"Pareto frontier · {name}",
-        legend=f"Pareto frontier · {name}",
+        name=name,
+        legend=name,
         role=Role.FRONTIER,
         hue=run,
         dash=run,
@@ -120,7 +132,7 @@ def _dot(point: Point) -> Series:
 def _finding(points: Sequence[Point]) -> str:
     front = sorted((it for it in points if it.dominated_by is None), key=lambda it: -throughput_of(it.best))
     beaten = [it for it in points if it.dominated_by is not None]
-    names = listed([it.curve.name for it in front], limit=5)
+    names = listed([it.curve.name for it in front])
     if len(points) == 1:
         return f"{names} is the only model with a published accuracy."
     if not beaten:
@@ -130,10 +142,10 @@ def _finding(points: Sequence[Point]) -> str:
             f"{units.percent(front[0].accuracy)}) to {front[-1].curve.name} "
             f"({units.per_second(throughput_of(front[-1].best))} images/s, {units.percent(front[-1].accuracy)})."
         )
-    examples = listed([f"{it.curve.name} by {it.dominated_by}" for it in beaten], limit=2)
+    example = f"{beaten[0].curve.name} by {beaten[0].dominated_by}"
     return (
         f"{len(front)} of {len(points)} on the frontier: {names}. "
-        f"{counted(len(beaten), 'is', 'are')} dominated: {examples}."
+        f"{counted(len(beaten), 'is', 'are')} dominated{', for example' if len(beaten) > 1 else ':'} {example}."
     )
 
 

@@ -166,8 +166,9 @@
     if (!wanted.length && !facets.length) return null;
     return (table, row) =>
       facets.every(([key, value]) => {
-        const own = table.columns.findIndex((column) => column.key === key);
-        return own < 0 || String(table.values[own][row]) === value;
+        // Side by side, a facet may have a column for each run: verdict.1, verdict.2.
+        const own = table.columns.flatMap((column, at) => (column.key === key || column.key.startsWith(key + ".") ? [at] : []));
+        return !own.length || own.some((at) => String(table.values[at][row]) === value);
       }) && (!wanted.length || wanted.every((word) => haystack(table, row).includes(word)));
   }
 
@@ -292,7 +293,9 @@
         showlegend: entries > 0,
         transition: { duration: 0 },
       };
-      const height = rows ? Math.max(240, 120 + rows * 18) : (printing ? 380 : 440) + (below ? Math.min(entries, 24) * 9 : 0);
+      const height = rows
+        ? Math.max(240, 120 + rows * 18)
+        : below ? (printing ? 380 : 400) + entries * (narrow.matches ? 15 : 9) : Math.max(440, 70 + entries * 19);
       this.element.style.height = `${height}px`;
       if (printing) Object.assign(layout, { width: 690, height });
       return layout;
