@@ -206,20 +206,24 @@ def _peak_of(
         with _untouched():
             module = _build(model)
         size = EXTERNAL_IMAGE_SIZE if image_size is None else image_size
-        return lambda batch_size: memory_of_module(
-            module,
-            name=model,
-            mode=mode,
-            precision=precision,
-            batch_size=batch_size,
-            image_size=size,
-            optimizer=optimizer,
-        ).peak_bytes
+        return lambda batch_size: (
+            memory_of_module(
+                module,
+                name=model,
+                mode=mode,
+                precision=precision,
+                batch_size=batch_size,
+                image_size=size,
+                optimizer=optimizer,
+            ).peak_bytes
+        )
     spec = specs.find(model) if isinstance(model, str) else specs.check_architecture(model)
     pixels = specs.check_image_size(spec, spec.image_size if image_size is None else image_size)
-    return lambda batch_size: specs.predicted_memory(
-        spec, mode=mode, precision=precision, batch_size=batch_size, image_size=pixels, optimizer=optimizer
-    ).peak_bytes
+    return lambda batch_size: (
+        specs.predicted_memory(
+            spec, mode=mode, precision=precision, batch_size=batch_size, image_size=pixels, optimizer=optimizer
+        ).peak_bytes
+    )
 
 
 def _build(name: str) -> "nn.Module":
@@ -265,7 +269,9 @@ def _explained(name: str, work: Callable[[], Any]) -> Any:
             layers = error.trace.layers
             last = f", the last one '{layers[-1].name}'" if layers else ""
             until = f" Counted until then: {len(layers)} layers{last}, {sum(each.macs for each in layers):,} MACs."
-        raise ModelError(f"'{name}' cannot be traced without running it: {reason}{'' if reason.endswith('.') else '.'}{until}") from error
+        raise ModelError(
+            f"'{name}' cannot be traced without running it: {reason}{'' if reason.endswith('.') else '.'}{until}"
+        ) from error
 
 
 def _with_counters(profile: Profile, model: str | Spec, counters: Collection[str]) -> Profile:

@@ -52,7 +52,9 @@ _PER_OUTPUT = {
     "upsample_bilinear2d": 7,
 }
 # One operation per input element.
-_PER_INPUT = frozenset({"mean", "sum", "amax", "amin", "max", "min", "prod", "_adaptive_avg_pool2d", "argmax", "var_mean"})
+_PER_INPUT = frozenset(
+    {"mean", "sum", "amax", "amin", "max", "min", "prod", "_adaptive_avg_pool2d", "argmax", "var_mean"}
+)
 _WINDOWED = frozenset({"max_pool2d_with_indices", "avg_pool2d"})
 # They move, make or rename numbers and compute none.
 _FREE = frozenset(
@@ -87,7 +89,9 @@ def cost(func: Any, args: Sequence[Any], output: Any) -> Cost | None:
     if name in _ATTENTION:
         queries, keys = args[0], args[1]
         scores = math.prod(queries.shape[:-1]) * keys.shape[-2]
-        return Cost(macs=scores * (queries.shape[-1] + args[2].shape[-1]), operands=(queries, keys), other_flops=5 * scores)
+        return Cost(
+            macs=scores * (queries.shape[-1] + args[2].shape[-1]), operands=(queries, keys), other_flops=5 * scores
+        )
     if name in _WINDOWED:
         kernel = args[1] if len(args[1]) > 1 else [args[1][0], args[1][0]]
         return Cost(other_flops=result.numel() * math.prod(kernel))

@@ -237,4 +237,3 @@ def _classes(network: nn.Module) -> int:
     if not linears:
         raise UnsupportedError("training needs a last linear layer, whose outputs are the classes; found none.")
     return linears[-1].out_features
-

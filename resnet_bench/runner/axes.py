@@ -106,4 +106,6 @@ def _choice(name: str, choices: type[_Choice], flag: str) -> _Choice:
 def _threads(text: str) -> tuple[int, ...]:
     from resnet_bench.environment import logical_cores  # noqa: PLC0415 - psutil only when it is asked for
 
-    return tuple(logical_cores() if part == "all" else _positive(part, "--threads") for part in _names(text, "--threads"))
+    return tuple(
+        logical_cores() if part == "all" else _positive(part, "--threads") for part in _names(text, "--threads")
+    )

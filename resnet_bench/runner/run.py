@@ -86,9 +86,7 @@ def unfinished(slots: Sequence[Slot], entries: Sequence[Launch | Skip]) -> tuple
     """Return the launches that are neither measured nor settled by a skip that is a result, in their order."""
     measured = {(entry.case.key, entry.index) for entry in entries if isinstance(entry, Launch)}
     settled = {entry.case.key for entry in entries if isinstance(entry, Skip) and entry.reason in SETTLED}
-    return tuple(
-        slot for slot in slots if (slot.case.key, slot.index) not in measured and slot.case.key not in settled
-    )
+    return tuple(slot for slot in slots if (slot.case.key, slot.index) not in measured and slot.case.key not in settled)
 
 
 def _measure_all(directory: Path, header: Header, slots: Sequence[Slot]) -> None:
