@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from resnet_bench import config, environment, store, units
-from resnet_bench.config import PRESETS, Suite
+from resnet_bench.config import Suite
 from resnet_bench.errors import UsageError
 from resnet_bench.records import Case, SkipReason, Transfer
 from resnet_bench.report.format import Format

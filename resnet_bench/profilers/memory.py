@@ -23,7 +23,7 @@ _DTYPES = {Precision.FP16: torch.float16, Precision.BF16: torch.bfloat16}
 _AUTOCAST = {Precision.AMP_FP16: torch.float16, Precision.AMP_BF16: torch.bfloat16}
 
 
-def traced_memory(  # noqa: PLR0913 - a case has this many sides
+def traced_memory(
     module: nn.Module,
     *,
     mode: Mode,

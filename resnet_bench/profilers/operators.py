@@ -58,11 +58,41 @@ _PER_INPUT = frozenset(
 _WINDOWED = frozenset({"max_pool2d_with_indices", "avg_pool2d"})
 # They move, make or rename numbers and compute none.
 _FREE = frozenset(
-    (
-        "_to_copy clone copy copy_ empty empty_like empty_strided new_empty zeros zeros_like ones ones_like full "
-        "full_like fill_ zero_ constant_pad_nd cat stack arange index index_select gather roll channel_shuffle "
-        "pixel_shuffle flip upsample_nearest2d _unsafe_view detach lift_fresh bernoulli_ scalar_tensor"
-    ).split()
+    [
+        "_to_copy",
+        "clone",
+        "copy",
+        "copy_",
+        "empty",
+        "empty_like",
+        "empty_strided",
+        "new_empty",
+        "zeros",
+        "zeros_like",
+        "ones",
+        "ones_like",
+        "full",
+        "full_like",
+        "fill_",
+        "zero_",
+        "constant_pad_nd",
+        "cat",
+        "stack",
+        "arange",
+        "index",
+        "index_select",
+        "gather",
+        "roll",
+        "channel_shuffle",
+        "pixel_shuffle",
+        "flip",
+        "upsample_nearest2d",
+        "_unsafe_view",
+        "detach",
+        "lift_fresh",
+        "bernoulli_",
+        "scalar_tensor",
+    ]
 )
 
 

@@ -64,7 +64,7 @@ class Workload:
         self._layout = (
             torch.channels_last if case.memory_format is MemoryFormat.CHANNELS_LAST else torch.contiguous_format
         )
-        self.network = network.to(device=self.device, dtype=self.dtype, memory_format=self._layout)
+        self.network = network.to(device=self.device, dtype=self.dtype).to(memory_format=self._layout)  # type: ignore[call-overload]
         self._host_images = self._random_images(transfer)
         self._images = self._host_images.to(self.device)
         self._transfer = transfer if self.device.type != "cpu" else Transfer.EXCLUDED

@@ -4,7 +4,7 @@ Everything that libraries print goes to standard error. The child ends with its 
 watched, and when that closes the whole process group is killed.
 """
 
-import datetime
+import datetime as dt
 import os
 import signal
 import sys
@@ -33,7 +33,7 @@ def main() -> None:
     answers = _take_over_stdout()
     line = sys.stdin.buffer.readline()
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    request: Request = msgspec.json.decode(line, type=Request)  # type: ignore[arg-type]
+    request: Request = msgspec.json.decode(line, type=Request)
     answer = _answer(request)
     answers.write(msgspec.json.encode(answer) + b"\n")
     answers.flush()
@@ -52,7 +52,7 @@ def _answer(request: Request) -> Answer:
 
 
 def _probe(request: ProbeRequest) -> Probed | Failed:
-    from resnet_bench import environment  # noqa: PLC0415 - each request loads only what it needs
+    from resnet_bench import environment
 
     try:
         device = str(environment.find_device(request.device))
@@ -62,7 +62,7 @@ def _probe(request: ProbeRequest) -> Probed | Failed:
 
 
 def _profile(request: ProfileRequest) -> Profiled:
-    from resnet_bench.profilers.complexity import static_profile  # noqa: PLC0415 - imports torch
+    from resnet_bench.profilers.complexity import static_profile
 
     profiles, refusals = [], []
     for subject in request.subjects:
@@ -84,9 +84,9 @@ def _profile(request: ProfileRequest) -> Profiled:
 
 def _measure(request: MeasureRequest) -> Launch | Skip:
     started = time.perf_counter()
-    started_at = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    from resnet_bench.profilers.workload import UnsupportedError  # noqa: PLC0415 - imports torch
-    from resnet_bench.runner.measure import measure  # noqa: PLC0415 - imports torch
+    started_at = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+    from resnet_bench.profilers.workload import UnsupportedError
+    from resnet_bench.runner.measure import measure
 
     try:
         return measure(request, started=started, started_at=started_at)
@@ -102,7 +102,7 @@ def _measure(request: MeasureRequest) -> Launch | Skip:
 
 
 def _reason(error: Exception) -> SkipReason:
-    import torch  # noqa: PLC0415 - already loaded here
+    import torch
 
     text = str(error)
     if isinstance(error, torch.OutOfMemoryError) or "DefaultCPUAllocator" in text or "out of memory" in text.lower():
