@@ -51,13 +51,15 @@ class Workload:
         weights_bytes: bytes of the parameters as cast.
     """
 
-    def __init__(self, case: Case, model: str | Spec, *, seed: int, transfer: Transfer = Transfer.EXCLUDED) -> None:
+    def __init__(
+        self, case: Case, model: str | Spec | nn.Module, *, seed: int, transfer: Transfer = Transfer.EXCLUDED
+    ) -> None:
         self.case = case
         self.device = torch.device(case.device)
         check_supported(case)
         set_arithmetic(case.precision, self.device)
         torch.manual_seed(seed)
-        network = create_model(model)
+        network = model if isinstance(model, nn.Module) else create_model(model)
         self.batch_norm_statistics = _set_batch_norm_statistics(network, case.image_size, seed=seed)
         self.autocast_dtype = _DTYPES[case.precision] if case.precision.startswith("amp_") else None
         self.dtype = torch.float32 if self.autocast_dtype else _DTYPES.get(case.precision, torch.float32)

@@ -213,13 +213,17 @@ class Note(Record, frozen=True, kw_only=True):
 
 
 class Document(Record, frozen=True, kw_only=True):
-    """A whole report. `results` has every case of every run in long form: what JSON and CSV readers want."""
+    """A whole report.
+
+    `results` has every case of every run in long form: what JSON and CSV readers want. `launches` has every launch.
+    """
 
     title: str
     runs: tuple[RunHeader, ...]
     health: tuple[Health, ...]
     finding: str
     results: Table
+    launches: Table
     summary: Table
     sections: tuple[Section, ...]
     notes: tuple[Note, ...]

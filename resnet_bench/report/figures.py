@@ -20,7 +20,7 @@ _SYMBOLS = ("circle", "square", "diamond", "triangle-up", "triangle-down", "star
 _DASHES = ("solid", "dash", "dashdot", "longdash", "longdashdot", "dot")
 _DIGITS = 6
 _PLACES = ("top center", "bottom center")
-_DIMMED = 0.55
+_DIMMED = 0.65
 
 Plotly = dict[str, Any]
 

@@ -77,6 +77,7 @@ def _figures(document: Document) -> list[Figure]:
 def _payload(document: Document) -> dict[str, Any]:
     tables = _tables(document)
     seen = {key for table in tables if table.rows is document.results.rows for key in table.shown}
+    tables = [*tables, document.launches]
     return {
         "tables": {table.id: _packed_table(document, table, seen=seen) for table in tables},
         "figures": {figure.id: figures.plotly_figure(figure) for figure in _figures(document)},
@@ -87,7 +88,8 @@ def _payload(document: Document) -> dict[str, Any]:
 def _packed_table(document: Document, table: Table, *, seen: set[str]) -> dict[str, Any]:
     if table is not document.results and table.rows is document.results.rows:
         return {"of": document.results.id, "shown": table.shown}
-    shown = seen if table is document.results else set(table.shown)
+    # Launches are a download: nobody reads them on the page.
+    shown = seen if table is document.results else set() if table is document.launches else set(table.shown)
     texts: dict[str, list[str]] = {}
     intervals: dict[str, list[str]] = {}
     for column in table.columns:

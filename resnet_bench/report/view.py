@@ -19,6 +19,7 @@ from resnet_bench.report.sections.differences import case_verdicts, differences_
 from resnet_bench.report.sections.distribution import distribution_section
 from resnet_bench.report.sections.gaps import gaps_section
 from resnet_bench.report.sections.header import health_line, run_headers
+from resnet_bench.report.sections.launches import launch_table
 from resnet_bench.report.sections.memory import memory_section
 from resnet_bench.report.sections.method import method_section
 from resnet_bench.report.sections.pareto import pareto_section
@@ -56,6 +57,7 @@ def build(runs: Sequence[Run], *, catalog: Catalog | None = None, baseline: Dige
         health=(*verdict_health(tuple(verdicts.values())), *health_line(runs, results)),
         finding=" ".join(figure.finding for section in sections[:2] for figure in section.figures[:1]),
         results=long,
+        launches=launch_table(runs, labels),
         summary=summary_table(results, labels, long),
         sections=sections,
         notes=notes,

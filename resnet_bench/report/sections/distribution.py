@@ -26,7 +26,7 @@ def distribution_section(results: Sequence[Result], labels: Labels, long: Table)
             "90 %. Each diamond is the median of one launch (a fresh process): diamonds far apart mean that launches "
             "disagree, which no number of samples within a launch can mend."
         ),
-        x=Axis(title="latency relative to the case's median (%)"),
+        x=Axis(title="latency against its median (%)"),
         y=Axis(title="", scale=Scale.CATEGORY),
         series=tuple(part for result in ranked for part in _parts(result, labels)),
         table=view_of(

@@ -289,13 +289,13 @@
         font: { family: getComputedStyle(document.body).fontFamily, size: narrow.matches ? 11 : 12.5, color: css("--ink") },
         hoverlabel: { align: "left", bgcolor: css("--raised"), bordercolor: css("--strong-line"), font: { color: css("--ink") } },
         margin: { l: 10, r: 10, t: 10, b: 10, pad: 2 },
-        legend: below || rows ? { orientation: "h", yref: "container", y: 0, yanchor: "bottom", x: 0 } : { x: 1.02, y: 1, tracegroupgap: 2 },
+        legend: below || rows ? { orientation: "h", yref: "container", y: 0, yanchor: "bottom", x: 0, maxheight: 2000 } : { x: 1.02, y: 1, tracegroupgap: 2 },
         showlegend: entries > 0,
         transition: { duration: 0 },
       };
       const height = rows
         ? Math.max(240, 120 + rows * 18)
-        : below ? (printing ? 380 : 400) + entries * (narrow.matches ? 15 : 9) : Math.max(440, 70 + entries * 19);
+        : below ? 390 + entries * (narrow.matches ? 23 : 12) : Math.max(440, 70 + entries * 19);
       this.element.style.height = `${height}px`;
       if (printing) Object.assign(layout, { width: 690, height });
       return layout;
