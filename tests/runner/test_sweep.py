@@ -80,9 +80,7 @@ def test_a_fault_becomes_a_skip_with_its_reason_and_the_sweep_goes_on(tmp_path, 
 
 
 def test_a_launch_that_takes_too_long_is_ended_and_skipped(tmp_path):
-    done = bench(
-        *("run", *TINY, "--models", "resnet50", "--launches", "1"), "--time-limit", "0.5", "-o", str(tmp_path)
-    )
+    done = bench(*("run", *TINY, "--models", "resnet50", "--launches", "1"), "--time-limit", "0.5", "-o", str(tmp_path))
     assert done.returncode == 3
     assert [skip.reason for skip in store.load(tmp_path).skips] == [SkipReason.TIMEOUT]
     assert "--resume" in done.stderr
