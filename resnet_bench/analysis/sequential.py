@@ -68,7 +68,7 @@ def decide(log_ratios: Sequence[float], *, band: float, family: int = 1, lower_i
     else:
         verdict = Verdict.INCONCLUSIVE
         reason = f"{text} neither excludes 1 nor is narrow enough for the band of {units.percent_short(band)}"
-    reach = max((quantile + t_quantile(pairs - 1, 2 * POWER - 1)) * error, edge)
+    reach = max(quantile * error, edge) + t_quantile(pairs - 1, 2 * POWER - 1) * error
     return Decision(
         verdict=verdict,
         ratio=exponential(mean),
@@ -77,3 +77,21 @@ def decide(log_ratios: Sequence[float], *, band: float, family: int = 1, lower_i
         pairs=pairs,
         reason=reason,
     )
+
+
+def first_decision(log_ratios: Sequence[float], *, band: float) -> Decision:
+    """Return the first decision on the way through the looks, or the last look's "inconclusive"."""
+    decision = decide((), band=band)
+    for pairs in (look for look in LOOKS if look <= len(log_ratios)):
+        decision = decide(log_ratios[:pairs], band=band)
+        if decision.verdict is not Verdict.INCONCLUSIVE:
+            break
+    return decision
+
+
+def detectable_change(spread: float, pairs: int, *, band: float) -> float:
+    """Return the change found in 95 of 100 after `pairs` launch pairs whose log ratios spread by `spread`."""
+    quantile = float(special.stdtrit(pairs - 1, 1 - FALSE_ALARM_RATE * NOMINAL_SHARE / 2))
+    error = spread / math.sqrt(pairs)
+    power = t_quantile(pairs - 1, 2 * POWER - 1) * error
+    return exponential(max(quantile * error, math.log1p(band)) + power) - 1
