@@ -17,6 +17,7 @@ from resnet_bench.records import SCHEMA_VERSION, Band, BandSource, Digest, Recor
 DEFAULT_FILE = Path("reports/calibration.json")
 REPORTED_PAIRS = (6, 10, 20)
 RELABELLINGS = 400
+WIDEST_BAND = 0.25  # a gate with a wider band would sleep; better the default and honest "inconclusive" rows
 
 
 class CaseCalibration(Record, frozen=True, kw_only=True):
@@ -70,10 +71,13 @@ def calibrate_case(
 
 
 def noise_bands(sides: Sequence[Sequence[float]]) -> tuple[Band, ...]:
-    """Return the latency band that thirds of the session teach, from each case's launch medians in time order."""
+    """Return the latency band that thirds of the session teach, from each case's launch medians in time order.
+
+    Nothing where the session was too unsteady to learn a band from.
+    """
     thirds = [[np.log(part).tolist() for part in np.array_split(np.asarray(medians), 3)] for medians in sides]
     width = excess_band(thirds)
-    if width is None:
+    if width is None or width > WIDEST_BAND:
         return ()
     names = ("latency_s", "throughput_images_per_s")  # both are times of the same iterations
     return tuple(Band(metric=name, width=width, source=BandSource.CALIBRATION) for name in names)

@@ -1,6 +1,6 @@
 """`calibrate`: the A/A self-test of this machine."""
 
-import datetime
+import datetime as dt
 import statistics
 import sys
 from pathlib import Path
@@ -68,7 +68,7 @@ def calibrate(
     found = calibration.Calibration(
         environment=environment.id,
         device_name=environment.identity.device_name,
-        created_at=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        created_at=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         bands=calibration.noise_bands(
             [[statistics.median(it.baseline_s) for it in outcome.turns] for outcome in outcomes]
         ),
@@ -100,6 +100,8 @@ def _lines(found: calibration.Calibration) -> list[str]:
     bands = [
         f"noise band of {band.metric} between separate runs: {units.percent_short(band.width)}" for band in found.bands
     ]
+    if not bands:
+        bands = ["no noise band: separate runs would differ too much or too few pairs were made; quiet the machine"]
     return [*table, "", "last columns: smallest change that ab finds in 95 of 100 after so many launch pairs", *bands]
 
 
