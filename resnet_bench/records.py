@@ -316,8 +316,8 @@ class PredictedMemory(Record, frozen=True, kw_only=True):
     gradients_bytes: int
     optimizer_bytes: int
     activations_bytes: int
-    temporary_bytes: int
-    absent_bytes: int
+    temporary_bytes: int = 0
+    absent_bytes: int = 0
     peak_bytes: int
 
 

@@ -5,6 +5,7 @@ Records hold unrounded base units. Binary prefixes are for bytes alone, decimal 
 
 import math
 import re
+from collections.abc import Sequence
 
 from resnet_bench.errors import UsageError
 
@@ -81,6 +82,11 @@ def scaled(count: float | None, unit: str = "", digits: int = 4) -> str:
 def grouped(count: int | None) -> str:
     """Return an exact integer with thousands separated: 4,089,184,256."""
     return UNAVAILABLE if count is None else f"{count:,}"
+
+
+def shape(sizes: Sequence[int]) -> str:
+    """Return a tensor's shape: 1x64x56x56, or a dash where there is none."""
+    return "x".join(map(str, sizes)) or UNAVAILABLE
 
 
 def per_second(rate: float | None) -> str:

@@ -18,6 +18,7 @@ from resnet_bench.records import Interval, Measurement, Summary
 
 CONFIDENCE = 0.99
 P99_MIN_SAMPLES = 100
+MIN_LAUNCHES = 3
 _LARGEST_LOG = 700.0  # exp() still fits in a float
 
 
@@ -29,7 +30,7 @@ def summarize(measurement: Measurement, metric: NoisyMetric) -> Summary | None:
         metric: what to summarize.
 
     Returns:
-        None where no launch has the metric. The interval is None with a single launch, p99 below 100 samples.
+        None where no launch has the metric. The interval is None below three launches, p99 below 100 samples.
     """
     per_launch = launch_samples(measurement, metric)
     if not per_launch:
@@ -73,12 +74,14 @@ def percentiles(ordered: Sequence[float], shares: Sequence[float]) -> tuple[floa
 
 
 def center_interval(medians: Sequence[float], confidence: float = CONFIDENCE) -> Interval | None:
-    """Return the interval of the centre of launch medians, or None with fewer than two.
+    """Return the interval of the centre of launch medians, or None with fewer than three.
+
+    With two, the quantile of t is 64 standard errors: an interval that says nothing and hides every figure.
 
     t interval on logarithms, widened to hold the median of the medians where outlying launches pull the mean away.
     Values that have no logarithm (a peak of 0 bytes) are treated on the linear scale.
     """
-    if len(medians) < 2:  # noqa: PLR2004 - one launch says nothing about launches
+    if len(medians) < MIN_LAUNCHES:
         return None
     center = statistics.median(medians)
     if min(medians) <= 0:

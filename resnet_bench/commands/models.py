@@ -1,7 +1,38 @@
-def list_models() -> None:
-    """List."""
+"""`list` and `show`: which models there are, and what one looks like."""
+
+import fnmatch
+
+from resnet_bench import specs
+from resnet_bench.errors import ModelError, nearest
+from resnet_bench.report import catalogue
+from resnet_bench.report.format import Format
 
 
-def show(model: str, *, image_size: int = 224) -> None:
-    """Show."""
-    print(model, image_size)
+def list_models(
+    *patterns: str,
+    format: Format = Format.TEXT,  # noqa: A002 - the flag's name
+) -> None:
+    """List the models, with what each costs for one image and its published accuracy.
+
+    Args:
+        patterns: only names like these, such as 'resnet*' 'cifar_*'.
+        format: text, markdown, json or csv.
+    """
+    chosen = [name for name in specs.names() if not patterns or any(fnmatch.fnmatch(name, each) for each in patterns)]
+    if not chosen:
+        raise ModelError(f"no model is called like {' or '.join(patterns)}.{nearest(patterns[0], specs.names())}")
+    print(catalogue.render([catalogue.entry(specs.find(name)) for name in chosen], format))
+
+
+def show(model: str, *, num_classes: int | None = None) -> None:
+    """Show the module tree of one model, as torch prints it.
+
+    Args:
+        model: a name from 'resnet-bench list', torchvision:NAME, timm:NAME, or package.module:callable.
+        num_classes: outputs of the last layer.
+    """
+    if not specs.is_external(model):
+        specs.find(model)  # a wrong name is answered before torch is loaded
+    from resnet_bench.models import create_model  # noqa: PLC0415 - imports torch
+
+    print(create_model(model, num_classes=num_classes, device="meta"))

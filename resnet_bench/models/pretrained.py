@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from resnet_bench.errors import ModelError, nearest
 from resnet_bench.models.compat import torchvision_models
-from resnet_bench.specs import Layout, Spec
+from resnet_bench.specs import Spec
 
 DEFAULT_WEIGHTS = "IMAGENET1K_V1"
 _SHOWN = 3
@@ -39,7 +39,7 @@ def _is_file(name: str) -> bool:
 
 
 def _published(spec: Spec, name: str, num_classes: int | None) -> Mapping[str, Tensor]:
-    if spec.layout is Layout.V1:
+    if spec.family.endswith("_v1"):
         raise ModelError(
             f"there are no published weights for '{spec.name}': torchvision's were trained in the v1.5 layout "
             f"('{spec.name.removesuffix('_v1')}') and lose accuracy in this one; give a file of your own."

@@ -13,6 +13,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from resnet_bench.profilers.operators import Cost, cost, name_of
+from resnet_bench.profilers.parameters import storage_key
 from resnet_bench.records import Layer, Precision
 from resnet_bench.specs.liveness import Bytes
 
@@ -82,7 +83,7 @@ class _Open:
 
 class _Recorder(TorchDispatchMode):
     def __init__(self, module: nn.Module, element: int) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.element = element
         self.layers: list[_Open] = []
         self.path: list[str] = []
@@ -91,8 +92,9 @@ class _Recorder(TorchDispatchMode):
         self.weighted = 0
         self.uncounted: dict[str, None] = {}
         self.seen: set[int] = set()
+        self.weights = {storage_key(each) for each in module.parameters()}
         # Storages that the trained weights reach; every tensor is kept, so that no address is used twice.
-        self.trained = {each.untyped_storage()._cdata for each in module.parameters() if each.requires_grad}
+        self.trained = {storage_key(each) for each in module.parameters() if each.requires_grad}
         self.kept: list[Tensor] = []
         for name, part in module.named_modules():
             leaf = next(part.children(), None) is None
@@ -138,8 +140,8 @@ class _Recorder(TorchDispatchMode):
         inputs = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, Tensor)]
         outputs = [leaf for leaf in tree_leaves(output) if isinstance(leaf, Tensor)]
         self.kept += outputs
-        if any(each.untyped_storage()._cdata in self.trained for each in inputs):
-            self.trained.update(each.untyped_storage()._cdata for each in outputs)
+        if any(storage_key(each) in self.trained for each in inputs):
+            self.trained.update(storage_key(each) for each in outputs)
         self._note(func, cost(func, args, output), inputs, outputs)
         return output
 
@@ -163,8 +165,8 @@ class _Recorder(TorchDispatchMode):
         layer.written += self._bytes(outputs[0])
         if spent.macs:
             layer.activations += outputs[0].numel()
-            self.weighted += any(isinstance(each, nn.Parameter) or each._is_view() for each in spent.operands)
-            gradients = sum(each.untyped_storage()._cdata in self.trained for each in spent.operands)
+            self.weighted += any(storage_key(each) in self.weights for each in spent.operands)
+            gradients = sum(storage_key(each) in self.trained for each in spent.operands)
             self.training_flops += 2 * spent.macs * (1 + gradients)
 
     _listed_moves = frozenset({"constant_pad_nd", "cat", "stack"})

@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Callable, Collection, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
@@ -14,6 +14,8 @@ from resnet_bench.specs.liveness import Bytes
 
 if TYPE_CHECKING:
     from torch import nn
+
+_Result = TypeVar("_Result")
 
 EXTERNAL_IMAGE_SIZE = 224
 _ONE_VALUE = "Expected more than 1 value per channel"
@@ -186,17 +188,21 @@ def largest_batch(
         ModelError: the model or its input is wrong.
     """
     peak = _peak_of(model, mode=mode, precision=precision, image_size=image_size, optimizer=optimizer)
-    fits = 0
-    beyond = 2  # training needs two images where the last stage is one pixel
+    fits, beyond = 1, 2
     while peak(beyond) <= memory_bytes:
         fits, beyond = beyond, 2 * beyond
     while beyond - fits > 1:
         middle = (fits + beyond) // 2
-        if peak(middle) <= memory_bytes:
-            fits = middle
-        else:
-            beyond = middle
-    return fits
+        fits, beyond = (middle, beyond) if peak(middle) <= memory_bytes else (fits, middle)
+    return fits if fits > 1 or _takes_one_image(peak, memory_bytes) else 0
+
+
+def _takes_one_image(peak: Callable[[int], int], memory_bytes: int) -> bool:
+    """A single image can also be refused: batch norm cannot train on one value per channel."""
+    try:
+        return peak(1) <= memory_bytes
+    except ModelError:
+        return False
 
 
 def _peak_of(
@@ -206,20 +212,28 @@ def _peak_of(
         with _untouched():
             module = _build(model)
         size = EXTERNAL_IMAGE_SIZE if image_size is None else image_size
-        return lambda batch_size: memory_of_module(
-            module,
-            name=model,
-            mode=mode,
-            precision=precision,
-            batch_size=batch_size,
-            image_size=size,
-            optimizer=optimizer,
-        ).peak_bytes
+        return lambda batch_size: (
+            memory_of_module(
+                module,
+                name=model,
+                mode=mode,
+                precision=precision,
+                batch_size=batch_size,
+                image_size=size,
+                optimizer=optimizer,
+            ).peak_bytes
+        )
     spec = specs.find(model) if isinstance(model, str) else specs.check_architecture(model)
     pixels = specs.check_image_size(spec, spec.image_size if image_size is None else image_size)
-    return lambda batch_size: specs.predicted_memory(
-        spec, mode=mode, precision=precision, batch_size=batch_size, image_size=pixels, optimizer=optimizer
-    ).peak_bytes
+
+    def peak(batch_size: int) -> int:
+        if mode is Mode.TRAINING:
+            specs.check_trainable(spec, batch_size=batch_size, image_size=pixels)
+        return specs.predicted_memory(
+            spec, mode=mode, precision=precision, batch_size=batch_size, image_size=pixels, optimizer=optimizer
+        ).peak_bytes
+
+    return peak
 
 
 def _build(name: str) -> "nn.Module":
@@ -242,7 +256,7 @@ def _untouched() -> Iterator[None]:
         yield
 
 
-def _explained(name: str, work: Callable[[], Any]) -> Any:
+def _explained(name: str, work: Callable[[], _Result]) -> _Result:
     """Do `work` on the meta device and put what the module's own code raises into one line."""
     from resnet_bench.profilers.activations import TraceError  # noqa: PLC0415 - torch only where it is needed
 
@@ -265,7 +279,9 @@ def _explained(name: str, work: Callable[[], Any]) -> Any:
             layers = error.trace.layers
             last = f", the last one '{layers[-1].name}'" if layers else ""
             until = f" Counted until then: {len(layers)} layers{last}, {sum(each.macs for each in layers):,} MACs."
-        raise ModelError(f"'{name}' cannot be traced without running it: {reason}{'' if reason.endswith('.') else '.'}{until}") from error
+        raise ModelError(
+            f"'{name}' cannot be traced without running it: {reason}{'' if reason.endswith('.') else '.'}{until}"
+        ) from error
 
 
 def _with_counters(profile: Profile, model: str | Spec, counters: Collection[str]) -> Profile:

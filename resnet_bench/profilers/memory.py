@@ -15,7 +15,7 @@ from torch.nn import functional
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from resnet_bench.profilers.parameters import holdings, hollow_copy
+from resnet_bench.profilers.parameters import holdings, hollow_copy, storage_key
 from resnet_bench.records import Mode, Optimizer, Precision, PredictedMemory
 from resnet_bench.specs.liveness import Log, Standing, assemble
 
@@ -23,7 +23,7 @@ _DTYPES = {Precision.FP16: torch.float16, Precision.BF16: torch.bfloat16}
 _AUTOCAST = {Precision.AMP_FP16: torch.float16, Precision.AMP_BF16: torch.bfloat16}
 
 
-def traced_memory(  # noqa: PLR0913 - a case has this many sides
+def traced_memory(
     module: nn.Module,
     *,
     mode: Mode,
@@ -55,6 +55,7 @@ def traced_memory(  # noqa: PLR0913 - a case has this many sides
             if training:
                 with autocast():
                     loss = _loss(module(images), labels)
+                torch.clear_autocast_cache()  # it outlives an autocast that the caller may be in
                 storages.log.end_of_forward()
                 storages.backward = True
                 torch.autograd.backward(loss)
@@ -78,16 +79,16 @@ class _Storages(TorchDispatchMode):
     """Log every storage that is born and dies while the mode is on, those of `known` tensors excepted."""
 
     def __init__(self, known: list[Tensor]) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.log = Log()
         self.backward = False
-        self._known = {tensor.untyped_storage()._cdata for tensor in known}
+        self._known = {storage_key(tensor) for tensor in known}
         self._keys = itertools.count(1)
         self._alive: dict[int, tuple[int, Any]] = {}
 
     def key(self, tensor: Tensor) -> int:
         """Return the key under which the living storage of `tensor` is logged."""
-        return self._alive[tensor.untyped_storage()._cdata][0]
+        return self._alive[storage_key(tensor)][0]
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         if func is torch.ops.aten.add.Tensor and self.backward and args[0].shape == args[1].shape:
@@ -101,7 +102,7 @@ class _Storages(TorchDispatchMode):
 
     def _see(self, tensor: Tensor) -> None:
         storage = tensor.untyped_storage()
-        address, size = storage._cdata, storage.nbytes()
+        address, size = storage_key(tensor), storage.nbytes()
         if address in self._known or address in self._alive or size == 0:
             return
         key = next(self._keys)

@@ -22,6 +22,7 @@ class Cost(NamedTuple):
 
 # Name -> positions of the two factors in the arguments.
 _PRODUCTS = {"mm": (0, 1), "bmm": (0, 1), "addmm": (1, 2), "baddbmm": (1, 2), "mv": (0, 1), "dot": (0, 1)}
+_BIASED = ("addmm", "baddbmm")
 _CONVOLUTIONS = frozenset({"convolution", "_convolution", "convolution_overrideable"})
 _ATTENTION = frozenset(
     {
@@ -52,21 +53,53 @@ _PER_OUTPUT = {
     "upsample_bilinear2d": 7,
 }
 # One operation per input element.
-_PER_INPUT = frozenset({"mean", "sum", "amax", "amin", "max", "min", "prod", "_adaptive_avg_pool2d", "argmax", "var_mean"})
+_PER_INPUT = frozenset(
+    {"mean", "sum", "amax", "amin", "max", "min", "prod", "_adaptive_avg_pool2d", "argmax", "var_mean"}
+)
 _WINDOWED = frozenset({"max_pool2d_with_indices", "avg_pool2d"})
 # They move, make or rename numbers and compute none.
 _FREE = frozenset(
-    (
-        "_to_copy clone copy copy_ empty empty_like empty_strided new_empty zeros zeros_like ones ones_like full "
-        "full_like fill_ zero_ constant_pad_nd cat stack arange index index_select gather roll channel_shuffle "
-        "pixel_shuffle flip upsample_nearest2d _unsafe_view detach lift_fresh bernoulli_ scalar_tensor"
-    ).split()
+    {
+        "_to_copy",
+        "clone",
+        "copy",
+        "copy_",
+        "empty",
+        "empty_like",
+        "empty_strided",
+        "new_empty",
+        "zeros",
+        "zeros_like",
+        "ones",
+        "ones_like",
+        "full",
+        "full_like",
+        "fill_",
+        "zero_",
+        "constant_pad_nd",
+        "cat",
+        "stack",
+        "arange",
+        "index",
+        "index_select",
+        "gather",
+        "roll",
+        "channel_shuffle",
+        "pixel_shuffle",
+        "flip",
+        "upsample_nearest2d",
+        "_unsafe_view",
+        "detach",
+        "lift_fresh",
+        "bernoulli_",
+        "scalar_tensor",
+    }
 )
 
 
 def name_of(func: Any) -> str:
     """Return the operator's name without namespace, overload and in-place mark: `aten.add_.Tensor` is `add`."""
-    name = func._schema.name.split("::")[-1]
+    name = str(func).split(".")[1]
     return name if name in _FREE else name.removesuffix("_")
 
 
@@ -81,23 +114,36 @@ def cost(func: Any, args: Sequence[Any], output: Any) -> Cost | None:
     if name in _CONVOLUTIONS:
         return _convolution(args, result)
     if name in _PRODUCTS:
-        first, second = (args[position] for position in _PRODUCTS[name])
-        bias = result.numel() if name in ("addmm", "baddbmm") else 0
-        return Cost(macs=result.numel() * first.shape[-1], operands=(first, second), other_flops=bias)
+        return _product(name, args, result)
     if name in _ATTENTION:
-        queries, keys = args[0], args[1]
-        scores = math.prod(queries.shape[:-1]) * keys.shape[-2]
-        return Cost(macs=scores * (queries.shape[-1] + args[2].shape[-1]), operands=(queries, keys), other_flops=5 * scores)
+        return _attention(args)
+    other = _other_flops(func, name, args, result)
+    return None if other is None else Cost(other_flops=other)
+
+
+def _other_flops(func: Any, name: str, args: Sequence[Any], result: Tensor) -> int | None:
     if name in _WINDOWED:
-        kernel = args[1] if len(args[1]) > 1 else [args[1][0], args[1][0]]
-        return Cost(other_flops=result.numel() * math.prod(kernel))
+        kernel = args[1] if len(args[1]) > 1 else (args[1][0], args[1][0])
+        return int(result.numel() * math.prod(kernel))
     if name in _PER_OUTPUT:
-        return Cost(other_flops=_PER_OUTPUT[name] * result.numel())
+        return _PER_OUTPUT[name] * result.numel()
     if name in _PER_INPUT:
-        return Cost(other_flops=args[0].numel())
-    if torch.Tag.pointwise in func.tags:
-        return Cost(other_flops=result.numel())
-    return None
+        return int(args[0].numel())
+    return int(result.numel()) if torch.Tag.pointwise in func.tags else None
+
+
+def _product(name: str, args: Sequence[Any], result: Tensor) -> Cost:
+    first, second = (args[position] for position in _PRODUCTS[name])
+    bias = result.numel() if name in _BIASED else 0
+    return Cost(macs=result.numel() * first.shape[-1], operands=(first, second), other_flops=bias)
+
+
+def _attention(args: Sequence[Any]) -> Cost:
+    """Scores, softmax, and the weighted sum of values; nothing is saved for causal masks."""
+    queries, keys, values = args[:3]
+    scores = math.prod(queries.shape[:-1]) * keys.shape[-2]
+    macs = scores * (queries.shape[-1] + values.shape[-1])
+    return Cost(macs=macs, operands=(queries, keys), other_flops=_PER_OUTPUT["_softmax"] * scores)
 
 
 def _convolution(args: Sequence[Any], result: Tensor) -> Cost:

@@ -51,6 +51,11 @@ def hollow_copy(module: nn.Module, *, device: str = "meta") -> nn.Module:
     return copy.deepcopy(module, memo)
 
 
+def storage_key(tensor: Tensor) -> int:
+    """Return the address of the storage behind `tensor`; views of one storage have the same."""
+    return int(tensor.untyped_storage()._cdata)  # noqa: SLF001 - data_ptr is 0 for every meta tensor
+
+
 def _empty(tensor: Tensor, device: str) -> Tensor:
     return torch.empty(tensor.shape, dtype=tensor.dtype, device=device)
 

@@ -3,12 +3,14 @@
 from resnet_bench.specs.architecture import Block, Layout, Shortcut, Spec, Stem, check_architecture
 from resnet_bench.specs.closed_form import Totals, check_image_size, check_trainable, predicted_memory, profile, totals
 from resnet_bench.specs.custom import from_table
+from resnet_bench.specs.published import Published, published
 from resnet_bench.specs.registry import EXTERNAL_FORMS, find, is_external, names
 
 __all__ = [
     "EXTERNAL_FORMS",
     "Block",
     "Layout",
+    "Published",
     "Shortcut",
     "Spec",
     "Stem",
@@ -22,5 +24,6 @@ __all__ = [
     "names",
     "predicted_memory",
     "profile",
+    "published",
     "totals",
 ]

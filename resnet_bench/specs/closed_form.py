@@ -9,6 +9,7 @@ from resnet_bench.records import Layer, Mode, Optimizer, Precision, PredictedMem
 from resnet_bench.specs.architecture import Spec
 from resnet_bench.specs.liveness import Bytes, Standing, Walk, assemble
 from resnet_bench.specs.program import Kind, Op, Tensor, operations
+
 _FLOAT_BYTES, _HALF_BYTES = 4, 2
 _COUNTER_BYTES = 8  # batch norm counts its batches in one int64
 _LABEL_BYTES = 8  # so are class labels
@@ -118,9 +119,7 @@ def profile(
         trainable_parameters=parameters,
         buffers=sum(_buffers(op) for op in ops),
         parameter_bytes=parameters * stored,
-        predicted_memory=_memory(
-            ops, mode=mode, precision=precision, batch_size=batch_size, optimizer=optimizer
-        ),
+        predicted_memory=_memory(ops, mode=mode, precision=precision, batch_size=batch_size, optimizer=optimizer),
         macs=macs,
         flops=2 * macs,
         other_flops=sum(layer.other_flops for layer in layers),

@@ -15,6 +15,8 @@ _FLOAT_BYTES = 4
 _HALF_BYTES = 2
 _INDEX_BYTES = 8
 _OPTIMIZER_NUMBERS = {Optimizer.SGD: 0, Optimizer.MOMENTUM: 1, Optimizer.ADAM: 2}
+_WEIGHTED = (Kind.CONV, Kind.LINEAR)
+_SAVES = (Kind.CONV, Kind.LINEAR, Kind.NORM, Kind.MAX_POOL, Kind.RELU)  # their input, ReLU its output
 _AUTOCAST = (Precision.AMP_FP16, Precision.AMP_BF16)
 
 
@@ -161,18 +163,21 @@ class Walk:
         if storage.refs == 0:
             self.log.add(storage.key, -storage.size)
 
+    def _release_all(self, storages: Iterable[_Storage]) -> None:
+        for storage in storages:
+            self._release(storage)
+
     def _size(self, tensor: Tensor) -> int:
         return tensor.elements * self.batch_size * self.bytes.activation
 
     # -- forward -------------------------------------------------------------------------------------------
 
     def _forward(self, op: Op, cast: list[_Storage]) -> None:
-        weighted = op.kind in (Kind.CONV, Kind.LINEAR)
+        """Allocate what `op` writes, keep what its backward needs, and let go of what the code lets go of."""
         saved: list[_Storage] = []
-        source = self.named.get(op.reads[0].number)
-        if weighted and self.autocast:
-            if source is None:
-                source = self.named[op.reads[0].number] = self._new(self._size(op.reads[0]))
+        if self.autocast and op.kind in _WEIGHTED:
+            if op.reads[0].number == 0:
+                self.named[0] = self._new(self._size(op.reads[0]))
             cast.append(self._new(op.parameters * _HALF_BYTES))
             saved.append(self._hold(cast[-1]))
         if op.writes.number not in self.named:
@@ -181,18 +186,14 @@ class Walk:
             saved.append(self._new(2 * op.writes.channels * self.bytes.statistic))
         if op.kind is Kind.MAX_POOL:
             saved.append(self._new(op.writes.elements * self.batch_size * _INDEX_BYTES))
-        if source is not None and (weighted or op.kind in (Kind.NORM, Kind.MAX_POOL)):
-            saved.append(self._hold(source))
-        if op.kind is Kind.RELU:
-            saved.append(self._hold(self.named[op.writes.number]))
+        kept = op.writes if op.kind is Kind.RELU else op.reads[0]
+        if op.kind in _SAVES and kept.number in self.named:
+            saved.append(self._hold(self.named[kept.number]))
         if self.training:
             self.saved.append(saved)
         else:
-            for storage in saved:
-                self._release(storage)
-        for number in op.drops:
-            if number in self.named:
-                self._release(self.named[number])
+            self._release_all(saved)
+        self._release_all(self.named[number] for number in op.drops if number in self.named)
 
     # -- loss and backward ---------------------------------------------------------------------------------
 
@@ -207,8 +208,7 @@ class Walk:
             self._release(full)
         loss, total_weight = self._new(element), self._new(element)
         self._release(logits)
-        for storage in cast:
-            self._release(storage)
+        self._release_all(cast)
         self.log.end_of_forward()
         root = self._new(loss.size)
         of_probabilities = self._new(size)
@@ -240,8 +240,7 @@ class Walk:
             else:
                 self._gradient(op)
         self._release(gradient)
-        for storage in saved:
-            self._release(storage)
+        self._release_all(saved)
         for tensor, storage in outputs:
             self._route(tensor, storage)
         if lowered is not None:
@@ -252,7 +251,7 @@ class Walk:
         self.log.gradients.add(self._new(op.parameters * self.bytes.weight).key)
 
     def _route(self, tensor: Tensor, gradient: _Storage) -> None:
-        """Hand a gradient to whoever made `tensor`; a second one is added to the first, in place if nobody shares it."""
+        """Hand a gradient to whoever made `tensor`; a second one is added to the first, in place if unshared."""
         first = self.pending.get(tensor.number)
         if first is None:
             self.pending[tensor.number] = gradient

@@ -29,7 +29,10 @@ def profile_of(name: str, **overrides: object) -> Profile:
     return specs.profile(spec, **(options | overrides))
 
 
-@pytest.mark.parametrize("name", specs.names())
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=pytest.mark.slow) if specs.find(name).depth > 200 else name for name in specs.names()],
+)
 def test_every_registry_model_counts_what_its_built_module_has(name: str) -> None:
     profile = profile_of(name)
     module = create_model(name, device="meta").eval()

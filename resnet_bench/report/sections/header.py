@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from resnet_bench import units
 from resnet_bench.analysis.results import Result, Status
+from resnet_bench.analysis.stats import MIN_LAUNCHES
 from resnet_bench.records import Environment, Launch, Run
 from resnet_bench.report.document import Fact, Health, RunHeader, Severity
 from resnet_bench.report.labels import Labels
@@ -42,6 +43,13 @@ def health_line(runs: Sequence[Run], results: Sequence[Result]) -> tuple[Health,
         found.append(Health(severity=Severity.NOTICE, text=f"{noisy:,} noisy"))
     elif measured:
         found.append(Health(severity=Severity.GOOD, text="none noisy"))
+    most = max((result.latency.launches for result in results if result.latency), default=0)
+    if 0 < most < MIN_LAUNCHES:
+        found.append(
+            Health(
+                severity=Severity.NOTICE, text=f"{counted(most, 'launch', 'launches')} a case: too few for intervals"
+            )
+        )
     found += [
         Health(severity=severity, text=f"{statuses[status]:,} {status}")
         for status, severity in _SEVERITY.items()

@@ -134,7 +134,8 @@ def _finding(points: Sequence[Point]) -> str:
     beaten = [it for it in points if it.dominated_by is not None]
     names = listed([it.curve.name for it in front])
     if len({it.curve.run for it in points}) > 1:
-        return f"Run by run, {len(front)} of {len(points)} points are on their frontier; the fastest is {front[0].curve.name}."
+        fastest = front[0].curve.name
+        return f"Run by run, {len(front)} of {len(points)} points are on their frontier; the fastest is {fastest}."
     if len(points) == 1:
         return f"{names} is the only model with a published accuracy."
     if not beaten:
