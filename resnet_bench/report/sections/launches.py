@@ -7,7 +7,7 @@ from resnet_bench.records import Launch, Run
 from resnet_bench.report.document import Column, Kind, Row, Table
 from resnet_bench.report.labels import Labels
 
-SAMPLES_LIMIT = 20_000
+SAMPLES_LIMIT = 10_000
 
 _COLUMNS = (
     Column(key="run", title="run", kind=Kind.NAME),
@@ -26,7 +26,7 @@ _COLUMNS = (
 
 
 def launch_table(runs: Sequence[Run], labels: Labels) -> Table:
-    """Return each launch with its medians; its samples too while all runs have no more than 20,000 together."""
+    """Return each launch with its medians; its samples too while all runs have no more than 10,000 together."""
     launches = [
         (labels.runs[number], launch)
         for number, run in enumerate(runs)

@@ -8,8 +8,15 @@
   const narrow = matchMedia("(max-width: 640px)");
   let printing = false;
 
+  function decoded(text) {
+    if (Uint8Array.fromBase64) return Uint8Array.fromBase64(text);
+    const binary = atob(text), bytes = new Uint8Array(binary.length);
+    for (let at = 0; at < binary.length; at++) bytes[at] = binary.charCodeAt(at);
+    return bytes;
+  }
+
   async function unpack(id) {
-    const bytes = Uint8Array.from(atob($("#" + id).textContent), (character) => character.charCodeAt(0));
+    const bytes = decoded($("#" + id).textContent);
     const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
     return new Response(stream).text();
   }
@@ -134,8 +141,7 @@
         }
       } else {
         cell.className = kind;
-        cell.dataset.v = text;
-        cell.textContent = kind === "status" && text === "measured" ? "" : text;
+        cell.textContent = cell.dataset.v = kind === "status" && text === "measured" ? "" : text;
       }
       return cell;
     }
@@ -219,8 +225,18 @@
       const script = document.createElement("script");
       script.textContent = text; // the policy knows its hash
       document.head.append(script);
+      performance.mark("library");
     });
     return library;
+  }
+
+  // One figure at a time with a frame between, so that the first is seen before the second is drawn.
+  let turn = Promise.resolve();
+  function inTurn(plot) {
+    turn = turn.then(plotly).then(() => {
+      if (!plot.drawn) plot.draw();
+      return new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+    });
   }
 
   const POINTWISE = ["x", "y", "hovertext", "text", "q1", "median", "q3", "lowerfence", "upperfence"];
@@ -311,6 +327,7 @@
         if (at) svg.setAttribute("aria-hidden", "true");
         else { svg.setAttribute("role", "img"); svg.setAttribute("aria-label", `${title}. ${finding}`); }
       });
+      if (!this.element.dataset.drawn) performance.mark("figure");
       this.element.dataset.drawn = "yes";
     }
     refresh() { if (this.drawn) this.draw(); }
@@ -328,6 +345,7 @@
   // --- start --------------------------------------------------------------------------------------------
 
   async function start() {
+    performance.mark("script");
     data = JSON.parse(await unpack("data"));
     tables.results = new Rows();
     for (const element of all("table[data-table]")) {
@@ -353,7 +371,7 @@
     const seen = new IntersectionObserver((entries) => {
       for (const entry of entries.filter((it) => it.isIntersecting)) {
         seen.unobserve(entry.target);
-        plotly().then(() => plots.find((plot) => plot.element === entry.target).draw());
+        inTurn(plots.find((plot) => plot.element === entry.target));
       }
     }, { rootMargin: "300px" });
     for (const element of all(".plot")) {
@@ -376,6 +394,7 @@
       }
     }, { rootMargin: "-10% 0px -80% 0px" });
     all("main > section").forEach((section) => current.observe(section));
+    performance.mark("tables");
     document.documentElement.dataset.ready = "yes";
     await plotly(); // also when no figure is in view: printing draws them all at once
     document.documentElement.dataset.library = "yes";
