@@ -1,4 +1,4 @@
-"""Suite files (TOML) to records, strictly: an unknown key or a wrong type names the file, the key and what was expected.
+"""Suite files (TOML) to records, strictly: an error names the file, the key, and what was expected.
 
 The presets are suite files in the package. A user's suite may start from one with `preset = "standard"`; the keys
 of its `[protocol]` then replace the preset's one by one, and its `[[sweep]]` tables replace the preset's as a whole.

@@ -11,13 +11,16 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import psutil
 
 from resnet_bench.errors import DeviceError
 from resnet_bench.records import Commit, DeviceState, Environment, Identity, MachineState
+
+if TYPE_CHECKING:
+    import torch
 
 _PACKAGES = ("resnet-bench", "torch", "torchvision", "fvcore", "numpy", "pandas", "plotly", "asv", "timm")
 _CPU_FREQUENCY = Path("/sys/devices/system/cpu/cpu0/cpufreq")
@@ -62,7 +65,7 @@ def collect(device: str) -> Environment:
     return Environment(id=_digest(identity), identity=identity, state=_machine_state(str(target)))
 
 
-def find_device(device: str) -> "torch.device":  # noqa: F821 - torch is imported below, when it is asked for
+def find_device(device: str) -> "torch.device":
     """Return the torch device called `device`; "auto" is the first accelerator, or else the CPU.
 
     Raises:

@@ -143,7 +143,7 @@ def assemble(header: Header, entries: Sequence[Launch | Skip], warnings: Sequenc
             launches.setdefault(entry.case.key, {}).setdefault(entry.index, []).append(entry)
         else:
             skips.setdefault(entry.case.key, {})[entry.index] = entry
-    profiles = {_profile_key(profile): profile for profile in header.profiles}
+    profiles = {profile_key(profile): profile for profile in header.profiles}
     measurements, open_skips, missing = [], [], []
     for case in header.cases:
         attempts, skipped = launches.get(case.key, {}), skips.get(case.key, {})
@@ -151,10 +151,8 @@ def assemble(header: Header, entries: Sequence[Launch | Skip], warnings: Sequenc
         if attempts:
             chosen = [_first_undisturbed(attempts[index]) for index in sorted(attempts)]
             rest = [launch for index in sorted(attempts) for launch in attempts[index] if launch not in chosen]
-            profile = profiles.get(_profile_key(case))
-            measurements.append(
-                Measurement(case=case, profile=profile, launches=tuple(chosen), superseded=tuple(rest))
-            )
+            profile = profiles.get(profile_key(case))
+            measurements.append(Measurement(case=case, profile=profile, launches=tuple(chosen), superseded=tuple(rest)))
         open_skips.extend(unmeasured[:1])
         if not attempts and not unmeasured:
             missing.append(case)
@@ -171,7 +169,8 @@ def _first_undisturbed(attempts: Sequence[Launch]) -> Launch:
     return next((launch for launch in attempts if not launch.contention.disturbances), attempts[-1])
 
 
-def _profile_key(subject: Profile | Case) -> tuple[str, str, str, int, int]:
+def profile_key(subject: Profile | Case) -> tuple[str, str, str, int, int]:
+    """Return what a profile and its case share: model, mode, precision, batch size and image size."""
     return (subject.model, subject.mode, subject.precision, subject.batch_size, subject.image_size)
 
 

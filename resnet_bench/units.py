@@ -99,6 +99,14 @@ def percent(fraction: float | None, decimals: int = 1) -> str:
     return UNAVAILABLE if fraction is None else f"{fraction * 100:.{decimals}f} %"
 
 
+def interval_percent(fraction: float) -> str:
+    """Return an interval's relative half-width: two significant digits below 10 %, whole above, ">999 %" at most."""
+    share = fraction * 100
+    if share > 999:  # noqa: PLR2004 - more says nothing more
+        return ">999 %"
+    return f"{share:.1f} %" if share < 9.95 else f"{share:.0f} %"  # noqa: PLR2004 - 10 once rounded
+
+
 def percent_short(fraction: float) -> str:
     """Return a fraction as a percentage without idle decimals: 0.01 as 1 %, 0.015 as 1.5 %."""
     return f"{float(f'{fraction * 100:.2g}'):g} %"

@@ -41,9 +41,9 @@ class LogRatio:
         return Interval(low=exponential(low), high=exponential(high), confidence=confidence)
 
     def p_beyond(self, band: float) -> float:
-        """Return the two-sided p value of "the ratio lies within the band"; 1 where the estimate does."""
-        distance = min(abs(self.mean), abs(self.center)) - math.log1p(band)
-        if distance <= 0 or self.mean * self.center < 0:
+        """Return the two-sided p value of "the ratio lies within the band"; 1 where mean or median does."""
+        distance = abs(self.mean) - math.log1p(band)
+        if distance <= 0 or abs(self.center) <= math.log1p(band) or self.mean * self.center < 0:
             return 1.0
         if self.error == 0:
             return 0.0

@@ -11,9 +11,9 @@ from resnet_bench.analysis import calibration, thresholds
 from resnet_bench.analysis.comparability import parse_across
 from resnet_bench.analysis.compare import compare
 from resnet_bench.analysis.gate import improvements, judge
-from resnet_bench.report.format import Format
 from resnet_bench.report import gate as gate_report
 from resnet_bench.report import github, junit
+from resnet_bench.report.format import Format
 
 _RENDERERS = {
     Format.TEXT: gate_report.as_text,

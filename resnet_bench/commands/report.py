@@ -1,2 +1,42 @@
-def report() -> None:
-    """Do it."""
+"""`report`: one offline HTML page, or text, Markdown, JSON or CSV, from runs."""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from resnet_bench import baselines, store
+from resnet_bench.errors import UsageError
+from resnet_bench.report import html, publish, view
+from resnet_bench.report.format import Format
+
+PAGE_NAME = "report.html"
+
+
+def report(
+    *runs: Path,
+    output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
+    format: Format | None = None,  # noqa: A002 - the flag's name
+    baseline: str | None = None,
+    baselines_dir: Path = baselines.DEFAULT_DIRECTORY,
+) -> None:
+    """Make an HTML page of one or several runs and print its path; several stand side by side.
+
+    Args:
+        runs: run directories, as `resnet-bench run -o` wrote them.
+        output: the file to write; a page goes to report.html in the first run's directory by default.
+        format: print this form instead of making a page.
+        baseline: run directory, baseline file, or name of a baseline to compare with; by default the first of
+            several runs.
+        baselines_dir: where named baselines are kept.
+    """
+    if not runs:
+        raise UsageError("report needs at least one run directory: resnet-bench report DIR.")
+    loaded = [store.load(run) for run in runs]
+    document = view.build(loaded, baseline=baselines.side(baseline, baselines_dir) if baseline else None)
+    if format is None:
+        print(publish.write(output or runs[0] / PAGE_NAME, html.render(document)))
+    elif output is None:
+        print(publish.render(document, format), end="")
+    else:
+        print(publish.write(output, publish.render(document, format)))

@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from resnet_bench import config, environment, store, units
-from resnet_bench.config import PRESETS, Suite
+from resnet_bench.config import Suite
 from resnet_bench.errors import UsageError
 from resnet_bench.records import Case, SkipReason, Transfer
 from resnet_bench.report.format import Format
@@ -17,6 +17,7 @@ from resnet_bench.runner.progress import case_label
 from resnet_bench.runner.run import new_run_id, resume, start
 
 REPORTS = Path("reports")
+PAGE_NAME = "report.html"
 _INCOMPLETE = frozenset({SkipReason.TIMEOUT, SkipReason.CRASHED, SkipReason.INTERRUPTED})
 
 
@@ -70,7 +71,7 @@ def run(
         time_limit: Seconds after which a launch is given up.
         include_transfer: Time the copy of the input to the device too.
         seed: Of the order of launches.
-        output: The run directory. Default: reports/<time>.
+        output: The run directory. Default: a new one under reports, named by the time.
         resume_from: Finish this run directory instead of starting a new run.
         dry_run: Print the cases and an estimate, measure nothing.
         print_suite: Print the suite file of a preset.
@@ -130,11 +131,12 @@ def _estimate(suite: Suite, cases: tuple[Case, ...]) -> str:
 
 
 def _show_results(directory: Path, output_format: Format) -> int:
-    from resnet_bench.report import publish  # noqa: PLC0415 - only a run that has results renders them
+    from resnet_bench.report import html, publish, view  # noqa: PLC0415 - only a run that has results renders them
 
     run_record = store.load(directory)
-    print(publish.summary([run_record], output_format), end="")
-    page = publish.write_page([run_record], directory / "report.html")
+    document = view.build([run_record])
+    print(publish.render(document, output_format), end="")
+    page = publish.write(directory / PAGE_NAME, html.render(document))
     print(f"report: {page}", file=sys.stdout if output_format is Format.TEXT else sys.stderr)
     unfinished = [skip for skip in run_record.skips if skip.reason in _INCOMPLETE]
     if unfinished or run_record.missing:
@@ -145,5 +147,3 @@ def _show_results(directory: Path, output_format: Format) -> int:
         )
         return 3
     return 0
-
-

@@ -23,7 +23,7 @@ def declare_missing_operators() -> Any:
     """
     if _extension_loads():
         return None
-    library: Any = torch.library.Library("torchvision", "DEF")  # type: ignore[no-untyped-call]
+    library: Any = torch.library.Library("torchvision", "DEF")
     for schema in _OPERATORS:
         library.define(schema)
     return library
@@ -46,7 +46,7 @@ def _extension_loads() -> bool:
         return False
     for extension in Path(package.origin).parent.glob("_C.*"):
         try:
-            torch.ops.load_library(str(extension))  # type: ignore[no-untyped-call]
+            torch.ops.load_library(str(extension))
         except OSError:
             return False
         return hasattr(torch.ops.torchvision, "nms")

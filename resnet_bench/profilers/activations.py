@@ -82,7 +82,7 @@ class _Open:
         )
 
 
-class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
+class _Recorder(TorchDispatchMode):
     def __init__(self, module: nn.Module, element: int) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.element = element

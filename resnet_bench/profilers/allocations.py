@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 
 import torch
-from torch.profiler import ProfilerActivity, profile
+from torch.autograd.profiler import profile
 
 from resnet_bench.environment import gpu_processes
 from resnet_bench.profilers.workload import Workload
@@ -53,9 +53,10 @@ class MemoryProbe:
 
 def peak_allocation_bytes(iterate: Callable[[], object]) -> int:
     """Return the highest sum of bytes that one iteration holds on the CPU beyond what was alive before it."""
-    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as recorded:
+    # The profiler under torch.profiler: that one loads the compiler, for two seconds in each launch.
+    with profile(profile_memory=True) as recorded:
         iterate()
-    events = recorded.profiler.kineto_results.events()  # type: ignore[union-attr]
+    events = recorded.kineto_results.events()
     allocations = sorted((event.start_ns(), event.nbytes()) for event in events if event.name() == "[memory]")
     held = peak = 0
     for _, change in allocations:

@@ -61,19 +61,24 @@ class DeviceClock:
 
     def time(self, iterate: Callable[[], object], count: int) -> Timing:
         """Queue `count` iterations between two events, synchronise once, and return both times."""
-        begin, end = self._events or (None, None)
         iterations = range(count)
         self._synchronize(self._device)
         start = time.perf_counter()
-        if begin is not None:
-            begin.record()
+        if self._events is not None:
+            self._events[0].record()
         for _ in iterations:
             iterate()
-        if end is not None:
-            end.record()
+        if self._events is not None:
+            self._events[1].record()
         self._synchronize(self._device)
         host_s = time.perf_counter() - start
-        return Timing(host_s, None if begin is None else begin.elapsed_time(end) / 1e3)
+        return Timing(host_s, self._between_events_s())
+
+    def _between_events_s(self) -> float | None:
+        if self._events is None:
+            return None
+        begin, end = self._events
+        return float(begin.elapsed_time(end)) / 1e3
 
 
 class FakeClock:

@@ -76,7 +76,7 @@ def _loss(output: Any, labels: Tensor) -> Tensor:
     return functional.cross_entropy(first.flatten(1) if first.ndim > 2 else first, labels)  # noqa: PLR2004 - (N, classes)
 
 
-class _Storages(TorchDispatchMode):  # type: ignore[no-untyped-call]
+class _Storages(TorchDispatchMode):
     """Log every storage that is born and dies while the mode is on, those of `known` tensors excepted."""
 
     def __init__(self, known: list[Tensor]) -> None:

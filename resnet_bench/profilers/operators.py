@@ -125,7 +125,7 @@ def cost(func: Any, args: Sequence[Any], output: Any) -> Cost | None:
 def _other_flops(func: Any, name: str, args: Sequence[Any], result: Tensor) -> int | None:
     if name in _WINDOWED:
         kernel = args[1] if len(args[1]) > 1 else (args[1][0], args[1][0])
-        return result.numel() * math.prod(kernel)
+        return int(result.numel() * math.prod(kernel))
     if name in _PER_OUTPUT:
         return _PER_OUTPUT[name] * result.numel()
     if name in _PER_INPUT:

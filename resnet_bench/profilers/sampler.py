@@ -19,6 +19,7 @@ EXACT_UP_TO = 100
 STABLE_WINDOW = 3
 STABLE_TOLERANCE = 0.05
 
+
 def warm_up(iterate: Callable[[], object], clock: Clock, *, min_iterations: int, budget_s: float) -> Warmup:
     """Iterate until two successive windows of iterations agree within 5 %, or the budget is spent.
 

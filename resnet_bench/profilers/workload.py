@@ -51,20 +51,22 @@ class Workload:
         weights_bytes: bytes of the parameters as cast.
     """
 
-    def __init__(self, case: Case, model: str | Spec, *, seed: int, transfer: Transfer = Transfer.EXCLUDED) -> None:
+    def __init__(
+        self, case: Case, model: str | Spec | nn.Module, *, seed: int, transfer: Transfer = Transfer.EXCLUDED
+    ) -> None:
         self.case = case
         self.device = torch.device(case.device)
         check_supported(case)
         set_arithmetic(case.precision, self.device)
         torch.manual_seed(seed)
-        network = create_model(model)
+        network = model if isinstance(model, nn.Module) else create_model(model)
         self.batch_norm_statistics = _set_batch_norm_statistics(network, case.image_size, seed=seed)
         self.autocast_dtype = _DTYPES[case.precision] if case.precision.startswith("amp_") else None
         self.dtype = torch.float32 if self.autocast_dtype else _DTYPES.get(case.precision, torch.float32)
         self._layout = (
             torch.channels_last if case.memory_format is MemoryFormat.CHANNELS_LAST else torch.contiguous_format
         )
-        self.network = network.to(device=self.device, dtype=self.dtype, memory_format=self._layout)
+        self.network = network.to(device=self.device, dtype=self.dtype).to(memory_format=self._layout)  # type: ignore[call-overload]
         self._host_images = self._random_images(transfer)
         self._images = self._host_images.to(self.device)
         self._transfer = transfer if self.device.type != "cpu" else Transfer.EXCLUDED
@@ -237,4 +239,3 @@ def _classes(network: nn.Module) -> int:
     if not linears:
         raise UnsupportedError("training needs a last linear layer, whose outputs are the classes; found none.")
     return linears[-1].out_features
-

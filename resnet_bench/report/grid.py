@@ -23,6 +23,8 @@ class Grid(Record, frozen=True, kw_only=True):
 
 def plain(text: str) -> str:
     """Return `text` on one line, with control characters made visible."""
+    if text.isascii() and text.isprintable():
+        return text
     return "".join(char if unicodedata.category(char)[0] != "C" else repr(char)[1:-1] for char in text)
 
 

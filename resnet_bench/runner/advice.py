@@ -12,10 +12,12 @@ def for_machine(seen: Environment) -> tuple[str, ...]:
     hints = []
     if now.load_average is not None and now.load_average > _IDLE_LOAD:
         hints.append(
-            f"the load is {now.load_average:.1f}: something else is running; end it, or expect launches marked disturbed."
+            f"the load is {now.load_average:.1f}: something else is running; end it, or expect disturbed launches."
         )
     if now.throttle_reasons:
-        hints.append(f"the GPU's clocks are throttled ({', '.join(now.throttle_reasons)}); let it cool or raise its limit.")
+        hints.append(
+            f"the GPU clocks are throttled ({', '.join(now.throttle_reasons)}); let it cool or raise its limit."
+        )
     if identity.device == "cuda":
         hints.append("lock the GPU's clocks while measuring: nvidia-smi -lgc MIN,MAX (undo with nvidia-smi -rgc).")
     if machine_state.governor not in {None, "performance"}:
@@ -25,5 +27,7 @@ def for_machine(seen: Environment) -> tuple[str, ...]:
     if identity.logical_cores == 1:
         hints.append("there is no spare core: everything else on this machine disturbs the measurement.")
     elif identity.device == "cpu":
-        hints.append("keep the default of one core left free; --threads all is faster alone but far less steady beside others.")
+        hints.append(
+            "keep the default of one core left free: --threads all is faster alone, far less steady beside others."
+        )
     return tuple(hints)

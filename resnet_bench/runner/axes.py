@@ -8,7 +8,7 @@ import msgspec
 
 from resnet_bench.config import Suite, check_protocol
 from resnet_bench.errors import UsageError, nearest
-from resnet_bench.records import Record, Transfer
+from resnet_bench.records import Executor, MemoryFormat, Mode, Precision, Record, Transfer
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
@@ -36,8 +36,6 @@ def apply(suite: Suite, axes: Axes) -> Suite:
     Raises:
         UsageError: a value is no number, no known name, or out of range.
     """
-    from resnet_bench.records import Executor, MemoryFormat, Mode, Precision  # noqa: PLC0415 - names for this table
-
     changes: dict[str, Any] = {}
     readers: tuple[tuple[str, str | None, Callable[[str], tuple[Any, ...]]], ...] = (
         ("models", axes.models, lambda text: _names(text, "--models")),
@@ -104,6 +102,8 @@ def _choice(name: str, choices: type[_Choice], flag: str) -> _Choice:
 
 
 def _threads(text: str) -> tuple[int, ...]:
-    from resnet_bench.environment import logical_cores  # noqa: PLC0415 - psutil only when it is asked for
+    from resnet_bench.environment import logical_cores
 
-    return tuple(logical_cores() if part == "all" else _positive(part, "--threads") for part in _names(text, "--threads"))
+    return tuple(
+        logical_cores() if part == "all" else _positive(part, "--threads") for part in _names(text, "--threads")
+    )

@@ -31,7 +31,7 @@ PROBE_LIMIT_S = 300.0
 PROFILE_LIMIT_S = 1800.0
 WAIT_POLICY = "PASSIVE"
 
-_answers = msgspec.json.Decoder(Answer)  # type: ignore[arg-type]
+_answers = msgspec.json.Decoder(Answer)
 _OOM_COUNTERS = (Path("/sys/fs/cgroup/memory.events"), Path("/sys/fs/cgroup/memory/memory.oom_control"))
 
 

@@ -3,7 +3,7 @@
 import itertools
 import random
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from resnet_bench import environment, specs
 from resnet_bench.config import Exclude, On, Suite, Sweep
@@ -18,7 +18,8 @@ MACS_PER_SECOND = {"cpu": 2.5e10, "accelerator": 5e12}
 TRAINING_FACTOR = 3
 
 
-class Slot(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Slot:
     """One launch to be run: the `index`-th of its case."""
 
     case: Case

@@ -1,6 +1,6 @@
 """A sweep: probe the machine, profile the models, then launch after launch, each saved the moment it ends."""
 
-import datetime
+import datetime as dt
 import secrets
 import signal
 from collections import deque
@@ -13,7 +13,7 @@ import msgspec
 
 from resnet_bench import environment, store
 from resnet_bench.config import Suite
-from resnet_bench.errors import Interrupted, ModelError, StoreError
+from resnet_bench.errors import IncompleteError, Interrupted, StoreError
 from resnet_bench.records import Case, Header, Launch, Profile, Protocol, Skip, SkipReason
 from resnet_bench.runner import launch, plan
 from resnet_bench.runner.messages import MeasureRequest, ProfileRequest, ProfileSubject
@@ -29,7 +29,7 @@ SETTLED = frozenset({SkipReason.OUT_OF_MEMORY, SkipReason.UNSUPPORTED})
 
 def new_run_id() -> str:
     """Return a name for a run that sorts by time and that no other run has."""
-    return f"{datetime.datetime.now(datetime.UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    return f"{dt.datetime.now(dt.UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
 
 
 def start(suite: Suite, directory: Path, *, seed: int = 0) -> None:
@@ -49,7 +49,7 @@ def start(suite: Suite, directory: Path, *, seed: int = 0) -> None:
         cases = plan.expand(suite, probed.device)
         header = Header(
             id=new_run_id(),
-            created_at=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+            created_at=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
             preset=suite.preset,
             protocol=suite.protocol,
             seed=seed,
@@ -86,9 +86,7 @@ def unfinished(slots: Sequence[Slot], entries: Sequence[Launch | Skip]) -> tuple
     """Return the launches that are neither measured nor settled by a skip that is a result, in their order."""
     measured = {(entry.case.key, entry.index) for entry in entries if isinstance(entry, Launch)}
     settled = {entry.case.key for entry in entries if isinstance(entry, Skip) and entry.reason in SETTLED}
-    return tuple(
-        slot for slot in slots if (slot.case.key, slot.index) not in measured and slot.case.key not in settled
-    )
+    return tuple(slot for slot in slots if (slot.case.key, slot.index) not in measured and slot.case.key not in settled)
 
 
 def _measure_all(directory: Path, header: Header, slots: Sequence[Slot]) -> None:
@@ -102,7 +100,14 @@ def _measure_all(directory: Path, header: Header, slots: Sequence[Slot]) -> None
             if slot.case.key in given_up:
                 continue
             report.started(slot.case, remaining_s=clock.remaining_s([slot, *(waiting for waiting, _ in queue)]))
-            entry = _measure(directory, header.protocol, slot, attempt, models[slot.case.model], report)
+            request = MeasureRequest(
+                case=slot.case,
+                index=slot.index,
+                attempt=attempt,
+                model=models[slot.case.model],
+                protocol=header.protocol,
+            )
+            entry = _measure(directory, request, report)
             if isinstance(entry, Skip) and entry.reason in FINAL:
                 given_up.add(slot.case.key)
             if isinstance(entry, Launch):
@@ -113,14 +118,13 @@ def _measure_all(directory: Path, header: Header, slots: Sequence[Slot]) -> None
             report.ended(entry, case_is_done=is_done)
 
 
-def _measure(
-    directory: Path, protocol: Protocol, slot: Slot, attempt: int, model: Spec | str, report: Reporter
-) -> Launch | Skip:
-    request = MeasureRequest(case=slot.case, index=slot.index, attempt=attempt, model=model, protocol=protocol)
+def _measure(directory: Path, request: MeasureRequest, report: Reporter) -> Launch | Skip:
     try:
         entry = launch.measure(request)
     except KeyboardInterrupt:
-        stopped = Skip(case=slot.case, index=slot.index, reason=SkipReason.INTERRUPTED, detail="stopped by the user")
+        stopped = Skip(
+            case=request.case, index=request.index, reason=SkipReason.INTERRUPTED, detail="stopped by the user"
+        )
         store.append(directory, stopped)
         report.say("stopping")
         raise Interrupted(
@@ -143,12 +147,26 @@ def _profiles(suite: Suite, cases: Sequence[Case]) -> tuple[Profile, ...]:
         )
         for model, mode, precision, batch_size, image_size in keys
     )
-    answer = launch.profile(ProfileRequest(subjects=subjects))
-    refused = dict(answer.refusals)
-    unbuildable = [model for model in refused if model not in {profile.model for profile in answer.profiles}]
-    if unbuildable and not answer.profiles:
-        raise ModelError(refused[unbuildable[0]])
-    return answer.profiles
+    return tuple(profile for group in _groups(subjects) for profile in _profile_group(group))
+
+
+def _groups(subjects: Sequence[ProfileSubject]) -> Iterator[tuple[ProfileSubject, ...]]:
+    """Yield what may share a process: all of our own architectures, and each foreign model for itself."""
+    ours = tuple(subject for subject in subjects if isinstance(subject.model, Spec))
+    if ours:
+        yield ours
+    for model in dict.fromkeys(subject.model for subject in subjects if isinstance(subject.model, str)):
+        yield tuple(subject for subject in subjects if subject.model == model)
+
+
+def _profile_group(subjects: tuple[ProfileSubject, ...]) -> tuple[Profile, ...]:
+    try:
+        return launch.profile(ProfileRequest(subjects=subjects)).profiles
+    except IncompleteError:
+        if isinstance(subjects[0].model, Spec):
+            raise
+        # A foreign model that brings its process down does so again when measured, and becomes a skip there.
+        return ()
 
 
 def _models(header: Header) -> dict[str, Spec | str]:
@@ -187,17 +205,20 @@ class _Estimate:
         return plan.estimate_s(case, self._models[case.model], self._protocol)
 
 
+_Handler = Callable[[int, FrameType | None], object] | int | None
+
+
 @contextmanager
 def _stoppable() -> Iterator[None]:
     """Turn the first SIGINT or SIGTERM into KeyboardInterrupt and ignore the rest, so that saving is not cut off."""
-    previous: dict[int, Callable[[int, FrameType | None], object] | int | None] = {}
+    previous: dict[int, _Handler] = {}
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         for number in previous:
             signal.signal(number, signal.SIG_IGN)
         raise KeyboardInterrupt
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (int(signal.SIGINT), int(signal.SIGTERM)):
         previous[number] = signal.signal(number, stop)
     try:
         yield

@@ -4,7 +4,7 @@ Everything that libraries print goes to standard error. The child ends with its 
 watched, and when that closes the whole process group is killed.
 """
 
-import datetime
+import datetime as dt
 import os
 import signal
 import sys
@@ -33,7 +33,7 @@ def main() -> None:
     answers = _take_over_stdout()
     line = sys.stdin.buffer.readline()
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    request: Request = msgspec.json.decode(line, type=Request)  # type: ignore[arg-type]
+    request: Request = msgspec.json.decode(line, type=Request)
     answer = _answer(request)
     answers.write(msgspec.json.encode(answer) + b"\n")
     answers.flush()
@@ -52,7 +52,7 @@ def _answer(request: Request) -> Answer:
 
 
 def _probe(request: ProbeRequest) -> Probed | Failed:
-    from resnet_bench import environment  # noqa: PLC0415 - each request loads only what it needs
+    from resnet_bench import environment
 
     try:
         device = str(environment.find_device(request.device))
@@ -62,7 +62,7 @@ def _probe(request: ProbeRequest) -> Probed | Failed:
 
 
 def _profile(request: ProfileRequest) -> Profiled:
-    from resnet_bench.profilers.complexity import static_profile  # noqa: PLC0415 - imports torch
+    from resnet_bench.profilers.complexity import static_profile
 
     profiles, refusals = [], []
     for subject in request.subjects:
@@ -84,30 +84,28 @@ def _profile(request: ProfileRequest) -> Profiled:
 
 def _measure(request: MeasureRequest) -> Launch | Skip:
     started = time.perf_counter()
-    started_at = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    from resnet_bench.profilers.workload import UnsupportedError  # noqa: PLC0415 - imports torch
-    from resnet_bench.runner.measure import measure  # noqa: PLC0415 - imports torch
+    started_at = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+    from resnet_bench.runner.measure import measure
 
     try:
         return measure(request, started=started, started_at=started_at)
-    except MemoryError as error:
-        reason, detail = SkipReason.OUT_OF_MEMORY, str(error) or "the host's memory is used up"
-    except (UnsupportedError, NotImplementedError) as error:
-        reason, detail = SkipReason.UNSUPPORTED, str(error)
-    except ResNetBenchError as error:
-        reason, detail = SkipReason.UNSUPPORTED, str(error)
     except Exception as error:  # noqa: BLE001 - whatever a model raises is a result: the sweep goes on
-        reason, detail = _reason(error), f"{type(error).__name__}: {error}"
-    return Skip(case=request.case, index=request.index, reason=reason, detail=_first_line(detail))
+        words = str(error) if isinstance(error, ResNetBenchError) else f"{type(error).__name__}: {error}"
+        return Skip(case=request.case, index=request.index, reason=_reason(error), detail=_first_line(words))
 
 
-def _reason(error: Exception) -> SkipReason:
-    import torch  # noqa: PLC0415 - already loaded here
+def _reason(error: BaseException) -> SkipReason:
+    import torch
 
-    text = str(error)
-    if isinstance(error, torch.OutOfMemoryError) or "DefaultCPUAllocator" in text or "out of memory" in text.lower():
+    # A model's own exception is the cause of the one that names the model.
+    chain = [error] if error.__cause__ is None else [error, error.__cause__]
+    text = " ".join(str(each) for each in chain)
+    if any(isinstance(each, MemoryError | torch.OutOfMemoryError) for each in chain):
         return SkipReason.OUT_OF_MEMORY
-    if "not implemented for" in text or "Could not run" in text:
+    if "DefaultCPUAllocator" in text or "out of memory" in text.lower():
+        return SkipReason.OUT_OF_MEMORY
+    unsupported = any(isinstance(each, ResNetBenchError | NotImplementedError) for each in chain)
+    if unsupported or "not implemented for" in text or "Could not run" in text:
         return SkipReason.UNSUPPORTED
     return SkipReason.CRASHED
 

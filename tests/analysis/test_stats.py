@@ -45,7 +45,7 @@ def test_a_metric_that_no_launch_has_gives_none():
 
 
 def test_zero_bytes_are_a_value():
-    summary = summarize(measurement([[1.0], [1.0]], memory=Memory(peak_rss_bytes=0)), RSS)
+    summary = summarize(measurement([[1.0], [1.0], [1.0]], memory=Memory(peak_rss_bytes=0)), RSS)
     assert (summary.median, summary.interval.low, summary.interval.high) == (0.0, 0.0, 0.0)
 
 
@@ -64,7 +64,7 @@ def test_scale_invariance(values, factor):
 def test_the_interval_holds_the_median_and_stays_finite(values):
     summary = summarize(measurement(values), LATENCY)
     if summary.interval is None:
-        assert len(values) == 1
+        assert len(values) < 3  # two launches have a spread, but no interval that anybody could use
     else:
         assert summary.interval.low <= summary.median <= summary.interval.high < math.inf
 
@@ -77,7 +77,7 @@ def test_the_order_of_launches_does_not_matter(values):
         assert one.interval.low == pytest.approx(other.interval.low)
 
 
-@pytest.mark.parametrize("count", [2, 6, 10])
+@pytest.mark.parametrize("count", [3, 6, 10])
 @pytest.mark.parametrize("between", [0.003, 0.03])
 def test_coverage_on_simulated_launch_noise(count, between):
     rng = np.random.default_rng(20)

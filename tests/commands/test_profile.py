@@ -30,7 +30,8 @@ def test_json_has_the_records_fields(capsys: pytest.CaptureFixture[str]) -> None
     assert profile["flops"] == 2 * profile["macs"]
     assert (profile["parameters"], profile["image_size"], profile["batch_size"]) == (25557032, 224, 1)
     expected = (
-        "model image_size batch_size parameters trainable_parameters buffers parameter_bytes predicted_memory macs flops "
+        "model image_size batch_size parameters trainable_parameters buffers parameter_bytes predicted_memory macs "
+        "flops "
         "training_flops fvcore_count torch_counter_flops activations activation_bytes weighted_layers layers"
     )
     assert set(expected.split()) <= profile.keys()
@@ -76,7 +77,20 @@ def test_csv_is_exact_and_markdown_is_a_table(capsys: pytest.CaptureFixture[str]
 def test_memory_and_other_tools(capsys: pytest.CaptureFixture[str]) -> None:
     text = answer(
         capsys,
-        *["profile", "resnet50", "--mode", "training", "--batch-size", "64", "--precision", "amp_bf16", "--memory", "141GiB", "--by", "stage"],
+        *[
+            "profile",
+            "resnet50",
+            "--mode",
+            "training",
+            "--batch-size",
+            "64",
+            "--precision",
+            "amp_bf16",
+            "--memory",
+            "141GiB",
+            "--by",
+            "stage",
+        ],
         *["--with", "fvcore,torch", "--optimizer", "adam"],
     )
     assert "Largest batch size in 141.0 GiB: " in text

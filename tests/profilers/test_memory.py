@@ -40,7 +40,7 @@ def iterate(name: str, mode: Mode, batch_size: int, image_size: int) -> None:
         optimizer.zero_grad(set_to_none=True)
 
 
-def measured(name: str, mode: Mode, batch_size: int, image_size: int) -> tuple[int, int]:
+def measured(name: str, mode: Mode, batch_size: int, image_size: int) -> tuple[int, int]:  # noqa: C901 - one reading of one event list
     """Peak bytes without and with what convolutions allocate and free again inside of themselves."""
     with profile(profile_memory=True) as recorded:
         iterate(name, mode, batch_size, image_size)

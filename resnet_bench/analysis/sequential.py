@@ -1,0 +1,98 @@
+"""When to stop measuring launch pairs: a group-sequential t test on log ratios, valid however often it looks.
+
+A claim of change needs significance (|t| beyond a boundary that all looks share) and effect (estimate beyond the
+band). The t statistics of nested samples do not depend on the noise's size, so the boundary is a constant; a test
+simulates that it keeps `FALSE_ALARM_RATE` over all looks. The first look waits for six pairs: four pairs of
+two-state noise (a neighbour that is there or not) agree by chance too often, as recorded rounds showed.
+"Unchanged" needs the plain 95 % interval within the band: it errs towards a missed change, never a false alarm.
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from scipy import special
+
+from resnet_bench import units
+from resnet_bench.analysis.ratio import POWER
+from resnet_bench.analysis.stats import exponential, t_quantile
+from resnet_bench.records import Interval, Record, Verdict
+
+LOOKS = (6, 8, 10, 13, 16, 20, 26, 32, 40)
+FALSE_ALARM_RATE = 0.005
+NOMINAL_SHARE = 0.11
+UNCHANGED_CONFIDENCE = 0.95
+
+
+class Decision(Record, frozen=True, kw_only=True):
+    """What the pairs so far say. `ratio` is contender / baseline; the interval holds at all looks together."""
+
+    verdict: Verdict
+    ratio: float
+    interval: Interval | None
+    detectable: float | None
+    pairs: int
+    reason: str
+
+
+def decide(log_ratios: Sequence[float], *, band: float, family: int = 1, lower_is_better: bool = True) -> Decision:
+    """Judge launch pairs of one case at the last look that they reach.
+
+    Args:
+        log_ratios: log(contender / baseline), one per pair of fresh launches, in time order.
+        band: relative change that does not matter.
+        family: number of cases that share the false alarm rate.
+        lower_is_better: whether a ratio above 1 is worse.
+    """
+    pairs = max((look for look in LOOKS if look <= len(log_ratios)), default=0)
+    if pairs == 0:
+        ratio = exponential(float(np.mean(log_ratios))) if len(log_ratios) else 1.0
+        reason = f"{len(log_ratios)} launch pairs; the first look is after {LOOKS[0]}"
+        return Decision(
+            verdict=Verdict.INCONCLUSIVE, ratio=ratio, interval=None, detectable=None, pairs=0, reason=reason
+        )
+    used = np.asarray(log_ratios[:pairs])
+    mean, error = float(used.mean()), float(used.std(ddof=1)) / math.sqrt(pairs)
+    nominal = FALSE_ALARM_RATE * NOMINAL_SHARE / family
+    quantile = float(special.stdtrit(pairs - 1, 1 - nominal / 2))
+    low, high = mean - quantile * error, mean + quantile * error
+    edge = math.log1p(band)
+    interval = Interval(low=exponential(low), high=exponential(high), confidence=1 - FALSE_ALARM_RATE / family)
+    text = f"interval {units.ratio(interval.low)} to {units.ratio(interval.high)}"
+    plain = abs(mean) + t_quantile(pairs - 1, UNCHANGED_CONFIDENCE) * error
+    if (low > 0 or high < 0) and abs(mean) > edge:
+        verdict = Verdict.REGRESSED if (mean > 0) is lower_is_better else Verdict.IMPROVED
+        reason = f"{text} excludes 1 and the change is beyond {units.percent_short(band)}"
+    elif plain < edge:
+        verdict = Verdict.UNCHANGED
+        reason = f"change within {units.percent_short(math.expm1(plain))} (95 %), inside {units.percent_short(band)}"
+    else:
+        verdict = Verdict.INCONCLUSIVE
+        reason = f"{text} neither excludes 1 nor is narrow enough for the band of {units.percent_short(band)}"
+    reach = max(quantile * error, edge) + t_quantile(pairs - 1, 2 * POWER - 1) * error
+    return Decision(
+        verdict=verdict,
+        ratio=exponential(mean),
+        interval=interval,
+        detectable=exponential(reach) - 1,
+        pairs=pairs,
+        reason=reason,
+    )
+
+
+def first_decision(log_ratios: Sequence[float], *, band: float) -> Decision:
+    """Return the first decision on the way through the looks, or the last look's "inconclusive"."""
+    decision = decide((), band=band)
+    for pairs in (look for look in LOOKS if look <= len(log_ratios)):
+        decision = decide(log_ratios[:pairs], band=band)
+        if decision.verdict is not Verdict.INCONCLUSIVE:
+            break
+    return decision
+
+
+def detectable_change(spread: float, pairs: int, *, band: float) -> float:
+    """Return the change found in 95 of 100 after `pairs` launch pairs whose log ratios spread by `spread`."""
+    quantile = float(special.stdtrit(pairs - 1, 1 - FALSE_ALARM_RATE * NOMINAL_SHARE / 2))
+    error = spread / math.sqrt(pairs)
+    power = t_quantile(pairs - 1, 2 * POWER - 1) * error
+    return exponential(max(quantile * error, math.log1p(band)) + power) - 1

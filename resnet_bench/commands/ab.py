@@ -1,0 +1,107 @@
+"""`ab`: two revisions, or two configurations of one, measured now against each other."""
+
+import contextlib
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from cyclopts import Parameter
+
+from resnet_bench import units
+from resnet_bench.errors import UsageError, nearest
+from resnet_bench.records import Case, Verdict
+from resnet_bench.report import ab as ab_report
+from resnet_bench.report.format import Format
+from resnet_bench.runner import ab as runner
+from resnet_bench.runner.revision import WORKING_TREE, checked_out
+
+_RENDERERS = {
+    Format.TEXT: ab_report.as_text,
+    Format.MARKDOWN: ab_report.as_markdown,
+    Format.JSON: ab_report.as_json,
+    Format.CSV: ab_report.as_csv,
+}
+
+
+def ab(
+    base: str,
+    contender: str = WORKING_TREE,
+    *,
+    models: Annotated[str, Parameter(name=("--model", "--models"))] = "resnet18",
+    batch_size: int = 1,
+    image_size: int = 96,
+    mode: str = "inference",
+    device: str = "cpu",
+    threads: int = 1,
+    case_a: str = "",
+    case_b: str = "",
+    band: str = "2 %",
+    budget: str = "10m",
+    repository: Path = Path(),
+    seed: int = 0,
+    output: Annotated[Path | None, Parameter(name=("--output", "-o"))] = None,
+    format: Format = Format.TEXT,  # noqa: A002 - the flag's name
+) -> int:
+    """Measure two revisions against each other, in fresh launch pairs, until every case is decided.
+
+    Both sides run in this environment and are measured by this installation's harness; only the model's code comes
+    from each side. Looking often does not raise the false alarm rate (0.5 % over all cases and looks).
+    Exit code 1 where something regressed, 3 where a case is undecided, else 0.
+
+    Args:
+        base: commit, branch, tag, or "." for the working tree with its uncommitted changes.
+        contender: as base; the working tree by default.
+        models: registry names or package.module:callable, with commas.
+        batch_size: images an iteration.
+        image_size: pixels a side.
+        mode: inference or training.
+        device: cpu or cuda:N.
+        threads: threads of each side; leave a core free.
+        case_a: what differs on the base's side, such as memory_format=channels_last,executor=compile.
+        case_b: what differs on the contender's side.
+        band: change that does not matter.
+        budget: longest time, such as 90s or 10m; what is undecided then is said.
+        repository: the git repository of both revisions.
+        seed: seed of weights, inputs and the order of turns.
+        output: save every turn of every launch pair to this JSON lines file.
+        format: text, markdown, json or csv.
+    """
+    terms = runner.Terms(band=units.parse_percent(band), budget_s=units.parse_seconds(budget), seed=seed)
+    shared = {"batch_size": batch_size, "image_size": image_size, "mode": mode, "device": device, "threads": threads}
+    duels = [
+        runner.Duel(
+            baseline=_case({"model": name.strip()} | shared, "--case-a", case_a),
+            contender=_case({"model": name.strip()} | shared, "--case-b", case_b),
+        )
+        for name in models.split(",")
+        if name.strip()
+    ]
+    if not duels:
+        raise UsageError("--models names no model.")
+    with contextlib.ExitStack() as stack:
+        left, right = (stack.enter_context(checked_out(repository, revision)) for revision in (base, contender))
+        outcomes = runner.fight(duels, (left, right), terms, on_pair=_progress)
+    if output:
+        runner.save(output, outcomes)
+    print(_RENDERERS[format](outcomes, (left.label, right.label)), end="")
+    verdicts = {outcome.decision.verdict for outcome in outcomes}
+    return 1 if Verdict.REGRESSED in verdicts else 3 if Verdict.INCONCLUSIVE in verdicts else 0
+
+
+def _case(fields: dict[str, object], flag: str, text: str) -> Case:
+    known = [name for name in Case.__struct_fields__ if name not in {"model", "device"}]
+    changes: dict[str, object] = {}
+    for part in filter(None, (it.strip() for it in text.split(","))):
+        name, _, value = part.partition("=")
+        if name not in known:
+            raise UsageError(f"{flag}: '{name}' is no field.{nearest(name, known)} Fields: {', '.join(known)}.")
+        changes[name] = int(value) if value.isdigit() else value
+    try:
+        return msgspec.convert(fields | changes, Case)
+    except msgspec.ValidationError as error:
+        raise UsageError(f"{flag if changes else 'case'}: {error}.") from error
+
+
+def _progress(pairs: int, seconds: float) -> None:
+    print(f"{pairs} launch pairs after {units.duration(seconds)}", file=sys.stderr)

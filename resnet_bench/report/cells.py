@@ -1,0 +1,80 @@
+"""Values of a table as text: by the column's kind, with the units of `resnet_bench.units`.
+
+Text from files (names, warnings, paths) is data: control characters never reach a terminal or a page.
+"""
+
+from collections.abc import Callable
+
+from resnet_bench import units
+from resnet_bench.report.document import Column, Kind, Table, Value
+from resnet_bench.report.grid import plain
+from resnet_bench.units import UNAVAILABLE
+
+_GROUPED_FROM = 10_000
+SIGNS = {
+    "improved": "▲",
+    "regressed": "▼",
+    "unchanged": "=",
+    "inconclusive": "?",
+    "not comparable": "≠",
+}
+
+
+def show(column: Column, value: Value) -> str:
+    """Return one value as a person reads it, without its unit (the heading has it)."""
+    if value is None or value == "":
+        return UNAVAILABLE if column.kind.numeric else ""
+    if isinstance(value, str):
+        text = plain(value)
+        return f"{SIGNS[text]} {text}" if column.kind is Kind.VERDICT and text in SIGNS else text
+    return _number(column.kind, value)
+
+
+def show_column(table: Table, column: Column) -> list[tuple[str, str]]:
+    """Return a column's cells: each value and its interval in words ("±1.2 %"), empty where there is none."""
+    position = table.index(column.key)
+    if column.low is None or column.high is None:
+        return [(show(column, row[position]), "") for row in table.rows]
+    low, high = table.index(column.low), table.index(column.high)
+    return [(show(column, row[position]), _interval(row[position], row[low], row[high])) for row in table.rows]
+
+
+def decimals(text: str) -> int:
+    """Return how many characters follow a number's point, the point included; text with a prefix (1.2 M) has none."""
+    point = text.find(".")
+    return 0 if point < 0 or " " in text else len(text) - point
+
+
+def plus_minus(center: float, low: float, high: float) -> str:
+    """Return the larger half-width of an interval relative to its centre: ±1.2 %, never narrower than it is."""
+    if center == 0:
+        return ""
+    share = max(center - low, high - center) / abs(center)
+    return f"±{units.interval_percent(share)}"
+
+
+def _interval(value: Value, low: Value, high: Value) -> str:
+    known = (it for it in (value, low, high) if isinstance(it, int | float))
+    bounds = list(known)
+    return plus_minus(bounds[0], bounds[1], bounds[2]) if len(bounds) == 3 else ""  # noqa: PLR2004 - all three
+
+
+def _number(kind: Kind, value: float) -> str:
+    if kind in _UNITS:
+        return _UNITS[kind](value)
+    if value != int(value):
+        return units.significant(value)
+    return f"{int(value)}" if abs(value) < _GROUPED_FROM else units.grouped(int(value))
+
+
+_UNITS: dict[Kind, Callable[[float], str]] = {
+    Kind.LATENCY: units.milliseconds,
+    Kind.DURATION: units.duration,
+    Kind.MEMORY: units.mebibytes,
+    Kind.RATE: units.per_second,
+    Kind.FLOP_RATE: units.scaled,
+    Kind.COUNT: units.scaled,
+    Kind.SHARE: units.percent,
+    Kind.RATIO: units.ratio,
+    Kind.ENERGY: units.joules,
+}

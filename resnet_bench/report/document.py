@@ -1,0 +1,229 @@
+"""A report as plain records: sections, tables, figures' data and notes. No HTML, no colour, no plotly.
+
+Every renderer (HTML, text, Markdown, JSON, CSV) reads this one `Document`; what is not in it is in no report.
+Values are in base units; `resnet_bench.report.cells` makes text of them.
+"""
+
+from enum import StrEnum
+
+from resnet_bench.records import Record
+
+Value = str | int | float | None
+Row = tuple[Value, ...]
+
+
+class Kind(StrEnum):
+    """What a column holds: decides how a value is shown, sorted and aligned."""
+
+    NAME = "name"
+    TEXT = "text"
+    STATUS = "status"
+    VERDICT = "verdict"
+    NOTES = "notes"
+    INTEGER = "integer"
+    NUMBER = "number"
+    COUNT = "count"
+    LATENCY = "latency"
+    DURATION = "duration"
+    MEMORY = "memory"
+    RATE = "rate"
+    FLOP_RATE = "flop_rate"
+    SHARE = "share"
+    RATIO = "ratio"
+    ENERGY = "energy"
+
+    @property
+    def numeric(self) -> bool:
+        """Whether values are numbers."""
+        return self not in {Kind.NAME, Kind.TEXT, Kind.STATUS, Kind.VERDICT, Kind.NOTES}
+
+
+class Column(Record, frozen=True, kw_only=True):
+    """One column. `key` is the field's name in JSON and CSV, with its base unit; `title` and `unit` are for people.
+
+    `low` and `high` are the keys of the columns that hold the bounds of this one's interval. `group` is a heading
+    above several columns (a run's label). `facet` marks what the page can filter by.
+    """
+
+    key: str
+    title: str
+    kind: Kind
+    unit: str = ""
+    help: str = ""
+    low: str | None = None
+    high: str | None = None
+    group: str = ""
+    facet: bool = False
+
+
+class Table(Record, frozen=True, kw_only=True):
+    """Rows of values in base units. `shown` are the keys that people see; JSON and CSV have all columns.
+
+    `constants` says in words what is the same in all rows and therefore not shown as a column.
+    """
+
+    id: str
+    caption: str
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    shown: tuple[str, ...]
+    constants: str = ""
+
+    def column(self, key: str) -> Column:
+        """Return the column of that key."""
+        return self.columns[self.index(key)]
+
+    def index(self, key: str) -> int:
+        """Return the position of the column of that key."""
+        return next(position for position, column in enumerate(self.columns) if column.key == key)
+
+
+class Scale(StrEnum):
+    """How an axis is divided."""
+
+    LINEAR = "linear"
+    LOG = "log"
+    CATEGORY = "category"
+
+
+class Axis(Record, frozen=True, kw_only=True):
+    """An axis with its unit in the title; `ticks` are given where only certain values occur (batch sizes)."""
+
+    title: str
+    scale: Scale = Scale.LINEAR
+    ticks: tuple[float, ...] = ()
+
+
+class Role(StrEnum):
+    """What a series says; decides how it is drawn."""
+
+    MEASURED = "measured"
+    MARK = "mark"
+    PREDICTED = "predicted"
+    LIMIT = "limit"
+    CLIFF = "cliff"
+    FRONTIER = "frontier"
+    DOMINATED = "dominated"
+    BOX = "box"
+    LAUNCHES = "launches"
+
+
+class Box(Record, frozen=True, kw_only=True):
+    """Five quantiles of a sample: 5, 25, 50, 75 and 95 %."""
+
+    p05: float
+    p25: float
+    p50: float
+    p75: float
+    p95: float
+
+
+class Series(Record, frozen=True, kw_only=True):
+    """One trace. `hue` and `dash` number its colour and its line.
+
+    `rows` are the points' rows in the document's results, by which the page filters; a series without them is always
+    drawn. Series of one `legend` share an entry: clicking it hides all. `low` and `high` are interval bounds of y
+    (of x where `bounds_on_x`), None where a point has no interval. `boxes` are given for Role.BOX alone.
+    """
+
+    name: str
+    legend: str
+    role: Role = Role.MEASURED
+    hue: int
+    dash: int = 0
+    x: tuple[Value, ...]
+    y: tuple[Value, ...]
+    low: tuple[float | None, ...] = ()
+    high: tuple[float | None, ...] = ()
+    bounds_on_x: bool = False
+    hover: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    boxes: tuple[Box, ...] = ()
+    rows: tuple[int, ...] = ()
+
+
+class Figure(Record, frozen=True, kw_only=True):
+    """A chart's data with the sentence that states its finding and the same numbers as a table."""
+
+    id: str
+    title: str
+    finding: str
+    how_to_read: str
+    x: Axis
+    y: Axis
+    series: tuple[Series, ...]
+    table: Table
+
+
+class Block(Record, frozen=True, kw_only=True):
+    """A heading with paragraphs inside a section."""
+
+    title: str
+    paragraphs: tuple[str, ...]
+
+
+class Section(Record, frozen=True, kw_only=True):
+    """One part of the page, in the order text, figures, tables, folded tables, blocks."""
+
+    id: str
+    title: str
+    paragraphs: tuple[str, ...] = ()
+    figures: tuple[Figure, ...] = ()
+    tables: tuple[Table, ...] = ()
+    folded: tuple[Table, ...] = ()
+    blocks: tuple[Block, ...] = ()
+
+
+class Fact(Record, frozen=True, kw_only=True):
+    """One line of a run's header: a label and its value."""
+
+    label: str
+    value: str
+
+
+class RunHeader(Record, frozen=True, kw_only=True):
+    """One run: its label in this report and what was measured where."""
+
+    label: str
+    id: str
+    facts: tuple[Fact, ...]
+
+
+class Severity(StrEnum):
+    """How much a health statement matters."""
+
+    GOOD = "good"
+    NOTICE = "notice"
+    BAD = "bad"
+
+
+class Health(Record, frozen=True, kw_only=True):
+    """One statement of the health line."""
+
+    severity: Severity
+    text: str
+
+
+class Note(Record, frozen=True, kw_only=True):
+    """A warning as a numbered footnote, and how many cases carry it."""
+
+    number: int
+    text: str
+    cases: int
+
+
+class Document(Record, frozen=True, kw_only=True):
+    """A whole report.
+
+    `results` has every case of every run in long form: what JSON and CSV readers want. `launches` has every launch.
+    """
+
+    title: str
+    runs: tuple[RunHeader, ...]
+    health: tuple[Health, ...]
+    finding: str
+    results: Table
+    launches: Table
+    summary: Table
+    sections: tuple[Section, ...]
+    notes: tuple[Note, ...]

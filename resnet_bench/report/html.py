@@ -1,0 +1,196 @@
+"""One HTML file that opens from a mail, offline: the document, its data and plotly.js, compressed inside.
+
+Nothing is computed in the template. Tables and figures travel as one compressed JSON payload; the first rows of each
+table also stand in the HTML, for readers without scripts. The content security policy lets no request leave the page
+and runs two scripts, each by its hash. The same document gives the same bytes.
+"""
+
+import base64
+import gzip
+import hashlib
+import importlib.util
+from collections.abc import Sequence
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import msgspec
+from markupsafe import Markup
+
+from resnet_bench.analysis.results import Status
+from resnet_bench.report import figures
+from resnet_bench.report.cells import decimals, show_column
+from resnet_bench.report.document import Column, Document, Figure, Kind, Table
+from resnet_bench.report.grid import plain
+
+STATIC_ROWS = 40
+_TEMPLATES = "resnet_bench.report.templates"
+_PLOTLY = ("package_data", "plotly.min.js")
+
+
+def render(document: Document) -> str:
+    """Return the whole page."""
+    script = _asset("report.js")
+    plotly, plotly_hash = _plotly()
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("resnet_bench.report"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters["plain"] = plain
+    return environment.get_template("report.html.j2").render(
+        document=document,
+        tables={it.id: _view(document, it) for it in _tables(document)},
+        payload=Markup(_packed(msgspec.json.encode(_payload(document)))),  # noqa: S704 - base64
+        plotly=Markup(plotly),  # noqa: S704 - base64
+        policy=_policy(_hash(script.encode()), plotly_hash),
+        css=Markup(_asset("report.css")),  # noqa: S704 - our own file
+        script=Markup(script),  # noqa: S704 - our own file
+        more=_more,
+    )
+
+
+def _policy(*hashes: str) -> str:
+    scripts = " ".join(f"'{value}'" for value in hashes)
+    return (
+        f"default-src 'none'; script-src {scripts}; style-src 'unsafe-inline'; img-src data: blob:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _tables(document: Document) -> list[Table]:
+    found = [document.results, document.summary]
+    for section in document.sections:
+        found += [*section.tables, *section.folded]
+        found += [figure.table for figure in section.figures]
+    return found
+
+
+def _figures(document: Document) -> list[Figure]:
+    return [figure for section in document.sections for figure in section.figures]
+
+
+def _payload(document: Document) -> dict[str, Any]:
+    tables = _tables(document)
+    seen = {key for table in tables if table.rows is document.results.rows for key in table.shown}
+    tables = [*tables, document.launches]
+    return {
+        "tables": {table.id: _packed_table(document, table, seen=seen) for table in tables},
+        "figures": {figure.id: figures.plotly_figure(figure) for figure in _figures(document)},
+        "swap": figures.SWAP,
+    }
+
+
+def _packed_table(document: Document, table: Table, *, seen: set[str]) -> dict[str, Any]:
+    if table is not document.results and table.rows is document.results.rows:
+        return {"of": document.results.id, "shown": table.shown}
+    # Launches are a download: nobody reads them on the page.
+    shown = seen if table is document.results else set() if table is document.launches else set(table.shown)
+    texts: dict[str, list[str]] = {}
+    intervals: dict[str, list[str]] = {}
+    for column in table.columns:
+        if column.key in shown and (column.kind.numeric or column.kind in {Kind.NAME, Kind.VERDICT}):
+            pairs = show_column(table, column)
+            texts[column.key] = [text for text, _ in pairs]
+            if any(interval for _, interval in pairs):
+                intervals[column.key] = [interval for _, interval in pairs]
+    return {
+        "columns": table.columns,
+        "values": list(zip(*table.rows, strict=True)) or [() for _ in table.columns],
+        "numeric": [column.kind.numeric for column in table.columns],
+        "texts": texts,
+        "intervals": intervals,
+        "shown": table.shown,
+    }
+
+
+def _view(document: Document, table: Table) -> dict[str, Any]:
+    """Return what the template draws of a table: headings, groups above them, and the first rows."""
+    columns = [table.column(key) for key in table.shown]
+    head = msgspec.structs.replace(table, rows=table.rows[:STATIC_ROWS])
+    cells = [_cells(head, column) for column in columns]
+    return {
+        "id": table.id,
+        "caption": table.caption,
+        "constants": table.constants,
+        "columns": columns,
+        "groups": _groups(columns),
+        "rows": list(zip(*cells, strict=True)),
+        "total": len(table.rows),
+        "facets": _facets(document.results) if table is document.summary else [],
+    }
+
+
+def _cells(table: Table, column: Column) -> list[dict[str, str]]:
+    pairs = show_column(table, column)
+    point = max((decimals(text) for text, _ in pairs), default=0)
+    kind = "n" if column.kind.numeric else column.kind.value
+    return [
+        {
+            "kind": kind,
+            "text": "" if text == Status.MEASURED and column.kind is Kind.STATUS else text,
+            "pad": _pad(text, point) if column.kind.numeric else "",
+            "interval": interval,
+        }
+        for text, interval in pairs
+    ]
+
+
+def _pad(text: str, point: int) -> str:
+    """Return the invisible characters that bring a number's point below the others'."""
+    missing = point - decimals(text)
+    if missing <= 0 or " " in text:
+        return ""
+    return "0" * missing if "." in text else "." + "0" * (missing - 1)
+
+
+def _groups(columns: Sequence[Column]) -> list[tuple[str, int]]:
+    groups: list[tuple[str, int]] = []
+    for column in columns:
+        if groups and groups[-1][0] == column.group:
+            groups[-1] = (column.group, groups[-1][1] + 1)
+        else:
+            groups.append((column.group, 1))
+    return groups if any(name for name, _ in groups) else []
+
+
+def _facets(table: Table) -> list[tuple[str, str, list[str]]]:
+    """Return what can be filtered by: key, title and values, where there is a choice."""
+    found = []
+    for position, column in enumerate(table.columns):
+        if column.facet:
+            values = list(dict.fromkeys(row[position] for row in table.rows))
+            if len(values) > 1:
+                found.append((column.key, column.title, [plain(str(value)) for value in values]))
+    return found
+
+
+def _more(total: int) -> str:
+    return f"{total - STATIC_ROWS:,} more rows need JavaScript"
+
+
+def _packed(content: bytes) -> str:
+    # mtime=0: the same content gives the same bytes.
+    return base64.b64encode(gzip.compress(content, compresslevel=9, mtime=0)).decode("ascii")
+
+
+@cache
+def _plotly() -> tuple[str, str]:
+    """Return plotly.js packed, and the hash by which the policy lets it run. Found without importing plotly."""
+    found = importlib.util.find_spec("plotly")
+    if found is None or found.origin is None:
+        raise ModuleNotFoundError("plotly")
+    content = Path(found.origin).parent.joinpath(*_PLOTLY).read_bytes()
+    return _packed(content), _hash(content)
+
+
+def _hash(content: bytes) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(content).digest()).decode("ascii")
+
+
+def _asset(name: str) -> str:
+    return resources.files(_TEMPLATES).joinpath(name).read_text(encoding="utf-8")

@@ -1,0 +1,117 @@
+"""The summary for a pull request: GitHub-flavoured Markdown, details collapsed, at most 60 kB.
+
+Names from files stand in code spans: no markup, no mention, no HTML comes out of them.
+"""
+
+from collections.abc import Sequence
+
+from resnet_bench.analysis.results import Status
+from resnet_bench.report.cells import show_column
+from resnet_bench.report.document import Column, Document, Kind, Severity, Table
+from resnet_bench.report.grid import escape_markdown as escape
+from resnet_bench.report.grid import plain
+
+LIMIT_BYTES = 60_000
+_MARKS = {Severity.GOOD: "✅", Severity.NOTICE: "⚠️", Severity.BAD: "❌"}
+_FOLD_ABOVE = 24
+
+
+def render(document: Document, *, limit: int = LIMIT_BYTES) -> str:
+    """Return the summary, cut by whole rows where it would exceed `limit` bytes."""
+    head = _head(document)
+    tail = _tail(document)
+    room = limit - _size(head) - _size(tail) - 200
+    return f"{head}\n{_summary(document.summary, room)}\n{tail}"
+
+
+def table(of: Table, *, limit: int = LIMIT_BYTES) -> str:
+    """Return any table of a document, cut by whole rows to `limit` bytes and saying so."""
+    columns = [of.column(key) for key in of.shown]
+    lines = [_row([_heading(column) for column in columns]), _row([_rule(column) for column in columns])]
+    used = sum(_size(line) + 1 for line in lines)
+    cells = zip(*([_cell(column, *pair) for pair in show_column(of, column)] for column in columns), strict=True)
+    for number, row in enumerate(cells):
+        line = _row(row)
+        used += _size(line) + 1
+        if used > limit:
+            return "\n".join([*lines, "", f"{len(of.rows) - number:,} more rows are in the HTML report."])
+        lines.append(line)
+    return "\n".join(lines)
+
+
+def code(text: str) -> str:
+    """Return a name from a file as a code span that also survives in a table."""
+    cleaned = plain(text).replace("|", "\\|")
+    longest = max((len(run) for run in "".join(c if c == "`" else " " for c in cleaned).split()), default=0)
+    fence = "`" * (longest + 1)
+    padding = " " if cleaned.startswith("`") or cleaned.endswith("`") else ""
+    return f"{fence}{padding}{cleaned}{padding}{fence}" if cleaned else ""
+
+
+def _head(document: Document) -> str:
+    lines = [f"### {escape(document.title)}", ""]
+    lines.append(" · ".join(f"{_MARKS[it.severity]} {escape(it.text)}" for it in document.health))
+    if document.finding:
+        lines += ["", escape(document.finding)]
+    if document.summary.constants:
+        lines += ["", f"All cases: {escape(document.summary.constants)}."]
+    return "\n".join(lines) + "\n"
+
+
+def _summary(of: Table, room: int) -> str:
+    text = table(of, limit=room)
+    if len(of.rows) > _FOLD_ABOVE:
+        return _details(f"{len(of.rows):,} cases", text)
+    return text + "\n"
+
+
+def _tail(document: Document) -> str:
+    parts = []
+    for section in document.sections:
+        parts += [_details(it.caption, table(it, limit=LIMIT_BYTES // 6)) for it in (*section.tables, *section.folded)]
+    findings = [
+        f"- **{figure.title}**: {escape(figure.finding)}" for section in document.sections for figure in section.figures
+    ]
+    if findings:
+        parts.append(_details("Findings", "\n".join(findings)))
+    for run in document.runs:
+        title = "Machine and protocol" if len(document.runs) == 1 else run.label
+        parts.append(_details(title, "\n".join(f"- {it.label}: {escape(it.value)}" for it in run.facts)))
+    if document.notes:
+        notes = "\n".join(f"{note.number}. {escape(note.text)} ({note.cases} cases)" for note in document.notes[:50])
+        more = f"\n\n{len(document.notes) - 50} more notes." if len(document.notes) > 50 else ""  # noqa: PLR2004
+        parts.append(_details(f"{len(document.notes)} notes", notes + more))
+    return "\n".join(parts)
+
+
+def _details(title: str, body: str) -> str:
+    # HTML entities, for a summary is HTML and not Markdown.
+    safe = plain(title).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("@", "&#64;")
+    return f"<details><summary>{safe}</summary>\n\n{body}\n\n</details>\n"
+
+
+def _cell(column: Column, text: str, interval: str) -> str:
+    if column.kind is Kind.STATUS and text == Status.MEASURED:
+        return ""
+    if column.kind is Kind.NAME:
+        return code(text)
+    if column.kind is Kind.NOTES:
+        return " ".join(f"[{number}]" for number in text.split())
+    return f"{escape(text)} {interval}".strip() if not column.kind.numeric else f"{text} {interval}".strip()
+
+
+def _heading(column: Column) -> str:
+    title = f"{column.title} ({column.unit})" if column.unit else column.title
+    return f"{escape(column.group)}: {title}" if column.group else title
+
+
+def _rule(column: Column) -> str:
+    return "---:" if column.kind.numeric else "---"
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _size(text: str) -> int:
+    return len(text.encode())

@@ -1,0 +1,54 @@
+"""What commands ask for: a summary in one of the formats, and the page beside a run."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from resnet_bench.errors import StoreError
+from resnet_bench.records import Run
+from resnet_bench.report import csv, html, json, markdown, text, view
+from resnet_bench.report.document import Document
+from resnet_bench.report.format import Format
+
+_RENDERERS = {
+    Format.TEXT: text.render,
+    Format.MARKDOWN: markdown.render,
+    Format.JSON: json.render,
+    Format.CSV: csv.render,
+}
+
+
+def summary(runs: Sequence[Run], form: Format) -> str:
+    """Return the summary of one or several runs, ending with a newline.
+
+    Raises:
+        UsageError: there is no run.
+    """
+    return render(view.build(runs), form)
+
+
+def render(document: Document, form: Format) -> str:
+    """Return a document in one of the formats that are printed."""
+    return _RENDERERS[form](document)
+
+
+def write_page(runs: Sequence[Run], path: Path) -> Path:
+    """Write the HTML page and return where.
+
+    Raises:
+        UsageError: there is no run.
+        StoreError: `path` cannot be written.
+    """
+    return write(path, html.render(view.build(runs)))
+
+
+def write(path: Path, content: str) -> Path:
+    """Write a report and return where.
+
+    Raises:
+        StoreError: `path` cannot be written.
+    """
+    try:
+        path.write_text(content, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise StoreError(f"cannot write {path}: {error.strerror or error}; choose another file with -o.") from error
+    return path

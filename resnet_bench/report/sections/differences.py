@@ -1,0 +1,146 @@
+"""Two runs, or a run and a baseline: what changed, what did not, and what could not be told.
+
+Verdicts come from `analysis.compare`; here they only become tables. Unchanged and not comparable rows are folded.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from resnet_bench import units
+from resnet_bench.analysis.metrics import NOISY_METRICS, NoisyMetric, find_metric
+from resnet_bench.records import Comparison, Verdict, VerdictTable
+from resnet_bench.report.document import Column, Health, Kind, Row, Section, Severity, Table
+from resnet_bench.report.sections.curves import counted, listed
+from resnet_bench.report.verdicts import ORDER, case_labels, detectable_line
+
+_TIMINGS = ("latency_s", "throughput_images_per_s")
+_CHANGED = (Verdict.REGRESSED, Verdict.IMPROVED, Verdict.INCONCLUSIVE)
+_SEVERITY = {
+    Verdict.REGRESSED: Severity.BAD,
+    Verdict.IMPROVED: Severity.GOOD,
+    Verdict.INCONCLUSIVE: Severity.NOTICE,
+    Verdict.NOT_COMPARABLE: Severity.NOTICE,
+    Verdict.UNCHANGED: Severity.GOOD,
+}
+_COLUMNS = (
+    Column(key="case", title="case", kind=Kind.NAME),
+    Column(key="metric", title="metric", kind=Kind.TEXT),
+    Column(key="baseline", title="baseline, base units", kind=Kind.NUMBER),
+    Column(key="contender", title="contender, base units", kind=Kind.NUMBER),
+    Column(key="baseline_text", title="baseline", kind=Kind.TEXT),
+    Column(key="contender_text", title="contender", kind=Kind.TEXT),
+    Column(key="ratio", title="ratio", kind=Kind.RATIO, help="Contender divided by baseline."),
+    Column(key="ratio_low", title="low", kind=Kind.RATIO, help="Lower bound of the ratio's 99 % interval."),
+    Column(key="ratio_high", title="high", kind=Kind.RATIO, help="Upper bound of the ratio's 99 % interval."),
+    Column(key="verdict", title="verdict", kind=Kind.VERDICT),
+    Column(key="reason", title="reason", kind=Kind.NAME),
+)
+_SHOWN = (
+    *("case", "metric", "verdict", "baseline_text", "contender_text", "ratio", "ratio_low", "ratio_high"),
+    "reason",
+)
+_ENVIRONMENT = (
+    Column(key="field", title="field", kind=Kind.NAME),
+    Column(key="baseline", title="baseline", kind=Kind.NAME),
+    Column(key="contender", title="contender", kind=Kind.NAME),
+    Column(key="cases", title="cases", kind=Kind.INTEGER),
+    Column(key="allowed", title="allowed", kind=Kind.TEXT),
+)
+
+
+def differences_section(tables: Sequence[VerdictTable]) -> Section | None:
+    """Return the verdicts of each comparison, None where nothing was compared."""
+    if not tables:
+        return None
+    paragraphs, shown, folded = [], [], []
+    for number, table in enumerate(tables):
+        labels = case_labels(table)
+        paragraphs.append(_finding(table))
+        if table.differences:
+            shown.append(_environment(table, number))
+        changed = [row for verdict in _CHANGED for row in table.comparisons if row.verdict is verdict]
+        if changed:
+            shown.append(
+                _rows(
+                    changed,
+                    labels,
+                    identity=f"differences-{number}",
+                    caption=f"Changed or undecided against {table.baseline}",
+                )
+            )
+        for verdict in (Verdict.UNCHANGED, Verdict.NOT_COMPARABLE):
+            rows = [row for row in table.comparisons if row.verdict is verdict]
+            if rows:
+                identity = f"{verdict.value.replace(' ', '-')}-{number}"
+                folded.append(_rows(rows, labels, identity=identity, caption=f"{counted(len(rows), 'row')} {verdict}"))
+        paragraphs += [detectable_line(table)[:1].upper() + detectable_line(table)[1:] + ".", *table.warnings]
+    return Section(
+        id="differences",
+        title="Differences",
+        paragraphs=tuple(paragraphs),
+        tables=tuple(shown),
+        folded=tuple(folded),
+    )
+
+
+def verdict_health(tables: Sequence[VerdictTable]) -> tuple[Health, ...]:
+    """Return the count of each verdict over all comparisons, for the health line."""
+    counts = {verdict: sum(table.counts.get(verdict.value, 0) for table in tables) for verdict in ORDER}
+    return tuple(
+        Health(severity=_SEVERITY[verdict], text=f"{count:,} {verdict}") for verdict, count in counts.items() if count
+    )
+
+
+def case_verdicts(tables: Mapping[int, VerdictTable]) -> dict[tuple[int, str], str]:
+    """Return the gravest verdict on latency and throughput of each case, by run and case key."""
+    found: dict[tuple[int, str], Verdict] = {}
+    for run, table in tables.items():
+        for row in table.comparisons:
+            slot = (run, row.contender_case.key)
+            if row.metric in _TIMINGS and (slot not in found or ORDER.index(row.verdict) < ORDER.index(found[slot])):
+                found[slot] = row.verdict
+    return {slot: verdict.value for slot, verdict in found.items()}
+
+
+def _finding(table: VerdictTable) -> str:
+    verdicts = [f"{table.counts[verdict.value]:,} {verdict}" for verdict in ORDER if table.counts.get(verdict.value)]
+    text = f"{table.contender} against {table.baseline}: {listed(verdicts, limit=5) or 'nothing in common'}."
+    labels = {metric.name: metric.label for metric in NOISY_METRICS}
+    means = [f"{labels[mean.metric]} x {units.ratio(mean.ratio)}" for mean in table.means if mean.metric in _TIMINGS]
+    return f"{text} Geometric mean: {listed(means)}." if means else text
+
+
+def _environment(table: VerdictTable, number: int) -> Table:
+    return Table(
+        id=f"environment-{number}",
+        caption=f"What the sides differ in: {table.baseline} and {table.contender}",
+        columns=_ENVIRONMENT,
+        rows=tuple(
+            (it.field, it.baseline, it.contender, it.cases, "yes" if it.allowed else "no") for it in table.differences
+        ),
+        shown=tuple(column.key for column in _ENVIRONMENT),
+    )
+
+
+def _rows(rows: Sequence[Comparison], labels: Mapping[str, str], *, identity: str, caption: str) -> Table:
+    return Table(
+        id=identity, caption=caption, columns=_COLUMNS, rows=tuple(_row(row, labels) for row in rows), shown=_SHOWN
+    )
+
+
+def _row(row: Comparison, labels: Mapping[str, str]) -> Row:
+    metric = find_metric(row.metric)
+    unit = f" {metric.unit}" if metric.unit and isinstance(metric, NoisyMetric) else ""
+    low, high = (row.interval.low, row.interval.high) if row.interval else (None, None)
+    return (
+        labels[row.case.key],
+        metric.label,
+        row.baseline,
+        row.contender,
+        "" if row.baseline is None else f"{metric.show(row.baseline)}{unit}",
+        "" if row.contender is None else f"{metric.show(row.contender)}{unit}",
+        row.ratio,
+        low,
+        high,
+        row.verdict.value,
+        row.reason,
+    )

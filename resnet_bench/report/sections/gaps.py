@@ -1,0 +1,65 @@
+"""What was planned and has no number: skips with their reasons, and cases nobody came to."""
+
+from collections.abc import Sequence
+
+from resnet_bench.analysis.results import Result, Status
+from resnet_bench.records import Run
+from resnet_bench.report.document import Column, Kind, Section, Table
+from resnet_bench.report.labels import AXES, Labels, axis_words
+from resnet_bench.report.sections.curves import counted
+
+_COLUMNS = (
+    Column(key="run", title="run", kind=Kind.NAME),
+    Column(key="model", title="model", kind=Kind.NAME),
+    Column(key="batch_size", title="batch", kind=Kind.INTEGER),
+    Column(key="variant", title="variant", kind=Kind.TEXT),
+)
+_SKIP_COLUMNS = (
+    *_COLUMNS,
+    Column(key="reason", title="reason", kind=Kind.STATUS),
+    Column(key="detail", title="detail", kind=Kind.NAME),
+)
+
+
+def gaps_section(runs: Sequence[Run], results: Sequence[Result], labels: Labels) -> Section | None:
+    """Return the skips and missing cases, None where every case was measured."""
+    skipped = [(index, skip) for index, run in enumerate(runs) for skip in run.skips]
+    missing = [result for result in results if result.status is Status.MISSING]
+    if not skipped and not missing:
+        return None
+    several = ("run",) if len(labels.runs) > 1 else ()
+    named = (*several, "model", "batch_size", *(("variant",) if labels.case_axes else ()))
+    tables = []
+    if skipped:
+        rows = tuple(
+            (
+                labels.runs[index],
+                skip.case.model,
+                skip.case.batch_size,
+                ", ".join(axis_words(axis, getattr(skip.case, axis)) for axis in AXES if axis in labels.case_axes),
+                skip.reason.value.replace("_", " "),
+                skip.detail,
+            )
+            for index, skip in skipped
+        )
+        caption = f"{counted(len(rows), 'case')} that could not run"
+        tables.append(
+            Table(id="skips", caption=caption, columns=_SKIP_COLUMNS, rows=rows, shown=(*named, "reason", "detail"))
+        )
+    if missing:
+        gaps = tuple(
+            (labels.runs[it.run], it.case.model, it.case.batch_size, labels.variant(it.case)) for it in missing
+        )
+        caption = f"{counted(len(gaps), 'planned case')} not measured yet"
+        tables.append(Table(id="missing", caption=caption, columns=_COLUMNS, rows=gaps, shown=named))
+    return Section(
+        id="gaps",
+        title="Skipped and missing",
+        paragraphs=(
+            (
+                "Out of memory and unsupported are results. Time-outs, crashes, interruptions and missing cases "
+                "leave the run incomplete: resnet-bench run --resume measures them."
+            ),
+        ),
+        tables=tuple(tables),
+    )

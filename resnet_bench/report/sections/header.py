@@ -1,0 +1,144 @@
+"""What the reader must know first: what was measured, where, how, and how far to trust it."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from resnet_bench import units
+from resnet_bench.analysis.results import Result, Status
+from resnet_bench.analysis.stats import MIN_LAUNCHES
+from resnet_bench.records import Environment, Launch, Run
+from resnet_bench.report.document import Fact, Health, RunHeader, Severity
+from resnet_bench.report.labels import Labels
+from resnet_bench.report.sections.curves import counted, listed
+
+_SHOWN_PACKAGES = ("torchvision", "fvcore", "numpy")
+_CLOCK_DRIFT = 0.02
+_SHORT_REVISION = 10
+# Out of memory and unsupported are results; the others leave the run incomplete.
+_SEVERITY = {
+    Status.OUT_OF_MEMORY: Severity.NOTICE,
+    Status.UNSUPPORTED: Severity.NOTICE,
+    Status.TIMEOUT: Severity.BAD,
+    Status.CRASHED: Severity.BAD,
+    Status.INTERRUPTED: Severity.BAD,
+    Status.MISSING: Severity.BAD,
+}
+
+
+def run_headers(runs: Sequence[Run], labels: Labels) -> tuple[RunHeader, ...]:
+    """Return each run's facts under its label."""
+    return tuple(
+        RunHeader(label=name, id=run.header.id, facts=_facts(run)) for name, run in zip(labels.runs, runs, strict=True)
+    )
+
+
+def health_line(runs: Sequence[Run], results: Sequence[Result]) -> tuple[Health, ...]:
+    """Return what is well and what is not, the count of cases first."""
+    total = len(results)
+    statuses = Counter(result.status for result in results)
+    noisy = sum(result.noisy for result in results)
+    measured = statuses[Status.MEASURED]
+    found = [Health(severity=Severity.GOOD, text=f"{measured:,} of {counted(total, 'case')} measured")]
+    if noisy:
+        found.append(Health(severity=Severity.NOTICE, text=f"{noisy:,} noisy"))
+    elif measured:
+        found.append(Health(severity=Severity.GOOD, text="none noisy"))
+    most = max((result.latency.launches for result in results if result.latency), default=0)
+    if 0 < most < MIN_LAUNCHES:
+        found.append(
+            Health(
+                severity=Severity.NOTICE, text=f"{counted(most, 'launch', 'launches')} a case: too few for intervals"
+            )
+        )
+    found += [
+        Health(severity=severity, text=f"{statuses[status]:,} {status}")
+        for status, severity in _SEVERITY.items()
+        if statuses[status]
+    ]
+    launches = [launch for run in runs for measurement in run.measurements for launch in measurement.launches]
+    found += [Health(severity=Severity.NOTICE, text=text) for text in _machine_state(runs, launches)]
+    return tuple(found)
+
+
+def _facts(run: Run) -> tuple[Fact, ...]:
+    header = run.header
+    facts = []
+    if header.commit is not None:
+        commit = header.commit
+        dirty = ", with uncommitted changes" if commit.dirty else ""
+        branch = f" on {commit.branch}" if commit.branch else ""
+        facts.append(
+            Fact(label="Commit", value=f"{commit.revision[:_SHORT_REVISION]}{branch}{dirty}: {commit.subject}")
+        )
+    facts.append(Fact(label="Measured", value=_moment(header.created_at)))
+    for environment in header.environments:
+        facts += _machine(environment)
+    facts.append(Fact(label="Protocol", value=_protocol(run)))
+    facts.append(Fact(label="Run", value=f"{header.id}, preset {header.preset}"))
+    return tuple(facts)
+
+
+def _moment(text: str) -> str:
+    return text.replace("T", " ").replace("+00:00", " UTC").replace("Z", " UTC")
+
+
+def _machine(environment: Environment) -> list[Fact]:
+    identity = environment.identity
+    machine = [identity.device_name]
+    if identity.device_memory_bytes is not None:
+        machine.append(units.byte_size(identity.device_memory_bytes))
+    host = (
+        f"{identity.cpu_name}, {identity.physical_cores} cores ({identity.logical_cores} logical), "
+        f"{units.byte_size(identity.memory_bytes)}, {identity.system}"
+    )
+    versions = [f"torch {identity.torch}"]
+    versions += [f"{name} {value}" for name, value in (("CUDA", identity.cuda), ("cuDNN", identity.cudnn)) if value]
+    versions += [f"driver {identity.driver}"] if identity.driver else []
+    packages = environment.state.packages
+    versions += [f"{name} {packages[name]}" for name in _SHOWN_PACKAGES if name in packages]
+    versions.append(f"Python {identity.python}")
+    same = identity.device_name == identity.cpu_name
+    return [
+        Fact(label="Machine", value=host if same else ", ".join(machine)),
+        *([] if same else [Fact(label="Host", value=host)]),
+        Fact(label="Versions", value=", ".join(versions)),
+    ]
+
+
+def _protocol(run: Run) -> str:
+    protocol = run.header.protocol
+    return (
+        f"{counted(protocol.launches, 'launch', 'launches')} a case, each a fresh process, interleaved in random "
+        f"order; {protocol.min_samples} to {protocol.max_samples} samples a launch after warm-up, until the 99 % "
+        f"interval of the launch's median is within ±{units.percent(protocol.target_interval)} or "
+        f"{units.duration(protocol.sampling_budget_s)}"
+    )
+
+
+def _machine_state(runs: Sequence[Run], launches: Sequence[Launch]) -> list[str]:
+    """Return what was not steady: throttling, clocks that moved, neighbours, a governor that saves power."""
+    found = []
+    reasons = Counter(reason for it in launches for reason in dict.fromkeys(it.after.throttle_reasons))
+    if reasons:
+        named = listed([reason.replace("_", " ") for reason, _ in reasons.most_common()])
+        found.append(
+            f"throttled in {counted(sum(bool(it.after.throttle_reasons) for it in launches), 'launch', 'launches')} "
+            f"({named})"
+        )
+    disturbed = sum(bool(launch.contention.disturbances) for launch in launches)
+    if disturbed:
+        found.append(f"{counted(disturbed, 'launch', 'launches')} disturbed by other work")
+    clocks = [clock for it in launches for clock in (it.before.sm_clock_hz, it.after.sm_clock_hz) if clock]
+    if clocks and max(clocks) / min(clocks) - 1 > _CLOCK_DRIFT:
+        found.append(f"clocks not locked (moved by {units.percent(max(clocks) / min(clocks) - 1, 0)})")
+    governors = dict.fromkeys(
+        environment.state.governor
+        for run in runs
+        for environment in run.header.environments
+        if environment.identity.device == "cpu" and environment.state.governor not in {None, "performance"}
+    )
+    found += [f"CPU governor is {governor}" for governor in governors]
+    found += [
+        "uncommitted changes" for run in runs[:1] if any(it.header.commit and it.header.commit.dirty for it in runs)
+    ]
+    return found

@@ -1,0 +1,62 @@
+"""A row for each launch: what a reader needs to check the statistics, as a download and not as a table on the page."""
+
+import statistics
+from collections.abc import Sequence
+
+from resnet_bench.records import Launch, Run
+from resnet_bench.report.document import Column, Kind, Row, Table
+from resnet_bench.report.labels import Labels
+
+SAMPLES_LIMIT = 10_000
+
+_COLUMNS = (
+    Column(key="run", title="run", kind=Kind.NAME),
+    Column(key="case", title="case", kind=Kind.NAME),
+    Column(key="index", title="launch", kind=Kind.INTEGER),
+    Column(key="started_at", title="started", kind=Kind.TEXT),
+    Column(key="duration_s", title="duration", kind=Kind.DURATION),
+    Column(key="first_iteration_s", title="first iteration", kind=Kind.LATENCY, unit="ms"),
+    Column(key="latency_median_s", title="latency", kind=Kind.LATENCY, unit="ms"),
+    Column(key="iteration_back_to_back_median_s", title="iteration, back to back", kind=Kind.LATENCY, unit="ms"),
+    Column(key="peak_allocated_bytes", title="peak allocated", kind=Kind.MEMORY, unit="MiB"),
+    Column(key="peak_rss_bytes", title="peak RSS", kind=Kind.MEMORY, unit="MiB"),
+    Column(key="samples", title="samples", kind=Kind.INTEGER),
+    Column(key="latency_samples_s", title="latency samples in time order", kind=Kind.TEXT),
+)
+
+
+def launch_table(runs: Sequence[Run], labels: Labels) -> Table:
+    """Return each launch with its medians; its samples too while all runs have no more than 10,000 together."""
+    launches = [
+        (labels.runs[number], launch)
+        for number, run in enumerate(runs)
+        for measurement in run.measurements
+        for launch in measurement.launches
+    ]
+    with_samples = sum(len(launch.isolated.elapsed_s) for _, launch in launches) <= SAMPLES_LIMIT
+    columns = _COLUMNS if with_samples else _COLUMNS[:-1]
+    return Table(
+        id="launches",
+        caption="Every launch, in base units" + (" with its samples" if with_samples else ""),
+        columns=columns,
+        rows=tuple(_row(run, launch)[: len(columns)] for run, launch in launches),
+        shown=tuple(column.key for column in columns),
+    )
+
+
+def _row(run: str, launch: Launch) -> Row:
+    iterations = launch.isolated.iteration_s
+    return (
+        run,
+        launch.case.key,
+        launch.index,
+        launch.started_at,
+        launch.duration_s,
+        launch.warmup.first_iteration_s,
+        statistics.median(iterations) if iterations else None,
+        statistics.median(launch.back_to_back.iteration_s) if launch.back_to_back.elapsed_s else None,
+        launch.memory.peak_allocated_bytes,
+        launch.memory.peak_rss_bytes,
+        len(iterations),
+        " ".join(repr(value) for value in iterations),
+    )

@@ -1,0 +1,174 @@
+"""Peak memory against batch size: measured, predicted, the device's limit and where it was reached."""
+
+import statistics
+from collections.abc import Sequence
+
+from resnet_bench import units
+from resnet_bench.analysis.results import Result, Status
+from resnet_bench.records import Run
+from resnet_bench.report.document import Axis, Figure, Role, Scale, Section, Series, Table
+from resnet_bench.report.sections.curves import Curve, batch_axis, counted, view_of
+
+_NEAR_LIMIT = 0.25
+
+
+def memory_section(
+    results: Sequence[Result], curves: Sequence[Curve], *, runs: Sequence[Run], long: Table
+) -> Section | None:
+    """Return the figure, None where no peak was measured and nothing ran out of memory."""
+    if not any(result.peak_bytes is not None or result.status is Status.OUT_OF_MEMORY for result in results):
+        return None
+    limits = [_limit(run) for run in runs]
+    series = [part for curve in curves for part in _parts(curve, limits[curve.run])]
+    series += _limit_lines(results, limits)
+    rss = all(result.peak_allocated_bytes is None for result in results)
+    measured = (
+        "the process' peak RSS, the interpreter and its libraries included, so it starts high and lies above the "
+        "prediction"
+        if rss
+        else "the peak that the device's allocator handed out for tensors"
+    )
+    figure = Figure(
+        id="memory",
+        title="Peak memory against batch size",
+        finding=_finding(curves, rss=rss),
+        how_to_read=(
+            f"Lower is better; both axes are logarithmic. Solid is measured: {measured}. Dotted is predicted from "
+            "the architecture: weights, input and activations, without convolution workspace. A cross marks the "
+            "first batch size that ran out of memory, drawn at its predicted need; the horizontal line is the "
+            "device's memory."
+        ),
+        x=batch_axis(results),
+        y=Axis(title="peak RSS (MiB)" if rss else "peak allocated (MiB)", scale=Scale.LOG),
+        series=tuple(series),
+        table=view_of(
+            long,
+            "memory",
+            "Peak memory of each case",
+            ("peak_allocated_bytes", "peak_reserved_bytes", "peak_rss_bytes", "predicted_peak_bytes"),
+        ),
+    )
+    return Section(id="memory", title="Memory", figures=(figure,))
+
+
+def _limit(run: Run) -> int | None:
+    totals = [
+        launch.memory.device_total_bytes
+        for measurement in run.measurements
+        for launch in measurement.launches
+        if launch.memory.device_total_bytes is not None
+    ]
+    known = [environment.identity for environment in run.header.environments]
+    named = [it.memory_bytes if it.device == "cpu" else it.device_memory_bytes for it in known]
+    return min([*totals, *(value for value in named if value is not None)], default=None)
+
+
+def _parts(curve: Curve, limit: int | None) -> list[Series]:
+    measured = [result for result in curve.results if result.peak_bytes is not None]
+    predicted = [result for result in curve.results if result.predicted_bytes is not None]
+    parts = [_line(curve, Role.MEASURED, measured, [result.peak_bytes for result in measured])]
+    parts.append(_line(curve, Role.PREDICTED, predicted, [result.predicted_bytes for result in predicted]))
+    cliff = _cliff(curve)
+    height = cliff.predicted_bytes or limit if cliff else None
+    if cliff is not None and height is not None:
+        largest = _largest_fit(curve)
+        fits = f"largest that fits: {largest.case.batch_size}" if largest else "no measured batch size fits"
+        parts.append(
+            Series(
+                name=f"{curve.name}: out of memory",
+                legend=curve.name,
+                role=Role.CLIFF,
+                hue=curve.hue,
+                x=(cliff.case.batch_size,),
+                y=(height / 2**20,),
+                hover=(f"out of memory at batch size {cliff.case.batch_size}; {fits}",),
+                rows=(cliff.position,),
+            )
+        )
+    return [part for part in parts if part.x]
+
+
+def _line(curve: Curve, role: Role, points: Sequence[Result], peaks: Sequence[int | None]) -> Series:
+    known = [peak for peak in peaks if peak is not None]
+    word = "measured" if role is Role.MEASURED else "predicted"
+    return Series(
+        name=curve.name if role is Role.MEASURED else f"{curve.name}: predicted",
+        legend=curve.name,
+        role=role,
+        hue=curve.hue,
+        dash=curve.dash,
+        x=tuple(point.case.batch_size for point in points),
+        y=tuple(peak / 2**20 for peak in known),
+        hover=tuple(f"{word} {units.byte_size(peak)}" for peak in known),
+        rows=tuple(point.position for point in points),
+    )
+
+
+def _limit_lines(results: Sequence[Result], limits: Sequence[int | None]) -> list[Series]:
+    """Draw a limit only where something comes near it; far away it would only press the curves flat."""
+    lines = []
+    sizes = [result.case.batch_size for result in results]
+    needs: dict[int, int] = {}
+    for result in results:
+        need = max(result.peak_bytes or 0, result.predicted_bytes or 0)
+        limit = limits[result.run]
+        if limit is not None and (need > _NEAR_LIMIT * limit or result.status is Status.OUT_OF_MEMORY):
+            needs[limit] = need
+    for number, limit in enumerate(sorted(needs)):
+        lines.append(
+            Series(
+                name=f"device memory {units.byte_size(limit)}",
+                legend=f"device memory {units.byte_size(limit)}",
+                role=Role.LIMIT,
+                hue=number,
+                x=(min(sizes), max(sizes)),
+                y=(limit / 2**20, limit / 2**20),
+                hover=(f"device memory {units.byte_size(limit)}",) * 2,
+            )
+        )
+    return lines
+
+
+def _cliff(curve: Curve) -> Result | None:
+    return next((result for result in curve.results if result.status is Status.OUT_OF_MEMORY), None)
+
+
+def _largest_fit(curve: Curve) -> Result | None:
+    cliff = _cliff(curve)
+    fitting = [it for it in curve.measured if cliff is None or it.case.batch_size < cliff.case.batch_size]
+    return fitting[-1] if fitting else None
+
+
+def _finding(curves: Sequence[Curve], *, rss: bool) -> str:
+    sentences = []
+    fallen = [(curve, cliff) for curve in curves if (cliff := _cliff(curve)) is not None]
+    if fallen:
+        curve, cliff = min(fallen, key=lambda pair: pair[1].case.batch_size)
+        largest = _largest_fit(curve)
+        fits = (
+            f"the largest batch that fits is {largest.case.batch_size}" if largest else "nothing smaller was measured"
+        )
+        sentences.append(
+            f"{counted(len(fallen), 'series runs', 'series run')} out of memory, the first being {curve.name} at batch "
+            f"size {cliff.case.batch_size} ({fits})."
+        )
+    else:
+        peaks = [(result.peak_bytes, result) for curve in curves for result in curve.results if result.peak_bytes]
+        if peaks:
+            top, result = max(peaks, key=lambda pair: pair[0])
+            sentences.append(
+                f"Everything fits: the most is {units.byte_size(top)}, {result.case.model} at batch size "
+                f"{result.case.batch_size}."
+            )
+    errors = [
+        abs(result.predicted_bytes / result.peak_bytes - 1)
+        for curve in curves
+        for result in curve.measured
+        if result.predicted_bytes and result.peak_bytes and not rss
+    ]
+    if errors:
+        sentences.append(
+            f"The prediction is off by {units.percent(statistics.median(errors))} in the median and "
+            f"{units.percent(max(errors))} at most."
+        )
+    return " ".join(sentences)

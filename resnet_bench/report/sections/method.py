@@ -1,0 +1,94 @@
+"""How the numbers came about, what they leave out, and what the words mean."""
+
+from collections.abc import Sequence
+
+from resnet_bench import units
+from resnet_bench.analysis.results import NOISY_SPREAD, Result
+from resnet_bench.records import Run, Transfer
+from resnet_bench.report.document import Block, Section
+from resnet_bench.report.sections.curves import listed
+
+
+def method_section(runs: Sequence[Run], results: Sequence[Result]) -> Section:
+    """Return the blocks that apply to what was measured."""
+    return Section(
+        id="method",
+        title="Method",
+        blocks=(
+            Block(title="Timing", paragraphs=_timing(runs)),
+            Block(title="Statistics", paragraphs=_statistics()),
+            Block(title="What is counted, and what is not", paragraphs=_counting(results)),
+            Block(title="Memory", paragraphs=_memory()),
+        ),
+    )
+
+
+def _timing(runs: Sequence[Run]) -> tuple[str, ...]:
+    transfers = {run.header.protocol.transfer for run in runs}
+    copy = "includes" if transfers == {Transfer.INCLUDED} else "does not include"
+    norms = listed(
+        list(
+            dict.fromkeys(
+                launch.executed.batch_norm_statistics
+                for run in runs
+                for measurement in run.measurements
+                for launch in measurement.launches
+            )
+        )
+    )
+    statistics = f" Batch-norm statistics: {norms}." if norms else ""
+    return (
+        (
+            "Every launch is a fresh process that warms up, then measures twice. Latency: each iteration ends with "
+            "a synchronisation of the device (isolated). Throughput: iterations are queued back to back and "
+            "synchronised once. The launches of all cases take turns in a seeded random order, so that drift of "
+            "the machine hits all alike."
+        ),
+        f"An iteration {copy} the copy of its input from host to device. Inputs are random.{statistics}",
+    )
+
+
+def _statistics() -> tuple[str, ...]:
+    return (
+        (
+            "The launch is the unit of replication: each is reduced to its median, and the 99 % interval is "
+            "Student's t on the logarithms of those medians. With two launches it is wide, because two launches "
+            "say little. Percentiles (p50 to p99) are of all samples; p99 is not given below 100 samples. A case "
+            "is called noisy when its samples' MAD, or the range of its launch medians, is above "
+            f"{units.percent(NOISY_SPREAD, 0)} of its median latency."
+        ),
+        (
+            "Improved and regressed: the interval of the ratio lies beyond the noise band. Unchanged: it lies within. "
+            "Inconclusive: it is too wide to tell, and more launches would decide. Not comparable: device, software or "
+            "protocol differ."
+        ),
+    )
+
+
+def _counting(results: Sequence[Result]) -> tuple[str, ...]:
+    uncounted = list(
+        dict.fromkeys(
+            operator for result in results if result.profile for operator in result.profile.uncounted_operators
+        )
+    )
+    left_out = f" Not counted in these models: {listed(uncounted, limit=8)}." if uncounted else ""
+    return (
+        "MACs are multiply-accumulates of convolution and linear layers; FLOPs are twice the MACs. Batch norm, "
+        "activations, pooling and additions are not in them. Tools that say “FLOPs” for MACs show half of our FLOPs."
+        + left_out,
+        (
+            "Accuracy is what the weights' publishers state for ImageNet (top-1); it is not measured here and does not "
+            "change with the precision shown."
+        ),
+    )
+
+
+def _memory() -> tuple[str, ...]:
+    return (
+        (
+            "Peak allocated is what the device's allocator handed out for tensors; peak reserved adds its cache; "
+            "peak RSS is the whole process, its libraries included. Predicted is weights, buffers, input, "
+            "gradients, optimizer state and live or saved activations of one iteration, without convolution "
+            "workspace. A dash is “unavailable”, never 0."
+        ),
+    )

@@ -1,0 +1,149 @@
+"""Throughput and latency against batch size."""
+
+from collections.abc import Sequence
+
+from resnet_bench import units
+from resnet_bench.analysis.results import Result
+from resnet_bench.report.document import Axis, Figure, Role, Scale, Section, Series, Table
+from resnet_bench.report.sections.curves import (
+    KNEE_SHARE,
+    Curve,
+    batch_axis,
+    counted,
+    line,
+    listed,
+    throughput_of,
+    view_of,
+)
+
+
+def scaling_section(results: Sequence[Result], curves: Sequence[Curve], long: Table) -> Section | None:
+    """Return both figures, None where nothing was measured."""
+    drawn = [curve for curve in curves if curve.measured]
+    if not drawn:
+        return None
+    return Section(
+        id="scaling",
+        title="Batch size",
+        figures=(_throughput(results, drawn, long), _latency(results, drawn, long)),
+    )
+
+
+def _throughput(results: Sequence[Result], curves: Sequence[Curve], long: Table) -> Figure:
+    series: list[Series] = []
+    for curve in curves:
+        points = curve.measured
+        summaries = [point.throughput for point in points if point.throughput]
+        hover = [f"{units.per_second(summary.median)} images/s" for summary in summaries]
+        series.append(line(curve, points, summaries=summaries, hover=hover))
+        if curve.knee is not None and curve.knee is not points[-1]:
+            series.append(_knee(curve, curve.knee))
+    return Figure(
+        id="throughput",
+        title="Throughput against batch size",
+        finding=_throughput_finding(curves),
+        how_to_read=(
+            "Higher is better; both axes are logarithmic, so twice as fast is the same step everywhere. Bars are "
+            "99 % intervals over launches. A ring marks the knee: the smallest batch size with "
+            f"{units.percent(KNEE_SHARE, 0)} of the series' best throughput. Larger batches cost latency and memory "
+            "and give little back."
+        ),
+        x=batch_axis(results),
+        y=Axis(title="throughput (images/s)", scale=Scale.LOG),
+        series=tuple(series),
+        table=view_of(long, "throughput", "Throughput of each case", _keys("throughput")),
+    )
+
+
+def _latency(results: Sequence[Result], curves: Sequence[Curve], long: Table) -> Figure:
+    series = []
+    for curve in curves:
+        summaries = [point.latency for point in curve.measured if point.latency]
+        hover = [f"{units.milliseconds(it.median)} ms, p95 {units.milliseconds(it.p95)} ms" for it in summaries]
+        series.append(line(curve, curve.measured, summaries=summaries, hover=hover, scale=1e3))
+    return Figure(
+        id="latency",
+        title="Latency against batch size",
+        finding=_latency_finding(curves),
+        how_to_read=(
+            "Lower is better; both axes are logarithmic. A flat part means that the device was not busy: a larger "
+            "batch there is free. Bars are 99 % intervals over launches. Latency is the time of one isolated "
+            "iteration, so it is a little more than batch size divided by throughput."
+        ),
+        x=batch_axis(results),
+        y=Axis(title="latency (ms)", scale=Scale.LOG),
+        series=tuple(series),
+        table=view_of(long, "latency", "Latency of each case", _keys("latency")),
+    )
+
+
+def _keys(metric: str) -> tuple[str, ...]:
+    if metric == "throughput":
+        return "throughput_images_per_s", "throughput_low_images_per_s", "throughput_high_images_per_s"
+    return "latency_s", "latency_low_s", "latency_high_s", "latency_p90_s", "latency_p95_s", "latency_p99_s"
+
+
+def _knee(curve: Curve, knee: Result) -> Series:
+    return Series(
+        name=f"{curve.name}: knee",
+        legend=curve.name,
+        role=Role.MARK,
+        hue=curve.hue,
+        x=(knee.case.batch_size,),
+        y=(throughput_of(knee),),
+        hover=(f"knee: batch size {knee.case.batch_size} gives {units.percent(KNEE_SHARE, 0)} of the best throughput",),
+        rows=(knee.position,),
+    )
+
+
+def _throughput_finding(curves: Sequence[Curve]) -> str:
+    best = max(
+        curves,
+        key=lambda curve: throughput_of(curve.results[0]) if curve.fastest is None else throughput_of(curve.fastest),
+    )
+    fastest = best.fastest
+    if fastest is None:
+        return ""
+    text = (
+        f"{best.name} is the fastest with {units.per_second(throughput_of(fastest))} images/s "
+        f"at batch size {fastest.case.batch_size}."
+    )
+    knees = [(curve, curve.knee) for curve in curves if curve.knee is not None]
+    if not knees:
+        gains = [
+            throughput_of(curve.measured[-1]) / throughput_of(curve.measured[0])
+            for curve in curves
+            if len(curve.measured) > 1
+        ]
+        if gains:
+            text += f" From the smallest to the largest batch throughput changes {_factors(gains)}."
+        return text
+    open_ended = [curve for curve, knee in knees if knee is curve.measured[-1]]
+    sizes = sorted(knee.case.batch_size for curve, knee in knees if knee is not curve.measured[-1])
+    if sizes:
+        between = f"batch size {sizes[0]}" if sizes[0] == sizes[-1] else f"batch sizes {sizes[0]} to {sizes[-1]}"
+        text += f" {counted(len(sizes), 'series', 'series')} of {len(knees)} saturate at {between}"
+        text += "." if not open_ended else "; "
+    if open_ended:
+        still = counted(len(open_ended), "series", "series") if sizes else listed([curve.name for curve in open_ended])
+        verb = "gains" if len(open_ended) == 1 else "gain"
+        text += f"{'' if sizes else ' '}{still} still {verb} at the largest batch measured."
+    return text
+
+
+def _factors(gains: Sequence[float]) -> str:
+    low, high = min(gains), max(gains)
+    if f"{low:.2f}" == f"{high:.2f}":
+        return f"by a factor of {low:.2f}"
+    return f"by factors of {low:.2f} to {high:.2f}"
+
+
+def _latency_finding(curves: Sequence[Curve]) -> str:
+    size = min(curve.measured[0].case.batch_size for curve in curves)
+    at_size = [(curve.measured[0].latency, curve.name) for curve in curves if curve.measured[0].case.batch_size == size]
+    ranked = sorted((summary.median, name) for summary, name in at_size if summary)
+    what = "One image takes" if size == 1 else f"A batch of {size} takes"
+    (low, quickest), (high, slowest) = ranked[0], ranked[-1]
+    if len(ranked) == 1:
+        return f"{what} {units.duration(low)} on {quickest}."
+    return f"{what} from {units.duration(low)} ({quickest}) to {units.duration(high)} ({slowest})."

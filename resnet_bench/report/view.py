@@ -1,0 +1,110 @@
+"""Runs in, one `Document` out: all that a report says, before any renderer formats it.
+
+Sections stand in the order of the page and are left out where there is nothing to say. To add one: build a
+`Section` from results in `resnet_bench.report.sections` and name it in `_sections`.
+"""
+
+from collections.abc import Sequence
+
+from resnet_bench.analysis.compare import compare
+from resnet_bench.analysis.digest import digest
+from resnet_bench.analysis.published import Catalog, published
+from resnet_bench.analysis.results import Result, collect
+from resnet_bench.errors import UsageError
+from resnet_bench.records import Digest, Run, VerdictTable
+from resnet_bench.report.document import Document, Note, Section, Table
+from resnet_bench.report.labels import Labels, device_names, label
+from resnet_bench.report.sections.curves import counted, curves, listed
+from resnet_bench.report.sections.differences import case_verdicts, differences_section, verdict_health
+from resnet_bench.report.sections.distribution import distribution_section
+from resnet_bench.report.sections.gaps import gaps_section
+from resnet_bench.report.sections.header import health_line, run_headers
+from resnet_bench.report.sections.launches import launch_table
+from resnet_bench.report.sections.memory import memory_section
+from resnet_bench.report.sections.method import method_section
+from resnet_bench.report.sections.pareto import pareto_section
+from resnet_bench.report.sections.results import long_table, summary_table
+from resnet_bench.report.sections.scaling import scaling_section
+
+
+def build(runs: Sequence[Run], *, catalog: Catalog | None = None, baseline: Digest | None = None) -> Document:
+    """Build the document of one or several runs.
+
+    Args:
+        runs: what `store.load` read; their order is the order of columns and traces.
+        baseline: what the runs are compared with; without one, the first of several runs.
+        catalog: family and published accuracy by model name; the model registry by default.
+
+    Raises:
+        UsageError: there is no run.
+    """
+    if not runs:
+        raise UsageError("a report needs at least one run directory.")
+    results = collect(runs, catalog or published)
+    labels = label(runs)
+    notes = _notes(runs, results)
+    verdicts = _compare(runs, labels, baseline)
+    long = long_table(
+        results,
+        labels,
+        notes={note.text: note.number for note in notes},
+        verdicts=case_verdicts(verdicts),
+    )
+    sections = _sections(runs, results, labels=labels, long=long, verdicts=tuple(verdicts.values()))
+    return Document(
+        title=_title(runs, results),
+        runs=run_headers(runs, labels),
+        health=(*verdict_health(tuple(verdicts.values())), *health_line(runs, results)),
+        finding=" ".join(figure.finding for section in sections[:2] for figure in section.figures[:1]),
+        results=long,
+        launches=launch_table(runs, labels),
+        summary=summary_table(results, labels, long),
+        sections=sections,
+        notes=notes,
+    )
+
+
+def _compare(runs: Sequence[Run], labels: Labels, baseline: Digest | None) -> dict[int, VerdictTable]:
+    """Compare each run with the baseline, by default the first run; a run is not compared with itself."""
+    if baseline is None and len(runs) == 1:
+        return {}
+    base = baseline or digest(runs[0], labels.runs[0])
+    contenders = enumerate(runs) if baseline else list(enumerate(runs))[1:]
+    return {number: compare(base, digest(run, labels.runs[number])) for number, run in contenders}
+
+
+def _sections(
+    runs: Sequence[Run],
+    results: Sequence[Result],
+    *,
+    labels: Labels,
+    long: Table,
+    verdicts: Sequence[VerdictTable],
+) -> tuple[Section, ...]:
+    series = curves(results, labels)
+    found = (
+        pareto_section(series, labels),
+        scaling_section(results, series, long),
+        distribution_section(results, labels, long),
+        memory_section(results, series, runs=runs, long=long),
+        differences_section(verdicts),
+        gaps_section(runs, results, labels),
+        method_section(runs, results),
+    )
+    return tuple(section for section in found if section is not None)
+
+
+def _notes(runs: Sequence[Run], results: Sequence[Result]) -> tuple[Note, ...]:
+    """Number each distinct warning once, those of the files first."""
+    counts: dict[str, int] = {text: 0 for run in runs for text in run.warnings}
+    for result in results:
+        for text in result.warnings:
+            counts[text] = counts.get(text, 0) + 1
+    return tuple(Note(number=number, text=text, cases=cases) for number, (text, cases) in enumerate(counts.items(), 1))
+
+
+def _title(runs: Sequence[Run], results: Sequence[Result]) -> str:
+    models = list(dict.fromkeys(result.case.model for result in results))
+    devices = list(dict.fromkeys(device_names(run.header.environments) for run in runs))
+    what = listed(models) if len(models) <= 4 else counted(len(models), "model")  # noqa: PLR2004 - what fits a line
+    return f"{what or 'No cases'} on {' and '.join(device for device in devices if device) or 'an unknown device'}"

@@ -1,0 +1,120 @@
+import pytest
+
+from resnet_bench.analysis.compare import compare
+from resnet_bench.analysis.gate import Status, judge
+from resnet_bench.analysis.thresholds import Inconclusive, On, Percentile, Rule
+from resnet_bench.records import Skip, SkipReason
+from tests.factory import IDENTITY, case, change, digest_of, measurement, noisy_launches, profile
+
+BASE = digest_of([measurement(noisy_launches(1), profile=profile())], name="base")
+
+
+def rule(**fields):
+    fields = {"metric": "latency_s", "name": "r", "inconclusive": Inconclusive.WARN} | fields
+    return Rule(**fields)
+
+
+def check(new, *rules, base=BASE, **more):
+    return judge(compare(base, new, **more), rules, sides=(base, new))
+
+
+def new(factor=1.0, *, noise=0.002, count=6, **more):
+    launches = noisy_launches(9, factor=factor, noise=noise, count=count)
+    return digest_of([measurement(launches, profile=more.pop("profile", profile()))], name="new", **more)
+
+
+def statuses(result):
+    return [outcome.status for outcome in result.outcomes]
+
+
+@pytest.mark.parametrize(
+    ("factor", "status", "code"),
+    [(1.0, Status.PASSED, 0), (1.03, Status.PASSED, 0), (1.10, Status.FAILED, 1), (0.8, Status.PASSED, 0)],
+)
+def test_a_relative_limit(factor, status, code):
+    result = check(new(factor), rule(limit=0.05))
+    assert statuses(result) == [status]
+    assert result.exit_code == code
+
+
+def test_less_throughput_fails_and_more_does_not():
+    limit = rule(metric="throughput_images_per_s", limit=0.05)
+    assert check(new(1.2), limit).exit_code == 1
+    assert check(new(0.8), limit).exit_code == 0
+    assert check(new(0.8), change(limit, on=On.CHANGED)).exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("policy", "status", "code"),
+    [
+        (Inconclusive.WARN, Status.WARNED, 0),
+        (Inconclusive.FAIL, Status.FAILED, 1),
+        (Inconclusive.PASS, Status.PASSED, 0),
+    ],
+)
+def test_an_inconclusive_row_does_what_the_rule_says(policy, status, code):
+    result = check(new(1.05, noise=0.05), rule(limit=0.05, inconclusive=policy))
+    assert statuses(result) == [status]
+    assert result.exit_code == code
+
+
+def test_absolute_limits_look_at_the_contender_alone():
+    assert check(new(), rule(maximum=0.011)).exit_code == 0
+    failed = check(new(1.2), rule(name="slow", maximum=0.011))
+    assert failed.exit_code == 1
+    assert failed.outcomes[0].rule == "slow"
+    assert "is over the limit of 11.00 ms" in failed.outcomes[0].message
+    assert check(new(), rule(metric="throughput_images_per_s", minimum=1000.0)).exit_code == 1
+    assert statuses(check(new(noise=0.05), rule(maximum=0.010))) == [Status.WARNED]
+
+
+def test_p99_needs_a_hundred_samples():
+    assert statuses(check(new(), rule(maximum=0.015, percentile=Percentile.P99))) == [Status.PASSED]
+    few = check(new(count=2), rule(maximum=0.015, percentile=Percentile.P99))
+    assert statuses(few) == [Status.WARNED]
+    assert "p99 needs 100 samples, there are 40" in few.outcomes[0].message
+
+
+def test_exact_metrics_fail_on_any_change_and_may_have_a_limit():
+    bigger = new(profile=profile(parameters=1010))
+    assert check(bigger, rule(metric="parameters")).exit_code == 1
+    assert check(bigger, rule(metric="parameters", limit=0.05)).exit_code == 0
+    assert check(bigger, rule(metric="parameters", maximum=1000.0)).exit_code == 1
+
+
+def test_missing_skipped_and_incomparable_are_never_a_pass():
+    two = digest_of([measurement(noisy_launches(1)), measurement(noisy_launches(2), of=case(batch_size=64))])
+    missing = check(new(), rule(limit=0.05), base=two)
+    assert missing.exit_code == 3
+    assert statuses(missing) == [Status.INCOMPLETE, Status.PASSED]
+    skip = Skip(case=case(batch_size=64), index=0, reason=SkipReason.OUT_OF_MEMORY, detail="2 GiB wanted")
+    skipped = check(new(skips=(skip,)), rule(limit=0.05), base=two)
+    assert skipped.exit_code == 3
+    assert "out_of_memory, 2 GiB wanted" in skipped.outcomes[0].message
+    elsewhere = check(new(identity=change(IDENTITY, torch="9")), rule(limit=0.05))
+    assert elsewhere.exit_code == 3
+    assert check(new(identity=change(IDENTITY, torch="9")), rule(limit=0.05), across={"torch"}).exit_code == 0
+
+
+def test_no_comparable_row_at_all_is_incomplete_even_without_a_matching_rule():
+    lost = digest_of([measurement(noisy_launches(3), of=case(model="other"))], name="lost")
+    result = check(lost, rule(limit=0.05, model="other"))
+    assert result.exit_code == 3
+    assert any("nothing was checked" in warning for warning in result.warnings)
+
+
+def test_a_rule_that_matches_nothing_is_reported_and_alone_it_is_no_pass():
+    result = check(new(), rule(limit=0.05), rule(name="typo", model="resent*"))
+    assert (result.unmatched, result.exit_code) == (("typo",), 0)
+    assert check(new(), rule(name="typo", model="resent*")).exit_code == 3
+
+
+def test_every_matching_rule_applies_and_each_failure_names_its_rule():
+    result = check(new(1.3), rule(name="a", limit=0.05), rule(name="b", maximum=0.011), rule(name="c", limit=0.5))
+    assert [(it.rule, it.status) for it in result.outcomes] == [("a", "failed"), ("b", "failed"), ("c", "passed")]
+
+
+def test_a_limit_below_what_can_be_seen_says_so():
+    result = check(new(noise=0.02), rule(name="tight", limit=0.01))
+    assert any("tight: the limit lies below the smallest change" in warning for warning in result.warnings)
+    assert check(new(), rule(limit=0.20)).warnings == ()

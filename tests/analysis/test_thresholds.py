@@ -1,0 +1,94 @@
+import pytest
+
+from resnet_bench.analysis.thresholds import Inconclusive, On, Percentile, read
+from resnet_bench.errors import ConfigError
+from tests.factory import case
+
+
+def rules(tmp_path, text):
+    path = tmp_path / "thresholds.toml"
+    path.write_text(text, encoding="utf-8")
+    return read(path)
+
+
+def test_every_key_is_read_into_base_units(tmp_path):
+    found = rules(
+        tmp_path,
+        """
+inconclusive = "fail"
+[[rule]]
+metric = "latency_s"
+limit = "5 %"
+model = "resnet*"
+batch_size = [1, 8]
+device = "cuda*"
+on = "changed"
+[[rule]]
+name = "tail"
+metric = "latency_s"
+percentile = "p99"
+max = "15 ms"
+inconclusive = "pass"
+[[rule]]
+metric = "peak_allocated_bytes"
+max = "8 GiB"
+[[rule]]
+metric = "throughput_images_per_s"
+min = "1000 images/s"
+[[rule]]
+metric = "graph_breaks"
+""",
+    )
+    first, tail, peak, floor, exact = found
+    assert (first.limit, first.batch_sizes, first.on, first.inconclusive) == (0.05, (1, 8), On.CHANGED, "fail")
+    assert first.name == "rule 1: latency_s, limit 5 %, model resnet*, device cuda*, batch size [1, 8]"
+    assert (tail.name, tail.maximum, tail.percentile, tail.inconclusive) == (
+        "tail",
+        0.015,
+        Percentile.P99,
+        Inconclusive.PASS,
+    )
+    assert peak.maximum == 8 * 2**30
+    assert (floor.minimum, floor.relative, exact.relative) == (1000.0, False, True)
+    assert first.matches(case(device="cuda:0", batch_size=8), "latency_s")
+    assert not first.matches(case(device="cpu", batch_size=8), "latency_s")
+    assert not first.matches(case(device="cuda:0", batch_size=2), "latency_s")
+    assert not first.matches(case(device="cuda:0", batch_size=8), "compile_s")
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ('metric = "latency"\nlimit = "5 %"', r"rule 1: 'latency' is no metric\. Did you mean 'latency_s'\?"),
+        ('metric = "latency_s"\nlimit = "5"', r"'5' is not a share such as 5 %"),
+        ('metric = "latency_s"\nmax = "15"', r"'15' is not a time such as 15ms"),
+        ('metric = "latency_s"\nmax = "15 MiB"', r"'15 MiB' is not a time"),
+        ('metric = "latency_s"\nlimit = "-5 %"', r"'-5 %' is not a share"),
+        ('metric = "latency_s"\nlimit = "lots"', r"'lots' is not a share"),
+        ('metric = "latency_s"\nlimit = 5', r"Expected `str \| null`, got `int`"),
+        ('metric = "latency_s"\nlimit = "5 %"\nmodel = "resnet[1"', r"model = 'resnet\[1' is no pattern"),
+        ('metric = "latency_s"\nlimit = "5 %"\nmodel = ""', r"model = '' is no pattern"),
+        ('metric = "latency_s"\nlimt = "5 %"', r"rule 1: 'limt' is no key\. Did you mean 'limit'\?"),
+        ('metric = "latency_s"\non = "better"', r"Invalid enum value 'better'"),
+        ('metric = "latency_s"\nlimit = "5 %"\nmax = "15 ms"', r"limit is relative, max and min are absolute"),
+        ('metric = "latency_s"\nlimit = "5 %"\npercentile = "p99"', r"percentile belongs to max or min"),
+        ('metric = "macs"\nmax = "9"\npercentile = "p99"', r"macs is exact and has no percentiles"),
+        ('metric = "latency_s"\nbatch_size = 0', r"batch_size must be 1 or more"),
+    ],
+)
+def test_bad_rules_are_refused_in_one_line_that_says_where(tmp_path, rule, said):
+    with pytest.raises(ConfigError, match=said) as caught:
+        rules(tmp_path, "[[rule]]\n" + rule)
+    assert "thresholds.toml" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_no_rules_no_file_no_toml(tmp_path):
+    with pytest.raises(ConfigError, match="would always pass"):
+        rules(tmp_path, "rule = []")
+    with pytest.raises(ConfigError, match="missing required field `rule`"):
+        rules(tmp_path, "")
+    with pytest.raises(ConfigError, match="is not valid TOML"):
+        rules(tmp_path, "[[rule")
+    with pytest.raises(ConfigError, match="cannot read thresholds"):
+        read(tmp_path / "none.toml")

@@ -1,0 +1,79 @@
+"""`report` as a user runs it: run directories in; a page, text or one line of error out."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from resnet_bench import cli
+from tests.runs import Spec, make_run, write
+
+
+@pytest.fixture
+def run(tmp_path):
+    return write(make_run(), tmp_path / "run")
+
+
+def test_a_page_is_written_beside_the_run_and_its_path_printed(run, capsys):
+    assert cli.run(["report", str(run)]) == 0
+    page = run / "report.html"
+    assert capsys.readouterr().out.strip() == str(page)
+    assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
+def test_the_page_goes_where_it_is_asked_for(run, tmp_path, capsys):
+    assert cli.run(["report", str(run), "-o", str(tmp_path / "page.html")]) == 0
+    assert capsys.readouterr().out.strip() == str(tmp_path / "page.html")
+    assert not (run / "report.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("form", "start"), [("text", "5 models on"), ("markdown", "### 5"), ("json", "{"), ("csv", "run,")]
+)
+def test_other_formats_are_printed(run, capsys, form, start):
+    assert cli.run(["report", str(run), "--format", form]) == 0
+    assert capsys.readouterr().out.startswith(start)
+    assert not (run / "report.html").exists()
+
+
+def test_several_runs_stand_side_by_side(run, tmp_path, capsys):
+    other = write(make_run(Spec(revision="abcdef0", seed=2)), tmp_path / "other")
+    assert cli.run(["report", str(run), str(other), "--format", "json"]) == 0
+    content = json.loads(capsys.readouterr().out)
+    assert [it["label"] for it in content["runs"]] == ["4f2a9c1", "abcdef0"]
+    assert len(content["results"]) == 20
+
+
+def test_a_baseline_gives_verdicts(run, tmp_path, capsys):
+    other = write(make_run(Spec(speed=3.0)), tmp_path / "other")
+    assert cli.run(["report", str(run), "--baseline", str(other), "--format", "csv"]) == 0
+    assert ",regressed," in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ([], "at least one run directory"),
+        (["nowhere"], "no run directory"),
+        (["{run}", "-o", "{run}/missing/page.html"], "cannot write"),
+        (["{run}", "--format", "html5"], "html5"),
+        (["{run}", "--baseline", "nobody"], "nobody"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(run, capsys, arguments, expected):
+    assert cli.run(["report", *(it.format(run=run) for it in arguments)]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("error: ")
+    assert err.count("\n") == 1
+    assert expected in err
+
+
+def test_report_needs_neither_torch_nor_pandas_nor_plotlys_python_side(run):
+    code = (
+        "import sys; from resnet_bench import cli; cli.run(['report', sys.argv[1]]); "
+        "print([name for name in ('torch', 'pandas', 'plotly') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(run)], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"

@@ -1,0 +1,210 @@
+"""compare, check and baseline as a user runs them: files in, golden output and exit code out."""
+
+import json
+import os
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from resnet_bench import cli
+from resnet_bench.records import Compilation, Skip, SkipReason
+from tests.factory import IDENTITY, case, change, measurement, noisy_launches, profile, run_of, save_run
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "verdicts"
+NASTY = "a|b<script>`x`@me\n::error::%"
+RULES = """inconclusive = "warn"
+[[rule]]
+metric = "latency_s"
+limit = "5 %"
+[[rule]]
+metric = "latency_s"
+max = "15 ms"
+model = "resnet50*"
+[[rule]]
+metric = "energy_j_per_image"
+"""
+
+
+def golden(name, text):
+    path = GOLDEN / name
+    if os.environ.get("UPDATE_GOLDEN"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    assert text == path.read_text(encoding="utf-8")
+
+
+def measured(model, size, seed, factor=1.0, **more):
+    of = case(model=model, batch_size=size)
+    options = {"compilation": Compilation(compile_s=2.0 * factor, graphs=1, graph_breaks=0)} if model == NASTY else {}
+    launches = noisy_launches(seed, factor=factor, noise=more.pop("noise", 0.002))
+    return measurement(launches, of=of, profile=profile(of, **more), **options)
+
+
+@pytest.fixture
+def workplace(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    old = [
+        measured("resnet18", 1, 1),
+        measured("resnet18", 8, 2),
+        measured("resnet50", 1, 3),
+        measured("resnet50", 8, 4),
+        measured(NASTY, 1, 5),
+    ]
+    new = [
+        measured("resnet18", 1, 11),
+        measured("resnet18", 8, 12),
+        measured("resnet50", 1, 13, 1.08, macs=5100),
+        measured("resnet50", 8, 14, noise=0.03),
+        measured(NASTY, 1, 15, 0.9),
+    ]
+    save_run(tmp_path / "old", run_of(old, name="run-old"))
+    save_run(tmp_path / "new", run_of(new, name="run-new"))
+    save_run(tmp_path / "same", run_of([change(it) for it in old], name="run-same"))
+    Path("thresholds.toml").write_text(RULES, encoding="utf-8")
+    return tmp_path
+
+
+def run(capsys, *arguments):
+    code = cli.run([str(it) for it in arguments])
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+@pytest.mark.usefixtures("workplace")
+@pytest.mark.parametrize(("form", "ending"), [("text", "txt"), ("markdown", "md"), ("json", "json"), ("csv", "csv")])
+def test_compare_in_every_format(capsys, form, ending):
+    code, out, err = run(capsys, "compare", "old", "new", "--format", form)
+    assert (code, err) == (0, "")
+    golden(f"compare.{ending}", out)
+
+
+@pytest.mark.usefixtures("workplace")
+@pytest.mark.parametrize(("form", "ending"), [("text", "txt"), ("markdown", "md"), ("json", "json"), ("csv", "csv")])
+def test_check_in_every_format(capsys, form, ending):
+    assert run(capsys, "baseline", "set", "main", "old")[0] == 0
+    code, out, err = run(capsys, "check", "new", "--baseline", "main", "--format", form)
+    assert (code, err) == (1, "")
+    golden(f"check.{ending}", out)
+
+
+@pytest.mark.usefixtures("workplace")
+def test_names_from_files_are_data(capsys):
+    _, markdown, _ = run(capsys, "compare", "old", "new", "--format", "markdown", "--all")
+    assert "<script>" not in markdown
+    assert "a\\|b&lt;script&gt;\\`x\\`&#64;me\\\\n::error::%" in markdown
+    _, text, err = run(capsys, "compare", "old", "new", "--github", "--all")
+    assert not any(line.startswith("::error::") for line in (text + err).splitlines())
+
+
+def test_junit_and_github(workplace, capsys, monkeypatch):
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(workplace / "summary.md"))
+    code, _, err = run(capsys, "compare", "old", "new", "--junit", "out.xml", "--github", "--fail-on", "regressed")
+    assert code == 1
+    golden("compare.junit.xml", Path("out.xml").read_text(encoding="utf-8"))
+    golden("compare.annotations", err)
+    assert "### latency" in Path("summary.md").read_text(encoding="utf-8")
+    run(capsys, "baseline", "set", "main", "old")
+    _, _, err = run(capsys, "check", "new", "--baseline", "main", "--junit", "gate.xml", "--github")
+    golden("check.junit.xml", Path("gate.xml").read_text(encoding="utf-8"))
+    golden("check.annotations", err)
+    suite = ET.parse("gate.xml").getroot()  # noqa: S314 - our own file
+    assert int(suite.get("tests")) == len(suite.findall("testcase"))
+
+
+@pytest.mark.usefixtures("workplace")
+def test_json_is_the_record_and_ratios_are_unrounded(capsys):
+    rows = json.loads(run(capsys, "compare", "old", "new", "--format", "json")[1])["comparisons"]
+    row = next(it for it in rows if it["case"]["model"] == "resnet50" and it["metric"] == "latency_s")
+    assert row["ratio"] == row["contender"] / row["baseline"]
+    assert row["interval"]["confidence"] == 0.99
+
+
+@pytest.mark.usefixtures("workplace")
+@pytest.mark.parametrize(
+    ("fail_on", "contender", "code"),
+    [("regressed", "new", 1), ("changed", "new", 1), ("inconclusive", "new", 1), ("inconclusive", "same", 0)],
+)
+def test_fail_on(capsys, fail_on, contender, code):
+    assert run(capsys, "compare", "old", contender, "--fail-on", fail_on)[0] == code
+
+
+def test_nothing_comparable_is_incomplete(workplace, capsys):
+    other = run_of([measured("resnet18", 1, 1)], name="other", identity=change(IDENTITY, torch="1"))
+    other = change(other, measurements=tuple(change(it, profile=None) for it in other.measurements))
+    save_run(workplace / "other", change(other, header=change(other.header, profiles=())))
+    code, out, _ = run(capsys, "compare", "old", "other")
+    assert code == 3
+    assert "torch" in out
+    assert run(capsys, "compare", "old", "other", "--across", "torch")[0] == 0
+
+
+def test_check_passes_warns_and_updates(workplace, capsys):
+    run(capsys, "baseline", "set", "main", "old")
+    assert run(capsys, "check", "same", "--baseline", "main")[0] == 0
+    before = Path("reports/baselines/main.json").read_text(encoding="utf-8")
+    assert "the baseline stays" in run(capsys, "check", "same", "--baseline", "main", "--update")[2]
+    assert Path("reports/baselines/main.json").read_text(encoding="utf-8") == before
+    better = [measured("resnet18", 1, 21, 0.8), measured("resnet18", 8, 2), measured("resnet50", 1, 3)]
+    better += [measured("resnet50", 8, 4), measured(NASTY, 1, 5)]
+    save_run(workplace / "better", run_of(better, name="run-better"))
+    code, out, err = run(capsys, "check", "better", "--baseline", "main", "--update")
+    assert code == 0
+    assert "improved: resnet18" in out
+    assert "wrote the replacement baseline" in err
+    after = json.loads(Path("reports/baselines/main.json").read_text(encoding="utf-8"))
+    assert (after["name"], after["runs"]) == ("main", ["run-better"])
+
+
+def test_a_skip_where_the_baseline_has_a_number_fails(workplace, capsys):
+    run(capsys, "baseline", "set", "main", "old")
+    skip = Skip(case=case(model="resnet18", batch_size=8), index=0, reason=SkipReason.CRASHED, detail="signal 9")
+    rest = [measured("resnet18", 1, 1), measured("resnet50", 1, 3), measured("resnet50", 8, 4), measured(NASTY, 1, 5)]
+    save_run(workplace / "skipped", run_of(rest, name="skipped", skips=(skip,)))
+    code, out, _ = run(capsys, "check", "skipped", "--baseline", "main")
+    assert code == 3
+    assert "crashed, signal 9" in out
+
+
+def test_baselines_are_listed_and_learn_bands_from_three_runs(workplace, capsys):
+    for number in range(3):
+        launches = [measured("resnet18", 1, 30 + number)]
+        save_run(workplace / f"r{number}", run_of(launches, name=f"r{number}"))
+    code, out, _ = run(capsys, "baseline", "set", "main", "r0", "r1", "r2")
+    assert code == 0
+    assert "noise band of latency_s: 1 %" in out
+    assert run(capsys, "baseline", "list")[1].splitlines()[1].startswith("main  2026-01-01T00:00:00Z")
+
+
+@pytest.mark.usefixtures("workplace")
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("compare", "old", "nowhere"), "no baseline 'nowhere' in reports/baselines. Baselines there: main."),
+        (("compare", "old", "mian"), "Did you mean 'main'?"),
+        (("compare", "old", "new", "--across", "tourch"), "Did you mean 'torch'?"),
+        (("compare", "old", "thresholds.toml"), "thresholds.toml is no baseline file, or damaged"),
+        (("compare", "old", "empty"), "empty is no run directory: it has no run.json"),
+        (("compare", "old", "newer"), "has schema 99"),
+        (("check", "old", "--baseline", "newer"), "has schema 99"),
+        (("check", "old", "--baseline", "nope"), "no baseline 'nope'"),
+        (("check", "old", "--baseline", "../x"), "'../x' cannot name a baseline"),
+        (("check", "old", "--baseline", "main", "--thresholds", "none.toml"), "cannot read thresholds none.toml"),
+        (("baseline", "set", "main"), "needs at least one run"),
+        (("compare", "old", "new", "--junit", "no/where.xml"), "cannot write no/where.xml"),
+        (("compare", "old", "new", "--calibration", "thresholds.toml"), "is no calibration file"),
+    ],
+)
+def test_bad_input_is_one_line_and_two(capsys, arguments, said):
+    run(capsys, "baseline", "set", "main", "old")
+    Path("empty").mkdir()
+    Path("newer").mkdir()
+    header = json.loads(Path("old/run.json").read_text(encoding="utf-8"))
+    Path("newer/run.json").write_text(json.dumps(header | {"schema": 99}), encoding="utf-8")
+    Path("reports/baselines/newer.json").write_bytes(msgspec.json.encode({"schema": 99}))
+    code, _, err = run(capsys, *arguments)
+    assert code == 2
+    assert said.replace(" Baselines there: main.", "") in err
+    assert len(err.splitlines()) == 1
+    assert "Traceback" not in err

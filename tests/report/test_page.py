@@ -1,0 +1,323 @@
+"""The page in a real browser, from disk: what a reader sees, clicks, types, prints and hears."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from resnet_bench.report import html, view
+from tests.runs import HOSTILE, Spec, big_run, gpu_run, make_run, troubled_run
+
+pytestmark = pytest.mark.browser
+
+CHROMIUM = os.environ.get("CHROMIUM") or "/usr/bin/chromium"
+FLAGS = (
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+)
+AXE = Path(__file__).parents[1] / "data" / "axe-core" / "axe.min.js"
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if shutil.which(CHROMIUM) is None and not os.environ.get("CI"):
+        pytest.skip(f"{CHROMIUM} is not there; apt-get install chromium, or name another with CHROMIUM=")
+    sync_api = (
+        pytest.importorskip("playwright.sync_api")
+        if not os.environ.get("CI")
+        else __import__("playwright.sync_api").sync_api
+    )
+    with sync_api.sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        yield found
+        found.close()
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory):
+    """Write a page of each kind once, and say where."""
+    folder = tmp_path_factory.mktemp("pages")
+    kinds = {
+        "quick": [make_run()],
+        "gpu": [gpu_run()],
+        "troubled": [troubled_run()],
+        "two": [
+            make_run(Spec(launches=8, noise=0.003)),
+            make_run(Spec(launches=8, noise=0.003, seed=9, speed=1.05, revision="abcdef0123456")),
+        ],
+        "big": [big_run(500)],
+    }
+    for name, runs in kinds.items():
+        (folder / f"{name}.html").write_text(html.render(view.build(runs)), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def loaded(browser, pages):
+    """Load each page once for each width, and keep what it logged, threw, or asked for beside itself."""
+    kept = {}
+
+    def get(name, width):
+        if (name, width) not in kept:
+            page = browser.new_context(viewport={"width": width, "height": 900}).new_page()
+            troubles = []
+            url = (pages / f"{name}.html").as_uri()
+            page.on("console", lambda message: troubles.append(f"console: {message.text}"))
+            page.on("pageerror", lambda error: troubles.append(f"error: {error}"))
+            page.on("dialog", lambda dialog: troubles.append(f"dialog: {dialog.message}"))
+            page.on("request", lambda request: troubles.append(f"request: {request.url[:100]}"))
+            page.goto(url)
+            page.wait_for_selector("html[data-library]", timeout=30_000)
+            troubles.remove(f"request: {url}")
+            kept[name, width] = page, troubles
+        return kept[name, width]
+
+    yield get
+    for page, _ in kept.values():
+        page.context.close()
+
+
+@pytest.fixture
+def open_page(loaded):
+    """Give a page in its first state; afterwards nothing may have been logged, thrown or asked for."""
+    used = []
+
+    def opened(name, *, scheme="light", width=1300):
+        page, troubles = loaded(name, width)
+        used.append(troubles)
+        page.emulate_media(color_scheme=scheme, media="screen", reduced_motion="no-preference")
+        page.evaluate("document.querySelectorAll('details').forEach((it) => { it.open = false; }); scrollTo(0, 0)")
+        page.click("button[type=reset]")
+        settle(page)
+        return page
+
+    yield opened
+    # A download is a request for the page's own memory.
+    assert [it for troubles in used for it in troubles if not it.startswith("request: blob:")] == []
+
+
+def rows(page, table="summary"):
+    return page.eval_on_selector_all(
+        f'table[data-table="{table}"] tbody tr',
+        "rows => rows.map(row => [...row.cells].map(cell => cell.innerText.trim()))",
+    )
+
+
+def settle(page):
+    page.wait_for_timeout(400)
+
+
+def draw_all(page):
+    for plot in page.query_selector_all(".plot"):
+        plot.scroll_into_view_if_needed()
+        page.wait_for_function("plot => plot.dataset.drawn", arg=plot, timeout=20_000)
+
+
+def test_figures_are_drawn_when_they_come_into_view(open_page):
+    page = open_page("big")
+    drawn = page.locator(".plot[data-drawn]").count()
+    assert drawn < page.locator(".plot").count()
+    draw_all(page)
+    assert page.locator(".plot[data-drawn]").count() == page.locator(".plot").count() == 5
+    assert page.locator(".plot .scatterlayer .trace").count() > 20
+
+
+def test_sorts_by_any_column_and_says_so(open_page):
+    page = open_page("quick")
+    head = page.locator('table[data-table="summary"] th[data-key="throughput_images_per_s"]')
+    head.locator("button").click()
+    assert head.get_attribute("aria-sort") == "ascending"
+    column = page.eval_on_selector_all(
+        'table[data-table="summary"] tbody tr td:nth-child(8) span',
+        "cells => cells.map(cell => Number(cell.textContent))",
+    )
+    assert column == sorted(column)
+    head.locator("button").click()
+    assert head.get_attribute("aria-sort") == "descending"
+    assert rows(page)[0][0] == "resnet18"
+
+
+def test_unavailable_values_sort_last_both_ways(open_page):
+    page = open_page("troubled")
+    button = page.locator('table[data-table="summary"] th[data-key="latency_s"] button')
+    for _ in range(2):
+        button.click()
+        assert [row[5] for row in rows(page)][-4:] == ["-"] * 4
+
+
+def test_filters_by_text_and_facets_and_tells_how_many(open_page):
+    page = open_page("gpu")
+    page.fill("#filter-text", "resnet50")
+    page.select_option('[data-facet="mode"]', "training")
+    page.select_option('[data-facet="precision"]', "fp32")
+    assert page.inner_text("#count") == "6 of 120 rows"
+    assert {row[0] for row in rows(page)} == {"resnet50"}
+    page.click("button[type=reset]")
+    settle(page)
+    assert page.inner_text("#count") == "120 rows"
+
+
+def test_figures_follow_the_filter(open_page):
+    page = open_page("gpu")
+    page.select_option('[data-facet="mode"]', "training")
+    page.fill("#filter-text", "resnet18")
+    settle(page)
+    draw_all(page)
+    names = page.evaluate('document.querySelector("[data-figure=throughput]").data.map(trace => trace.name)')
+    assert {name for name in names if "knee" not in name} == {
+        "resnet18 · training · fp32",
+        "resnet18 · training · amp_fp16",
+    }
+
+
+def test_rows_come_in_pieces(open_page):
+    page = open_page("big")
+    assert len(rows(page)) == 40
+    page.get_by_role("button", name="Show 200 more").first.click()
+    assert len(rows(page)) == 240
+    page.get_by_role("button", name="Show all").first.click()
+    assert len(rows(page)) == 500
+
+
+def test_rows_drawn_by_script_are_the_rows_of_the_file(open_page):
+    page = open_page("troubled")
+    before = page.inner_html('table[data-table="summary"] tbody')
+    page.fill("#filter-text", "resnet")
+    page.fill("#filter-text", "")
+    after = page.inner_html('table[data-table="summary"] tbody')
+    assert "".join(after.split()) == "".join(before.split())
+
+
+def test_details_open_a_figures_data_as_a_table(open_page):
+    page = open_page("quick")
+    details = page.locator("#figure-latency details.data")
+    details.locator("summary").click()
+    assert len(rows(page, "latency-data")) == 10
+    assert "p95" in details.inner_text()
+
+
+def test_csv_of_a_figure_and_of_the_results(open_page):
+    page = open_page("quick")
+    with page.expect_download() as figure:
+        page.click("#figure-throughput [data-csv]")
+    heading, *lines = Path(figure.value.path()).read_text().splitlines()
+    assert heading.startswith("model,batch_size,throughput_images_per_s")
+    assert len(lines) == 10
+    with page.expect_download() as launches:
+        page.click('[data-json="launches"]')
+    content = json.loads(Path(launches.value.path()).read_text())
+    assert len(content) == 20
+    assert len(content[0]["latency_samples_s"].split()) == 24
+
+
+def test_dark_and_light_follow_the_reader_live(open_page):
+    page = open_page("quick", scheme="light")
+    draw_all(page)
+    seen = {}
+    for scheme in ("light", "dark", "light"):
+        page.emulate_media(color_scheme=scheme)
+        settle(page)
+        seen[scheme] = (
+            page.evaluate("getComputedStyle(document.body).backgroundColor"),
+            page.evaluate('document.querySelector("[data-figure=latency]").data[0].line.color'),
+        )
+    assert seen["light"] == ("rgb(255, 255, 255)", "#0072B2")
+    assert seen["dark"] == ("rgb(18, 21, 25)", "#4EA3E0")
+
+
+@pytest.mark.parametrize(
+    ("name", "scheme"), [("quick", "dark"), ("troubled", "light"), ("troubled", "dark"), ("two", "light")]
+)
+def test_axe_finds_no_violation(open_page, name, scheme):
+    page = open_page(name, scheme=scheme)
+    draw_all(page)
+    for summary in page.query_selector_all("details > summary"):
+        summary.click()
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run({resultTypes: ['violations']})")["violations"]
+    assert [
+        (it["id"], it["impact"], it["nodes"][0]["html"][:200])
+        for it in found
+        if it["impact"] in {"serious", "critical"}
+    ] == []
+
+
+def test_keyboard_alone_reaches_filter_sorting_and_data(open_page):
+    page = open_page("quick")
+    page.evaluate("document.activeElement.blur()")
+    page.focus(".skip")
+    assert page.locator(".skip").bounding_box()["x"] >= 0
+    page.focus("#filter-text")
+    page.keyboard.type("152")
+    assert page.inner_text("#count") == "2 of 10 rows"
+    head = page.locator('table[data-table="summary"] th[data-key="batch_size"]')
+    head.locator("button").focus()
+    page.keyboard.press("Enter")
+    assert [row[1] for row in rows(page)] == ["1", "4"]
+    page.keyboard.press("Space")
+    assert [row[1] for row in rows(page)] == ["4", "1"]
+    assert head.get_attribute("aria-sort") == "descending"
+    page.focus("#figure-accuracy details.data summary")
+    page.keyboard.press("Enter")
+    assert page.locator("#figure-accuracy details.data table").is_visible()
+
+
+def test_screen_reader_names(open_page):
+    page = open_page("quick")
+    draw_all(page)
+    figure = page.locator("#figure-throughput")
+    assert page.inner_text("#" + figure.get_attribute("aria-labelledby")) == "Throughput against batch size"
+    image = figure.locator(".main-svg").first
+    assert image.get_attribute("role") == "img"
+    assert "fastest" in image.get_attribute("aria-label")
+    assert page.locator("thead th:not([scope])").count() == 0
+    assert page.locator("tbody th:not([scope=row])").count() == 0
+
+
+def test_prints_all_figures_in_light_colours(open_page, tmp_path):
+    page = open_page("gpu", scheme="dark")
+    pdf = page.pdf(path=tmp_path / "page.pdf", prefer_css_page_size=True)
+    assert pdf.startswith(b"%PDF")
+    assert page.locator(".plot[data-drawn]").count() == page.locator(".plot").count() == 5
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.evaluate('document.querySelector("[data-figure=latency]").data[0].line.color') == "#0072B2"
+    assert len(rows(page)) == 120
+
+
+def test_narrow_pages_do_not_scroll_sideways(open_page):
+    page = open_page("gpu", width=400)
+    draw_all(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400
+    page.emulate_media(media="screen", reduced_motion="reduce")
+    assert page.evaluate("getComputedStyle(document.documentElement).scrollBehavior") == "auto"
+
+
+def test_hostile_names_are_only_text(open_page):
+    page = open_page("troubled")
+    draw_all(page)
+    assert page.locator("img").count() == 0
+    assert HOSTILE in {row[0] for row in rows(page)}
+    ticks = page.eval_on_selector_all(".ytick text", "texts => texts.map(text => text.textContent)")
+    assert f"{HOSTILE} · b4" in ticks
+    legend = page.eval_on_selector_all(".legendtext", "texts => texts.map(text => text.textContent)")
+    assert HOSTILE in legend
+
+
+def test_no_button_sends_a_chart_anywhere(open_page):
+    page = open_page("quick")
+    draw_all(page)
+    titles = page.eval_on_selector_all(".modebar-btn", "buttons => buttons.map(it => it.dataset.title || it.ariaLabel)")
+    assert titles
+    assert not [title for title in titles if title and ("cloud" in title.lower() or "share" in title.lower())]
+    assert page.locator(".plotlyjsicon, .modebar a[href*=plot]").count() == 0
+
+
+def test_verdicts_are_words_signs_and_colours(open_page):
+    page = open_page("two")
+    cell = page.locator("#summary td.verdict").first
+    assert cell.inner_text() == "▲ improved"
+    assert cell.evaluate("cell => getComputedStyle(cell).color") == "rgb(0, 104, 74)"
+    folded = page.locator("#differences details")
+    assert folded.locator("summary").inner_text() == "50 rows unchanged"

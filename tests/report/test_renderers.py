@@ -1,0 +1,117 @@
+"""Golden files of every text form, and what each form promises beside them. UPDATE_GOLDEN=1 writes them anew."""
+
+import csv as csv_reader
+import io
+import json as json_reader
+import os
+from pathlib import Path
+
+import pytest
+
+from resnet_bench.analysis.published import Published
+from resnet_bench.report import csv, json, markdown, text, view
+from resnet_bench.report.document import Column, Kind, Table
+from tests.runs import HOSTILE, Spec, big_run, gpu_run, make_run, troubled_run
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "report"
+ACCURACY = {"resnet18": 0.69758, "resnet34": 0.73314, "resnet50": 0.7613, "resnet101": 0.77374, "resnet152": 0.78312}
+RENDERERS = {"txt": text.render, "md": markdown.render, "json": json.render, "csv": csv.render}
+
+
+def catalog(model):
+    return Published(family="resnet", accuracy=ACCURACY.get(model))
+
+
+def document(*runs):
+    return view.build(runs, catalog=catalog)
+
+
+DOCUMENTS = {
+    "quick": lambda: document(make_run()),
+    "troubled": lambda: document(troubled_run()),
+    "two": lambda: document(
+        make_run(Spec(launches=8, noise=0.003)),
+        make_run(Spec(launches=8, noise=0.003, seed=9, speed=1.05, revision="abcdef0123456")),
+    ),
+    "cpu-gpu": lambda: document(
+        make_run(Spec(launches=6)), gpu_run(batch_sizes=(1, 64, 1024), models=("resnet18", "resnet152"))
+    ),
+}
+
+
+@pytest.mark.parametrize("ending", RENDERERS)
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_golden(name, ending):
+    content = RENDERERS[ending](DOCUMENTS[name]())
+    path = GOLDEN / f"{name}.{ending}"
+    if os.environ.get("UPDATE_GOLDEN"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, encoding="utf-8", newline="\n")
+    assert content == path.read_text(encoding="utf-8")
+
+
+def test_the_quick_presets_summary_fits_a_terminal():
+    lines = text.render(document(make_run())).splitlines()
+    assert max(map(len, lines)) <= 100
+
+
+def test_text_aligns_numbers_at_the_point():
+    column = Column(key="x", title="x", kind=Kind.LATENCY, unit="ms")
+    of = Table(id="t", caption="", columns=(column,), rows=((0.001,), (1.234,), (0.0123,)), shown=("x",))
+    numbers = text.table(of).splitlines()[3:]
+    assert numbers == ["   1.000", "1234", "  12.30"]
+
+
+def test_text_says_which_columns_had_no_room():
+    narrow = text.render(document(make_run()), width=60)
+    assert "not shown for want of width" in narrow
+    assert "params" in narrow.rpartition("not shown")[2]
+
+
+def test_text_of_a_name_cannot_steer_a_terminal():
+    run = make_run(Spec(models=("resnet\x1b[2J\u202e18",), batch_sizes=(1,)))
+    content = text.render(document(run))
+    assert "\x1b" not in content
+    assert "\u202e" not in content
+    assert "resnet\\x1b[2J\\u202e18" in content
+
+
+@pytest.mark.parametrize("cases", [500, 3000])
+def test_markdown_is_at_most_60_kb_and_says_what_is_left_out(cases):
+    content = markdown.render(document(big_run(cases, launches=2, samples=3)))
+    assert len(content.encode()) <= 60_000
+    assert "more rows are in the HTML report." in content
+    assert content.count("<details>") == content.count("</details>")
+
+
+def test_markdown_stays_within_its_limit_whatever_the_names():
+    names = tuple(f"{'x|`<' * 400}{number}" for number in range(40))
+    run = make_run(Spec(models=names, batch_sizes=(1,), troubles=True, samples=3))
+    assert len(markdown.render(document(run)).encode()) <= 60_000
+
+
+def test_markdown_shows_names_as_they_are():
+    content = markdown.render(document(troubled_run(models=("resnet18", HOSTILE, "a|b`c", "@everyone"))))
+    assert f"| `{HOSTILE}` |" in content
+    assert "``a\\|b`c``" in content
+    assert "@everyone" not in content.replace("`@everyone`", "")
+    assert "<img" not in content.replace(f"`{HOSTILE}`", "")
+
+
+def test_json_and_csv_hold_the_same_unrounded_values():
+    built = document(troubled_run())
+    rows = json_reader.loads(json.render(built))["results"]
+    table = list(csv_reader.DictReader(io.StringIO(csv.render(built))))
+    assert len(rows) == len(table) == 12
+    for left, right in zip(rows, table, strict=True):
+        assert left["latency_s"] == (float(right["latency_s"]) if right["latency_s"] else None)
+        assert left["model"] == right["model"]
+    assert {row["status"] for row in rows} == {"measured", "missing", "timeout", "crashed", "unsupported"}
+
+
+def test_json_has_base_units_and_findings():
+    run = make_run()
+    content = json_reader.loads(json.render(document(run)))
+    assert content["results"][0]["parameters"] == 11_689_512
+    assert content["results"][0]["macs_per_image"] == 1_814_073_344
+    assert set(content["findings"]) == {"accuracy", "throughput", "latency", "distribution", "memory"}

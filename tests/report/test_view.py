@@ -1,0 +1,208 @@
+"""What the document says: order, findings, knees, frontiers, cliffs, health, several runs."""
+
+import msgspec
+import pytest
+
+from resnet_bench.analysis.digest import digest
+from resnet_bench.analysis.published import Published
+from resnet_bench.errors import UsageError
+from resnet_bench.records import Mode, Precision
+from resnet_bench.report import view
+from resnet_bench.report.document import Role, Severity
+from tests.runs import Spec, big_run, gpu_run, make_run, troubled_run
+
+
+def build(*runs, accuracy=None, **options):
+    known = accuracy or {"resnet18": 0.70, "resnet34": 0.73, "resnet50": 0.76, "resnet101": 0.77, "resnet152": 0.78}
+    return view.build(runs, catalog=lambda name: Published(family="resnet", accuracy=known.get(name)), **options)
+
+
+def figure(document, name):
+    return next(it for section in document.sections for it in section.figures if it.id == name)
+
+
+def texts(document):
+    return [it.text for it in document.health]
+
+
+def column(table, key):
+    return [row[table.index(key)] for row in table.rows]
+
+
+def test_sections_stand_in_the_order_of_the_page():
+    document = build(troubled_run(), make_run(Spec(revision="abcdef0")))
+    names = [section.id for section in document.sections]
+    assert names == ["accuracy", "scaling", "distributions", "memory", "differences", "gaps", "method"]
+
+
+def test_sections_without_content_are_left_out():
+    document = build(make_run(), accuracy={"none": 0.5})
+    assert [section.id for section in document.sections] == ["scaling", "distributions", "memory", "method"]
+
+
+def test_a_report_of_nothing_is_refused():
+    with pytest.raises(UsageError, match="at least one run"):
+        view.build([])
+
+
+def test_a_run_without_any_launch_still_makes_a_report():
+    run = make_run()
+    empty = msgspec.structs.replace(run, measurements=(), missing=run.header.cases)
+    document = build(empty)
+    assert texts(document)[:2] == ["0 of 10 cases measured", "10 missing"]
+    assert [section.id for section in document.sections] == ["gaps", "method"]
+
+
+def test_every_planned_case_has_a_row_and_its_status():
+    run = troubled_run()
+    results = build(run).results
+    assert len(results.rows) == len(run.header.cases)
+    assert sorted(column(results, "status")).count("measured") == 8
+
+
+def test_what_is_the_same_everywhere_is_said_once():
+    document = build(make_run())
+    assert document.summary.constants == "inference, 224 px, fp32, contiguous, eager, cpu, 2 threads"
+    assert {"mode", "precision", "executor"}.isdisjoint(document.summary.shown)
+
+
+def test_the_health_line_counts():
+    document = build(gpu_run())
+    said = texts(document)
+    assert said[0] == "115 of 120 cases measured"
+    assert "5 out of memory" in said
+    assert any(text.startswith("throttled in ") for text in said)
+    bad = [it.text for it in build(troubled_run()).health if it.severity is Severity.BAD]
+    assert bad == ["1 timeout", "1 crashed", "1 missing"]
+
+
+def test_the_knee_is_the_smallest_batch_with_95_percent_of_the_best():
+    document = build(gpu_run())
+    results = document.results
+    for series in figure(document, "throughput").series:
+        if series.role is Role.MARK:
+            (row,) = series.rows
+            same = [
+                other
+                for other in results.rows
+                if other[: results.index("batch_size")] == results.rows[row][: results.index("batch_size")]
+                and other[results.index("precision")] == results.rows[row][results.index("precision")]
+                and other[results.index("throughput_images_per_s")] is not None
+            ]
+            speeds = {it[results.index("batch_size")]: it[results.index("throughput_images_per_s")] for it in same}
+            enough = [size for size, speed in sorted(speeds.items()) if speed >= 0.95 * max(speeds.values())]
+            assert series.x == (enough[0],)
+
+
+def test_two_batch_sizes_make_no_knee():
+    assert not [it for it in figure(build(make_run()), "throughput").series if it.role is Role.MARK]
+
+
+def test_the_frontier_dominates_everything_off_it():
+    accuracy = {"resnet18": 0.70, "resnet34": 0.73, "resnet50": 0.72, "resnet101": 0.77, "resnet152": 0.71}
+    table = figure(build(make_run(), accuracy=accuracy), "accuracy").table
+    points = [dict(zip([it.key for it in table.columns], row, strict=True)) for row in table.rows]
+    for point in points:
+        better = [
+            other["series"]
+            for other in points
+            if other["throughput_images_per_s"] > point["throughput_images_per_s"]
+            and other["accuracy"] > point["accuracy"]
+        ]
+        assert (point["dominated_by"] in better) if better else point["dominated_by"] is None
+    assert [it["series"] for it in points if it["dominated_by"]] == ["resnet50", "resnet152"]
+
+
+def test_findings_are_computed_from_the_numbers():
+    plain = figure(build(make_run()), "throughput").finding
+    assert plain.startswith("resnet18 is the fastest with ")
+    only = figure(build(make_run(Spec(models=("resnet152",)))), "throughput").finding
+    assert only.startswith("resnet152 is the fastest with ")
+    beaten = figure(build(make_run(), accuracy={"resnet18": 0.9, "resnet34": 0.7}), "accuracy").finding
+    assert "1 of 2 on the frontier: resnet18. 1 is dominated: resnet34 by resnet18." in beaten
+
+
+def test_accuracy_is_a_question_of_inference_where_both_modes_were_measured():
+    run = make_run(Spec(modes=(Mode.TRAINING, Mode.INFERENCE)))
+    table = figure(build(run), "accuracy").table
+    assert len(table.rows) == 5
+
+
+def test_the_cliff_is_the_first_batch_that_ran_out_of_memory():
+    document = build(gpu_run())
+    memory = figure(document, "memory")
+    cliffs = [it for it in memory.series if it.role is Role.CLIFF]
+    assert len(cliffs) == 5
+    assert all("largest that fits: 256" in it.hover[0] for it in cliffs)
+    assert [it.name for it in memory.series if it.role is Role.LIMIT] == ["device memory 24.00 GiB"]
+    assert "5 series run out of memory" in memory.finding
+
+
+def test_a_far_limit_is_not_drawn():
+    document = build(make_run())
+    assert not [it for it in figure(document, "memory").series if it.role is Role.LIMIT]
+
+
+def test_distributions_show_a_dot_for_each_launch_noisiest_first():
+    document = build(troubled_run())
+    distribution = figure(document, "distribution")
+    dots = [it for it in distribution.series if it.role is Role.LAUNCHES]
+    assert all(len(it.x) == 3 for it in dots)
+    spreads = [document.results.rows[it.rows[0]][document.results.index("spread")] for it in dots]
+    assert spreads == sorted(spreads, reverse=True)
+
+
+def test_warnings_become_numbered_notes_counted_by_case():
+    document = build(troubled_run())
+    assert [note.number for note in document.notes] == [1, 2]
+    marked = [value for value in column(document.results, "notes") if value]
+    assert marked == ["1 2"] * document.notes[0].cases
+
+
+def test_runs_that_differ_by_device_stand_side_by_side():
+    document = build(make_run(), gpu_run(batch_sizes=(1, 4), modes=(Mode.INFERENCE,), precisions=(Precision.FP32,)))
+    assert [run.label for run in document.runs] == ["Intel Xeon Platinum 8481C", "NVIDIA RTX 4090"]
+    assert len(document.summary.rows) == 10
+    assert {"latency_s.0", "latency_s.1", "throughput_ratio.1"} <= set(document.summary.shown)
+    assert len(document.results.rows) == 20
+
+
+def test_runs_that_differ_by_precision_stand_side_by_side():
+    document = build(make_run(), make_run(Spec(precisions=(Precision.BF16,))))
+    assert [run.label for run in document.runs] == ["fp32", "bf16"]
+    assert len(document.summary.rows) == 10
+
+
+def test_runs_that_nothing_tells_apart_are_numbered():
+    labels = [run.label for run in build(make_run(), make_run(Spec(seed=8))).runs]
+    assert labels == ["1: 20261101-120000-cpu", "2: 20261101-120000-cpu"]
+
+
+def test_the_first_of_several_runs_is_the_baseline():
+    slow, quick = Spec(launches=8, noise=0.003), Spec(launches=8, noise=0.003, speed=1.06, seed=3, revision="abcdef0")
+    document = build(make_run(slow), make_run(quick))
+    assert set(column(document.summary, "verdict.1")) == {"improved"}
+    assert texts(document)[0] == "20 improved"
+    differences = next(section for section in document.sections if section.id == "differences")
+    assert len(differences.tables[0].rows) == 20
+    assert differences.folded[0].caption == "50 rows unchanged"
+
+
+def test_a_baseline_gives_a_single_run_its_verdicts():
+    quick = Spec(launches=8, noise=0.003, speed=1.06, seed=3)
+    baseline = digest(make_run(quick), "main")
+    document = build(make_run(Spec(launches=8, noise=0.003)), baseline=baseline)
+    assert set(column(document.summary, "verdict")) == {"regressed"}
+    assert document.health[0].severity is Severity.BAD
+
+
+def test_runs_of_different_machines_are_not_judged():
+    document = build(make_run(), gpu_run(batch_sizes=(1, 4), modes=(Mode.INFERENCE,), precisions=(Precision.FP32,)))
+    differences = next(section for section in document.sections if section.id == "differences")
+    assert any("device" in str(row[0]) for table in differences.tables for row in table.rows)
+    assert "regressed" not in column(document.results, "verdict")
+
+
+def test_launches_come_with_samples_while_they_are_few():
+    assert build(make_run()).launches.columns[-1].key == "latency_samples_s"
+    assert build(big_run(200)).launches.columns[-1].key == "samples"

@@ -1,0 +1,100 @@
+"""From suites to cases to an order of launches."""
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from resnet_bench import config
+from resnet_bench.errors import ConfigError, ModelError
+from resnet_bench.records import Mode, Precision, Skip, SkipReason
+from resnet_bench.runner import plan
+from resnet_bench.runner.run import unfinished
+
+QUICK = config.load_suite(preset="quick")
+CASES = plan.expand(QUICK, "cpu")
+axis = {
+    "batch_sizes": st.lists(st.integers(1, 64), min_size=1, max_size=4, unique=True),
+    "modes": st.lists(st.sampled_from(Mode), min_size=1, max_size=2, unique=True),
+    "precisions": st.lists(st.sampled_from(Precision), min_size=1, max_size=3, unique=True),
+}
+
+
+def suite(**changes: object) -> config.Suite:
+    return msgspec.structs.replace(QUICK, **changes)
+
+
+def sweep(**axes: object) -> config.Sweep:
+    return config.Sweep(models=("resnet18", "cifar_resnet20"), **axes)
+
+
+def test_quick_on_a_cpu_is_five_depths_at_two_batch_sizes():
+    assert [(case.model, case.batch_size) for case in CASES] == [
+        (f"resnet{depth}", batch) for depth in (18, 34, 50, 101, 152) for batch in (1, 4)
+    ]
+
+
+def test_quick_on_an_accelerator_goes_up_to_128():
+    assert max(case.batch_size for case in plan.expand(QUICK, "cuda:0")) == 128
+
+
+@given(axes=st.fixed_dictionaries(axis))
+@settings(max_examples=50, deadline=None)
+def test_a_sweep_is_the_cartesian_product_of_its_axes(axes):
+    cases = plan.expand(suite(sweeps=(sweep(**{name: tuple(values) for name, values in axes.items()}),)), "cpu")
+    size = 2
+    for values in axes.values():
+        size *= len(values)
+    assert len(cases) == len(set(cases)) == size
+
+
+def test_each_family_gets_its_own_image_size():
+    sizes = {case.model: case.image_size for case in plan.expand(suite(sweeps=(sweep(),)), "cpu")}
+    assert sizes == {"resnet18": 224, "cifar_resnet20": 32}
+
+
+def test_excluded_cases_are_left_out_and_only_those():
+    out = config.Exclude(models=("resnet152",), batch_sizes=(4,))
+    kept = plan.expand(suite(excludes=(out,)), "cpu")
+    assert set(CASES) - set(kept) == {c for c in CASES if c.model == "resnet152" and c.batch_size == 4}
+
+
+def test_nothing_left_to_measure_is_an_error():
+    with pytest.raises(ConfigError, match="no case for cpu"):
+        plan.expand(suite(excludes=(config.Exclude(batch_sizes=(1, 4)),)), "cpu")
+
+
+def test_an_image_too_small_names_the_smallest():
+    with pytest.raises(ModelError, match="32"):
+        plan.expand(suite(sweeps=(config.Sweep(models=("resnet18",), image_sizes=(31,)),)), "cpu")
+
+
+@given(launches=st.integers(1, 8), seed=st.integers())
+@settings(max_examples=50, deadline=None)
+def test_every_round_holds_every_case_once(launches, seed):
+    slots = plan.schedule(CASES, launches, seed=seed)
+    for index in range(launches):
+        block = slots[index * len(CASES) : (index + 1) * len(CASES)]
+        assert {slot.index for slot in block} == {index}
+        assert sorted(slot.case.key for slot in block) == sorted(case.key for case in CASES)
+    assert slots == plan.schedule(CASES, launches, seed=seed)
+
+
+def test_seeds_change_the_order():
+    assert len({plan.schedule(CASES, 2, seed=seed) for seed in range(5)}) == 5
+
+
+@pytest.mark.parametrize(
+    ("reason", "is_left"),
+    [
+        (SkipReason.OUT_OF_MEMORY, False),
+        (SkipReason.UNSUPPORTED, False),
+        (SkipReason.TIMEOUT, True),
+        (SkipReason.CRASHED, True),
+        (SkipReason.INTERRUPTED, True),
+    ],
+)
+def test_resume_tries_again_what_was_no_result(reason, is_left):
+    slots = plan.schedule(CASES[:1], 1, seed=0)
+    skip = Skip(case=CASES[0], index=0, reason=reason, detail="x")
+    assert bool(unfinished(slots, [skip])) is is_left

@@ -1,0 +1,128 @@
+"""Sweeps in real processes, with real faults."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from resnet_bench import store
+from resnet_bench.records import SkipReason
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).parents[2]
+TINY = ("--image-sizes", "32", "--batch-sizes", "2", "--device", "cpu")
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "resnet_bench", *arguments]
+
+
+def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command(*arguments), cwd=ROOT, capture_output=True, text=True, timeout=280)
+
+
+def start(*arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(command(*arguments), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def wait_for_lines(directory: Path, count: int) -> None:
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        path = directory / store.LAUNCHES_NAME
+        if path.exists() and path.read_bytes().count(b"\n") >= count:
+            return
+        time.sleep(0.05)
+    pytest.fail(f"no {count} launches within 120 s")
+
+
+def test_a_sweep_measures_every_launch_of_every_case(tmp_path):
+    done = bench("run", *TINY, "--models", "resnet18,resnet50_v1", "--launches", "2", "-o", str(tmp_path / "run"))
+    assert done.returncode == 0, done.stderr
+    run = store.load(tmp_path / "run")
+    assert {(m.case.model, len(m.launches)) for m in run.measurements} == {("resnet18", 2), ("resnet50_v1", 2)}
+    assert "resnet50_v1" in done.stdout
+    assert (tmp_path / "run" / "report.html").stat().st_size > 100_000
+    profile = run.measurements[0].profile
+    assert profile.parameters == 11_689_512
+    assert profile.torch_counter_flops == profile.flops
+    assert profile.fvcore_count > profile.macs
+    for measurement in run.measurements:
+        for launch in measurement.launches:
+            assert launch.memory.peak_allocated_bytes > launch.memory.weights_bytes > 0
+            assert launch.executed.threads == launch.case.threads
+            assert "seeded" in launch.executed.batch_norm_statistics
+
+
+@pytest.mark.parametrize(
+    ("model", "reason", "code"),
+    [
+        ("raises_out_of_memory", SkipReason.OUT_OF_MEMORY, 0),
+        ("allocates_too_much", SkipReason.OUT_OF_MEMORY, 0),
+        ("gives_nan", SkipReason.UNSUPPORTED, 0),
+        ("dies", SkipReason.CRASHED, 3),
+    ],
+)
+def test_a_fault_becomes_a_skip_with_its_reason_and_the_sweep_goes_on(tmp_path, model, reason, code):
+    models = f"tests.runner.faulty:{model},resnet18"
+    done = bench("run", *TINY, "--models", models, "--launches", "1", "-o", str(tmp_path))
+    assert done.returncode == code, done.stderr
+    run = store.load(tmp_path)
+    assert [skip.reason for skip in run.skips] == [reason]
+    assert run.skips[0].detail
+    assert [m.case.model for m in run.measurements] == ["resnet18"]
+    assert "Traceback" not in done.stderr
+
+
+def test_a_launch_that_takes_too_long_is_ended_and_skipped(tmp_path):
+    done = bench(*("run", *TINY, "--models", "resnet50", "--launches", "1"), "--time-limit", "0.5", "-o", str(tmp_path))
+    assert done.returncode == 3
+    assert [skip.reason for skip in store.load(tmp_path).skips] == [SkipReason.TIMEOUT]
+    assert "--resume" in done.stderr
+
+
+def test_kill_9_loses_at_most_the_launch_under_way_and_resume_finishes(tmp_path):
+    sweep = start("run", *TINY, "--models", "resnet18", "--launches", "4", "-o", str(tmp_path))
+    wait_for_lines(tmp_path, 2)
+    children = psutil.Process(sweep.pid).children(recursive=True)
+    sweep.kill()
+    sweep.communicate()
+    psutil.wait_procs(children, timeout=10)
+    assert not [child for child in children if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
+    finished = (tmp_path / store.LAUNCHES_NAME).read_text().splitlines()
+    assert len(finished) >= 2
+    resumed = bench("run", "--resume", str(tmp_path))
+    assert resumed.returncode == 0, resumed.stderr
+    assert (tmp_path / store.LAUNCHES_NAME).read_text().splitlines()[: len(finished)] == finished
+    assert [launch.index for launch in store.load(tmp_path).measurements[0].launches] == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_saves_what_is_finished_ends_the_child_and_exits_130(tmp_path, number):
+    sweep = start("run", *TINY, "--models", "resnet18", "--launches", "6", "-o", str(tmp_path))
+    wait_for_lines(tmp_path, 1)
+    children = psutil.Process(sweep.pid).children(recursive=True)
+    os.kill(sweep.pid, number)
+    os.kill(sweep.pid, number)  # a second one must not cut the saving off
+    _, errors = sweep.communicate(timeout=60)
+    assert sweep.returncode == 130, errors
+    assert "--resume" in errors
+    assert "Traceback" not in errors
+    psutil.wait_procs(children, timeout=10)
+    assert not [child for child in children if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
+    assert store.load(tmp_path).measurements[0].launches
+
+
+def test_two_runs_into_one_folder_get_clear_words(tmp_path):
+    sweep = start("run", *TINY, "--models", "resnet18", "--launches", "4", "-o", str(tmp_path))
+    wait_for_lines(tmp_path, 1)
+    second = bench("run", "--resume", str(tmp_path))
+    sweep.send_signal(signal.SIGINT)
+    sweep.communicate(timeout=60)
+    assert second.returncode == 2
+    assert "another run" in second.stderr

@@ -1,0 +1,102 @@
+"""What a user meets at the command line: exit codes, one line for every mistake, and no torch where none is needed."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from resnet_bench import cli
+
+ROOT = Path(__file__).parents[1]
+
+WITHOUT_TORCH = """
+import sys
+class Refuse:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {refused!r}:
+            raise ImportError(f"{{name}} was imported")
+sys.meta_path.insert(0, Refuse())
+from resnet_bench.cli import run
+sys.exit(run({arguments!r}))
+"""
+
+
+def run_refusing(refused: set[str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    code = WITHOUT_TORCH.format(refused=refused, arguments=list(arguments))
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, timeout=60)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--help",), ("list",), ("run", "--dry-run"), ("run", "--help"), ("compare", "--help"), ("profile", "resnet50")],
+)
+def test_torch_and_pandas_are_not_imported_where_nothing_is_measured(arguments):
+    done = run_refusing({"torch", "torchvision", "pandas"}, *arguments)
+    assert done.returncode == 0, done.stderr
+
+
+def test_refusing_torch_does_refuse_it():
+    done = run_refusing({"torch"}, "show", "resnet18")
+    assert "torch was imported" in done.stderr
+
+
+def test_the_analysing_half_imports_without_torch():
+    code = """
+import sys, pkgutil, importlib
+import resnet_bench
+for room in ("analysis", "report", "commands", "specs"):
+    package = importlib.import_module(f"resnet_bench.{room}")
+    for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
+        importlib.import_module(module.name)
+for module in ("store", "records", "config", "environment", "runner.plan", "runner.run", "runner.launch", "cli"):
+    importlib.import_module(f"resnet_bench.{module}")
+assert "torch" not in sys.modules, "torch"
+assert "pandas" not in sys.modules, "pandas"
+"""
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, timeout=60)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["run", "--dry-run", "--models", "resnet5"], ["resnet5", "resnet50"]),
+        (["run", "--dry-run", "--batch-sizes", "0"], ["--batch-sizes '0'", "1 or more"]),
+        (["run", "--dry-run", "--batch-sizes=-1"], ["--batch-sizes '-1'", "1 or more"]),
+        (["run", "--dry-run", "--batch-sizes", "abc"], ["--batch-sizes 'abc'", "whole numbers"]),
+        (["run", "--dry-run", "--image-sizes", "16"], ["16", "32"]),
+        (["run", "--dry-run", "--precision", "fp61"], ["fp61", "fp16"]),
+        (["run", "--dry-run", "--launches", "0"], ["--launches"]),
+        (["run", "absent.toml"], ["absent.toml"]),
+        (["run", "--print-suite", "standart"], ["standart", "standard"]),
+        (["run", "--resume", "/nonexistent"], ["/nonexistent", "no run directory"]),
+        (["report", "/nonexistent"], ["/nonexistent"]),
+        (["rnu"], ["rnu", "run"]),
+        (["run", "--modles", "x"], ["--modles", "--models"]),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_code_2(capsys, arguments, words):
+    assert cli.run(arguments) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.count("\n") == 1
+    for word in words:
+        assert word in captured.err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("device", "words"), [("cuda:97", "here are: cpu"), ("gpu", "unknown device 'gpu'")])
+def test_a_device_that_is_not_there_names_those_that_are(tmp_path, capsys, device, words):
+    assert cli.run(["run", "--device", device, "-o", str(tmp_path / "run")]) == 2
+    assert words in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_an_output_folder_that_cannot_be_written_is_one_line(tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    assert cli.run(["run", "--models", "resnet18", "-o", str(tmp_path / "file" / "run")]) == 2
+    assert "cannot write" in capsys.readouterr().err

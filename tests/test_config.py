@@ -1,0 +1,58 @@
+"""Suite files are read strictly, and say what is wrong with them."""
+
+from pathlib import Path
+
+import pytest
+
+from resnet_bench import config
+from resnet_bench.errors import ConfigError
+
+
+def suite_of(tmp_path: Path, text: str) -> config.Suite:
+    path = tmp_path / "suite.toml"
+    path.write_text(text)
+    return config.load_suite(path)
+
+
+@pytest.mark.parametrize(("preset", "launches"), [("quick", 2), ("standard", 6), ("rigorous", 10)])
+def test_presets_have_their_launches(preset, launches):
+    assert config.load_suite(preset=preset).protocol.launches == launches
+
+
+def test_a_preset_printed_and_read_back_is_that_preset(tmp_path):
+    text = 'preset = "standard"\n' + config.preset_text("standard")
+    assert suite_of(tmp_path, text) == config.load_suite(preset="standard")
+
+
+def test_protocol_keys_replace_the_presets_one_by_one(tmp_path):
+    suite = suite_of(tmp_path, 'preset = "standard"\n[protocol]\nlaunches = 3\n')
+    assert suite.protocol.launches == 3
+    assert suite.protocol.target_interval == config.load_suite(preset="standard").protocol.target_interval
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('[[sweep]]\nmodels = ["resnet18"]\nbatch_size = [1]\n', ["unknown key 'batch_size'", "batch_sizes"]),
+        ('[[sweep]]\nmodels = ["resnet18"]\nbatch_sizes = ["four"]\n', ["sweep", "int", "str"]),
+        ('[[sweep]]\nmodels = ["resnet18"]\nbatch_sizes = [0]\n', [">= 1"]),
+        ('[[sweep]]\nmodels = ["resnet18"]\nprecisions = ["fp31"]\n', ["fp31"]),
+        ("[protocol]\nlaunches = -1\n", ["protocol.launches"]),
+        ("[protocol]\nmin_samples = 30\nmax_samples = 20\n", ["max_samples = 20", "min_samples = 30"]),
+        ("[[sweep]\n", ["not TOML"]),
+        ('preset = "quik"\n', ["quik", "quick"]),
+        ("devise = 1\n", ["unknown key 'devise'", "device"]),
+    ],
+)
+def test_a_wrong_suite_names_file_key_and_expectation(tmp_path, text, words):
+    with pytest.raises(ConfigError) as caught:
+        suite_of(tmp_path, text)
+    message = str(caught.value)
+    assert "\n" not in message
+    for word in words:
+        assert word in message
+
+
+def test_a_suite_file_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(ConfigError, match=r"absent\.toml"):
+        config.load_suite(tmp_path / "absent.toml")
