@@ -17,7 +17,7 @@ _FILLS = frozenset(
 )
 
 
-class _NoFilling(TorchDispatchMode):  # type: ignore[no-untyped-call]
+class _NoFilling(TorchDispatchMode):
     """Skip what only fills a meta tensor with numbers."""
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -33,5 +33,6 @@ def built_on(device: torch.device) -> Iterator[None]:
         with torch.device("cpu"):
             yield
         return
-    with _NoFilling(), torch.device("meta"):  # type: ignore[no-untyped-call]
+    without_filling = _NoFilling()  # type: ignore[no-untyped-call]
+    with without_filling, torch.device("meta"):
         yield
