@@ -18,6 +18,7 @@ _COMMANDS = (
     ("compare", "compare:compare", "Two runs or baselines: ratio, interval, verdict and reason for every row."),
     ("check", "check:check", "The gate for CI: a run against a baseline by the rules of a thresholds file."),
     ("ab", "ab:ab", "Two revisions measured now, against each other, until there is a verdict."),
+    ("calibrate", "calibrate:calibrate", "A/A self-test: what this machine can see, and its noise bands."),
     ("baseline", "baseline:baseline", "Named baselines: set one from runs, or list them."),
     ("machine", "machine:machine", "What is measured on, and what to change for steadier numbers."),
 )

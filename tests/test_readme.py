@@ -58,3 +58,11 @@ def test_the_suite_in_the_readme_is_valid(tmp_path):
         "tiny",
         "torchvision:resnext50_32x4d",
     }
+
+
+def test_the_thresholds_in_the_readme_are_valid(tmp_path):
+    from resnet_bench.analysis.thresholds import read
+
+    path = tmp_path / "thresholds.toml"
+    path.write_text(re.search(r"```toml\n(inconclusive.*?)```", README, re.DOTALL)[1])
+    assert [rule.metric for rule in read(path)] == ["latency_s", "latency_s", "parameters"]

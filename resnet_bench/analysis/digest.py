@@ -79,19 +79,25 @@ def learn_bands(runs: Sequence[Run]) -> tuple[Band, ...]:
     )
 
 
-def _band_width(runs: Sequence[Run], metric: NoisyMetric) -> float | None:
+def excess_band(cases: Sequence[Sequence[Sequence[float]]]) -> float | None:
+    """Return the relative band from log launch medians by case and run; None without three runs of two launches."""
     excess: list[float] = []
-    for measurement in runs[0].measurements:
-        groups = [_log_medians(_find(run, measurement.case.key), metric) for run in runs]
-        groups = [group for group in groups if len(group) > 1]
-        if len(groups) > 2:  # noqa: PLR2004 - see learn_bands
+    degrees = 0
+    for runs in cases:
+        groups = [group for group in runs if len(group) > 1]
+        if len(groups) > 2:  # noqa: PLR2004 - two runs have one difference, which is no spread
             explained = float(np.mean([np.var(group, ddof=1) / len(group) for group in groups]))
             excess.append(float(np.var([np.mean(group) for group in groups], ddof=1)) - explained)
+            degrees += len(groups) - 1
     if not excess:
         return None
     between = math.sqrt(2 * max(0.0, float(np.mean(excess))))
-    width = math.expm1(t_quantile((len(runs) - 1) * len(excess), 0.99) * between)
-    return max(NARROWEST_BAND, width)
+    return max(NARROWEST_BAND, math.expm1(t_quantile(degrees, 0.99) * between))
+
+
+def _band_width(runs: Sequence[Run], metric: NoisyMetric) -> float | None:
+    keys = [measurement.case.key for measurement in runs[0].measurements]
+    return excess_band([[_log_medians(_find(run, key), metric) for run in runs] for key in keys])
 
 
 def _log_medians(measurement: Measurement | None, metric: NoisyMetric) -> list[float]:

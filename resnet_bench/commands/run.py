@@ -71,7 +71,7 @@ def run(
         time_limit: Seconds after which a launch is given up.
         include_transfer: Time the copy of the input to the device too.
         seed: Of the order of launches.
-        output: The run directory. Default: reports/<time>.
+        output: The run directory. Default: a new one under reports, named by the time.
         resume_from: Finish this run directory instead of starting a new run.
         dry_run: Print the cases and an estimate, measure nothing.
         print_suite: Print the suite file of a preset.

@@ -11,6 +11,7 @@ from torch import nn
 
 from resnet_bench.errors import ModelError, ResNetBenchError, nearest
 from resnet_bench.models.compat import torchvision_models
+from resnet_bench.models.meta import built_on
 from resnet_bench.specs import EXTERNAL_FORMS
 
 
@@ -95,7 +96,7 @@ def _call(name: str, build_module: Callable[[], Any], device: torch.device) -> A
     """Call without arguments, as the name promises."""
     _refuse_needed_arguments(name, build_module)
     try:
-        with torch.device("meta" if device.type == "meta" else "cpu"):
+        with built_on(device):
             return build_module()
     except ResNetBenchError:
         raise

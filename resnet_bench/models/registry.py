@@ -9,6 +9,7 @@ from torch import nn
 
 from resnet_bench import specs
 from resnet_bench.errors import DeviceError, ModelError
+from resnet_bench.models.meta import built_on
 from resnet_bench.models.preact import PreActBasicBlock, PreActBottleneck, PreActResNet
 from resnet_bench.models.resnet import BasicBlock, Bottleneck, ResNet
 from resnet_bench.specs import Block, Layout, Spec
@@ -56,7 +57,7 @@ def build(spec: Spec, *, num_classes: int | None = None, device: torch.device) -
     classes = spec.num_classes if num_classes is None else num_classes
     if classes < 1:
         raise ModelError(f"'{spec.name}': num_classes = {classes}: expected 1 or more.")
-    with torch.device("meta" if device.type == "meta" else "cpu"):
+    with built_on(device):
         model = _module(spec, classes)
     return model.to(device)
 

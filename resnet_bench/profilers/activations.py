@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from resnet_bench.profilers import hollow
 from resnet_bench.profilers.operators import Cost, cost, name_of
 from resnet_bench.profilers.parameters import storage_key
 from resnet_bench.records import Layer, Precision
@@ -136,9 +137,9 @@ class _Recorder(TorchDispatchMode):
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
-        output = func(*args, **kwargs)
-        inputs = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, Tensor)]
-        outputs = [leaf for leaf in tree_leaves(output) if isinstance(leaf, Tensor)]
+        output = hollow.run(func, args, kwargs)
+        inputs = hollow.tensors(*args, *kwargs.values())
+        outputs = hollow.tensors(*output) if isinstance(output, tuple) else hollow.tensors(output)
         self.kept += outputs
         if any(storage_key(each) in self.trained for each in inputs):
             self.trained.update(storage_key(each) for each in outputs)

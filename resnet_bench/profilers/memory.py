@@ -15,6 +15,7 @@ from torch.nn import functional
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from resnet_bench.profilers import hollow
 from resnet_bench.profilers.parameters import holdings, hollow_copy, storage_key
 from resnet_bench.records import Mode, Optimizer, Precision, PredictedMemory
 from resnet_bench.specs.liveness import Log, Standing, assemble
@@ -94,10 +95,9 @@ class _Storages(TorchDispatchMode):
         if func is torch.ops.aten.add.Tensor and self.backward and args[0].shape == args[1].shape:
             # The engine adds a second gradient to the first one in place; only a watching mode makes it allocate.
             func = torch.ops.aten.add_.Tensor
-        output = func(*args, **(kwargs or {}))
-        for leaf in tree_leaves(output):
-            if isinstance(leaf, Tensor):
-                self._see(leaf)
+        output = hollow.run(func, args, kwargs or {})
+        for leaf in hollow.tensors(*output) if isinstance(output, tuple) else hollow.tensors(output):
+            self._see(leaf)
         return output
 
     def _see(self, tensor: Tensor) -> None:

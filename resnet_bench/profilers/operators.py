@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
-from torch.utils._pytree import tree_leaves
+
+from resnet_bench.profilers import hollow
 
 
 class Cost(NamedTuple):
@@ -108,7 +109,7 @@ def cost(func: Any, args: Sequence[Any], output: Any) -> Cost | None:
     name = name_of(func)
     if name in _FREE or func.is_view:
         return Cost()
-    result = next((leaf for leaf in tree_leaves(output) if isinstance(leaf, Tensor)), None)
+    result = next(iter(hollow.tensors(output)), None)
     if result is None:
         return Cost()
     if name in _CONVOLUTIONS:
@@ -129,7 +130,7 @@ def _other_flops(func: Any, name: str, args: Sequence[Any], result: Tensor) -> i
         return _PER_OUTPUT[name] * result.numel()
     if name in _PER_INPUT:
         return int(args[0].numel())
-    return int(result.numel()) if torch.Tag.pointwise in func.tags else None
+    return result.numel() if torch.Tag.pointwise in func.tags else None
 
 
 def _product(name: str, args: Sequence[Any], result: Tensor) -> Cost:

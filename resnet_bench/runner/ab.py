@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import IO, Any
 
@@ -61,6 +62,13 @@ class Outcome(Record, frozen=True, kw_only=True):
     decision: Decision
 
 
+class Until(StrEnum):
+    """When to stop making launch pairs: at a decision for every case, or when `pairs` are made."""
+
+    DECIDED = "decided"
+    EXHAUSTED = "exhausted"
+
+
 class Terms(Record, frozen=True, kw_only=True):
     """How long to measure, and what counts as a change."""
 
@@ -69,6 +77,7 @@ class Terms(Record, frozen=True, kw_only=True):
     turns_s: float = 1.0
     pairs: int = LOOKS[-1]
     seed: int = 0
+    until: Until = Until.DECIDED
 
 
 def fight(
@@ -88,7 +97,7 @@ def fight(
     turns: list[list[Turns]] = [[] for _ in duels]
     start, longest = time.monotonic(), 0.0
     for pair in range(terms.pairs):
-        open_duels = [index for index in range(len(duels)) if not _decided(_judge(turns[index], terms, len(duels)))]
+        open_duels = [index for index in range(len(duels)) if _goes_on(turns[index], terms, len(duels))]
         began = time.monotonic()
         if not open_duels or began - start + longest > terms.budget_s:
             break
@@ -121,8 +130,8 @@ def _judge(turns: Sequence[Turns], terms: Terms, family: int) -> Decision:
     return decide([it.log_ratio for it in turns], band=terms.band, family=family)
 
 
-def _decided(decision: Decision) -> bool:
-    return decision.verdict is not Verdict.INCONCLUSIVE
+def _goes_on(turns: Sequence[Turns], terms: Terms, family: int) -> bool:
+    return terms.until is Until.EXHAUSTED or _judge(turns, terms, family).verdict is Verdict.INCONCLUSIVE
 
 
 class _Child:

@@ -178,8 +178,9 @@ class Walk:
         if self.autocast and op.kind in _WEIGHTED:
             if op.reads[0].number == 0:
                 self.named[0] = self._new(self._size(op.reads[0]))
-            cast.append(self._new(op.parameters * _HALF_BYTES))
-            saved.append(self._hold(cast[-1]))
+            biases = op.writes.channels if op.kind is Kind.LINEAR else 0
+            cast += [self._new((op.parameters - biases) * _HALF_BYTES), self._new(biases * _HALF_BYTES)]
+            saved.append(self._hold(cast[-2]))
         if op.writes.number not in self.named:
             self.named[op.writes.number] = self._new(self._size(op.writes))
         if op.kind is Kind.NORM:

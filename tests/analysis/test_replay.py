@@ -1,12 +1,16 @@
 """The statistics on recorded rounds of identical code: resampled with fixed seeds, factors applied for power."""
 
 import json
+import math
 import random
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from resnet_bench.analysis.ratio import log_ratio
+from resnet_bench.analysis.sequential import first_decision
+from resnet_bench.records import Verdict
 
 ROUNDS = [
     json.loads(line) for line in (Path(__file__).parents[1] / "data" / "aa_rounds.jsonl").read_text().splitlines()
@@ -57,3 +61,35 @@ def test_twenty_per_cent_is_found_with_one_thread_and_eight_launches():
 def test_power_grows_with_the_change():
     rates = [claims("inter1", factor=factor, band=0.02)[0] for factor in (1.0, 1.1, 1.2, 1.5)]
     assert rates == sorted(rates)
+
+
+def sequential_verdicts(mode, *, neighbour, factor, relabellings=10):
+    """The ab rule on the eight recorded rounds as launch pairs, sides swapped within a round at random."""
+    rng = random.Random(18)
+    found = []
+    for comparison in (it for it in ROUNDS if it["mode"] == mode and it["neighbour"] is neighbour):
+        for series in SERIES:
+            left, right = medians(comparison, "A", series), medians(comparison, "B", series)
+            logs = [math.log(b / a) for a, b in zip(left, right, strict=True)]
+            for _ in range(relabellings):
+                drawn = [it * rng.choice((-1, 1)) + math.log(factor) for it in logs]
+                found.append(first_decision(drawn, band=0.02).verdict)
+    return found
+
+
+def share(verdicts, *wanted):
+    return sum(it in wanted for it in verdicts) / len(verdicts)
+
+
+@pytest.mark.parametrize("mode", ["inter1", "inter2", "duet1"])
+@pytest.mark.parametrize("neighbour", [False, True])
+def test_the_sequential_rule_is_quiet_on_identical_code(mode, neighbour):
+    verdicts = sequential_verdicts(mode, neighbour=neighbour, factor=1.0)
+    assert len(verdicts) >= 120
+    assert share(verdicts, Verdict.IMPROVED, Verdict.REGRESSED) <= 0.01
+
+
+def test_the_sequential_rule_never_reads_a_slowdown_as_an_improvement():
+    verdicts = sequential_verdicts("inter1", neighbour=False, factor=1.2)
+    assert share(verdicts, Verdict.IMPROVED) == 0
+    assert share(verdicts, Verdict.REGRESSED) >= 0.5

@@ -36,11 +36,9 @@ def test_so_it_is_in_half_precision_and_at_other_batch_sizes(name: str, mode: Mo
 
 @pytest.mark.parametrize("mode", list(Mode))
 @pytest.mark.parametrize("name", ["resnet18", "resnet50", "preact_resnet18", "cifar_resnet20"])
-def test_under_autocast_only_batch_norms_statistics_differ(name: str, mode: Mode) -> None:
-    # Fake tensors give them the activations' type; real kernels compute them in fp32, as the closed form has it.
+def test_so_it_is_under_autocast(name: str, mode: Mode) -> None:
     closed, traced = both(name, mode=mode, precision=Precision.AMP_BF16, batch_size=16)
-    assert traced.peak_bytes <= closed.peak_bytes <= traced.peak_bytes * 1.001
-    assert (closed.weights_bytes, closed.gradients_bytes) == (traced.weights_bytes, traced.gradients_bytes)
+    assert closed == traced
 
 
 @pytest.mark.parametrize("optimizer", list(Optimizer))

@@ -1,0 +1,109 @@
+"""`calibrate`: the A/A self-test of this machine."""
+
+import datetime as dt
+import statistics
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from resnet_bench import units
+from resnet_bench.analysis import calibration
+from resnet_bench.errors import IncompleteError, UsageError
+from resnet_bench.records import Case
+from resnet_bench.report.grid import Grid, text_lines
+from resnet_bench.runner import ab as runner
+from resnet_bench.runner import launch
+from resnet_bench.runner.revision import Side
+
+FEWEST_PAIRS = 6
+_HEADERS = ("case", "pairs", "within a launch", "between launches", "false alarms", "6 pairs", "10 pairs", "20 pairs")
+
+
+def calibrate(
+    *,
+    models: str = "resnet18,resnet34,resnet50",
+    image_size: int = 96,
+    device: str = "cpu",
+    threads: int = 1,
+    pairs: int = 10,
+    band: str = "2 %",
+    budget: str = "10m",
+    seed: int = 0,
+    calibration_file: Annotated[Path, Parameter(name=("--output", "-o"))] = calibration.DEFAULT_FILE,
+) -> None:
+    """Measure identical code against itself: spreads, false alarm rate, smallest detectable change, noise bands.
+
+    The file is used by compare and check on this machine, and ignored with a warning on another.
+
+    Args:
+        models: one model a size, registry names with commas.
+        image_size: pixels a side.
+        device: cpu or cuda:N.
+        threads: threads of each side; leave a core free.
+        pairs: launch pairs of every case; at least 6.
+        band: change that does not matter.
+        budget: longest time.
+        seed: seed of weights, inputs, order and resampling.
+        calibration_file: where the bands are written.
+    """
+    if pairs < FEWEST_PAIRS:
+        raise UsageError(f"--pairs {pairs}: expected {FEWEST_PAIRS} or more; fewer show no spread.")
+    width = units.parse_percent(band)
+    home = Side(label="this installation", root=str(Path(__file__).resolve().parents[2]))
+    cases = [
+        Case(model=name.strip(), batch_size=1, image_size=image_size, device=device, threads=threads)
+        for name in models.split(",")
+    ]
+    duels = [runner.Duel(baseline=case, contender=case) for case in cases]
+    limit = units.parse_seconds(budget)
+    until = runner.Until.EXHAUSTED
+    terms = runner.Terms(band=width, budget_s=limit, pairs=pairs, seed=seed, until=until)
+    environment = launch.probe(device).environment
+    outcomes = runner.fight(duels, (home, home), terms, on_pair=_progress)
+    made = min(len(outcome.turns) for outcome in outcomes)
+    if made < FEWEST_PAIRS:
+        raise IncompleteError(f"{made} of {pairs} launch pairs fitted into {budget}; give a longer --budget.")
+    found = calibration.Calibration(
+        environment=environment.id,
+        device_name=environment.identity.device_name,
+        created_at=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        bands=calibration.noise_bands(
+            [[statistics.median(it.baseline_s) for it in outcome.turns] for outcome in outcomes]
+        ),
+        cases=tuple(
+            calibration.calibrate_case(
+                it.duel.baseline.key, [(turn.baseline_s, turn.contender_s) for turn in it.turns], band=width, seed=seed
+            )
+            for it in outcomes
+        ),
+    )
+    calibration.write(found, calibration_file)
+    print("\n".join(_lines(found)))
+    print(f"wrote {calibration_file}", file=sys.stderr)
+
+
+def _lines(found: calibration.Calibration) -> list[str]:
+    rows = tuple(
+        (
+            it.case,
+            str(it.pairs),
+            units.percent(it.within_launch, 2),
+            units.percent(it.between_launches, 2),
+            units.percent(it.false_alarm_rate, 1),
+            *(units.percent_short(it.detectable[str(pairs)]) for pairs in calibration.REPORTED_PAIRS),
+        )
+        for it in found.cases
+    )
+    table = text_lines(Grid(headers=_HEADERS, rows=rows, right=(False, *(True,) * 7)))
+    bands = [
+        f"noise band of {band.metric} between separate runs: {units.percent_short(band.width)}" for band in found.bands
+    ]
+    if not bands:
+        bands = ["no noise band: separate runs would differ too much or too few pairs were made; quiet the machine"]
+    return [*table, "", "last columns: smallest change that ab finds in 95 of 100 after so many launch pairs", *bands]
+
+
+def _progress(pairs: int, seconds: float) -> None:
+    print(f"{pairs} launch pairs after {units.duration(seconds)}", file=sys.stderr)

@@ -1,0 +1,50 @@
+"""Shortcuts on tensors without data: operators whose meta form torch spells out in slow Python, by their shapes alone.
+
+They change no count and no byte; they make a trace several times faster.
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+def run(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Run one operator on tensors without data, batch norm by its shapes alone."""
+    if func is torch.ops.aten.native_batch_norm.default:
+        return _batch_norm(args[0])
+    if func is torch.ops.aten.native_batch_norm_backward.default:
+        return _batch_norm_backward(args)
+    return func(*args, **kwargs)
+
+
+def tensors(*values: Any) -> list[Tensor]:
+    """Return the tensors among an operator's arguments or results, lists opened one level deep."""
+    found: list[Tensor] = []
+    for value in values:
+        if isinstance(value, Tensor):
+            found.append(value)
+        elif isinstance(value, (tuple, list)):
+            found += [each for each in value if isinstance(each, Tensor)]
+    return found
+
+
+def _batch_norm(images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Output, and the batch's mean and inverse deviation, which kernels keep in fp32 for halves."""
+    statistics = torch.float64 if images.dtype is torch.float64 else torch.float32
+    channels = images.shape[1]
+    return (
+        torch.empty_like(images),
+        images.new_empty(channels, dtype=statistics),
+        images.new_empty(channels, dtype=statistics),
+    )
+
+
+def _batch_norm_backward(args: tuple[Any, ...]) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
+    images, weight, wanted = args[1], args[2], args[9]
+    of_weight = weight if weight is not None else images.new_empty(images.shape[1])
+    return (
+        torch.empty_like(images) if wanted[0] else None,
+        torch.empty_like(of_weight) if wanted[1] else None,
+        torch.empty_like(of_weight) if wanted[2] else None,
+    )

@@ -1,0 +1,9 @@
+"""What all records share."""
+
+import msgspec
+
+SCHEMA_VERSION = 1
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of all records; `frozen` and `kw_only` stand on each class again because type checkers ask for it."""

@@ -1,0 +1,140 @@
+"""What follows from runs: summaries, comparisons, verdicts."""
+
+from enum import StrEnum
+
+from resnet_bench.records.base import SCHEMA_VERSION, Record
+from resnet_bench.records.launches import Executed, Skip
+from resnet_bench.records.plan import Case, Protocol
+from resnet_bench.records.runs import Commit, Identity
+
+
+class Interval(Record, frozen=True, kw_only=True):
+    """A two-sided confidence interval."""
+
+    low: float
+    high: float
+    confidence: float
+
+
+class Summary(Record, frozen=True, kw_only=True):
+    """One noisy metric of one measurement in base units; the interval treats launches as the replicates."""
+
+    metric: str
+    median: float
+    interval: Interval | None
+    mad: float
+    p50: float
+    p90: float
+    p95: float
+    p99: float | None
+    launches: int
+    samples: int
+    launch_medians: tuple[float, ...]
+
+
+class Verdict(StrEnum):
+    """The outcome of a comparison."""
+
+    IMPROVED = "improved"
+    REGRESSED = "regressed"
+    UNCHANGED = "unchanged"
+    INCONCLUSIVE = "inconclusive"
+    NOT_COMPARABLE = "not comparable"
+
+
+class CaseDigest(Record, frozen=True, kw_only=True):
+    """What a comparison needs of one measured case: exact values, summaries, and what really ran where."""
+
+    case: Case
+    environments: tuple[str, ...]
+    executed: tuple[Executed, ...]
+    exact: dict[str, int]
+    summaries: tuple[Summary, ...]
+
+
+class BandSource(StrEnum):
+    """Where the width of a noise band comes from."""
+
+    DEFAULT = "default"
+    BASELINE = "baseline"
+    CALIBRATION = "calibration"
+    FLAG = "flag"
+
+
+class Band(Record, frozen=True, kw_only=True):
+    """Relative change of a metric that two measurements of identical code may show beyond launch noise."""
+
+    metric: str
+    width: float
+    source: BandSource
+
+
+class Digest(Record, frozen=True, kw_only=True):
+    """One or more runs of the same suite reduced to what a comparison needs; a baseline file holds one."""
+
+    schema: int = SCHEMA_VERSION
+    name: str
+    created_at: str
+    runs: tuple[str, ...]
+    commit: Commit | None
+    protocol: Protocol
+    identities: dict[str, Identity]
+    bands: tuple[Band, ...] = ()
+    cases: tuple[CaseDigest, ...]
+    skips: tuple[Skip, ...] = ()
+    missing: tuple[Case, ...] = ()
+
+
+class Difference(Record, frozen=True, kw_only=True):
+    """Something that must agree before numbers may be compared and does not; `allowed` by --across."""
+
+    kind: str
+    field: str
+    baseline: str
+    contender: str
+    allowed: bool
+    cases: int
+
+
+class Comparison(Record, frozen=True, kw_only=True):
+    """One metric of one case on both sides. Ratios are contender / baseline; `band` is None for exact metrics.
+
+    `detectable` is the relative change that these launches would find in 95 of 100 such comparisons.
+    """
+
+    case: Case
+    contender_case: Case
+    metric: str
+    baseline: float | None
+    contender: float | None
+    ratio: float | None
+    interval: Interval | None
+    baseline_summary: Summary | None = None
+    contender_summary: Summary | None = None
+    band: float | None = None
+    detectable: float | None = None
+    more_launches: int | None = None
+    verdict: Verdict
+    reason: str
+
+
+class GeometricMean(Record, frozen=True, kw_only=True):
+    """Geometric mean of the ratios of one metric over the comparable cases."""
+
+    metric: str
+    ratio: float
+    cases: int
+
+
+class VerdictTable(Record, frozen=True, kw_only=True):
+    """Two digests compared: every metric of every case has a row with a verdict and its reason."""
+
+    schema: int = SCHEMA_VERSION
+    baseline: str
+    contender: str
+    differences: tuple[Difference, ...]
+    bands: tuple[Band, ...]
+    comparisons: tuple[Comparison, ...]
+    means: tuple[GeometricMean, ...]
+    counts: dict[str, int]
+    warnings: tuple[str, ...] = ()

@@ -1,0 +1,163 @@
+"""What one fresh process measured, or why it could not."""
+
+from enum import StrEnum
+
+from resnet_bench.records.base import Record
+from resnet_bench.records.plan import Case
+
+
+class StopReason(StrEnum):
+    """Why warm-up or sampling ended."""
+
+    STABLE = "stable"
+    INTERVAL = "interval"
+    BUDGET = "budget"
+    MAXIMUM = "maximum"
+
+
+class TimingProtocol(StrEnum):
+    """isolated: synchronise every iteration (latency). back_to_back: queue, then synchronise (throughput)."""
+
+    ISOLATED = "isolated"
+    BACK_TO_BACK = "back_to_back"
+
+
+class Samples(Record, frozen=True, kw_only=True):
+    """Elapsed times of samples of `iterations_per_sample` iterations each, in time order.
+
+    `elapsed_s` is the host's clock from the first call to the end of the last synchronisation;
+    `device_elapsed_s` is what the device's own events say of the same samples, where it has them.
+    """
+
+    protocol: TimingProtocol
+    iterations_per_sample: int
+    elapsed_s: tuple[float, ...]
+    device_elapsed_s: tuple[float, ...] | None = None
+    stopped_by: StopReason
+
+    @property
+    def iteration_s(self) -> tuple[float, ...]:
+        """Seconds per iteration, one value per sample."""
+        return tuple(elapsed / self.iterations_per_sample for elapsed in self.elapsed_s)
+
+
+class Warmup(Record, frozen=True, kw_only=True):
+    """Iterations before sampling; the first one (allocation, autotuning, compilation) apart."""
+
+    first_iteration_s: float
+    iteration_s: tuple[float, ...]
+    stopped_by: StopReason
+
+
+class Phases(Record, frozen=True, kw_only=True):
+    """Training iterations timed in parts, in a pass of its own: seconds per iteration."""
+
+    forward_s: tuple[float, ...]
+    backward_s: tuple[float, ...]
+    optimizer_s: tuple[float, ...]
+
+
+class Compilation(Record, frozen=True, kw_only=True):
+    """Cold compilation in a process that compiled nothing before."""
+
+    compile_s: float
+    graphs: int
+    graph_breaks: int
+
+
+class Memory(Record, frozen=True, kw_only=True):
+    """Bytes; `allocated` is tensors, `reserved` the allocator's cache, `rss` the process."""
+
+    weights_bytes: int | None = None
+    peak_allocated_bytes: int | None = None
+    peak_reserved_bytes: int | None = None
+    warmup_peak_allocated_bytes: int | None = None
+    peak_rss_bytes: int | None = None
+    device_process_bytes: int | None = None
+    device_total_bytes: int | None = None
+
+
+class Energy(Record, frozen=True, kw_only=True):
+    """From the device's energy counter over a window of its own."""
+
+    energy_j: float
+    window_s: float
+    images: int
+
+
+class DeviceState(Record, frozen=True, kw_only=True):
+    """What the machine was like at one moment."""
+
+    load_average: float | None = None
+    cpu_clock_hz: float | None = None
+    sm_clock_hz: float | None = None
+    memory_clock_hz: float | None = None
+    temperature_c: float | None = None
+    power_w: float | None = None
+    throttle_reasons: tuple[str, ...] = ()
+
+
+class Contention(Record, frozen=True, kw_only=True):
+    """What else used the machine while the launch sampled; `disturbances` says in words what was too much."""
+
+    other_cpu_share: float | None = None
+    foreign_gpu_processes: int | None = None
+    disturbances: tuple[str, ...] = ()
+
+
+class Executed(Record, frozen=True, kw_only=True):
+    """What really ran, read back from the process after sampling."""
+
+    parameter_dtype: str
+    autocast_dtype: str | None
+    tf32_matmul: bool | None
+    tf32_convolution: bool | None
+    cudnn_benchmark: bool | None
+    deterministic: bool
+    threads: int
+    interop_threads: int
+    wait_policy: str | None
+    batch_norm_statistics: str
+
+
+class Launch(Record, frozen=True, kw_only=True, tag="launch"):
+    """What one fresh process measured of one case."""
+
+    case: Case
+    index: int
+    attempt: int = 0
+    environment: str
+    started_at: str
+    duration_s: float
+    warmup: Warmup
+    isolated: Samples
+    back_to_back: Samples
+    phases: Phases | None = None
+    compilation: Compilation | None = None
+    memory: Memory
+    energy: Energy | None = None
+    before: DeviceState
+    after: DeviceState
+    contention: Contention
+    executed: Executed
+    warnings: tuple[str, ...] = ()
+
+
+class SkipReason(StrEnum):
+    """Why a launch gave no measurement. The first two are results; the others leave the run incomplete."""
+
+    OUT_OF_MEMORY = "out_of_memory"
+    UNSUPPORTED = "unsupported"
+    TIMEOUT = "timeout"
+    CRASHED = "crashed"
+    INTERRUPTED = "interrupted"
+
+
+class Skip(Record, frozen=True, kw_only=True, tag="skip"):
+    """A launch that could not run: never a missing row, never NaN."""
+
+    case: Case
+    index: int
+    reason: SkipReason
+    detail: str
+    environment: str | None = None

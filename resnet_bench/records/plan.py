@@ -1,0 +1,99 @@
+"""What is to be measured: a case and the protocol it is measured by."""
+
+from enum import StrEnum
+
+from resnet_bench.records.base import Record
+
+
+class Mode(StrEnum):
+    """What one iteration does: a forward pass, or forward, backward and optimizer step."""
+
+    INFERENCE = "inference"
+    TRAINING = "training"
+
+
+class Precision(StrEnum):
+    """Arithmetic asked for; `Executed` says what really ran. fp32 never means TF32."""
+
+    FP32 = "fp32"
+    TF32 = "tf32"
+    FP16 = "fp16"
+    BF16 = "bf16"
+    AMP_FP16 = "amp_fp16"
+    AMP_BF16 = "amp_bf16"
+
+
+class MemoryFormat(StrEnum):
+    """Layout of activations and weights."""
+
+    CONTIGUOUS = "contiguous"
+    CHANNELS_LAST = "channels_last"
+
+
+class Executor(StrEnum):
+    """How the model is executed."""
+
+    EAGER = "eager"
+    COMPILE = "compile"
+    COMPILE_MAX_AUTOTUNE = "compile-max-autotune"
+    CUDA_GRAPH = "cuda_graph"
+
+
+class Transfer(StrEnum):
+    """Whether an iteration includes the copy of its input from host to device."""
+
+    EXCLUDED = "excluded"
+    INCLUDED = "included"
+
+
+class Case(Record, frozen=True, kw_only=True):
+    """One cell of a sweep; two measurements compare only where their cases are equal."""
+
+    model: str
+    mode: Mode = Mode.INFERENCE
+    batch_size: int
+    image_size: int
+    precision: Precision = Precision.FP32
+    memory_format: MemoryFormat = MemoryFormat.CONTIGUOUS
+    executor: Executor = Executor.EAGER
+    device: str
+    threads: int
+
+    @property
+    def key(self) -> str:
+        """One word, stable across runs: resnet18/inference/b4/224px/fp32/contiguous/eager/cpu/t1."""
+        return "/".join(
+            (
+                self.model,
+                self.mode,
+                f"b{self.batch_size}",
+                f"{self.image_size}px",
+                self.precision,
+                self.memory_format,
+                self.executor,
+                self.device,
+                f"t{self.threads}",
+            )
+        )
+
+
+class Protocol(Record, frozen=True, kw_only=True):
+    """How a launch measures; part of what must agree before two numbers may be compared.
+
+    `target_interval` is the relative half-width of the median's 99 % interval at which sampling stops;
+    `repeats` is how often a disturbed launch is measured again.
+    """
+
+    launches: int
+    target_interval: float
+    min_samples: int
+    max_samples: int
+    sampling_budget_s: float
+    throughput_budget_s: float
+    warmup_min_iterations: int
+    warmup_budget_s: float
+    sample_min_s: float = 0.01
+    time_limit_s: float = 600.0
+    repeats: int = 0
+    transfer: Transfer = Transfer.EXCLUDED
+    seed: int = 0

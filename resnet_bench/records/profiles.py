@@ -1,0 +1,84 @@
+"""The exact static cost of a network, layer by layer."""
+
+from enum import StrEnum
+
+from resnet_bench.records.base import Record
+from resnet_bench.records.plan import Mode, Precision
+
+
+class Layer(Record, frozen=True, kw_only=True):
+    """One module call of the network. Shapes include the batch; counts are for the whole batch."""
+
+    name: str
+    type: str
+    input_shape: tuple[int, ...]
+    output_shape: tuple[int, ...]
+    parameters: int
+    macs: int
+    flops: int
+    other_flops: int
+    activations: int
+    bytes_read: int
+    bytes_written: int
+    arithmetic_intensity: float | None
+
+
+class Optimizer(StrEnum):
+    """What a training step keeps for every weight: sgd nothing, momentum one number, adam two."""
+
+    SGD = "sgd"
+    MOMENTUM = "momentum"
+    ADAM = "adam"
+
+
+class PredictedMemory(Record, frozen=True, kw_only=True):
+    """Predicted bytes of one iteration, convolution workspace and the allocator's rounding excluded.
+
+    `activations_bytes` is what the backward pass keeps, or in inference the peak of live activations. At a training
+    step's peak some gradients are not there yet, some activations have gone (`absent_bytes`), and gradients of
+    activations are on their way (`temporary_bytes`), so that `peak_bytes` = weights + buffers + input + gradients +
+    optimizer + activations + temporary - absent.
+    """
+
+    weights_bytes: int
+    buffers_bytes: int
+    input_bytes: int
+    gradients_bytes: int
+    optimizer_bytes: int
+    activations_bytes: int
+    temporary_bytes: int = 0
+    absent_bytes: int = 0
+    peak_bytes: int
+
+
+class Profile(Record, frozen=True, kw_only=True):
+    """The exact static cost of a model at one batch size, image size, mode and precision.
+
+    `macs`, `flops` and `other_flops` are of the forward pass, whatever the mode; `training_flops` is forward and
+    backward. `weighted_layers` counts convolutions and linear layers, projections included. `buffers` are elements.
+
+    `macs` counts convolution and linear layers; `flops` is 2 x `macs`. `fvcore_count` and
+    `torch_counter_flops` are what those tools say, under their own conventions.
+    """
+
+    model: str
+    mode: Mode
+    precision: Precision
+    batch_size: int
+    image_size: int
+    parameters: int
+    trainable_parameters: int
+    buffers: int
+    parameter_bytes: int
+    predicted_memory: PredictedMemory | None
+    macs: int
+    flops: int
+    other_flops: int
+    training_flops: int
+    fvcore_count: int | None
+    torch_counter_flops: int | None
+    activations: int
+    activation_bytes: int
+    weighted_layers: int
+    layers: tuple[Layer, ...] = ()
+    uncounted_operators: tuple[str, ...] = ()

@@ -1,0 +1,52 @@
+import numpy as np
+import pytest
+
+from resnet_bench.analysis import calibration
+from resnet_bench.errors import StoreError
+from resnet_bench.records import Band, BandSource
+from tests.factory import digest_of, measurement
+
+
+def pairs(spread, *, count=12, within=0.005, seed=1):
+    rng = np.random.default_rng(seed)
+    found = []
+    for _ in range(count):
+        bias = rng.normal(0, spread)
+        found.append((np.exp(rng.normal(0, within, 30)), np.exp(bias + rng.normal(0, within, 30))))
+    return found
+
+
+def test_spreads_are_recovered_and_more_pairs_see_more():
+    result = calibration.calibrate_case("c", pairs(0.01, count=200), band=0.02, seed=3)
+    assert result.between_launches == pytest.approx(0.01, rel=0.15)
+    assert result.within_launch == pytest.approx(0.005 * 2**0.5, rel=0.15)
+    assert result.false_alarm_rate <= 0.01
+    assert result.detectable["6"] > result.detectable["10"] > result.detectable["20"] > 0.02
+
+
+def test_thirds_that_drift_widen_the_band():
+    rng = np.random.default_rng(2)
+    steady = np.exp(rng.normal(0, 0.005, 12))
+    drifting = steady * np.repeat([1.0, 1.005, 1.01], 4)
+    assert calibration.noise_bands([steady])[0].width < calibration.noise_bands([drifting])[0].width
+    assert calibration.noise_bands([[1.0, 1.1]]) == ()
+    assert calibration.noise_bands([steady * np.repeat([1.0, 1.5, 3.0], 4)]) == ()  # too unsteady to learn from
+
+
+def test_a_calibration_of_another_machine_is_ignored_with_a_warning(tmp_path):
+    path = tmp_path / "c.json"
+    band = Band(metric="latency_s", width=0.03, source=BandSource.CALIBRATION)
+    mine = calibration.Calibration(environment="e1", device_name="d", created_at="t", bands=(band,), cases=())
+    subject = digest_of([measurement([[1.0]])])
+    assert calibration.bands_for(subject, path) == ((), ())
+    calibration.write(mine, path)
+    assert calibration.bands_for(subject, path) == ((band,), ())
+    calibration.write(
+        calibration.Calibration(**{**{f: getattr(mine, f) for f in mine.__struct_fields__}, "environment": "x"}), path
+    )
+    bands, (warning,) = calibration.bands_for(subject, path)
+    assert bands == ()
+    assert "was ignored" in warning
+    path.write_text("{}")
+    with pytest.raises(StoreError, match="is no calibration file"):
+        calibration.read(path)

@@ -1,0 +1,65 @@
+import math
+
+import numpy as np
+import pytest
+
+from resnet_bench.analysis.sequential import FALSE_ALARM_RATE, LOOKS, decide
+from resnet_bench.records import Verdict
+
+
+def run_until_decided(ratios, *, band):
+    for pairs in LOOKS:
+        decision = decide(ratios[:pairs], band=band)
+        if decision.verdict is not Verdict.INCONCLUSIVE:
+            return decision
+    return decision
+
+
+def test_looking_often_does_not_raise_the_false_alarm_rate():
+    # No band to speak of, so nothing but the boundary holds; the reference is simulated here, not read from a table.
+    from scipy import special
+
+    from resnet_bench.analysis.sequential import NOMINAL_SHARE
+
+    rng = np.random.default_rng(7)
+    paths = rng.normal(size=(20_000, LOOKS[-1]))
+    alarmed = np.zeros(len(paths), dtype=bool)
+    for pairs in LOOKS:
+        seen = paths[:, :pairs]
+        t = np.abs(seen.mean(1)) / (seen.std(1, ddof=1) / math.sqrt(pairs))
+        alarmed |= t > special.stdtrit(pairs - 1, 1 - FALSE_ALARM_RATE * NOMINAL_SHARE / 2)
+    assert alarmed.mean() <= FALSE_ALARM_RATE
+    claims = sum(
+        run_until_decided(path * 0.01, band=1e-9).verdict in {Verdict.REGRESSED, Verdict.IMPROVED}
+        for path in paths[:1500]
+    )
+    assert claims <= 16  # 0.5 % of 1500 is 7.5; three standard deviations more
+
+
+@pytest.mark.parametrize("spread", [0.007, 0.016])
+def test_power_at_the_spread_of_launch_pairs(spread):
+    rng = np.random.default_rng(8)
+    for change, verdict in ((0.03, Verdict.REGRESSED), (0.05, Verdict.REGRESSED), (0.0, Verdict.UNCHANGED)):
+        found = [
+            run_until_decided(rng.normal(math.log1p(change), spread, LOOKS[-1]), band=0.02).verdict for _ in range(200)
+        ]
+        assert found.count(verdict) >= 198
+
+
+def test_swapping_sides_inverts_ratio_and_verdict():
+    ratios = [0.05, 0.052, 0.049, 0.051, 0.05, 0.048, 0.051, 0.05]
+    there, back = decide(ratios, band=0.02), decide([-it for it in ratios], band=0.02)
+    assert (there.verdict, back.verdict) == (Verdict.REGRESSED, Verdict.IMPROVED)
+    assert there.ratio * back.ratio == pytest.approx(1)
+    assert there.interval.low * back.interval.high == pytest.approx(1)
+
+
+def test_more_pairs_than_a_look_wait_for_the_next_look():
+    ratios = [0.05, 0.051, 0.049, 0.05, 0.052, 0.048]
+    assert decide(ratios[:3], band=0.02).interval is None
+    assert decide([*ratios, 9.0], band=0.02) == decide(ratios, band=0.02)
+
+
+def test_a_larger_family_asks_for_more():
+    ratios = [0.05, 0.06, 0.04, 0.055, 0.045, 0.05]
+    assert decide(ratios, band=0.02).interval.low > decide(ratios, band=0.02, family=40).interval.low

@@ -1,0 +1,131 @@
+"""Real processes on a repository made for the test, whose package has our own name."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from resnet_bench import cli
+
+MODEL = """
+import torch
+
+class Net(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layers = torch.nn.Sequential(*[torch.nn.Conv2d(3, 3, 3, padding=1) for _ in range({layers})])
+        self.head = torch.nn.Linear(3, 4)
+
+    def forward(self, images):
+        from resnet_bench.models import WHO  # late, when the harness has long been imported
+        assert WHO == "the repository under test"
+        return self.head(self.layers(images).mean((2, 3)))
+
+WHO = "the repository under test"
+
+def create_model(name):
+    if name != "tiny":
+        raise ValueError(f"no model {{name}}")
+    return Net()
+"""
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory):
+    root = tmp_path_factory.mktemp("repository")
+    git(root, "init", "-q", "-b", "main")
+    (root / "README").write_text("nothing yet")
+    commit(root, "older")
+    write(root, layers=2)
+    commit(root, "two")
+    write(root, layers=8)
+    commit(root, "eight")
+    return root
+
+
+def git(root, *arguments):
+    identity = ("-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "core.hooksPath=/dev/null")
+    subprocess.run(["git", *identity, *arguments], cwd=root, check=True, capture_output=True)
+
+
+def commit(root, tag):
+    git(root, "add", "-A")
+    git(root, "commit", "-q", "-m", tag)
+    git(root, "tag", tag)
+
+
+def write(root, *, layers):
+    (root / "resnet_bench" / "models").mkdir(parents=True, exist_ok=True)
+    (root / "resnet_bench" / "__init__.py").write_text("")
+    (root / "resnet_bench" / "models" / "__init__.py").write_text(MODEL.format(layers=layers))
+
+
+def ab(capsys, root, *arguments, model="tiny"):
+    code = cli.run(["ab", *arguments, "--repository", str(root), "--model", model, "--image-size", "32"])
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+def worktrees(root):
+    done = subprocess.run(["git", "worktree", "list"], cwd=root, capture_output=True, text=True, check=True)
+    return len(done.stdout.splitlines())
+
+
+@pytest.mark.slow
+def test_the_code_of_each_revision_is_measured_under_our_own_package_name(repository, capsys, tmp_path):
+    raw = tmp_path / "turns.jsonl"
+    code, out, _ = ab(capsys, repository, "two", "eight", "--budget", "240s", "-o", str(raw), "--format", "json")
+    (outcome,) = json.loads(out)["outcomes"]
+    assert outcome["decision"]["ratio"] > 1.5
+    assert (code, outcome["decision"]["verdict"]) == (1, "regressed")
+    assert len(json.loads(raw.read_text())["turns"]) == len(outcome["turns"]) >= 6
+    assert worktrees(repository) == 1
+
+
+@pytest.mark.slow
+def test_an_uncommitted_change_is_a_side(repository, capsys):
+    write(repository, layers=1)
+    try:
+        code, out, _ = ab(capsys, repository, "eight", "--budget", "240s")
+    finally:
+        git(repository, "checkout", "-q", "--", ".")
+    assert "improved" in out
+    assert "working tree" in out
+    assert code == 0
+
+
+def test_a_spent_budget_is_undecided_and_says_so(repository, capsys):
+    code, out, _ = ab(capsys, repository, "two", "eight", "--budget", "1s")
+    assert code == 3
+    assert "undecided: tiny/inference" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "model", "said"),
+    [
+        (("tow",), "tiny", "'tow' is no revision of"),
+        (("tow",), "tiny", "Did you mean 'two'?"),
+        (("older", "two"), "tiny", "this revision is older than the interface"),
+        (("two", "eight"), "huge", "two ({two}): ValueError: no model huge."),
+        (("two", "eight"), "resnet_bench.models:absent", "has no 'absent'"),
+        (("two", "eight"), "json:loads", "json came from"),
+        (("two", "eight", "--case-a", "layout=x"), "tiny", "--case-a: 'layout' is no field."),
+        (("two", "eight", "--case-a", "executor=fast"), "tiny", "--case-a: Invalid enum value 'fast'"),
+        (("two", "eight", "--band", "2"), "tiny", "'2' is not a share such as 5 %"),
+        (("two", "eight", "--budget", "soon"), "tiny", "'soon' is not a time"),
+    ],
+)
+def test_bad_input_is_one_line_and_two(repository, capsys, arguments, model, said):
+    code, _, err = ab(capsys, repository, *arguments, model=model)
+    sha = subprocess.run(["git", "rev-parse", "two"], cwd=repository, capture_output=True, text=True, check=True).stdout
+    assert said.format(two=sha[:12]) in err
+    assert code == 2
+    assert len(err.splitlines()) == 1
+    assert worktrees(repository) == 1
+
+
+def test_no_repository(tmp_path: Path, capsys):
+    code, _, err = ab(capsys, tmp_path, "HEAD")
+    assert code == 2
+    assert "is no git repository" in err
