@@ -17,7 +17,7 @@ _FILLS = frozenset(
 )
 
 
-class _NoFilling(TorchDispatchMode):  # type: ignore[no-untyped-call]
+class _NoFilling(TorchDispatchMode):
     """Skip what only fills a meta tensor with numbers."""
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
