@@ -111,12 +111,6 @@ class StaticProfile:
     def time_registry(self) -> None:
         registry()
 
-    def time_list(self) -> None:
-        command("list")()
-
-    def time_help(self) -> None:
-        command("--help")()
-
 
 def main() -> None:
     """Print every time, and how many times faster than fvcore the profiles are."""

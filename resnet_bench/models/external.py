@@ -1,6 +1,8 @@
 """Models of other packages: `torchvision:NAME`, `timm:NAME`, `package.module:callable`. Their code runs as it is."""
 
+import contextlib
 import importlib
+import inspect
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -25,7 +27,7 @@ def build(name: str, *, device: torch.device) -> nn.Module:
     if not isinstance(module, nn.Module):
         raise ModelError(f"'{name}' returned {type(module).__name__}, not a torch.nn.Module.")
     refuse_scripted(module, name)
-    return module if device.type == "meta" else module.to(device)
+    return module.to(device)
 
 
 def refuse_scripted(module: nn.Module, name: str) -> None:
@@ -57,7 +59,9 @@ def _torchvision(attribute: str) -> Callable[[], Any]:
     known = models.list_models()
     if attribute not in known:
         raise ModelError(f"torchvision has no model '{attribute}'.{nearest(attribute, known)}")
-    return lambda: models.get_model(attribute, weights=None)
+    accepted = inspect.signature(models.get_model_builder(attribute)).parameters
+    nothing = {name: None for name in ("weights", "weights_backbone") if name in accepted}  # download nothing
+    return lambda: models.get_model(attribute, **nothing)
 
 
 def _timm(attribute: str) -> Callable[[], Any]:
@@ -95,8 +99,11 @@ def _of_module(name: str, package: str, attribute: str) -> Callable[[], Any]:
 def _call(name: str, build_module: Callable[[], Any], device: torch.device) -> Any:
     """Call without arguments, as the name promises."""
     _refuse_needed_arguments(name, build_module)
+    if device.type == "meta":
+        with contextlib.suppress(Exception), built_on(device):  # some need a number while they are built: see below
+            return build_module()
     try:
-        with built_on(device):
+        with built_on(torch.device("cpu")):
             return build_module()
     except ResNetBenchError:
         raise
@@ -105,8 +112,6 @@ def _call(name: str, build_module: Callable[[], Any], device: torch.device) -> A
 
 
 def _refuse_needed_arguments(name: str, build_module: Callable[[], Any]) -> None:
-    import inspect  # noqa: PLC0415 - only where a callable is called
-
     try:
         parameters = inspect.signature(build_module).parameters.values()
     except (TypeError, ValueError):  # builtins without a signature: calling them tells

@@ -33,5 +33,6 @@ def built_on(device: torch.device) -> Iterator[None]:
         with torch.device("cpu"):
             yield
         return
-    with _NoFilling(), torch.device("meta"):  # type: ignore[no-untyped-call]
+    without_filling = _NoFilling()  # type: ignore[no-untyped-call]
+    with without_filling, torch.device("meta"):
         yield

@@ -1,7 +1,8 @@
 """The layers of any module, by running a throw-away copy on the meta device: shapes without numbers.
 
 A layer is one call of a module without children, or one operator that runs outside of such a module. Counts are of
-the forward pass in eval mode; bytes are at the precision asked for.
+the forward pass in eval mode (heads that exist only in training mode are left out); bytes are at the precision asked
+for.
 """
 
 from collections.abc import Callable

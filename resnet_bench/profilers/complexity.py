@@ -292,9 +292,12 @@ def _with_counters(profile: Profile, model: str | Spec, counters: Collection[str
     size = dict(batch_size=profile.batch_size, image_size=profile.image_size)
     with _untouched():
         if "fvcore" in counters:
-            count = others.fvcore_count(create_model(model, device="meta"), **size)
+            count = _explained(profile.model, lambda: others.fvcore_count(create_model(model, device="meta"), **size))
             profile = msgspec.structs.replace(profile, fvcore_count=count)
         if "torch" in counters:
-            flops = others.torch_counter_flops(create_model(model, device="meta"), mode=profile.mode, **size)
+            flops = _explained(
+                profile.model,
+                lambda: others.torch_counter_flops(create_model(model, device="meta"), mode=profile.mode, **size),
+            )
             profile = msgspec.structs.replace(profile, torch_counter_flops=flops)
     return profile

@@ -10,9 +10,9 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.nn import functional
 
 from resnet_bench.errors import UsageError, nearest
+from resnet_bench.profilers.memory import training_loss
 from resnet_bench.records import Mode
 
 COUNTERS = ("fvcore", "torch")
@@ -69,6 +69,6 @@ def torch_counter_flops(module: nn.Module, *, mode: Mode, batch_size: int, image
     else:
         labels = torch.empty(batch_size, dtype=torch.long, device="meta")
         with counter, torch.enable_grad():
-            loss = functional.cross_entropy(module.train()(images), labels)
+            loss = training_loss(module.train()(images), labels)
             torch.autograd.backward(loss)
     return int(counter.get_total_flops())

@@ -55,7 +55,7 @@ def traced_memory(
         with _Storages(known) as storages:
             if training:
                 with autocast():
-                    loss = _loss(module(images), labels)
+                    loss = training_loss(module(images), labels)
                 torch.clear_autocast_cache()  # it outlives an autocast that the caller may be in
                 storages.log.end_of_forward()
                 storages.backward = True
@@ -70,7 +70,7 @@ def traced_memory(
     return assemble(storages.log, standing, mode=mode, optimizer=optimizer)
 
 
-def _loss(output: Any, labels: Tensor) -> Tensor:
+def training_loss(output: Any, labels: Tensor) -> Tensor:
     """Cross entropy of the first tensor that the module returns."""
     first = next(leaf for leaf in tree_leaves(output) if isinstance(leaf, Tensor))
     return functional.cross_entropy(first.flatten(1) if first.ndim > 2 else first, labels)  # noqa: PLR2004 - (N, classes)

@@ -75,24 +75,9 @@ def test_csv_is_exact_and_markdown_is_a_table(capsys: pytest.CaptureFixture[str]
 
 
 def test_memory_and_other_tools(capsys: pytest.CaptureFixture[str]) -> None:
-    text = answer(
-        capsys,
-        *[
-            "profile",
-            "resnet50",
-            "--mode",
-            "training",
-            "--batch-size",
-            "64",
-            "--precision",
-            "amp_bf16",
-            "--memory",
-            "141GiB",
-            "--by",
-            "stage",
-        ],
-        *["--with", "fvcore,torch", "--optimizer", "adam"],
-    )
+    case = "--mode training --batch-size 64 --precision amp_bf16 --optimizer adam"
+    extras = "--memory 141GiB --by stage --with fvcore,torch"
+    text = answer(capsys, "profile", "resnet50", *case.split(), *extras.split())
     assert "Largest batch size in 141.0 GiB: " in text
     assert "263,136,804,864" in text  # 64 x 4,111,512,576
     assert "saved for backward" in text

@@ -173,6 +173,7 @@ def needs(width): return nn.Conv2d(3, width, 1)
 def wrong(): return 3
 def raises(): raise RuntimeError("no such backbone")
 def good(): return nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.Flatten(), nn.LazyLinear(4))
+def counted(): return nn.Conv2d(3, 2 * int(torch.linspace(0, 4, 2)[1].item()), 1)
 def fine(num=4): return nn.Sequential(nn.Conv2d(3, 8, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, num))
 number = 5
 """
@@ -191,6 +192,10 @@ def test_a_callable_of_ones_own_is_profiled(backbones: str) -> None:
     assert profile.macs == 8 * 8 * 8 * 27 + 8 * 4
     assert [layer.type for layer in profile.layers] == ["Conv2d", "AdaptiveAvgPool2d", "Linear"]
     assert profile.parameters == 8 * 27 + 8 + 8 * 4 + 4
+
+
+def test_a_callable_that_needs_a_number_while_it_builds_is_profiled_too(backbones: str) -> None:
+    assert static_profile(f"{backbones}:counted", image_size=10).macs == 10 * 10 * 3 * 8
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """Predicted memory against what torch's profiler sees the CPU allocator do, from the weights' birth on."""
 
+import itertools
+
 import pytest
 import torch
 from torch._C._profiler import _EventType
@@ -40,43 +42,43 @@ def iterate(name: str, mode: Mode, batch_size: int, image_size: int) -> None:
         optimizer.zero_grad(set_to_none=True)
 
 
-def measured(name: str, mode: Mode, batch_size: int, image_size: int) -> tuple[int, int]:  # noqa: C901 - one reading of one event list
+def measured(name: str, mode: Mode, batch_size: int, image_size: int) -> tuple[int, int]:
     """Peak bytes without and with what convolutions allocate and free again inside of themselves."""
     with profile(profile_memory=True) as recorded:
         iterate(name, mode, batch_size, image_size)
     events: list[tuple[int, int, int, bool]] = []
-
-    def walk(node: object, *, inside: bool) -> None:
-        inside = inside or "mkldnn_convolution" in node.name or "convolution_backward" in node.name
-        if node.tag == _EventType.Allocation:
-            events.append((node.start_time_ns, node.extra_fields.ptr, node.extra_fields.alloc_size, inside))
-        for child in node.children:
-            walk(child, inside=inside)
-
     for root in recorded.profiler.kineto_results.experimental_event_tree():
-        walk(root, inside=False)
+        _collect(root, events, inside=False)
     events.sort()
+    workspace = _workspace(events)
+    sizes = [size for _, _, size, _ in events]
+    return (
+        max(itertools.accumulate(0 if index in workspace else size for index, size in enumerate(sizes))),
+        max(itertools.accumulate(sizes)),
+    )
+
+
+def _collect(node: object, events: list[tuple[int, int, int, bool]], *, inside: bool) -> None:
+    """Note time, address and size of allocations, and whether a convolution made them."""
+    inside = inside or "mkldnn_convolution" in node.name or "convolution_backward" in node.name
+    if node.tag == _EventType.Allocation:
+        events.append((node.start_time_ns, node.extra_fields.ptr, node.extra_fields.alloc_size, inside))
+    for child in node.children:
+        _collect(child, events, inside=inside)
+
+
+def _workspace(events: list[tuple[int, int, int, bool]]) -> set[int]:
+    """Which events are the birth and the death of what a convolution made and freed itself."""
     born: dict[int, int] = {}
-    workspace: set[int] = set()
+    found: set[int] = set()
     for index, (_, address, size, inside) in enumerate(events):
         if size > 0:
             born[address] = index
-        elif address in born and inside and events[born.pop(address)][3]:
-            workspace |= {index}
-    # A freed workspace's birth is the last allocation at its address before it.
-    last: dict[int, int] = {}
-    for index, (_, address, size, _) in enumerate(events):
-        if size > 0:
-            last[address] = index
-        elif index in workspace:
-            workspace.add(last[address])
-    live = peak = total = total_peak = 0
-    for index, (_, _, size, _) in enumerate(events):
-        total += size
-        total_peak = max(total_peak, total)
-        live += 0 if index in workspace else size
-        peak = max(peak, live)
-    return peak, total_peak
+            continue
+        birth = born.pop(address, None)
+        if birth is not None and inside and events[birth][3]:
+            found |= {birth, index}
+    return found
 
 
 @pytest.mark.parametrize("mode", list(Mode))
