@@ -150,6 +150,7 @@ def big_run(cases: int, **changes: object) -> Run:
 
 def write(run: Run, directory: Path) -> Path:
     """Write a run as a run directory and return it."""
+    directory.mkdir(parents=True, exist_ok=True)
     store.create(directory, run.header)
     encoder = msgspec.json.Encoder()
     entries = [launch for measurement in run.measurements for launch in measurement.launches] + list(run.skips)

@@ -1,7 +1,7 @@
 """What is known about a model by its name alone: family, and published accuracy as data.
 
-Accuracy is ImageNet-1k top-1 on one 224 px crop of torchvision's IMAGENET1K_V1 weights, as their metadata states it
-(a test compares this table with the installed torchvision). Layouts without such weights have none.
+Accuracy is ImageNet-1k top-1 on one 224 px crop of torchvision's IMAGENET1K_V1 weights, the ones that
+`pretrained=True` loads; the table is `specs.published`. Layouts without such weights have none.
 """
 
 from collections.abc import Callable
@@ -12,19 +12,6 @@ from resnet_bench.records import Record
 
 ACCURACY_SOURCE = "torchvision IMAGENET1K_V1 weights, ImageNet-1k top-1, one 224 px crop"
 
-# In percent, with the digits of the source.
-_TOP_1 = {
-    "resnet18": 69.758,
-    "resnet34": 73.314,
-    "resnet50": 76.130,
-    "resnet101": 77.374,
-    "resnet152": 78.312,
-    "resnext50_32x4d": 77.618,
-    "resnext101_32x8d": 79.312,
-    "resnext101_64x4d": 83.246,
-    "wide_resnet50_2": 78.468,
-    "wide_resnet101_2": 78.848,
-}
 _TORCHVISION = "torchvision:"
 
 
@@ -41,13 +28,8 @@ Catalog = Callable[[str], Published]
 def published(model: str) -> Published:
     """Return what is known about a model; an unknown one is of the family "other", an external one of its package's."""
     name = model.removeprefix(_TORCHVISION)
-    percent = _TOP_1.get(name)
-    return Published(family=_family(model), accuracy=None if percent is None else percent / 100)
-
-
-def top_1_percent() -> dict[str, float]:
-    """Return the table in percent by model name."""
-    return dict(_TOP_1)
+    weights = specs.published(name)
+    return Published(family=_family(model), accuracy=weights[0].acc1 / 100 if weights else None)
 
 
 def _family(model: str) -> str:

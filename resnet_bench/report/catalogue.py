@@ -69,7 +69,7 @@ def _grid(entries: Sequence[Entry]) -> Grid:
     """The accuracy shown is that of the newest weights, which stand beside it."""
     rows = []
     for each in entries:
-        best = each.published[-1] if each.published else None
+        first = each.published[0] if each.published else None
         rows.append(
             (
                 each.model,
@@ -80,9 +80,9 @@ def _grid(entries: Sequence[Entry]) -> Grid:
                 str(each.image_size),
                 units.scaled(each.parameters),
                 units.scaled(each.macs),
-                units.UNAVAILABLE if best is None else units.percent(best.acc1 / 100, decimals=2),
-                units.UNAVAILABLE if best is None else units.percent(best.acc5 / 100, decimals=2),
-                units.UNAVAILABLE if best is None else best.weights,
+                units.UNAVAILABLE if first is None else units.percent(first.acc1 / 100, decimals=2),
+                units.UNAVAILABLE if first is None else units.percent(first.acc5 / 100, decimals=2),
+                units.UNAVAILABLE if first is None else first.weights,
             )
         )
     return Grid(headers=_HEADERS, rows=tuple(rows), right=_RIGHT)
@@ -95,7 +95,7 @@ def _csv(entries: Sequence[Entry]) -> str:
     writer.writerow([*names, "weights", "acc1", "acc5"])
     for each in entries:
         values = {name: getattr(each, name) for name in names} | {"layers": "-".join(map(str, each.layers))}
-        best = each.published[-1] if each.published else None
-        accuracy = ("", "", "") if best is None else (best.weights, best.acc1, best.acc5)
+        first = each.published[0] if each.published else None
+        accuracy = ("", "", "") if first is None else (first.weights, first.acc1, first.acc5)
         writer.writerow([*values.values(), *accuracy])
     return out.getvalue().rstrip("\n")

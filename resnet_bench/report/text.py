@@ -129,18 +129,12 @@ def _short(name: str) -> str:
 
 
 def _at_the_point(values: Sequence[str]) -> list[str]:
-    """Pad numbers on the right so that their points stand below each other; units (25.56 M) stay in line too."""
-    split = []
-    for value in values:
-        number, _, suffix = value.partition(" ")
-        whole, point, decimals = number.partition(".")
-        split.append((whole, point + decimals, suffix))
-    decimals_wide = max(len(decimals) for _, decimals, _ in split)
-    suffix_wide = max(len(suffix) for _, _, suffix in split)
-    return [
-        f"{whole}{decimals:<{decimals_wide}}{' ' + suffix.ljust(suffix_wide) if suffix_wide else ''}"
-        for whole, decimals, suffix in split
-    ]
+    """Pad numbers on the right so that their points stand below each other."""
+    if any(" " in value for value in values):  # 25.56 M, 4.089 G: the letter is what lines up
+        return list(values)
+    parts = [value.partition(".") for value in values]
+    wide = max(len(point + decimals) for _, point, decimals in parts)
+    return [f"{whole}{point + decimals:<{wide}}" for whole, point, decimals in parts]
 
 
 def _group_line(of: Table, columns: dict[str, tuple[str, ...]]) -> list[str]:

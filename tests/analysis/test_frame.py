@@ -18,11 +18,11 @@ def test_a_row_for_each_case_and_metric_that_was_measured():
 
 
 def test_values_are_those_of_the_summaries():
-    run = make_run(Spec(models=("resnet18",), batch_sizes=(4,)))
+    run = make_run(Spec(models=("resnet18",), batch_sizes=(4,), launches=3))
     found = frame([run]).set_index("metric").loc["latency_s"]
     summary = summarize(run.measurements[0], NOISY_METRICS[0])
     assert (found["value"], found["low"], found["p95"]) == (summary.median, summary.interval.low, summary.p95)
-    assert (found["model"], found["batch_size"], found["launches"]) == ("resnet18", 4, 2)
+    assert (found["model"], found["batch_size"], found["launches"]) == ("resnet18", 4, 3)
 
 
 def test_several_runs_share_a_frame():

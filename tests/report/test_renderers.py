@@ -76,7 +76,7 @@ def test_text_of_a_name_cannot_steer_a_terminal():
     assert "resnet\\x1b[2J\\u202e18" in content
 
 
-@pytest.mark.parametrize("cases", [500, 3000])
+@pytest.mark.parametrize("cases", [800, 3000])
 def test_markdown_is_at_most_60_kb_and_says_what_is_left_out(cases):
     content = markdown.render(document(big_run(cases, launches=2, samples=3)))
     assert len(content.encode()) <= 60_000

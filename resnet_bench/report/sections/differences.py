@@ -83,7 +83,8 @@ def differences_section(tables: Sequence[VerdictTable]) -> Section | None:
 
 
 def verdict_health(tables: Sequence[VerdictTable]) -> tuple[Health, ...]:
-    """Return the count of each verdict over all comparisons, for the health line."""
+    """Return the count of each verdict over all comparisons that could judge a timing, for the health line."""
+    tables = [table for table in tables if _judged(table)]
     counts = {verdict: sum(table.counts.get(verdict.value, 0) for table in tables) for verdict in ORDER}
     return tuple(
         Health(severity=_SEVERITY[verdict], text=f"{count:,} {verdict}") for verdict, count in counts.items() if count
@@ -94,11 +95,18 @@ def case_verdicts(tables: Mapping[int, VerdictTable]) -> dict[tuple[int, str], s
     """Return the gravest verdict on latency and throughput of each case, by run and case key."""
     found: dict[tuple[int, str], Verdict] = {}
     for run, table in tables.items():
+        if not _judged(table):
+            continue
         for row in table.comparisons:
             slot = (run, row.contender_case.key)
             if row.metric in _TIMINGS and (slot not in found or ORDER.index(row.verdict) < ORDER.index(found[slot])):
                 found[slot] = row.verdict
     return {slot: verdict.value for slot, verdict in found.items()}
+
+
+def _judged(table: VerdictTable) -> bool:
+    """Return whether any timing was comparable: two devices side by side have no verdicts to count."""
+    return any(row.verdict is not Verdict.NOT_COMPARABLE for row in table.comparisons if row.metric in _TIMINGS)
 
 
 def _finding(table: VerdictTable) -> str:

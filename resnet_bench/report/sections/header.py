@@ -38,7 +38,8 @@ def health_line(runs: Sequence[Run], results: Sequence[Result]) -> tuple[Health,
     statuses = Counter(result.status for result in results)
     noisy = sum(result.noisy for result in results)
     measured = statuses[Status.MEASURED]
-    found = [Health(severity=Severity.GOOD, text=f"{measured:,} of {counted(total, 'case')} measured")]
+    whole = Severity.GOOD if measured == total else Severity.NOTICE
+    found = [Health(severity=whole, text=f"{measured:,} of {counted(total, 'case')} measured")]
     if noisy:
         found.append(Health(severity=Severity.NOTICE, text=f"{noisy:,} noisy"))
     elif measured:

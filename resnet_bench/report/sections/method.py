@@ -52,9 +52,9 @@ def _statistics() -> tuple[str, ...]:
     return (
         (
             "The launch is the unit of replication: each is reduced to its median, and the 99 % interval is "
-            "Student's t on the logarithms of those medians. With two launches it is wide, because two launches "
-            "say little. Percentiles (p50 to p99) are of all samples; p99 is not given below 100 samples. A case "
-            "is called noisy when its samples' MAD, or the range of its launch medians, is above "
+            "Student's t on the logarithms of those medians; fewer than three launches give none. Percentiles (p50 "
+            "to p99) are of all samples; p99 is not given below 100 samples. A case is called noisy when its "
+            "samples' MAD, or the range of its launch medians, is above "
             f"{units.percent(NOISY_SPREAD, 0)} of its median latency."
         ),
         (
