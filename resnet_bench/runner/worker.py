@@ -27,6 +27,9 @@ from resnet_bench.runner.messages import (
     Request,
 )
 
+# What torch says of an operator or a batch that it cannot do; the last is batch norm training on a single value.
+_UNSUPPORTED_WORDS = ("not implemented for", "Could not run", "Expected more than 1 value per channel")
+
 
 def main() -> None:
     """Answer the request on standard input."""
@@ -105,7 +108,7 @@ def _reason(error: BaseException) -> SkipReason:
     if "DefaultCPUAllocator" in text or "out of memory" in text.lower():
         return SkipReason.OUT_OF_MEMORY
     unsupported = any(isinstance(each, ResNetBenchError | NotImplementedError) for each in chain)
-    if unsupported or "not implemented for" in text or "Could not run" in text:
+    if unsupported or any(words in text for words in _UNSUPPORTED_WORDS):
         return SkipReason.UNSUPPORTED
     return SkipReason.CRASHED
 

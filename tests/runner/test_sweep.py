@@ -79,6 +79,15 @@ def test_a_fault_becomes_a_skip_with_its_reason_and_the_sweep_goes_on(tmp_path, 
     assert "Traceback" not in done.stderr
 
 
+def test_training_on_one_value_per_channel_is_a_skip_with_its_reason(tmp_path):
+    sizes = ("--mode", "training", "--batch-sizes", "1", "--image-sizes", "32", "--threads", "1")
+    done = bench("run", *sizes, "--models", "resnet18", "--launches", "1", "-o", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    [skip] = store.load(tmp_path).skips
+    assert skip.reason == SkipReason.UNSUPPORTED
+    assert "more than 1 value per channel" in skip.detail
+
+
 def test_a_launch_that_takes_too_long_is_ended_and_skipped(tmp_path):
     done = bench(*("run", *TINY, "--models", "resnet50", "--launches", "1"), "--time-limit", "0.5", "-o", str(tmp_path))
     assert done.returncode == 3
