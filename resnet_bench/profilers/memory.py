@@ -72,7 +72,9 @@ def traced_memory(
 
 def training_loss(output: Any, labels: Tensor) -> Tensor:
     """Cross entropy of the first tensor that the module returns."""
-    first = next(leaf for leaf in tree_leaves(output) if isinstance(leaf, Tensor))
+    first = next((leaf for leaf in tree_leaves(output) if isinstance(leaf, Tensor)), None)
+    if first is None:
+        raise ValueError("the module returns no tensor that a loss could be taken of")
     return functional.cross_entropy(first.flatten(1) if first.ndim > 2 else first, labels)  # noqa: PLR2004 - (N, classes)
 
 
