@@ -42,7 +42,6 @@
       this.order = Array.from({ length: this.total }, (_, row) => row);
       this.rows = this.order;
       this.drawn = element.tBodies[0].rows.length;
-      this.sorted = null;
       this.points = {};
       this.more = $(`[data-more="${this.id}"]`);
       if (this.more) this.buttons();
@@ -83,13 +82,11 @@
       head.setAttribute("aria-sort", up ? "ascending" : "descending");
       const values = this.values[column], numeric = this.numeric[column], way = up ? 1 : -1;
       const collator = new Intl.Collator("en", { numeric: true });
-      const position = new Map();
       this.order = Array.from({ length: this.total }, (_, row) => row).sort((a, b) => {
         const x = values[a], y = values[b];
         if (x === null || y === null) return (x === null) - (y === null) || a - b; // unavailable stays last
         return way * (numeric ? x - y : collator.compare(x, y)) || a - b;
       });
-      this.order.forEach((row, at) => position.set(row, at));
       this.select(this.match);
     }
     select(match) {
@@ -260,9 +257,8 @@
     const kept = new Set(groups.slice(0, MAX_SERIES));
     const boxes = traces.find((trace) => trace.type === "box");
     if (boxes) {
-      const names = new Set(boxes.y.slice(0, MAX_BOXES));
       const chosen = new Set(boxes.meta.rows.slice(0, MAX_BOXES));
-      return [traces.map((trace) => narrowed(trace, (row) => chosen.has(row))).filter(Boolean), names.size, boxes.y.length, "cases"];
+      return [traces.map((trace) => narrowed(trace, (row) => chosen.has(row))).filter(Boolean), chosen.size, boxes.y.length, "cases"];
     }
     return [traces.filter((trace) => !trace.meta.rows.length || !trace.legendgroup || kept.has(trace.legendgroup)), kept.size, groups.length, "series"];
   }
