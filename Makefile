@@ -2,13 +2,14 @@
 PYTHON ?= python3
 VENV ?= .venv
 PIP_ARGS ?=
+BENCH_ARGS ?=
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt $(PIP_ARGS)
 
 .PHONY: bench test check format gpu-test clean
 
 bench: $(VENV)/.installed
-	$(BIN)/resnet-bench run --preset quick
+	$(BIN)/resnet-bench run --preset quick $(BENCH_ARGS)
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest

@@ -27,6 +27,7 @@ app = App(
     name="resnet-bench",
     help="What a residual network costs, how fast it runs here, and whether a commit changed that.",
     version=f"resnet-bench {__version__}",
+    suppress_keyboard_interrupt=False,
 )
 for _name, _target, _help in _COMMANDS:
     app.command(f"resnet_bench.commands.{_target}", name=_name, help=_help)

@@ -4,6 +4,7 @@ The presets are suite files in the package. A user's suite may start from one wi
 of its `[protocol]` then replace the preset's one by one, and its `[[sweep]]` tables replace the preset's as a whole.
 """
 
+import math
 import tomllib
 from enum import StrEnum
 from importlib import resources
@@ -140,6 +141,9 @@ def check_protocol(protocol: Protocol, where: str) -> Protocol:
     Raises:
         ConfigError: they do not.
     """
+    for field, value in msgspec.structs.asdict(protocol).items():
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ConfigError(f"{where}: {field} = {value}: expected a finite number.")
     if protocol.max_samples < protocol.min_samples:
         raise ConfigError(
             f"{where}: max_samples = {protocol.max_samples} is less than min_samples = {protocol.min_samples}."

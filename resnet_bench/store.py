@@ -3,6 +3,7 @@
 A kill at any moment loses at most the launch under way. A half-written last line is set aside with a warning.
 """
 
+import contextlib
 import io
 import os
 from collections.abc import Iterator, Sequence
@@ -50,6 +51,8 @@ def locked(directory: Path) -> Iterator[None]:
     finally:
         lock.release()
         (directory / _LOCK_NAME).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            directory.rmdir()  # only an empty one goes: nothing was saved in it
 
 
 def create(directory: Path, header: Header) -> None:
@@ -62,11 +65,11 @@ def create(directory: Path, header: Header) -> None:
         raise StoreError(
             f"{directory} already holds a run; resume it with --resume {directory}, or choose another folder."
         )
-    replace_header(directory, header)
     try:
-        (directory / LAUNCHES_NAME).touch()
+        (directory / LAUNCHES_NAME).touch()  # first: a header without it would be a damaged run
     except OSError as error:
         raise _cannot_write(directory, error) from error
+    replace_header(directory, header)
 
 
 def replace_header(directory: Path, header: Header) -> None:
@@ -119,6 +122,20 @@ def load(directory: Path) -> Run:
     header = _read_header(directory)
     entries, warnings = _read_entries(directory / LAUNCHES_NAME)
     return assemble(header, entries, warnings)
+
+
+def cut_half_written_line(directory: Path) -> None:
+    """Remove what a kill left of a line that was being written; the caller holds the directory.
+
+    Raises:
+        StoreError: the file cannot be written.
+    """
+    path = directory / LAUNCHES_NAME
+    try:
+        with path.open("r+b", buffering=0) as file:
+            file.truncate(_end_of_last_whole_line(file))
+    except OSError as error:
+        raise _cannot_write(path, error) from error
 
 
 def load_entries(directory: Path) -> list[Launch | Skip]:
@@ -191,9 +208,12 @@ def _read_header(directory: Path) -> Header:
             f"{path} has schema {schema}; this resnet-bench reads up to {SCHEMA_VERSION}. Upgrade resnet-bench."
         )
     try:
-        return _header_decoder.decode(text)
+        header = _header_decoder.decode(text)
     except msgspec.DecodeError as error:
         raise StoreError(f"{path} does not fit schema {SCHEMA_VERSION}: {error}.") from error
+    if not header.cases:
+        raise StoreError(f"{path} names no cases; the run is damaged.")
+    return header
 
 
 def _read_entries(path: Path) -> tuple[list[Launch | Skip], list[str]]:

@@ -75,6 +75,8 @@ assert "pandas" not in sys.modules, "pandas"
         (["run", "--print-suite", "standart"], ["standart", "standard"]),
         (["run", "--resume", "/nonexistent"], ["/nonexistent", "no run directory"]),
         (["report", "/nonexistent"], ["/nonexistent"]),
+        (["run", "--dry-run", "--time-limit", "nan"], ["time_limit_s", "finite"]),
+        (["run", "--resume", "x", "--models", "resnet34"], ["--resume", "no other flag"]),
         (["rnu"], ["rnu", "run"]),
         (["run", "--modles", "x"], ["--modles", "--models"]),
     ],

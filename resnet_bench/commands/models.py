@@ -24,7 +24,7 @@ def list_models(
     print(catalogue.render([catalogue.entry(specs.find(name)) for name in chosen], format))
 
 
-def show(model: str, *, num_classes: int | None = None) -> None:
+def show(model: str, /, *, num_classes: int | None = None) -> None:
     """Show the module tree of one model, as torch prints it.
 
     Args:

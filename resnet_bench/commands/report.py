@@ -1,5 +1,6 @@
 """`report`: one offline HTML page, or text, Markdown, JSON or CSV, from runs."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -33,6 +34,8 @@ def report(
     if not runs:
         raise UsageError("report needs at least one run directory: resnet-bench report DIR.")
     loaded = [store.load(run) for run in runs]
+    for warning in (text for run in loaded for text in run.warnings):
+        print(f"warning: {warning}", file=sys.stderr)
     document = view.build(loaded, baseline=baselines.side(baseline, baselines_dir) if baseline else None)
     if format is None:
         print(publish.write(output or runs[0] / PAGE_NAME, html.render(document)))

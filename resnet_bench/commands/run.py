@@ -12,7 +12,8 @@ from resnet_bench.config import Suite
 from resnet_bench.errors import UsageError
 from resnet_bench.records import Case, SkipReason, Transfer
 from resnet_bench.report.format import Format
-from resnet_bench.runner import axes, plan
+from resnet_bench.report.sections.curves import counted
+from resnet_bench.runner import axes, launch, plan
 from resnet_bench.runner.progress import case_label
 from resnet_bench.runner.run import new_run_id, resume, start
 
@@ -80,33 +81,30 @@ def run(
     if print_suite is not None:
         print(config.preset_text(print_suite), end="")
         return 0
-    chosen = axes.apply(
-        config.load_suite(suite, preset=None if preset is None else preset.value),
-        axes.Axes(
-            models=models,
-            batch_sizes=batch_sizes,
-            image_sizes=image_sizes,
-            mode=mode,
-            precision=precision,
-            memory_format=memory_format,
-            executor=executor,
-            threads=threads,
-            device=device,
-            launches=launches,
-            time_limit_s=time_limit,
-            transfer=Transfer.INCLUDED if include_transfer else None,
-        ),
+    given = axes.Axes(
+        models=models,
+        batch_sizes=batch_sizes,
+        image_sizes=image_sizes,
+        mode=mode,
+        precision=precision,
+        memory_format=memory_format,
+        executor=executor,
+        threads=threads,
+        device=device,
+        launches=launches,
+        time_limit_s=time_limit,
+        transfer=Transfer.INCLUDED if include_transfer else None,
     )
+    if resume_from is not None:
+        if given != axes.Axes() or any((suite, preset, output, seed, dry_run)):
+            raise UsageError("--resume goes on with the run's own suite; it takes no other flag but --format.")
+        resume(resume_from)
+        return _show_results(resume_from, format)
+    chosen = axes.apply(config.load_suite(suite, preset=None if preset is None else preset.value), given)
     if dry_run:
         return _show_plan(chosen)
-    if resume_from is not None:
-        if output is not None or suite is not None:
-            raise UsageError("--resume goes on with the run's own suite and folder; leave out the suite file and -o.")
-        directory = resume_from
-        resume(directory)
-    else:
-        directory = output or REPORTS / new_run_id()
-        start(chosen, directory, seed=seed)
+    directory = output or REPORTS / new_run_id()
+    start(chosen, directory, seed=seed)
     return _show_results(directory, format)
 
 
@@ -114,6 +112,8 @@ def _show_plan(suite: Suite) -> int:
     device = suite.device
     if device == "auto":
         device = "cuda:0" if environment.has_nvidia_device() else "cpu"
+    elif device != "cpu":
+        device = launch.probe(device).device  # only torch knows whether it is here
     cases = plan.expand(suite, device)
     for case in cases:
         print(case_label(case))
@@ -125,7 +125,7 @@ def _estimate(suite: Suite, cases: tuple[Case, ...]) -> str:
     launches = suite.protocol.launches
     seconds = sum(plan.estimate_s(case, plan.resolve_model(suite, case.model), suite.protocol) for case in cases)
     return (
-        f"{len(cases)} cases x {launches} launches = {len(cases) * launches} processes, "
+        f"{counted(len(cases), 'case')} x {launches} launches = {counted(len(cases) * launches, 'process', 'processes')}, "
         f"roughly {units.duration(launches * seconds)} (preset {suite.preset})"
     )
 

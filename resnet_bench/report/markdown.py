@@ -10,6 +10,7 @@ from resnet_bench.report.cells import show_column
 from resnet_bench.report.document import Column, Document, Kind, Severity, Table
 from resnet_bench.report.grid import escape_markdown as escape
 from resnet_bench.report.grid import plain
+from resnet_bench.report.sections.curves import counted
 
 LIMIT_BYTES = 60_000
 _MARKS = {Severity.GOOD: "✅", Severity.NOTICE: "⚠️", Severity.BAD: "❌"}
@@ -78,7 +79,9 @@ def _tail(document: Document) -> str:
         title = "Machine and protocol" if len(document.runs) == 1 else run.label
         parts.append(_details(title, "\n".join(f"- {it.label}: {escape(it.value)}" for it in run.facts)))
     if document.notes:
-        notes = "\n".join(f"{note.number}. {escape(note.text)} ({note.cases} cases)" for note in document.notes[:50])
+        notes = "\n".join(
+            f"{note.number}. {escape(note.text)} ({counted(note.cases, 'case')})" for note in document.notes[:50]
+        )
         more = f"\n\n{len(document.notes) - 50} more notes." if len(document.notes) > 50 else ""  # noqa: PLR2004
         parts.append(_details(f"{len(document.notes)} notes", notes + more))
     return "\n".join(parts)

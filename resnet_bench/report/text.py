@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 
 from resnet_bench.analysis.results import Status
 from resnet_bench.report.cells import show_column
-from resnet_bench.report.document import Column, Document, Kind, Section, Severity, Table
+from resnet_bench.report.document import Column, Document, Kind, Note, Section, Severity, Table
 from resnet_bench.report.grid import plain
 from resnet_bench.report.sections.curves import counted
 
@@ -37,15 +37,17 @@ def render(document: Document, *, width: int = WIDTH) -> str:
     parts = [_head(document, width), _table(document.summary, width)]
     parts += [_gaps(section, width) for section in document.sections if section.id == "gaps"]
     if document.notes:
-        parts.append(
-            "\n".join(f"[{note.number}] {plain(note.text)} ({counted(note.cases, 'case')})" for note in document.notes)
-        )
+        parts.append("\n".join(f"[{note.number}] {plain(note.text)}{_cases(note)}" for note in document.notes))
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def table(of: Table, *, width: int = WIDTH) -> str:
     """Return any table of a document as aligned text, without its caption."""
     return _table(of, width)
+
+
+def _cases(note: Note) -> str:
+    return f" ({counted(note.cases, 'case')})" if note.cases else ""
 
 
 def _head(document: Document, width: int) -> str:

@@ -81,7 +81,7 @@ def measure(request: MeasureRequest) -> Launch | Skip:
     try:
         outcome = _run_child(request, limit_s=limit_s, threads=request.case.threads)
     except _TimeLimitError:
-        return _skip(request, SkipReason.TIMEOUT, f"not finished after {limit_s:.0f} s")
+        return _skip(request, SkipReason.TIMEOUT, f"not finished after {limit_s:g} s")
     answer = _decode(outcome)
     if isinstance(answer, Launch | Skip):
         return answer

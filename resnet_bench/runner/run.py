@@ -78,6 +78,7 @@ def resume(directory: Path) -> None:
         if present.id not in {known.id for known in header.environments}:
             raise StoreError(f"{directory} was measured elsewhere: {_differences(header, present.identity)}.")
         entries = store.load_entries(directory)
+        store.cut_half_written_line(directory)
         slots = unfinished(plan.schedule(header.cases, header.protocol.launches, seed=header.seed), entries)
         _measure_all(directory, header, slots)
 

@@ -135,3 +135,16 @@ def test_two_runs_into_one_folder_get_clear_words(tmp_path):
     sweep.communicate(timeout=60)
     assert second.returncode == 2
     assert "another run" in second.stderr
+
+
+def test_interrupted_before_the_first_launch_leaves_nothing_behind(tmp_path):
+    directory = tmp_path / "run"
+    sweep = start("run", *TINY, "--models", "resnet18", "--launches", "2", "-o", str(directory))
+    deadline = time.monotonic() + 60
+    while not directory.exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    sweep.send_signal(signal.SIGINT)
+    _, errors = sweep.communicate(timeout=60)
+    assert sweep.returncode == 130
+    assert errors == "error: interrupted.\n"
+    assert not directory.exists()

@@ -181,7 +181,7 @@
     const summary = tables.summary;
     summary.select(match);
     const some = summary.rows.length.toLocaleString("en"), total = summary.total.toLocaleString("en");
-    $("#count").textContent = match ? `${some} of ${total} rows` : `${total} rows`;
+    $("#count").textContent = match ? `${some} of ${total} rows` : `${total} ${total === 1 ? "row" : "rows"}`;
     clearTimeout(settling);
     settling = setTimeout(() => {
       for (const [id, table] of Object.entries(tables)) if (id !== "summary") table.select(match);
