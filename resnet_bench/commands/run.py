@@ -124,8 +124,9 @@ def _show_plan(suite: Suite) -> int:
 def _estimate(suite: Suite, cases: tuple[Case, ...]) -> str:
     launches = suite.protocol.launches
     seconds = sum(plan.estimate_s(case, plan.resolve_model(suite, case.model), suite.protocol) for case in cases)
+    processes = counted(len(cases) * launches, "process", "processes")
     return (
-        f"{counted(len(cases), 'case')} x {launches} launches = {counted(len(cases) * launches, 'process', 'processes')}, "
+        f"{counted(len(cases), 'case')} x {counted(launches, 'launch', 'launches')} = {processes}, "
         f"roughly {units.duration(launches * seconds)} (preset {suite.preset})"
     )
 
