@@ -1,10 +1,15 @@
 """`machine`: what is measured on, and what to change for steadier numbers."""
 
+from pathlib import Path
+from typing import Annotated
+
 import msgspec
+from cyclopts import Parameter
 
 from resnet_bench import environment, units
 from resnet_bench.errors import UsageError
 from resnet_bench.records import Commit, Environment
+from resnet_bench.report import asv
 from resnet_bench.report.format import Format
 from resnet_bench.runner import advice, launch
 
@@ -13,16 +18,21 @@ def machine(
     *,
     device: str = "auto",
     format: Format = Format.TEXT,  # noqa: A002 - the flag's name
+    asv_record: Annotated[bool, Parameter(name="--asv", negative=())] = False,
 ) -> None:
     """Show what is measured on, and what to change for steadier numbers.
 
     Args:
         device: cpu, cuda, cuda:1, ... Default: the first accelerator, else the CPU.
         format: text or json.
+        asv_record: write it into ~/.asv-machine.json, with GPU, driver, CUDA and torch, and print only where.
     """
     if format not in {Format.TEXT, Format.JSON}:
         raise UsageError(f"machine has no --format {format}; expected text or json.")
     seen = launch.probe(device).environment
+    if asv_record:
+        print(asv.write_machine(seen, Path.home()))
+        return
     commit = environment.current_commit()
     if format is Format.JSON:
         print(msgspec.json.format(msgspec.json.encode({"environment": seen, "commit": commit}), indent=2).decode())

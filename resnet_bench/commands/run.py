@@ -52,6 +52,7 @@ def run(
     resume_from: Annotated[Path | None, Parameter(name="--resume")] = None,
     dry_run: Annotated[bool, Parameter(negative=())] = False,
     print_suite: str | None = None,
+    asv_results: Annotated[bool, Parameter(name="--asv", negative=())] = False,
     format: Format = Format.TEXT,  # noqa: A002 - the flag's name
 ) -> int:
     """Measure models on the device at hand, launch by launch, and write a run directory with its report.
@@ -76,6 +77,7 @@ def run(
         resume_from: Finish this run directory instead of starting a new run.
         dry_run: Print the cases and an estimate, measure nothing.
         print_suite: Print the suite file of a preset.
+        asv_results: Also write the run as asv results of its commit (.asv/results), as `export --to asv` does.
         format: Of the summary on standard output: text, markdown, json or csv.
     """
     if print_suite is not None:
@@ -96,16 +98,35 @@ def run(
         transfer=Transfer.INCLUDED if include_transfer else None,
     )
     if resume_from is not None:
-        if given != axes.Axes() or any((suite, preset, output, seed, dry_run)):
+        if given != axes.Axes() or any((suite, preset, output, seed, dry_run, asv_results)):
             raise UsageError("--resume goes on with the run's own suite; it takes no other flag but --format.")
         resume(resume_from)
         return _show_results(resume_from, format)
     chosen = axes.apply(config.load_suite(suite, preset=None if preset is None else preset.value), given)
     if dry_run:
         return _show_plan(chosen)
+    if asv_results:
+        _check_clean()
     directory = output or REPORTS / new_run_id()
     start(chosen, directory, seed=seed)
+    if asv_results:
+        _export(directory)
     return _show_results(directory, format)
+
+
+def _check_clean() -> None:
+    """Refuse before anything is measured what could not be exported after it."""
+    commit = environment.current_commit()
+    if commit is None or commit.dirty:
+        why = "there are uncommitted changes" if commit else "this is no git checkout"
+        raise UsageError(f"--asv: {why}; asv results belong to a commit, so measure a clean checkout.")
+
+
+def _export(directory: Path) -> None:
+    from resnet_bench.report import asv  # noqa: PLC0415 - only a run that has results exports them
+
+    for path in asv.export(store.load(directory), asv.RESULTS).paths:
+        print(f"asv results: {path}", file=sys.stderr)
 
 
 def _show_plan(suite: Suite) -> int:
