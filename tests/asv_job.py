@@ -19,6 +19,10 @@ BENCHMARK = r"latency\.Latency\.track_latency\('resnet18', 1, 'inference', 'cpu'
 BEFORE = 4  # planted commits without a change, beside two real ones
 AFTER = 2  # planted commits after the slow one
 FORWARD = '"""Map images (N, 3, H, W) to class scores (N, num_classes)."""\n'
+# Run by the environment's own Python: what is not installed there is found where this job's packages lie.
+_BORROW = """import pathlib, sysconfig
+pathlib.Path(sysconfig.get_path("purelib"), "borrowed.pth").write_text("{site}")
+"""
 SLOW = FORWARD + '        __import__("time").sleep(0.2)\n'
 
 
@@ -39,13 +43,11 @@ class Clone:
         self.git("checkout", "--quiet", "-B", "main")
         self.git("config", "user.name", "asv job")
         self.git("config", "user.email", "asv@example.org")
-        site = sysconfig.get_path("purelib")
-        (self.root / "borrowed.pth").write_text(f"{site}\n")
+        (self.root / "borrow.py").write_text(_BORROW.format(site=sysconfig.get_path("purelib")))
         configuration = json.loads((ROOT / "asv.conf.json").read_text())
         requirements = configuration["matrix"]["req"]
         configuration["matrix"] = {"req": {"pip+asv_runner": requirements["pip+asv_runner"]}}
-        folder = f"lib/python{sys.version_info.major}.{sys.version_info.minor}/site-packages"
-        configuration["install_command"].append(f"cp {{conf_dir}}/borrowed.pth {{env_dir}}/{folder}/borrowed.pth")
+        configuration["install_command"].append("python {conf_dir}/borrow.py")
         (self.root / "asv.job.json").write_text(json.dumps(configuration))
 
     def git(self, *arguments):
