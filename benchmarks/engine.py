@@ -9,7 +9,7 @@ MODELS = ("resnet18", "resnet50")
 BATCH_SIZES = (1, 4)
 MODES = ("inference", "training")
 DEVICES = ("cpu", "cuda")
-SAMPLES = 10  # always as many, so that the samples of a round can be told from the next one's
+SAMPLES = 5  # always as many, so that the samples of a round can be told from the next one's
 
 # The registry, written out: asv passes the number of a parameter, and an older commit may have another list.
 REGISTRY = (

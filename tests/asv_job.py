@@ -16,14 +16,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 BENCHMARK = r"latency\.Latency\.track_latency\('resnet18', 1, 'inference', 'cpu'\)"
-BEFORE = 4  # planted commits without a change, beside two real ones
+BEFORE = 3  # planted commits without a change, beside two real ones
 AFTER = 2  # planted commits after the slow one
 FORWARD = '"""Map images (N, 3, H, W) to class scores (N, num_classes)."""\n'
 # Run by the environment's own Python: what is not installed there is found where this job's packages lie.
 _BORROW = """import pathlib, sysconfig
 pathlib.Path(sysconfig.get_path("purelib"), "borrowed.pth").write_text("{site}")
 """
-SLOW = FORWARD + '        __import__("time").sleep(0.2)\n'
+SLOW = FORWARD + '        __import__("time").sleep(0.6)\n'
 
 
 def say(text):

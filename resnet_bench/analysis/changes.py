@@ -3,7 +3,7 @@
 A point is a commit's median over launches, so one slow launch is no point of its own. The cost of a level is the sum
 of squared residuals cut at 2.5 noise units: an outlier costs the same on any level and cannot pull one. The best split
 must beat the same series in random order (a permutation test, exact for exchangeable noise, outliers included). That
-needs three points on both sides and eleven in all; shorter stretches must pass a t test at a twentieth of the level.
+needs three points on both sides and eleven in all; shorter stretches must pass a t test at half the level.
 Noise that wanders from commit to commit is not exchangeable: `min_change` is the reader's guard against it.
 """
 
@@ -25,7 +25,7 @@ _FLOOR = 5e-4  # of log values: what moves by less than 0.05 % has no level of i
 _REACH = 40
 _GRID = 16
 _SHORT = 11
-_SHORT_LEVEL = LEVEL / 20
+_SHORT_LEVEL = LEVEL / 2
 _SHORTEST_WINDOW = 12
 _BATCH = 200
 _EULER = 0.5772156649015329
