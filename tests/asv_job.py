@@ -65,7 +65,7 @@ class Clone:
 
     def _run(self, command, expected):
         done = subprocess.run(
-            command, cwd=self.root, env=self.variables, capture_output=True, text=True, timeout=240, check=False
+            command, cwd=self.root, env=self.variables, capture_output=True, text=True, timeout=900, check=False
         )
         if done.returncode not in expected:
             sys.exit(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}")
