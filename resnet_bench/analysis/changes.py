@@ -1,7 +1,7 @@
 """Change points of one series of numbers in commit order: where its level moved for good.
 
 A point is a commit's median over launches, so one slow launch is no point of its own. The cost of a level is the sum
-of squared residuals cut at 2.5 noise units: an outlier costs the same on any level and cannot pull one. The best split
+of squared residuals cut at three noise units: an outlier costs the same on any level and cannot pull one. The best split
 must beat the same series in random order (a permutation test, exact for exchangeable noise, outliers included). That
 needs three points on both sides and eleven in all; shorter stretches must pass a t test at half the level.
 Noise that wanders from commit to commit is not exchangeable: `min_change` is the reader's guard against it.
@@ -19,13 +19,13 @@ Array = NDArray[np.float64]
 
 LEVEL = 0.01
 MIN_POINTS = 3
-_CUT = 2.5
+_CUT = 3.0
 _NORMAL_MAD = 1.4826
 _FLOOR = 5e-4  # of log values: what moves by less than 0.05 % has no level of its own
 _REACH = 40
 _GRID = 16
 _SHORT = 11
-_SHORT_LEVEL = LEVEL / 2
+_WINDOW_LEVEL = LEVEL / 8  # windows overlap, and the strongest one was chosen
 _SHORTEST_WINDOW = 12
 _BATCH = 200
 _EULER = 0.5772156649015329
@@ -72,7 +72,7 @@ def center(values: Sequence[float]) -> float:
 def ratio_interval(before: Sequence[float], after: Sequence[float], confidence: float = 0.99) -> tuple[float, float]:
     """Return the interval of the ratio of two levels of positive values: Welch's t on logarithms.
 
-    Residuals are cut at 2.5 noise units first (Tukey's winsorised mean), and the interval holds the ratio of medians.
+    Residuals are cut at three noise units first (Tukey's winsorised mean), and the interval holds the ratio of medians.
     Infinite where a side has a single point.
     """
     ratio = center(after) / center(before)
@@ -152,10 +152,13 @@ def _split(points: Array, windows: Sequence[_Window], test: "_Test") -> list[int
     for window in windows:
         if any(window.start < k < window.end for k in found):
             continue
-        start, end = _region(window.split, found, len(points))
-        if test(start, end):
-            found.append(start + _best_split(points[start:end])[0])
-            found.sort()
+        # First up to the neighbouring steps; alone in its window where a second step hides the first from that test.
+        whole = _region(window.split, found, len(points))
+        for (start, end), level in ((whole, LEVEL), ((window.start, window.end), _WINDOW_LEVEL)):
+            if test(start, end, level):
+                found.append(start + _best_split(points[start:end])[0])
+                found.sort()
+                break
     return found
 
 
@@ -172,25 +175,25 @@ class _Test:
     def __init__(self, points: Array) -> None:
         self._points = points
         self._rng = np.random.default_rng(0)
-        self._answers: dict[tuple[int, int], bool] = {}
+        self._answers: dict[tuple[int, int, float], bool] = {}
 
-    def __call__(self, start: int, end: int) -> bool:
-        if (start, end) not in self._answers:
-            share = min(1.0, (end - start) / len(self._points))
-            self._answers[start, end] = _significant(self._points[start:end], share, self._rng)
-        return self._answers[start, end]
+    def __call__(self, start: int, end: int, level: float = LEVEL) -> bool:
+        if (start, end, level) not in self._answers:
+            share = level * (end - start) / len(self._points)
+            self._answers[start, end, level] = _significant(self._points[start:end], share, self._rng)
+        return self._answers[start, end, level]
 
 
-def _significant(stretch: Array, share: float, rng: np.random.Generator) -> bool:
-    """Say whether the stretch has a step, at its share of the level of the whole series."""
+def _significant(stretch: Array, allowed: float, rng: np.random.Generator) -> bool:
+    """Say whether the stretch has a step, where it may be wrong with the chance `allowed`."""
     if len(stretch) < 2 * MIN_POINTS:
         return False
     if len(stretch) < _SHORT:
-        return _short_test(stretch) <= _SHORT_LEVEL * share
+        return _short_test(stretch) <= allowed / 2
     costs = _costs(stretch)
     observed = float(_gains(costs).max())
-    allowed = LEVEL * share
-    permutations = math.ceil(1 / allowed)
+    permutations = math.ceil(4 / allowed) - 1
+    limit = math.floor(allowed * (permutations + 1)) - 1
     beaten = done = 0
     while done < permutations:
         batch = min(_BATCH, permutations - done)
@@ -198,11 +201,11 @@ def _significant(stretch: Array, share: float, rng: np.random.Generator) -> bool
         permuted = _gains(costs[order]).max(axis=1)
         beaten += int((permuted >= observed - 1e-9).sum())
         done += batch
-        if beaten > allowed * permutations:
+        if beaten > limit:
             return False
         if _gumbel_tail(permuted, observed) <= allowed / 10:
             return True
-    return beaten < allowed * (permutations + 1)
+    return True
 
 
 def _gumbel_tail(maxima: Array, observed: float) -> float:
