@@ -1,9 +1,9 @@
 """Change points of one series of numbers in commit order: where its level moved for good.
 
 A point is a commit's median over launches, so one slow launch is no point of its own. The cost of a level is the sum
-of squared residuals cut at three noise units: an outlier costs the same on any level and cannot pull one. The best split
-must beat the same series in random order (a permutation test, exact for exchangeable noise, outliers included). That
-needs three points on both sides and eleven in all; shorter stretches must pass a t test at half the level.
+of squared residuals cut at three noise units: an outlier costs the same on any level and cannot pull one. The best
+split must beat the same series in random order (a permutation test, exact for exchangeable noise, outliers included).
+That needs three points on both sides and eleven in all; shorter stretches must pass a t test at half the level.
 Noise that wanders from commit to commit is not exchangeable: `min_change` is the reader's guard against it.
 """
 
