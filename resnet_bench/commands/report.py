@@ -7,7 +7,9 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from resnet_bench import baselines, store
+from resnet_bench.analysis import asv_results, history
 from resnet_bench.errors import UsageError
+from resnet_bench.records import History
 from resnet_bench.report import html, publish, view
 from resnet_bench.report.format import Format
 
@@ -20,6 +22,8 @@ def report(
     format: Format | None = None,  # noqa: A002 - the flag's name
     baseline: str | None = None,
     baselines_dir: Path = baselines.DEFAULT_DIRECTORY,
+    asv_results_dir: Annotated[Path | None, Parameter(name="--asv-results")] = None,
+    repository: Path = Path(),
 ) -> None:
     """Make an HTML page of one or several runs and print its path; several stand side by side.
 
@@ -30,16 +34,24 @@ def report(
         baseline: run directory, baseline file, or name of a baseline to compare with; by default the first of
             several runs.
         baselines_dir: where named baselines are kept.
+        asv_results_dir: asv's results folder, for a section with the history of its series.
+        repository: the checkout that knows the order of its commits.
     """
     if not runs:
         raise UsageError("report needs at least one run directory: resnet-bench report DIR.")
     loaded = [store.load(run) for run in runs]
     for warning in (text for run in loaded for text in run.warnings):
         print(f"warning: {warning}", file=sys.stderr)
-    document = view.build(loaded, baseline=baselines.side(baseline, baselines_dir) if baseline else None)
+    side = baselines.side(baseline, baselines_dir) if baseline else None
+    past = _history(asv_results_dir, repository) if asv_results_dir else None
+    document = view.build(loaded, baseline=side, history=past)
     if format is None:
         print(publish.write(output or runs[0] / PAGE_NAME, html.render(document)))
     elif output is None:
         print(publish.render(document, format), end="")
     else:
         print(publish.write(output, publish.render(document, format)))
+
+
+def _history(results: Path, repository: Path) -> History:
+    return history.build([asv_results.read(results)], [], sources=[str(results)], repository=repository)[0]

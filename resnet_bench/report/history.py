@@ -6,6 +6,7 @@ from resnet_bench.records import CommitOrder, History
 from resnet_bench.report import csv, markdown, text
 from resnet_bench.report.document import Document, Fact, RunHeader, Table
 from resnet_bench.report.grid import escape_markdown, plain
+from resnet_bench.report.sections.curves import counted
 from resnet_bench.report.sections.history import (
     change_table,
     finding,
@@ -17,6 +18,7 @@ from resnet_bench.report.sections.history import (
 )
 
 WIDTH = 160
+LISTED = 40
 
 
 def as_text(history: History) -> str:
@@ -66,13 +68,19 @@ def as_document(history: History) -> Document:
 def _extent(history: History) -> str:
     first, last = short(history, 0), short(history, len(history.commits) - 1)
     ordered = "in commit order" if history.order is CommitOrder.HISTORY else "ordered by date"
-    return f"{len(history.commits)} commits {ordered}, {first} to {last}"
+    return f"{counted(len(history.commits), 'commit')} {ordered}, {first} to {last}"
 
 
 def _body(history: History) -> Table:
-    """Return the changes without a column that is empty in all rows; without changes the series."""
+    """Return the changes without a column that is empty in all rows; without changes the first series."""
     table = change_table(history)
     if not table.rows:
-        return series_table(history)
-    empty = {key for key in ("now", "case") if not any(row[table.index(key)] for row in table.rows)}
+        table = series_table(history)
+        more = len(table.rows) - LISTED
+        rows = table.rows[:LISTED]
+        if more > 0:
+            rest = f"... {counted(more, 'more series', 'more series')}"
+            rows = (*rows, (rest, *(None for _ in table.columns[1:])))
+        return msgspec.structs.replace(table, rows=rows)
+    empty = {key for key in ("now", "case_text") if not any(row[table.index(key)] for row in table.rows)}
     return msgspec.structs.replace(table, shown=tuple(key for key in table.shown if key not in empty))

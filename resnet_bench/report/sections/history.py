@@ -13,7 +13,8 @@ _SHORT = 7
 _CHANGE_COLUMNS = (
     Column(key="outcome", title="outcome", kind=Kind.VERDICT),
     Column(key="metric", title="metric", kind=Kind.NAME),
-    Column(key="case", title="case", kind=Kind.NAME),
+    Column(key="case", title="case, whole", kind=Kind.NAME),
+    Column(key="case_text", title="case", kind=Kind.NAME, help="Without what all cases of the metric share."),
     Column(key="machine", title="machine", kind=Kind.NAME),
     Column(key="before", title="before, base units", kind=Kind.NUMBER),
     Column(key="new", title="new, base units", kind=Kind.NUMBER),
@@ -27,12 +28,13 @@ _CHANGE_COLUMNS = (
     Column(key="now", title="now", kind=Kind.NAME, help="Whether a regression was repaired since."),
 )
 _CHANGE_SHOWN = (
-    *("outcome", "metric", "case", "before_text", "new_text", "ratio", "ratio_low", "ratio_high"),
+    *("outcome", "metric", "case_text", "before_text", "new_text", "ratio", "ratio_low", "ratio_high"),
     *("commit", "range", "now"),
 )
 _SERIES_COLUMNS = (
     Column(key="metric", title="metric", kind=Kind.NAME, facet=True),
-    Column(key="case", title="case", kind=Kind.NAME),
+    Column(key="case", title="case, whole", kind=Kind.NAME),
+    Column(key="case_text", title="case", kind=Kind.NAME, help="Without what all cases of the metric share."),
     Column(key="machine", title="machine", kind=Kind.NAME, facet=True),
     Column(key="run", title="source", kind=Kind.TEXT, facet=True),
     Column(key="identity", title="identity", kind=Kind.NAME),
@@ -46,7 +48,7 @@ _SERIES_COLUMNS = (
     Column(key="failed", title="failed", kind=Kind.INTEGER),
     Column(key="skipped", title="skipped", kind=Kind.INTEGER),
 )
-_SERIES_SHOWN = ("metric", "case", "machine", "commits", "first_commit", "last_commit", "level_text", "changes")
+_SERIES_SHOWN = ("metric", "case_text", "machine", "commits", "first_commit", "last_commit", "level_text", "changes")
 _POINT_COLUMNS = (
     *(Column(key=key, title=key, kind=Kind.NAME) for key in ("source", "machine", "metric", "case", "unit")),
     *(Column(key=key, title=key, kind=Kind.NAME) for key in ("identity", "version")),
@@ -112,13 +114,35 @@ def health(history: History) -> tuple[Health, ...]:
     return tuple(found)
 
 
+def case_words(history: History) -> dict[tuple[str, str], str]:
+    """Return each case by metric and name without the parts that all cases of the metric share, the first one kept."""
+    cases: dict[str, list[str]] = {}
+    for one in history.series:
+        cases.setdefault(one.metric, []).append(one.case)
+    words: dict[tuple[str, str], str] = {}
+    for metric, names in cases.items():
+        mark = ", " if any(", " in name for name in names) else "/"
+        parts = [name.split(mark) for name in names]
+        told = [0]
+        if len({len(part) for part in parts}) == 1:
+            told += [place for place in range(1, len(parts[0])) if len({part[place] for part in parts}) > 1]
+        else:
+            told = list(range(max(map(len, parts))))
+        words |= {
+            (metric, name): mark.join(part[place] for place in told if place < len(part))
+            for name, part in zip(names, parts, strict=True)
+        }
+    return words
+
+
 def change_table(history: History) -> Table:
     """Return every change point, regressions that still stand first, then by size."""
     pairs = [(one, change) for one in history.series for change in one.changes]
     pairs.sort(key=lambda pair: (_RANK[state(pair[1])], -_size(pair[1]), pair[0].metric, pair[0].case))
     several = len({one.machine for one in history.series}) > 1
     shown = (*_CHANGE_SHOWN[:3], "machine", *_CHANGE_SHOWN[3:]) if several else _CHANGE_SHOWN
-    rows = tuple(_change_row(history, one, change) for one, change in pairs)
+    words = case_words(history)
+    rows = tuple(_change_row(history, one, change, words[one.metric, one.case]) for one, change in pairs)
     return Table(id="changes", caption="Changes", columns=_CHANGE_COLUMNS, rows=rows, shown=shown)
 
 
@@ -129,11 +153,11 @@ def _size(change: Change) -> float:
     return abs(change.ratio - 1) if change.ratio is not None else float("inf")
 
 
-def _change_row(history: History, series: HistorySeries, change: Change) -> Row:
+def _change_row(history: History, series: HistorySeries, change: Change, words: str) -> Row:
     interval = change.interval
     repaired = change.repaired_by
     return (
-        *(change.outcome.value, series.metric, series.case, series.machine, change.before, change.new),
+        *(change.outcome.value, series.metric, series.case, words, series.machine, change.before, change.new),
         *(units.quantity(change.before, series.unit), units.quantity(change.new, series.unit)),
         *(change.ratio, interval.low if interval else None, interval.high if interval else None),
         *(short(history, change.first_after), f"{short(history, change.after)}..{short(history, change.by)}"),
@@ -143,9 +167,18 @@ def _change_row(history: History, series: HistorySeries, change: Change) -> Row:
 
 def series_table(history: History) -> Table:
     """Return every series with its extent and present level."""
+    words = case_words(history)
     rows = tuple(
         (
-            *(one.metric, one.case, one.machine, one.source.value, identity_words(one), len(one.commits)),
+            *(
+                one.metric,
+                one.case,
+                words[one.metric, one.case],
+                one.machine,
+                one.source.value,
+                identity_words(one),
+                len(one.commits),
+            ),
             *(short(history, one.commits[0]), short(history, one.commits[-1]), level(one), one.unit),
             *(units.quantity(level(one), one.unit), len(one.changes), one.failed, one.skipped),
         )
