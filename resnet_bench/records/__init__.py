@@ -36,12 +36,24 @@ from resnet_bench.records.launches import (
 )
 from resnet_bench.records.plan import Case, Executor, MemoryFormat, Mode, Precision, Protocol, Transfer
 from resnet_bench.records.profiles import Layer, Optimizer, PredictedMemory, Profile
-from resnet_bench.records.runs import Commit, Environment, Header, Identity, MachineState, Measurement, Run
+from resnet_bench.records.runs import (
+    BatchSearch,
+    Commit,
+    Environment,
+    Header,
+    Identity,
+    MachineState,
+    Measurement,
+    Run,
+    SearchStop,
+    Trial,
+)
 
 __all__ = [
     "SCHEMA_VERSION",
     "Band",
     "BandSource",
+    "BatchSearch",
     "Case",
     "CaseDigest",
     "Commit",
@@ -75,12 +87,14 @@ __all__ = [
     "Record",
     "Run",
     "Samples",
+    "SearchStop",
     "Skip",
     "SkipReason",
     "StopReason",
     "Summary",
     "TimingProtocol",
     "Transfer",
+    "Trial",
     "Verdict",
     "VerdictTable",
     "Warmup",
