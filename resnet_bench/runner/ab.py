@@ -49,15 +49,24 @@ class Turns(Record, frozen=True, kw_only=True):
     @property
     def log_ratio(self) -> float:
         """Median log(contender / baseline) of the turns: of CPU time, or of elapsed time where a side waits."""
-        both = (self.baseline_s, self.contender_s)
         if self.baseline_cpu_s and abs(self._waiting(0) - self._waiting(1)) <= WAITING_TOLERANCE:
-            both = (self.baseline_cpu_s, self.contender_cpu_s)
-        return statistics.median(math.log(right / left) for left, right in zip(*both, strict=True))
+            return _median_log_ratio(self.baseline_cpu_s, self.contender_cpu_s)
+        return self.elapsed_log_ratio
+
+    @property
+    def elapsed_log_ratio(self) -> float:
+        """Median log(contender / baseline) of the turns' elapsed time."""
+        return _median_log_ratio(self.baseline_s, self.contender_s)
 
     def _waiting(self, side: int) -> float:
         """Return the smallest share of a turn that a side spent off the CPU: its own waiting, not a neighbour's."""
         elapsed, cpu = ((self.baseline_s, self.baseline_cpu_s), (self.contender_s, self.contender_cpu_s))[side]
         return min(1 - got / lasted for got, lasted in zip(cpu, elapsed, strict=True))
+
+
+def _median_log_ratio(baseline_s: Sequence[float], contender_s: Sequence[float]) -> float:
+    both = zip(baseline_s, contender_s, strict=True)
+    return statistics.median(math.log(contender / baseline) for baseline, contender in both)
 
 
 class Outcome(Record, frozen=True, kw_only=True):
