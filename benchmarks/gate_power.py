@@ -136,7 +136,8 @@ def table(lines: list[Calibrated | Trial]) -> list[str]:
 def _calibrated_line(known: Calibrated) -> str:
     interval = f"{units.change(known.low)} to {units.change(known.high)}, 95 %"
     wanted = units.change(1 + known.slowdown)
-    return f"an extra convolution of {known.channels} channels costs {units.change(known.ratio)} ({interval}), wanted {wanted}"
+    cost = units.change(known.ratio)
+    return f"an extra convolution of {known.channels} channels costs {cost} ({interval}), wanted {wanted}"
 
 
 def _calibrate_next(lines: list[Calibrated | Trial]) -> Calibrated | None:
