@@ -14,6 +14,7 @@ from resnet_bench.records import Case, Verdict
 from resnet_bench.report import ab as ab_report
 from resnet_bench.report.format import Format
 from resnet_bench.runner import ab as runner
+from resnet_bench.runner.overlay import installed
 from resnet_bench.runner.revision import WORKING_TREE, checked_out
 
 _RENDERERS = {
@@ -39,6 +40,7 @@ def ab(
     band: str = "2 %",
     budget: str = "10m",
     repository: Path = Path(),
+    install: Annotated[bool, Parameter(negative=())] = False,
     seed: int = 0,
     output: Annotated[Path | None, Parameter(name=("--output", "-o"))] = None,
     format: Format = Format.TEXT,  # noqa: A002 - the flag's name
@@ -63,6 +65,7 @@ def ab(
         band: change that does not matter.
         budget: longest time, such as 90s or 10m; what is undecided then is said.
         repository: the git repository of both revisions.
+        install: build and install each side in an environment of its own, laid over this one.
         seed: seed of weights, inputs and the order of turns.
         output: save every turn of every launch pair to this JSON lines file.
         format: text, markdown, json or csv.
@@ -81,6 +84,8 @@ def ab(
         raise UsageError("--models names no model.")
     with contextlib.ExitStack() as stack:
         left, right = (stack.enter_context(checked_out(repository, revision)) for revision in (base, contender))
+        if install:
+            left, right = (stack.enter_context(installed(side)) for side in (left, right))
         outcomes = runner.fight(duels, (left, right), terms, on_pair=_progress)
     if output:
         runner.save(output, outcomes)
