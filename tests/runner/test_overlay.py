@@ -23,7 +23,8 @@ def build_editable(folder, config_settings=None, metadata_directory=None):
     with zipfile.ZipFile(pathlib.Path(folder) / name, "w") as wheel:
         wheel.writestr("tinynet.pth", str(pathlib.Path(__file__).parent / "src"))
         wheel.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\\nName: tinynet\\nVersion: 1.0\\n")
-        wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\\nGenerator: t\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
+        fields = ("Wheel-Version: 1.0", "Generator: t", "Root-Is-Purelib: true", "Tag: py3-none-any", "")
+        wheel.writestr(f"{info}/WHEEL", "\\n".join(fields))
         wheel.writestr(f"{info}/RECORD", "")
     return name
 """
