@@ -122,15 +122,19 @@ def table(lines: list[Calibrated | Trial]) -> list[str]:
             continue
         count = {verdict: sum(it.verdict is verdict for it in found) for verdict in Verdict}
         claims = count[Verdict.REGRESSED] + (count[Verdict.IMPROVED] if kind.slowdown == 0 else 0)
-        low, high = stats.binomtest(claims, len(found)).proportion_ci(0.95, method="exact")
-        rate = f"{claims / len(found):.1%} ({low:.1%} to {high:.1%})"
         text.append(
             f"{name:22}{len(found):7}{count[Verdict.REGRESSED]:10}{count[Verdict.IMPROVED]:9}"
-            f"{count[Verdict.UNCHANGED]:10}{count[Verdict.INCONCLUSIVE]:10}  {rate:30}"
+            f"{count[Verdict.UNCHANGED]:10}{count[Verdict.INCONCLUSIVE]:10}  {rate(claims, len(found)):30}"
             f"{statistics.median(it.pairs for it in found):13g}{statistics.median(it.wall_s for it in found):9.1f}"
             f"{sum(it.wall_s for it in found):9.0f}  {kind.bar}"
         )
     return text
+
+
+def rate(count: int, trials: int) -> str:
+    """Return a rate with its exact 95 % binomial interval."""
+    low, high = stats.binomtest(count, trials).proportion_ci(0.95, method="exact")
+    return f"{count / trials:.1%} ({low:.1%} to {high:.1%})"
 
 
 def _calibrated_line(known: Calibrated) -> str:
@@ -180,7 +184,7 @@ def _try_next(lines: list[Calibrated | Trial]) -> Trial | None:
     kind, seed = KINDS[name], len(lines)
     model = f"slowed_{channels[kind.slowdown]}" if kind.slowdown else "plain"
     start = time.monotonic()
-    with _busy_neighbour() if kind.neighbour else contextlib.nullcontext():
+    with busy_neighbour() if kind.neighbour else contextlib.nullcontext():
         outcome = _fight(model, seed=seed, pairs=ab.Terms().pairs, until=ab.Until.DECIDED)
     trial = Trial(
         kind=name,
@@ -213,7 +217,7 @@ def _fight(contender: str, *, seed: int, pairs: int, until: ab.Until) -> ab.Outc
 
 
 @contextlib.contextmanager
-def _busy_neighbour() -> Iterator[None]:
+def busy_neighbour() -> Iterator[None]:
     """Keep one core busy with matrix products in a process of its own."""
     variables = dict(os.environ, OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
     neighbour = subprocess.Popen([sys.executable, "-c", _NEIGHBOUR], env=variables)
