@@ -45,12 +45,24 @@ from resnet_bench.records.launches import (
 )
 from resnet_bench.records.plan import Case, Executor, MemoryFormat, Mode, Precision, Protocol, Transfer
 from resnet_bench.records.profiles import Layer, Optimizer, PredictedMemory, Profile
-from resnet_bench.records.runs import Commit, Environment, Header, Identity, MachineState, Measurement, Run
+from resnet_bench.records.runs import (
+    BatchSearch,
+    Commit,
+    Environment,
+    Header,
+    Identity,
+    MachineState,
+    Measurement,
+    Run,
+    SearchStop,
+    Trial,
+)
 
 __all__ = [
     "SCHEMA_VERSION",
     "Band",
     "BandSource",
+    "BatchSearch",
     "Case",
     "CaseDigest",
     "Change",
@@ -90,6 +102,7 @@ __all__ = [
     "Record",
     "Run",
     "Samples",
+    "SearchStop",
     "SeriesSource",
     "Skip",
     "SkipReason",
@@ -97,6 +110,7 @@ __all__ = [
     "Summary",
     "TimingProtocol",
     "Transfer",
+    "Trial",
     "Verdict",
     "VerdictTable",
     "Warmup",
