@@ -14,6 +14,7 @@ _COMMANDS = (
     ("show", "models:show", "The module tree of one model, as torch prints it."),
     ("profile", "profile:profile", "The exact static profile: parameters, MACs, FLOPs, activations, memory."),
     ("run", "run:run", "Measure models on the device at hand."),
+    ("merge", "merge:merge", "Runs of several machines, or the shards of a suite, joined into one run."),
     ("report", "report:report", "One offline HTML page, or text, Markdown, JSON or CSV, from runs."),
     ("compare", "compare:compare", "Two runs or baselines: ratio, interval, verdict and reason for every row."),
     ("check", "check:check", "The gate for CI: a run against a baseline by the rules of a thresholds file."),

@@ -36,7 +36,7 @@ from resnet_bench.records.launches import (
 )
 from resnet_bench.records.plan import Case, Executor, MemoryFormat, Mode, Precision, Protocol, Transfer
 from resnet_bench.records.profiles import Layer, Optimizer, PredictedMemory, Profile
-from resnet_bench.records.runs import Commit, Environment, Header, Identity, MachineState, Measurement, Run
+from resnet_bench.records.runs import Commit, Environment, Header, Identity, MachineState, Measurement, Run, Shard
 
 __all__ = [
     "SCHEMA_VERSION",
@@ -75,6 +75,7 @@ __all__ = [
     "Record",
     "Run",
     "Samples",
+    "Shard",
     "Skip",
     "SkipReason",
     "StopReason",

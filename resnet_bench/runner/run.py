@@ -72,6 +72,11 @@ def resume(directory: Path) -> None:
         Interrupted: the user stopped it again.
     """
     header = store.load(directory).header
+    if len(header.environments) > 1:
+        raise StoreError(
+            f"{directory} joins runs of {len(header.environments)} machines; resume each of them on its own machine "
+            "and merge them again."
+        )
     with store.locked(directory), _stoppable():
         device = header.cases[0].device
         present = launch.probe(device).environment
