@@ -13,7 +13,7 @@ from resnet_bench.errors import UsageError
 from resnet_bench.records import Case, SkipReason, Transfer
 from resnet_bench.report.format import Format
 from resnet_bench.report.sections.curves import counted
-from resnet_bench.runner import axes, launch, plan
+from resnet_bench.runner import axes, launch, plan, shards
 from resnet_bench.runner.progress import case_label
 from resnet_bench.runner.run import new_run_id, resume, start
 
@@ -48,6 +48,7 @@ def run(
     time_limit: float | None = None,
     include_transfer: Annotated[bool, Parameter(negative=())] = False,
     seed: int = 0,
+    shard: str | None = None,
     output: Annotated[Path | None, Parameter(alias="-o")] = None,
     resume_from: Annotated[Path | None, Parameter(name="--resume")] = None,
     dry_run: Annotated[bool, Parameter(negative=())] = False,
@@ -72,6 +73,7 @@ def run(
         time_limit: Seconds after which a launch is given up.
         include_transfer: Time the copy of the input to the device too.
         seed: Of the order of launches.
+        shard: Measure only this part of the cases, such as 2/4; `resnet-bench merge` joins the parts.
         output: The run directory. Default: a new one under reports, named by the time.
         resume_from: Finish this run directory instead of starting a new run.
         dry_run: Print the cases and an estimate, measure nothing.
@@ -96,27 +98,32 @@ def run(
         transfer=Transfer.INCLUDED if include_transfer else None,
     )
     if resume_from is not None:
-        if given != axes.Axes() or any((suite, preset, output, seed, dry_run)):
+        if given != axes.Axes() or any((suite, preset, output, seed, shard, dry_run)):
             raise UsageError("--resume goes on with the run's own suite; it takes no other flag but --format.")
         resume(resume_from)
         return _show_results(resume_from, format)
     chosen = axes.apply(config.load_suite(suite, preset=None if preset is None else preset.value), given)
+    part = None if shard is None else shards.parse(shard)
     if dry_run:
-        return _show_plan(chosen)
+        return _show_plan(chosen, part)
     directory = output or REPORTS / new_run_id()
-    start(chosen, directory, seed=seed)
+    start(chosen, directory, seed=seed, shard=part)
     return _show_results(directory, format)
 
 
-def _show_plan(suite: Suite) -> int:
+def _show_plan(suite: Suite, which: tuple[int, int] | None) -> int:
     device = suite.device
     if device == "auto":
         device = "cuda:0" if environment.has_nvidia_device() else "cpu"
     elif device != "cpu":
         device = launch.probe(device).device  # only torch knows whether it is here
-    cases = plan.expand(suite, device)
+    every = cases = plan.expand(suite, device)
+    if which is not None:
+        _, cases = shards.cut(suite, every, which)
     for case in cases:
         print(case_label(case))
+    if which is not None:
+        print(f"shard {which[0]}/{which[1]}: {len(cases)} of {counted(len(every), 'case')}")
     print(_estimate(suite, cases))
     return 0
 

@@ -15,7 +15,7 @@ from resnet_bench import environment, store
 from resnet_bench.config import Suite
 from resnet_bench.errors import IncompleteError, Interrupted, StoreError
 from resnet_bench.records import Case, Header, Launch, Profile, Protocol, Skip, SkipReason
-from resnet_bench.runner import launch, plan
+from resnet_bench.runner import launch, plan, shards
 from resnet_bench.runner.messages import MeasureRequest, ProfileRequest, ProfileSubject
 from resnet_bench.runner.plan import Slot
 from resnet_bench.runner.progress import Reporter, reporter
@@ -32,8 +32,8 @@ def new_run_id() -> str:
     return f"{dt.datetime.now(dt.UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
 
 
-def start(suite: Suite, directory: Path, *, seed: int = 0) -> None:
-    """Measure every case of the suite into a new run directory.
+def start(suite: Suite, directory: Path, *, seed: int = 0, shard: tuple[int, int] | None = None) -> None:
+    """Measure every case of the suite, or of its shard (the second of four: (2, 4)), into a new run directory.
 
     Raises:
         DeviceError, ModelError, ConfigError: the suite does not fit this machine or its models.
@@ -47,6 +47,7 @@ def start(suite: Suite, directory: Path, *, seed: int = 0) -> None:
             )
         probed = launch.probe(suite.device)
         cases = plan.expand(suite, probed.device)
+        part, cases = (None, cases) if shard is None else shards.cut(suite, cases, shard)
         header = Header(
             id=new_run_id(),
             created_at=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
@@ -58,6 +59,7 @@ def start(suite: Suite, directory: Path, *, seed: int = 0) -> None:
             cases=cases,
             models=tuple(msgspec.to_builtins(spec) for spec in suite.models),
             profiles=_profiles(suite, cases),
+            shards=() if part is None else (part,),
         )
         store.create(directory, header)
         slots = plan.schedule(cases, suite.protocol.launches, seed=seed)
