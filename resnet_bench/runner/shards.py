@@ -16,8 +16,8 @@ from resnet_bench.specs import Spec
 _SHARD = re.compile(r"(\d{1,9})/(\d{1,9})")
 
 
-def parse(text: str) -> tuple[int, int]:
-    """Read "2/4" as the second of four.
+def parse(text: str, spelled: str = "--shard") -> tuple[int, int]:
+    """Read "2/4" as the second of four; `spelled` is what the user wrote it after.
 
     Raises:
         UsageError: it is no such pair, or the first number is not among the second's.
@@ -25,7 +25,7 @@ def parse(text: str) -> tuple[int, int]:
     match = _SHARD.fullmatch(text.strip())
     index, count = (int(part) for part in match.groups()) if match else (0, 0)
     if not 1 <= index <= count:
-        raise UsageError(f"--shard '{text}': expected which of how many, from 1/N to N/N, such as 2/4.")
+        raise UsageError(f"{spelled} '{text}': expected which of how many, from 1/N to N/N, such as 2/4.")
     return index, count
 
 
