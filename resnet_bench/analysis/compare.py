@@ -309,6 +309,5 @@ def _refusal(pair: _Pair) -> str:
 
 
 def _side_warnings(side: Digest) -> list[str]:
-    if not side.missing:
-        return []
-    return [f"{side.name} is incomplete: {len(side.missing)} planned cases were not measured."]
+    missing = f"{side.name} is incomplete: {len(side.missing)} planned cases were not measured."
+    return [*side.warnings, *([missing] if side.missing else [])]

@@ -1,6 +1,5 @@
 """`merge`: runs of several machines or shards into one."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +7,7 @@ from cyclopts import Parameter
 
 from resnet_bench import merge as merging
 from resnet_bench import store
+from resnet_bench.commands.output import warn
 from resnet_bench.records import Launch
 from resnet_bench.report.sections.curves import counted
 from resnet_bench.runner.run import new_run_id
@@ -26,8 +26,7 @@ def merge(*runs: Path, output: Annotated[Path, Parameter(name=["--output", "-o"]
     joined = merging.join(merging.read(runs), new_run_id())
     with store.locked(output):
         store.create_whole(output, joined.header, joined.entries)
-    for warning in joined.warnings:
-        print(f"warning: {warning}", file=sys.stderr)
+    warn(joined.warnings)
     launches = sum(isinstance(entry, Launch) for entry in joined.entries)
     machines = len(joined.header.environments)
     print(

@@ -9,6 +9,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from resnet_bench import config, environment, store, units
+from resnet_bench.commands.output import warn
 from resnet_bench.config import Suite
 from resnet_bench.errors import UsageError
 from resnet_bench.records import Case, SkipReason, Transfer
@@ -117,8 +118,7 @@ def run(
         resume(resume_from)
         return _show_results(resume_from, format)
     variables, warnings = from_environment(os.environ)
-    for warning in warnings:
-        print(f"warning: {warning}", file=sys.stderr)
+    warn(warnings)
     chosen = resolve(suite, variables=variables, flags=flags)
     if print_config:
         print(settings_table.render(chosen.lines, format))
