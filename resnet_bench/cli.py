@@ -1,5 +1,7 @@
 """The command line: names, exit codes, one line for every error. `resnet_bench.commands` holds the commands."""
 
+import errno
+import os
 import sys
 from collections.abc import Sequence
 
@@ -24,6 +26,9 @@ _COMMANDS = (
     ("machine", "machine:machine", "What is measured on, and what to change for steadier numbers."),
 )
 
+# What writing to a file that standard output was sent to can say.
+_OUTPUT_ERRORS = frozenset({errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EIO})
+
 app = App(
     name="resnet-bench",
     help="What a residual network costs, how fast it runs here, and whether a commit changed that.",
@@ -43,6 +48,7 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code."""
     try:
         result = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
+        sys.stdout.flush()  # here, where a full disk can still be said
     except CycloptsError as error:
         return _fail(_one_line(str(error)), code=2)
     except ResNetBenchError as error:
@@ -52,6 +58,11 @@ def run(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 0
+    except OSError as error:
+        if error.filename is not None or error.errno not in _OUTPUT_ERRORS:
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is still buffered would fail again at exit
+        return _fail(f"cannot write to standard output: {error.strerror}.", code=2)
     return result if isinstance(result, int) else 0
 
 

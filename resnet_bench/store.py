@@ -41,6 +41,7 @@ def locked(directory: Path) -> Iterator[None]:
         lock = FileLock(directory / _LOCK_NAME, timeout=0)
         lock.acquire()
     except Timeout as error:
+        _check_writable(directory)  # the lock cannot tell a folder that it may not write from one that is held
         raise StoreError(
             f"{directory} is being written by another run; choose another folder with -o, or wait."
         ) from error
@@ -49,10 +50,17 @@ def locked(directory: Path) -> Iterator[None]:
     try:
         yield
     finally:
+        (directory / _LOCK_NAME).unlink(missing_ok=True)  # before the release: nobody else's lock may go with it
         lock.release()
-        (directory / _LOCK_NAME).unlink(missing_ok=True)
         with contextlib.suppress(OSError):
             directory.rmdir()  # only an empty one goes: nothing was saved in it
+
+
+def _check_writable(directory: Path) -> None:
+    try:
+        (directory / _LOCK_NAME).open("ab").close()
+    except OSError as error:
+        raise _cannot_write(directory, error) from error
 
 
 def create(directory: Path, header: Header) -> None:

@@ -138,7 +138,13 @@ def _measure(directory: Path, request: MeasureRequest, report: Reporter) -> Laun
         raise Interrupted(
             f"interrupted; everything finished is saved. Go on with: resnet-bench run --resume {directory}"
         ) from None
-    store.append(directory, entry)
+    try:
+        store.append(directory, entry)
+    except StoreError as error:
+        raise StoreError(
+            f"{error} The launch under way is lost, everything before it is saved. "
+            f"Make room, then go on with: resnet-bench run --resume {directory}"
+        ) from error
     return entry
 
 

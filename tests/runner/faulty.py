@@ -1,9 +1,12 @@
 """Models that fail for real, each in its own way, for `tests.runner.faulty:NAME`."""
 
 import os
+import resource
 import signal
 import time
+from pathlib import Path
 
+import torch
 from torch import nn
 
 
@@ -36,3 +39,33 @@ class _NotANumber(nn.Module):
 
 def gives_nan() -> nn.Module:
     return _NotANumber()
+
+
+class _WantsMoreThanItMayHave(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(3, 10)
+
+    def forward(self, images):
+        held = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (held + 2**28, resource.RLIM_INFINITY))
+        torch.zeros(2**32, dtype=torch.uint8)
+        return self.linear(images.mean((2, 3)))
+
+
+def meets_its_limit() -> nn.Module:
+    return _WantsMoreThanItMayHave()
+
+
+class _SaysWhoItIs(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(3, 10)
+
+    def forward(self, _images):
+        Path(os.environ["FAULTY_SAYS"]).write_text(str(os.getpid()))
+        time.sleep(3600)
+
+
+def says_who_it_is() -> nn.Module:
+    return _SaysWhoItIs()

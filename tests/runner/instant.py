@@ -1,5 +1,10 @@
 """A machine whose launches take no time: what a sweep does between launches, without processes."""
 
+import sys
+
+import pytest
+
+from resnet_bench import cli
 from resnet_bench.records import DeviceState, Environment, Launch, MachineState
 from resnet_bench.runner import launch
 from resnet_bench.runner.messages import MeasureRequest, Probed, Profiled
@@ -30,3 +35,8 @@ class Machine:
             environment=self.environment.id,
         )
         return factory.change(made, attempt=request.attempt)
+
+
+if __name__ == "__main__":  # the command line on this machine, in a process of its own
+    Machine().install(pytest.MonkeyPatch())
+    sys.exit(cli.run(sys.argv[1:]))
