@@ -69,3 +69,19 @@ class _SaysWhoItIs(nn.Module):
 
 def says_who_it_is() -> nn.Module:
     return _SaysWhoItIs()
+
+
+class _Breaks(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.Linear(3, 10)
+        self.second = nn.Linear(10, 10)
+
+    def forward(self, images):
+        hidden = self.first(images.mean((2, 3)))
+        torch._dynamo.graph_break()
+        return self.second(hidden)
+
+
+def breaks_its_graph() -> nn.Module:
+    return _Breaks()
