@@ -62,11 +62,13 @@ def named_alike(runs: Sequence[Run]) -> tuple[Run, ...]:
 
 def _named(run: Run, every: Mapping[str, str]) -> Run:
     machines = {old: every[id_] for id_, old in names(run.header.environments).items()}
+    searches = (
+        msgspec.structs.replace(it, case=rename(it.case, machines[it.case.machine])) for it in run.header.searches
+    )
+    cases = tuple(rename(case, machines[case.machine]) for case in run.header.cases)
     return msgspec.structs.replace(
         run,
-        header=msgspec.structs.replace(
-            run.header, cases=tuple(rename(case, machines[case.machine]) for case in run.header.cases)
-        ),
+        header=msgspec.structs.replace(run.header, cases=cases, searches=tuple(searches)),
         measurements=tuple(
             msgspec.structs.replace(it, case=rename(it.case, machines[it.case.machine])) for it in run.measurements
         ),

@@ -89,6 +89,7 @@ def join(parts: Sequence[Part], run_id: str) -> Joined:
         cases=_cases(headers),
         models=tuple({str(table["name"]): table for header in headers for table in header.models}.values()),
         profiles=tuple({store.profile_key(it): it for header in headers for it in header.profiles}.values()),
+        searches=tuple({it.case: it for header in headers for it in header.searches}.values()),
         shards=shards if absent else (),
         merged=tuple(dict.fromkeys(id_ for header in headers for id_ in header.merged or (header.id,))),
     )
@@ -186,7 +187,10 @@ def _on_its_machine(part: Part, names: dict[str, str]) -> Part:
         moved = msgspec.structs.replace(it, case=placed(it.case))
         return msgspec.structs.replace(moved, environment=ids[it.case.machine]) if isinstance(moved, Skip) else moved
 
-    header = msgspec.structs.replace(part.header, cases=tuple(placed(case) for case in part.header.cases))
+    searches = (msgspec.structs.replace(it, case=placed(it.case)) for it in part.header.searches)
+    header = msgspec.structs.replace(
+        part.header, cases=tuple(placed(case) for case in part.header.cases), searches=tuple(searches)
+    )
     return msgspec.structs.replace(
         part, run=msgspec.structs.replace(part.run, header=header), entries=tuple(entry(it) for it in part.entries)
     )

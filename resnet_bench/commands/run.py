@@ -10,7 +10,7 @@ from cyclopts import Parameter
 
 from resnet_bench import config, environment, store, units
 from resnet_bench.commands.output import warn
-from resnet_bench.config import Suite
+from resnet_bench.config import AUTO, Suite
 from resnet_bench.errors import UsageError
 from resnet_bench.records import Case, SkipReason, Transfer
 from resnet_bench.report import settings as settings_table
@@ -51,6 +51,8 @@ def run(
     device: str | None = None,
     launches: str | None = None,
     time_limit: str | None = None,
+    memory_limit: str | None = None,
+    iteration_limit: str | None = None,
     include_transfer: Annotated[bool, Parameter(negative=())] = False,
     seed: str | None = None,
     shard: str | None = None,
@@ -70,7 +72,7 @@ def run(
         suite: A suite file (TOML). Without one, the preset's.
         preset: quick (2 launches, for orientation), standard (6) or rigorous (10). Default: the suite's, else quick.
         models: Names, separated by commas: resnet18,resnet50_v1,torchvision:resnet50,my.module:build.
-        batch_sizes: Images a batch, separated by commas.
+        batch_sizes: Images a batch, separated by commas; or "auto": powers of two up to the largest that fits.
         image_sizes: Pixels a side, separated by commas. Default: each model's own.
         mode: inference, training, or both.
         precision: fp32, tf32, fp16, bf16, amp_fp16, amp_bf16.
@@ -80,6 +82,8 @@ def run(
         device: cpu, cuda, cuda:1, ... Default: the first accelerator, else the CPU.
         launches: Fresh processes a case. Default: the preset's.
         time_limit: Seconds after which a launch is given up.
+        memory_limit: Of the search for batch sizes, such as 8GiB. Default on the CPU: half of what is free.
+        iteration_limit: Seconds of an iteration at which that search ends, such as 5s (the default).
         include_transfer: Time the copy of the input to the device too.
         seed: Of the order of launches.
         shard: Measure only this part of the cases, such as 2/4; `resnet-bench merge` joins the parts.
@@ -107,6 +111,8 @@ def run(
             device=device,
             launches=launches,
             time_limit_s=time_limit,
+            memory_limit=memory_limit,
+            iteration_limit=iteration_limit,
             transfer=Transfer.INCLUDED if include_transfer else None,
         ),
         seed=seed,
@@ -144,6 +150,8 @@ def _show_plan(suite: Suite, which: tuple[int, int] | None) -> int:
         print(case_label(case))
     if which is not None:
         print(f"shard {which[0]}/{which[1]}: {len(cases)} of {counted(len(every), 'case')}")
+    if any(sweep.batch_sizes == AUTO for sweep in suite.sweeps):
+        print("batch sizes: auto; those listed as 1 become the powers of two that fit, and the largest that fits")
     print(_estimate(suite, cases))
     return 0
 

@@ -36,12 +36,25 @@ from resnet_bench.records.launches import (
 )
 from resnet_bench.records.plan import Case, Executor, MemoryFormat, Mode, Precision, Protocol, Transfer
 from resnet_bench.records.profiles import Layer, Optimizer, PredictedMemory, Profile
-from resnet_bench.records.runs import Commit, Environment, Header, Identity, MachineState, Measurement, Run, Shard
+from resnet_bench.records.runs import (
+    BatchSearch,
+    Commit,
+    Environment,
+    Header,
+    Identity,
+    MachineState,
+    Measurement,
+    Run,
+    SearchStop,
+    Shard,
+    Trial,
+)
 
 __all__ = [
     "SCHEMA_VERSION",
     "Band",
     "BandSource",
+    "BatchSearch",
     "Case",
     "CaseDigest",
     "Commit",
@@ -75,6 +88,7 @@ __all__ = [
     "Record",
     "Run",
     "Samples",
+    "SearchStop",
     "Shard",
     "Skip",
     "SkipReason",
@@ -82,6 +96,7 @@ __all__ = [
     "Summary",
     "TimingProtocol",
     "Transfer",
+    "Trial",
     "Verdict",
     "VerdictTable",
     "Warmup",

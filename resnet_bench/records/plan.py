@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+import msgspec
+
 from resnet_bench.records.base import Record
 
 
@@ -78,6 +80,10 @@ class Case(Record, frozen=True, kw_only=True):
             "threads": f"t{self.threads}",
         }
         return words | {"machine": self.machine.replace(" ", "-")} if self.machine else words
+
+    def with_batch_size(self, batch_size: int) -> "Case":
+        """Return the same case at another batch size."""
+        return msgspec.structs.replace(self, batch_size=batch_size)
 
     @property
     def key(self) -> str:

@@ -7,7 +7,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from resnet_bench.config import Suite, check_protocol
+from resnet_bench import units
+from resnet_bench.config import AUTO, SearchTable, Suite, check_protocol
 from resnet_bench.errors import UsageError, nearest
 from resnet_bench.records import Executor, MemoryFormat, Mode, Precision, Protocol, Record, Transfer
 
@@ -29,6 +30,8 @@ class Axes(Record, frozen=True, kw_only=True):
     launches: str | None = None
     time_limit_s: str | None = None
     transfer: Transfer | None = None
+    memory_limit: str | None = None
+    iteration_limit: str | None = None
 
 
 def apply(suite: Suite, axes: Axes, *, spelled: Callable[[str], str] = str) -> Suite:
@@ -38,9 +41,9 @@ def apply(suite: Suite, axes: Axes, *, spelled: Callable[[str], str] = str) -> S
         UsageError: a value is no number, no known name, or out of range.
     """
     changes: dict[str, Any] = {}
-    readers: tuple[tuple[str, str | None, Callable[[str], tuple[Any, ...]]], ...] = (
+    readers: tuple[tuple[str, str | None, Callable[[str], tuple[Any, ...] | str]], ...] = (
         ("models", axes.models, lambda text: _names(text, spelled("--models"))),
-        ("batch_sizes", axes.batch_sizes, lambda text: _counts(text, spelled("--batch-sizes"))),
+        ("batch_sizes", axes.batch_sizes, lambda text: _batch_sizes(text, spelled("--batch-sizes"))),
         ("image_sizes", axes.image_sizes, lambda text: _counts(text, spelled("--image-sizes"))),
         ("modes", axes.mode, lambda text: _choices(text, Mode, spelled("--mode"))),
         ("precisions", axes.precision, lambda text: _choices(text, Precision, spelled("--precision"))),
@@ -52,8 +55,10 @@ def apply(suite: Suite, axes: Axes, *, spelled: Callable[[str], str] = str) -> S
         if text is not None:
             changes[field] = read(text)
     protocol = _protocol(suite, axes, spelled)
+    search = _search(suite, axes, spelled)
     sweeps = tuple(dict.fromkeys(msgspec.structs.replace(sweep, **changes) for sweep in suite.sweeps))
-    return msgspec.structs.replace(suite, device=axes.device or suite.device, protocol=protocol, sweeps=sweeps)
+    device = axes.device or suite.device
+    return msgspec.structs.replace(suite, device=device, protocol=protocol, search=search, sweeps=sweeps)
 
 
 def _protocol(suite: Suite, axes: Axes, spelled: Callable[[str], str]) -> Protocol:
@@ -84,6 +89,24 @@ def _seconds(text: str, flag: str) -> float:
     return seconds
 
 
+def _search(suite: Suite, axes: Axes, spelled: Callable[[str], str]) -> SearchTable:
+    changes: dict[str, Any] = {}
+    if axes.memory_limit is not None:
+        _quantity(axes.memory_limit, units.parse_bytes, spelled("--memory-limit"))
+        changes["memory_limit"] = axes.memory_limit
+    if axes.iteration_limit is not None:
+        limit_s = _quantity(axes.iteration_limit, units.parse_seconds, spelled("--iteration-limit"))
+        changes["iteration_limit_s"] = limit_s
+    return msgspec.structs.replace(suite.search, **changes)
+
+
+def _quantity(text: str, parse: Callable[[str], float], flag: str) -> float:
+    try:
+        return parse(text)
+    except UsageError as error:
+        raise UsageError(f"{flag}: {error}") from None
+
+
 def _names(text: str, flag: str) -> tuple[str, ...]:
     names = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
     if not names:
@@ -93,6 +116,10 @@ def _names(text: str, flag: str) -> tuple[str, ...]:
 
 def _counts(text: str, flag: str) -> tuple[int, ...]:
     return tuple(dict.fromkeys(_positive(part, flag) for part in _names(text, flag)))
+
+
+def _batch_sizes(text: str, flag: str) -> tuple[int, ...] | str:
+    return AUTO if text.strip() == AUTO else _counts(text, flag)
 
 
 def _positive(text: str, flag: str) -> int:

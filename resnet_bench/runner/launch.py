@@ -25,6 +25,8 @@ from resnet_bench.runner.messages import (
     Profiled,
     ProfileRequest,
     Request,
+    TrialRequest,
+    Tried,
 )
 
 PROBE_LIMIT_S = 300.0
@@ -76,14 +78,25 @@ def profile(request: ProfileRequest) -> Profiled:
 
 def measure(request: MeasureRequest) -> Launch | Skip:
     """Measure one launch in a fresh child; every way to fail is a skip with its reason."""
-    limit_s = request.protocol.time_limit_s
+    answer = _survive(request, limit_s=request.protocol.time_limit_s)
+    return answer if isinstance(answer, Launch | Skip) else _skip(request, SkipReason.CRASHED, "an answer out of turn")
+
+
+def attempt(request: TrialRequest, *, limit_s: float) -> Tried | Skip:
+    """Try a batch size in a fresh child; every way to fail is a skip with its reason."""
+    answer = _survive(request, limit_s=limit_s)
+    return answer if isinstance(answer, Tried | Skip) else _skip(request, SkipReason.CRASHED, "an answer out of turn")
+
+
+def _survive(request: MeasureRequest | TrialRequest, *, limit_s: float) -> Answer:
+    """Return the child's answer, or the skip that its end means."""
     kills_before = _out_of_memory_kills()
     try:
         outcome = _run_child(request, limit_s=limit_s, threads=request.case.threads)
     except _TimeLimitError:
         return _skip(request, SkipReason.TIMEOUT, f"not finished after {limit_s:g} s")
     answer = _decode(outcome)
-    if isinstance(answer, Launch | Skip):
+    if answer is not None:
         return answer
     if outcome.returncode == -signal.SIGKILL and _out_of_memory_kills() > kills_before:
         return _skip(request, SkipReason.OUT_OF_MEMORY, "the system killed the process for want of memory")
@@ -195,8 +208,9 @@ def _decode(outcome: _Outcome) -> Answer | None:
         return None
 
 
-def _skip(request: MeasureRequest, reason: SkipReason, detail: str) -> Skip:
-    return Skip(case=request.case, index=request.index, reason=reason, detail=detail)
+def _skip(request: MeasureRequest | TrialRequest, reason: SkipReason, detail: str) -> Skip:
+    index = request.index if isinstance(request, MeasureRequest) else 0
+    return Skip(case=request.case, index=index, reason=reason, detail=detail)
 
 
 def _cause_of_death(outcome: _Outcome) -> str:

@@ -36,6 +36,21 @@ class MeasureRequest(Record, frozen=True, kw_only=True, tag="measure"):
     protocol: Protocol
 
 
+class TrialRequest(Record, frozen=True, kw_only=True, tag="trial"):
+    """Try whether a case fits: two iterations, with at most `memory_limit_bytes` beyond what torch itself takes."""
+
+    case: Case
+    model: Spec | str
+    memory_limit_bytes: int | None
+
+
+class Tried(Record, frozen=True, kw_only=True, tag="tried"):
+    """The case fits; its second iteration took `iteration_s`."""
+
+    iteration_s: float
+    peak_allocated_bytes: int | None
+
+
 class Probed(Record, frozen=True, kw_only=True, tag="probed"):
     """The device found, and the machine."""
 
@@ -57,5 +72,5 @@ class Failed(Record, frozen=True, kw_only=True, tag="failed"):
     exit_code: int
 
 
-Request = ProbeRequest | ProfileRequest | MeasureRequest
-Answer = Probed | Profiled | Failed | Launch | Skip
+Request = ProbeRequest | ProfileRequest | MeasureRequest | TrialRequest
+Answer = Probed | Profiled | Failed | Tried | Launch | Skip

@@ -11,14 +11,14 @@ from types import FrameType
 
 import msgspec
 
-from resnet_bench import environment, store
+from resnet_bench import environment, store, units
 from resnet_bench.config import Suite
 from resnet_bench.errors import IncompleteError, Interrupted, StoreError
-from resnet_bench.records import Case, Header, Launch, Profile, Protocol, Skip, SkipReason
-from resnet_bench.runner import launch, plan, shards
+from resnet_bench.records import BatchSearch, Case, Header, Launch, Profile, Protocol, Skip, SkipReason
+from resnet_bench.runner import launch, plan, search, shards
 from resnet_bench.runner.messages import MeasureRequest, ProfileRequest, ProfileSubject
 from resnet_bench.runner.plan import Slot
-from resnet_bench.runner.progress import Reporter, reporter
+from resnet_bench.runner.progress import Reporter, reporter, tried
 from resnet_bench.specs import Spec
 
 # A later launch of the same case would end the same way.
@@ -46,7 +46,8 @@ def start(suite: Suite, directory: Path, *, seed: int = 0, shard: tuple[int, int
                 f"{directory} already holds a run; resume it with --resume {directory}, or choose another folder."
             )
         probed = launch.probe(suite.device)
-        cases = plan.expand(suite, probed.device)
+        searches: dict[str, BatchSearch] = {}
+        cases = plan.expand(suite, probed.device, searched=lambda case: _search(suite, case, searches).batch_sizes)
         part, cases = (None, cases) if shard is None else shards.cut(suite, cases, shard)
         header = Header(
             id=new_run_id(),
@@ -60,10 +61,21 @@ def start(suite: Suite, directory: Path, *, seed: int = 0, shard: tuple[int, int
             models=tuple(msgspec.to_builtins(spec) for spec in suite.models),
             profiles=_profiles(suite, cases),
             shards=() if part is None else (part,),
+            searches=tuple(searches.values()),
         )
         store.create(directory, header)
         slots = plan.schedule(cases, suite.protocol.launches, seed=seed)
         _measure_all(directory, header, slots)
+
+
+def _search(suite: Suite, case: Case, done: dict[str, BatchSearch]) -> BatchSearch:
+    """Search the batch sizes of a case, once, and keep what came out in `done`."""
+    if case.key not in done:
+        limit = suite.search.memory_limit
+        memory_bytes = search.default_memory_limit(case.device) if limit is None else units.parse_bytes(limit)
+        limits = search.Limits(memory_bytes, suite.search.iteration_limit_s)
+        done[case.key] = search.search(case, plan.resolve_model(suite, case.model), limits, on_trial=tried)
+    return done[case.key]
 
 
 def resume(directory: Path) -> None:

@@ -36,6 +36,8 @@ _FLAGS = {
     "device": "--device",
     "launches": "--launches",
     "time_limit_s": "--time-limit",
+    "memory_limit": "--memory-limit",
+    "iteration_limit": "--iteration-limit",
     "transfer": "--include-transfer",
     "seed": "--seed",
     "shard": "--shard",
@@ -138,6 +140,8 @@ def resolve(path: Path | None, *, variables: Given, flags: Given) -> Settings:
     given_by = _Sources(variables, flags, config.origins(path, preset=preset))
     seed = _seed(variables, flags)
     shard = _shard(variables, flags)
+    if shard is not None:
+        shards.check(final)
     lines = (
         given_by.line("preset", final.preset, "preset"),
         given_by.line("device", final.device, "device"),
@@ -147,6 +151,8 @@ def resolve(path: Path | None, *, variables: Given, flags: Given) -> Settings:
             given_by.line(f"protocol.{key}", value, key if key in _PROTOCOL_FLAGS else "")
             for key, value in msgspec.to_builtins(final.protocol).items()
         ),
+        given_by.line("search.memory_limit", final.search.memory_limit, "memory_limit"),
+        given_by.line("search.iteration_limit_s", final.search.iteration_limit_s, "iteration_limit"),
         *_sweep_lines(final, written, given_by),
     )
     in_effect = tuple(variable(flag) for field, flag in _FLAGS.items() if variables.has(field) and not flags.has(field))

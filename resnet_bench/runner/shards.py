@@ -7,7 +7,7 @@ number of cases, give or take one, and take about equally long. The suite and th
 import re
 
 from resnet_bench import specs
-from resnet_bench.config import Suite
+from resnet_bench.config import AUTO, Suite
 from resnet_bench.errors import ConfigError, UsageError
 from resnet_bench.records import Case, Mode, Shard
 from resnet_bench.runner.plan import TRAINING_FACTOR, resolve_model
@@ -27,6 +27,16 @@ def parse(text: str, spelled: str = "--shard") -> tuple[int, int]:
     if not 1 <= index <= count:
         raise UsageError(f"{spelled} '{text}': expected which of how many, from 1/N to N/N, such as 2/4.")
     return index, count
+
+
+def check(suite: Suite) -> None:
+    """Refuse a suite whose cases only measuring can tell: shards could not agree on them.
+
+    Raises:
+        UsageError: a sweep searches its batch sizes.
+    """
+    if any(sweep.batch_sizes == AUTO for sweep in suite.sweeps):
+        raise UsageError("--shard needs batch sizes that are known beforehand: give --batch-sizes 1,8,32, not auto.")
 
 
 def cut(suite: Suite, cases: tuple[Case, ...], which: tuple[int, int]) -> tuple[Shard, tuple[Case, ...]]:

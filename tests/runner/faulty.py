@@ -85,3 +85,19 @@ class _Breaks(nn.Module):
 
 def breaks_its_graph() -> nn.Module:
     return _Breaks()
+
+
+class _NeedsMemory(nn.Module):
+    """Holds 50 MiB for each image."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(3, 10)
+
+    def forward(self, images):
+        held = torch.ones(len(images), 50 * 2**18)
+        return self.linear(images.mean((2, 3)) + held[:, :3])
+
+
+def needs_memory() -> nn.Module:
+    return _NeedsMemory()

@@ -30,12 +30,13 @@ CASES = {
     "--device": ("device", "auto", ('"cpu"', "cpu"), ("cuda:1", "cuda:1")),
     "--launches": ("protocol.launches", None, ("3", 3), ("4", 4)),
     "--time-limit": ("protocol.time_limit_s", None, ("30", 30.0), ("40.5", 40.5)),
+    "--memory-limit": ("search.memory_limit", None, ('"4GiB"', "4GiB"), ("512MB", "512MB")),
+    "--iteration-limit": ("search.iteration_limit_s", 5.0, ("3", 3.0), ("90s", 90.0)),
     "--include-transfer": ("protocol.transfer", "excluded", ('"included"', "included"), ("no", "excluded")),
     "--preset": ("preset", "quick", ('"standard"', "standard"), ("rigorous", "rigorous")),
     "--seed": ("seed", 0, None, ("5", 5)),
     "--shard": ("shard", "all", None, ("2/4", "2/4")),
 }
-KEYS = {"--time-limit": "time_limit_s", "--launches": "launches", "--include-transfer": "transfer"}
 
 
 def suite(path, flag, text):
@@ -44,8 +45,8 @@ def suite(path, flag, text):
     if setting.startswith("sweep"):
         models = "" if flag == "--models" else 'models = ["resnet18"]\n'
         path.write_text(f"[[sweep]]\n{models}{setting.partition('.')[2]} = {text}\n")
-    elif setting.startswith("protocol"):
-        path.write_text(f"[protocol]\n{setting.partition('.')[2]} = {text}\n")
+    elif setting.startswith(("protocol", "search")):
+        path.write_text(f"[{setting.partition('.')[0]}]\n{setting.partition('.')[2]} = {text}\n")
     else:
         path.write_text(f"{setting} = {text}\n")
     return path
@@ -106,6 +107,9 @@ def test_defaults_file_environment_and_flags_go_before_each_other_in_this_order(
         ("LAUNCHES", "1.5", ["whole number of 1 or more"]),
         ("TIME_LIMIT", "soon", ["seconds above 0"]),
         ("TIME_LIMIT", "inf", ["finite"]),
+        ("BATCH_SIZES", "auto8", ["whole numbers"]),
+        ("MEMORY_LIMIT", "8", ["8GiB"]),
+        ("ITERATION_LIMIT", "soon", ["15ms"]),
         ("SEED", "x", ["whole number"]),
         ("SHARD", "5/4", ["2/4"]),
         ("PRESET", "standart", ["standard"]),

@@ -72,6 +72,11 @@ def test_anything_but_a_shard_is_one_line(capsys, text):
     assert "2/4" in captured.err
 
 
+def test_searched_batch_sizes_cannot_be_cut(capsys):
+    assert cli.run(["run", "--dry-run", "--shard", "1/2", "--batch-sizes", "auto"]) == 2
+    assert "--batch-sizes" in capsys.readouterr().err
+
+
 def test_dry_runs_of_all_shards_show_every_case_once(capsys):
     assert cli.run(["run", "--dry-run"]) == 0
     whole = {line for line in capsys.readouterr().out.splitlines() if " on cpu" in line}
