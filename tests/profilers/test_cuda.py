@@ -4,7 +4,6 @@ import pytest
 import torch
 
 from resnet_bench import environment
-from resnet_bench.models import create_model
 from resnet_bench.profilers import energy
 from resnet_bench.profilers.allocations import MemoryProbe
 from resnet_bench.profilers.clock import DeviceClock, for_device
@@ -20,7 +19,7 @@ DEVICE = torch.device("cuda")
 def workload(**axes):
     transfer = axes.pop("transfer", Transfer.EXCLUDED)
     case = Case(**{"model": "resnet18", "batch_size": 8, "image_size": 64, "device": "cuda", "threads": 1} | axes)
-    return Workload(case, create_model("resnet18"), seed=0, transfer=transfer)
+    return Workload(case, "resnet18", seed=0, transfer=transfer)  # by name: the seed draws its weights
 
 
 def test_events_time_what_the_host_waits_for():
@@ -30,7 +29,7 @@ def test_events_time_what_the_host_waits_for():
     clock.time(lambda: matrix @ matrix, 3)
     timings = [clock.time(lambda: matrix @ matrix, 20) for _ in range(5)]
     for timing in timings:
-        assert 0 < timing.device_s <= timing.host_s
+        assert 0 < timing.device_s <= 1.01 * timing.host_s
     best = min(timings)
     assert best.device_s > 0.5 * best.host_s  # a queue of twenty keeps the device busy
 
@@ -73,6 +72,7 @@ def test_the_peak_of_warm_up_is_kept_apart():
     work = workload()
     probe = MemoryProbe(work)
     with work.running():
+        work.iterate()  # autotuning
         autotuned = torch.empty(2**28, dtype=torch.uint8, device=DEVICE)
         del autotuned
         probe.warmed_up()
@@ -88,7 +88,8 @@ def test_energy_is_positive_or_unavailable():
     work = workload()
     clock = for_device(DEVICE)
     with work.running():
-        iteration_s = clock.time(work.iterate, 20).host_s / 20
+        clock.time(work.iterate, 5)  # autotuning
+        iteration_s = clock.time(work.iterate, 50).host_s / 50
         measured = energy.measure(work, clock, iteration_s=iteration_s)
     if environment.energy_j("cuda") is None:
         assert measured is None
@@ -116,13 +117,8 @@ def test_a_launch_records_what_really_ran(axes):
     assert measured.memory.peak_allocated_bytes > measured.memory.weights_bytes > 0
     assert (measured.compilation is not None) is (axes.get("executor") is Executor.COMPILE)
     assert (measured.phases is not None) is (axes.get("mode") is Mode.TRAINING)
-    assert measured.contention.foreign_gpu_processes in {None, 0, *range(1, 100)}
 
 
-def test_a_batch_that_does_not_fit_is_out_of_memory():
-    total = torch.cuda.get_device_properties(DEVICE).total_memory
-    batch = total // (3 * 1024 * 1024 * 4) + 1  # the input alone is larger than the device
-    if batch * 3 * 1024 * 1024 * 4 > 64 * 2**30:
-        pytest.skip("the host might not hold the input either")
-    skip = launch.measure(launch_request("resnet18", device="cuda:0", batch_size=batch, image_size=1024))
+def test_what_the_device_cannot_hold_is_out_of_memory():
+    skip = launch.measure(launch_request("tests.runner.faulty:wants_two_devices", device="cuda:0"))
     assert skip.reason == "out_of_memory"

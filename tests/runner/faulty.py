@@ -101,3 +101,19 @@ class _NeedsMemory(nn.Module):
 
 def needs_memory() -> nn.Module:
     return _NeedsMemory()
+
+
+class _WantsTwoDevices(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(3, 10)
+
+    def forward(self, images):
+        if images.is_cuda:
+            total = torch.cuda.get_device_properties(images.device).total_memory
+            torch.empty(2 * total, dtype=torch.uint8, device=images.device)
+        return self.linear(images.mean((2, 3)))
+
+
+def wants_two_devices() -> nn.Module:
+    return _WantsTwoDevices()
