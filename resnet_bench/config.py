@@ -147,6 +147,24 @@ def load_suite(path: Path | None = None, *, preset: str | None = None) -> Suite:
     )
 
 
+def origins(path: Path | None = None, *, preset: str | None = None) -> dict[str, str]:
+    """Return where each key of a suite that `load_suite` accepts is written; a key without a place has its default.
+
+    Keys are spelt as errors spell them: "preset", "protocol.launches", "sweep[0].batch_sizes".
+    """
+    own = {} if path is None else tomllib.loads(path.read_text(encoding="utf-8"))
+    name = preset or own.get("preset", "quick")
+    base = tomllib.loads(preset_text(name))
+    places = {f"protocol.{key}": f"preset {name}" for key in base["protocol"]}
+    places |= {f"{kind}.{key}": f"{path} [{kind}]" for kind in ("protocol", "search") for key in own.get(kind, {})}
+    places |= {key: str(path) for key in ("preset", "device") if key in own}
+    sweeps, where = (own["sweep"], str(path)) if own.get("sweep") else (base["sweep"], f"preset {name}")
+    tables = (("sweep", sweeps, where), *((kind, own.get(kind, ()), str(path)) for kind in ("exclude", "models")))
+    for kind, found, file in tables:
+        places |= {f"{kind}[{n}].{key}": f"{file} [[{kind}]]" for n, table in enumerate(found) for key in table}
+    return places
+
+
 def check_protocol(protocol: Protocol, where: str) -> Protocol:
     """Return the protocol if its numbers fit each other.
 

@@ -6,7 +6,7 @@ A kill at any moment loses at most the launch under way. A half-written last lin
 import contextlib
 import io
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -41,6 +41,7 @@ def locked(directory: Path) -> Iterator[None]:
         lock = FileLock(directory / _LOCK_NAME, timeout=0)
         lock.acquire()
     except Timeout as error:
+        _check_writable(directory)  # the lock cannot tell a folder that it may not write from one that is held
         raise StoreError(
             f"{directory} is being written by another run; choose another folder with -o, or wait."
         ) from error
@@ -49,10 +50,17 @@ def locked(directory: Path) -> Iterator[None]:
     try:
         yield
     finally:
+        (directory / _LOCK_NAME).unlink(missing_ok=True)  # before the release: nobody else's lock may go with it
         lock.release()
-        (directory / _LOCK_NAME).unlink(missing_ok=True)
         with contextlib.suppress(OSError):
             directory.rmdir()  # only an empty one goes: nothing was saved in it
+
+
+def _check_writable(directory: Path) -> None:
+    try:
+        (directory / _LOCK_NAME).open("ab").close()
+    except OSError as error:
+        raise _cannot_write(directory, error) from error
 
 
 def create(directory: Path, header: Header) -> None:
@@ -89,6 +97,28 @@ def replace_header(directory: Path, header: Header) -> None:
         raise _cannot_write(directory, error) from error
 
 
+def create_whole(directory: Path, header: Header, entries: Iterable[Launch | Skip]) -> None:
+    """Write a run that is finished already: all of its lines, then the header that makes it a run.
+
+    Raises:
+        StoreError: the directory already holds a run or cannot be written.
+    """
+    if (directory / HEADER_NAME).exists():
+        raise StoreError(f"{directory} already holds a run; choose another folder with -o.")
+    path = directory / LAUNCHES_NAME
+    try:
+        with path.open("wb") as file:
+            for entry in entries:
+                file.write(_encoder.encode(entry) + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)  # half a file would fill a disk that is full already
+        raise _cannot_write(path, error) from error
+    replace_header(directory, header)
+
+
 def append(directory: Path, entry: Launch | Skip) -> None:
     """Append one line to `launches.jsonl` and fsync it; a line that does not fit is taken back whole.
 
@@ -119,9 +149,7 @@ def load(directory: Path) -> Run:
     Raises:
         StoreError: it is no run directory, is of a newer schema, or a line other than the last is damaged.
     """
-    header = _read_header(directory)
-    entries, warnings = _read_entries(directory / LAUNCHES_NAME)
-    return assemble(header, entries, warnings)
+    return load_with_entries(directory)[0]
 
 
 def cut_half_written_line(directory: Path) -> None:
@@ -136,6 +164,17 @@ def cut_half_written_line(directory: Path) -> None:
             file.truncate(_end_of_last_whole_line(file))
     except OSError as error:
         raise _cannot_write(path, error) from error
+
+
+def load_with_entries(directory: Path) -> tuple[Run, list[Launch | Skip]]:
+    """Read a run directory, and beside it every whole line in the order written.
+
+    Raises:
+        StoreError: as `load`.
+    """
+    header = _read_header(directory)
+    entries, warnings = _read_entries(directory / LAUNCHES_NAME)
+    return assemble(header, entries, warnings), entries
 
 
 def load_entries(directory: Path) -> list[Launch | Skip]:

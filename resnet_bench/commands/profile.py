@@ -5,6 +5,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from resnet_bench import units
+from resnet_bench.commands.arguments import Whole
 from resnet_bench.errors import UsageError
 from resnet_bench.profilers import complexity
 from resnet_bench.records import Mode, Optimizer, Precision
@@ -16,8 +17,8 @@ from resnet_bench.report.profiles import Answer, By
 def profile(
     *models: str,
     mode: Mode = Mode.INFERENCE,
-    batch_size: int = 1,
-    image_size: int | None = None,
+    batch_size: Whole = 1,
+    image_size: Whole | None = None,
     precision: Precision = Precision.FP32,
     optimizer: Optimizer = Optimizer.MOMENTUM,
     by: By = By.LAYER,

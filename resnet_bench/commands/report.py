@@ -1,12 +1,12 @@
 """`report`: one offline HTML page, or text, Markdown, JSON or CSV, from runs."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
 from resnet_bench import baselines, store
+from resnet_bench.commands.output import warn
 from resnet_bench.errors import UsageError
 from resnet_bench.report import html, publish, view
 from resnet_bench.report.format import Format
@@ -34,9 +34,9 @@ def report(
     if not runs:
         raise UsageError("report needs at least one run directory: resnet-bench report DIR.")
     loaded = [store.load(run) for run in runs]
-    for warning in (text for run in loaded for text in run.warnings):
-        print(f"warning: {warning}", file=sys.stderr)
-    document = view.build(loaded, baseline=baselines.side(baseline, baselines_dir) if baseline else None)
+    base = baselines.side(baseline, baselines_dir) if baseline else None
+    warn([*(text for run in loaded for text in run.warnings), *(base.warnings if base else ())])
+    document = view.build(loaded, baseline=base)
     if format is None:
         print(publish.write(output or runs[0] / PAGE_NAME, html.render(document)))
     elif output is None:

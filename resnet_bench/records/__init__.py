@@ -46,6 +46,7 @@ from resnet_bench.records.runs import (
     Measurement,
     Run,
     SearchStop,
+    Shard,
     Trial,
 )
 
@@ -88,6 +89,7 @@ __all__ = [
     "Run",
     "Samples",
     "SearchStop",
+    "Shard",
     "Skip",
     "SkipReason",
     "StopReason",

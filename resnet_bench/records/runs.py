@@ -55,6 +55,14 @@ class Commit(Record, frozen=True, kw_only=True):
     dirty: bool
 
 
+class Shard(Record, frozen=True, kw_only=True):
+    """The `index`-th of `count` parts of a suite; `positions` are those of its cases among all of the suite's."""
+
+    index: int
+    count: int
+    positions: tuple[int, ...]
+
+
 class SearchStop(StrEnum):
     """What ended a search for the largest batch size."""
 
@@ -97,7 +105,10 @@ class BatchSearch(Record, frozen=True, kw_only=True):
 
 
 class Header(Record, frozen=True, kw_only=True):
-    """`run.json`: everything about a run but its launches. `models` are the suite's own specs, as plain tables."""
+    """`run.json`: everything about a run but its launches. `models` are the suite's own specs, as plain tables.
+
+    `shards` are the parts of a suite that it holds, empty for a whole one; `merged` are the runs that it joins.
+    """
 
     schema: int = SCHEMA_VERSION
     id: str
@@ -110,6 +121,8 @@ class Header(Record, frozen=True, kw_only=True):
     cases: tuple[Case, ...]
     models: tuple[dict[str, Any], ...] = ()
     profiles: tuple[Profile, ...]
+    shards: tuple[Shard, ...] = ()
+    merged: tuple[str, ...] = ()
     searches: tuple[BatchSearch, ...] = ()
 
 

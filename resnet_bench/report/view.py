@@ -11,6 +11,7 @@ from resnet_bench.analysis.digest import digest
 from resnet_bench.analysis.published import Catalog, published
 from resnet_bench.analysis.results import Result, collect
 from resnet_bench.errors import UsageError
+from resnet_bench.machines import named_alike
 from resnet_bench.records import Digest, Run, VerdictTable
 from resnet_bench.report.document import Document, Note, Section, Table
 from resnet_bench.report.labels import Labels, device_names, label
@@ -40,6 +41,7 @@ def build(runs: Sequence[Run], *, catalog: Catalog | None = None, baseline: Dige
     """
     if not runs:
         raise UsageError("a report needs at least one run directory.")
+    runs = named_alike(runs)
     results = collect(runs, catalog or published)
     labels = label(runs)
     notes = _notes(runs, results)
@@ -105,6 +107,6 @@ def _notes(runs: Sequence[Run], results: Sequence[Result]) -> tuple[Note, ...]:
 
 def _title(runs: Sequence[Run], results: Sequence[Result]) -> str:
     models = list(dict.fromkeys(result.case.model for result in results))
-    devices = list(dict.fromkeys(device_names(run.header.environments) for run in runs))
+    devices = device_names([environment for run in runs for environment in run.header.environments])
     what = listed(models) if len(models) <= 4 else counted(len(models), "model")  # noqa: PLR2004 - what fits a line
-    return f"{what or 'No cases'} on {' and '.join(device for device in devices if device) or 'an unknown device'}"
+    return f"{what or 'No cases'} on {devices or 'an unknown device'}"

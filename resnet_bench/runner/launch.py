@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from resnet_bench.errors import IncompleteError, ResNetBenchError
+from resnet_bench.errors import DeviceError, IncompleteError
 from resnet_bench.records import Launch, Skip, SkipReason
 from resnet_bench.runner.messages import (
     Answer,
@@ -51,12 +51,12 @@ def probe(device: str) -> Probed:
     """Find the device and describe the machine, in a child that has torch.
 
     Raises:
-        ResNetBenchError: the device is not there.
+        DeviceError: the device is not there.
         IncompleteError: the child itself failed.
     """
     answer = _ask(ProbeRequest(device=device), limit_s=PROBE_LIMIT_S, what="torch's view of the machine")
     if isinstance(answer, Failed):
-        failure = ResNetBenchError(answer.message)
+        failure = DeviceError(answer.message)
         failure.exit_code = answer.exit_code
         raise failure
     if not isinstance(answer, Probed):
@@ -155,7 +155,7 @@ class _Alarm:
     def __init__(self, child: subprocess.Popen[bytes], limit_s: float) -> None:
         self.rang = False
         self._child = child
-        self._timer = threading.Timer(limit_s, self._ring)
+        self._timer = threading.Timer(min(limit_s, threading.TIMEOUT_MAX), self._ring)
         self._timer.daemon = True
         self._timer.start()
 

@@ -15,7 +15,7 @@ from resnet_bench import environment, store, units
 from resnet_bench.config import Suite
 from resnet_bench.errors import IncompleteError, Interrupted, StoreError
 from resnet_bench.records import BatchSearch, Case, Header, Launch, Profile, Protocol, Skip, SkipReason
-from resnet_bench.runner import launch, plan, search
+from resnet_bench.runner import launch, plan, search, shards
 from resnet_bench.runner.messages import MeasureRequest, ProfileRequest, ProfileSubject
 from resnet_bench.runner.plan import Slot
 from resnet_bench.runner.progress import Reporter, reporter, tried
@@ -32,8 +32,8 @@ def new_run_id() -> str:
     return f"{dt.datetime.now(dt.UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
 
 
-def start(suite: Suite, directory: Path, *, seed: int = 0) -> None:
-    """Measure every case of the suite into a new run directory.
+def start(suite: Suite, directory: Path, *, seed: int = 0, shard: tuple[int, int] | None = None) -> None:
+    """Measure every case of the suite, or of its shard (the second of four: (2, 4)), into a new run directory.
 
     Raises:
         DeviceError, ModelError, ConfigError: the suite does not fit this machine or its models.
@@ -48,6 +48,7 @@ def start(suite: Suite, directory: Path, *, seed: int = 0) -> None:
         probed = launch.probe(suite.device)
         searches: dict[str, BatchSearch] = {}
         cases = plan.expand(suite, probed.device, searched=lambda case: _search(suite, case, searches).batch_sizes)
+        part, cases = (None, cases) if shard is None else shards.cut(suite, cases, shard)
         header = Header(
             id=new_run_id(),
             created_at=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
@@ -59,6 +60,7 @@ def start(suite: Suite, directory: Path, *, seed: int = 0) -> None:
             cases=cases,
             models=tuple(msgspec.to_builtins(spec) for spec in suite.models),
             profiles=_profiles(suite, cases),
+            shards=() if part is None else (part,),
             searches=tuple(searches.values()),
         )
         store.create(directory, header)
@@ -84,6 +86,11 @@ def resume(directory: Path) -> None:
         Interrupted: the user stopped it again.
     """
     header = store.load(directory).header
+    if len(header.environments) > 1:
+        raise StoreError(
+            f"{directory} joins runs of {len(header.environments)} machines; resume each of them on its own machine "
+            "and merge them again."
+        )
     with store.locked(directory), _stoppable():
         device = header.cases[0].device
         present = launch.probe(device).environment
@@ -143,7 +150,13 @@ def _measure(directory: Path, request: MeasureRequest, report: Reporter) -> Laun
         raise Interrupted(
             f"interrupted; everything finished is saved. Go on with: resnet-bench run --resume {directory}"
         ) from None
-    store.append(directory, entry)
+    try:
+        store.append(directory, entry)
+    except StoreError as error:
+        raise StoreError(
+            f"{error} The launch under way is lost, everything before it is saved. "
+            f"Make room, then go on with: resnet-bench run --resume {directory}"
+        ) from error
     return entry
 
 

@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from resnet_bench.errors import ResNetBenchError
+from resnet_bench.errors import DeviceError, ResNetBenchError
 from resnet_bench.records import Case, Launch, Skip, SkipReason
 from resnet_bench.runner.messages import (
     Answer,
@@ -124,6 +124,8 @@ def _reason(error: BaseException) -> SkipReason:
         return SkipReason.OUT_OF_MEMORY
     if "DefaultCPUAllocator" in text or "out of memory" in text.lower():
         return SkipReason.OUT_OF_MEMORY
+    if isinstance(error, DeviceError):
+        return SkipReason.CRASHED  # it was there when the run began: --resume shall try again
     unsupported = any(isinstance(each, ResNetBenchError | NotImplementedError) for each in chain)
     if unsupported or any(words in text for words in _UNSUPPORTED_WORDS):
         return SkipReason.UNSUPPORTED

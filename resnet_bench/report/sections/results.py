@@ -15,6 +15,7 @@ _AXIS_TITLES = {
     "precision": "precision",
     "memory_format": "layout",
     "executor": "executor",
+    "machine": "machine",
     "device": "device",
     "threads": "threads",
 }
@@ -43,6 +44,7 @@ _COLUMNS = (
     Column(key="precision", title="precision", kind=Kind.TEXT, facet=True),
     Column(key="memory_format", title="layout", kind=Kind.TEXT, facet=True),
     Column(key="executor", title="executor", kind=Kind.TEXT, facet=True),
+    Column(key="machine", title="machine", kind=Kind.NAME, facet=True),
     Column(key="device", title="device", kind=Kind.TEXT, facet=True),
     Column(key="threads", title="threads", kind=Kind.INTEGER, facet=True),
     Column(key="status", title="status", kind=Kind.STATUS, facet=True),
@@ -163,6 +165,7 @@ def _row(result: Result, labels: Labels, *, notes: Mapping[str, int], verdicts: 
         case.precision.value,
         case.memory_format.value,
         case.executor.value,
+        case.machine,
         case.device,
         case.threads,
         result.status.value,
