@@ -5,6 +5,7 @@ A `Launch` is one fresh process and the unit of replication; its samples stay in
 """
 
 from resnet_bench.records.base import SCHEMA_VERSION, Record
+from resnet_bench.records.ceilings import Bandwidth, Ceilings, Rate, arithmetic
 from resnet_bench.records.conclusions import (
     Band,
     BandSource,
@@ -34,16 +35,19 @@ from resnet_bench.records.launches import (
     TimingProtocol,
     Warmup,
 )
+from resnet_bench.records.layer_times import LayerProfile, LayerTime, Part, TimedBy
 from resnet_bench.records.plan import Case, Executor, MemoryFormat, Mode, Precision, Protocol, Transfer
-from resnet_bench.records.profiles import Layer, Optimizer, PredictedMemory, Profile
-from resnet_bench.records.runs import Commit, Environment, Header, Identity, MachineState, Measurement, Run
+from resnet_bench.records.profiles import Layer, Optimizer, PredictedMemory, Profile, Work
+from resnet_bench.records.runs import Commit, Environment, Header, Identity, LayerScope, MachineState, Measurement, Run
 
 __all__ = [
     "SCHEMA_VERSION",
     "Band",
     "BandSource",
+    "Bandwidth",
     "Case",
     "CaseDigest",
+    "Ceilings",
     "Commit",
     "Comparison",
     "Compilation",
@@ -61,17 +65,22 @@ __all__ = [
     "Interval",
     "Launch",
     "Layer",
+    "LayerProfile",
+    "LayerScope",
+    "LayerTime",
     "MachineState",
     "Measurement",
     "Memory",
     "MemoryFormat",
     "Mode",
     "Optimizer",
+    "Part",
     "Phases",
     "Precision",
     "PredictedMemory",
     "Profile",
     "Protocol",
+    "Rate",
     "Record",
     "Run",
     "Samples",
@@ -79,9 +88,12 @@ __all__ = [
     "SkipReason",
     "StopReason",
     "Summary",
+    "TimedBy",
     "TimingProtocol",
     "Transfer",
     "Verdict",
     "VerdictTable",
     "Warmup",
+    "Work",
+    "arithmetic",
 ]

@@ -1,9 +1,12 @@
 """The machine, and a run as it is written and read back."""
 
+from enum import StrEnum
 from typing import Any
 
 from resnet_bench.records.base import SCHEMA_VERSION, Record
+from resnet_bench.records.ceilings import Ceilings
 from resnet_bench.records.launches import DeviceState, Launch, Skip
+from resnet_bench.records.layer_times import LayerProfile
 from resnet_bench.records.plan import Case, Protocol
 from resnet_bench.records.profiles import Profile
 
@@ -54,6 +57,13 @@ class Commit(Record, frozen=True, kw_only=True):
     dirty: bool
 
 
+class LayerScope(StrEnum):
+    """Whose layers a run times after its launches: nobody's, or each model's and variant's at its largest batch."""
+
+    NONE = "none"
+    LARGEST_BATCH = "largest_batch"
+
+
 class Header(Record, frozen=True, kw_only=True):
     """`run.json`: everything about a run but its launches. `models` are the suite's own specs, as plain tables."""
 
@@ -68,6 +78,8 @@ class Header(Record, frozen=True, kw_only=True):
     cases: tuple[Case, ...]
     models: tuple[dict[str, Any], ...] = ()
     profiles: tuple[Profile, ...]
+    ceilings: tuple[Ceilings, ...] = ()
+    layers: LayerScope = LayerScope.NONE
 
 
 class Measurement(Record, frozen=True, kw_only=True):
@@ -87,3 +99,4 @@ class Run(Record, frozen=True, kw_only=True):
     skips: tuple[Skip, ...]
     missing: tuple[Case, ...]
     warnings: tuple[str, ...] = ()
+    layers: tuple[LayerProfile, ...] = ()
