@@ -37,7 +37,8 @@ class LayerTime(Record, frozen=True, kw_only=True):
     """One row; rows stand in the order in which they first run, and their times add up to the parts' sum.
 
     `call` counts the calls of the same module from 1. `macs` are of the forward pass; `flops` and `moved_bytes` are
-    of the whole iteration (forward, or forward and backward), None where no closed form is known.
+    of the whole iteration (forward, or forward and backward), None where no closed form is known. `backward_s` and
+    `optimizer_s` are None where there is no such phase.
     """
 
     name: str
@@ -48,6 +49,7 @@ class LayerTime(Record, frozen=True, kw_only=True):
     output_shape: tuple[int, ...] = ()
     forward_s: float
     backward_s: float | None = None
+    optimizer_s: float | None = None
     macs: int = 0
     flops: int | None = None
     moved_bytes: int | None = None
@@ -55,7 +57,7 @@ class LayerTime(Record, frozen=True, kw_only=True):
     @property
     def time_s(self) -> float:
         """Seconds of one iteration spent here."""
-        return self.forward_s + (self.backward_s or 0.0)
+        return self.forward_s + (self.backward_s or 0.0) + (self.optimizer_s or 0.0)
 
     @property
     def intensity(self) -> float | None:
@@ -66,8 +68,8 @@ class LayerTime(Record, frozen=True, kw_only=True):
 class LayerProfile(Record, frozen=True, kw_only=True, tag="layer_profile"):
     """The measured layers of one case.
 
-    `whole_s` is an iteration without instruments, `instrumented_s` one with them; both are means over the middle half
-    of their iterations, which took turns. `overhead_s` is what the instruments were measured to cost and was taken
+    `whole_s` is an iteration without instruments, `instrumented_s` one with them; both are means over the quickest
+    quarter of their iterations, which took turns. `overhead_s` is what the instruments were measured to cost and was taken
     off the layers. `not_run` names static layers that had no call.
     """
 
