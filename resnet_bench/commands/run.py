@@ -10,7 +10,7 @@ from cyclopts import Parameter
 from resnet_bench import config, environment, store, units
 from resnet_bench.config import Suite
 from resnet_bench.errors import UsageError
-from resnet_bench.records import Case, SkipReason, Transfer
+from resnet_bench.records import Case, LayerScope, SkipReason, Transfer
 from resnet_bench.report.format import Format
 from resnet_bench.report.sections.curves import counted
 from resnet_bench.runner import axes, launch, plan
@@ -48,6 +48,7 @@ def run(
     time_limit: float | None = None,
     include_transfer: Annotated[bool, Parameter(negative=())] = False,
     seed: int = 0,
+    layers: Annotated[bool, Parameter(negative=())] = False,
     output: Annotated[Path | None, Parameter(alias="-o")] = None,
     resume_from: Annotated[Path | None, Parameter(name="--resume")] = None,
     dry_run: Annotated[bool, Parameter(negative=())] = False,
@@ -72,6 +73,7 @@ def run(
         time_limit: Seconds after which a launch is given up.
         include_transfer: Time the copy of the input to the device too.
         seed: Of the order of launches.
+        layers: Then time each model's layers at its largest batch: roofline and treemap in the report.
         output: The run directory. Default: a new one under reports, named by the time.
         resume_from: Finish this run directory instead of starting a new run.
         dry_run: Print the cases and an estimate, measure nothing.
@@ -96,7 +98,7 @@ def run(
         transfer=Transfer.INCLUDED if include_transfer else None,
     )
     if resume_from is not None:
-        if given != axes.Axes() or any((suite, preset, output, seed, dry_run)):
+        if given != axes.Axes() or any((suite, preset, output, seed, layers, dry_run)):
             raise UsageError("--resume goes on with the run's own suite; it takes no other flag but --format.")
         resume(resume_from)
         return _show_results(resume_from, format)
@@ -104,7 +106,7 @@ def run(
     if dry_run:
         return _show_plan(chosen)
     directory = output or REPORTS / new_run_id()
-    start(chosen, directory, seed=seed)
+    start(chosen, directory, seed=seed, layers=LayerScope.LARGEST_BATCH if layers else LayerScope.NONE)
     return _show_results(directory, format)
 
 

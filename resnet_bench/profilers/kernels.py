@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import torch
-from torch.autograd import DeviceType
 from torch.profiler import ProfilerActivity, profile, record_function
 
 from resnet_bench.profilers.clock import Clock
@@ -23,7 +22,7 @@ from resnet_bench.records import Layer, LayerTime, Mode, Part, Precision, TimedB
 from resnet_bench.specs.alignment import align
 from resnet_bench.specs.costs import Cost, backward_cost, first_weighted, forward_cost
 
-ITERATIONS = 12
+ROUNDS, ITERATIONS = 4, 5
 _RANGE = "resnet_bench.iteration"
 _OPERATOR = re.compile(r"(aten|mkldnn|mkl|onednn|quantized|inductor)::|graph_\d+_|triton_|cpp_")
 _GRAPH_PREFIX = re.compile(r"^graph_\d+_")
@@ -66,8 +65,11 @@ def measure(workload: Workload, clock: Clock, calls: Sequence[Call], layers: Seq
     Raises:
         UnsupportedError: no kernel was seen, or other ones in each iteration.
     """
-    whole = [clock.time(workload.iterate, 1).host_s for _ in range(ITERATIONS)]
-    iterations = _profiled(workload)
+    whole: list[float] = []
+    iterations: list[Iteration] = []
+    for _ in range(ROUNDS):
+        whole += [clock.time(workload.iterate, 1).host_s for _ in range(ITERATIONS)][1:]
+        iterations += _profiled(workload)
     kept = _alike(iterations)
     case = workload.case
     return Parts(
@@ -107,7 +109,8 @@ def attribute(
             _add(rows, owner, blank, operation, cost=_cost(counted, operation, precision, is_first=is_first))
         else:
             name = _GRAPH_PREFIX.sub("", operation.name)
-            seen[name] += 1
+            # Small operators around the compiled graph stand in one row each, kernels in one for each call.
+            seen[name] += not name.startswith("aten::") or not seen[name]
             blank = LayerTime(name=name, type="kernel", part=Part.FUSED, call=seen[name], forward_s=0.0)
             _add(rows, (name, seen[name]), blank, operation)
     rest = max(0.0, total - sum(operation.seconds for operation in means))
@@ -227,7 +230,7 @@ def _profiled(workload: Workload) -> list[Iteration]:
 
 def _iterations(events: Sequence[Any], *, on_device: bool) -> Iterator[Iteration]:
     """Cut the profiler's events into iterations; the first one has warmed the profiler up and is left out."""
-    on_cpu = [event for event in events if event.device_type == DeviceType.CPU]
+    on_cpu = [event for event in events if _is_on_cpu(event)]
     ranges = sorted(
         ((event.time_range.start, event.time_range.end) for event in on_cpu if event.name == _RANGE),
     )[1:]
@@ -254,7 +257,7 @@ def _device_operations(events: Sequence[Any], on_cpu: Sequence[Any]) -> Iterator
             yield event.time_range.start, _operation(event, event.device_time_total)
     ranges = {event.name for event in on_cpu}
     for event in events:
-        if event.device_type == DeviceType.CPU or event.name in ranges:
+        if _is_on_cpu(event) or event.name in ranges:
             continue
         duration = event.time_range.elapsed_us()
         key = (event.name, round(duration, 3))
@@ -277,6 +280,10 @@ def _operation(event: Any, microseconds: float) -> Operation:
 
 def _is_outermost_operator(event: Any) -> bool:
     return bool(_OPERATOR.match(event.name)) and not any(_OPERATOR.match(name) for name in _parents(event))
+
+
+def _is_on_cpu(event: Any) -> bool:
+    return bool(event.device_type.name == "CPU")
 
 
 def _parents(event: Any) -> Iterator[str]:

@@ -1,8 +1,8 @@
-"""Measured time by layer: iterations with and without marks take turns, and the sum of the parts is set beside the whole.
+"""Measured time by layer: iterations with and without marks take turns, and the parts' sum stands beside the whole.
 
 Each layer's time is its mean over the quickest quarter of the marked iterations, chosen by their total: such parts add
-up exactly to a whole, which medians of parts do not, and neighbours on the machine only ever slow. What a mark costs is measured on modules that do nothing and taken
-off; on devices with a queue it hides in the queue, and nothing is taken off.
+up exactly to a whole, which medians of parts do not, and neighbours on the machine only ever slow. What a mark costs is
+measured on modules that do nothing and taken off; on devices with a queue it hides there, and nothing is taken off.
 """
 
 import math
@@ -130,6 +130,7 @@ def _quickest(cuts: Sequence[Cut]) -> list[Cut]:
 
 
 def mean_of_quickest(values: Sequence[float]) -> float:
+    """Return the mean of the quickest quarter, of three values at least."""
     return statistics.fmean(sorted(values)[: _kept(len(values))])
 
 
@@ -143,7 +144,9 @@ def _parts(calls: Sequence[Call], cuts: Sequence[Cut], overhead: Overhead) -> di
     if any(cut.names != names for cut in cuts):
         raise UnsupportedError("its modules are called in another order from one iteration to the next.")
     kept = _quickest(cuts)
-    segments = dict.fromkeys(segment for cut in kept for segment in cut.seconds if segment.place is not Place.BOOKKEEPING)
+    segments = dict.fromkeys(
+        segment for cut in kept for segment in cut.seconds if segment.place is not Place.BOOKKEEPING
+    )
     found = {}
     for segment in segments:
         mean = statistics.fmean(cut.seconds.get(segment, 0.0) for cut in kept)
@@ -158,7 +161,7 @@ def _overhead_of(segment: Segment, marks: float, overhead: Overhead, *, last: in
     if segment.place is Place.MODULE:
         return overhead.inside_s
     if segment.place is Place.GAP:
-        ends = (segment.index == 0) + (segment.index == last)
+        ends = (segment.number == 0) + (segment.number == last)
         return overhead.between_s * (1 - ends / 2)
     return 0.0
 
@@ -204,9 +207,7 @@ def _rows(
         )
     rest[1] += parts.get(Segment(Place.REST, backward=True), 0.0)
     rows.append(
-        LayerTime(
-            name=OUTSIDE, type="", part=Part.OUTSIDE, forward_s=rest[0], backward_s=rest[1] if training else None
-        )
+        LayerTime(name=OUTSIDE, type="", part=Part.OUTSIDE, forward_s=rest[0], backward_s=rest[1] if training else None)
     )
     if training:
         rows.append(_optimizer(workload.network, parts.get(Segment(Place.OPTIMIZER), 0.0), precision))

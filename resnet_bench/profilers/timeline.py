@@ -30,10 +30,10 @@ class Place(StrEnum):
 
 
 class Segment(NamedTuple):
-    """`index` counts calls from 0; the gap of that index lies before the call, the last one after all calls."""
+    """`number` counts calls from 0; the gap of that number lies before the call, the last one after all calls."""
 
     place: Place
-    index: int = 0
+    number: int = 0
     backward: bool = False
 
 

@@ -5,16 +5,19 @@ from resnet_bench.records.plan import Precision
 
 
 class Rate(Record, frozen=True, kw_only=True):
-    """The best rates seen of a matrix product and of a convolution, in FLOP/s (2 per multiply-accumulate)."""
+    """The best rates seen of a matrix product and of a convolution, in FLOP/s (2 per multiply-accumulate).
+
+    None where the device has no such arithmetic.
+    """
 
     precision: Precision
-    matmul_flop_per_s: float
-    convolution_flop_per_s: float
+    matmul_flop_per_s: float | None
+    convolution_flop_per_s: float | None
 
     @property
-    def flop_per_s(self) -> float:
+    def flop_per_s(self) -> float | None:
         """The ceiling: the higher of the two."""
-        return max(self.matmul_flop_per_s, self.convolution_flop_per_s)
+        return max((rate for rate in (self.matmul_flop_per_s, self.convolution_flop_per_s) if rate), default=None)
 
 
 class Bandwidth(Record, frozen=True, kw_only=True):
@@ -42,7 +45,7 @@ class Ceilings(Record, frozen=True, kw_only=True, tag="ceilings"):
     disturbances: tuple[str, ...] = ()
 
     def flop_per_s(self, precision: Precision) -> float | None:
-        """Return the compute ceiling of a precision; autocast computes in its half type. None where not measured."""
+        """Return the compute ceiling of a precision; autocast computes in its half type. None where there is none."""
         wanted = arithmetic(precision)
         return next((rate.flop_per_s for rate in self.rates if rate.precision is wanted), None)
 

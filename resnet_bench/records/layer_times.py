@@ -69,8 +69,8 @@ class LayerProfile(Record, frozen=True, kw_only=True, tag="layer_profile"):
     """The measured layers of one case.
 
     `whole_s` is an iteration without instruments, `instrumented_s` one with them; both are means over the quickest
-    quarter of their iterations, which took turns. `overhead_s` is what the instruments were measured to cost and was taken
-    off the layers. `not_run` names static layers that had no call.
+    quarter of their iterations, which took turns. `overhead_s` is what the instruments were measured to cost and was
+    taken off the layers. `not_run` names static layers that had no call.
     """
 
     case: Case

@@ -15,10 +15,12 @@ from pathlib import Path
 import msgspec
 
 from resnet_bench.errors import IncompleteError, ResNetBenchError
-from resnet_bench.records import Launch, Skip, SkipReason
+from resnet_bench.records import Ceilings, Launch, LayerProfile, Skip, SkipReason
 from resnet_bench.runner.messages import (
     Answer,
+    CeilingsRequest,
     Failed,
+    LayersRequest,
     MeasureRequest,
     Probed,
     ProbeRequest,
@@ -29,6 +31,7 @@ from resnet_bench.runner.messages import (
 
 PROBE_LIMIT_S = 300.0
 PROFILE_LIMIT_S = 1800.0
+CEILINGS_LIMIT_S = 600.0
 WAIT_POLICY = "PASSIVE"
 
 _answers = msgspec.json.Decoder(Answer)
@@ -54,9 +57,7 @@ def probe(device: str) -> Probed:
     """
     answer = _ask(ProbeRequest(device=device), limit_s=PROBE_LIMIT_S, what="torch's view of the machine")
     if isinstance(answer, Failed):
-        failure = ResNetBenchError(answer.message)
-        failure.exit_code = answer.exit_code
-        raise failure
+        raise _failure(answer)
     if not isinstance(answer, Probed):
         raise IncompleteError(f"the probing process answered with a {type(answer).__name__}.")
     return answer
@@ -74,25 +75,70 @@ def profile(request: ProfileRequest) -> Profiled:
     return answer
 
 
+def ceilings(request: CeilingsRequest) -> Ceilings:
+    """Measure a device's ceilings in a child of their own.
+
+    Raises:
+        ResNetBenchError: the device is not there or has no such arithmetic.
+        IncompleteError: the child failed.
+    """
+    answer = _ask(request, limit_s=CEILINGS_LIMIT_S, what="the ceilings", threads=request.threads)
+    if isinstance(answer, Failed):
+        raise _failure(answer)
+    if not isinstance(answer, Ceilings):
+        raise IncompleteError(f"the process that measures ceilings answered with a {type(answer).__name__}.")
+    return answer
+
+
+def layers(request: LayersRequest) -> LayerProfile | Skip:
+    """Time the layers of one case in a fresh child; what the model cannot do is a skip with its reason.
+
+    Raises:
+        ResNetBenchError: the trace cannot be written.
+    """
+    answer = _answered(request, index=0)
+    if isinstance(answer, Failed):
+        raise _failure(answer)
+    if isinstance(answer, LayerProfile | Skip):
+        return answer
+    raise IncompleteError(f"the process that times layers answered with a {type(answer).__name__}.")
+
+
 def measure(request: MeasureRequest) -> Launch | Skip:
     """Measure one launch in a fresh child; every way to fail is a skip with its reason."""
+    answer = _answered(request, index=request.index)
+    if isinstance(answer, Launch | Skip):
+        return answer
+    raise IncompleteError(f"the measuring process answered with a {type(answer).__name__}.")
+
+
+def _answered(request: MeasureRequest | LayersRequest, *, index: int) -> Answer:
+    """Return the child's answer, or a skip that says how it ended without one."""
     limit_s = request.protocol.time_limit_s
     kills_before = _out_of_memory_kills()
     try:
         outcome = _run_child(request, limit_s=limit_s, threads=request.case.threads)
     except _TimeLimitError:
-        return _skip(request, SkipReason.TIMEOUT, f"not finished after {limit_s:g} s")
+        return _skip(request, index, SkipReason.TIMEOUT, f"not finished after {limit_s:g} s")
     answer = _decode(outcome)
-    if isinstance(answer, Launch | Skip):
+    if answer is not None:
         return answer
     if outcome.returncode == -signal.SIGKILL and _out_of_memory_kills() > kills_before:
-        return _skip(request, SkipReason.OUT_OF_MEMORY, "the system killed the process for want of memory")
-    return _skip(request, SkipReason.CRASHED, _cause_of_death(outcome))
+        return _skip(request, index, SkipReason.OUT_OF_MEMORY, "the system killed the process for want of memory")
+    return _skip(request, index, SkipReason.CRASHED, _cause_of_death(outcome))
 
 
-def _ask(request: ProbeRequest | ProfileRequest, *, limit_s: float, what: str) -> Answer:
+def _failure(answer: Failed) -> ResNetBenchError:
+    failure = ResNetBenchError(answer.message)
+    failure.exit_code = answer.exit_code
+    return failure
+
+
+def _ask(
+    request: ProbeRequest | ProfileRequest | CeilingsRequest, *, limit_s: float, what: str, threads: int | None = None
+) -> Answer:
     try:
-        outcome = _run_child(request, limit_s=limit_s, threads=None)
+        outcome = _run_child(request, limit_s=limit_s, threads=threads)
     except _TimeLimitError as error:
         raise IncompleteError(f"{what}: no answer after {limit_s:.0f} s.") from error
     answer = _decode(outcome)
@@ -195,8 +241,8 @@ def _decode(outcome: _Outcome) -> Answer | None:
         return None
 
 
-def _skip(request: MeasureRequest, reason: SkipReason, detail: str) -> Skip:
-    return Skip(case=request.case, index=request.index, reason=reason, detail=detail)
+def _skip(request: MeasureRequest | LayersRequest, index: int, reason: SkipReason, detail: str) -> Skip:
+    return Skip(case=request.case, index=index, reason=reason, detail=detail)
 
 
 def _cause_of_death(outcome: _Outcome) -> str:

@@ -1,6 +1,20 @@
 """What a parent asks of a child process and what the child answers: one JSON line each way."""
 
-from resnet_bench.records import Case, Environment, Launch, Mode, Precision, Profile, Protocol, Record, Skip
+from pathlib import Path
+
+from resnet_bench.records import (
+    Case,
+    Ceilings,
+    Environment,
+    Launch,
+    LayerProfile,
+    Mode,
+    Precision,
+    Profile,
+    Protocol,
+    Record,
+    Skip,
+)
 from resnet_bench.specs import Spec
 
 
@@ -36,6 +50,26 @@ class MeasureRequest(Record, frozen=True, kw_only=True, tag="measure"):
     protocol: Protocol
 
 
+class LayersRequest(Record, frozen=True, kw_only=True, tag="layers"):
+    """Time the layers of one case, and write a trace of a few iterations where a file is named."""
+
+    case: Case
+    model: Spec | str
+    protocol: Protocol
+    budget_s: float
+    trace: Path | None = None
+
+
+class CeilingsRequest(Record, frozen=True, kw_only=True, tag="ceilings"):
+    """Measure a device's ceilings; `budget_s` is of each precision's products, its convolutions, and all copies."""
+
+    device: str
+    threads: int
+    precisions: tuple[Precision, ...]
+    budget_s: float
+    attempts: int
+
+
 class Probed(Record, frozen=True, kw_only=True, tag="probed"):
     """The device found, and the machine."""
 
@@ -57,5 +91,5 @@ class Failed(Record, frozen=True, kw_only=True, tag="failed"):
     exit_code: int
 
 
-Request = ProbeRequest | ProfileRequest | MeasureRequest
-Answer = Probed | Profiled | Failed | Launch | Skip
+Request = ProbeRequest | ProfileRequest | MeasureRequest | LayersRequest | CeilingsRequest
+Answer = Probed | Profiled | Failed | Launch | Skip | LayerProfile | Ceilings
