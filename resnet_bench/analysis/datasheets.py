@@ -58,7 +58,8 @@ _SHEETS = (
     _sheet("RTX 4090", (82.6, 82.6, 165.2), 1008, "NVIDIA Ada GPU architecture whitepaper"),
     _sheet("RTX 3090", (35.6, 35.6, 71), 936, "NVIDIA Ampere GA102 GPU architecture whitepaper"),
 )
-_NEIGHBOURS = ("Ti", "D")
+# Other products whose names begin alike.
+_OTHERS = ("Ti", "D", "Laptop")
 
 
 def data_sheet(identity: Identity) -> DataSheet | None:
@@ -70,7 +71,7 @@ def data_sheet(identity: Identity) -> DataSheet | None:
         wanted = sheet.product.split()
         for at in range(len(words) - len(wanted) + 1):
             following = words[at + len(wanted)] if at + len(wanted) < len(words) else ""
-            if words[at : at + len(wanted)] == wanted and following not in _NEIGHBOURS:
+            if words[at : at + len(wanted)] == wanted and following not in _OTHERS:
                 return sheet
             if len(wanted) == 1 and words[at].startswith(f"{wanted[0]}-"):
                 return sheet

@@ -45,7 +45,7 @@ def apply(suite: Suite, axes: Axes) -> Suite:
         ("precisions", axes.precision, lambda text: _choices(text, Precision, "--precision")),
         ("memory_formats", axes.memory_format, lambda text: _choices(text, MemoryFormat, "--memory-format")),
         ("executors", axes.executor, lambda text: _choices(text, Executor, "--executor")),
-        ("threads", axes.threads, _threads),
+        ("threads", axes.threads, read_threads),
     )
     for field, text, read in readers:
         if text is not None:
@@ -101,7 +101,12 @@ def _choice(name: str, choices: type[_Choice], flag: str) -> _Choice:
         raise UsageError(f"{flag} '{name}': expected one of {', '.join(known)}.{nearest(name, known)}") from None
 
 
-def _threads(text: str) -> tuple[int, ...]:
+def read_threads(text: str) -> tuple[int, ...]:
+    """Read numbers of threads, or "all" for every core that this process may use.
+
+    Raises:
+        UsageError: a part is neither.
+    """
     from resnet_bench.environment import logical_cores
 
     return tuple(

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable
+from pathlib import Path
 
 import torch
 
@@ -56,7 +57,7 @@ def dissect(request: LayersRequest) -> LayerProfile:
         parts = _parts(workload, clock, static.layers, budget_s=request.budget_s)
         contention = watch.finish(before, environment.device_state(case.device))
         if request.trace is not None:
-            write_trace(workload, request.trace)
+            write_trace(workload, Path(request.trace))
     return LayerProfile(
         case=case,
         environment=environment.collect(case.device).id,

@@ -1,7 +1,5 @@
 """What a parent asks of a child process and what the child answers: one JSON line each way."""
 
-from pathlib import Path
-
 from resnet_bench.records import (
     Case,
     Ceilings,
@@ -57,7 +55,7 @@ class LayersRequest(Record, frozen=True, kw_only=True, tag="layers"):
     model: Spec | str
     protocol: Protocol
     budget_s: float
-    trace: Path | None = None
+    trace: str | None = None
 
 
 class CeilingsRequest(Record, frozen=True, kw_only=True, tag="ceilings"):
