@@ -15,7 +15,7 @@ from resnet_bench.report import markdown, text
 from resnet_bench.report.document import Column, Kind, Row, Table
 from resnet_bench.report.format import Format
 from resnet_bench.report.grid import escape_markdown
-from resnet_bench.report.sections.curves import listed
+from resnet_bench.report.sections.curves import counted, listed
 from resnet_bench.runner.progress import case_label
 
 _WIDTH = 200
@@ -197,7 +197,7 @@ def render(found: Sequence[Dissection], form: Format, *, by: By) -> str:
 
 def _title(found: Dissection) -> str:
     case = found.profile.case
-    return f"{case_label(case)}, {case.precision}, {case.threads} threads: where the time goes"
+    return f"{case_label(case)}, {case.precision}, {counted(case.threads, 'thread')}: where the time goes"
 
 
 def _object(found: Dissection, by: By) -> dict[str, Any]:

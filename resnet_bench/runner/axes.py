@@ -42,7 +42,7 @@ def apply(suite: Suite, axes: Axes) -> Suite:
         ("batch_sizes", axes.batch_sizes, lambda text: _counts(text, "--batch-sizes")),
         ("image_sizes", axes.image_sizes, lambda text: _counts(text, "--image-sizes")),
         ("modes", axes.mode, lambda text: _choices(text, Mode, "--mode")),
-        ("precisions", axes.precision, lambda text: _choices(text, Precision, "--precision")),
+        ("precisions", axes.precision, read_precisions),
         ("memory_formats", axes.memory_format, lambda text: _choices(text, MemoryFormat, "--memory-format")),
         ("executors", axes.executor, lambda text: _choices(text, Executor, "--executor")),
         ("threads", axes.threads, read_threads),
@@ -99,6 +99,15 @@ def _choice(name: str, choices: type[_Choice], flag: str) -> _Choice:
         return choices(name)
     except ValueError:
         raise UsageError(f"{flag} '{name}': expected one of {', '.join(known)}.{nearest(name, known)}") from None
+
+
+def read_precisions(text: str) -> tuple[Precision, ...]:
+    """Read names of precisions, separated by commas.
+
+    Raises:
+        UsageError: a name is not known.
+    """
+    return _choices(text, Precision, "--precision")
 
 
 def read_threads(text: str) -> tuple[int, ...]:

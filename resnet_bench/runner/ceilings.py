@@ -5,7 +5,7 @@ that cannot be read, or is of another machine, driver or torch, is left out with
 """
 
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
 import msgspec
@@ -43,7 +43,7 @@ def known_or_measured(
     Raises:
         ResNetBenchError: they cannot be measured.
     """
-    wanted = tuple(dict.fromkeys(arithmetic(precision) for precision in precisions))
+    wanted = {arithmetic(precision) for precision in precisions}
     cached = read(environment, device=device, threads=threads, warn=warn)
     have = {rate.precision for rate in cached.rates} if cached else set()
     if cached is not None and have.issuperset(wanted):
@@ -53,7 +53,7 @@ def known_or_measured(
         environment,
         device=device,
         threads=threads,
-        precisions=tuple(dict.fromkeys((*known, *wanted))),
+        precisions=(*known, *precisions),
         warn=warn,
         budget_s=budget_s,
         attempts=attempts,
@@ -65,7 +65,7 @@ def measured(
     *,
     device: str,
     threads: int,
-    precisions: tuple[Precision, ...],
+    precisions: Iterable[Precision],
     warn: Warn,
     budget_s: float = BUDGET_S,
     attempts: int = ATTEMPTS,
@@ -76,7 +76,11 @@ def measured(
         ResNetBenchError: they cannot be measured.
     """
     request = CeilingsRequest(
-        device=device, threads=threads, precisions=precisions, budget_s=budget_s, attempts=attempts
+        device=device,
+        threads=threads,
+        precisions=tuple(dict.fromkeys(arithmetic(precision) for precision in precisions)),
+        budget_s=budget_s,
+        attempts=attempts,
     )
     found = launch.ceilings(request)
     if found.disturbances:
