@@ -32,10 +32,12 @@ class Headroom(Record, frozen=True, kw_only=True):
     """A case against its roofline.
 
     `least_s` is the bound on the latency of one iteration; `share_of_peak` is MFU: the model's FLOP/s over the
-    compute ceiling; `intensity` is FLOP per byte moved of the whole iteration, None where nothing moves.
+    compute ceiling; `flops` are of the whole iteration, those of no MACs included, and `intensity` is those per byte
+    moved, None where nothing moves.
     """
 
     least_s: float
+    flops: int
     ceiling_flop_per_s: float
     intensity: float | None
 
@@ -85,7 +87,7 @@ def headroom(case: Case, profile: Profile | None, ceilings: Sequence[Ceilings]) 
         return None
     flops = sum(work.flops * work.count for work in profile.work)
     moved = sum(work.moved_bytes * work.count for work in profile.work)
-    return Headroom(least_s=least_s, ceiling_flop_per_s=peak, intensity=flops / moved if moved else None)
+    return Headroom(least_s=least_s, flops=flops, ceiling_flop_per_s=peak, intensity=flops / moved if moved else None)
 
 
 def ceilings_of(case: Case, ceilings: Iterable[Ceilings]) -> Ceilings | None:

@@ -9,7 +9,7 @@ import base64
 import gzip
 import hashlib
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -76,24 +76,30 @@ def _figures(document: Document) -> list[Figure]:
 
 def _payload(document: Document) -> dict[str, Any]:
     tables = _tables(document)
-    seen = {key for table in tables if table.rows is document.results.rows for key in table.shown}
-    tables = [*tables, document.launches]
+    # Several tables may show other columns of the same rows: those travel once, with the first of them.
+    holders: dict[int, Table] = {}
+    seen: dict[str, set[str]] = {}
+    for table in tables:
+        holder = holders.setdefault(id(table.rows), table)
+        seen.setdefault(holder.id, set()).update(table.shown)
+    packed = {table.id: _packed_table(table, holders[id(table.rows)], shown=seen) for table in tables}
+    # Launches are a download: nobody reads them on the page.
+    packed[document.launches.id] = _packed_table(document.launches, document.launches, shown={})
     return {
-        "tables": {table.id: _packed_table(document, table, seen=seen) for table in tables},
+        "tables": packed,
         "figures": {figure.id: figures.plotly_figure(figure) for figure in _figures(document)},
         "swap": figures.SWAP,
     }
 
 
-def _packed_table(document: Document, table: Table, *, seen: set[str]) -> dict[str, Any]:
-    if table is not document.results and table.rows is document.results.rows:
-        return {"of": document.results.id, "shown": table.shown}
-    # Launches are a download: nobody reads them on the page.
-    shown = seen if table is document.results else set() if table is document.launches else set(table.shown)
+def _packed_table(table: Table, holder: Table, *, shown: Mapping[str, Collection[str]]) -> dict[str, Any]:
+    if table is not holder:
+        return {"of": holder.id, "shown": table.shown}
+    visible = shown.get(table.id, ())
     texts: dict[str, list[str]] = {}
     intervals: dict[str, list[str]] = {}
     for column in table.columns:
-        if column.key in shown and (column.kind.numeric or column.kind in {Kind.NAME, Kind.VERDICT}):
+        if column.key in visible and (column.kind.numeric or column.kind in {Kind.NAME, Kind.VERDICT}):
             pairs = show_column(table, column)
             texts[column.key] = [text for text, _ in pairs]
             if any(interval for _, interval in pairs):
