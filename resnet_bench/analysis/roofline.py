@@ -1,8 +1,8 @@
 """The roofline: how quick a case could be at best on ceilings that were measured, and how far from that it is.
 
 A layer takes at least the longer of FLOPs / compute ceiling and bytes moved / copy bandwidth (Williams, Waterman and
-Patterson 2009, doi:10.1145/1498765.1498785); the bandwidth is that of the quickest copy of at least as many bytes,
-so that data which fit in a cache are not held against memory. Eager operators cost a launch each: on a CPU one after
+Patterson 2009, doi:10.1145/1498765.1498785). The bandwidth is that of the quickest copy of at least half as many bytes
+(in place, a layer touches half of what it moves), so that data which fit in a cache are not held against memory. Eager operators cost a launch each: on a CPU one after
 another, on a device with a queue beside the work. A compiler may fuse what is no convolution or matrix product away,
 so for compiled executors those count for nothing: the bound stays a bound.
 """
@@ -57,7 +57,7 @@ def least_of_layer(flops: int, moved_bytes: int, ceilings: Ceilings, precision: 
         return None
     times = {
         Bound.COMPUTE: flops / peak,
-        Bound.MEMORY: moved_bytes / ceilings.byte_per_s(moved_bytes) if moved_bytes else 0.0,
+        Bound.MEMORY: _memory_s(moved_bytes, ceilings),
         Bound.OVERHEAD: ceilings.launch_s,
     }
     bound = max(times, key=lambda kind: times[kind])
@@ -100,7 +100,7 @@ def _least_s(parts: Sequence[Work], case: Case, ceilings: Ceilings, peak: float)
     fuses = case.executor in {Executor.COMPILE, Executor.COMPILE_MAX_AUTOTUNE}
     counted = [part for part in parts if not (fuses and part.fusable)]
     work_s = sum(
-        part.count * max(part.flops / peak, part.moved_bytes / ceilings.byte_per_s(part.moved_bytes))
+        part.count * max(part.flops / peak, _memory_s(part.moved_bytes, ceilings))
         for part in counted
         if part.flops or part.moved_bytes
     )
@@ -108,3 +108,7 @@ def _least_s(parts: Sequence[Work], case: Case, ceilings: Ceilings, peak: float)
     if case.device == "cpu":
         return work_s + launches_s
     return max(work_s, launches_s)
+
+
+def _memory_s(moved_bytes: int, ceilings: Ceilings) -> float:
+    return moved_bytes / ceilings.byte_per_s(moved_bytes // 2)

@@ -25,6 +25,7 @@ class Kind(StrEnum):
     COUNT = "count"
     LATENCY = "latency"
     DURATION = "duration"
+    MICROSECONDS = "microseconds"
     MEMORY = "memory"
     RATE = "rate"
     FLOP_RATE = "flop_rate"

@@ -21,6 +21,7 @@ _DASHES = ("solid", "dash", "dashdot", "longdash", "longdashdot", "dot")
 _PATTERNS = ("", "/", "x", "-", ".", "\\", "|", "+")
 # From memory-bound to compute-bound; readable under light and dark text alike (plotly picks by contrast).
 _SHADES = [[0, "#5E3C99"], [0.35, "#B2ABD2"], [0.5, "#F7F7F7"], [0.65, "#FDB863"], [1, "#E66101"]]
+_MOST_TILES = 1000
 _DIGITS = 6
 _PLACES = ("top center", "bottom center")
 _DIMMED = 0.65
@@ -149,12 +150,17 @@ def _bars_by(series: Series) -> Plotly:
     trace = _base(series) | {
         "type": "bar",
         "orientation": "h",
-        "y": [_text(str(value)) for value in series.y],
+        "y": [_in_lines(str(value)) for value in series.y],
         "marker": {"color": colour(series.hue), "pattern": {"shape": _PATTERNS[series.hue % len(_PATTERNS)]}},
         "showlegend": True,
     }
-    trace["marker"]["pattern"] |= {"solidity": 0.18, "fgcolor": "rgba(255,255,255,0.75)", "size": 7}
+    trace["marker"]["pattern"] |= {"fillmode": "overlay", "solidity": 0.2, "fgcolor": "#FFFFFF", "fgopacity": 0.6}
     return trace
+
+
+def _in_lines(name: str) -> str:
+    """Break a case's name where its parts end: a name beside a bar takes the bar's room."""
+    return _text(name).replace(" · ", "<br>").replace(", ", "<br>")
 
 
 def _tiles(series: Series) -> Plotly:
@@ -171,7 +177,8 @@ def _tiles(series: Series) -> Plotly:
         "labels": [_text(tile.label) for tile in tiles],
         "values": _sizes(tiles)[0][1],
         "branchvalues": "remainder",
-        "maxdepth": 3 if sum(not tile.parent for tile in tiles) == 1 else 2,
+        "maxdepth": 3 if len(tiles) <= _MOST_TILES else 2,
+        "root": {"color": "rgba(0,0,0,0)"},
         "hovertext": [_tile_words(tile) for tile in tiles],
         "hoverinfo": "text",
         "textinfo": "label+percent root",

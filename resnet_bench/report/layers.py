@@ -14,7 +14,7 @@ from resnet_bench.records import Ceilings, LayerProfile, Mode, Record, TimedBy
 from resnet_bench.report import markdown, text
 from resnet_bench.report.document import Column, Kind, Row, Table
 from resnet_bench.report.format import Format
-from resnet_bench.report.grid import escape_markdown
+from resnet_bench.report.grid import escape_markdown, plain
 from resnet_bench.report.sections.curves import counted, listed
 from resnet_bench.runner.progress import case_label
 
@@ -29,7 +29,7 @@ _TIMED_BY = {
 }
 
 COLUMNS = (
-    Column(key="name", title="layer", kind=Kind.NAME),
+    Column(key="name", title="layer", kind=Kind.TEXT),
     Column(key="type", title="type", kind=Kind.TEXT),
     Column(key="call", title="call", kind=Kind.INTEGER, help="Which call of the same module in one iteration."),
     Column(key="calls", title="rows", kind=Kind.INTEGER, help="Layers in the group."),
@@ -87,7 +87,7 @@ def table(found: Dissection, by: By, *, name: str = "layers") -> Table:
 
 def cells(row: LayerRow) -> Row:
     """Return a row's values in the order of `COLUMNS`."""
-    return tuple(getattr(row, column.key) for column in COLUMNS)
+    return tuple(plain(row.name) if column.key == "name" else getattr(row, column.key) for column in COLUMNS)
 
 
 def _shown(found: Dissection, by: By) -> tuple[str, ...]:

@@ -38,6 +38,7 @@ from resnet_bench.specs import Spec
 # A later launch of the same case would end the same way.
 FINAL = frozenset({SkipReason.OUT_OF_MEMORY, SkipReason.UNSUPPORTED, SkipReason.TIMEOUT})
 _QUICK = "quick"
+LAYERS_BUDGET_S = 4.0
 # Results; --resume measures the other skips again.
 SETTLED = frozenset({SkipReason.OUT_OF_MEMORY, SkipReason.UNSUPPORTED})
 
@@ -189,9 +190,7 @@ def _time_layers(directory: Path, header: Header) -> None:
     cases = [case for case in _largest_batches(store.load(directory)) if case.key not in timed]
     for number, case in enumerate(cases, start=1):
         print(f"[{number}/{len(cases)}] layers of {case_label(case)}", file=sys.stderr, flush=True)
-        request = LayersRequest(
-            case=case, model=models[case.model], protocol=header.protocol, budget_s=header.protocol.sampling_budget_s
-        )
+        request = LayersRequest(case=case, model=models[case.model], protocol=header.protocol, budget_s=LAYERS_BUDGET_S)
         try:
             store.append_layers(directory, launch.layers(request))
         except KeyboardInterrupt:

@@ -107,7 +107,11 @@ def _finding(found: Sequence[Best]) -> str:
         return "The default is the fastest configuration of every model measured."
     ratio, most = max(gains, key=lambda pair: pair[0])
     where = words(most.fastest.case, most.default.case) if most.default else words(most.fastest.case)
-    return f"The most is gained by {most.fastest.case.model}: {units.factor(ratio)} with {where}."
+    interval = most.gain.interval if most.gain else None
+    sure = (
+        "" if interval is not None and interval.low > 1 else ", which these launches are too few or too noisy to prove"
+    )
+    return f"The most is gained by {most.fastest.case.model}: {units.factor(ratio)} with {where}{sure}."
 
 
 def words(case: Case, default: Case | None = None) -> str:

@@ -24,7 +24,7 @@ _CEILINGS = (
     Column(key="memory_byte_per_s", title="copy in memory", kind=Kind.FLOP_RATE, unit="B/s"),
     Column(key="cache_byte_per_s", title="copy in caches", kind=Kind.FLOP_RATE, unit="B/s"),
     Column(key="data_sheet_byte_per_s", title="data sheet", kind=Kind.FLOP_RATE, unit="B/s"),
-    Column(key="launch_s", title="launch", kind=Kind.DURATION),
+    Column(key="launch_s", title="launch", kind=Kind.MICROSECONDS, unit="us"),
     Column(key="measured_at", title="measured", kind=Kind.TEXT),
     Column(key="disturbed", title="disturbed by", kind=Kind.TEXT),
 )
