@@ -1,10 +1,11 @@
 """The roofline: how quick a case could be at best on ceilings that were measured, and how far from that it is.
 
 A layer takes at least the longer of FLOPs / compute ceiling and bytes moved / copy bandwidth (Williams, Waterman and
-Patterson 2009, doi:10.1145/1498765.1498785). The bandwidth is that of the quickest copy of at least half as many bytes
-(in place, a layer touches half of what it moves), so that data which fit in a cache are not held against memory. Eager operators cost a launch each: on a CPU one after
-another, on a device with a queue beside the work. A compiler may fuse what is no convolution or matrix product away,
-so for compiled executors those count for nothing: the bound stays a bound.
+Patterson 2009, doi:10.1145/1498765.1498785). The bandwidth is that of the quickest copy of at least half as many
+bytes (in place, a layer touches half of what it moves), so that data which fit in a cache are not held against
+memory. Eager operators cost a launch each: on a CPU one after another, on a device with a queue beside the work. A
+compiler may fuse away what is no convolution or matrix product, so for compiled executors those count for nothing:
+the bound stays a bound.
 """
 
 from collections.abc import Iterable, Sequence

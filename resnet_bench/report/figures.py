@@ -20,7 +20,9 @@ _SYMBOLS = ("circle", "square", "diamond", "triangle-up", "triangle-down", "star
 _DASHES = ("solid", "dash", "dashdot", "longdash", "longdashdot", "dot")
 _PATTERNS = ("", "/", "x", "-", ".", "\\", "|", "+")
 # From memory-bound to compute-bound; readable under light and dark text alike (plotly picks by contrast).
-_SHADES = [[0, "#5E3C99"], [0.35, "#B2ABD2"], [0.5, "#F7F7F7"], [0.65, "#FDB863"], [1, "#E66101"]]
+_SHADES = ((0, "#5E3C99"), (0.35, "#B2ABD2"), (0.5, "#F7F7F7"), (0.65, "#FDB863"), (1, "#E66101"))
+# Below the scale, for what has no intensity: the rest of an iteration, fused kernels.
+_GREY, _GREY_SPAN = "#9AA0A6", 0.5
 _MOST_TILES = 1000
 _DIGITS = 6
 _PLACES = ("top center", "bottom center")
@@ -168,7 +170,9 @@ def _tiles(series: Series) -> Plotly:
     shades = [math.log10(tile.intensity) if tile.intensity else None for tile in tiles]
     known = [shade for shade in shades if shade is not None]
     low, high = (math.floor(min(known)), math.ceil(max(known))) if known else (0, 1)
-    ticks = list(range(low, high + 1))
+    high = max(high, low + 1)
+    unknown = low - _GREY_SPAN
+    start = _GREY_SPAN / (high - unknown)
     return {
         "type": "treemap",
         "name": _text(series.name),
@@ -177,21 +181,24 @@ def _tiles(series: Series) -> Plotly:
         "labels": [_text(tile.label) for tile in tiles],
         "values": _sizes(tiles)[0][1],
         "branchvalues": "remainder",
-        "maxdepth": 3 if len(tiles) <= _MOST_TILES else 2,
-        "root": {"color": "rgba(0,0,0,0)"},
+        "maxdepth": (3 if len(tiles) <= _MOST_TILES else 2) + any(tile.parent == "all" for tile in tiles),
         "hovertext": [_tile_words(tile) for tile in tiles],
         "hoverinfo": "text",
         "textinfo": "label+percent root",
         "marker": {
-            "colors": [low if shade is None else _short(shade) for shade in shades],
-            "cmin": low,
+            "colors": [unknown if shade is None else _short(shade) for shade in shades],
+            "cmin": unknown,
             "cmax": high,
-            "colorscale": _SHADES,
+            "colorscale": [
+                [0, _GREY],
+                [0.99 * start, _GREY],
+                *([start + (1 - start) * place, shade] for place, shade in _SHADES),
+            ],
             "line": {"width": 1},
             "colorbar": {
                 "title": {"text": "FLOP/B"},
-                "tickvals": ticks,
-                "ticktext": [f"{10.0**tick:g}" for tick in ticks],
+                "tickvals": [unknown, *range(low, high + 1)],
+                "ticktext": ["none", *(f"{10.0**tick:g}" for tick in range(low, high + 1))],
                 "thickness": 12,
             },
         },

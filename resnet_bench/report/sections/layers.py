@@ -133,7 +133,9 @@ def _stage_table(subjects: Sequence[_Subject], table: Table) -> Table:
 
 
 def _treemap(subjects: Sequence[_Subject], table: Table) -> Figure:
-    tiles = tuple(tile for number, it in enumerate(subjects) for tile in _tiles(number, it))
+    tiles = [tile for number, it in enumerate(subjects) for tile in _tiles(str(number), it, several=len(subjects) > 1)]
+    if len(subjects) > 1:
+        tiles.insert(0, _tile("all", "", "all cases", [row for it in subjects for row in it.layers]))
     return Figure(
         id="treemap",
         title="Every layer by its time",
@@ -141,12 +143,12 @@ def _treemap(subjects: Sequence[_Subject], table: Table) -> Figure:
         how_to_read=(
             "Area is time of one iteration; the buttons above make it MACs or bytes moved instead. Colour is "
             "arithmetic intensity: violet layers move much and compute little, orange ones compute much for each "
-            "byte. Click a tile to enter it, the bar above to leave. A large tile that shrinks when area means MACs is where time "
-            "goes without computing."
+            "byte. Click a tile to enter it, the bar above to leave. A large tile that shrinks when area means MACs is "
+            "where time goes without computing."
         ),
         x=Axis(title=""),
         y=Axis(title=""),
-        series=(Series(name="layers", legend="layers", role=Role.TILES, hue=0, x=(), y=(), tiles=tiles),),
+        series=(Series(name="layers", legend="layers", role=Role.TILES, hue=0, x=(), y=(), tiles=tuple(tiles)),),
         table=_view(table, "treemap-data", "time_s", "share", "macs", "moved_bytes", "intensity"),
     )
 
@@ -157,9 +159,8 @@ def _view(table: Table, name: str, *keys: str) -> Table:
     return Table(id=name, caption=table.caption, columns=table.columns, rows=table.rows, shown=shown)
 
 
-def _tiles(number: int, it: _Subject) -> Iterator[Tile]:
-    root = f"{number}"
-    yield _tile(root, "", it.name, it.layers)
+def _tiles(root: str, it: _Subject, *, several: bool) -> Iterator[Tile]:
+    yield _tile(root, "all" if several else "", it.name, it.layers)
     for stage in it.stages:
         members = [row for row in it.layers if row.stage == stage.name]
         branch = f"{root}/{stage.name}"
@@ -200,8 +201,8 @@ def _layer_finding(it: _Subject) -> str:
     if weighty:
         _, row = max(weighty, key=lambda pair: pair[0])
         text += (
-            f" The most is to be gained at {row.name}: {units.milliseconds(row.time_s)} ms are "
-            f"{units.factor(row.times_least)} of what the {row.bound} ceiling allows."
+            f" The most is to be gained at {row.name}: {units.milliseconds(row.time_s)} ms, "
+            f"{units.factor(row.times_least)} the least that its {row.bound} bound allows."
         )
     return text
 

@@ -76,11 +76,11 @@ def _figure(
         title="Roofline of the cases",
         finding=_finding(held, labels),
         how_to_read=(
-            "Both axes are logarithmic. A point's place to the right is how much is computed for each byte moved, its "
-            "height how much per second. No point can be above the lines: the slope is what copies reach (dotted: in "
-            "caches), the flat part what products and convolutions reach, the ring where they meet, the ridge. Left of "
-            "it memory limits, right of it compute. How far a point is below its line is what the device leaves on the "
-            "table; lines follow rising batch sizes."
+            "Both axes are logarithmic. A point's place to the right is how much is computed for each byte moved, "
+            "its height how much per second. The lines are the ceilings: the slope is what copies reach (dotted: in "
+            "caches), the flat part what products and convolutions reach, the ring where they meet, the ridge. Left "
+            "of it memory limits, right of it compute; a point above says that a ceiling was measured too low. How "
+            "far a point is below its line is what the device leaves on the table; lines follow rising batch sizes."
         ),
         x=Axis(title="arithmetic intensity (FLOP/B)", scale=Scale.LOG),
         y=Axis(title="achieved (GFLOP/s)", scale=Scale.LOG),
