@@ -7,7 +7,7 @@ import pytest
 
 @pytest.fixture(scope="session", autouse=True)
 def _own_cache(tmp_path_factory):
-    """Measured ceilings go to a folder of this session, also from child processes: the first run measures, the rest read."""
+    """Measured ceilings go to a folder of this session, from child processes too: the first run measures for all."""
     before = os.environ.get("XDG_CACHE_HOME")
     os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
     yield

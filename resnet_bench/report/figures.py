@@ -24,6 +24,8 @@ _SHADES = ((0, "#5E3C99"), (0.35, "#B2ABD2"), (0.5, "#F7F7F7"), (0.65, "#FDB863"
 # Below the scale, for what has no intensity: the rest of an iteration, fused kernels.
 _GREY, _GREY_SPAN = "#9AA0A6", 0.5
 _MOST_TILES = 1000
+_HOVER = "<b>%%{label}</b><br>%%{value:%s<br>%%{percentParent:.1%%} of %%{parent}<extra></extra>"
+_MEBI = 2**20
 _DIGITS = 6
 _PLACES = ("top center", "bottom center")
 _DIMMED = 0.65
@@ -182,8 +184,7 @@ def _tiles(series: Series) -> Plotly:
         "values": _sizes(tiles)[0][1],
         "branchvalues": "remainder",
         "maxdepth": (3 if len(tiles) <= _MOST_TILES else 2) + any(tile.parent == "all" for tile in tiles),
-        "hovertext": [_tile_words(tile) for tile in tiles],
-        "hoverinfo": "text",
+        "hovertemplate": _sizes(tiles)[0][2],
         "textinfo": "label+percent root",
         "marker": {
             "colors": [unknown if shade is None else _short(shade) for shade in shades],
@@ -208,28 +209,31 @@ def _tiles(series: Series) -> Plotly:
     }
 
 
-def _sizes(tiles: Sequence[Tile]) -> tuple[tuple[str, list[Value]], ...]:
-    """Return each measure's sizes; a tile with others in it has none of its own, they add up to it."""
+def _sizes(tiles: Sequence[Tile]) -> tuple[tuple[str, list[Value], str], ...]:
+    """Return each measure's sizes and words; a tile with others in it has none of its own, they add up to it."""
     parents = {tile.parent for tile in tiles}
     own = [tile.id not in parents for tile in tiles]
     return (
-        ("time", [_short(tile.time_s * 1e3) if leaf else 0 for tile, leaf in zip(tiles, own, strict=True)]),
-        ("MACs", [tile.macs if leaf else 0 for tile, leaf in zip(tiles, own, strict=True)]),
-        ("bytes moved", [tile.moved_bytes if leaf else 0 for tile, leaf in zip(tiles, own, strict=True)]),
-    )
-
-
-def _tile_words(tile: Tile) -> str:
-    intensity = "" if tile.intensity is None else f", {units.significant(tile.intensity, 3)} FLOP/B"
-    return (
-        f"<b>{_text(tile.label)}</b><br>{units.milliseconds(tile.time_s)} ms<br>{units.scaled(tile.macs)} MACs, "
-        f"{units.byte_size(tile.moved_bytes)} moved{intensity}"
+        (
+            "time",
+            [_short(tile.time_s * 1e3) if leaf else 0 for tile, leaf in zip(tiles, own, strict=True)],
+            _HOVER % ".4~g} ms",
+        ),
+        ("MACs", [tile.macs if leaf else 0 for tile, leaf in zip(tiles, own, strict=True)], _HOVER % ".4~s} MACs"),
+        (
+            "bytes moved",
+            [_short(tile.moved_bytes / _MEBI) if leaf else 0 for tile, leaf in zip(tiles, own, strict=True)],
+            _HOVER % ".4~g} MiB",
+        ),
     )
 
 
 def _measures(tiles: Sequence[Tile]) -> Plotly:
     """Buttons that size the tiles by another measure."""
-    buttons = [{"label": name, "method": "restyle", "args": [{"values": [values]}]} for name, values in _sizes(tiles)]
+    buttons = [
+        {"label": name, "method": "restyle", "args": [{"values": [values], "hovertemplate": [words]}]}
+        for name, values, words in _sizes(tiles)
+    ]
     return {
         "type": "buttons",
         "direction": "right",

@@ -26,6 +26,7 @@ from resnet_bench.report.document import Column, Document, Figure, Kind, Table
 from resnet_bench.report.grid import plain
 
 STATIC_ROWS = 40
+FOLDED_ROWS = 12
 _TEMPLATES = "resnet_bench.report.templates"
 _PLOTLY = ("package_data", "plotly.min.js")
 
@@ -44,13 +45,12 @@ def render(document: Document) -> str:
     environment.filters["plain"] = plain
     return environment.get_template("report.html.j2").render(
         document=document,
-        tables={it.id: _view(document, it) for it in _tables(document)},
+        tables={it.id: _view(document, it, rows=_static_rows(document, it)) for it in _tables(document)},
         payload=Markup(_packed(msgspec.json.encode(_payload(document)))),  # noqa: S704 - base64
         plotly=Markup(plotly),  # noqa: S704 - base64
         policy=_policy(_hash(script.encode()), plotly_hash),
         css=Markup(_asset("report.css")),  # noqa: S704 - our own file
         script=Markup(script),  # noqa: S704 - our own file
-        more=_more,
     )
 
 
@@ -114,10 +114,16 @@ def _packed_table(table: Table, holder: Table, *, shown: Mapping[str, Collection
     }
 
 
-def _view(document: Document, table: Table) -> dict[str, Any]:
+def _static_rows(document: Document, table: Table) -> int:
+    """Return how many rows stand in the HTML itself: fewer of the many tables that are folded below figures."""
+    folded = {figure.table.id for figure in _figures(document)}
+    return FOLDED_ROWS if table.id in folded else STATIC_ROWS
+
+
+def _view(document: Document, table: Table, *, rows: int) -> dict[str, Any]:
     """Return what the template draws of a table: headings, groups above them, and the first rows."""
     columns = [table.column(key) for key in table.shown]
-    head = msgspec.structs.replace(table, rows=table.rows[:STATIC_ROWS])
+    head = msgspec.structs.replace(table, rows=table.rows[:rows])
     cells = [_cells(head, column) for column in columns]
     return {
         "id": table.id,
@@ -127,6 +133,7 @@ def _view(document: Document, table: Table) -> dict[str, Any]:
         "groups": _groups(columns),
         "rows": list(zip(*cells, strict=True)),
         "total": len(table.rows),
+        "more": f"{len(table.rows) - rows:,} more rows need JavaScript",
         "facets": _facets(document.results) if table is document.summary else [],
     }
 
@@ -177,10 +184,6 @@ def _facets(table: Table) -> list[tuple[str, str, list[str]]]:
             if len(values) > 1 and (position == run or not by_run):
                 found.append((column.key, column.title, [plain(str(value)) for value in values]))
     return found
-
-
-def _more(total: int) -> str:
-    return f"{total - STATIC_ROWS:,} more rows need JavaScript"
 
 
 def _packed(content: bytes) -> str:

@@ -12,7 +12,7 @@ from resnet_bench.analysis.layers import AGREEMENT, By, LayerRow, agrees, rows
 from resnet_bench.analysis.roofline import Headroom
 from resnet_bench.records import Ceilings, LayerProfile, Mode, Record, TimedBy
 from resnet_bench.report import markdown, text
-from resnet_bench.report.document import Column, Kind, Row, Table
+from resnet_bench.report.document import Column, Kind, Row, Table, Value
 from resnet_bench.report.format import Format
 from resnet_bench.report.grid import escape_markdown, plain
 from resnet_bench.report.sections.curves import counted, listed
@@ -59,6 +59,7 @@ COLUMNS = (
     ),
     Column(key="times_least", title="x least", kind=Kind.RATIO, help="Time over least time."),
 )
+_DERIVED = frozenset({"share", "intensity", "flop_per_s", "byte_per_s", "least_s", "times_least"})
 
 
 class Dissection(Record, frozen=True, kw_only=True):
@@ -86,8 +87,14 @@ def table(found: Dissection, by: By, *, name: str = "layers") -> Table:
 
 
 def cells(row: LayerRow) -> Row:
-    """Return a row's values in the order of `COLUMNS`."""
-    return tuple(plain(row.name) if column.key == "name" else getattr(row, column.key) for column in COLUMNS)
+    """Return a row's values in the order of `COLUMNS`; six digits of what follows from the others."""
+    return tuple(_cell(column.key, getattr(row, column.key)) for column in COLUMNS)
+
+
+def _cell(key: str, value: Value) -> Value:
+    if isinstance(value, str):
+        return plain(value)
+    return float(f"{value:.6g}") if key in _DERIVED and value is not None else value
 
 
 def _shown(found: Dissection, by: By) -> tuple[str, ...]:

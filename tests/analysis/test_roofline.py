@@ -64,9 +64,12 @@ def test_small_copies_set_the_bandwidth_of_small_layers_and_none_is_slower_than_
     assert CEILINGS.byte_per_s(50) == 40
     assert CEILINGS.byte_per_s(101) == 10
     assert CEILINGS.byte_per_s(10**9) == 10
-    rising = factory.change(CEILINGS, bandwidths=tuple(reversed([
-        Bandwidth(moved_bytes=1000, byte_per_s=40.0), Bandwidth(moved_bytes=100, byte_per_s=10.0)
-    ])))
+    rising = factory.change(
+        CEILINGS,
+        bandwidths=tuple(
+            reversed([Bandwidth(moved_bytes=1000, byte_per_s=40.0), Bandwidth(moved_bytes=100, byte_per_s=10.0)])
+        ),
+    )
     assert rising.byte_per_s(50) == 40
 
 

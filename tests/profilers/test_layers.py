@@ -188,7 +188,7 @@ def test_a_network_that_runs_other_layers_each_time_is_refused():
 
 def test_what_a_failing_layer_raises_comes_through_and_leaves_no_wrapper():
     class Fails(nn.Module):
-        def forward(self, x):
+        def forward(self, _):
             raise RuntimeError("no kernel")
 
     module = nn.Sequential(Fails())

@@ -29,8 +29,7 @@ def machine(monkeypatch, tmp_path):
             threads=request.threads,
             measured_at="2026-01-01T00:00:00Z",
             rates=tuple(
-                r.Rate(precision=each, matmul_flop_per_s=1e9, convolution_flop_per_s=2e9)
-                for each in request.precisions
+                r.Rate(precision=each, matmul_flop_per_s=1e9, convolution_flop_per_s=2e9) for each in request.precisions
             ),
             bandwidths=(r.Bandwidth(moved_bytes=1, byte_per_s=1e9),),
             launch_s=1e-6,
@@ -113,7 +112,7 @@ def test_the_cache_is_in_the_users_folder_and_a_relative_variable_is_ignored(mon
 class Scripted(FakeClock):
     """Every sample takes as long as told, whatever it runs."""
 
-    def time(self, iterate, count):
+    def time(self, iterate, count):  # noqa: ARG002 - whatever it runs
         self.advance(0.5)
         return Timing(0.5, None)
 
@@ -124,9 +123,7 @@ def test_rates_are_work_over_time(monkeypatch):
     monkeypatch.setattr(profiler, "_SIDES", (64,))
     monkeypatch.setattr(profiler, "_CONVOLUTIONS", ((4, 8, 4, 3),))
     monkeypatch.setattr(profiler, "_MOVED_ON_CPU", (2**20,))
-    found = profiler.measure(
-        torch.device("cpu"), Scripted(), (r.Precision.FP32, r.Precision.TF32), budget_s=10.0
-    )
+    found = profiler.measure(torch.device("cpu"), Scripted(), (r.Precision.FP32, r.Precision.TF32), budget_s=10.0)
     fp32, tf32 = found.rates
     assert fp32.matmul_flop_per_s == 2 * 64**3 / 0.5
     assert fp32.convolution_flop_per_s == 2 * 4 * 4 * 64 * 4 * 9 / 0.5

@@ -87,9 +87,7 @@ def test_a_type_without_a_closed_form_is_not_guessed():
 
 @pytest.mark.parametrize("mode", list(Mode))
 def test_a_runs_compact_work_holds_every_layer_once(mode):
-    profile = specs.profile(
-        specs.find("resnet50"), mode=mode, precision=Precision.FP32, batch_size=N, image_size=224
-    )
+    profile = specs.profile(specs.find("resnet50"), mode=mode, precision=Precision.FP32, batch_size=N, image_size=224)
     work = iteration_work(
         profile.layers, mode=mode, precision=Precision.FP32, trainable_parameters=profile.trainable_parameters
     )

@@ -220,10 +220,7 @@ def _depth(subjects: Sequence[_Subject], table: Table) -> Figure:
                 dash=number,
                 x=tuple(range(1, len(elapsed) + 1)),
                 y=elapsed,
-                hover=tuple(
-                    f"{row.name}: {units.milliseconds(row.time_s)} ms, then {units.significant(after)} ms"
-                    for row, after in zip(it.layers, elapsed, strict=True)
-                ),
+                hover=tuple(f"{row.name}: {units.milliseconds(row.time_s)} ms" for row in it.layers),
             )
         )
     return Figure(
