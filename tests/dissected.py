@@ -1,5 +1,7 @@
 """Runs with ceilings and measured layers, made up from closed forms: times follow the roofline, at a third of it."""
 
+from random import Random
+
 import msgspec
 
 from resnet_bench import specs
@@ -48,7 +50,9 @@ def dissected(run: Run | None = None, *, ceilings: Ceilings = CEILINGS, models: 
     return msgspec.structs.replace(run, header=header, measurements=measurements, layers=layers)
 
 
-def layer_profile(case: Case, ceilings: Ceilings = CEILINGS, *, first_name: str | None = None) -> LayerProfile:
+def layer_profile(
+    case: Case, ceilings: Ceilings = CEILINGS, *, first_name: str | None = None, noise: Random | None = None
+) -> LayerProfile:
     """Return layers that take three times what their ceilings allow, 1 % of the whole outside of them."""
     static = specs.profile(
         specs.find(case.model),
@@ -65,6 +69,7 @@ def layer_profile(case: Case, ceilings: Ceilings = CEILINGS, *, first_name: str 
             cost.moved_bytes / ceilings.byte_per_s(cost.moved_bytes // 2),
             ceilings.launch_s,
         )
+        least *= noise.uniform(0.5, 2) if noise else 1
         calls[layer.name] = calls.get(layer.name, 0) + 1
         rows.append(
             LayerTime(

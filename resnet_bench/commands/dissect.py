@@ -36,7 +36,7 @@ from resnet_bench.runner.progress import case_label
 from resnet_bench.specs import Spec
 from resnet_bench.specs.costs import iteration_work
 
-BUDGET_S = 6.0
+BUDGET_S = 5.0
 
 
 class Question(Record, frozen=True, kw_only=True):

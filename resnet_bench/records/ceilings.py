@@ -47,7 +47,7 @@ class Ceilings(Record, frozen=True, kw_only=True, tag="ceilings"):
     def flop_per_s(self, precision: Precision) -> float | None:
         """Return the compute ceiling of a precision; autocast computes in its half type. None where there is none."""
         wanted = arithmetic(precision)
-        return next((rate.flop_per_s for rate in self.rates if rate.precision is wanted), None)
+        return next((rate.flop_per_s for rate in self.rates if rate.precision == wanted), None)
 
     def byte_per_s(self, moved_bytes: int) -> float:
         """Return the best rate of any copy that moves at least as much: what `moved_bytes` cannot be moved faster than.

@@ -14,7 +14,7 @@ from resnet_bench.records import SCHEMA_VERSION, Ceilings, Environment, Identity
 from resnet_bench.runner import launch
 from resnet_bench.runner.messages import CeilingsRequest
 
-BUDGET_S = 2.0
+BUDGET_S = 1.0
 QUICK_BUDGET_S = 0.4
 ATTEMPTS = 3
 Warn = Callable[[str], None]

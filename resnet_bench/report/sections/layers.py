@@ -29,6 +29,9 @@ from resnet_bench.report.sections.roofline import GIGA, roof
 _SUBJECT = Column(key="subject", title="model", kind=Kind.NAME)
 _MARGIN = 2.0
 _SMALL_SHARE = 0.01
+# So that the page stays one that can be mailed: what is left out is said, and stands in layers.jsonl.
+_MOST_ROWS, _MOST_BARS = 2000, 24
+_MANY_CASES, _MOST_ROWS_BESIDE_MANY = 200, 400
 
 
 class _Subject(NamedTuple):
@@ -41,18 +44,39 @@ class _Subject(NamedTuple):
 
 def layers_section(runs: Sequence[Run], labels: Labels) -> Section | None:
     """Return the figures and the table, None where no run has measured layers."""
-    subjects = [_subject(index, run, profile, labels) for index, run in enumerate(runs) for profile in run.layers]
-    if not subjects:
+    every = [_subject(index, run, profile, labels) for index, run in enumerate(runs) for profile in run.layers]
+    if not every:
         return None
+    cases = sum(len(run.header.cases) for run in runs)
+    subjects = _within(every, _MOST_ROWS if cases <= _MANY_CASES else _MOST_ROWS_BESIDE_MANY)
     table = _table(subjects)
-    figures = [_stages(subjects, table), _treemap(subjects, table), _depth(subjects, table)]
+    figures = [_stages(every[:_MOST_BARS], table), _treemap(subjects, table), _depth(subjects, table)]
     roofline = _roofline(subjects, table)
     return Section(
         id="layers",
         title="Where the time goes",
-        paragraphs=(_method(subjects),),
+        paragraphs=(_method(every), *_left_out(every, subjects)),
         figures=(*figures, *([roofline] if roofline is not None else [])),
         tables=(table,),
+    )
+
+
+def _within(subjects: Sequence[_Subject], rows_at_most: int) -> list[_Subject]:
+    """Return the first subjects whose layers fit, one at least."""
+    ends = accumulate(len(it.layers) for it in subjects)
+    return [
+        it for number, (it, end) in enumerate(zip(subjects, ends, strict=True)) if not number or end <= rows_at_most
+    ]
+
+
+def _left_out(every: Sequence[_Subject], shown: Sequence[_Subject]) -> tuple[str, ...]:
+    if len(shown) == len(every):
+        return ()
+    return (
+        (
+            f"Layer by layer the page shows the first {counted(len(shown), 'case')}, by stage the first "
+            f"{min(len(every), _MOST_BARS)}; all {len(every)} stand in layers.jsonl of the run."
+        ),
     )
 
 
