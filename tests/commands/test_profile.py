@@ -189,8 +189,12 @@ def test_a_compiled_model_shows_what_is_fused_and_guesses_nothing(capsys: pytest
     command = ("profile", "tests.small:build", "--measured", "--executor", "compile", "--device", "cpu")
     found = json.loads(answer(capsys, *command, "--image-size", "32", "--format", "json"))
     parts = {part: [row for row in found["layers"] if row["part"] == part] for part in ("module", "fused", "outside")}
-    assert {row["type"] for row in parts["module"]} == {"Conv2d", "Linear"}
-    assert [row["name"] for row in parts["module"]] == ["0", "5"]
+    # So small a product may be fused too; what is no product always is.
+    assert (
+        {("0", "Conv2d")}
+        <= {(row["name"], row["type"]) for row in parts["module"]}
+        <= {("0", "Conv2d"), ("5", "Linear")}
+    )
     assert parts["fused"]
     assert all(row["macs"] == 0 and row["bound"] is None for row in parts["fused"])
     assert found["timed_by"] == "profiler"
