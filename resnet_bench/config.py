@@ -9,7 +9,7 @@ import tomllib
 from enum import StrEnum
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -19,6 +19,8 @@ from resnet_bench.records import Executor, MemoryFormat, Mode, Precision, Protoc
 from resnet_bench.specs import Spec
 
 PRESETS = ("quick", "standard", "rigorous")
+
+AUTO: Literal["auto"] = "auto"
 
 Count = Annotated[int, msgspec.Meta(ge=1)]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
@@ -36,7 +38,7 @@ class Sweep(Record, frozen=True, kw_only=True):
     """Axes as lists; their cartesian product is the sweep's cases. No image sizes means each model's own."""
 
     models: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
-    batch_sizes: Annotated[tuple[Count, ...], msgspec.Meta(min_length=1)] = (1,)
+    batch_sizes: Annotated[tuple[Count, ...], msgspec.Meta(min_length=1)] | Literal["auto"] = (1,)
     image_sizes: tuple[Count, ...] = ()
     modes: tuple[Mode, ...] = (Mode.INFERENCE,)
     precisions: tuple[Precision, ...] = (Precision.FP32,)
@@ -77,12 +79,20 @@ class ProtocolTable(Record, frozen=True, kw_only=True):
     seed: int | None = None
 
 
+class SearchTable(Record, frozen=True, kw_only=True):
+    """`[search]`: what bounds `batch_sizes = "auto"`; no memory limit means half of what is free, on the CPU."""
+
+    memory_limit: str | None = None
+    iteration_limit_s: Seconds = 5.0
+
+
 class SuiteTable(Record, frozen=True, kw_only=True):
     """A suite file as it is written."""
 
     preset: str | None = None
     device: str | None = None
     protocol: ProtocolTable = ProtocolTable()
+    search: SearchTable = SearchTable()
     sweep: tuple[Sweep, ...] = ()
     exclude: tuple[Exclude, ...] = ()
     models: tuple[dict[str, Any], ...] = ()
@@ -94,6 +104,7 @@ class Suite(Record, frozen=True, kw_only=True):
     preset: str
     device: str
     protocol: Protocol
+    search: SearchTable = SearchTable()
     sweeps: tuple[Sweep, ...]
     excludes: tuple[Exclude, ...] = ()
     models: tuple[Spec, ...] = ()
@@ -129,6 +140,7 @@ def load_suite(path: Path | None = None, *, preset: str | None = None) -> Suite:
         preset=name,
         device=own.device or "auto",
         protocol=check_protocol(Protocol(**protocol), "[protocol]" if path is None else f"{path}, [protocol]"),
+        search=own.search,
         sweeps=own.sweep or base.sweep,
         excludes=own.exclude,
         models=tuple(_own_model(path, index, table) for index, table in enumerate(own.models)),
@@ -180,7 +192,7 @@ def _explain(message: str) -> str:
 
 
 def _keys(place: str) -> tuple[str, ...]:
-    tables = {"sweep": Sweep, "exclude": Exclude, "protocol": ProtocolTable}
+    tables = {"sweep": Sweep, "exclude": Exclude, "protocol": ProtocolTable, "search": SearchTable}
     return next((table.__struct_fields__ for name, table in tables.items() if place.startswith(name)), _TOP_LEVEL)
 
 

@@ -68,7 +68,8 @@ def decide(log_ratios: Sequence[float], *, band: float, family: int = 1, lower_i
         reason = f"change within {units.percent_short(math.expm1(plain))} (95 %), inside {units.percent_short(band)}"
     else:
         verdict = Verdict.INCONCLUSIVE
-        reason = f"{text} neither excludes 1 nor is narrow enough for the band of {units.percent_short(band)}"
+        more = _more_pairs(mean, float(used.std(ddof=1)), pairs, edge=edge, nominal=nominal)
+        reason = f"{text} neither excludes 1 nor is narrow enough for the band of {units.percent_short(band)}: {more}"
     reach = max(quantile * error, edge) + t_quantile(pairs - 1, 2 * POWER - 1) * error
     return Decision(
         verdict=verdict,
@@ -78,6 +79,16 @@ def decide(log_ratios: Sequence[float], *, band: float, family: int = 1, lower_i
         pairs=pairs,
         reason=reason,
     )
+
+
+def _more_pairs(mean: float, spread: float, pairs: int, *, edge: float, nominal: float) -> str:
+    """Say after how many more pairs there would be a decision if mean and spread stayed as they are."""
+    for look in (look for look in LOOKS if look > pairs):
+        error = spread / math.sqrt(look)
+        claims = abs(mean) > max(edge, float(special.stdtrit(look - 1, 1 - nominal / 2)) * error)
+        if claims or abs(mean) + t_quantile(look - 1, UNCHANGED_CONFIDENCE) * error < edge:
+            return f"about {look - pairs} more launch pairs would decide"
+    return f"{LOOKS[-1]} launch pairs would not decide; a steadier machine or a wider band would"
 
 
 def first_decision(log_ratios: Sequence[float], *, band: float) -> Decision:

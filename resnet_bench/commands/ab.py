@@ -9,11 +9,14 @@ import msgspec
 from cyclopts import Parameter
 
 from resnet_bench import units
+from resnet_bench.analysis import calibration
 from resnet_bench.errors import UsageError, nearest
 from resnet_bench.records import Case, Verdict
 from resnet_bench.report import ab as ab_report
 from resnet_bench.report.format import Format
 from resnet_bench.runner import ab as runner
+from resnet_bench.runner import launch
+from resnet_bench.runner.overlay import installed
 from resnet_bench.runner.revision import WORKING_TREE, checked_out
 
 _RENDERERS = {
@@ -39,7 +42,9 @@ def ab(
     band: str = "2 %",
     budget: str = "10m",
     repository: Path = Path(),
+    install: Annotated[bool, Parameter(negative=())] = False,
     seed: int = 0,
+    calibration_file: Annotated[Path, Parameter(name="--calibration")] = calibration.DEFAULT_FILE,
     output: Annotated[Path | None, Parameter(name=("--output", "-o"))] = None,
     format: Format = Format.TEXT,  # noqa: A002 - the flag's name
 ) -> int:
@@ -63,7 +68,9 @@ def ab(
         band: change that does not matter.
         budget: longest time, such as 90s or 10m; what is undecided then is said.
         repository: the git repository of both revisions.
+        install: build and install each side in an environment of its own, laid over this one.
         seed: seed of weights, inputs and the order of turns.
+        calibration_file: what `calibrate` learnt of this machine; says whether the band can be seen here.
         output: save every turn of every launch pair to this JSON lines file.
         format: text, markdown, json or csv.
     """
@@ -79,8 +86,16 @@ def ab(
     ]
     if not duels:
         raise UsageError("--models names no model.")
+    if calibration_file.exists():
+        environment = launch.probe(device).environment.id
+        for line in calibration.advice_for(
+            environment=environment, threads=threads, band=terms.band, path=calibration_file
+        ):
+            print(line, file=sys.stderr)
     with contextlib.ExitStack() as stack:
         left, right = (stack.enter_context(checked_out(repository, revision)) for revision in (base, contender))
+        if install:
+            left, right = (stack.enter_context(installed(side)) for side in (left, right))
         outcomes = runner.fight(duels, (left, right), terms, on_pair=_progress)
     if output:
         runner.save(output, outcomes)

@@ -65,19 +65,22 @@ def calibrate(
     made = min(len(outcome.turns) for outcome in outcomes)
     if made < FEWEST_PAIRS:
         raise IncompleteError(f"{made} of {pairs} launch pairs fitted into {budget}; give a longer --budget.")
+    sides = [[statistics.median(it.baseline_s) for it in outcome.turns] for outcome in outcomes]
+    measured = tuple(
+        calibration.calibrate_case(
+            it.duel.baseline.key, [(turn.baseline_s, turn.contender_s) for turn in it.turns], band=width, seed=seed
+        )
+        for it in outcomes
+    )
     found = calibration.Calibration(
         environment=environment.id,
         device_name=environment.identity.device_name,
         created_at=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-        bands=calibration.noise_bands(
-            [[statistics.median(it.baseline_s) for it in outcome.turns] for outcome in outcomes]
-        ),
-        cases=tuple(
-            calibration.calibrate_case(
-                it.duel.baseline.key, [(turn.baseline_s, turn.contender_s) for turn in it.turns], band=width, seed=seed
-            )
-            for it in outcomes
-        ),
+        threads=threads,
+        pairs_needed=calibration.pairs_needed(measured, band=width),
+        launches_needed=calibration.launches_needed(sides, band=width),
+        bands=calibration.noise_bands(sides),
+        cases=measured,
     )
     calibration.write(found, calibration_file)
     print("\n".join(_lines(found)))
@@ -102,7 +105,22 @@ def _lines(found: calibration.Calibration) -> list[str]:
     ]
     if not bands:
         bands = ["no noise band: separate runs would differ too much or too few pairs were made; quiet the machine"]
-    return [*table, "", "last columns: smallest change that ab finds in 95 of 100 after so many launch pairs", *bands]
+    needed = (
+        f"to find a change of {units.percent_short(calibration.WORTHWHILE)} in every case: "
+        f"{_count(found.pairs_needed, 'launch pairs of ab')}, "
+        f"{_count(found.launches_needed, 'launches a side of separate runs')}"
+    )
+    return [
+        *table,
+        "",
+        needed,
+        "last columns: smallest change that ab finds in 95 of 100 after so many launch pairs",
+        *bands,
+    ]
+
+
+def _count(needed: int | None, what: str) -> str:
+    return f"{needed} {what}" if needed else f"more {what} than are made"
 
 
 def _progress(pairs: int, seconds: float) -> None:

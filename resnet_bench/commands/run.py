@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from resnet_bench import config, environment, store, units
-from resnet_bench.config import Suite
+from resnet_bench.config import AUTO, Suite
 from resnet_bench.errors import UsageError
 from resnet_bench.records import Case, LayerScope, SkipReason, Transfer
 from resnet_bench.report.format import Format
@@ -46,6 +46,8 @@ def run(
     device: str | None = None,
     launches: int | None = None,
     time_limit: float | None = None,
+    memory_limit: str | None = None,
+    iteration_limit: str | None = None,
     include_transfer: Annotated[bool, Parameter(negative=())] = False,
     seed: int = 0,
     layers: Annotated[bool, Parameter(negative=())] = False,
@@ -61,7 +63,7 @@ def run(
         suite: A suite file (TOML). Without one, the preset's.
         preset: quick (2 launches, for orientation), standard (6) or rigorous (10). Default: the suite's, else quick.
         models: Names, separated by commas: resnet18,resnet50_v1,torchvision:resnet50,my.module:build.
-        batch_sizes: Images a batch, separated by commas.
+        batch_sizes: Images a batch, separated by commas; or "auto": powers of two up to the largest that fits.
         image_sizes: Pixels a side, separated by commas. Default: each model's own.
         mode: inference, training, or both.
         precision: fp32, tf32, fp16, bf16, amp_fp16, amp_bf16.
@@ -71,6 +73,8 @@ def run(
         device: cpu, cuda, cuda:1, ... Default: the first accelerator, else the CPU.
         launches: Fresh processes a case. Default: the preset's.
         time_limit: Seconds after which a launch is given up.
+        memory_limit: Of the search for batch sizes, such as 8GiB. Default on the CPU: half of what is free.
+        iteration_limit: Seconds of an iteration at which that search ends, such as 5s (the default).
         include_transfer: Time the copy of the input to the device too.
         seed: Of the order of launches.
         layers: Then time each model's layers at its largest batch: roofline and treemap in the report.
@@ -95,6 +99,8 @@ def run(
         device=device,
         launches=launches,
         time_limit_s=time_limit,
+        memory_limit=memory_limit,
+        iteration_limit=iteration_limit,
         transfer=Transfer.INCLUDED if include_transfer else None,
     )
     if resume_from is not None:
@@ -117,8 +123,11 @@ def _show_plan(suite: Suite) -> int:
     elif device != "cpu":
         device = launch.probe(device).device  # only torch knows whether it is here
     cases = plan.expand(suite, device)
+    searched = any(sweep.batch_sizes == AUTO for sweep in suite.sweeps)
     for case in cases:
         print(case_label(case))
+    if searched:
+        print("batch sizes: auto; those listed as 1 become the powers of two that fit, and the largest that fits")
     print(_estimate(suite, cases))
     return 0
 

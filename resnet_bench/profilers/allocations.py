@@ -4,10 +4,12 @@ On CUDA the allocator's own counters, reset after warm-up. On the CPU the alloca
 pass of its own that is not timed: exact tensor bytes, convolution workspace and reordered weights included.
 """
 
+import contextlib
 import os
 import resource
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import torch
 from torch.autograd.profiler import profile
@@ -15,6 +17,9 @@ from torch.autograd.profiler import profile
 from resnet_bench.environment import gpu_processes
 from resnet_bench.profilers.workload import Workload
 from resnet_bench.records import Memory
+
+_CLEAR_REFS = Path("/proc/self/clear_refs")
+_STATUS = Path("/proc/self/status")
 
 
 class MemoryProbe:
@@ -24,6 +29,7 @@ class MemoryProbe:
         self._workload = workload
         self._cuda = workload.device.type == "cuda"
         self._warmup_peak: int | None = None
+        _reset_peak_rss()  # the workload is loaded: importing torch and building the model are not the case's peak
 
     def warmed_up(self) -> None:
         """Keep the peak of warm-up (autotuning tries workspaces) apart from the steady state's."""
@@ -65,6 +71,18 @@ def peak_allocation_bytes(iterate: Callable[[], object]) -> int:
     return peak
 
 
+def _reset_peak_rss() -> None:
+    """Set the process's high-water mark to what it holds now (Linux: proc(5), clear_refs); elsewhere it stays."""
+    with contextlib.suppress(OSError):
+        _CLEAR_REFS.write_text("5")
+
+
 def _peak_rss_bytes() -> int:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
+    """Return the high-water mark since the last reset, or of the whole life where there is no /proc."""
+    try:
+        status = _STATUS.read_text()
+    except OSError:
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return peak if sys.platform == "darwin" else peak * 1024
+    kibibytes = next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:"))
+    return int(kibibytes) * 1024

@@ -16,10 +16,14 @@ if TYPE_CHECKING:
 
 
 class Timing(NamedTuple):
-    """Seconds of one sample by the host's clock, and by the device's events where it has them."""
+    """Seconds of one sample by the host's clock, and by the device's events where it has them.
+
+    `cpu_s` is what this process got of the CPU in that time, all its threads together; None for an accelerator.
+    """
 
     host_s: float
     device_s: float | None
+    cpu_s: float | None = None
 
 
 class Marker(Protocol):
@@ -57,10 +61,12 @@ class HostClock:
     def time(self, iterate: Callable[[], object], count: int) -> Timing:
         """Run `count` iterations and return the time from before to after."""
         iterations = range(count)
+        cpu_start = time.process_time()
         start = time.perf_counter()
         for _ in iterations:
             iterate()
-        return Timing(time.perf_counter() - start, None)
+        host_s = time.perf_counter() - start
+        return Timing(host_s, None, time.process_time() - cpu_start)
 
     def marker(self) -> Marker:
         """Return a marker by the host's clock."""

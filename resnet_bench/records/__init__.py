@@ -38,13 +38,26 @@ from resnet_bench.records.launches import (
 from resnet_bench.records.layer_times import LayerProfile, LayerTime, Part, TimedBy
 from resnet_bench.records.plan import Case, Executor, MemoryFormat, Mode, Precision, Protocol, Transfer
 from resnet_bench.records.profiles import Layer, Optimizer, PredictedMemory, Profile, Work
-from resnet_bench.records.runs import Commit, Environment, Header, Identity, LayerScope, MachineState, Measurement, Run
+from resnet_bench.records.runs import (
+    BatchSearch,
+    Commit,
+    Environment,
+    Header,
+    Identity,
+    LayerScope,
+    MachineState,
+    Measurement,
+    Run,
+    SearchStop,
+    Trial,
+)
 
 __all__ = [
     "SCHEMA_VERSION",
     "Band",
     "BandSource",
     "Bandwidth",
+    "BatchSearch",
     "Case",
     "CaseDigest",
     "Ceilings",
@@ -84,6 +97,7 @@ __all__ = [
     "Record",
     "Run",
     "Samples",
+    "SearchStop",
     "Skip",
     "SkipReason",
     "StopReason",
@@ -91,6 +105,7 @@ __all__ = [
     "TimedBy",
     "TimingProtocol",
     "Transfer",
+    "Trial",
     "Verdict",
     "VerdictTable",
     "Warmup",

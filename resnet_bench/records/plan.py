@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+import msgspec
+
 from resnet_bench.records.base import Record
 
 
@@ -58,6 +60,10 @@ class Case(Record, frozen=True, kw_only=True):
     executor: Executor = Executor.EAGER
     device: str
     threads: int
+
+    def with_batch_size(self, batch_size: int) -> "Case":
+        """Return the same case at another batch size."""
+        return msgspec.structs.replace(self, batch_size=batch_size)
 
     @property
     def key(self) -> str:

@@ -64,6 +64,47 @@ class LayerScope(StrEnum):
     LARGEST_BATCH = "largest_batch"
 
 
+class SearchStop(StrEnum):
+    """What ended a search for the largest batch size."""
+
+    OUT_OF_MEMORY = "out_of_memory"
+    MEMORY_LIMIT = "memory_limit"
+    TIME_LIMIT = "time_limit"
+    MAXIMUM = "maximum"
+    REFUSED = "refused"
+
+
+class Trial(Record, frozen=True, kw_only=True):
+    """One batch size tried in a process of its own; `iteration_s` is of its second iteration."""
+
+    batch_size: int
+    fits: bool
+    iteration_s: float | None = None
+    peak_allocated_bytes: int | None = None
+    detail: str = ""
+
+
+class BatchSearch(Record, frozen=True, kw_only=True):
+    """What `--batch-sizes auto` found: the trials of `case` (at batch size 1) in time order, and the largest that fits.
+
+    `memory_limit_bytes` is the limit on the CPU, None where the device's own memory is the limit.
+    """
+
+    case: Case
+    trials: tuple[Trial, ...]
+    largest: int | None
+    stopped_by: SearchStop
+    memory_limit_bytes: int | None
+    iteration_limit_s: float
+
+    @property
+    def batch_sizes(self) -> tuple[int, ...]:
+        """The sizes to measure: every power of two that fits, and the largest; 1 where none does, which says why."""
+        fitting = {trial.batch_size for trial in self.trials if trial.fits}
+        powers = {size for size in fitting if size & (size - 1) == 0}
+        return tuple(sorted(powers | {self.largest or 1}))
+
+
 class Header(Record, frozen=True, kw_only=True):
     """`run.json`: everything about a run but its launches. `models` are the suite's own specs, as plain tables."""
 
@@ -80,6 +121,7 @@ class Header(Record, frozen=True, kw_only=True):
     profiles: tuple[Profile, ...]
     ceilings: tuple[Ceilings, ...] = ()
     layers: LayerScope = LayerScope.NONE
+    searches: tuple[BatchSearch, ...] = ()
 
 
 class Measurement(Record, frozen=True, kw_only=True):

@@ -29,6 +29,8 @@ _DISPENSABLE = (
     "notes",
     "accuracy",
 )
+# Sections whose tables the terminal shows; the others' are in the HTML report.
+_TABLED = {"scaling", "gaps"}
 _FACTS = {"Commit", "Machine", "Versions"}
 _LONGEST_NAME = 34
 _MARKS = {Severity.GOOD: "", Severity.NOTICE: "! ", Severity.BAD: "!! "}
@@ -37,7 +39,7 @@ _MARKS = {Severity.GOOD: "", Severity.NOTICE: "! ", Severity.BAD: "!! "}
 def render(document: Document, *, width: int = WIDTH) -> str:
     """Return the summary as text that ends with a newline."""
     parts = [_head(document, width), _table(document.summary, width)]
-    parts += [_gaps(section, width) for section in document.sections if section.id == "gaps"]
+    parts += [_tables(section, width) for section in document.sections if section.id in _TABLED]
     if document.notes:
         parts.append("\n".join(f"[{note.number}] {plain(note.text)}{_cases(note)}" for note in document.notes))
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -68,7 +70,7 @@ def _fact(label: str, value: str, width: int) -> str:
     return textwrap.fill(plain(value), width, initial_indent=f"  {label:<9} ", subsequent_indent=" " * 12)
 
 
-def _gaps(section: Section, width: int) -> str:
+def _tables(section: Section, width: int) -> str:
     return "\n\n".join(f"{it.caption}:\n{_table(it, width)}" for it in section.tables)
 
 

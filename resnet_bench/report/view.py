@@ -87,7 +87,7 @@ def _sections(
     series = curves(results, labels)
     found = (
         pareto_section(series, labels),
-        scaling_section(results, series, long),
+        scaling_section(results, series, runs=runs, long=long),
         distribution_section(results, labels, long),
         memory_section(results, series, runs=runs, long=long),
         best_section(results, labels),

@@ -6,6 +6,7 @@ keep their globals. What is imported afterwards under that name comes from the r
 
 import importlib
 import os
+import socket
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -45,9 +46,10 @@ class Ready(Record, frozen=True, kw_only=True, tag="ready"):
 
 
 class Elapsed(Record, frozen=True, kw_only=True, tag="elapsed"):
-    """Seconds of the iterations asked for."""
+    """Seconds of the iterations asked for, and of the CPU that one thread of a CPU case got in them."""
 
     elapsed_s: float
+    cpu_s: float | None
 
 
 class Refused(Record, frozen=True, kw_only=True, tag="refused"):
@@ -56,15 +58,13 @@ class Refused(Record, frozen=True, kw_only=True, tag="refused"):
     message: str
 
 
-def main() -> None:
-    """Answer requests on standard input, a JSON line each, until it closes."""
-    answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # what models print goes to standard error
+def serve(conversation: socket.socket) -> None:
+    """Answer requests, a JSON line each, until the other side closes; then the process ends."""
+    answers = conversation.makefile("wb")
     decoder = msgspec.json.Decoder(Prepare | Iterate)
     workload: Workload | None = None
     clock: Clock = HostClock()
-    _step_aside()
-    for line in sys.stdin.buffer:
+    for line in conversation.makefile("rb"):
         request = decoder.decode(line)
         if isinstance(request, Prepare):
             try:
@@ -76,11 +76,13 @@ def main() -> None:
                 _say(answers, Refused(message=_one_line(error)))
         elif workload is not None:
             with workload.running():
-                _say(answers, Elapsed(elapsed_s=clock.time(workload.iterate, request.count).host_s))
+                timing = clock.time(workload.iterate, request.count)
+            one_thread = workload.case.threads == 1
+            _say(answers, Elapsed(elapsed_s=timing.host_s, cpu_s=timing.cpu_s if one_thread else None))
     os._exit(0)
 
 
-def _step_aside() -> None:
+def step_aside() -> None:
     """Free the package's name for the revision's code."""
     for name in [name for name in sys.modules if name == PACKAGE or name.startswith(f"{PACKAGE}.")]:
         del sys.modules[name]
@@ -89,9 +91,11 @@ def _step_aside() -> None:
 
 
 def _prepare(request: Prepare) -> tuple[Workload, str]:
+    os.chdir(request.root)
     for folder in (Path(request.root) / "src", Path(request.root)):
         if str(folder) not in sys.path:
             sys.path.insert(0, str(folder))
+    torch.set_num_threads(request.case.threads)
     torch.manual_seed(request.seed)
     network, source = _build(request.case.model, Path(request.root))
     if not isinstance(network, torch.nn.Module):

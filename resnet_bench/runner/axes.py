@@ -6,7 +6,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from resnet_bench.config import Suite, check_protocol
+from resnet_bench import units
+from resnet_bench.config import AUTO, SearchTable, Suite, check_protocol
 from resnet_bench.errors import UsageError, nearest
 from resnet_bench.records import Executor, MemoryFormat, Mode, Precision, Record, Transfer
 
@@ -28,6 +29,8 @@ class Axes(Record, frozen=True, kw_only=True):
     launches: int | None = None
     time_limit_s: float | None = None
     transfer: Transfer | None = None
+    memory_limit: str | None = None
+    iteration_limit: str | None = None
 
 
 def apply(suite: Suite, axes: Axes) -> Suite:
@@ -37,9 +40,9 @@ def apply(suite: Suite, axes: Axes) -> Suite:
         UsageError: a value is no number, no known name, or out of range.
     """
     changes: dict[str, Any] = {}
-    readers: tuple[tuple[str, str | None, Callable[[str], tuple[Any, ...]]], ...] = (
+    readers: tuple[tuple[str, str | None, Callable[[str], tuple[Any, ...] | str]], ...] = (
         ("models", axes.models, lambda text: _names(text, "--models")),
-        ("batch_sizes", axes.batch_sizes, lambda text: _counts(text, "--batch-sizes")),
+        ("batch_sizes", axes.batch_sizes, _batch_sizes),
         ("image_sizes", axes.image_sizes, lambda text: _counts(text, "--image-sizes")),
         ("modes", axes.mode, lambda text: _choices(text, Mode, "--mode")),
         ("precisions", axes.precision, read_precisions),
@@ -51,8 +54,10 @@ def apply(suite: Suite, axes: Axes) -> Suite:
         if text is not None:
             changes[field] = read(text)
     protocol = _protocol(suite, axes)
+    search = _search(suite, axes)
     sweeps = tuple(dict.fromkeys(msgspec.structs.replace(sweep, **changes) for sweep in suite.sweeps))
-    return msgspec.structs.replace(suite, device=axes.device or suite.device, protocol=protocol, sweeps=sweeps)
+    device = axes.device or suite.device
+    return msgspec.structs.replace(suite, device=device, protocol=protocol, search=search, sweeps=sweeps)
 
 
 def _protocol(suite: Suite, axes: Axes) -> Any:
@@ -68,6 +73,16 @@ def _protocol(suite: Suite, axes: Axes) -> Any:
     return check_protocol(msgspec.structs.replace(suite.protocol, **changes), "the flags")
 
 
+def _search(suite: Suite, axes: Axes) -> SearchTable:
+    changes: dict[str, Any] = {}
+    if axes.memory_limit is not None:
+        units.parse_bytes(axes.memory_limit)
+        changes["memory_limit"] = axes.memory_limit
+    if axes.iteration_limit is not None:
+        changes["iteration_limit_s"] = units.parse_seconds(axes.iteration_limit)
+    return msgspec.structs.replace(suite.search, **changes)
+
+
 def _names(text: str, flag: str) -> tuple[str, ...]:
     names = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
     if not names:
@@ -77,6 +92,10 @@ def _names(text: str, flag: str) -> tuple[str, ...]:
 
 def _counts(text: str, flag: str) -> tuple[int, ...]:
     return tuple(dict.fromkeys(_positive(part, flag) for part in _names(text, flag)))
+
+
+def _batch_sizes(text: str) -> tuple[int, ...] | str:
+    return AUTO if text.strip() == AUTO else _counts(text, "--batch-sizes")
 
 
 def _positive(text: str, flag: str) -> int:

@@ -27,6 +27,8 @@ from resnet_bench.runner.messages import (
     Profiled,
     ProfileRequest,
     Request,
+    TrialRequest,
+    Tried,
 )
 
 PROBE_LIMIT_S = 300.0
@@ -96,36 +98,39 @@ def layers(request: LayersRequest) -> LayerProfile | Skip:
     Raises:
         ResNetBenchError: the trace cannot be written.
     """
-    answer = _answered(request, index=0)
+    answer = _survive(request, limit_s=request.protocol.time_limit_s)
     if isinstance(answer, Failed):
         raise _failure(answer)
     if isinstance(answer, LayerProfile | Skip):
         return answer
-    raise IncompleteError(f"the process that times layers answered with a {type(answer).__name__}.")
+    return _skip(request, SkipReason.CRASHED, "an answer out of turn")
 
 
 def measure(request: MeasureRequest) -> Launch | Skip:
     """Measure one launch in a fresh child; every way to fail is a skip with its reason."""
-    answer = _answered(request, index=request.index)
-    if isinstance(answer, Launch | Skip):
-        return answer
-    raise IncompleteError(f"the measuring process answered with a {type(answer).__name__}.")
+    answer = _survive(request, limit_s=request.protocol.time_limit_s)
+    return answer if isinstance(answer, Launch | Skip) else _skip(request, SkipReason.CRASHED, "an answer out of turn")
 
 
-def _answered(request: MeasureRequest | LayersRequest, *, index: int) -> Answer:
-    """Return the child's answer, or a skip that says how it ended without one."""
-    limit_s = request.protocol.time_limit_s
+def attempt(request: TrialRequest, *, limit_s: float) -> Tried | Skip:
+    """Try a batch size in a fresh child; every way to fail is a skip with its reason."""
+    answer = _survive(request, limit_s=limit_s)
+    return answer if isinstance(answer, Tried | Skip) else _skip(request, SkipReason.CRASHED, "an answer out of turn")
+
+
+def _survive(request: MeasureRequest | TrialRequest | LayersRequest, *, limit_s: float) -> Answer:
+    """Return the child's answer, or the skip that its end means."""
     kills_before = _out_of_memory_kills()
     try:
         outcome = _run_child(request, limit_s=limit_s, threads=request.case.threads)
     except _TimeLimitError:
-        return _skip(request, index, SkipReason.TIMEOUT, f"not finished after {limit_s:g} s")
+        return _skip(request, SkipReason.TIMEOUT, f"not finished after {limit_s:g} s")
     answer = _decode(outcome)
     if answer is not None:
         return answer
     if outcome.returncode == -signal.SIGKILL and _out_of_memory_kills() > kills_before:
-        return _skip(request, index, SkipReason.OUT_OF_MEMORY, "the system killed the process for want of memory")
-    return _skip(request, index, SkipReason.CRASHED, _cause_of_death(outcome))
+        return _skip(request, SkipReason.OUT_OF_MEMORY, "the system killed the process for want of memory")
+    return _skip(request, SkipReason.CRASHED, _cause_of_death(outcome))
 
 
 def _failure(answer: Failed) -> ResNetBenchError:
@@ -241,7 +246,8 @@ def _decode(outcome: _Outcome) -> Answer | None:
         return None
 
 
-def _skip(request: MeasureRequest | LayersRequest, index: int, reason: SkipReason, detail: str) -> Skip:
+def _skip(request: MeasureRequest | TrialRequest | LayersRequest, reason: SkipReason, detail: str) -> Skip:
+    index = request.index if isinstance(request, MeasureRequest) else 0
     return Skip(case=request.case, index=index, reason=reason, detail=detail)
 
 

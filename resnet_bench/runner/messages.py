@@ -68,6 +68,21 @@ class CeilingsRequest(Record, frozen=True, kw_only=True, tag="ceilings"):
     attempts: int
 
 
+class TrialRequest(Record, frozen=True, kw_only=True, tag="trial"):
+    """Try whether a case fits: two iterations, with at most `memory_limit_bytes` beyond what torch itself takes."""
+
+    case: Case
+    model: Spec | str
+    memory_limit_bytes: int | None
+
+
+class Tried(Record, frozen=True, kw_only=True, tag="tried"):
+    """The case fits; its second iteration took `iteration_s`."""
+
+    iteration_s: float
+    peak_allocated_bytes: int | None
+
+
 class Probed(Record, frozen=True, kw_only=True, tag="probed"):
     """The device found, and the machine."""
 
@@ -89,5 +104,5 @@ class Failed(Record, frozen=True, kw_only=True, tag="failed"):
     exit_code: int
 
 
-Request = ProbeRequest | ProfileRequest | MeasureRequest | LayersRequest | CeilingsRequest
-Answer = Probed | Profiled | Failed | Launch | Skip | LayerProfile | Ceilings
+Request = ProbeRequest | ProfileRequest | MeasureRequest | TrialRequest | LayersRequest | CeilingsRequest
+Answer = Probed | Profiled | Failed | Tried | Launch | Skip | LayerProfile | Ceilings

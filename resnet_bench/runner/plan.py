@@ -2,11 +2,11 @@
 
 import itertools
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from resnet_bench import environment, specs
-from resnet_bench.config import Exclude, On, Suite, Sweep
+from resnet_bench.config import AUTO, Exclude, On, Suite, Sweep
 from resnet_bench.errors import ConfigError, ModelError, nearest
 from resnet_bench.records import Case, Mode, Protocol
 from resnet_bench.specs import Spec
@@ -26,8 +26,15 @@ class Slot:
     index: int
 
 
-def expand(suite: Suite, device: str) -> tuple[Case, ...]:
+def expand(
+    suite: Suite, device: str, *, searched: Callable[[Case], tuple[int, ...]] = lambda _: (1,)
+) -> tuple[Case, ...]:
     """Return the suite's cases on `device`, without duplicates, in the order of its sweeps.
+
+    Args:
+        suite: what to measure.
+        device: where.
+        searched: batch sizes of a case (given at batch size 1) whose sweep leaves them to a search.
 
     Raises:
         ModelError: an unknown model, or an image size too small for it.
@@ -35,7 +42,7 @@ def expand(suite: Suite, device: str) -> tuple[Case, ...]:
     """
     kind = On.CPU if device == "cpu" else On.ACCELERATOR
     sweeps = [sweep for sweep in suite.sweeps if sweep.on in {On.ANY, kind}]
-    cases = dict.fromkeys(case for sweep in sweeps for case in _product(suite, sweep, device))
+    cases = dict.fromkeys(case for sweep in sweeps for case in _product(suite, sweep, device, searched))
     kept = tuple(case for case in cases if not any(_matches(exclude, case) for exclude in suite.excludes))
     if not kept:
         raise ConfigError(f"the suite has no case for {device}: every sweep is for other devices or excluded.")
@@ -87,7 +94,7 @@ def estimate_s(case: Case, model: Spec | str, protocol: Protocol) -> float:
     return LAUNCH_OVERHEAD_S + 2 * iteration_s + warmup + isolated + back_to_back
 
 
-def _product(suite: Suite, sweep: Sweep, device: str) -> Iterator[Case]:
+def _product(suite: Suite, sweep: Sweep, device: str, searched: Callable[[Case], tuple[int, ...]]) -> Iterator[Case]:
     for name in sweep.models:
         model = resolve_model(suite, name)
         sizes = sweep.image_sizes or (model.image_size if isinstance(model, Spec) else _EXTERNAL_IMAGE_SIZE,)
@@ -101,13 +108,12 @@ def _product(suite: Suite, sweep: Sweep, device: str) -> Iterator[Case]:
             sweep.executors,
             sizes,
             sweep.threads or (environment.default_threads(),),
-            sweep.batch_sizes,
         )
-        for mode, precision, memory_format, executor, image_size, threads, batch_size in axes:
-            yield Case(
+        for mode, precision, memory_format, executor, image_size, threads in axes:
+            case = Case(
                 model=name,
                 mode=mode,
-                batch_size=batch_size,
+                batch_size=1,
                 image_size=image_size,
                 precision=precision,
                 memory_format=memory_format,
@@ -115,6 +121,8 @@ def _product(suite: Suite, sweep: Sweep, device: str) -> Iterator[Case]:
                 device=device,
                 threads=threads,
             )
+            batch_sizes = searched(case) if sweep.batch_sizes == AUTO else sweep.batch_sizes
+            yield from (case.with_batch_size(size) for size in batch_sizes)
 
 
 _EXTERNAL_IMAGE_SIZE = 224

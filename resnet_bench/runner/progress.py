@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
 from resnet_bench import units
-from resnet_bench.records import Case, Launch, Skip
+from resnet_bench.records import Case, Launch, Skip, Trial
 
 
 class Reporter(Protocol):
@@ -117,3 +117,9 @@ def case_label(case: Case) -> str:
     defaults = {"inference", "fp32", "contiguous", "eager"}
     axes = (case.mode, case.precision, case.memory_format, case.executor)
     return " ".join([*parts, *(axis for axis in axes if axis not in defaults), f"on {case.device}"])
+
+
+def tried(case: Case, trial: Trial) -> None:
+    """Say what a trial of the search for batch sizes gave."""
+    took = f"fits, {units.milliseconds(trial.iteration_s)} ms" if trial.fits else f"does not fit: {trial.detail}"
+    print(f"search: {case_label(case)}: {took}", file=sys.stderr)

@@ -13,10 +13,11 @@ WORKING_TREE = "."
 
 
 class Side(Record, frozen=True, kw_only=True):
-    """Where a side's model code lies, and what to call it."""
+    """Where a side's model code lies, what to call it, and the interpreter of its own where it has one."""
 
     label: str
     root: str
+    python: str | None = None
 
 
 @contextlib.contextmanager

@@ -12,10 +12,11 @@ from types import FrameType
 
 import msgspec
 
-from resnet_bench import environment, store
+from resnet_bench import environment, store, units
 from resnet_bench.config import Suite
 from resnet_bench.errors import IncompleteError, Interrupted, ResNetBenchError, StoreError
 from resnet_bench.records import (
+    BatchSearch,
     Case,
     Ceilings,
     Environment,
@@ -29,10 +30,10 @@ from resnet_bench.records import (
     Skip,
     SkipReason,
 )
-from resnet_bench.runner import ceilings, launch, plan
+from resnet_bench.runner import ceilings, launch, plan, search
 from resnet_bench.runner.messages import LayersRequest, MeasureRequest, ProfileRequest, ProfileSubject
 from resnet_bench.runner.plan import Slot
-from resnet_bench.runner.progress import Reporter, case_label, reporter
+from resnet_bench.runner.progress import Reporter, case_label, reporter, tried
 from resnet_bench.specs import Spec
 
 # A later launch of the same case would end the same way.
@@ -62,7 +63,8 @@ def start(suite: Suite, directory: Path, *, seed: int = 0, layers: LayerScope = 
                 f"{directory} already holds a run; resume it with --resume {directory}, or choose another folder."
             )
         probed = launch.probe(suite.device)
-        cases = plan.expand(suite, probed.device)
+        searches: dict[str, BatchSearch] = {}
+        cases = plan.expand(suite, probed.device, searched=lambda case: _search(suite, case, searches).batch_sizes)
         header = Header(
             id=new_run_id(),
             created_at=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
@@ -76,11 +78,22 @@ def start(suite: Suite, directory: Path, *, seed: int = 0, layers: LayerScope = 
             profiles=_profiles(suite, cases),
             ceilings=_ceilings(suite.preset, probed.environment, cases),
             layers=layers,
+            searches=tuple(searches.values()),
         )
         store.create(directory, header)
         slots = plan.schedule(cases, suite.protocol.launches, seed=seed)
         _measure_all(directory, header, slots)
         _time_layers(directory, header)
+
+
+def _search(suite: Suite, case: Case, done: dict[str, BatchSearch]) -> BatchSearch:
+    """Search the batch sizes of a case, once, and keep what came out in `done`."""
+    if case.key not in done:
+        limit = suite.search.memory_limit
+        memory_bytes = search.default_memory_limit(case.device) if limit is None else units.parse_bytes(limit)
+        limits = search.Limits(memory_bytes, suite.search.iteration_limit_s)
+        done[case.key] = search.search(case, plan.resolve_model(suite, case.model), limits, on_trial=tried)
+    return done[case.key]
 
 
 def resume(directory: Path) -> None:

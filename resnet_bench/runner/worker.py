@@ -15,7 +15,7 @@ from typing import BinaryIO
 import msgspec
 
 from resnet_bench.errors import ResNetBenchError, StoreError
-from resnet_bench.records import Ceilings, Launch, LayerProfile, Profile, Skip, SkipReason
+from resnet_bench.records import Case, Ceilings, Launch, LayerProfile, Profile, Skip, SkipReason
 from resnet_bench.runner.messages import (
     Answer,
     CeilingsRequest,
@@ -27,6 +27,8 @@ from resnet_bench.runner.messages import (
     Profiled,
     ProfileRequest,
     Request,
+    TrialRequest,
+    Tried,
 )
 
 # What torch says of an operator or a batch that it cannot do; the last is batch norm training on a single value.
@@ -58,6 +60,8 @@ def _answer(request: Request) -> Answer:
             return _layers(request)
         case CeilingsRequest():
             return _ceilings(request)
+        case TrialRequest():
+            return _try(request)
 
 
 def _probe(request: ProbeRequest) -> Probed | Failed:
@@ -112,8 +116,7 @@ def _layers(request: LayersRequest) -> LayerProfile | Skip | Failed:
     except StoreError as error:
         return Failed(message=str(error), exit_code=error.exit_code)
     except Exception as error:  # noqa: BLE001 - whatever a model raises is a result
-        words = str(error) if isinstance(error, ResNetBenchError) else f"{type(error).__name__}: {error}"
-        return Skip(case=request.case, index=0, reason=_reason(error), detail=_first_line(words))
+        return _skip(request.case, 0, error)
 
 
 def _ceilings(request: CeilingsRequest) -> Ceilings | Failed:
@@ -133,8 +136,21 @@ def _measure(request: MeasureRequest) -> Launch | Skip:
     try:
         return measure(request, started=started, started_at=started_at)
     except Exception as error:  # noqa: BLE001 - whatever a model raises is a result: the sweep goes on
-        words = str(error) if isinstance(error, ResNetBenchError) else f"{type(error).__name__}: {error}"
-        return Skip(case=request.case, index=request.index, reason=_reason(error), detail=_first_line(words))
+        return _skip(request.case, request.index, error)
+
+
+def _try(request: TrialRequest) -> Tried | Skip:
+    from resnet_bench.runner.trial import attempt
+
+    try:
+        return attempt(request)
+    except Exception as error:  # noqa: BLE001 - whatever a model raises is a result: the search goes on
+        return _skip(request.case, 0, error)
+
+
+def _skip(case: Case, index: int, error: Exception) -> Skip:
+    words = str(error) if isinstance(error, ResNetBenchError) else f"{type(error).__name__}: {error}"
+    return Skip(case=case, index=index, reason=_reason(error), detail=_first_line(words))
 
 
 def _reason(error: BaseException) -> SkipReason:

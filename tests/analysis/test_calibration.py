@@ -1,3 +1,4 @@
+import msgspec
 import numpy as np
 import pytest
 
@@ -40,13 +41,48 @@ def test_a_calibration_of_another_machine_is_ignored_with_a_warning(tmp_path):
     subject = digest_of([measurement([[1.0]])])
     assert calibration.bands_for(subject, path) == ((), ())
     calibration.write(mine, path)
+    bands, (few,) = calibration.bands_for(subject, path)
+    assert bands == (band,)
+    assert "need more than 50 launches a side to find a change of 5 %" in few
+    calibration.write(msgspec.structs.replace(mine, launches_needed=1), path)
     assert calibration.bands_for(subject, path) == ((band,), ())
-    calibration.write(
-        calibration.Calibration(**{**{f: getattr(mine, f) for f in mine.__struct_fields__}, "environment": "x"}), path
-    )
+    calibration.write(msgspec.structs.replace(mine, threads=7), path)
+    bands, (warning,) = calibration.bands_for(subject, path)
+    assert bands == ()
+    assert "was calibrated with 7 threads and these cases used" in warning
+    calibration.write(msgspec.structs.replace(mine, environment="x"), path)
     bands, (warning,) = calibration.bands_for(subject, path)
     assert bands == ()
     assert "was ignored" in warning
     path.write_text("{}")
     with pytest.raises(StoreError, match="is no calibration file"):
         calibration.read(path)
+
+
+def test_the_launches_needed_grow_with_the_spread_until_none_suffice():
+    steady, loose, wild = (calibration.calibrate_case("c", pairs(it), band=0.02, seed=1) for it in (0.003, 0.01, 0.2))
+    few, more = (calibration.pairs_needed([it], band=0.02) for it in (steady, loose))
+    assert few < more
+    assert calibration.pairs_needed([steady, wild], band=0.02) is None
+    medians = np.exp(np.random.default_rng(4).normal(0, 0.01, 12))
+    count = calibration.launches_needed([medians], band=0.02)
+    assert 3 < count < 20
+    assert calibration.launches_needed([medians**30], band=0.02) is None
+
+
+def test_ab_hears_of_a_band_that_cannot_be_seen_here(tmp_path):
+    path = tmp_path / "c.json"
+    cases = (calibration.calibrate_case("c", pairs(0.1), band=0.02, seed=1),)
+    known = calibration.Calibration(
+        environment="e", threads=1, device_name="d", created_at="t", bands=(), cases=cases, pairs_needed=None
+    )
+    calibration.write(known, path)
+    asked = {"environment": "e", "threads": 1, "path": path}
+    needs, blind = calibration.advice_for(band=0.02, **asked)
+    assert "40 launch pairs do not surely find a change of 5 %" in needs
+    assert "a band of 2 % lies below what this machine can see" in blind
+    calibration.write(msgspec.structs.replace(known, pairs_needed=8), path)
+    (needs,) = calibration.advice_for(band=0.3, **asked)
+    assert "about 8 launch pairs find" in needs
+    (other,) = calibration.advice_for(band=0.02, **asked | {"threads": 2})
+    assert "calibrated with 1 threads" in other

@@ -63,3 +63,15 @@ def test_more_pairs_than_a_look_wait_for_the_next_look():
 def test_a_larger_family_asks_for_more():
     ratios = [0.05, 0.06, 0.04, 0.055, 0.045, 0.05]
     assert decide(ratios, band=0.02).interval.low > decide(ratios, band=0.02, family=40).interval.low
+
+
+def test_an_undecided_case_says_how_many_more_pairs_would_decide():
+    rng = np.random.default_rng(5)
+    drawn = rng.normal(0, 1, 6)
+    standard = ((drawn - drawn.mean()) / drawn.std(ddof=1)).tolist()
+    soon = decide([0.03 + 0.012 * it for it in standard], band=0.02)
+    assert soon.verdict is Verdict.INCONCLUSIVE
+    # t(7) at 0.11 x 0.5 % is 6.0, and 6.0 x 0.012 / sqrt(8) is less than 0.03; at six pairs it is not.
+    assert "about 2 more launch pairs would decide" in soon.reason
+    never = decide([0.021 + 0.2 * it for it in standard], band=0.02)
+    assert "40 launch pairs would not decide" in never.reason

@@ -4,6 +4,7 @@ import os
 import signal
 import time
 
+import torch
 from torch import nn
 
 
@@ -36,3 +37,23 @@ class _NotANumber(nn.Module):
 
 def gives_nan() -> nn.Module:
     return _NotANumber()
+
+
+class _NeedsMemory(nn.Module):
+    """Holds 50 MiB for each image."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(3, 10)
+
+    def forward(self, images):
+        held = torch.ones(len(images), 50 * 2**18)
+        return self.linear(images.mean((2, 3)) + held[:, :3])
+
+
+def needs_memory() -> nn.Module:
+    return _NeedsMemory()
+
+
+def tiny() -> nn.Module:
+    return nn.Sequential(nn.Conv2d(3, 8, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 10))

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from resnet_bench import units
 from resnet_bench.analysis.results import Result
+from resnet_bench.records import Run
 from resnet_bench.report.document import Axis, Figure, Role, Scale, Section, Series, Table
 from resnet_bench.report.sections.curves import (
     KNEE_SHARE,
@@ -15,17 +16,22 @@ from resnet_bench.report.sections.curves import (
     throughput_of,
     view_of,
 )
+from resnet_bench.report.sections.searches import searches_table
 
 
-def scaling_section(results: Sequence[Result], curves: Sequence[Curve], long: Table) -> Section | None:
-    """Return both figures, None where nothing was measured."""
+def scaling_section(
+    results: Sequence[Result], curves: Sequence[Curve], *, runs: Sequence[Run], long: Table
+) -> Section | None:
+    """Return both figures and what searches found, None where nothing was measured."""
     drawn = [curve for curve in curves if curve.measured]
     if not drawn:
         return None
+    searched = searches_table(runs, drawn)
     return Section(
         id="scaling",
         title="Batch size",
         figures=(_throughput(results, drawn, long), _latency(results, drawn, long)),
+        tables=(searched,) if searched.rows else (),
     )
 
 

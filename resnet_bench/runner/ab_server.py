@@ -1,0 +1,71 @@
+"""A process that has imported torch once and forks a fresh child for every launch that it is asked for.
+
+Importing torch takes seconds and a launch of a small case a tenth of that. The server computes nothing and starts no
+thread, so its children may use OpenMP and CUDA. Children of one server share the addresses of torch's code, which
+takes that part of a launch's bias out of the ratio of two of them; their heaps start at random offsets, so that the
+layout of the data differs from launch to launch as between spawned processes (Curtsinger and Berger, "Stabilizer",
+ASPLOS 2013). Linux only; elsewhere each child gets a server of its own.
+"""
+
+import json
+import mmap
+import os
+import random
+import socket
+import sys
+import traceback
+from typing import Any
+
+from resnet_bench.runner import ab_worker
+
+_MESSAGE_BYTES = 4096
+_PADDINGS = 64
+_MOST_PADDING_BYTES = 1 << 20
+
+
+def main() -> None:
+    """Serve requests on the socket whose file descriptor is the last argument, until it closes."""
+    control = socket.socket(fileno=int(sys.argv[-1]))
+    ab_worker.step_aside()
+    while True:
+        message, descriptors, _, _ = socket.recv_fds(control, _MESSAGE_BYTES, 2)
+        if not message:
+            os._exit(0)
+        request: dict[str, Any] = json.loads(message)
+        if request["type"] == "fork":
+            _answer(control, pid=_fork(control, *descriptors))
+        else:
+            _, status = os.waitpid(request["pid"], 0)
+            _answer(control, code=os.waitstatus_to_exitcode(status))
+
+
+def _answer(control: socket.socket, **fields: int) -> None:
+    control.sendall(json.dumps(fields).encode())
+
+
+def _fork(control: socket.socket, conversation: int, errors: int) -> int:
+    pid = os.fork()
+    if pid:
+        os.close(conversation)
+        os.close(errors)
+        return pid
+    control.close()
+    os.dup2(errors, 2)
+    os.dup2(errors, 1)  # what models print is no answer
+    os.close(errors)
+    held = _shift_heap(random.SystemRandom())
+    try:
+        ab_worker.serve(socket.socket(fileno=conversation))
+    except BaseException:  # noqa: BLE001 - the server's loop is not the child's, whatever happens
+        traceback.print_exc()
+    os._exit(len(held) and 1)
+
+
+def _shift_heap(rng: random.Random) -> list[Any]:
+    """Return memory of random sizes that must stay held: what is allocated later lies elsewhere in every child."""
+    pages = mmap.mmap(-1, mmap.PAGESIZE * rng.randint(1, _MOST_PADDING_BYTES // mmap.PAGESIZE))
+    return [pages, *(bytearray(rng.randint(1, 1 << rng.randint(4, 16))) for _ in range(_PADDINGS))]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,112 @@
+"""`--batch-sizes auto`: double from 1 until a batch does not fit, then bisect to the largest that does.
+
+Every trial is a process of its own, so that one that runs out of memory takes nothing with it. On the CPU, where the
+system would rather swap than refuse, a memory limit and a limit on the seconds of an iteration bound the search.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import psutil
+
+from resnet_bench.records import BatchSearch, Case, SearchStop, Skip, SkipReason, Trial
+from resnet_bench.runner import launch
+from resnet_bench.runner.messages import TrialRequest
+from resnet_bench.specs import Spec
+
+LARGEST_BATCH = 65_536
+CPU_MEMORY_SHARE = 0.5
+TRIAL_OVERHEAD_S = 120.0
+
+
+class Limits(NamedTuple):
+    """What bounds a search; no memory limit means the device's own memory."""
+
+    memory_bytes: int | None
+    iteration_s: float
+
+
+class _Answer(NamedTuple):
+    trial: Trial
+    stop: SearchStop | None
+
+
+def default_memory_limit(device: str) -> int | None:
+    """Return half of the memory that is free now on the CPU, None on a device that refuses by itself."""
+    return int(psutil.virtual_memory().available * CPU_MEMORY_SHARE) if device == "cpu" else None
+
+
+def search(case: Case, model: Spec | str, limits: Limits, *, on_trial: Callable[[Case, Trial], None]) -> BatchSearch:
+    """Find the largest batch size of `case` that fits within `limits`."""
+
+    def attempt(size: int) -> _Answer:
+        sized = case.with_batch_size(size)
+        answer = _attempt(sized, model, limits)
+        on_trial(sized, answer.trial)
+        return answer
+
+    trials, largest, stop = largest_fit(attempt, iteration_limit_s=limits.iteration_s)
+    return BatchSearch(
+        case=case,
+        trials=trials,
+        largest=largest,
+        stopped_by=stop,
+        memory_limit_bytes=limits.memory_bytes,
+        iteration_limit_s=limits.iteration_s,
+    )
+
+
+def largest_fit(
+    attempt: Callable[[int], _Answer], *, iteration_limit_s: float
+) -> tuple[tuple[Trial, ...], int | None, SearchStop]:
+    """Return all trials, the largest batch size that fitted, and what ended the doubling.
+
+    A size beyond the time limit still counts as one that fits, and is the last: bisecting a noisy time would not be
+    repeatable. A size that the case refuses for another reason (training on one value per channel) is passed over.
+    """
+    trials: list[Trial] = []
+    largest, smallest_refused, stop = 0, LARGEST_BATCH + 1, SearchStop.MAXIMUM
+    for size in _doubling():
+        trial, reason = attempt(size)
+        trials.append(trial)
+        if trial.fits:
+            largest = size
+            if trial.iteration_s is not None and trial.iteration_s > iteration_limit_s:
+                stop = SearchStop.TIME_LIMIT
+                break
+        elif reason is not SearchStop.REFUSED or size > 1:
+            smallest_refused, stop = size, reason or SearchStop.REFUSED
+            break
+    while stop in {SearchStop.OUT_OF_MEMORY, SearchStop.MEMORY_LIMIT} and smallest_refused - largest > 1:
+        middle = (largest + smallest_refused) // 2
+        trial, _ = attempt(middle)
+        trials.append(trial)
+        if trial.fits:
+            largest = middle
+        else:
+            smallest_refused = middle
+    return tuple(trials), largest or None, stop
+
+
+def _doubling() -> Iterator[int]:
+    size = 1
+    while size <= LARGEST_BATCH:
+        yield size
+        size *= 2
+
+
+def _attempt(case: Case, model: Spec | str, limits: Limits) -> _Answer:
+    request = TrialRequest(case=case, model=model, memory_limit_bytes=limits.memory_bytes)
+    answer = launch.attempt(request, limit_s=TRIAL_OVERHEAD_S + 4 * limits.iteration_s)
+    if not isinstance(answer, Skip):
+        fitting = Trial(
+            batch_size=case.batch_size,
+            fits=True,
+            iteration_s=answer.iteration_s,
+            peak_allocated_bytes=answer.peak_allocated_bytes,
+        )
+        return _Answer(fitting, None)
+    by_memory = SearchStop.OUT_OF_MEMORY if limits.memory_bytes is None else SearchStop.MEMORY_LIMIT
+    stops = {SkipReason.OUT_OF_MEMORY: by_memory, SkipReason.TIMEOUT: SearchStop.TIME_LIMIT}
+    refused = Trial(batch_size=case.batch_size, fits=False, detail=answer.detail)
+    return _Answer(refused, stops.get(answer.reason, SearchStop.REFUSED))

@@ -1,0 +1,84 @@
+"""Golden files of a live comparison in every form: a regression, an unchanged case and one that stays undecided."""
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from resnet_bench.analysis.sequential import decide
+from resnet_bench.records import Case, Executor
+from resnet_bench.report import ab
+from resnet_bench.runner.ab import Duel, Outcome, Turns
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "ab"
+RENDERERS = {"txt": ab.as_text, "md": ab.as_markdown, "json": ab.as_json, "csv": ab.as_csv}
+LABELS = ("main (0123456789ab)", "<b>working tree</b> | `x`")
+
+
+def case(model, **changes):
+    fields = {"model": model, "batch_size": 1, "image_size": 96, "device": "cpu", "threads": 1}
+    return Case(**fields | changes)
+
+
+def outcome(duel, *, change, spread, pairs):
+    rng = np.random.default_rng(pairs)
+    biases = [round(float(it), 4) for it in rng.normal(np.log1p(change), spread, pairs)]
+    turns = [
+        Turns(
+            pair=pair,
+            baseline_s=(0.01, 0.0101, 0.0099),
+            contender_s=tuple(it * float(np.exp(bias)) for it in (0.01, 0.0101, 0.0099)),
+        )
+        for pair, bias in enumerate(biases)
+    ]
+    turns = [
+        Turns(pair=it.pair, baseline_s=it.baseline_s, contender_s=tuple(round(value, 8) for value in it.contender_s))
+        for it in turns
+    ]
+    return Outcome(duel=duel, turns=tuple(turns), decision=decide([it.log_ratio for it in turns], band=0.02, family=3))
+
+
+@pytest.fixture(scope="module")
+def outcomes():
+    compiled = Duel(baseline=case("resnet50"), contender=case("resnet50", executor=Executor.COMPILE))
+    return (
+        outcome(Duel(baseline=case("resnet18"), contender=case("resnet18")), change=0.08, spread=0.004, pairs=6),
+        outcome(Duel(baseline=case("resnet34"), contender=case("resnet34")), change=0.0, spread=0.006, pairs=8),
+        outcome(compiled, change=0.02, spread=0.02, pairs=10),
+    )
+
+
+@pytest.mark.parametrize("form", RENDERERS)
+def test_every_form_is_as_before(outcomes, form):
+    text = RENDERERS[form](outcomes, LABELS)
+    path = GOLDEN / f"three.{form}"
+    if os.environ.get("UPDATE_GOLDEN"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    assert text == path.read_text()
+
+
+def test_labels_are_data(outcomes):
+    assert "<b>" not in ab.as_markdown(outcomes, LABELS)
+    assert json.loads(ab.as_json(outcomes, LABELS))["contender"] == LABELS[1]
+
+
+def test_cpu_time_is_judged_unless_a_side_waits():
+    steady = Turns(
+        pair=0,
+        baseline_s=(0.02, 0.010),
+        contender_s=(0.012, 0.013),
+        baseline_cpu_s=(0.01, 0.010),
+        contender_cpu_s=(0.01, 0.010),
+    )
+    assert steady.log_ratio != 0  # the contender waits in every turn: that is its own doing
+    preempted = Turns(
+        pair=0,
+        baseline_s=(0.02, 0.010),
+        contender_s=(0.01, 0.03),
+        baseline_cpu_s=(0.01, 0.010),
+        contender_cpu_s=(0.01, 0.010),
+    )
+    assert preempted.log_ratio == 0

@@ -1,0 +1,60 @@
+"""Sides that die, hang or lose their parent: one clear line, and no process left behind."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from resnet_bench.errors import IncompleteError
+from resnet_bench.records import Case
+from resnet_bench.runner.ab import Duel, Terms, fight
+from resnet_bench.runner.ab_launcher import Start
+from resnet_bench.runner.revision import Side
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).parents[2]
+SIDE = Side(label="this one", root=str(ROOT))
+
+
+def duel(name):
+    case = Case(model=f"tests.runner.faulty:{name}", batch_size=1, image_size=32, device="cpu", threads=1)
+    return Duel(baseline=case, contender=case)
+
+
+def children():
+    return [it for it in psutil.Process().children(recursive=True) if it.status() != psutil.STATUS_ZOMBIE]
+
+
+@pytest.mark.parametrize("start", list(Start))
+def test_a_side_that_dies_is_named_with_its_signal(start):
+    before = len(children())
+    with pytest.raises(IncompleteError, match="this one: its process ended with -11"):
+        fight([duel("dies")], (SIDE, SIDE), Terms(start=start))
+    assert len(children()) == before
+
+
+def test_a_side_that_hangs_is_ended_after_its_time():
+    before = len(children())
+    with pytest.raises(IncompleteError, match="this one: no answer within 3 s; its process was ended"):
+        fight([duel("sleeps")], (SIDE, SIDE), Terms(answer_limit_s=3))
+    assert len(children()) == before
+
+
+def test_launches_end_with_their_parent():
+    script = (
+        "from tests.runner.test_ab_faults import *; "
+        "fight([duel('tiny')], (SIDE, SIDE), Terms(until=Until.EXHAUSTED, pairs=1000), "
+        "on_pair=lambda pair, seconds: print(pair, flush=True))"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert parent.stdout.readline() == "1\n"
+    family = psutil.Process(parent.pid).children(recursive=True)
+    assert family
+    parent.kill()
+    parent.wait()
+    gone, alive = psutil.wait_procs(family, timeout=20)
+    assert not alive
+    assert len(gone) == len(family)

@@ -1,0 +1,51 @@
+"""A side's own environment: its project built and installed over the invoking one, without any network."""
+
+import subprocess
+
+import pytest
+
+from resnet_bench.errors import UsageError
+from resnet_bench.runner.overlay import installed
+from resnet_bench.runner.revision import Side
+
+PROJECT = """
+[build-system]
+requires = []
+build-backend = "backend"
+backend-path = ["."]
+"""
+BACKEND = """
+import pathlib, zipfile
+
+def build_editable(folder, config_settings=None, metadata_directory=None):
+    name = "tinynet-1.0-py3-none-any.whl"
+    info = "tinynet-1.0.dist-info"
+    with zipfile.ZipFile(pathlib.Path(folder) / name, "w") as wheel:
+        wheel.writestr("tinynet.pth", str(pathlib.Path(__file__).parent / "src"))
+        wheel.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\\nName: tinynet\\nVersion: 1.0\\n")
+        fields = ("Wheel-Version: 1.0", "Generator: t", "Root-Is-Purelib: true", "Tag: py3-none-any", "")
+        wheel.writestr(f"{info}/WHEEL", "\\n".join(fields))
+        wheel.writestr(f"{info}/RECORD", "")
+    return name
+"""
+
+
+@pytest.mark.slow
+def test_the_project_is_importable_beside_the_packages_of_the_invoking_environment(tmp_path):
+    (tmp_path / "src").mkdir()
+    (tmp_path / "pyproject.toml").write_text(PROJECT)
+    (tmp_path / "backend.py").write_text(BACKEND)
+    (tmp_path / "src" / "tinynet.py").write_text("import msgspec")
+    with installed(Side(label="it", root=str(tmp_path))) as side:
+        command = [side.python, "-c", "import importlib.metadata as m, tinynet; print(m.version('tinynet'))"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stdout == "1.0\n", done.stderr
+
+
+def test_a_project_that_does_not_build_is_one_line(tmp_path):
+    (tmp_path / "pyproject.toml").write_text(PROJECT)
+    (tmp_path / "backend.py").write_text("raise RuntimeError('no compiler')")
+    with pytest.raises(UsageError) as caught, installed(Side(label="it", root=str(tmp_path))):
+        pass
+    assert str(caught.value).startswith("it: pip install failed: ")
+    assert len(str(caught.value).splitlines()) == 1

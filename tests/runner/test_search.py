@@ -1,0 +1,104 @@
+"""The search finds the largest batch size that fits, whatever it is, and says what ended it."""
+
+import math
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from resnet_bench import store
+from resnet_bench.records import BatchSearch, Case, SearchStop, Trial
+from resnet_bench.report import view
+from resnet_bench.runner.search import LARGEST_BATCH, _Answer, largest_fit
+from tests import runs
+
+CASE = Case(model="resnet18", batch_size=1, image_size=224, device="cpu", threads=1)
+
+
+def fitting_up_to(largest, *, seconds_per_image=0.0, first_refused=False):
+    def attempt(size):
+        if first_refused and size == 1:
+            return _Answer(Trial(batch_size=1, fits=False, detail="one value per channel"), SearchStop.REFUSED)
+        if size > largest:
+            return _Answer(Trial(batch_size=size, fits=False, detail="no memory"), SearchStop.OUT_OF_MEMORY)
+        return _Answer(Trial(batch_size=size, fits=True, iteration_s=size * seconds_per_image), None)
+
+    return attempt
+
+
+@given(st.integers(1, LARGEST_BATCH - 1))
+def test_the_largest_size_that_fits_is_found_in_few_trials(largest):
+    trials, found, stop = largest_fit(fitting_up_to(largest), iteration_limit_s=math.inf)
+    assert (found, stop) == (largest, SearchStop.OUT_OF_MEMORY)
+    assert len(trials) <= 2 * math.log2(largest) + 3
+    assert len({trial.batch_size for trial in trials}) == len(trials)
+
+
+def test_nothing_fits():
+    trials, found, stop = largest_fit(fitting_up_to(0), iteration_limit_s=math.inf)
+    assert (len(trials), found, stop) == (1, None, SearchStop.OUT_OF_MEMORY)
+
+
+def test_a_slow_iteration_ends_the_search_without_bisecting():
+    trials, found, stop = largest_fit(fitting_up_to(10**6, seconds_per_image=1.0), iteration_limit_s=5.0)
+    assert [trial.batch_size for trial in trials] == [1, 2, 4, 8]
+    assert (found, stop) == (8, SearchStop.TIME_LIMIT)
+
+
+def test_a_case_that_refuses_one_image_alone_is_searched_all_the_same():
+    _, found, stop = largest_fit(fitting_up_to(5, first_refused=True), iteration_limit_s=math.inf)
+    assert (found, stop) == (5, SearchStop.OUT_OF_MEMORY)
+
+
+def search(trials, largest):
+    return BatchSearch(
+        case=CASE,
+        trials=trials,
+        largest=largest,
+        stopped_by=SearchStop.MEMORY_LIMIT,
+        memory_limit_bytes=2**30,
+        iteration_limit_s=5.0,
+    )
+
+
+def test_powers_of_two_and_the_largest_are_measured():
+    sizes = [(1, True), (2, True), (4, True), (8, False), (6, True), (7, False)]
+    found = search(tuple(Trial(batch_size=size, fits=fits) for size, fits in sizes), 6)
+    assert found.batch_sizes == (1, 2, 4, 6)
+    assert search((Trial(batch_size=1, fits=False),), None).batch_sizes == (1,)
+
+
+def test_the_report_recommends_the_knee():
+    run = runs.make_run(runs.Spec(models=("resnet18",), batch_sizes=(1, 2, 4, 8, 16)))
+    case = run.header.cases[0]
+    found = msgspec.structs.replace(search((Trial(batch_size=16, fits=True),), 16), case=case.with_batch_size(1))
+    header = msgspec.structs.replace(run.header, searches=(found,))
+    document = view.build([msgspec.structs.replace(run, header=header)])
+    (table,) = next(section for section in document.sections if section.id == "scaling").tables
+    ((_, largest, end, recommended, throughput, share),) = table.rows
+    assert (largest, end) == (16, "the memory limit of 1.000 GiB")
+    assert recommended in (1, 2, 4, 8, 16)
+    assert throughput > 0
+    assert 0.95 <= share <= 1
+
+
+@pytest.mark.slow
+def test_a_memory_limit_on_the_cpu_is_felt_by_real_processes(tmp_path, capfd):
+    from resnet_bench import cli
+
+    arguments = ["--models", "tests.runner.faulty:needs_memory", "--batch-sizes", "auto", "--memory-limit", "256MiB"]
+    code = cli.run(
+        ["run", *arguments, "--image-sizes", "32", "--device", "cpu", "--launches", "1", "-o", str(tmp_path / "run")]
+    )
+    captured = capfd.readouterr()
+    assert code == 0, captured.err
+    (found,) = store.load(tmp_path / "run").header.searches
+    assert found.stopped_by is SearchStop.MEMORY_LIMIT
+    assert 2 <= found.largest <= 4
+    assert [it.fits for it in found.trials if it.batch_size > found.largest] == [False] * (
+        sum(it.batch_size > found.largest for it in found.trials)
+    )
+    assert "the memory limit of 256" in captured.out
+    assert "recommended" in captured.out
+    assert "does not fit" in captured.err
