@@ -14,7 +14,20 @@ import msgspec
 from resnet_bench import machines, store
 from resnet_bench.analysis.comparability import PROTOCOL_FIELDS
 from resnet_bench.errors import StoreError, UsageError
-from resnet_bench.records import Case, Commit, Header, Launch, Profile, Record, Run, Shard, Skip
+from resnet_bench.records import (
+    Case,
+    Ceilings,
+    Commit,
+    Header,
+    Launch,
+    LayerProfile,
+    LayerScope,
+    Profile,
+    Record,
+    Run,
+    Shard,
+    Skip,
+)
 
 _Entry = Launch | Skip
 # What a model is, whichever counter counted it.
@@ -39,6 +52,7 @@ class Joined(Record, frozen=True, kw_only=True):
 
     header: Header
     entries: tuple[_Entry, ...]
+    layers: tuple[LayerProfile, ...]
     warnings: tuple[str, ...]
 
 
@@ -89,6 +103,8 @@ def join(parts: Sequence[Part], run_id: str) -> Joined:
         cases=_cases(headers),
         models=tuple({str(table["name"]): table for header in headers for table in header.models}.values()),
         profiles=tuple({store.profile_key(it): it for header in headers for it in header.profiles}.values()),
+        ceilings=tuple(_ceilings(headers)),
+        layers=next((header.layers for header in headers if header.layers is not LayerScope.NONE), LayerScope.NONE),
         searches=tuple({it.case: it for header in headers for it in header.searches}.values()),
         shards=shards if absent else (),
         merged=tuple(dict.fromkeys(id_ for header in headers for id_ in header.merged or (header.id,))),
@@ -96,7 +112,13 @@ def join(parts: Sequence[Part], run_id: str) -> Joined:
     warnings = [text for part in parts for text in part.run.warnings]
     if absent:
         warnings.append(f"of the suite's shards {', '.join(absent)} are not among these runs; merge them too.")
-    return Joined(header=header, entries=_entries(renamed), warnings=(*warnings, *commit_warnings))
+    layers = {(it.case, it.environment): it for part in renamed for it in part.run.layers}
+    return Joined(
+        header=header,
+        entries=_entries(renamed),
+        layers=tuple(layers.values()),
+        warnings=(*warnings, *commit_warnings),
+    )
 
 
 # --- what cannot be joined ----------------------------------------------------------------------------------
@@ -191,9 +213,9 @@ def _on_its_machine(part: Part, names: dict[str, str]) -> Part:
     header = msgspec.structs.replace(
         part.header, cases=tuple(placed(case) for case in part.header.cases), searches=tuple(searches)
     )
-    return msgspec.structs.replace(
-        part, run=msgspec.structs.replace(part.run, header=header), entries=tuple(entry(it) for it in part.entries)
-    )
+    layers = tuple(msgspec.structs.replace(it, case=placed(it.case)) for it in part.run.layers)
+    run = msgspec.structs.replace(part.run, header=header, layers=layers)
+    return msgspec.structs.replace(part, run=run, entries=tuple(entry(it) for it in part.entries))
 
 
 def _cases(headers: Sequence[Header]) -> tuple[Case, ...]:
@@ -205,6 +227,14 @@ def _cases(headers: Sequence[Header]) -> tuple[Case, ...]:
         for number, case in enumerate(header.cases):
             placed.setdefault(case, (0, positions[number]) if from_suite else (1, len(placed)))
     return tuple(sorted(placed, key=placed.__getitem__))
+
+
+def _ceilings(headers: Sequence[Header]) -> Iterator[Ceilings]:
+    """Yield the ceilings of each machine, device and thread count once: the least disturbed, else the first."""
+    every = [it for header in headers for it in header.ceilings]
+    for key in dict.fromkeys((it.environment, it.device, it.threads) for it in every):
+        same = (it for it in every if (it.environment, it.device, it.threads) == key)
+        yield min(same, key=lambda it: bool(it.disturbances))
 
 
 def _entries(parts: Sequence[Part]) -> tuple[_Entry, ...]:

@@ -1,4 +1,4 @@
-"""No variable of the developer's shell changes a test; tests that need a GPU skip, or fail where one is required."""
+"""For all tests: no variable or cache of the developer counts; gpu tests skip, or fail where one is required."""
 
 import os
 
@@ -27,3 +27,15 @@ def has_cuda() -> bool:
     import torch  # slow, and only for these
 
     return torch.cuda.is_available()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory):
+    """Measured ceilings go to a folder of this session, from child processes too: the first run measures for all."""
+    before = os.environ.get("XDG_CACHE_HOME")
+    os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
+    yield
+    if before is None:
+        del os.environ["XDG_CACHE_HOME"]
+    else:
+        os.environ["XDG_CACHE_HOME"] = before

@@ -6,9 +6,10 @@ import msgspec
 import pytest
 
 from resnet_bench import cli, machines, merge, store
+from resnet_bench.analysis.roofline import ceilings_of
 from resnet_bench.errors import StoreError
 from resnet_bench.records import SCHEMA_VERSION, Commit, Launch, Shard, Skip, SkipReason
-from tests import factory
+from tests import dissected, factory
 
 CASES = [factory.case(batch_size=size) for size in (1, 2, 4, 8)]
 
@@ -277,3 +278,24 @@ def test_every_entry_of_every_part_is_in_the_joined_run(tmp_path):
     samples = sorted(entry.isolated.elapsed_s for entry in before if isinstance(entry, Launch))
     assert sorted(entry.isolated.elapsed_s for entry in whole.entries) == samples
     assert len({(entry.case, entry.index) for entry in whole.entries}) == len(whole.entries)
+
+
+def test_each_machine_keeps_its_own_ceilings_and_layers(tmp_path, capsys):
+    parts = []
+    for number, (environment, identity) in enumerate((("e1", factory.IDENTITY), ("e2", OTHER))):
+        ceilings = factory.change(dissected.CEILINGS, environment=environment, threads=CASES[0].threads)
+        faster = factory.change(
+            ceilings, rates=(factory.change(ceilings.rates[0], matmul_flop_per_s=1e12 * (number + 1)),)
+        )
+        directory = part(
+            tmp_path / environment, CASES[:1], environment=environment, identity=identity, ceilings=(faster,)
+        )
+        profile = dissected.layer_profile(CASES[0], ceilings)
+        store.append_layers(directory, factory.change(profile, environment=environment))
+        parts.append(directory)
+    assert cli.run(["merge", *map(str, parts), "-o", str(tmp_path / "joined")]) == 0
+    run = store.load(tmp_path / "joined")
+    assert {it.environment: it.rates[0].matmul_flop_per_s for it in run.header.ceilings} == {"e1": 1e12, "e2": 2e12}
+    assert [(it.case.machine, it.environment) for it in run.layers] == [("Example CPU", "e1"), ("Another CPU", "e2")]
+    for layers in run.layers:
+        assert ceilings_of(layers.case, run.header.ceilings, layers.environment).environment == layers.environment

@@ -26,6 +26,8 @@ def merge(*runs: Path, output: Annotated[Path, Parameter(name=["--output", "-o"]
     joined = merging.join(merging.read(runs), new_run_id())
     with store.locked(output):
         store.create_whole(output, joined.header, joined.entries)
+        for profile in joined.layers:
+            store.append_layers(output, profile)
     warn(joined.warnings)
     launches = sum(isinstance(entry, Launch) for entry in joined.entries)
     machines = len(joined.header.environments)

@@ -18,6 +18,7 @@ def report(
     *runs: Path,
     output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
     format: Format | None = None,  # noqa: A002 - the flag's name
+    best: Annotated[bool, Parameter(negative=())] = False,
     baseline: str | None = None,
     baselines_dir: Path = baselines.DEFAULT_DIRECTORY,
 ) -> None:
@@ -27,6 +28,7 @@ def report(
         runs: run directories, as `resnet-bench run -o` wrote them.
         output: the file to write; a page goes to report.html in the first run's directory by default.
         format: print this form instead of making a page.
+        best: print the fastest configuration of each model, what it gains over the default, and what each axis brings.
         baseline: run directory, baseline file, or name of a baseline to compare with; by default the first of
             several runs.
         baselines_dir: where named baselines are kept.
@@ -37,9 +39,16 @@ def report(
     base = baselines.side(baseline, baselines_dir) if baseline else None
     warn([*(text for run in loaded for text in run.warnings), *(base.warnings if base else ())])
     document = view.build(loaded, baseline=base)
-    if format is None:
+    if best:
+        _say(publish.section(document, "best", format or Format.TEXT), output)
+    elif format is None:
         print(publish.write(output or runs[0] / PAGE_NAME, html.render(document)))
-    elif output is None:
-        print(publish.render(document, format), end="")
     else:
-        print(publish.write(output, publish.render(document, format)))
+        _say(publish.render(document, format), output)
+
+
+def _say(text: str, output: Path | None) -> None:
+    if output is None:
+        print(text, end="")
+    else:
+        print(publish.write(output, text))

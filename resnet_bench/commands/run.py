@@ -12,7 +12,7 @@ from resnet_bench import config, environment, store, units
 from resnet_bench.commands.output import warn
 from resnet_bench.config import AUTO, Suite
 from resnet_bench.errors import UsageError
-from resnet_bench.records import Case, SkipReason, Transfer
+from resnet_bench.records import Case, LayerScope, SkipReason, Transfer
 from resnet_bench.report import settings as settings_table
 from resnet_bench.report.format import Format
 from resnet_bench.report.sections.curves import counted
@@ -56,6 +56,7 @@ def run(
     include_transfer: Annotated[bool, Parameter(negative=())] = False,
     seed: str | None = None,
     shard: str | None = None,
+    layers: Annotated[bool, Parameter(negative=())] = False,
     output: Annotated[Path | None, Parameter(alias="-o")] = None,
     resume_from: Annotated[Path | None, Parameter(name="--resume")] = None,
     dry_run: Annotated[bool, Parameter(negative=())] = False,
@@ -87,6 +88,7 @@ def run(
         include_transfer: Time the copy of the input to the device too.
         seed: Of the order of launches.
         shard: Measure only this part of the cases, such as 2/4; `resnet-bench merge` joins the parts.
+        layers: Then time each model's layers at its largest batch: roofline and treemap in the report.
         output: The run directory. Default: a new one under reports, named by the time.
         resume_from: Finish this run directory instead of starting a new run.
         dry_run: Print the cases and an estimate, measure nothing.
@@ -119,7 +121,7 @@ def run(
         shard=shard,
     )
     if resume_from is not None:
-        if flags != Given() or any((suite, output, dry_run, print_config)):
+        if flags != Given() or any((suite, output, layers, dry_run, print_config)):
             raise UsageError("--resume goes on with the run's own suite; it takes no other flag but --format.")
         resume(resume_from)
         return _show_results(resume_from, format)
@@ -130,10 +132,11 @@ def run(
         print(settings_table.render(chosen.lines, format))
         return 0
     directory = output or REPORTS / new_run_id()
+    scope = LayerScope.LARGEST_BATCH if layers else LayerScope.NONE
     with chosen.named_in_errors():
         if dry_run:
             return _show_plan(chosen.suite, chosen.shard)
-        start(chosen.suite, directory, seed=chosen.seed, shard=chosen.shard)
+        start(chosen.suite, directory, seed=chosen.seed, shard=chosen.shard, layers=scope)
     return _show_results(directory, format)
 
 

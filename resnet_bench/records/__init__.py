@@ -5,6 +5,7 @@ A `Launch` is one fresh process and the unit of replication; its samples stay in
 """
 
 from resnet_bench.records.base import SCHEMA_VERSION, Record
+from resnet_bench.records.ceilings import Bandwidth, Ceilings, Rate, arithmetic
 from resnet_bench.records.conclusions import (
     Band,
     BandSource,
@@ -34,14 +35,16 @@ from resnet_bench.records.launches import (
     TimingProtocol,
     Warmup,
 )
+from resnet_bench.records.layer_times import LayerProfile, LayerTime, Part, TimedBy
 from resnet_bench.records.plan import Case, Executor, MemoryFormat, Mode, Precision, Protocol, Transfer
-from resnet_bench.records.profiles import Layer, Optimizer, PredictedMemory, Profile
+from resnet_bench.records.profiles import Layer, Optimizer, PredictedMemory, Profile, Work
 from resnet_bench.records.runs import (
     BatchSearch,
     Commit,
     Environment,
     Header,
     Identity,
+    LayerScope,
     MachineState,
     Measurement,
     Run,
@@ -54,9 +57,11 @@ __all__ = [
     "SCHEMA_VERSION",
     "Band",
     "BandSource",
+    "Bandwidth",
     "BatchSearch",
     "Case",
     "CaseDigest",
+    "Ceilings",
     "Commit",
     "Comparison",
     "Compilation",
@@ -74,17 +79,22 @@ __all__ = [
     "Interval",
     "Launch",
     "Layer",
+    "LayerProfile",
+    "LayerScope",
+    "LayerTime",
     "MachineState",
     "Measurement",
     "Memory",
     "MemoryFormat",
     "Mode",
     "Optimizer",
+    "Part",
     "Phases",
     "Precision",
     "PredictedMemory",
     "Profile",
     "Protocol",
+    "Rate",
     "Record",
     "Run",
     "Samples",
@@ -94,10 +104,13 @@ __all__ = [
     "SkipReason",
     "StopReason",
     "Summary",
+    "TimedBy",
     "TimingProtocol",
     "Transfer",
     "Trial",
     "Verdict",
     "VerdictTable",
     "Warmup",
+    "Work",
+    "arithmetic",
 ]

@@ -4,7 +4,9 @@ from enum import StrEnum
 from typing import Any
 
 from resnet_bench.records.base import SCHEMA_VERSION, Record
+from resnet_bench.records.ceilings import Ceilings
 from resnet_bench.records.launches import DeviceState, Launch, Skip
+from resnet_bench.records.layer_times import LayerProfile
 from resnet_bench.records.plan import Case, Protocol
 from resnet_bench.records.profiles import Profile
 
@@ -61,6 +63,13 @@ class Shard(Record, frozen=True, kw_only=True):
     index: int
     count: int
     positions: tuple[int, ...]
+
+
+class LayerScope(StrEnum):
+    """Whose layers a run times after its launches: nobody's, or each model's and variant's at its largest batch."""
+
+    NONE = "none"
+    LARGEST_BATCH = "largest_batch"
 
 
 class SearchStop(StrEnum):
@@ -123,6 +132,8 @@ class Header(Record, frozen=True, kw_only=True):
     profiles: tuple[Profile, ...]
     shards: tuple[Shard, ...] = ()
     merged: tuple[str, ...] = ()
+    ceilings: tuple[Ceilings, ...] = ()
+    layers: LayerScope = LayerScope.NONE
     searches: tuple[BatchSearch, ...] = ()
 
 
@@ -143,3 +154,4 @@ class Run(Record, frozen=True, kw_only=True):
     skips: tuple[Skip, ...]
     missing: tuple[Case, ...]
     warnings: tuple[str, ...] = ()
+    layers: tuple[LayerProfile, ...] = ()

@@ -15,16 +15,19 @@ from resnet_bench.machines import named_alike
 from resnet_bench.records import Digest, Run, VerdictTable
 from resnet_bench.report.document import Document, Note, Section, Table
 from resnet_bench.report.labels import Labels, device_names, label
+from resnet_bench.report.sections.best import best_section
 from resnet_bench.report.sections.curves import counted, curves, listed
 from resnet_bench.report.sections.differences import case_verdicts, differences_section, verdict_health
 from resnet_bench.report.sections.distribution import distribution_section
 from resnet_bench.report.sections.gaps import gaps_section
 from resnet_bench.report.sections.header import health_line, run_headers
 from resnet_bench.report.sections.launches import launch_table
+from resnet_bench.report.sections.layers import layers_section
 from resnet_bench.report.sections.memory import memory_section
 from resnet_bench.report.sections.method import method_section
 from resnet_bench.report.sections.pareto import pareto_section
 from resnet_bench.report.sections.results import long_table, summary_table
+from resnet_bench.report.sections.roofline import roofline_section
 from resnet_bench.report.sections.scaling import scaling_section
 
 
@@ -89,6 +92,9 @@ def _sections(
         scaling_section(results, series, runs=runs, long=long),
         distribution_section(results, labels, long),
         memory_section(results, series, runs=runs, long=long),
+        best_section(results, labels),
+        roofline_section(runs, results, series, labels=labels, long=long),
+        layers_section(runs, labels),
         differences_section(verdicts),
         gaps_section(runs, results, labels),
         method_section(runs, results),

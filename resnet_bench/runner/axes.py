@@ -46,10 +46,10 @@ def apply(suite: Suite, axes: Axes, *, spelled: Callable[[str], str] = str) -> S
         ("batch_sizes", axes.batch_sizes, lambda text: _batch_sizes(text, spelled("--batch-sizes"))),
         ("image_sizes", axes.image_sizes, lambda text: _counts(text, spelled("--image-sizes"))),
         ("modes", axes.mode, lambda text: _choices(text, Mode, spelled("--mode"))),
-        ("precisions", axes.precision, lambda text: _choices(text, Precision, spelled("--precision"))),
+        ("precisions", axes.precision, lambda text: read_precisions(text, spelled("--precision"))),
         ("memory_formats", axes.memory_format, lambda text: _choices(text, MemoryFormat, spelled("--memory-format"))),
         ("executors", axes.executor, lambda text: _choices(text, Executor, spelled("--executor"))),
-        ("threads", axes.threads, lambda text: _threads(text, spelled("--threads"))),
+        ("threads", axes.threads, lambda text: read_threads(text, spelled("--threads"))),
     )
     for field, text, read in readers:
         if text is not None:
@@ -144,7 +144,21 @@ def _choice(name: str, choices: type[_Choice], flag: str) -> _Choice:
         raise UsageError(f"{flag} '{name}': expected one of {', '.join(known)}.{nearest(name, known)}") from None
 
 
-def _threads(text: str, flag: str) -> tuple[int, ...]:
+def read_precisions(text: str, flag: str = "--precision") -> tuple[Precision, ...]:
+    """Read names of precisions, separated by commas.
+
+    Raises:
+        UsageError: a name is not known.
+    """
+    return _choices(text, Precision, flag)
+
+
+def read_threads(text: str, flag: str = "--threads") -> tuple[int, ...]:
+    """Read numbers of threads, or "all" for every core that this process may use.
+
+    Raises:
+        UsageError: a part is neither.
+    """
     from resnet_bench.environment import logical_cores
 
     return tuple(logical_cores() if part == "all" else _positive(part, flag) for part in _names(text, flag))

@@ -31,6 +31,8 @@ _METRICS = (
     "energy_j_per_image",
     "compile_s",
     "achieved_flop_per_s",
+    "share_of_peak",
+    "times_roofline",
 )
 _SIDE_BY_SIDE = ("latency_s", "throughput_images_per_s", "peak_bytes")
 
@@ -107,6 +109,26 @@ _COLUMNS = (
         title="FLOP/s",
         kind=Kind.FLOP_RATE,
         help="FLOPs of convolution and linear layers times iterations per second, at the measured throughput.",
+    ),
+    Column(
+        key="share_of_peak",
+        title="of peak",
+        kind=Kind.SHARE,
+        help="MFU: achieved FLOP/s over the best that products and convolutions of this precision reached here.",
+    ),
+    Column(
+        key="times_roofline",
+        title="x roofline",
+        kind=Kind.RATIO,
+        help="Latency over the least time that the measured ceilings allow: 2.3 is 2.3x from the roofline.",
+    ),
+    Column(key="roofline_s", title="roofline", kind=Kind.LATENCY, unit="ms", help="The least time of one iteration."),
+    Column(
+        key="intensity",
+        title="intensity",
+        kind=Kind.NUMBER,
+        unit="FLOP/B",
+        help="FLOPs of one iteration, those of no MACs included, over the bytes that its layers move.",
     ),
     Column(key="flops", title="FLOPs", kind=Kind.COUNT, help="2 x MACs of one forward pass of the whole batch."),
     Column(key="activations", title="activations", kind=Kind.COUNT, help="Outputs of convolution and linear layers."),
@@ -189,6 +211,10 @@ def _row(result: Result, labels: Labels, *, notes: Mapping[str, int], verdicts: 
         result.energy.median if result.energy else None,
         result.compile_s,
         result.flop_rate,
+        result.share_of_peak,
+        result.times_roofline,
+        result.headroom.least_s if result.headroom else None,
+        result.headroom.intensity if result.headroom else None,
         profile.flops if profile else None,
         profile.activations if profile else None,
         profile.fvcore_count if profile else None,
