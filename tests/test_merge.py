@@ -280,7 +280,7 @@ def test_every_entry_of_every_part_is_in_the_joined_run(tmp_path):
     assert len({(entry.case, entry.index) for entry in whole.entries}) == len(whole.entries)
 
 
-def test_each_machine_keeps_its_own_ceilings_and_layers(tmp_path, capsys):
+def test_each_machine_keeps_its_own_ceilings_and_layers(tmp_path):
     parts = []
     for number, (environment, identity) in enumerate((("e1", factory.IDENTITY), ("e2", OTHER))):
         ceilings = factory.change(dissected.CEILINGS, environment=environment, threads=CASES[0].threads)
