@@ -6,10 +6,19 @@ BENCH_ARGS ?=
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt $(PIP_ARGS)
 
-.PHONY: bench test check format gpu-test clean
+ASV_ARGS ?= --quick
+ASV_RANGE ?= HEAD~3..HEAD
+
+.PHONY: bench asv test check format gpu-test clean
 
 bench: $(VENV)/.installed
 	$(BIN)/resnet-bench run --preset quick $(BENCH_ARGS)
+
+asv: $(VENV)/.installed
+	$(BIN)/resnet-bench machine --asv
+	$(BIN)/asv run $(ASV_ARGS) $(ASV_RANGE)
+	$(BIN)/asv publish --no-pull
+	$(BIN)/resnet-bench history
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest

@@ -101,6 +101,7 @@ class StaticProfile:
     """For asv: the closed forms and the trace over time."""
 
     timeout = 300
+    version = "1"
 
     def time_closed_form(self) -> None:
         closed_form()

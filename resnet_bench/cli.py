@@ -22,6 +22,8 @@ _COMMANDS = (
     ("check", "check:check", "The gate for CI: a run against a baseline by the rules of a thresholds file."),
     ("ab", "ab:ab", "Two revisions measured now, against each other, until there is a verdict."),
     ("calibrate", "calibrate:calibrate", "A/A self-test: what this machine can see, and its noise bands."),
+    ("history", "history:history_command", "Series across commits, and which commits moved a level."),
+    ("export", "export:export", "A run as asv results of its commit, or as CSV."),
     ("baseline", "baseline:baseline", "Named baselines: set one from runs, or list them."),
     ("machine", "machine:machine", "What is measured on, and what to change for steadier numbers."),
 )

@@ -74,6 +74,21 @@ def byte_size(count: float | None) -> str:
     return f"{count:.0f} B"
 
 
+def quantity(value: float | None, unit: str) -> str:
+    """Return a value with the prefix that fits its unit: 12.34 ms, 97.49 MiB, 1,814,073,344 MACs, 0.5000 J/image."""
+    if value is None:
+        return UNAVAILABLE
+    if unit == "B":
+        return byte_size(value)
+    if unit == "s":
+        factor, prefix = next(
+            ((f, p) for f, p in ((1.0, ""), (1e-3, "m"), (1e-6, "u")) if abs(value) >= f), (1e-9, "n")
+        )
+        return f"{significant(value / factor)} {prefix}s"
+    text = grouped(int(value)) if value == int(value) else significant(value)
+    return f"{text} {unit}".rstrip()
+
+
 def scaled(count: float | None, unit: str = "", digits: int = 4) -> str:
     """Return a count with its decimal prefix: 25.56 M, 4.089 G, 312.0 GFLOP/s with `unit="FLOP/s"`."""
     if count is None:

@@ -63,7 +63,7 @@ def differences(
     return tuple(
         Difference(kind=kind, field=field, baseline=left, contender=right, allowed=kind in across, cases=1)
         for (kind, field, left), (_, _, right) in zip(
-            _facts(baseline, sides[0]), _facts(contender, sides[1]), strict=True
+            facts(baseline, sides[0]), facts(contender, sides[1]), strict=True
         )
         if left != right
     )
@@ -89,7 +89,7 @@ def summarize_differences(found: Sequence[Difference]) -> tuple[Difference, ...]
     return tuple(msgspec.structs.replace(difference, cases=count) for difference, count in ordered)
 
 
-def _facts(subject: CaseDigest, side: Digest) -> Iterator[tuple[str, str, str]]:
+def facts(subject: CaseDigest, side: Digest) -> Iterator[tuple[str, str, str]]:
     """Yield kind, field and value as text; several values where launches did not agree among themselves."""
     yield "device", "device", subject.case.device
     yield "threads", "threads asked for", str(subject.case.threads)

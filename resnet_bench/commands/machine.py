@@ -1,6 +1,7 @@
 """`machine`: what is measured on, and what to change for steadier numbers."""
 
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
@@ -10,6 +11,7 @@ from resnet_bench import environment, units
 from resnet_bench.analysis.datasheets import DataSheet, data_sheet
 from resnet_bench.errors import UsageError
 from resnet_bench.records import Ceilings, Commit, Environment, Precision
+from resnet_bench.report import asv
 from resnet_bench.report.format import Format
 from resnet_bench.report.grid import Grid, text_lines
 from resnet_bench.runner import advice, axes, launch
@@ -25,6 +27,7 @@ def machine(
     precision: str | None = None,
     threads: str | None = None,
     format: Format = Format.TEXT,  # noqa: A002 - the flag's name
+    asv_record: Annotated[bool, Parameter(name="--asv", negative=())] = False,
 ) -> None:
     """Show what is measured on, and what to change for steadier numbers.
 
@@ -34,6 +37,7 @@ def machine(
         precision: Of the ceilings, separated by commas. Default: fp32 and bf16, on CUDA also tf32 and fp16.
         threads: CPU threads of the ceilings, or "all". Default: all physical cores but one.
         format: text or json.
+        asv_record: write it into ~/.asv-machine.json, with GPU, driver, CUDA and torch, and print only where.
     """
     if format not in {Format.TEXT, Format.JSON}:
         raise UsageError(f"machine has no --format {format}; expected text or json.")
@@ -45,6 +49,9 @@ def machine(
     )
     probed = launch.probe(device)
     seen = probed.environment
+    if asv_record:
+        print(asv.write_machine(seen, Path.home()))
+        return
     commit = environment.current_commit()
     found = _measured(seen, probed.device, *asked) if ceilings else ()
     sheet = data_sheet(seen.identity) if ceilings else None

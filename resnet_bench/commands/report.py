@@ -6,8 +6,10 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from resnet_bench import baselines, store
+from resnet_bench.analysis import asv_results, history
 from resnet_bench.commands.output import warn
 from resnet_bench.errors import UsageError
+from resnet_bench.records import History
 from resnet_bench.report import html, publish, view
 from resnet_bench.report.format import Format
 
@@ -21,6 +23,8 @@ def report(
     best: Annotated[bool, Parameter(negative=())] = False,
     baseline: str | None = None,
     baselines_dir: Path = baselines.DEFAULT_DIRECTORY,
+    asv_results_dir: Annotated[Path | None, Parameter(name="--asv-results")] = None,
+    repository: Path = Path(),
 ) -> None:
     """Make an HTML page of one or several runs and print its path; several stand side by side.
 
@@ -32,13 +36,16 @@ def report(
         baseline: run directory, baseline file, or name of a baseline to compare with; by default the first of
             several runs.
         baselines_dir: where named baselines are kept.
+        asv_results_dir: asv's results folder, for a section with the history of its series.
+        repository: the checkout that knows the order of its commits.
     """
     if not runs:
         raise UsageError("report needs at least one run directory: resnet-bench report DIR.")
     loaded = [store.load(run) for run in runs]
     base = baselines.side(baseline, baselines_dir) if baseline else None
     warn([*(text for run in loaded for text in run.warnings), *(base.warnings if base else ())])
-    document = view.build(loaded, baseline=base)
+    past = _history(asv_results_dir, repository) if asv_results_dir else None
+    document = view.build(loaded, baseline=base, history=past)
     if best:
         _say(publish.section(document, "best", format or Format.TEXT), output)
     elif format is None:
@@ -52,3 +59,7 @@ def _say(text: str, output: Path | None) -> None:
         print(text, end="")
     else:
         print(publish.write(output, text))
+
+
+def _history(results: Path, repository: Path) -> History:
+    return history.build([asv_results.read(results)], [], sources=[str(results)], repository=repository)[0]

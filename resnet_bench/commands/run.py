@@ -62,6 +62,7 @@ def run(
     dry_run: Annotated[bool, Parameter(negative=())] = False,
     print_suite: str | None = None,
     print_config: Annotated[bool, Parameter(negative=())] = False,
+    asv_results: Annotated[bool, Parameter(name="--asv", negative=())] = False,
     format: Format = Format.TEXT,  # noqa: A002 - the flag's name
 ) -> int:
     """Measure models on the device at hand, launch by launch, and write a run directory with its report.
@@ -94,6 +95,7 @@ def run(
         dry_run: Print the cases and an estimate, measure nothing.
         print_suite: Print the suite file of a preset.
         print_config: Print every value that holds, and where it comes from; measure nothing.
+        asv_results: Also write the run as asv results of its commit (.asv/results), as `export --to asv` does.
         format: Of what is printed on standard output: text, markdown, json or csv.
     """
     if print_suite is not None:
@@ -121,7 +123,7 @@ def run(
         shard=shard,
     )
     if resume_from is not None:
-        if flags != Given() or any((suite, output, layers, dry_run, print_config)):
+        if flags != Given() or any((suite, output, layers, dry_run, print_config, asv_results)):
             raise UsageError("--resume goes on with the run's own suite; it takes no other flag but --format.")
         resume(resume_from)
         return _show_results(resume_from, format)
@@ -136,8 +138,27 @@ def run(
     with chosen.named_in_errors():
         if dry_run:
             return _show_plan(chosen.suite, chosen.shard)
+        if asv_results:
+            _check_clean()
         start(chosen.suite, directory, seed=chosen.seed, shard=chosen.shard, layers=scope)
+    if asv_results:
+        _export(directory)
     return _show_results(directory, format)
+
+
+def _check_clean() -> None:
+    """Refuse before anything is measured what could not be exported after it."""
+    commit = environment.current_commit()
+    if commit is None or commit.dirty:
+        why = "there are uncommitted changes" if commit else "this is no git checkout"
+        raise UsageError(f"--asv: {why}; asv results belong to a commit, so measure a clean checkout.")
+
+
+def _export(directory: Path) -> None:
+    from resnet_bench.report import asv  # noqa: PLC0415 - only a run that has results exports them
+
+    for path in asv.export(store.load(directory), asv.RESULTS).paths:
+        print(f"asv results: {path}", file=sys.stderr)
 
 
 def _show_plan(suite: Suite, which: tuple[int, int] | None) -> int:

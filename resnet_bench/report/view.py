@@ -12,7 +12,7 @@ from resnet_bench.analysis.published import Catalog, published
 from resnet_bench.analysis.results import Result, collect
 from resnet_bench.errors import UsageError
 from resnet_bench.machines import named_alike
-from resnet_bench.records import Digest, Run, VerdictTable
+from resnet_bench.records import Digest, History, Run, VerdictTable
 from resnet_bench.report.document import Document, Note, Section, Table
 from resnet_bench.report.labels import Labels, device_names, label
 from resnet_bench.report.sections.best import best_section
@@ -21,6 +21,8 @@ from resnet_bench.report.sections.differences import case_verdicts, differences_
 from resnet_bench.report.sections.distribution import distribution_section
 from resnet_bench.report.sections.gaps import gaps_section
 from resnet_bench.report.sections.header import health_line, run_headers
+from resnet_bench.report.sections.history import health as history_health
+from resnet_bench.report.sections.history import history_section
 from resnet_bench.report.sections.launches import launch_table
 from resnet_bench.report.sections.layers import layers_section
 from resnet_bench.report.sections.memory import memory_section
@@ -31,12 +33,19 @@ from resnet_bench.report.sections.roofline import roofline_section
 from resnet_bench.report.sections.scaling import scaling_section
 
 
-def build(runs: Sequence[Run], *, catalog: Catalog | None = None, baseline: Digest | None = None) -> Document:
+def build(
+    runs: Sequence[Run],
+    *,
+    catalog: Catalog | None = None,
+    baseline: Digest | None = None,
+    history: History | None = None,
+) -> Document:
     """Build the document of one or several runs.
 
     Args:
         runs: what `store.load` read; their order is the order of columns and traces.
         baseline: what the runs are compared with; without one, the first of several runs.
+        history: what to say of earlier commits, nothing by default.
         catalog: family and published accuracy by model name; the model registry by default.
 
     Raises:
@@ -55,11 +64,16 @@ def build(runs: Sequence[Run], *, catalog: Catalog | None = None, baseline: Dige
         notes={note.text: note.number for note in notes},
         verdicts=case_verdicts(verdicts),
     )
-    sections = _sections(runs, results, labels=labels, long=long, verdicts=tuple(verdicts.values()))
+    past = history_section(history) if history else None
+    sections = _sections(runs, results, labels=labels, long=long, verdicts=tuple(verdicts.values()), past=past)
     return Document(
         title=_title(runs, results),
         runs=run_headers(runs, labels),
-        health=(*verdict_health(tuple(verdicts.values())), *health_line(runs, results)),
+        health=(
+            *verdict_health(tuple(verdicts.values())),
+            *(history_health(history) if history else ()),
+            *health_line(runs, results),
+        ),
         finding=" ".join(figure.finding for section in sections[:2] for figure in section.figures[:1]),
         results=long,
         launches=launch_table(runs, labels),
@@ -85,6 +99,7 @@ def _sections(
     labels: Labels,
     long: Table,
     verdicts: Sequence[VerdictTable],
+    past: Section | None,
 ) -> tuple[Section, ...]:
     series = curves(results, labels)
     found = (
@@ -95,6 +110,7 @@ def _sections(
         best_section(results, labels),
         roofline_section(runs, results, series, labels=labels, long=long),
         layers_section(runs, labels),
+        past,
         differences_section(verdicts),
         gaps_section(runs, results, labels),
         method_section(runs, results),

@@ -1,0 +1,82 @@
+"""What the asv benchmarks share: the axes, and one launch of one case measured by resnet_bench itself.
+
+Nothing is computed or probed at import, and the axes are the same on every machine and at every commit, because asv
+runs this folder as it is checked out now against the package of each commit: what a commit or a machine does not have
+is skipped. Every asv process makes one launch; asv's `rounds` are therefore fresh processes.
+"""
+
+MODELS = ("resnet18", "resnet50")
+BATCH_SIZES = (1, 4)
+MODES = ("inference", "training")
+DEVICES = ("cpu", "cuda")
+SAMPLES = 5  # always as many, so that the samples of a round can be told from the next one's
+
+# The registry, written out: asv passes the number of a parameter, and an older commit may have another list.
+REGISTRY = (
+    *("resnet10", "resnet14", "resnet18", "resnet26", "resnet34", "resnet50", "resnet101", "resnet152", "resnet200"),
+    *("resnet10_v1", "resnet14_v1", "resnet18_v1", "resnet26_v1", "resnet34_v1", "resnet50_v1", "resnet101_v1"),
+    *("resnet152_v1", "resnet200_v1", "resnext50_32x4d", "resnext101_32x4d", "resnext101_32x8d", "resnext101_64x4d"),
+    *("wide_resnet50_2", "wide_resnet101_2", "preact_resnet18", "preact_resnet34", "preact_resnet50"),
+    *("preact_resnet101", "preact_resnet152", "preact_resnet200", "cifar_resnet20", "cifar_resnet32", "cifar_resnet44"),
+    *("cifar_resnet56", "cifar_resnet110", "cifar_resnet1202", "cifar_preact_resnet164", "cifar_preact_resnet1001"),
+)
+
+
+def skip_without(model, device="cpu"):
+    """Skip what is not there: the device on this machine, the interface or the model at this commit."""
+    try:
+        from resnet_bench import environment, specs
+        from resnet_bench.errors import ModelError
+        from resnet_bench.runner import launch, messages
+    except ImportError as error:
+        raise NotImplementedError("this commit is older than the interface") from error
+    del launch, messages
+    try:
+        specs.find(model)
+    except ModelError as error:
+        raise NotImplementedError(str(error)) from error
+    if device == "cuda" and not environment.has_nvidia_device():
+        raise NotImplementedError("no CUDA device here")
+
+
+def measure(model, *, batch_size, mode, device, executor="eager", samples=SAMPLES, throughput_budget_s=0.1):
+    """Make one launch in a fresh process; a case that cannot run is skipped, one that breaks fails."""
+    from asv_runner.benchmarks.mark import SkipNotImplemented
+
+    from resnet_bench import environment, specs
+    from resnet_bench.records import Case, Launch, Protocol, SkipReason
+    from resnet_bench.runner import launch, messages
+
+    spec = specs.find(model)
+    case = Case(
+        model=model,
+        mode=mode,
+        batch_size=batch_size,
+        image_size=spec.image_size,
+        executor=executor,
+        device="cuda:0" if device == "cuda" else device,
+        threads=environment.default_threads(),
+    )
+    protocol = Protocol(
+        launches=1,
+        target_interval=0.02,
+        min_samples=samples,
+        max_samples=samples,
+        sampling_budget_s=60.0,
+        throughput_budget_s=throughput_budget_s,
+        warmup_min_iterations=2,
+        warmup_budget_s=1.0,
+        time_limit_s=240.0,
+    )
+    request = messages.MeasureRequest(case=case, index=0, attempt=0, model=spec, protocol=protocol)
+    answer = launch.measure(request)
+    if isinstance(answer, Launch):
+        return answer
+    if answer.reason in {SkipReason.UNSUPPORTED, SkipReason.OUT_OF_MEMORY}:
+        raise SkipNotImplemented(answer.detail)
+    raise RuntimeError(f"{answer.reason}: {answer.detail}")
+
+
+def as_samples(values):
+    """Return samples as asv takes them from its own timings: it then makes the median, interval and quartiles."""
+    return {"samples": list(values), "number": 1}

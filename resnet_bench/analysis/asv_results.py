@@ -1,0 +1,251 @@
+"""asv's results (format 2) as they lie in a results folder: read, never rewritten.
+
+`<folder>/<machine>/<commit>-<environment>.json`, a machine.json beside them and a benchmarks.json above. JSON with
+`NaN` (skipped) and bare `Infinity`; null is a failure. Rows are aligned with `result_columns` and cut after their last
+value. A file that cannot be read is left out, counted and named. asv promises no stability; a contract test holds it.
+"""
+
+import itertools
+import json
+import math
+import statistics
+from collections.abc import Collection, Iterator, Sequence
+from fnmatch import fnmatchcase
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from resnet_bench.analysis.stats import center_interval
+from resnet_bench.errors import StoreError, UsageError, nearest
+
+FORMAT = 2
+_BESIDE_RESULTS = frozenset({"machine.json", "benchmarks.json"})
+# Describe a machine but change without it: a kernel update, a few bytes of memory more or less.
+_NOT_IDENTITY = frozenset({"machine", "os", "ram"})
+_UNITS = {"time": "seconds", "timeraw": "seconds", "mem": "bytes", "peakmem": "bytes"}
+_NAMED = 10
+
+
+class Value(NamedTuple):
+    """One benchmark's value at one commit for one combination of parameters, with its interval's bounds."""
+
+    value: float
+    low: float | None
+    high: float | None
+
+
+class Row(NamedTuple):
+    """One benchmark in one file: values by combination, None where it failed, NaN where it was skipped."""
+
+    benchmark: str
+    version: str
+    cases: tuple[str, ...]
+    values: tuple[Value | None, ...]
+
+
+class File(NamedTuple):
+    """One commit on one machine in one environment; `date` is in seconds since 1970."""
+
+    revision: str
+    date: int
+    machine: str
+    identity: tuple[tuple[str, str], ...]
+    rows: tuple[Row, ...]
+
+
+class AsvResults(NamedTuple):
+    """A results folder. `units` are by benchmark, as asv's benchmarks.json has them."""
+
+    files: tuple[File, ...]
+    units: dict[str, str]
+    notes: tuple[str, ...]
+
+
+def read(directory: Path, *, machines: Collection[str] = (), benchmarks: Collection[str] = ()) -> AsvResults:
+    """Read a results folder.
+
+    Args:
+        directory: asv's `results_dir`, or one machine's folder in it.
+        machines: names to read; all without one.
+        benchmarks: names or patterns (`latency.*`) to read; all without one.
+
+    Raises:
+        StoreError: the folder is not there or nothing in it can be read.
+        UsageError: an unknown machine or benchmark.
+    """
+    paths = _result_paths(directory)
+    here = sorted({path.parent.name for path in paths})
+    for name in machines:
+        if name not in here:
+            raise UsageError(f"{directory} has no machine '{name}'.{nearest(name, here)} Machines: {', '.join(here)}.")
+    paths = [path for path in paths if not machines or path.parent.name in machines]
+    about, notes = _read_benchmarks(directory)
+    files, refused = [], []
+    for path in paths:
+        try:
+            files.append(_read_file(path, about))
+        except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+            refused.append((path, _why(error)))
+    if not files:
+        path, why = refused[0]
+        raise StoreError(f"{directory}: none of {len(refused)} result files can be read; {path.name}: {why}.")
+    if refused:
+        named = "; ".join(f"{path.parent.name}/{path.name}: {why}" for path, why in refused[:_NAMED])
+        more = f"; and {len(refused) - _NAMED} more" if len(refused) > _NAMED else ""
+        notes.append(f"{len(refused)} of {len(paths)} result files were left out: {named}{more}.")
+    lost = sorted({path.parent.name for path in paths if not (path.parent / "machine.json").exists()})
+    if lost:
+        notes.append(f"no machine.json for {', '.join(lost)}: asv itself leaves such folders out.")
+    return AsvResults(_chosen(files, benchmarks), {name: it["unit"] for name, it in about.items()}, tuple(notes))
+
+
+def _result_paths(directory: Path) -> list[Path]:
+    if not directory.is_dir():
+        raise StoreError(f"{directory} is no folder; expected asv's results_dir, as asv.conf.json names it.")
+    paths = sorted(path for path in directory.rglob("*.json") if path.name not in _BESIDE_RESULTS)
+    paths = [path for path in paths if path.parent != directory or (directory / "machine.json").exists()]
+    if not paths:
+        raise StoreError(
+            f"{directory} holds no asv results; expected <machine>/<commit>-<environment>.json files: run `asv run`."
+        )
+    return paths
+
+
+def _read_benchmarks(directory: Path) -> tuple[dict[str, dict[str, Any]], list[str]]:
+    """Return unit and rounds of each benchmark, from the folder or the one above a machine's."""
+    path = next((it for it in (directory, directory.parent) if (it / "benchmarks.json").is_file()), None)
+    if path is None:
+        return {}, [f"{directory} has no benchmarks.json: units are taken from the benchmarks' names."]
+    try:
+        content = json.loads((path / "benchmarks.json").read_bytes())
+        return {
+            name: {"unit": str(it.get("unit") or ""), "rounds": int(it.get("rounds") or 1)}
+            for name, it in content.items()
+            if isinstance(it, dict)
+        }, []
+    except (OSError, ValueError, AttributeError, TypeError) as error:
+        return {}, [f"{path / 'benchmarks.json'} cannot be read ({_why(error)}): units are taken from names."]
+
+
+def unit_from_name(benchmark: str) -> str:
+    """Return the unit that asv gives a benchmark by the prefix of its function, empty for others."""
+    return _UNITS.get(benchmark.rpartition(".")[2].partition("_")[0], "")
+
+
+def _read_file(path: Path, about: dict[str, dict[str, Any]]) -> File:
+    content = json.loads(path.read_bytes())
+    if not isinstance(content, dict):
+        raise ValueError("no JSON object")  # noqa: TRY004 - a reason to leave the file out, as the others
+    if content.get("version") != FORMAT:
+        raise ValueError(_wrong_format(content.get("version")))
+    columns = content["result_columns"]
+    rows = (_row(name, dict(zip(columns, row, strict=False)), about) for name, row in content["results"].items())
+    parameters = dict(content["params"])
+    return File(
+        revision=str(content["commit_hash"]),
+        date=int(content["date"]) // 1000,
+        machine=str(parameters.get("machine", path.parent.name)),
+        identity=_identity(content, parameters),
+        rows=tuple(row for row in rows if row is not None),
+    )
+
+
+def _wrong_format(version: object) -> str:
+    if isinstance(version, int):
+        advice = "run `asv update` on a copy" if version < FORMAT else "upgrade resnet-bench"
+        return f"format {version}, this reads {FORMAT}: {advice}"
+    return "no asv result: it names no format"
+
+
+def _identity(content: dict[str, Any], parameters: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Return what must agree for two commits' values to be joined: machine, Python, requirements, variables."""
+    found = {name: _text(value) for name, value in parameters.items() if name not in _NOT_IDENTITY}
+    found["python"] = _text(content.get("python"))
+    requirements = content.get("requirements") or {}
+    found |= {name: _text(value) for name, value in requirements.items()} if isinstance(requirements, dict) else {}
+    found |= {f"env-{name}": _text(value) for name, value in (content.get("env_vars") or {}).items()}
+    return tuple(sorted(found.items()))
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+def _row(name: str, fields: dict[str, Any], about: dict[str, dict[str, Any]]) -> Row | None:
+    parameters = tuple(tuple(map(str, axis)) for axis in fields.get("params") or ())
+    cases = _cases(parameters)
+    results = fields.get("result")
+    if results is None:  # every combination failed, or the build did
+        values: tuple[Value | None, ...] = (None,) * len(cases)
+    elif not isinstance(results, list) or len(results) != len(cases):
+        return None
+    else:
+        none = [None] * len(cases)
+        lows, highs = (fields.get(column) or none for column in ("stats_ci_99_a", "stats_ci_99_b"))
+        samples = fields.get("samples") or none
+        rounds = about.get(name, {}).get("rounds", 1)
+        values = tuple(
+            _value(result, low, high, sample, rounds)
+            for result, low, high, sample in zip(results, lows, highs, samples, strict=True)
+        )
+    return Row(name, str(fields.get("version") or ""), cases, values)
+
+
+@lru_cache(maxsize=4096)
+def _cases(parameters: tuple[tuple[str, ...], ...]) -> tuple[str, ...]:
+    """Return a label for each combination, in the order of the results: repr strings lose their quotes."""
+    return tuple(", ".join(_unquoted(value) for value in combination) for combination in itertools.product(*parameters))
+
+
+def _unquoted(text: str) -> str:
+    return text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"" else text
+
+
+def _value(result: object, low: object, high: object, samples: object, rounds: int) -> Value | None:
+    if isinstance(result, bool) or not isinstance(result, int | float):
+        return None
+    if isinstance(samples, list) and rounds > 1 and len(samples) >= 2 * rounds and len(samples) % rounds == 0:
+        return _of_launches(samples, rounds)
+    return Value(float(result), _finite(low), _finite(high))
+
+
+def _of_launches(samples: Sequence[float], rounds: int) -> Value:
+    """Return the median over launches: rounds of one process each stand one after the other, equally long."""
+    length = len(samples) // rounds
+    medians = [statistics.median(samples[first : first + length]) for first in range(0, len(samples), length)]
+    interval = center_interval(medians)
+    return Value(statistics.median(medians), interval.low if interval else None, interval.high if interval else None)
+
+
+def _finite(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
+
+
+def _chosen(files: Sequence[File], patterns: Collection[str]) -> tuple[File, ...]:
+    if not patterns:
+        return tuple(files)
+    names = sorted({row.benchmark for file in files for row in file.rows})
+    for pattern in patterns:
+        if not any(fnmatchcase(name, pattern) for name in names):
+            raise UsageError(
+                f"no benchmark is called '{pattern}'.{nearest(pattern, names)} "
+                "Expected a name as asv shows it, or a pattern such as 'latency.*'."
+            )
+    wanted = {name for name in names for pattern in patterns if fnmatchcase(name, pattern)}
+    return tuple(file._replace(rows=tuple(_named(file.rows, wanted))) for file in files)
+
+
+def _named(rows: Sequence[Row], wanted: Collection[str]) -> Iterator[Row]:
+    return (row for row in rows if row.benchmark in wanted)
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"broken JSON at line {error.lineno}, column {error.colno}"
+    if isinstance(error, UnicodeDecodeError):
+        return "not UTF-8"
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    if isinstance(error, KeyError):
+        return f"no asv result: it has no {error.args[0]}"
+    return str(error) if isinstance(error, ValueError) else "no asv result: its fields have other types"

@@ -1,0 +1,48 @@
+"""`export`: a run into other tools."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from resnet_bench import store
+from resnet_bench.report import asv, publish
+from resnet_bench.report.format import Format
+
+
+class Target(StrEnum):
+    """What to export to."""
+
+    ASV = "asv"
+    CSV = "csv"
+
+
+def export(
+    run: Path,
+    *,
+    to: Target,
+    asv_results: Path = asv.RESULTS,
+    output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
+) -> None:
+    """Write a run as asv results of its commit, or every case as CSV.
+
+    Args:
+        run: the run directory.
+        to: asv, for `asv publish`, `asv show` and `asv compare`; or csv, base units and unrounded.
+        asv_results: asv's results folder.
+        output: write the CSV here instead of printing it.
+    """
+    loaded = store.load(run)
+    if to is Target.ASV:
+        print_exported(asv.export(loaded, asv_results))
+    elif output is None:
+        print(publish.summary([loaded], Format.CSV), end="")
+    else:
+        print(publish.write(output, publish.summary([loaded], Format.CSV)))
+
+
+def print_exported(exported: asv.Exported) -> None:
+    """Say what was written, a line for each file."""
+    for path in exported.paths:
+        print(path)

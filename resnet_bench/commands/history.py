@@ -1,0 +1,138 @@
+"""`history`: series across commits from asv's results and from runs, with the commits that changed a level."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from resnet_bench import commits, store, units
+from resnet_bench.analysis import asv_results, history
+from resnet_bench.commits import Ordering
+from resnet_bench.errors import StoreError, UsageError
+from resnet_bench.records import History, Outcome, Run
+from resnet_bench.report import history as pages
+from resnet_bench.report import html, publish
+from resnet_bench.report.format import Format
+
+DEFAULT_RESULTS = Path(".asv/results")
+DEFAULT_RUNS = Path("reports")
+
+
+class FailOn(StrEnum):
+    """Which change points end with exit code 1."""
+
+    REGRESSED = "regressed"
+    CHANGED = "changed"
+
+
+_RENDERERS = {
+    Format.TEXT: pages.as_text,
+    Format.MARKDOWN: pages.as_markdown,
+    Format.JSON: pages.as_json,
+    Format.CSV: pages.as_csv,
+}
+
+
+def history_command(
+    *runs: Path,
+    asv_results_dir: Annotated[Path | None, Parameter(name="--asv-results")] = None,
+    machine: str = "",
+    benchmark: str = "",
+    min_change: str = "3 %",
+    fail_on: FailOn | None = None,
+    since: str | None = None,
+    repository: Path = Path(),
+    branch: str = "HEAD",
+    format: Format = Format.TEXT,  # noqa: A002 - the flag's name
+    output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
+) -> int:
+    """Show how measurements moved from commit to commit, and which commits moved them.
+
+    Without arguments it reads .asv/results and the runs in reports. Exit code 1 where --fail-on finds a change that
+    still stands, 3 where a benchmark failed at the newest commit, else 0.
+
+    Args:
+        runs: run directories, or folders of them.
+        asv_results_dir: asv's results folder; read as it is, never rewritten.
+        machine: only these machines of asv's, with commas.
+        benchmark: only these benchmarks of asv's, names or patterns such as 'latency.*', with commas.
+        min_change: the smallest change of a measured level to report; of an exact metric every change is.
+        fail_on: exit with 1 on such a change: regressed and not repaired, or any changed.
+        since: let --fail-on see only what changed after this revision.
+        repository: the checkout that knows the order of commits.
+        branch: the revision whose history counts.
+        format: text, markdown, json or csv (every point).
+        output: write the page, a .html file, here; or whatever --format says.
+    """
+    smallest = units.parse_percent(min_change)
+    folders, loaded, notes = _sources(asv_results_dir, runs)
+    results = [asv_results.read(it, machines=_names(machine), benchmarks=_names(benchmark)) for it in folders]
+    found, ordering = history.build(
+        results,
+        loaded,
+        sources=[str(it) for it in (*folders, *runs)] or ["reports"],
+        repository=repository,
+        branch=branch,
+        min_change=smallest,
+        notes=notes,
+    )
+    if output is not None and output.suffix in {".html", ".htm"}:
+        print(publish.write(output, html.render(pages.as_document(found))))
+    elif output is not None:
+        print(publish.write(output, _RENDERERS[format](found)))
+    else:
+        print(_RENDERERS[format](found), end="")
+    return 0 if fail_on is None else _judge(found, fail_on, first=_first(ordering, since, repository, branch))
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _sources(results: Path | None, runs: tuple[Path, ...]) -> tuple[list[Path], list[Run], list[str]]:
+    """Return the results folders, the runs, and what was left out; without names, what lies where it usually does."""
+    folders = [results] if results else []
+    if not folders and not runs:
+        folders = [DEFAULT_RESULTS] if DEFAULT_RESULTS.is_dir() else []
+        runs = (DEFAULT_RUNS,) if _run_directories(DEFAULT_RUNS) else ()
+    loaded: list[Run] = []
+    refused: list[str] = []
+    for path in runs:
+        if (path / store.HEADER_NAME).exists():
+            loaded.append(store.load(path))
+            continue
+        inside = _run_directories(path)
+        if not inside:
+            raise StoreError(f"{path} is neither a run directory nor a folder of them; expected {path}/*/run.json.")
+        for directory in inside:
+            try:
+                loaded.append(store.load(directory))
+            except StoreError as error:
+                refused.append(str(error))
+    if not folders and not loaded:
+        raise UsageError(
+            f"nothing to read: there is no {DEFAULT_RESULTS} and no run in {DEFAULT_RUNS} here; "
+            "name runs, or asv's results folder with --asv-results."
+        )
+    return folders, loaded, [f"{len(refused)} runs were left out: {' '.join(refused)}"] if refused else []
+
+
+def _run_directories(folder: Path) -> list[Path]:
+    return sorted(header.parent for header in folder.glob(f"*/{store.HEADER_NAME}"))
+
+
+def _first(ordering: Ordering, since: str | None, repository: Path, branch: str) -> int:
+    if ordering.foreign:
+        raise UsageError(
+            "--fail-on: none of the measured commits is in this repository; a gate needs results of its own history."
+        )
+    return 0 if since is None else commits.after(ordering, since, repository, branch=branch)
+
+
+def _judge(found: History, fail_on: FailOn, *, first: int) -> int:
+    changes = [change for one in found.series for change in one.changes if change.first_after >= first]
+    standing = [it for it in changes if it.outcome is Outcome.REGRESSED and it.repaired_by is None]
+    if standing or (fail_on is FailOn.CHANGED and changes):
+        return 1
+    return 3 if found.failing else 0

@@ -1,0 +1,283 @@
+"""A run as asv results (format 2) for its commit, so that asv's pages and tables show it beside asv's own.
+
+More is worse in asv, so throughput becomes seconds per image. Values are medians over launches with our interval over
+launches (infinite below three); samples are all launches' in order. A case that the run has not is NaN, asv's word
+for skipped. Exporting again replaces the run's cases and leaves others. asv may rewrite benchmarks.json: then export
+once more.
+"""
+
+import datetime as dt
+import itertools
+import json
+import math
+import statistics
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from resnet_bench.analysis.metrics import EXACT_METRICS, NOISY_METRICS
+from resnet_bench.analysis.stats import center_interval, percentiles
+from resnet_bench.errors import StoreError
+from resnet_bench.records import Case, Environment, Launch, Run
+
+RESULTS = Path(".asv/results")
+MACHINE_FILE = ".asv-machine.json"
+_PREFIX = "run.track_"
+_COLUMNS = (
+    *("result", "params", "version", "started_at", "duration", "stats_ci_99_a", "stats_ci_99_b"),
+    *("stats_q_25", "stats_q_75", "stats_number", "stats_repeat", "samples", "profile"),
+)
+_CELLS = ("result", *_COLUMNS[5:12])
+_AXES = Case.__struct_fields__
+_UNITS = {"s": "seconds", "bytes": "bytes", "image": "J/image"}
+_VERSION = "1"
+
+Combination = tuple[str, ...]
+Cells = dict[str, Any]
+
+
+class Exported(NamedTuple):
+    """What was written: result files, and how many values stand in them."""
+
+    paths: tuple[Path, ...]
+    values: int
+
+
+def machine_record(environment: Environment) -> dict[str, str]:
+    """Return asv's description of a machine, with what tells GPU machines apart beside its own fields."""
+    identity, name = environment.identity, environment.state.hostname
+    system, _, architecture = identity.system.partition(" ")
+    return {
+        "machine": name,
+        "os": system,
+        "arch": architecture,
+        "cpu": identity.cpu_name,
+        "num_cpu": str(identity.logical_cores),
+        "ram": str(identity.memory_bytes),
+        "gpu": identity.device_name if identity.device != "cpu" else "none",
+        "driver": identity.driver or "none",
+        "cuda": identity.cuda or "none",
+        "torch": identity.torch,
+    }
+
+
+def write_machine(environment: Environment, home: Path) -> Path:
+    """Write this machine into asv's list of machines, beside those that stand there, and return the list's path.
+
+    Raises:
+        StoreError: the list is no JSON of asv's format 1, or cannot be written.
+    """
+    path = home / MACHINE_FILE
+    known = _read(path) if path.exists() else {}
+    if known.pop("version", 1) != 1:
+        raise StoreError(f"{path} is not in asv's format 1; move it away and try again.")
+    record = machine_record(environment)
+    _write(path, known | {record["machine"]: record, "version": 1}, indent=4)
+    return path
+
+
+def export(run: Run, results: Path) -> Exported:
+    """Write a run into an asv results folder.
+
+    Raises:
+        StoreError: the run has no commit or had uncommitted changes, or the folder cannot be read or written.
+    """
+    commit = run.header.commit
+    if commit is None or commit.dirty:
+        why = "had uncommitted changes" if commit else "was made outside a git checkout"
+        raise StoreError(f"run {run.header.id} {why}: asv results belong to a commit; measure a clean checkout.")
+    found = [_export_machine(run, environment, results) for environment in run.header.environments]
+    entries: dict[str, list[Combination]] = {}
+    for _, cells in found:
+        for benchmark, by_case in cells.items():
+            entries.setdefault(benchmark, []).extend(by_case)
+    if not entries:
+        raise StoreError(f"run {run.header.id} has no measured case to export.")
+    _merge_benchmarks(results / "benchmarks.json", entries)
+    values = sum(len(by_case) for _, cells in found for by_case in cells.values())
+    return Exported(tuple(path for path, cells in found if cells), values)
+
+
+def _export_machine(
+    run: Run, environment: Environment, results: Path
+) -> tuple[Path, dict[str, dict[Combination, Cells]]]:
+    commit = run.header.commit
+    if commit is None:  # for the type checker
+        raise ValueError("a run without a commit")
+    record = machine_record(environment)
+    python = ".".join(environment.identity.python.split(".")[:2])
+    name = f"resnet-bench-py{python}-torch{environment.identity.torch}"
+    path = results / record["machine"] / f"{commit.revision[:8]}-{name}.json"
+    cells = dict(_cells(run, environment.id))
+    if not cells:
+        return path, {}
+    rows = _read(path).get("results", {}) if path.exists() else {}
+    started = _milliseconds(run.header.created_at)
+    for benchmark, by_case in cells.items():
+        rows[benchmark] = _row(_known(rows.get(benchmark)) | by_case, started)
+    content = {
+        "commit_hash": commit.revision,
+        "env_name": name,
+        "date": _milliseconds(commit.committed_at),
+        "params": record | {"python": python},
+        "python": python,
+        "requirements": {"torch": environment.identity.torch},
+        "env_vars": {},
+        "result_columns": list(_COLUMNS),
+        "results": rows,
+        "durations": {},
+        "version": 2,
+    }
+    _write(path, content)
+    if not (path.parent / "machine.json").exists():
+        _write(path.parent / "machine.json", record | {"version": 1}, indent=4)
+    return path, cells
+
+
+def _cells(run: Run, environment: str) -> Iterator[tuple[str, dict[Combination, Cells]]]:
+    """Yield each benchmark's values by case, of the launches that one machine made."""
+    measured = [
+        (measurement, [it for it in measurement.launches if it.environment == environment])
+        for measurement in run.measurements
+    ]
+    measured = [(measurement, launches) for measurement, launches in measured if launches]
+    for metric in NOISY_METRICS:
+        name, extract = metric.name, metric.extract
+        if name == "throughput_images_per_s":
+            name, extract = "seconds_per_image", _seconds_per_image
+        found = {}
+        for measurement, launches in measured:
+            samples = [timed for it in launches if (timed := extract(it))]
+            if samples:
+                found[_combination(measurement.case)] = _sampled(samples)
+        if found:
+            yield f"{_PREFIX}{name}", found
+    for exact in EXACT_METRICS:
+        counts = {
+            _combination(it.case): _plain(count) for it, _ in measured if (count := exact.extract(it)) is not None
+        }
+        if counts:
+            yield f"{_PREFIX}{exact.name}", counts
+
+
+def _seconds_per_image(launch: Launch) -> tuple[float, ...]:
+    return tuple(seconds / launch.case.batch_size for seconds in launch.back_to_back.iteration_s)
+
+
+def _combination(case: Case) -> Combination:
+    """Return a case's axes as asv writes parameters: their repr."""
+    return tuple(repr(value if isinstance(value, int) else str(value)) for value in _axis_values(case))
+
+
+def _axis_values(case: Case) -> Iterator[object]:
+    return (getattr(case, axis) for axis in _AXES)
+
+
+def _sampled(launches: Sequence[Sequence[float]]) -> Cells:
+    medians = [statistics.median(samples) for samples in launches]
+    pooled = [value for samples in launches for value in samples]
+    interval = center_interval(medians)
+    low, high = percentiles(sorted(pooled), (25, 75))
+    return {
+        "result": statistics.median(medians),
+        "stats_ci_99_a": interval.low if interval else -math.inf,
+        "stats_ci_99_b": interval.high if interval else math.inf,
+        "stats_q_25": low,
+        "stats_q_75": high,
+        "stats_number": 1,
+        "stats_repeat": len(pooled),
+        "samples": pooled,
+    }
+
+
+def _plain(value: float) -> Cells:
+    return {"result": value}
+
+
+def _known(row: Sequence[Any] | None) -> dict[Combination, Cells]:
+    """Return the cells of a row that an earlier export wrote."""
+    if row is None:
+        return {}
+    fields = dict(zip(_COLUMNS, row, strict=False))
+    combinations = list(itertools.product(*fields["params"]))
+    columns = {name: fields.get(name) or [None] * len(combinations) for name in _CELLS}
+    cells = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+    return {
+        combination: cell
+        for combination, cell in zip(combinations, cells, strict=True)
+        if cell["result"] is not None and math.isfinite(cell["result"])
+    }
+
+
+def _row(cells: Mapping[Combination, Cells], started: int) -> list[Any]:
+    """Return the row of a benchmark: a value for each combination of its axes' values, its trailing nulls cut."""
+    parameters = _axes(cells)
+    every = list(itertools.product(*parameters))
+    fields: dict[str, Any] = {"params": parameters, "version": _VERSION, "started_at": started, "duration": None}
+    for name in _CELLS:
+        absent = math.nan if name == "result" else None
+        column = [cells[it].get(name) if it in cells else absent for it in every]
+        fields[name] = None if all(value is None for value in column) else column
+    row = [fields.get(column) for column in _COLUMNS]
+    while row[-1] is None:
+        row.pop()
+    return row
+
+
+def _axes(combinations: Sequence[Combination] | Mapping[Combination, Any]) -> list[list[str]]:
+    """Return the values of each axis, numbers in rising order, names in order of appearance."""
+    axes = (dict.fromkeys(values) for values in zip(*combinations, strict=True))
+    return [sorted(axis, key=int) if all(value.isdigit() for value in axis) else list(axis) for axis in axes]
+
+
+def _merge_benchmarks(path: Path, entries: Mapping[str, Sequence[Combination]]) -> None:
+    """Describe the exported benchmarks beside those that stand in benchmarks.json."""
+    known = _read(path) if path.exists() else {}
+    for name, combinations in entries.items():
+        before = list(itertools.product(*known.get(name, {}).get("params", [])))
+        known[name] = {
+            "code": "",
+            "name": name,
+            "param_names": list(_AXES),
+            "params": _axes([*before, *combinations] if before != [()] else combinations),
+            "rounds": 1,
+            "setup_cache_key": None,
+            "timeout": 60.0,
+            "type": "track",
+            "unit": _unit(name),
+            "version": _VERSION,
+        }
+    _write(path, known | {"version": 2}, indent=4)
+
+
+def _unit(benchmark: str) -> str:
+    metric = benchmark.removeprefix(_PREFIX)
+    if metric == "seconds_per_image":
+        return "seconds"
+    return _UNITS.get(metric.rpartition("_")[2], metric.replace("_", " ") if metric != "macs" else "MACs")
+
+
+def _milliseconds(moment: str) -> int:
+    return int(dt.datetime.fromisoformat(moment).timestamp() * 1000)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else f"broken JSON ({error})"
+        raise StoreError(f"cannot read {path}: {reason}; mend it or move it away.") from error
+    if not isinstance(content, dict):
+        raise StoreError(f"{path} is no JSON object; mend it or move it away.")
+    return content
+
+
+def _write(path: Path, content: Mapping[str, Any], *, indent: int | None = None) -> None:
+    """Write JSON by way of a temporary file, so that no reader ever sees half of it."""
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_text(json.dumps(content, indent=indent), encoding="utf-8")
+        temporary.replace(path)
+    except OSError as error:
+        raise StoreError(f"cannot write {path}: {error.strerror or error}.") from error

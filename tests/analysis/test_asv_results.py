@@ -1,0 +1,147 @@
+"""asv's results folder: what asv itself reads from it, its odd corners, and what cannot be read."""
+
+import itertools
+import json
+import math
+import shutil
+from pathlib import Path
+
+import pytest
+
+from resnet_bench.analysis import asv_results
+from resnet_bench.errors import StoreError, UsageError
+
+FOLDER = Path(__file__).parents[1] / "data" / "asv-results"
+
+
+@pytest.fixture
+def copy(tmp_path):
+    return Path(shutil.copytree(FOLDER, tmp_path / "results"))
+
+
+def rows(results, benchmark):
+    return [(file.revision[:8], row) for file in results.files for row in file.rows if row.benchmark == benchmark]
+
+
+def test_we_read_what_asv_reads():
+    from asv.results import Results
+
+    ours = {
+        (file.machine, file.revision, dict(file.identity).get("numpy")): file for file in asv_results.read(FOLDER).files
+    }
+    checked = 0
+    for path in sorted((FOLDER / "alpha").glob("*-virtualenv-*.json")):
+        theirs = Results.load(str(path), machine_name="alpha")
+        file = ours["alpha", theirs.commit_hash, theirs.params["numpy"] if "numpy" in theirs.params else _numpy(path)]
+        assert {row.benchmark for row in file.rows} == set(theirs.get_all_result_keys())
+        for row in file.rows:
+            parameters = theirs.get_result_params(row.benchmark)
+            values = theirs.get_result_value(row.benchmark, parameters)
+            assert len(row.cases) == len(list(itertools.product(*parameters)))
+            assert row.version == theirs.benchmark_version[row.benchmark]
+            if row.benchmark == "memory.track_launches":
+                continue  # recorded samples: ours is the median over launches
+            assert [value and value.value for value in row.values] == pytest.approx(values, nan_ok=True)
+            checked += len(values)
+    assert checked > 60
+
+
+def _numpy(path):
+    return json.loads(path.read_text())["requirements"]["numpy"]
+
+
+def test_failed_skipped_and_unknown_intervals_are_told_apart():
+    found = dict(rows(asv_results.read(FOLDER), "sorting.TimeSort.time_sort"))
+    values = [row.values for row in found.values()]
+    assert sum(value is None for several in values for value in several) == 1  # null
+    assert sum(value is not None and math.isnan(value.value) for several in values for value in several) == 1
+    unbounded = [several for several in values if all(it is not None and it.low is None for it in several)]
+    assert len(unbounded) == 1  # a quick run: one sample, infinite interval
+
+
+def test_cases_are_labelled_by_their_parameters_without_quotes():
+    (_, row), *_ = rows(asv_results.read(FOLDER), "sorting.TimeSort.time_sort")
+    assert row.cases == ("quick, 10", "quick, 1000", "merge, 10", "merge, 1000")
+
+
+def test_samples_of_two_rounds_give_the_median_over_launches():
+    (_, row), *_ = rows(asv_results.read(FOLDER), "memory.track_launches")
+    # two launches, medians 0.0200 and 0.0210; pooled it would be 0.02045
+    assert row.values[0].value == pytest.approx((0.0200 + 0.0210) / 2, rel=1e-3)
+
+
+def test_files_that_cannot_be_read_are_counted_and_named():
+    results = asv_results.read(FOLDER)
+    note = next(note for note in results.notes if "left out" in note)
+    assert note.startswith("4 of 17 result files were left out: ")
+    for part in ("half-written.json: broken JSON at line 1", "format 1", "asv update", "notes.json", "other.json"):
+        assert part in note
+    assert any("no machine.json for beta" in note for note in results.notes)
+
+
+def test_reading_changes_nothing(copy):
+    before = {path: path.read_bytes() for path in copy.rglob("*") if path.is_file()}
+    asv_results.read(copy)
+    assert {path: path.read_bytes() for path in copy.rglob("*") if path.is_file()} == before
+
+
+def test_one_machines_folder_is_read_too():
+    assert {file.machine for file in asv_results.read(FOLDER / "alpha").files} == {"alpha"}
+
+
+def test_machines_and_benchmarks_are_chosen_by_name_or_pattern():
+    results = asv_results.read(FOLDER, machines=("beta",))
+    assert {file.machine for file in results.files} == {"beta"}
+    results = asv_results.read(FOLDER, benchmarks=("sorting.track*",))
+    assert {row.benchmark for file in results.files for row in file.rows} == {"sorting.track_lines"}
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"machines": ("alpa",)}, "no machine 'alpa'. Did you mean 'alpha'? Machines: alpha, beta."),
+        ({"benchmarks": ("sorting.track_line",)}, "Did you mean 'sorting.track_lines'?"),
+    ],
+)
+def test_unknown_names_come_with_the_nearest(options, expected):
+    with pytest.raises(UsageError) as caught:
+        asv_results.read(FOLDER, **options)
+    assert expected in str(caught.value)
+
+
+def test_without_benchmarks_json_units_come_from_names(copy):
+    (copy / "benchmarks.json").unlink()
+    results = asv_results.read(copy)
+    assert results.units == {}
+    assert any("no benchmarks.json" in note for note in results.notes)
+    assert asv_results.unit_from_name("sorting.TimeSort.time_sort") == "seconds"
+    assert asv_results.unit_from_name("memory.peakmem_load") == "bytes"
+    assert asv_results.unit_from_name("sorting.track_lines") == ""
+
+
+def test_a_broken_benchmarks_json_is_said_and_survived(copy):
+    (copy / "benchmarks.json").write_text('{"half')
+    results = asv_results.read(copy)
+    assert any("benchmarks.json cannot be read (broken JSON" in note for note in results.notes)
+    assert len(results.files) == 13
+
+
+def _make_format_1(folder):
+    for path in folder.glob("*/*.json"):
+        path.write_text('{"version": 1}')
+
+
+@pytest.mark.parametrize(
+    ("prepare", "expected"),
+    [
+        (shutil.rmtree, "is no folder"),
+        (lambda folder: [shutil.rmtree(folder), folder.mkdir()], "holds no asv results"),
+        (_make_format_1, "none of 17 result files can be read"),
+    ],
+)
+def test_nothing_to_read_is_one_line(copy, prepare, expected):
+    prepare(copy)
+    with pytest.raises(StoreError) as caught:
+        asv_results.read(copy)
+    assert expected in str(caught.value)
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,291 @@
+"""Series in commit order: who is joined with whom, what is repaired, and what when the order is unknown."""
+
+import datetime as dt
+import json
+import math
+import random
+import subprocess
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from resnet_bench import commits
+from resnet_bench.analysis import asv_results, history
+from resnet_bench.errors import StoreError, UsageError
+from resnet_bench.records import Commit, CommitOrder, Outcome, SeriesSource
+from tests.factory import IDENTITY, case, measurement, noisy_launches, profile, run_of
+
+FIRST = 1_700_000_000
+
+
+def git(folder, *arguments, **options):
+    done = subprocess.run(["git", "-C", str(folder), *arguments], check=True, capture_output=True, text=True, **options)
+    return done.stdout.strip()
+
+
+def make_repository(folder, count, *, backwards=False):
+    """Return the revisions of `count` commits; `backwards` gives them falling dates, so that order and date differ."""
+    git(folder, "init", "-q", "-b", "main")
+    lines = []
+    for number in range(count):
+        when = FIRST + 3600 * (count - number if backwards else number)
+        lines += ["commit refs/heads/main", f"committer A <a@example.org> {when} +0000", f"data <<E\n{number}\nE"]
+    git(folder, "fast-import", "--quiet", input="\n".join(lines) + "\n")
+    return git(folder, "rev-list", "--reverse", "main").split()
+
+
+def asv_folder(folder, revisions, values, **changes):
+    """Write results of one benchmark without parameters; `changes` replace fields of every file."""
+    machine = changes.pop("machine", "alpha")
+    for number, (revision, value) in enumerate(zip(revisions, values, strict=True)):
+        content = {"commit_hash": revision, "env_name": "e", "date": (FIRST + 3600 * number) * 1000, "version": 2}
+        content |= {"params": {"machine": machine}, "python": "3.11", "requirements": {"torch": "2.13"}}
+        content |= {"result_columns": ["result", "params", "version"], "env_vars": {}}
+        content |= {"results": {"a.track_x": [[value], [], "1"]}} | changes
+        path = folder / machine / f"{revision[:8]}-{changes.get('env_name', 'e')}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(content))
+    return folder
+
+
+def build(folders, repository, runs=(), **options):
+    results = [asv_results.read(folder) for folder in folders]
+    return history.build(results, runs, sources=["test"], repository=repository, **options)
+
+
+def noisy(seed, *levels):
+    rng = random.Random(seed)
+    return [level * math.exp(rng.gauss(0, 0.01)) for length, level in levels for _ in range(length)]
+
+
+def run_at(revision, number, *, seed, factor=1.0, dirty=False, identity=IDENTITY, of=None):
+    run = run_of(
+        [measurement(noisy_launches(seed, factor=factor, noise=0.01), of=of or case(), profile=profile(of or case()))],
+        name=f"run-{number}-{seed}",
+        identity=identity,
+    )
+    moment = dt.datetime.fromtimestamp(FIRST + 3600 * number, dt.UTC).isoformat()
+    commit = Commit(revision=revision, branch="main", committed_at=moment, subject="s", dirty=dirty)
+    return msgspec.structs.replace(run, header=msgspec.structs.replace(run.header, commit=commit))
+
+
+def named(found, metric):
+    return [one for one in found.series if one.metric == metric]
+
+
+def test_commits_are_in_the_order_of_history_and_not_of_dates(tmp_path):
+    revisions = make_repository(tmp_path, 6, backwards=True)
+    folder = asv_folder(tmp_path / "results", revisions[::-1], [6.0, 5.0, 4.0, 3.0, 2.0, 1.0])
+    found, _ = build([folder], tmp_path)
+    assert found.order is CommitOrder.HISTORY
+    assert [commit.revision for commit in found.commits] == revisions
+    assert found.series[0].values == (1.0, 2.0, 3.0, 4.0, 5.0, 6.0)
+
+
+def test_a_regression_has_its_commit_range_size_interval_and_outcome(tmp_path):
+    revisions = make_repository(tmp_path, 24)
+    found, _ = build([asv_folder(tmp_path / "results", revisions, noisy(1, (16, 1.0), (8, 1.1)))], tmp_path)
+    (change,) = found.series[0].changes
+    assert change.first_after == 16
+    assert change.last_before == 15
+    assert change.after < 16 <= change.by
+    assert change.outcome is Outcome.REGRESSED
+    assert change.interval.low < 1.1 < change.interval.high
+    assert change.ratio == pytest.approx(1.1, rel=0.01)
+    assert change.repaired_by is None
+
+
+def test_a_regression_that_was_repaired_is_said_to_be(tmp_path):
+    revisions = make_repository(tmp_path, 36)
+    values = noisy(2, (14, 1.0), (10, 1.2), (12, 1.0))
+    found, _ = build([asv_folder(tmp_path / "results", revisions, values)], tmp_path)
+    worse, better = found.series[0].changes
+    assert (worse.outcome, worse.repaired_by) == (Outcome.REGRESSED, 24)
+    assert (better.outcome, better.repaired_by) == (Outcome.IMPROVED, None)
+
+
+def test_a_regression_that_was_half_repaired_still_stands(tmp_path):
+    revisions = make_repository(tmp_path, 36)
+    values = noisy(2, (14, 1.0), (10, 1.3), (12, 1.15))
+    found, _ = build([asv_folder(tmp_path / "results", revisions, values)], tmp_path)
+    assert [change.repaired_by for change in found.series[0].changes] == [None, None]
+
+
+def test_changes_below_the_smallest_one_asked_for_are_left_out(tmp_path):
+    revisions = make_repository(tmp_path, 40)
+    folder = asv_folder(tmp_path / "results", revisions, noisy(3, (20, 1.0), (20, 1.04)))
+    assert len(build([folder], tmp_path, min_change=0.02)[0].series[0].changes) == 1
+    assert build([folder], tmp_path, min_change=0.06)[0].series[0].changes == ()
+
+
+def test_any_difference_of_an_exact_metric_is_a_change(tmp_path):
+    revisions = make_repository(tmp_path, 3)
+    folder = asv_folder(tmp_path / "results", revisions, [0.0] * 3)
+    for path, value in zip(
+        sorted(folder.glob("*/*.json"), key=lambda it: revisions.index(_revision(it))), (7, 7, 8), strict=True
+    ):
+        content = json.loads(path.read_text())
+        content["results"] = {"static.Static.track_parameters": [[value], [], "1"]}
+        path.write_text(json.dumps(content))
+    (series,) = build([folder], tmp_path)[0].series
+    assert series.exact
+    (change,) = series.changes
+    assert (change.first_after, change.interval, change.ratio) == (2, None, 8 / 7)
+
+
+def _revision(path):
+    return json.loads(path.read_text())["commit_hash"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"requirements": {"torch": "2.14"}}, "torch 2.13 became 2.14"),
+        ({"python": "3.12"}, "python 3.11 became 3.12"),
+        ({"env_vars": {"OMP": "4"}}, "env-OMP none became 4"),
+        ({"params": {"machine": "alpha", "gpu": "H200"}}, "gpu none became H200"),
+        ({"results": {"a.track_x": [[9.0], [], "2"]}}, "benchmark version 1 became 2"),
+    ],
+)
+def test_another_identity_is_never_joined(tmp_path, changes, said):
+    revisions = make_repository(tmp_path, 6)
+    asv_folder(tmp_path / "results", revisions[:3], [1.0, 1.0, 1.0])
+    asv_folder(tmp_path / "results", revisions[3:], [9.0, 9.0, 9.0], env_name="f", **changes)
+    found, _ = build([tmp_path / "results"], tmp_path)
+    assert [one.commits for one in found.series] == [(0, 1, 2), (3, 4, 5)]
+    assert [one.changes for one in found.series] == [(), ()]
+    note = next(note for note in found.notes if "anew" in note)
+    assert note.startswith("1 series starts anew and is not joined: ")
+    assert said in note
+
+
+def test_a_kernel_update_does_not_cut_a_series(tmp_path):
+    revisions = make_repository(tmp_path, 2)
+    asv_folder(tmp_path / "results", revisions[:1], [1.0], params={"machine": "alpha", "os": "Linux 6.1", "ram": "100"})
+    asv_folder(tmp_path / "results", revisions[1:], [1.0], params={"machine": "alpha", "os": "Linux 6.2", "ram": "101"})
+    assert len(build([tmp_path / "results"], tmp_path)[0].series) == 1
+
+
+def test_several_machines_are_several_series(tmp_path):
+    revisions = make_repository(tmp_path, 2)
+    asv_folder(tmp_path / "results", revisions, [1.0, 1.0])
+    asv_folder(tmp_path / "results", revisions, [2.0, 2.0], machine="beta")
+    found, _ = build([tmp_path / "results"], tmp_path)
+    assert [one.machine for one in found.series] == ["alpha", "beta"]
+
+
+def test_runs_of_one_commit_are_pooled_launch_by_launch(tmp_path):
+    revisions = make_repository(tmp_path, 2)
+    runs = [run_at(revisions[0], 0, seed=1), run_at(revisions[0], 0, seed=2), run_at(revisions[1], 1, seed=3)]
+    found, _ = build([], tmp_path, runs)
+    (latency,) = named(found, "latency_s")
+    assert latency.source is SeriesSource.RUN
+    assert latency.commits == (0, 1)
+    assert latency.values[0] == pytest.approx(0.010, rel=0.02)
+    assert latency.low[0] < latency.values[0] < latency.high[0]
+    assert named(found, "parameters")[0].exact
+    assert named(found, "throughput_images_per_s")[0].higher_is_better
+
+
+def test_slower_runs_are_a_regression_and_less_throughput_is_too(tmp_path):
+    revisions = make_repository(tmp_path, 16)
+    runs = [run_at(it, number, seed=number, factor=1.2 if number >= 10 else 1.0) for number, it in enumerate(revisions)]
+    found, _ = build([], tmp_path, runs)
+    for metric in ("latency_s", "throughput_images_per_s"):
+        (change,) = named(found, metric)[0].changes
+        assert (change.first_after, change.outcome) == (10, Outcome.REGRESSED)
+
+
+def test_runs_on_another_torch_or_of_another_case_are_not_joined(tmp_path):
+    revisions = make_repository(tmp_path, 2)
+    newer = msgspec.structs.replace(IDENTITY, torch="2.14.0")
+    runs = [run_at(revisions[0], 0, seed=1), run_at(revisions[1], 1, seed=2, identity=newer)]
+    runs.append(run_at(revisions[1], 1, seed=3, of=case(batch_size=8)))
+    found, _ = build([], tmp_path, runs)
+    assert len(named(found, "latency_s")) == 3
+    assert any("torch 2.13.0 became 2.14.0" in note for note in found.notes)
+
+
+def test_runs_with_uncommitted_changes_are_left_out_by_name(tmp_path):
+    revisions = make_repository(tmp_path, 1)
+    runs = [run_at(revisions[0], 0, seed=1), run_at(revisions[0], 0, seed=2, dirty=True)]
+    found, _ = build([], tmp_path, runs)
+    assert "runs with uncommitted changes are left out: run-0-2." in found.notes
+
+
+def test_a_shallow_clone_falls_back_to_dates_and_says_so(tmp_path):
+    whole, shallow = tmp_path / "whole", tmp_path / "shallow"
+    whole.mkdir()
+    revisions = make_repository(whole, 5)
+    subprocess.run(["git", "clone", "-q", "--depth", "2", whole.as_uri(), str(shallow)], check=True)
+    found, _ = build([asv_folder(tmp_path / "results", revisions, [1.0] * 5)], shallow)
+    assert found.order is CommitOrder.DATES
+    assert [commit.revision for commit in found.commits] == revisions
+    note = next(note for note in found.notes if "shallow clone" in note)
+    assert "the order of 3 of 5 commits is unknown" in note
+    assert "git fetch --unshallow" in note
+
+
+def test_commits_of_other_branches_are_left_out_by_name(tmp_path):
+    revisions = make_repository(tmp_path, 3)
+    folder = asv_folder(tmp_path / "results", [*revisions, "f" * 40], [1.0] * 4)
+    found, _ = build([folder], tmp_path)
+    assert len(found.commits) == 3
+    assert any(
+        "1 of 4 measured commits are not in the history of HEAD" in note and "ffffffffff" in note
+        for note in found.notes
+    )
+
+
+def test_another_projects_results_are_ordered_by_date_and_said_to_be(tmp_path):
+    make_repository(tmp_path, 2)
+    folder = asv_folder(tmp_path / "results", ["a" * 40, "b" * 40], [1.0, 2.0])
+    found, ordering = build([folder], tmp_path)
+    assert ordering.foreign
+    assert any("results of another project?" in note for note in found.notes)
+    found, ordering = build([folder], Path("/"))
+    assert not ordering.foreign
+    assert any("is no git repository" in note for note in found.notes)
+
+
+def test_since_counts_from_the_commit_after_the_revision(tmp_path):
+    revisions = make_repository(tmp_path, 6)
+    git(tmp_path, "tag", "v1", revisions[2])
+    folder = asv_folder(tmp_path / "results", revisions[::2], [1.0] * 3)  # commits 0, 2 and 4
+    _, ordering = build([folder], tmp_path)
+    assert commits.after(ordering, "v1", tmp_path) == 2
+    assert commits.after(ordering, revisions[3], tmp_path) == 2  # not measured itself
+    assert commits.after(ordering, revisions[5], tmp_path) == 3
+    with pytest.raises(UsageError, match="no such revision"):
+        commits.after(ordering, "v2", tmp_path)
+
+
+def test_since_by_dates_needs_a_measured_commit(tmp_path):
+    folder = asv_folder(tmp_path / "results", ["a" * 40, "b" * 40], [1.0, 2.0])
+    _, ordering = build([folder], Path("/"))
+    assert commits.after(ordering, "aaaaaaa", Path("/")) == 1
+    with pytest.raises(UsageError, match="expected the revision of one measured commit"):
+        commits.after(ordering, "v1", Path("/"))
+
+
+def test_an_unknown_branch_is_an_error_with_the_nearest(tmp_path):
+    revisions = make_repository(tmp_path, 1)
+    folder = asv_folder(tmp_path / "results", revisions, [1.0])
+    with pytest.raises(UsageError, match="Did you mean 'main'"):
+        build([folder], tmp_path, branch="mian")
+
+
+def test_failures_at_the_newest_commit_are_counted(tmp_path):
+    revisions = make_repository(tmp_path, 3)
+    folder = asv_folder(tmp_path / "results", revisions, [1.0, 1.0, None])
+    found, _ = build([folder], tmp_path)
+    assert found.failing == 1
+    assert found.series[0].failed == 1
+    assert found.series[0].commits == (0, 1)
+
+
+def test_only_dirty_runs_are_nothing_to_show(tmp_path):
+    revisions = make_repository(tmp_path, 1)
+    with pytest.raises(StoreError, match="no measured commit"):
+        build([], tmp_path, [run_at(revisions[0], 0, seed=1, dirty=True)])

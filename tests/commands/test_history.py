@@ -1,0 +1,177 @@
+"""`history` and `export` as a user runs them: golden output, gates, pages, one line for every mistake."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from resnet_bench import cli
+from tests.analysis.test_history import asv_folder, git, make_repository, noisy, run_at
+from tests.factory import save_run
+from tests.runs import make_run, write
+
+DATA = Path(__file__).parents[1] / "data"
+GOLDEN = Path(__file__).parents[1] / "golden" / "history"
+ENDINGS = {"text": "txt", "markdown": "md", "json": "json", "csv": "csv"}
+
+
+@pytest.fixture
+def results(tmp_path, monkeypatch):
+    """The other project's results under a short name, outside of any repository."""
+    shutil.copytree(DATA / "asv-results", tmp_path / "results")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    return Path("results")
+
+
+@pytest.fixture
+def slowed(tmp_path, monkeypatch):
+    """A repository with results of 24 commits, the last 8 of them 10 % slower."""
+    revisions = make_repository(tmp_path, 24)
+    asv_folder(tmp_path / ".asv" / "results", revisions, noisy(1, (16, 1.0), (8, 1.1)))
+    monkeypatch.chdir(tmp_path)
+    return revisions
+
+
+@pytest.mark.parametrize("form", ENDINGS)
+def test_golden(results, capsys, form):
+    assert cli.run(["history", "--asv-results", str(results), "--format", form]) == 0
+    content = capsys.readouterr().out
+    path = GOLDEN / f"other-project.{ENDINGS[form]}"
+    if os.environ.get("UPDATE_GOLDEN"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, encoding="utf-8", newline="\n")
+    assert content == path.read_text(encoding="utf-8")
+
+
+def test_json_is_the_record_and_csv_every_point(results, capsys):
+    cli.run(["history", "--asv-results", str(results), "--format", "json"])
+    series = json.loads(capsys.readouterr().out)["series"]
+    cli.run(["history", "--asv-results", str(results), "--format", "csv"])
+    assert len(capsys.readouterr().out.splitlines()) == 1 + sum(len(one["values"]) for one in series)
+
+
+def test_without_arguments_it_reads_what_lies_where_it_usually_does(slowed, capsys):
+    save_run(Path("reports/one"), run_at(slowed[0], 0, seed=1))
+    assert cli.run(["history"]) == 0
+    out = capsys.readouterr().out
+    assert "1 regressed" in out
+    assert f"{slowed[16][:7]}" in out
+    assert cli.run(["history", "--format", "json"]) == 0
+    assert {one["source"] for one in json.loads(capsys.readouterr().out)["series"]} == {"asv", "run"}
+
+
+def test_the_gate_fails_on_what_changed_after_a_revision(slowed):
+    gate = ["history", "--fail-on", "regressed"]
+    assert cli.run(gate) == 1
+    assert cli.run([*gate, "--since", slowed[15]]) == 1
+    assert cli.run([*gate, "--since", slowed[16]]) == 0
+    assert cli.run([*gate, "--min-change", "20%"]) == 0
+
+
+def test_the_gate_lets_repaired_regressions_pass(tmp_path, monkeypatch, capsys):
+    revisions = make_repository(tmp_path, 36)
+    asv_folder(tmp_path / ".asv" / "results", revisions, noisy(2, (14, 1.0), (10, 1.2), (12, 1.0)))
+    monkeypatch.chdir(tmp_path)
+    assert cli.run(["history", "--fail-on", "regressed"]) == 0
+    assert f"repaired by {revisions[24][:7]}" in capsys.readouterr().out
+    assert cli.run(["history", "--fail-on", "changed"]) == 1
+
+
+def test_the_gate_does_not_pass_where_the_newest_commit_failed(tmp_path, monkeypatch):
+    revisions = make_repository(tmp_path, 3)
+    asv_folder(tmp_path / ".asv" / "results", revisions, [1.0, 1.0, None])
+    monkeypatch.chdir(tmp_path)
+    assert cli.run(["history"]) == 0
+    assert cli.run(["history", "--fail-on", "regressed"]) == 3
+
+
+@pytest.mark.usefixtures("slowed")
+def test_the_gate_refuses_another_projects_results(capsys):
+    asv_folder(Path("others"), ["a" * 40, "b" * 40], [1.0, 1.0])
+    assert cli.run(["history", "--asv-results", "others", "--fail-on", "regressed"]) == 2
+    assert "a gate needs results of its own history" in capsys.readouterr().err
+
+
+def test_a_page_is_written(slowed, capsys):
+    assert cli.run(["history", "-o", "page.html"]) == 0
+    assert capsys.readouterr().out.strip() == "page.html"
+    page = Path("page.html").read_text(encoding="utf-8")
+    assert page.startswith("<!doctype html>")
+    assert "1 regressed across commits" in page
+    assert slowed[16][:7] in page
+
+
+def test_a_report_has_a_section_of_history(slowed, capsys):
+    run = str(write(make_run(), Path("run")))
+    assert cli.run(["report", run, "--asv-results", ".asv/results", "--format", "json"]) == 0
+    content = json.loads(capsys.readouterr().out)
+    assert content["changes"][0]["commit"] == slowed[16][:7]
+    assert "1 regressed" in content["findings"]["history"]
+    assert cli.run(["report", run, "--asv-results", ".asv/results"]) == 0
+    page = Path(capsys.readouterr().out.strip()).read_text(encoding="utf-8")
+    assert '<section id="history">' in page
+    assert "1 regressed across commits" in page
+
+
+def test_a_runs_csv_goes_to_a_file_or_the_terminal(tmp_path, capsys):
+    run = str(write(make_run(), tmp_path / "run"))
+    assert cli.run(["export", run, "--to", "csv"]) == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith("run,")
+    assert cli.run(["export", run, "--to", "csv", "-o", str(tmp_path / "x.csv")]) == 0
+    assert (tmp_path / "x.csv").read_text() == printed
+
+
+def test_a_run_exported_to_asv_has_a_history(slowed, capsys):
+    for number, revision in enumerate(slowed[:2]):
+        save_run(Path(f"runs/{number}"), run_at(revision, number, seed=number))
+        assert cli.run(["export", f"runs/{number}", "--to", "asv"]) == 0
+    capsys.readouterr()
+    assert cli.run(["history", "--benchmark", "run.*", "--format", "json"]) == 0
+    found = {one["metric"]: one["values"] for one in json.loads(capsys.readouterr().out)["series"]}
+    assert found["run.track_latency_s"] == pytest.approx([0.010, 0.010], rel=0.03)
+
+
+def test_measuring_for_asv_needs_a_clean_checkout(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    assert cli.run(["run", "--asv", "--models", "resnet18"]) == 2
+    assert "this is no git checkout" in capsys.readouterr().err
+    make_repository(tmp_path, 1)
+    Path("file").touch()
+    git(tmp_path, "reset", "-q")
+    git(tmp_path, "add", "file")
+    assert cli.run(["run", "--asv", "--models", "resnet18"]) == 2
+    assert "there are uncommitted changes" in capsys.readouterr().err
+    assert not Path("reports").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--asv-results", "nowhere"], "nowhere is no folder"),
+        (["--asv-results", "{results}", "--machine", "alpah"], "Did you mean 'alpha'?"),
+        (["--asv-results", "{results}", "--benchmark", "sorting.track_line"], "Did you mean 'sorting.track_lines'?"),
+        (["--asv-results", "{results}", "--min-change", "3"], "'3' is not a share"),
+        (["--asv-results", "{results}", "--fail-on", "regressed", "--since", "v1"], "--since v1"),
+        (["{results}"], "neither a run directory nor a folder of them"),
+        ([], "nothing to read"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(results, capsys, arguments, expected):
+    assert cli.run(["history", *(it.format(results=results) for it in arguments)]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("error: ")
+    assert err.count("\n") == 1
+    assert expected in err
+
+
+def test_a_damaged_run_among_others_is_left_out_by_name(slowed, capsys):
+    save_run(Path("reports/good"), run_at(slowed[0], 0, seed=1))
+    Path("reports/bad").mkdir()
+    Path("reports/bad/run.json").write_text("{half")
+    assert cli.run(["history", "reports"]) == 0
+    assert "1 runs were left out: reports/bad/run.json is damaged" in capsys.readouterr().out

@@ -1,0 +1,188 @@
+"""The asv suite: what it pins, what it must not do at import, and the undocumented parts of asv that it rests on."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+CONFIGURATION = json.loads((ROOT / "asv.conf.json").read_text())
+
+
+def constraints():
+    lines = (line for line in (ROOT / "constraints.txt").read_text().splitlines() if not line.startswith("#"))
+    return dict(line.split("==") for line in lines)
+
+
+def test_the_matrix_pins_every_runtime_dependency_as_constraints_do():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = {re.match(r"[A-Za-z0-9_.-]+", text)[0] for text in project["dependencies"]} | {"asv_runner"}
+    pinned = {name.removeprefix("pip+"): versions for name, versions in CONFIGURATION["matrix"]["req"].items()}
+    assert set(pinned) == wanted
+    assert pinned == {name: [constraints()[name]] for name in wanted}
+
+
+def test_the_build_pins_its_backend_and_the_install_leaves_torch_alone():
+    requires = tomllib.loads((ROOT / "pyproject.toml").read_text())["build-system"]["requires"]
+    assert requires == ["hatchling"]
+    assert f"hatchling=={constraints()['hatchling']}" in CONFIGURATION["build_command"][0]
+    assert all("--no-deps" in command for command in CONFIGURATION["install_command"])
+    assert CONFIGURATION["launch_method"] == "spawn"
+
+
+def test_the_suites_models_are_the_registry_and_its_devices_the_same_everywhere():
+    from benchmarks import engine
+    from resnet_bench import specs
+
+    assert specs.names() == engine.REGISTRY
+    assert engine.DEVICES == ("cpu", "cuda")
+
+
+def test_importing_the_suite_computes_and_probes_nothing():
+    code = (
+        "import sys; from benchmarks import engine, latency, startup, static, static_profile\n"
+        "print(sorted({'torch', 'pynvml', 'resnet_bench.environment'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.strip() == "[]"
+
+
+def test_every_benchmark_has_a_version_of_its_own():
+    from benchmarks import latency, startup, static, static_profile
+
+    for module in (latency, startup, static, static_profile):
+        for name, value in vars(module).items():
+            if isinstance(value, type) and value.__module__ == module.__name__:
+                assert isinstance(value.__dict__.get("version"), str), name
+
+
+SUITE = """
+from asv_runner.benchmarks.mark import SkipNotImplemented
+
+SETUPS = []
+
+class Probe:
+    params = ["good", "absent", "skipped", "broken"]
+    version = "7"
+
+    def setup(self, what):
+        SETUPS.append(what)
+        if what == "absent":
+            raise NotImplementedError
+
+    def track_samples(self, what):
+        if what == "skipped":
+            raise SkipNotImplemented("not here")
+        if what == "broken":
+            raise RuntimeError
+        return {"samples": [3.0, 1.0, 2.0, 4.0, 5.0], "number": 1}
+
+    track_samples.unit = "seconds"
+    track_samples.rounds = 2
+
+class Single:
+    version = "1"
+
+    def setup(self):
+        SETUPS.append(1)
+
+    def track_setups(self):
+        return len(SETUPS)
+
+    def track_none(self):
+        raise RuntimeError
+"""
+
+
+@pytest.fixture(scope="module")
+def probed(tmp_path_factory):
+    """A project of one file, measured by asv in this environment; returns its results folder and one result file."""
+    folder = tmp_path_factory.mktemp("asv")
+    (folder / "benchmarks").mkdir()
+    (folder / "benchmarks" / "__init__.py").touch()
+    (folder / "benchmarks" / "probe.py").write_text(SUITE)
+    settings = {"version": 1, "project": "probe", "repo": ".", "branches": ["main"], "benchmark_dir": "benchmarks"}
+    settings |= {"results_dir": "results", "environment_type": "existing", "launch_method": "spawn"}
+    (folder / "asv.conf.json").write_text(json.dumps(settings))
+    record = {"machine": "box", "os": "Linux", "arch": "x", "cpu": "c", "num_cpu": "2", "ram": "8", "gpu": "H200"}
+    (folder / ".asv-machine.json").write_text(json.dumps({"box": record, "version": 1}))
+    identity = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+    for arguments in (["init", "-q", "-b", "main"], ["add", "."], [*identity, "commit", "-q", "-m", "One"]):
+        subprocess.run(["git", *arguments], cwd=folder, check=True)
+    revision = subprocess.run(["git", "rev-parse", "HEAD"], cwd=folder, check=True, capture_output=True, text=True)
+    command = [sys.executable, "-m", "asv", "run", "--python=same", "--machine", "box", "--record-samples"]
+    done = subprocess.run(
+        [*command, "--set-commit-hash", revision.stdout.strip()],
+        cwd=folder,
+        env=os.environ | {"HOME": str(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2, done.stdout + done.stderr  # asv's word for "a benchmark failed"
+    (path,) = (folder / "results" / "box").glob(f"{revision.stdout[:8]}-*.json")
+    return folder / "results", json.loads(path.read_text())
+
+
+def fields(content, name):
+    row = content["results"][f"probe.{name}"]
+    return dict(zip(content["result_columns"], row, strict=False))
+
+
+@pytest.mark.slow
+def test_asv_takes_samples_of_a_tracked_benchmark_for_its_own(probed):
+    found = fields(probed[1], "Probe.track_samples")
+    assert found["samples"][0] == [3.0, 1.0, 2.0, 4.0, 5.0] * 2  # both rounds, in time order, no boundary
+    assert found["result"][0] == 3.0
+    assert found["stats_repeat"][0] == 10
+    assert found["stats_q_25"][0] < 3.0 < found["stats_q_75"][0]
+    assert found["stats_ci_99_a"][0] <= 3.0 <= found["stats_ci_99_b"][0]
+
+
+@pytest.mark.slow
+def test_asv_writes_nan_for_skipped_and_null_for_failed_and_cuts_rows(probed):
+    _, absent, skipped, broken = fields(probed[1], "Probe.track_samples")["result"]
+    assert absent != absent  # noqa: PLR0124 - NaN
+    assert skipped != skipped  # noqa: PLR0124
+    assert broken is None
+    assert "stats_repeat" not in fields(probed[1], "Single.track_setups")
+    assert fields(probed[1], "Single.track_none")["result"] is None
+
+
+@pytest.mark.slow
+def test_asv_sets_a_tracked_benchmark_up_once_a_process(probed):
+    assert fields(probed[1], "Single.track_setups")["result"] == [1]
+
+
+@pytest.mark.slow
+def test_asv_keeps_versions_and_whatever_a_machine_record_says(probed):
+    folder, content = probed
+    assert content["version"] == 2
+    assert content["params"]["gpu"] == "H200"
+    assert json.loads((folder / "box" / "machine.json").read_text())["gpu"] == "H200"
+    assert fields(content, "Probe.track_samples")["version"] == "7"
+    assert json.loads((folder / "benchmarks.json").read_text())["probe.Probe.track_samples"]["rounds"] == 2
+
+
+@pytest.mark.slow
+def test_our_reader_takes_asvs_own_file(probed):
+    from resnet_bench.analysis import asv_results
+
+    results = asv_results.read(probed[0])
+    (row,) = (row for row in results.files[0].rows if row.benchmark == "probe.Probe.track_samples")
+    assert row.values[0].value == 3.0
+    assert row.cases == ("good", "absent", "skipped", "broken")
+    assert results.units["probe.Probe.track_samples"] == "seconds"
+    assert dict(results.files[0].identity)["gpu"] == "H200"
+
+
+def test_asvs_step_detection_is_called_as_our_benchmark_calls_it():
+    from benchmarks.change_points import asvs
+
+    assert asvs([1.0] * 15 + [2.0] * 15) == (1, [15])
+    assert asvs([1.0] * 30) == (0, [])
