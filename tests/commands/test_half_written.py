@@ -27,11 +27,12 @@ def folder(tmp_path):
         ["compare", "{f}/cut", "{f}/whole"],
         ["check", "{f}/cut", "--baseline", "main", "--thresholds", "{f}/rules.toml"],
         ["baseline", "set", "again", "{f}/whole", "{f}/cut"],
+        ["export", "{f}/cut", "--to", "csv"],
         ["merge", "{f}/cut", "-o", "{f}/merged"],
     ],
 )
 def test_it_is_warned_about_once_on_standard_error(folder, capsys, arguments):
-    own = ["--baselines-dir", str(folder / "baselines")] if arguments[0] != "merge" else []
+    own = ["--baselines-dir", str(folder / "baselines")] if arguments[0] not in {"merge", "export"} else []
     assert cli.run([argument.format(f=folder) for argument in arguments] + own) == 0
     err = capsys.readouterr().err
     assert err.startswith(f"warning: {folder / 'cut' / store.LAUNCHES_NAME}: the last line is half-written")
