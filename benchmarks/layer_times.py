@@ -1,14 +1,15 @@
 """Our layer times beside torch.profiler's own totals by operator: `python benchmarks/layer_times.py [MODEL] [BATCH]`.
 
-Both see the same warm, eager inference in one process, in turns; of both the quickest quarter of each type counts, for
-neighbours on the machine only ever slow. Ratios within 5 % say that nothing is lost or counted twice; they are printed
-and not asserted, for they are times. Ours include what Python does inside a module before its operator starts (ten
-microseconds in batch norm), the profiler's the microsecond that it costs itself: compare at a batch size where neither
-matters.
+Both look at the very same warm, eager iterations, so that the machine's noise is in neither ratio: the median over
+iterations of ours / the profiler's. Within 5 % says that nothing is lost or counted twice; it is printed and not
+asserted, for these are times. Ours include what Python does inside a module before its operator starts, and the
+profiler's own microsecond an operator: layers that take only microseconds themselves show it.
 """
 
+import statistics
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch.profiler import ProfilerActivity, profile
@@ -16,14 +17,13 @@ from torch.profiler import ProfilerActivity, profile
 from resnet_bench.environment import default_threads
 from resnet_bench.profilers import clock as clocks
 from resnet_bench.profilers.complexity import static_profile
-from resnet_bench.profilers.layers import mean_of_quickest
 from resnet_bench.profilers.timeline import Call, Cut, Place, Timeline, survey
 from resnet_bench.profilers.workload import Workload
 from resnet_bench.records import Case, Layer
 from resnet_bench.specs.alignment import Alignment, align
 
-_ROUNDS = 8
-_ITERATIONS = 4
+_ITERATIONS = 15
+_ALL = "all of them"
 # Outermost operator of each type of layer.
 _OPERATORS = {
     "Conv2d": ("aten::conv2d",),
@@ -47,22 +47,21 @@ def main(model: str, batch_size: int) -> None:
     with workload.running():
         calls = survey(workload.network, workload.iterate)
         aligned = align([call.name for call in calls], static.layers)
-        timeline = Timeline(workload.network, clock.marker())
-        for _ in range(_ROUNDS):
-            with timeline.inference(workload.iterate) as cut:
-                cuts = [cut() for _ in range(_ITERATIONS)][1:]
-            ours += [_by_type(each, calls, aligned, static.layers) for each in cuts]
-            theirs += [_profiled(workload) for _ in range(_ITERATIONS)][1:]
-    print(f"{model}, batch size {batch_size}, {case.threads} threads, {len(ours)} iterations each")
+        with Timeline(workload.network, clock.marker()).inference(workload.iterate) as cut:
+            for _ in range(_ITERATIONS + 1):
+                with profile(activities=[ProfilerActivity.CPU]) as profiler:
+                    found = cut()
+                ours.append(_by_type(found, calls, aligned, static.layers))
+                theirs.append(_by_operator(profiler.events() or []))
+    print(f"{model}, batch size {batch_size}, {case.threads} threads, {_ITERATIONS} iterations")
     print(f"{'type':<18}{'ours ms':>10}{'profiler ms':>13}{'ratio':>8}")
-    sums = [0.0, 0.0]
-    for kind, operators in _OPERATORS.items():
-        mine = mean_of_quickest([totals.get(kind, 0.0) for totals in ours]) * 1e3
-        other = mean_of_quickest([sum(totals.get(name, 0.0) for name in operators) for totals in theirs]) * 1e3
-        sums = [sums[0] + mine, sums[1] + other]
-        if other:
-            print(f"{kind:<18}{mine:>10.3f}{other:>13.3f}{mine / other:>8.3f}")
-    print(f"{'all of them':<18}{sums[0]:>10.3f}{sums[1]:>13.3f}{sums[0] / sums[1]:>8.3f}")
+    for kind in (*_OPERATORS, _ALL):
+        pairs = [(mine.get(kind, 0.0), other.get(kind, 0.0)) for mine, other in zip(ours[1:], theirs[1:], strict=True)]
+        if all(other for _, other in pairs):
+            mine, other, ratio = (
+                statistics.median(values) for values in zip(*((x * 1e3, y * 1e3, x / y) for x, y in pairs), strict=True)
+            )
+            print(f"{kind:<18}{mine:>10.3f}{other:>13.3f}{ratio:>8.3f}")
 
 
 def _by_type(cut: Cut, calls: Sequence[Call], aligned: Alignment, static: Sequence[Layer]) -> dict[str, float]:
@@ -73,18 +72,20 @@ def _by_type(cut: Cut, calls: Sequence[Call], aligned: Alignment, static: Sequen
         else:
             inside = aligned.gaps[segment.number]
             kind = static[inside[0]].type if inside else "outside"
-        totals[kind] = totals.get(kind, 0.0) + seconds
+        for name in (kind, _ALL) if kind in _OPERATORS else (kind,):
+            totals[name] = totals.get(name, 0.0) + seconds
     return totals
 
 
-def _profiled(workload: Workload) -> dict[str, float]:
-    """Return seconds by operator of one iteration; only operators that no other one contains."""
-    with profile(activities=[ProfilerActivity.CPU]) as profiler:
-        workload.iterate()
+def _by_operator(events: Sequence[Any]) -> dict[str, float]:
+    """Return the profiler's seconds by our types of one iteration; only operators that no other one contains."""
+    kinds = {operator: kind for kind, operators in _OPERATORS.items() for operator in operators}
     totals: dict[str, float] = {}
-    for event in profiler.events() or []:
-        if event.cpu_parent is None:
-            totals[event.name] = totals.get(event.name, 0.0) + event.cpu_time_total / 1e6
+    for event in events:
+        kind = kinds.get(event.name)
+        if event.cpu_parent is None and kind is not None:
+            for name in (kind, _ALL):
+                totals[name] = totals.get(name, 0.0) + event.cpu_time_total / 1e6
     return totals
 
 

@@ -14,7 +14,7 @@ from resnet_bench.errors import ResNetBenchError
 _COMMANDS = (
     ("list", "models:list_models", "The models, with what each costs and its published accuracy."),
     ("show", "models:show", "The module tree of one model, as torch prints it."),
-    ("profile", "profile:profile", "The exact static profile: parameters, MACs, FLOPs, activations, memory."),
+    ("profile", "profile:profile", "The exact static profile, or with --measured where the time goes."),
     ("run", "run:run", "Measure models on the device at hand."),
     ("merge", "merge:merge", "Runs of several machines, or the shards of a suite, joined into one run."),
     ("report", "report:report", "One offline HTML page, or text, Markdown, JSON or CSV, from runs."),

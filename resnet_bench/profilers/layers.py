@@ -24,7 +24,7 @@ from resnet_bench.specs.costs import first_weighted, iteration_cost, optimizer_c
 AGREEMENT = 0.03
 MIN_ITERATIONS = 8
 MAX_ITERATIONS = 160
-_EXTENSION = 2
+_EXTENSION = 4
 _LEAST_KEPT = 3
 _TURN_S = 0.1
 _TURN_ITERATIONS = 12
@@ -60,7 +60,7 @@ def measure(workload: Workload, clock: Clock, layers: Sequence[Layer], *, budget
         workload: what to iterate, inside its `running()`.
         clock: of its device.
         layers: its static layers, whose counts the rows take over.
-        budget_s: seconds of iterations; up to twice as many while parts and whole do not agree.
+        budget_s: seconds of iterations; up to four times as many while parts and whole do not agree.
 
     Raises:
         UnsupportedError: its modules are called in another order each time.
