@@ -9,13 +9,13 @@ Noise that wanders from commit to commit is not exchangeable: `min_change` is th
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating[Any]]
 
 LEVEL = 0.01
 MIN_POINTS = 3
@@ -27,7 +27,11 @@ _GRID = 16
 _SHORT = 11
 _WINDOW_LEVEL = LEVEL / 8  # windows overlap, and the strongest one was chosen
 _SHORTEST_WINDOW = 12
+_FIRST_BATCH = 40
+_HOPELESS = 50
+_TIE = 1e-3  # of a squared noise unit
 _BATCH = 200
+_MOST = 2000  # permutations; a smaller chance is extrapolated
 _EULER = 0.5772156649015329
 _POSITION_QUANTILE = -2 * math.log(1 - math.sqrt(0.99))  # Hansen 2000, Econometrica 68, eq. 12, at 99 %
 
@@ -190,26 +194,25 @@ def _significant(stretch: Array, allowed: float, rng: np.random.Generator) -> bo
         return False
     if len(stretch) < _SHORT:
         return _short_test(stretch) <= allowed / 2
-    costs = _costs(stretch)
+    costs = _costs(stretch).astype(np.float32)  # half the memory to move; costs are small numbers
     observed = float(_gains(costs).max())
-    permutations = math.ceil(4 / allowed) - 1
-    limit = math.floor(allowed * (permutations + 1)) - 1
-    beaten = done = 0
-    while done < permutations:
-        batch = min(_BATCH, permutations - done)
+    wanted = math.ceil(4 / allowed) - 1
+    limit = math.floor(allowed * (wanted + 1)) - 1
+    maxima = np.empty(0)
+    while len(maxima) < min(wanted, _MOST):
+        batch = min(_BATCH if len(maxima) else _FIRST_BATCH, wanted - len(maxima))
         order = rng.permuted(np.tile(np.arange(len(stretch)), (batch, 1)), axis=1)
-        permuted = _gains(costs[order]).max(axis=1)
-        beaten += int((permuted >= observed - 1e-9).sum())
-        done += batch
-        if beaten > limit:
+        maxima = np.append(maxima, _gains(costs[order]).max(axis=1))
+        tail = _gumbel_tail(maxima, observed)
+        if int((maxima >= observed - _TIE).sum()) > limit or tail > _HOPELESS * allowed:
             return False
-        if _gumbel_tail(permuted, observed) <= allowed / 10:
+        if tail <= allowed / 10:
             return True
-    return True
+    return wanted <= _MOST or _gumbel_tail(maxima, observed) <= allowed
 
 
 def _gumbel_tail(maxima: Array, observed: float) -> float:
-    """Return the chance of a larger maximum, extrapolated by moments: spares the rest where a step is plain."""
+    """Return the chance of a larger maximum, extrapolated by moments: spares the rest where it is plain."""
     scale = max(float(maxima.std()), 1e-9) * math.sqrt(6) / math.pi
     distance = (observed - float(maxima.mean())) / scale + _EULER
     return -math.expm1(-math.exp(-min(distance, 700.0))) if distance > 0 else 1.0
