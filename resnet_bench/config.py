@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from resnet_bench import specs
+from resnet_bench import specs, units
 from resnet_bench.errors import ConfigError, ResNetBenchError, nearest
 from resnet_bench.records import Executor, MemoryFormat, Mode, Precision, Protocol, Record, Transfer
 from resnet_bench.specs import Spec
@@ -140,7 +140,7 @@ def load_suite(path: Path | None = None, *, preset: str | None = None) -> Suite:
         preset=name,
         device=own.device or "auto",
         protocol=check_protocol(Protocol(**protocol), "[protocol]" if path is None else f"{path}, [protocol]"),
-        search=own.search,
+        search=_checked_search(own.search, "[search]" if path is None else f"{path}, [search]"),
         sweeps=own.sweep or base.sweep,
         excludes=own.exclude,
         models=tuple(_own_model(path, index, table) for index, table in enumerate(own.models)),
@@ -163,6 +163,15 @@ def origins(path: Path | None = None, *, preset: str | None = None) -> dict[str,
     for kind, found, file in tables:
         places |= {f"{kind}[{n}].{key}": f"{file} [[{kind}]]" for n, table in enumerate(found) for key in table}
     return places
+
+
+def _checked_search(search: SearchTable, where: str) -> SearchTable:
+    if search.memory_limit is not None:
+        try:
+            units.parse_bytes(search.memory_limit)
+        except ResNetBenchError as error:
+            raise ConfigError(f"{where}: memory_limit = {error}") from error
+    return search
 
 
 def check_protocol(protocol: Protocol, where: str) -> Protocol:
