@@ -24,7 +24,7 @@ test: $(VENV)/.dev
 	$(BIN)/python -m pytest
 
 gpu-test: $(VENV)/.dev
-	$(BIN)/python -m pytest -m gpu
+	$(BIN)/python -m pytest tests -m gpu --require-gpu
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .

@@ -38,7 +38,8 @@ def save(baseline: Digest, directory: Path = DEFAULT_DIRECTORY) -> Path:
     temporary = path.with_name(f".{path.name}.tmp")
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(msgspec.json.format(msgspec.json.encode(baseline), indent=1) + b"\n")
+        kept = msgspec.structs.replace(baseline, warnings=())
+        temporary.write_bytes(msgspec.json.format(msgspec.json.encode(kept), indent=1) + b"\n")
         temporary.replace(path)
     except OSError as error:
         raise StoreError(f"cannot write {path}: {error.strerror or error}.") from error

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from resnet_bench import specs
+from resnet_bench import specs, units
 from resnet_bench.errors import ConfigError, ResNetBenchError, nearest
 from resnet_bench.records import Executor, MemoryFormat, Mode, Precision, Protocol, Record, Transfer
 from resnet_bench.specs import Spec
@@ -140,11 +140,38 @@ def load_suite(path: Path | None = None, *, preset: str | None = None) -> Suite:
         preset=name,
         device=own.device or "auto",
         protocol=check_protocol(Protocol(**protocol), "[protocol]" if path is None else f"{path}, [protocol]"),
-        search=own.search,
+        search=_checked_search(own.search, "[search]" if path is None else f"{path}, [search]"),
         sweeps=own.sweep or base.sweep,
         excludes=own.exclude,
         models=tuple(_own_model(path, index, table) for index, table in enumerate(own.models)),
     )
+
+
+def origins(path: Path | None = None, *, preset: str | None = None) -> dict[str, str]:
+    """Return where each key of a suite that `load_suite` accepts is written; a key without a place has its default.
+
+    Keys are spelt as errors spell them: "preset", "protocol.launches", "sweep[0].batch_sizes".
+    """
+    own = {} if path is None else tomllib.loads(path.read_text(encoding="utf-8"))
+    name = preset or own.get("preset", "quick")
+    base = tomllib.loads(preset_text(name))
+    places = {f"protocol.{key}": f"preset {name}" for key in base["protocol"]}
+    places |= {f"{kind}.{key}": f"{path} [{kind}]" for kind in ("protocol", "search") for key in own.get(kind, {})}
+    places |= {key: str(path) for key in ("preset", "device") if key in own}
+    sweeps, where = (own["sweep"], str(path)) if own.get("sweep") else (base["sweep"], f"preset {name}")
+    tables = (("sweep", sweeps, where), *((kind, own.get(kind, ()), str(path)) for kind in ("exclude", "models")))
+    for kind, found, file in tables:
+        places |= {f"{kind}[{n}].{key}": f"{file} [[{kind}]]" for n, table in enumerate(found) for key in table}
+    return places
+
+
+def _checked_search(search: SearchTable, where: str) -> SearchTable:
+    if search.memory_limit is not None:
+        try:
+            units.parse_bytes(search.memory_limit)
+        except ResNetBenchError as error:
+            raise ConfigError(f"{where}: memory_limit = {error}") from error
+    return search
 
 
 def check_protocol(protocol: Protocol, where: str) -> Protocol:

@@ -8,7 +8,7 @@ import importlib.metadata
 import os
 import platform
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -103,19 +103,21 @@ def device_state(device: str) -> DeviceState:
     clock = _cpu_clock_hz()
     if not device.startswith("cuda"):
         return DeviceState(load_average=load, cpu_clock_hz=clock)
-    with _nvml() as nvml:
+    with _nvml_device(device) as (nvml, handle):
         if nvml is None:
             return DeviceState(load_average=load, cpu_clock_hz=clock)
-        handle = _nvml_handle(nvml, device)
-        reasons = nvml.nvmlDeviceGetCurrentClocksThrottleReasons(handle)
+        sm_clock = _reading(nvml, nvml.nvmlDeviceGetClockInfo, handle, nvml.NVML_CLOCK_SM)
+        memory_clock = _reading(nvml, nvml.nvmlDeviceGetClockInfo, handle, nvml.NVML_CLOCK_MEM)
+        power = _reading(nvml, nvml.nvmlDeviceGetPowerUsage, handle)
+        reasons = _reading(nvml, nvml.nvmlDeviceGetCurrentClocksThrottleReasons, handle) or 0
         return DeviceState(
             load_average=load,
             cpu_clock_hz=clock,
-            sm_clock_hz=nvml.nvmlDeviceGetClockInfo(handle, nvml.NVML_CLOCK_SM) * 1e6,
-            memory_clock_hz=nvml.nvmlDeviceGetClockInfo(handle, nvml.NVML_CLOCK_MEM) * 1e6,
-            temperature_c=float(nvml.nvmlDeviceGetTemperature(handle, nvml.NVML_TEMPERATURE_GPU)),
-            power_w=nvml.nvmlDeviceGetPowerUsage(handle) / 1e3,
-            throttle_reasons=tuple(word for word, name in _THROTTLES.items() if reasons & getattr(nvml, name, 0)),
+            sm_clock_hz=None if sm_clock is None else sm_clock * 1e6,
+            memory_clock_hz=None if memory_clock is None else memory_clock * 1e6,
+            temperature_c=_reading(nvml, nvml.nvmlDeviceGetTemperature, handle, nvml.NVML_TEMPERATURE_GPU),
+            power_w=None if power is None else power / 1e3,
+            throttle_reasons=tuple(word for word, name in _THROTTLES.items() if int(reasons) & getattr(nvml, name, 0)),
         )
 
 
@@ -123,23 +125,22 @@ def energy_j(device: str) -> float | None:
     """Return the device's total energy counter in joules, or None where it has none."""
     if not device.startswith("cuda"):
         return None
-    with _nvml() as nvml:
-        if nvml is None:
-            return None
-        try:
-            return float(nvml.nvmlDeviceGetTotalEnergyConsumption(_nvml_handle(nvml, device))) / 1e3
-        except nvml.NVMLError:
-            return None
+    with _nvml_device(device) as (nvml, handle):
+        millijoules = None if nvml is None else _reading(nvml, nvml.nvmlDeviceGetTotalEnergyConsumption, handle)
+        return None if millijoules is None else millijoules / 1e3
 
 
 def gpu_processes(device: str) -> dict[int, int | None] | None:
     """Return the memory in bytes of each process on a CUDA device by its id, or None where that is unknown."""
     if not device.startswith("cuda"):
         return None
-    with _nvml() as nvml:
+    with _nvml_device(device) as (nvml, handle):
         if nvml is None:
             return None
-        processes = nvml.nvmlDeviceGetComputeRunningProcesses(_nvml_handle(nvml, device))
+        try:
+            processes = nvml.nvmlDeviceGetComputeRunningProcesses(handle)
+        except nvml.NVMLError:
+            return None
         return {process.pid: process.usedGpuMemory for process in processes}
 
 
@@ -237,13 +238,32 @@ def _nvml() -> Iterator[Any]:
         pynvml.nvmlShutdown()
 
 
-def _nvml_handle(nvml: Any, device: str) -> Any:
-    """Return NVML's handle of a torch device, by UUID: NVML ignores CUDA_VISIBLE_DEVICES and numbers on its own."""
+@contextmanager
+def _nvml_device(device: str) -> Iterator[tuple[Any, Any]]:
+    """Yield the NVML binding and its handle of a torch device, (None, None) where NVML does not know it.
+
+    By UUID: NVML ignores CUDA_VISIBLE_DEVICES and numbers on its own.
+    """
     import torch
 
-    index = int(device.split(":")[1]) if ":" in device else 0
-    uuid = f"GPU-{torch.cuda.get_device_properties(index).uuid}"
-    return nvml.nvmlDeviceGetHandleByUUID(uuid)
+    with _nvml() as nvml:
+        if nvml is None:
+            yield None, None
+            return
+        index = int(device.split(":")[1]) if ":" in device else torch.cuda.current_device()
+        try:
+            found = nvml, nvml.nvmlDeviceGetHandleByUUID(f"GPU-{torch.cuda.get_device_properties(index).uuid}")
+        except nvml.NVMLError:
+            found = None, None
+        yield found
+
+
+def _reading(nvml: Any, read: Callable[..., Any], *arguments: Any) -> float | None:
+    """Return what a device can tell; not every one knows its power, clocks or temperature."""
+    try:
+        return float(read(*arguments))
+    except nvml.NVMLError:
+        return None
 
 
 def _git(directory: Path, *arguments: str) -> str:

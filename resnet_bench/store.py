@@ -1,27 +1,34 @@
 """Run directories: `run.json` written once and whole, `launches.jsonl` appended and fsynced a line at a time.
 
+Measured layers, where a run was asked for them, stand in `layers.jsonl` in the same way.
+
 A kill at any moment loses at most the launch under way. A half-written last line is set aside with a warning.
 """
 
 import contextlib
 import io
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 from filelock import FileLock, Timeout
 
 from resnet_bench.errors import StoreError
-from resnet_bench.records import SCHEMA_VERSION, Case, Header, Launch, Measurement, Profile, Run, Skip
+from resnet_bench.records import SCHEMA_VERSION, Case, Header, Launch, LayerProfile, Measurement, Profile, Run, Skip
 
 HEADER_NAME = "run.json"
 LAUNCHES_NAME = "launches.jsonl"
+LAYERS_NAME = "layers.jsonl"
 _LOCK_NAME = ".lock"
+
+_Entry = TypeVar("_Entry")
 
 _encoder = msgspec.json.Encoder()
 _entry_decoder = msgspec.json.Decoder(Launch | Skip)
+_layers_decoder = msgspec.json.Decoder(LayerProfile | Skip)
 _header_decoder = msgspec.json.Decoder(Header)
 
 
@@ -41,6 +48,7 @@ def locked(directory: Path) -> Iterator[None]:
         lock = FileLock(directory / _LOCK_NAME, timeout=0)
         lock.acquire()
     except Timeout as error:
+        _check_writable(directory)  # the lock cannot tell a folder that it may not write from one that is held
         raise StoreError(
             f"{directory} is being written by another run; choose another folder with -o, or wait."
         ) from error
@@ -49,10 +57,17 @@ def locked(directory: Path) -> Iterator[None]:
     try:
         yield
     finally:
+        (directory / _LOCK_NAME).unlink(missing_ok=True)  # before the release: nobody else's lock may go with it
         lock.release()
-        (directory / _LOCK_NAME).unlink(missing_ok=True)
         with contextlib.suppress(OSError):
             directory.rmdir()  # only an empty one goes: nothing was saved in it
+
+
+def _check_writable(directory: Path) -> None:
+    try:
+        (directory / _LOCK_NAME).open("ab").close()
+    except OSError as error:
+        raise _cannot_write(directory, error) from error
 
 
 def create(directory: Path, header: Header) -> None:
@@ -89,13 +104,52 @@ def replace_header(directory: Path, header: Header) -> None:
         raise _cannot_write(directory, error) from error
 
 
+def create_whole(directory: Path, header: Header, entries: Iterable[Launch | Skip]) -> None:
+    """Write a run that is finished already: all of its lines, then the header that makes it a run.
+
+    Raises:
+        StoreError: the directory already holds a run or cannot be written.
+    """
+    if (directory / HEADER_NAME).exists():
+        raise StoreError(f"{directory} already holds a run; choose another folder with -o.")
+    path = directory / LAUNCHES_NAME
+    try:
+        with path.open("wb") as file:
+            for entry in entries:
+                file.write(_encoder.encode(entry) + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)  # half a file would fill a disk that is full already
+        raise _cannot_write(path, error) from error
+    replace_header(directory, header)
+
+
 def append(directory: Path, entry: Launch | Skip) -> None:
     """Append one line to `launches.jsonl` and fsync it; a line that does not fit is taken back whole.
 
     Raises:
         StoreError: the file cannot be written; what stood in it before still stands.
     """
-    path = directory / LAUNCHES_NAME
+    _append(directory / LAUNCHES_NAME, entry)
+
+
+def append_layers(directory: Path, entry: LayerProfile | Skip) -> None:
+    """Append one line to `layers.jsonl`, as `append` does; the file begins with its first line.
+
+    Raises:
+        StoreError: the file cannot be written.
+    """
+    path = directory / LAYERS_NAME
+    try:
+        path.touch()
+    except OSError as error:
+        raise _cannot_write(path, error) from error
+    _append(path, entry)
+
+
+def _append(path: Path, entry: Launch | LayerProfile | Skip) -> None:
     try:
         with path.open("r+b", buffering=0) as file:
             end = _end_of_last_whole_line(file)
@@ -119,9 +173,25 @@ def load(directory: Path) -> Run:
     Raises:
         StoreError: it is no run directory, is of a newer schema, or a line other than the last is damaged.
     """
-    header = _read_header(directory)
-    entries, warnings = _read_entries(directory / LAUNCHES_NAME)
-    return assemble(header, entries, warnings)
+    return load_with_entries(directory)[0]
+
+
+def _without_layers(entries: Sequence[LayerProfile | Skip]) -> list[str]:
+    timed = {entry.case.key for entry in entries if isinstance(entry, LayerProfile)}
+    skips = {entry.case.key: entry for entry in entries if isinstance(entry, Skip) and entry.case.key not in timed}
+    return [f"the layers of {key} could not be timed: {skip.detail}" for key, skip in skips.items()]
+
+
+def load_layers(directory: Path) -> tuple[list[LayerProfile | Skip], list[str]]:
+    """Return every whole line of a run's `layers.jsonl` and what is wrong with the last one; nothing without a file.
+
+    Raises:
+        StoreError: a line other than the last is damaged.
+    """
+    path = directory / LAYERS_NAME
+    if not path.exists():
+        return [], []
+    return _read_lines(path, _layers_decoder)
 
 
 def cut_half_written_line(directory: Path) -> None:
@@ -130,12 +200,33 @@ def cut_half_written_line(directory: Path) -> None:
     Raises:
         StoreError: the file cannot be written.
     """
-    path = directory / LAUNCHES_NAME
-    try:
-        with path.open("r+b", buffering=0) as file:
-            file.truncate(_end_of_last_whole_line(file))
-    except OSError as error:
-        raise _cannot_write(path, error) from error
+    for path in (directory / LAUNCHES_NAME, directory / LAYERS_NAME):
+        try:
+            with path.open("r+b", buffering=0) as file:
+                file.truncate(_end_of_last_whole_line(file))
+        except FileNotFoundError:
+            if path.name == LAUNCHES_NAME:
+                raise StoreError(f"{directory} has no {path.name}; the run is damaged.") from None
+        except OSError as error:
+            raise _cannot_write(path, error) from error
+
+
+def load_with_entries(directory: Path) -> tuple[Run, list[Launch | Skip]]:
+    """Read a run directory, and beside it every whole line in the order written.
+
+    Raises:
+        StoreError: as `load`.
+    """
+    header = _read_header(directory)
+    entries, warnings = _read_entries(directory / LAUNCHES_NAME)
+    run = assemble(header, entries, warnings)
+    profiles, more = load_layers(directory)
+    with_layers = msgspec.structs.replace(
+        run,
+        layers=tuple(entry for entry in profiles if isinstance(entry, LayerProfile)),
+        warnings=(*run.warnings, *more, *_without_layers(profiles)),
+    )
+    return with_layers, entries
 
 
 def load_entries(directory: Path) -> list[Launch | Skip]:
@@ -217,6 +308,10 @@ def _read_header(directory: Path) -> Header:
 
 
 def _read_entries(path: Path) -> tuple[list[Launch | Skip], list[str]]:
+    return _read_lines(path, _entry_decoder)
+
+
+def _read_lines(path: Path, decoder: msgspec.json.Decoder[_Entry]) -> tuple[list[_Entry], list[str]]:
     try:
         content = path.read_bytes()
     except FileNotFoundError as error:
@@ -228,12 +323,12 @@ def _read_entries(path: Path) -> tuple[list[Launch | Skip], list[str]]:
     if len(whole) < len(content):
         warnings.append(
             f"{path}: the last line is half-written ({len(content) - len(whole)} bytes) and was set aside; "
-            "--resume measures that launch again."
+            "--resume measures it again."
         )
-    entries = []
+    entries: list[_Entry] = []
     for number, line in enumerate(whole.splitlines(), start=1):
         try:
-            entries.append(_entry_decoder.decode(line))
+            entries.append(decoder.decode(line))
         except msgspec.DecodeError as error:
             raise StoreError(f"{path}, line {number}: {error}.") from error
     return entries, warnings

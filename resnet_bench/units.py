@@ -30,6 +30,11 @@ def milliseconds(seconds: float | None) -> str:
     return UNAVAILABLE if seconds is None else significant(seconds * 1e3)
 
 
+def microseconds(seconds: float | None) -> str:
+    """Return a length of time in microseconds without its unit."""
+    return UNAVAILABLE if seconds is None else significant(seconds * 1e6, 3)
+
+
 def seconds(value: float | None) -> str:
     """Return a length of time in seconds without its unit, for table columns headed "s"."""
     return UNAVAILABLE if value is None else significant(value)
@@ -132,6 +137,13 @@ def ratio(value: float | None) -> str:
     if value is None:
         return UNAVAILABLE
     return f"{value:.3f}" if 0.1 <= value < 100 else f"{value:.3g}"  # noqa: PLR2004 - where three decimals say enough
+
+
+def factor(value: float | None) -> str:
+    """Return a ratio as a person says it: 2.31x, 12.4x, 131x."""
+    if value is None:
+        return UNAVAILABLE
+    return f"{value:.2f}x" if value < 9.995 else f"{significant(value, 3)}x"  # noqa: PLR2004 - 10 once rounded
 
 
 def change(value: float | None) -> str:

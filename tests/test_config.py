@@ -39,6 +39,7 @@ def test_protocol_keys_replace_the_presets_one_by_one(tmp_path):
         ('[[sweep]]\nmodels = ["resnet18"]\nprecisions = ["fp31"]\n', ["fp31"]),
         ("[protocol]\nlaunches = -1\n", ["protocol.launches"]),
         ("[protocol]\nmin_samples = 30\nmax_samples = 20\n", ["max_samples = 20", "min_samples = 30"]),
+        ('[search]\nmemory_limit = "lots"\n', ["[search]: memory_limit", "'lots' is not a size such as 8GiB"]),
         ("[[sweep]\n", ["not TOML"]),
         ('preset = "quik"\n', ["quik", "quick"]),
         ("devise = 1\n", ["unknown key 'devise'", "device"]),

@@ -38,7 +38,7 @@ _EXECUTED_KINDS = {
     "batch_norm_statistics": "protocol",
 }
 _CERTAINTY_ONLY = frozenset({"launches", "seed", "time_limit_s"})
-_PROTOCOL_FIELDS = tuple(name for name in Protocol.__struct_fields__ if name not in _CERTAINTY_ONLY)
+PROTOCOL_FIELDS = tuple(name for name in Protocol.__struct_fields__ if name not in _CERTAINTY_ONLY)
 
 KINDS = tuple(sorted({*_IDENTITY_KINDS.values(), *_EXECUTED_KINDS.values()}))
 
@@ -98,7 +98,7 @@ def facts(subject: CaseDigest, side: Digest) -> Iterator[tuple[str, str, str]]:
         yield kind, field, _values(getattr(identity, field) for identity in identities)
     for field, kind in _EXECUTED_KINDS.items():
         yield kind, field, _values(getattr(executed, field) for executed in subject.executed)
-    for field in _PROTOCOL_FIELDS:
+    for field in PROTOCOL_FIELDS:
         yield "protocol", field, str(getattr(side.protocol, field))
 
 

@@ -16,6 +16,7 @@ from resnet_bench import units
 from resnet_bench.analysis.comparability import differences, summarize_differences
 from resnet_bench.analysis.metrics import EXACT_METRICS, METRICS, NOISY_METRICS, Direction, ExactMetric, Metric, Source
 from resnet_bench.analysis.ratio import LogRatio, holm, log_ratio
+from resnet_bench.machines import named_like
 from resnet_bench.records import (
     Band,
     BandSource,
@@ -65,6 +66,7 @@ def compare(
         bands: noise bands of this machine; they outrank the baseline's learnt ones and the defaults.
         warnings: what the table shall say below its rows.
     """
+    baseline = named_like(baseline, contender)
     chosen = {band.metric: band for band in (*DEFAULT_BANDS, *baseline.bands, *bands)}
     pairs, alone = _match(baseline, contender, across)
     rows = _judge(pairs, chosen) + alone
@@ -106,7 +108,7 @@ def interval_text(interval: Interval) -> str:
 
 
 def _match(baseline: Digest, contender: Digest, across: Collection[str]) -> tuple[list[_Pair], list[Comparison]]:
-    """Pair cases by identity, then by workload where only device or threads differ; list those left alone."""
+    """Pair cases by identity, then by workload where only machine, device or threads differ; list those left alone."""
     partners = {it.case.key: it for it in contender.cases}
     by_workload: dict[Case, list[CaseDigest]] = {}
     shared = {it.case.key for it in baseline.cases} & partners.keys()
@@ -129,7 +131,7 @@ def _match(baseline: Digest, contender: Digest, across: Collection[str]) -> tupl
 
 
 def _workload(case: Case) -> Case:
-    return msgspec.structs.replace(case, device="", threads=0)
+    return msgspec.structs.replace(case, device="", threads=0, machine="")
 
 
 def _alone(subject: CaseDigest, *, missing_in: Digest, sides: tuple[str, str]) -> list[Comparison]:
@@ -307,6 +309,5 @@ def _refusal(pair: _Pair) -> str:
 
 
 def _side_warnings(side: Digest) -> list[str]:
-    if not side.missing:
-        return []
-    return [f"{side.name} is incomplete: {len(side.missing)} planned cases were not measured."]
+    missing = f"{side.name} is incomplete: {len(side.missing)} planned cases were not measured."
+    return [*side.warnings, *([missing] if side.missing else [])]

@@ -31,6 +31,7 @@ def digest(run: Run, name: str | None = None) -> Digest:
         cases=tuple(_case_digest(measurement) for measurement in run.measurements),
         skips=run.skips,
         missing=run.missing,
+        warnings=run.warnings,
     )
 
 
@@ -61,6 +62,7 @@ def pool(runs: Sequence[Run], name: str) -> Digest:
         cases=tuple(_case_digest(measurement) for measurement in merged),
         skips=first.skips,
         missing=first.missing,
+        warnings=tuple(text for run in runs for text in run.warnings),
     )
 
 

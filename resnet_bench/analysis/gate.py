@@ -11,6 +11,7 @@ from enum import StrEnum
 from resnet_bench import units
 from resnet_bench.analysis.metrics import METRICS, Direction, ExactMetric, Metric, find_metric
 from resnet_bench.analysis.thresholds import Inconclusive, On, Rule
+from resnet_bench.machines import named_like
 from resnet_bench.records import Case, Comparison, Digest, Record, Verdict, VerdictTable
 
 
@@ -45,7 +46,8 @@ class GateResult(Record, frozen=True, kw_only=True):
 
 def judge(table: VerdictTable, rules: Sequence[Rule], *, sides: tuple[Digest, Digest]) -> GateResult:
     """Apply every matching rule to every row."""
-    outcomes = [*_missing(*sides)]
+    baseline, contender = sides
+    outcomes = [*_missing(named_like(baseline, contender), contender)]
     unmatched, warnings = [], []
     absent = {outcome.case.key for outcome in outcomes}
     for rule in rules:

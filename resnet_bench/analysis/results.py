@@ -12,6 +12,7 @@ import msgspec
 
 from resnet_bench.analysis.metrics import NOISY_METRICS, NoisyMetric
 from resnet_bench.analysis.published import Catalog, Published
+from resnet_bench.analysis.roofline import Headroom, headroom
 from resnet_bench.analysis.stats import launch_samples, percentiles, summarize
 from resnet_bench.records import Case, Measurement, Memory, Mode, Profile, Record, Run, Skip, SkipReason, Summary
 from resnet_bench.store import profile_key
@@ -61,6 +62,7 @@ class Result(Record, frozen=True, kw_only=True):
     throughput: Summary | None = None
     energy: Summary | None = None
     compile_s: float | None = None
+    headroom: Headroom | None = None
     peak_allocated_bytes: int | None = None
     peak_reserved_bytes: int | None = None
     peak_rss_bytes: int | None = None
@@ -93,6 +95,20 @@ class Result(Record, frozen=True, kw_only=True):
         return self.flops / self.case.batch_size * self.throughput.median
 
     @property
+    def share_of_peak(self) -> float | None:
+        """Model FLOPs utilisation: the achieved rate over the measured compute ceiling of the precision."""
+        if self.headroom is None or self.flop_rate is None:
+            return None
+        return self.headroom.share_of_peak(self.flop_rate)
+
+    @property
+    def times_roofline(self) -> float | None:
+        """How many times the roofline's least time the median latency is."""
+        if self.headroom is None or self.latency is None:
+            return None
+        return self.headroom.times(self.latency.median)
+
+    @property
     def spread(self) -> float | None:
         """The larger of MAD and range of launch medians, relative to the median latency."""
         if self.latency is None or self.latency.median == 0:
@@ -120,7 +136,10 @@ def _of_run(index: int, run: Run, catalog: Catalog) -> Iterator[Result]:
     for case in run.header.cases:
         known = published[case.model]
         if case.key in measured:
-            yield _measured(index, measured[case.key], skipped.get(case.key), known)
+            found = _measured(index, measured[case.key], skipped.get(case.key), known)
+            launches = measured[case.key].launches
+            bound = headroom(case, found.profile, run.header.ceilings, launches[0].environment if launches else None)
+            yield msgspec.structs.replace(found, headroom=bound)
         else:
             yield _absent(index, case, skipped.get(case.key), known, profile=profiles.get(profile_key(case)))
 

@@ -10,6 +10,7 @@ from cyclopts import Parameter
 
 from resnet_bench import units
 from resnet_bench.analysis import calibration
+from resnet_bench.commands.arguments import Whole
 from resnet_bench.errors import UsageError, nearest
 from resnet_bench.records import Case, Verdict
 from resnet_bench.report import ab as ab_report
@@ -32,18 +33,18 @@ def ab(
     contender: str = WORKING_TREE,
     *,
     models: Annotated[str, Parameter(name=("--model", "--models"))] = "resnet18",
-    batch_size: int = 1,
-    image_size: int = 96,
+    batch_size: Whole = 1,
+    image_size: Whole = 96,
     mode: str = "inference",
     device: str = "cpu",
-    threads: int = 1,
+    threads: Whole = 1,
     case_a: str = "",
     case_b: str = "",
     band: str = "2 %",
     budget: str = "10m",
     repository: Path = Path(),
     install: Annotated[bool, Parameter(negative=())] = False,
-    seed: int = 0,
+    seed: Whole = 0,
     calibration_file: Annotated[Path, Parameter(name="--calibration")] = calibration.DEFAULT_FILE,
     output: Annotated[Path | None, Parameter(name=("--output", "-o"))] = None,
     format: Format = Format.TEXT,  # noqa: A002 - the flag's name
@@ -105,7 +106,7 @@ def ab(
 
 
 def _case(fields: dict[str, object], flag: str, text: str) -> Case:
-    known = [name for name in Case.__struct_fields__ if name not in {"model", "device"}]
+    known = [name for name in Case.__struct_fields__ if name not in {"model", "device", "machine"}]
     changes: dict[str, object] = {}
     for part in filter(None, (it.strip() for it in text.split(","))):
         name, _, value = part.partition("=")

@@ -5,6 +5,7 @@ from pathlib import Path
 from cyclopts import App
 
 from resnet_bench import baselines, units
+from resnet_bench.commands.output import warn
 from resnet_bench.report.grid import Grid, text_lines
 
 baseline = App(name="baseline", help="Named baselines: set one from runs, or list them.")
@@ -20,6 +21,7 @@ def set_baseline(name: str, *runs: Path, baselines_dir: Path = baselines.DEFAULT
         baselines_dir: where named baselines are kept.
     """
     stored = baselines.from_runs(runs, name)
+    warn(stored.warnings)
     path = baselines.save(stored, baselines_dir)
     print(f"wrote {path}: {len(stored.cases)} cases from {len(runs)} run{'' if len(runs) == 1 else 's'}")
     for band in stored.bands:

@@ -10,6 +10,7 @@ from cyclopts import Parameter
 
 from resnet_bench import units
 from resnet_bench.analysis import calibration
+from resnet_bench.commands.arguments import Whole
 from resnet_bench.errors import IncompleteError, UsageError
 from resnet_bench.records import Case
 from resnet_bench.report.grid import Grid, text_lines
@@ -24,13 +25,13 @@ _HEADERS = ("case", "pairs", "within a launch", "between launches", "false alarm
 def calibrate(
     *,
     models: str = "resnet18,resnet34,resnet50",
-    image_size: int = 96,
+    image_size: Whole = 96,
     device: str = "cpu",
-    threads: int = 1,
-    pairs: int = 10,
+    threads: Whole = 1,
+    pairs: Whole = 10,
     band: str = "2 %",
     budget: str = "10m",
-    seed: int = 0,
+    seed: Whole = 0,
     calibration_file: Annotated[Path, Parameter(name=("--output", "-o"))] = calibration.DEFAULT_FILE,
 ) -> None:
     """Measure identical code against itself: spreads, false alarm rate, smallest detectable change, noise bands.

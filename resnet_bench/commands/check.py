@@ -11,6 +11,7 @@ from resnet_bench.analysis import calibration, thresholds
 from resnet_bench.analysis.comparability import parse_across
 from resnet_bench.analysis.compare import compare
 from resnet_bench.analysis.gate import improvements, judge
+from resnet_bench.commands.output import warn
 from resnet_bench.report import gate as gate_report
 from resnet_bench.report import github, junit
 from resnet_bench.report.format import Format
@@ -54,6 +55,7 @@ def check(
     """
     rules = thresholds.read(thresholds_file)
     sides = (baselines.read(baseline, baselines_dir), baselines.side(str(run), baselines_dir))
+    warn([text for side in sides for text in side.warnings])
     bands, warnings = calibration.bands_for(sides[1], calibration_file)
     table = compare(*sides, across=parse_across(across), bands=bands, warnings=warnings)
     result = judge(table, rules, sides=sides)

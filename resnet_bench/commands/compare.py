@@ -10,6 +10,7 @@ from resnet_bench import baselines
 from resnet_bench.analysis import calibration
 from resnet_bench.analysis.comparability import parse_across
 from resnet_bench.analysis.compare import compare as compare_digests
+from resnet_bench.commands.output import warn
 from resnet_bench.records import Verdict, VerdictTable
 from resnet_bench.report import github, junit, verdicts
 from resnet_bench.report.format import Format
@@ -60,6 +61,7 @@ def compare(
         calibration_file: noise bands of this machine, as `calibrate` writes them.
     """
     left, right = (baselines.side(text, baselines_dir) for text in (base, new))
+    warn([*left.warnings, *right.warnings])
     bands, warnings = calibration.bands_for(right, calibration_file)
     table = compare_digests(left, right, across=parse_across(across), bands=bands, warnings=warnings)
     print(render(table, format, every_row=every_row), end="")

@@ -7,6 +7,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from resnet_bench import store
+from resnet_bench.commands.output import warn
 from resnet_bench.report import asv, publish
 from resnet_bench.report.format import Format
 
@@ -34,6 +35,7 @@ def export(
         output: write the CSV here instead of printing it.
     """
     loaded = store.load(run)
+    warn(loaded.warnings)
     if to is Target.ASV:
         print_exported(asv.export(loaded, asv_results))
     elif output is None:

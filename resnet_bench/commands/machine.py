@@ -1,22 +1,31 @@
 """`machine`: what is measured on, and what to change for steadier numbers."""
 
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from cyclopts import Parameter
 
 from resnet_bench import environment, units
+from resnet_bench.analysis.datasheets import DataSheet, data_sheet
 from resnet_bench.errors import UsageError
-from resnet_bench.records import Commit, Environment
+from resnet_bench.records import Ceilings, Commit, Environment, Precision
 from resnet_bench.report import asv
 from resnet_bench.report.format import Format
-from resnet_bench.runner import advice, launch
+from resnet_bench.report.grid import Grid, text_lines
+from resnet_bench.runner import advice, axes, launch
+from resnet_bench.runner import ceilings as cache
+
+_PRECISIONS = {"cpu": (Precision.FP32, Precision.BF16), "cuda": tuple(Precision)[:4]}
 
 
 def machine(
     *,
     device: str = "auto",
+    ceilings: Annotated[bool, Parameter(negative=())] = False,
+    precision: str | None = None,
+    threads: str | None = None,
     format: Format = Format.TEXT,  # noqa: A002 - the flag's name
     asv_record: Annotated[bool, Parameter(name="--asv", negative=())] = False,
 ) -> None:
@@ -24,24 +33,87 @@ def machine(
 
     Args:
         device: cpu, cuda, cuda:1, ... Default: the first accelerator, else the CPU.
+        ceilings: Measure what the device can do at best, and keep it for profiles and runs; also shows the data sheet.
+        precision: Of the ceilings, separated by commas. Default: fp32 and bf16, on CUDA also tf32 and fp16.
+        threads: CPU threads of the ceilings, or "all". Default: all physical cores but one.
         format: text or json.
         asv_record: write it into ~/.asv-machine.json, with GPU, driver, CUDA and torch, and print only where.
     """
     if format not in {Format.TEXT, Format.JSON}:
         raise UsageError(f"machine has no --format {format}; expected text or json.")
-    seen = launch.probe(device).environment
+    if not ceilings and (precision is not None or threads is not None):
+        raise UsageError("--precision and --threads are of the ceilings; add --ceilings.")
+    asked = (
+        axes.read_precisions(precision) if precision else (),
+        axes.read_threads(threads) if threads else (environment.default_threads(),),
+    )
+    probed = launch.probe(device)
+    seen = probed.environment
     if asv_record:
         print(asv.write_machine(seen, Path.home()))
         return
     commit = environment.current_commit()
+    found = _measured(seen, probed.device, *asked) if ceilings else ()
+    sheet = data_sheet(seen.identity) if ceilings else None
     if format is Format.JSON:
-        print(msgspec.json.format(msgspec.json.encode({"environment": seen, "commit": commit}), indent=2).decode())
+        answer: dict[str, Any] = {"environment": seen, "commit": commit}
+        if ceilings:
+            answer |= {"ceilings": found, "data_sheet": sheet}
+        print(msgspec.json.format(msgspec.json.encode(answer), indent=2).decode())
         return
     for label, value in _lines(seen, commit):
         print(f"{label:<16}{value}")
     print()
     for hint in advice.for_machine(seen):
         print(f"advice: {hint}")
+    for each in found:
+        print()
+        print("\n".join(_ceiling_lines(each, sheet)))
+
+
+def _measured(
+    seen: Environment, device: str, precisions: tuple[Precision, ...], threads: tuple[int, ...]
+) -> tuple[Ceilings, ...]:
+    wanted = precisions or _PRECISIONS.get(seen.identity.device, _PRECISIONS["cpu"])
+    found = []
+    for count in threads:
+        print(f"measuring the ceilings of {device} with {count} CPU threads", file=sys.stderr, flush=True)
+        found.append(cache.measured(seen, device=device, threads=count, precisions=wanted, warn=_warn))
+    return tuple(found)
+
+
+def _warn(text: str) -> None:
+    print(f"warning: {text}", file=sys.stderr, flush=True)
+
+
+def _ceiling_lines(found: Ceilings, sheet: DataSheet | None) -> list[str]:
+    rows = []
+    for rate in found.rates:
+        stated = sheet.flop_per_s(rate.precision) if sheet else None
+        rows.append((f"matrix product, {rate.precision}", units.scaled(rate.matmul_flop_per_s, "FLOP/s"), stated))
+        rows.append((f"convolution, {rate.precision}", units.scaled(rate.convolution_flop_per_s, "FLOP/s"), stated))
+    grid = [(name, measured, units.scaled(stated, "FLOP/s")) for name, measured, stated in rows]
+    largest = found.bandwidths[-1]
+    for copy in found.bandwidths:
+        stated = sheet.memory_byte_per_s if sheet and copy is largest else None
+        name = f"copy that moves {units.byte_size(copy.moved_bytes)}"
+        grid.append((name, units.scaled(copy.byte_per_s, "B/s"), units.scaled(stated, "B/s")))
+    grid.append(("launch of one operator", f"{units.microseconds(found.launch_s)} us", units.UNAVAILABLE))
+    shown = 3 if sheet else 2
+    lines = [f"ceilings of {found.device} with {found.threads} CPU threads, measured {found.measured_at}"]
+    lines += text_lines(
+        Grid(
+            headers=("ceiling", "measured", "data sheet")[:shown],
+            rows=tuple(row[:shown] for row in grid),
+            right=(False, True, True)[:shown],
+        )
+    )
+    if sheet:
+        lines.append(f"data sheet: {sheet.source} ({sheet.product}), dense rates")
+    if found.disturbances:
+        lines.append(f"disturbed in all of {found.attempts} attempts: {'; '.join(found.disturbances)}")
+    lines.append(f"kept in {cache.cache_file(found.device, found.threads)}")
+    return lines
 
 
 def _lines(seen: Environment, commit: Commit | None) -> list[tuple[str, str]]:

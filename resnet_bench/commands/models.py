@@ -3,6 +3,7 @@
 import fnmatch
 
 from resnet_bench import specs
+from resnet_bench.commands.arguments import Whole
 from resnet_bench.errors import ModelError, nearest
 from resnet_bench.report import catalogue
 from resnet_bench.report.format import Format
@@ -24,7 +25,7 @@ def list_models(
     print(catalogue.render([catalogue.entry(specs.find(name)) for name in chosen], format))
 
 
-def show(model: str, /, *, num_classes: int | None = None) -> None:
+def show(model: str, /, *, num_classes: Whole | None = None) -> None:
     """Show the module tree of one model, as torch prints it.
 
     Args:

@@ -1,6 +1,5 @@
 """`report`: one offline HTML page, or text, Markdown, JSON or CSV, from runs."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +7,7 @@ from cyclopts import Parameter
 
 from resnet_bench import baselines, store
 from resnet_bench.analysis import asv_results, history
+from resnet_bench.commands.output import warn
 from resnet_bench.errors import UsageError
 from resnet_bench.records import History
 from resnet_bench.report import html, publish, view
@@ -20,6 +20,7 @@ def report(
     *runs: Path,
     output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
     format: Format | None = None,  # noqa: A002 - the flag's name
+    best: Annotated[bool, Parameter(negative=())] = False,
     baseline: str | None = None,
     baselines_dir: Path = baselines.DEFAULT_DIRECTORY,
     asv_results_dir: Annotated[Path | None, Parameter(name="--asv-results")] = None,
@@ -31,6 +32,7 @@ def report(
         runs: run directories, as `resnet-bench run -o` wrote them.
         output: the file to write; a page goes to report.html in the first run's directory by default.
         format: print this form instead of making a page.
+        best: print the fastest configuration of each model, what it gains over the default, and what each axis brings.
         baseline: run directory, baseline file, or name of a baseline to compare with; by default the first of
             several runs.
         baselines_dir: where named baselines are kept.
@@ -40,17 +42,23 @@ def report(
     if not runs:
         raise UsageError("report needs at least one run directory: resnet-bench report DIR.")
     loaded = [store.load(run) for run in runs]
-    for warning in (text for run in loaded for text in run.warnings):
-        print(f"warning: {warning}", file=sys.stderr)
-    side = baselines.side(baseline, baselines_dir) if baseline else None
+    base = baselines.side(baseline, baselines_dir) if baseline else None
+    warn([*(text for run in loaded for text in run.warnings), *(base.warnings if base else ())])
     past = _history(asv_results_dir, repository) if asv_results_dir else None
-    document = view.build(loaded, baseline=side, history=past)
-    if format is None:
+    document = view.build(loaded, baseline=base, history=past)
+    if best:
+        _say(publish.section(document, "best", format or Format.TEXT), output)
+    elif format is None:
         print(publish.write(output or runs[0] / PAGE_NAME, html.render(document)))
-    elif output is None:
-        print(publish.render(document, format), end="")
     else:
-        print(publish.write(output, publish.render(document, format)))
+        _say(publish.render(document, format), output)
+
+
+def _say(text: str, output: Path | None) -> None:
+    if output is None:
+        print(text, end="")
+    else:
+        print(publish.write(output, text))
 
 
 def _history(results: Path, repository: Path) -> History:

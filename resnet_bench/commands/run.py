@@ -1,5 +1,6 @@
 """`run`: measure, save, and show what came out."""
 
+import os
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -8,14 +9,18 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from resnet_bench import config, environment, store, units
+from resnet_bench.commands.output import warn
 from resnet_bench.config import AUTO, Suite
 from resnet_bench.errors import UsageError
-from resnet_bench.records import Case, SkipReason, Transfer
+from resnet_bench.records import Case, LayerScope, SkipReason, Transfer
+from resnet_bench.report import settings as settings_table
 from resnet_bench.report.format import Format
 from resnet_bench.report.sections.curves import counted
-from resnet_bench.runner import axes, launch, plan
+from resnet_bench.runner import launch, plan, shards
+from resnet_bench.runner.axes import Axes
 from resnet_bench.runner.progress import case_label
 from resnet_bench.runner.run import new_run_id, resume, start
+from resnet_bench.runner.settings import Given, from_environment, resolve
 
 REPORTS = Path("reports")
 PAGE_NAME = "report.html"
@@ -44,20 +49,26 @@ def run(
     executor: str | None = None,
     threads: str | None = None,
     device: str | None = None,
-    launches: int | None = None,
-    time_limit: float | None = None,
+    launches: str | None = None,
+    time_limit: str | None = None,
     memory_limit: str | None = None,
     iteration_limit: str | None = None,
     include_transfer: Annotated[bool, Parameter(negative=())] = False,
-    seed: int = 0,
+    seed: str | None = None,
+    shard: str | None = None,
+    layers: Annotated[bool, Parameter(negative=())] = False,
     output: Annotated[Path | None, Parameter(alias="-o")] = None,
     resume_from: Annotated[Path | None, Parameter(name="--resume")] = None,
     dry_run: Annotated[bool, Parameter(negative=())] = False,
     print_suite: str | None = None,
+    print_config: Annotated[bool, Parameter(negative=())] = False,
     asv_results: Annotated[bool, Parameter(name="--asv", negative=())] = False,
     format: Format = Format.TEXT,  # noqa: A002 - the flag's name
 ) -> int:
     """Measure models on the device at hand, launch by launch, and write a run directory with its report.
+
+    Every flag up to --shard has a variable, RESNET_BENCH_BATCH_SIZES for --batch-sizes; a flag goes before its
+    variable, which goes before the suite file.
 
     Args:
         suite: A suite file (TOML). Without one, the preset's.
@@ -77,44 +88,59 @@ def run(
         iteration_limit: Seconds of an iteration at which that search ends, such as 5s (the default).
         include_transfer: Time the copy of the input to the device too.
         seed: Of the order of launches.
+        shard: Measure only this part of the cases, such as 2/4; `resnet-bench merge` joins the parts.
+        layers: Then time each model's layers at its largest batch: roofline and treemap in the report.
         output: The run directory. Default: a new one under reports, named by the time.
         resume_from: Finish this run directory instead of starting a new run.
         dry_run: Print the cases and an estimate, measure nothing.
         print_suite: Print the suite file of a preset.
+        print_config: Print every value that holds, and where it comes from; measure nothing.
         asv_results: Also write the run as asv results of its commit (.asv/results), as `export --to asv` does.
-        format: Of the summary on standard output: text, markdown, json or csv.
+        format: Of what is printed on standard output: text, markdown, json or csv.
     """
     if print_suite is not None:
         print(config.preset_text(print_suite), end="")
         return 0
-    given = axes.Axes(
-        models=models,
-        batch_sizes=batch_sizes,
-        image_sizes=image_sizes,
-        mode=mode,
-        precision=precision,
-        memory_format=memory_format,
-        executor=executor,
-        threads=threads,
-        device=device,
-        launches=launches,
-        time_limit_s=time_limit,
-        memory_limit=memory_limit,
-        iteration_limit=iteration_limit,
-        transfer=Transfer.INCLUDED if include_transfer else None,
+    flags = Given(
+        preset=None if preset is None else preset.value,
+        axes=Axes(
+            models=models,
+            batch_sizes=batch_sizes,
+            image_sizes=image_sizes,
+            mode=mode,
+            precision=precision,
+            memory_format=memory_format,
+            executor=executor,
+            threads=threads,
+            device=device,
+            launches=launches,
+            time_limit_s=time_limit,
+            memory_limit=memory_limit,
+            iteration_limit=iteration_limit,
+            transfer=Transfer.INCLUDED if include_transfer else None,
+        ),
+        seed=seed,
+        shard=shard,
     )
     if resume_from is not None:
-        if given != axes.Axes() or any((suite, preset, output, seed, dry_run, asv_results)):
+        if flags != Given() or any((suite, output, layers, dry_run, print_config, asv_results)):
             raise UsageError("--resume goes on with the run's own suite; it takes no other flag but --format.")
         resume(resume_from)
         return _show_results(resume_from, format)
-    chosen = axes.apply(config.load_suite(suite, preset=None if preset is None else preset.value), given)
-    if dry_run:
-        return _show_plan(chosen)
-    if asv_results:
-        _check_clean()
+    variables, warnings = from_environment(os.environ)
+    warn(warnings)
+    chosen = resolve(suite, variables=variables, flags=flags)
+    if print_config:
+        print(settings_table.render(chosen.lines, format))
+        return 0
     directory = output or REPORTS / new_run_id()
-    start(chosen, directory, seed=seed)
+    scope = LayerScope.LARGEST_BATCH if layers else LayerScope.NONE
+    with chosen.named_in_errors():
+        if dry_run:
+            return _show_plan(chosen.suite, chosen.shard)
+        if asv_results:
+            _check_clean()
+        start(chosen.suite, directory, seed=chosen.seed, shard=chosen.shard, layers=scope)
     if asv_results:
         _export(directory)
     return _show_results(directory, format)
@@ -135,17 +161,20 @@ def _export(directory: Path) -> None:
         print(f"asv results: {path}", file=sys.stderr)
 
 
-def _show_plan(suite: Suite) -> int:
+def _show_plan(suite: Suite, which: tuple[int, int] | None) -> int:
     device = suite.device
     if device == "auto":
         device = "cuda:0" if environment.has_nvidia_device() else "cpu"
     elif device != "cpu":
         device = launch.probe(device).device  # only torch knows whether it is here
-    cases = plan.expand(suite, device)
-    searched = any(sweep.batch_sizes == AUTO for sweep in suite.sweeps)
+    every = cases = plan.expand(suite, device)
+    if which is not None:
+        _, cases = shards.cut(suite, every, which)
     for case in cases:
         print(case_label(case))
-    if searched:
+    if which is not None:
+        print(f"shard {which[0]}/{which[1]}: {len(cases)} of {counted(len(every), 'case')}")
+    if any(sweep.batch_sizes == AUTO for sweep in suite.sweeps):
         print("batch sizes: auto; those listed as 1 become the powers of two that fit, and the largest that fits")
     print(_estimate(suite, cases))
     return 0

@@ -8,7 +8,7 @@ import contextlib
 import os
 import resource
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import torch
@@ -52,9 +52,16 @@ class MemoryProbe:
             peak_reserved_bytes=torch.cuda.max_memory_reserved(device),
             warmup_peak_allocated_bytes=self._warmup_peak,
             peak_rss_bytes=_peak_rss_bytes(),
-            device_process_bytes=(gpu_processes(str(device)) or {}).get(os.getpid()),
+            device_process_bytes=_own_device_bytes(gpu_processes(str(device)) or {}),
             device_total_bytes=torch.cuda.get_device_properties(device).total_memory,
         )
+
+
+def _own_device_bytes(processes: Mapping[int, int | None]) -> int | None:
+    """Return this process's bytes; in a container its number is another outside, but a single process is ours."""
+    if os.getpid() in processes:
+        return processes[os.getpid()]
+    return next(iter(processes.values())) if len(processes) == 1 else None
 
 
 def peak_allocation_bytes(iterate: Callable[[], object]) -> int:

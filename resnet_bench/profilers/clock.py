@@ -4,9 +4,12 @@ A sample is timed on the host from the first call to the end of the last synchro
 Accelerators time the same sample with their own events, queued with the work and read after it.
 """
 
+import itertools
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from resnet_bench.records import TimedBy
 
 if TYPE_CHECKING:
     import torch
@@ -23,6 +26,18 @@ class Timing(NamedTuple):
     cpu_s: float | None = None
 
 
+class Marker(Protocol):
+    """Marks moments inside an iteration; what they lie apart is known after it."""
+
+    timed_by: TimedBy
+
+    def mark(self) -> None:
+        """Mark this moment."""
+
+    def durations(self) -> list[float]:
+        """Return the seconds from each mark to the next one, and forget the marks."""
+
+
 class Clock(Protocol):
     """What the sampler needs to know of time."""
 
@@ -31,6 +46,9 @@ class Clock(Protocol):
 
     def time(self, iterate: Callable[[], object], count: int) -> Timing:
         """Queue `count` iterations, synchronise once, and return the time from before to after."""
+
+    def marker(self) -> Marker:
+        """Return a marker of moments inside an iteration."""
 
 
 class HostClock:
@@ -49,6 +67,10 @@ class HostClock:
             iterate()
         host_s = time.perf_counter() - start
         return Timing(host_s, None, time.process_time() - cpu_start)
+
+    def marker(self) -> Marker:
+        """Return a marker by the host's clock."""
+        return _TimeMarker(time.perf_counter, TimedBy.HOST_CLOCK)
 
 
 class DeviceClock:
@@ -80,6 +102,16 @@ class DeviceClock:
         host_s = time.perf_counter() - start
         return Timing(host_s, self._between_events_s())
 
+    def marker(self) -> Marker:
+        """Return a marker by the device's events, or by synchronisations where its events carry no time."""
+        if self._events is None:
+            return _TimeMarker(self._synchronised, TimedBy.SYNCHRONISED_HOST_CLOCK)
+        return _EventMarker(self._device, self._synchronize)
+
+    def _synchronised(self) -> float:
+        self._synchronize(self._device)
+        return time.perf_counter()
+
     def _between_events_s(self) -> float | None:
         if self._events is None:
             return None
@@ -107,6 +139,49 @@ class FakeClock:
         for _ in range(count):
             iterate()
         return Timing(self.seconds - start, None)
+
+    def marker(self) -> Marker:
+        """Return a marker of the time that tests let pass."""
+        return _TimeMarker(self.now, TimedBy.HOST_CLOCK)
+
+
+class _TimeMarker:
+    def __init__(self, now: Callable[[], float], timed_by: TimedBy) -> None:
+        self.timed_by = timed_by
+        self._now = now
+        self._moments: list[float] = []
+
+    def mark(self) -> None:
+        self._moments.append(self._now())
+
+    def durations(self) -> list[float]:
+        moments, self._moments = self._moments, []
+        return [later - earlier for earlier, later in itertools.pairwise(moments)]
+
+
+class _EventMarker:
+    """Events come from a pool: making one takes longer than recording it."""
+
+    timed_by = TimedBy.DEVICE_EVENTS
+
+    def __init__(self, device: "torch.device", synchronize: Callable[["torch.device"], None]) -> None:
+        self._device = device
+        self._synchronize = synchronize
+        self._pool: list[torch.Event] = []
+        self._used = 0
+
+    def mark(self) -> None:
+        if self._used == len(self._pool):
+            import torch
+
+            self._pool.append(torch.Event(device=self._device, enable_timing=True))
+        self._pool[self._used].record()
+        self._used += 1
+
+    def durations(self) -> list[float]:
+        self._synchronize(self._device)
+        events, self._used = self._pool[: self._used], 0
+        return [float(earlier.elapsed_time(later)) / 1e3 for earlier, later in itertools.pairwise(events)]
 
 
 def for_device(device: "torch.device") -> HostClock | DeviceClock:

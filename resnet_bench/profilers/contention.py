@@ -28,7 +28,8 @@ class ContentionWatch:
         cores = logical_cores()
         share = min(1.0, others / (elapsed * cores)) if elapsed > 0 else None
         processes = gpu_processes(self._device)
-        foreign = None if processes is None else len(set(processes) - {os.getpid()})
+        # One is ours, whatever number it has outside of our container.
+        foreign = None if processes is None else max(0, len(processes) - 1)
         disturbances = []
         spare = max(0, cores - self._threads)
         if share is not None and share * cores > spare + _IDLE_CORES:

@@ -66,7 +66,7 @@ def sample(
     """
     timings: list[Timing] = []
     ordered: list[float] = []
-    with _without_garbage_collection():
+    with without_garbage_collection():
         start = clock.now()
         while True:
             timing = clock.time(iterate, iterations)
@@ -153,7 +153,7 @@ def _is_stable(taken: list[float]) -> bool:
 
 
 @contextmanager
-def _without_garbage_collection() -> Iterator[None]:
+def without_garbage_collection() -> Iterator[None]:
     """Keep the collector out of the samples, as `timeit` does; its pauses are Python's, not the model's."""
     was_enabled = gc.isenabled()
     gc.collect()

@@ -97,6 +97,11 @@ class Workload:
             tensors += [value for state in states for value in state.values() if isinstance(value, torch.Tensor)]
         return sum(tensor.nbytes for tensor in tensors)
 
+    def forward_uncompiled(self) -> torch.Tensor:
+        """Run the network itself once, whatever executes it otherwise; for its shapes."""
+        with self._autocast():
+            return self.network(self._input())  # type: ignore[no-any-return]
+
     def _random_images(self, transfer: Transfer) -> torch.Tensor:
         case = self.case
         images = torch.randn(case.batch_size, 3, case.image_size, case.image_size).to(

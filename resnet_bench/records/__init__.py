@@ -5,6 +5,7 @@ A `Launch` is one fresh process and the unit of replication; its samples stay in
 """
 
 from resnet_bench.records.base import SCHEMA_VERSION, Record
+from resnet_bench.records.ceilings import Bandwidth, Ceilings, Rate, arithmetic
 from resnet_bench.records.conclusions import (
     Band,
     BandSource,
@@ -43,18 +44,21 @@ from resnet_bench.records.launches import (
     TimingProtocol,
     Warmup,
 )
+from resnet_bench.records.layer_times import LayerProfile, LayerTime, Part, TimedBy
 from resnet_bench.records.plan import Case, Executor, MemoryFormat, Mode, Precision, Protocol, Transfer
-from resnet_bench.records.profiles import Layer, Optimizer, PredictedMemory, Profile
+from resnet_bench.records.profiles import Layer, Optimizer, PredictedMemory, Profile, Work
 from resnet_bench.records.runs import (
     BatchSearch,
     Commit,
     Environment,
     Header,
     Identity,
+    LayerScope,
     MachineState,
     Measurement,
     Run,
     SearchStop,
+    Shard,
     Trial,
 )
 
@@ -62,9 +66,11 @@ __all__ = [
     "SCHEMA_VERSION",
     "Band",
     "BandSource",
+    "Bandwidth",
     "BatchSearch",
     "Case",
     "CaseDigest",
+    "Ceilings",
     "Change",
     "Commit",
     "CommitOrder",
@@ -87,6 +93,9 @@ __all__ = [
     "Interval",
     "Launch",
     "Layer",
+    "LayerProfile",
+    "LayerScope",
+    "LayerTime",
     "MachineState",
     "Measurement",
     "Memory",
@@ -94,24 +103,30 @@ __all__ = [
     "Mode",
     "Optimizer",
     "Outcome",
+    "Part",
     "Phases",
     "Precision",
     "PredictedMemory",
     "Profile",
     "Protocol",
+    "Rate",
     "Record",
     "Run",
     "Samples",
     "SearchStop",
     "SeriesSource",
+    "Shard",
     "Skip",
     "SkipReason",
     "StopReason",
     "Summary",
+    "TimedBy",
     "TimingProtocol",
     "Transfer",
     "Trial",
     "Verdict",
     "VerdictTable",
     "Warmup",
+    "Work",
+    "arithmetic",
 ]

@@ -70,7 +70,10 @@ class Band(Record, frozen=True, kw_only=True):
 
 
 class Digest(Record, frozen=True, kw_only=True):
-    """One or more runs of the same suite reduced to what a comparison needs; a baseline file holds one."""
+    """One or more runs of the same suite reduced to what a comparison needs; a baseline file holds one.
+
+    `warnings` are of the files that it was just read from; a baseline file keeps none.
+    """
 
     schema: int = SCHEMA_VERSION
     name: str
@@ -83,6 +86,7 @@ class Digest(Record, frozen=True, kw_only=True):
     cases: tuple[CaseDigest, ...]
     skips: tuple[Skip, ...] = ()
     missing: tuple[Case, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 class Difference(Record, frozen=True, kw_only=True):

@@ -49,7 +49,10 @@ class Transfer(StrEnum):
 
 
 class Case(Record, frozen=True, kw_only=True):
-    """One cell of a sweep; two measurements compare only where their cases are equal."""
+    """One cell of a sweep; two measurements compare only where their cases are equal.
+
+    `machine` is empty but in a run that joins several machines, where it keeps their measurements apart.
+    """
 
     model: str
     mode: Mode = Mode.INFERENCE
@@ -60,6 +63,23 @@ class Case(Record, frozen=True, kw_only=True):
     executor: Executor = Executor.EAGER
     device: str
     threads: int
+    machine: str = ""
+
+    @property
+    def words(self) -> dict[str, str]:
+        """Each field as one word, without a machine where there is only one."""
+        words = {
+            "model": self.model,
+            "mode": self.mode.value,
+            "batch_size": f"b{self.batch_size}",
+            "image_size": f"{self.image_size}px",
+            "precision": self.precision.value,
+            "memory_format": self.memory_format.value,
+            "executor": self.executor.value,
+            "device": self.device,
+            "threads": f"t{self.threads}",
+        }
+        return words | {"machine": self.machine.replace(" ", "-")} if self.machine else words
 
     def with_batch_size(self, batch_size: int) -> "Case":
         """Return the same case at another batch size."""
@@ -68,19 +88,7 @@ class Case(Record, frozen=True, kw_only=True):
     @property
     def key(self) -> str:
         """One word, stable across runs: resnet18/inference/b4/224px/fp32/contiguous/eager/cpu/t1."""
-        return "/".join(
-            (
-                self.model,
-                self.mode,
-                f"b{self.batch_size}",
-                f"{self.image_size}px",
-                self.precision,
-                self.memory_format,
-                self.executor,
-                self.device,
-                f"t{self.threads}",
-            )
-        )
+        return "/".join(self.words.values())
 
 
 class Protocol(Record, frozen=True, kw_only=True):

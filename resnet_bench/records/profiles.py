@@ -51,6 +51,18 @@ class PredictedMemory(Record, frozen=True, kw_only=True):
     peak_bytes: int
 
 
+class Work(Record, frozen=True, kw_only=True):
+    """What one iteration asks of a device in `count` layers alike: FLOPs and bytes moved of one of them.
+
+    `fusable` says that a compiler may do it on the way of its neighbour, so that its bytes need not be moved.
+    """
+
+    flops: int
+    moved_bytes: int
+    count: int = 1
+    fusable: bool = False
+
+
 class Profile(Record, frozen=True, kw_only=True):
     """The exact static cost of a model at one batch size, image size, mode and precision.
 
@@ -58,7 +70,8 @@ class Profile(Record, frozen=True, kw_only=True):
     backward. `weighted_layers` counts convolutions and linear layers, projections included. `buffers` are elements.
 
     `macs` counts convolution and linear layers; `flops` is 2 x `macs`. `fvcore_count` and
-    `torch_counter_flops` are what those tools say, under their own conventions.
+    `torch_counter_flops` are what those tools say, under their own conventions. `work` is what a run keeps of the
+    layers: the whole iteration's, equal ones counted; empty where the layers themselves stand here.
     """
 
     model: str
@@ -82,3 +95,4 @@ class Profile(Record, frozen=True, kw_only=True):
     weighted_layers: int
     layers: tuple[Layer, ...] = ()
     uncounted_operators: tuple[str, ...] = ()
+    work: tuple[Work, ...] = ()

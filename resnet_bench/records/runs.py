@@ -4,7 +4,9 @@ from enum import StrEnum
 from typing import Any
 
 from resnet_bench.records.base import SCHEMA_VERSION, Record
+from resnet_bench.records.ceilings import Ceilings
 from resnet_bench.records.launches import DeviceState, Launch, Skip
+from resnet_bench.records.layer_times import LayerProfile
 from resnet_bench.records.plan import Case, Protocol
 from resnet_bench.records.profiles import Profile
 
@@ -55,6 +57,21 @@ class Commit(Record, frozen=True, kw_only=True):
     dirty: bool
 
 
+class Shard(Record, frozen=True, kw_only=True):
+    """The `index`-th of `count` parts of a suite; `positions` are those of its cases among all of the suite's."""
+
+    index: int
+    count: int
+    positions: tuple[int, ...]
+
+
+class LayerScope(StrEnum):
+    """Whose layers a run times after its launches: nobody's, or each model's and variant's at its largest batch."""
+
+    NONE = "none"
+    LARGEST_BATCH = "largest_batch"
+
+
 class SearchStop(StrEnum):
     """What ended a search for the largest batch size."""
 
@@ -97,7 +114,10 @@ class BatchSearch(Record, frozen=True, kw_only=True):
 
 
 class Header(Record, frozen=True, kw_only=True):
-    """`run.json`: everything about a run but its launches. `models` are the suite's own specs, as plain tables."""
+    """`run.json`: everything about a run but its launches. `models` are the suite's own specs, as plain tables.
+
+    `shards` are the parts of a suite that it holds, empty for a whole one; `merged` are the runs that it joins.
+    """
 
     schema: int = SCHEMA_VERSION
     id: str
@@ -110,6 +130,10 @@ class Header(Record, frozen=True, kw_only=True):
     cases: tuple[Case, ...]
     models: tuple[dict[str, Any], ...] = ()
     profiles: tuple[Profile, ...]
+    shards: tuple[Shard, ...] = ()
+    merged: tuple[str, ...] = ()
+    ceilings: tuple[Ceilings, ...] = ()
+    layers: LayerScope = LayerScope.NONE
     searches: tuple[BatchSearch, ...] = ()
 
 
@@ -130,3 +154,4 @@ class Run(Record, frozen=True, kw_only=True):
     skips: tuple[Skip, ...]
     missing: tuple[Case, ...]
     warnings: tuple[str, ...] = ()
+    layers: tuple[LayerProfile, ...] = ()

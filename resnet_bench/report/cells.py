@@ -70,6 +70,7 @@ def _number(kind: Kind, value: float) -> str:
 _UNITS: dict[Kind, Callable[[float], str]] = {
     Kind.LATENCY: units.milliseconds,
     Kind.DURATION: units.duration,
+    Kind.MICROSECONDS: units.microseconds,
     Kind.MEMORY: units.mebibytes,
     Kind.RATE: units.per_second,
     Kind.FLOP_RATE: units.scaled,

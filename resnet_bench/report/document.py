@@ -25,6 +25,7 @@ class Kind(StrEnum):
     COUNT = "count"
     LATENCY = "latency"
     DURATION = "duration"
+    MICROSECONDS = "microseconds"
     MEMORY = "memory"
     RATE = "rate"
     FLOP_RATE = "flop_rate"
@@ -106,6 +107,10 @@ class Role(StrEnum):
     DOMINATED = "dominated"
     BOX = "box"
     LAUNCHES = "launches"
+    DOTS = "dots"
+    CURVE = "curve"
+    BARS = "bars"
+    TILES = "tiles"
 
 
 class Box(Record, frozen=True, kw_only=True):
@@ -118,12 +123,25 @@ class Box(Record, frozen=True, kw_only=True):
     p95: float
 
 
+class Tile(Record, frozen=True, kw_only=True):
+    """One rectangle of a treemap: its place in the tree, its sizes by measure, and what its colour says."""
+
+    id: str
+    parent: str
+    label: str
+    time_s: float
+    macs: int
+    moved_bytes: int
+    intensity: float | None
+
+
 class Series(Record, frozen=True, kw_only=True):
     """One trace. `hue` and `dash` number its colour and its line.
 
     `rows` are the points' rows in the document's results, by which the page filters; a series without them is always
     drawn. Series of one `legend` share an entry: clicking it hides all. `low` and `high` are interval bounds of y
-    (of x where `bounds_on_x`), None where a point has no interval. `boxes` are given for Role.BOX alone.
+    (of x where `bounds_on_x`), None where a point has no interval. `boxes` are given for Role.BOX alone, `tiles` for
+    Role.TILES.
     """
 
     name: str
@@ -139,6 +157,7 @@ class Series(Record, frozen=True, kw_only=True):
     hover: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     boxes: tuple[Box, ...] = ()
+    tiles: tuple[Tile, ...] = ()
     rows: tuple[int, ...] = ()
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from resnet_bench import units
-from resnet_bench.report.document import Axis, Box, Figure, Role, Scale, Series, Value
+from resnet_bench.report.document import Axis, Box, Figure, Role, Scale, Series, Tile, Value
 from resnet_bench.report.grid import plain
 
 LIGHT = ("#0072B2", "#C64F00", "#00855F", "#B5588E", "#A87400", "#2A8CC4", "#333333", "#857A00")
@@ -18,6 +18,14 @@ DARK = ("#4EA3E0", "#F0803C", "#2FC79A", "#E29CC6", "#E8AE2E", "#86CBF3", "#D8D8
 SWAP = dict(zip(LIGHT, DARK, strict=True))
 _SYMBOLS = ("circle", "square", "diamond", "triangle-up", "triangle-down", "star", "pentagon")
 _DASHES = ("solid", "dash", "dashdot", "longdash", "longdashdot", "dot")
+_PATTERNS = ("", "/", "x", "-", ".", "\\", "|", "+")
+# From memory-bound to compute-bound; readable under light and dark text alike (plotly picks by contrast).
+_SHADES = ((0, "#5E3C99"), (0.35, "#B2ABD2"), (0.5, "#F7F7F7"), (0.65, "#FDB863"), (1, "#E66101"))
+# Below the scale, for what has no intensity: the rest of an iteration, fused kernels.
+_GREY, _GREY_SPAN = "#9AA0A6", 0.5
+_MOST_TILES = 1000
+_HOVER = "<b>%%{label}</b><br>%%{value:%s<br>%%{percentParent:.1%%} of %%{parent}<extra></extra>"
+_MEBI = 2**20
 _DIGITS = 6
 _PLACES = ("top center", "bottom center")
 _DIMMED = 0.65
@@ -33,10 +41,14 @@ def plotly_figure(figure: Figure) -> Plotly:
     data = [_DRAW[series.role](series) for series in others]
     if boxes:
         data += [_boxes(boxes), _launches(launches)]
+    if any(series.role is Role.TILES for series in others):
+        return {"data": data, "layout": {"updatemenus": [_measures(others[0].tiles)]}}
     layout: Plotly = {"xaxis": _axis(figure.x), "yaxis": _axis(figure.y), "hovermode": "closest"}
     if figure.y.scale is Scale.CATEGORY:
         layout["yaxis"] |= {"autorange": "reversed", "automargin": True}
         layout["boxgap"] = 0.45
+    if any(series.role is Role.BARS for series in others):
+        layout |= {"barmode": "stack", "bargap": 0.35}
     return {"data": data, "layout": layout}
 
 
@@ -127,6 +139,114 @@ def _launches(series: Sequence[Series]) -> Plotly:
     }
 
 
+def _dots(series: Series) -> Plotly:
+    marker = {"color": colour(series.hue), "symbol": _symbol(series), "size": 8, "opacity": 0.85}
+    return _base(series) | {"mode": "markers", "marker": marker, "showlegend": True}
+
+
+def _curve(series: Series) -> Plotly:
+    line = {"color": colour(series.hue), "dash": _dash(series), "width": 2}
+    return _base(series) | {"mode": "lines", "line": line, "showlegend": True}
+
+
+def _bars_by(series: Series) -> Plotly:
+    """Stacked bars along x; a pattern beside the colour tells the parts apart."""
+    trace = _base(series) | {
+        "type": "bar",
+        "orientation": "h",
+        "y": [_in_lines(str(value)) for value in series.y],
+        "marker": {"color": colour(series.hue), "pattern": {"shape": _PATTERNS[series.hue % len(_PATTERNS)]}},
+        "showlegend": True,
+    }
+    trace["marker"]["pattern"] |= {"fillmode": "overlay", "solidity": 0.2, "fgcolor": "#FFFFFF", "fgopacity": 0.6}
+    return trace
+
+
+def _in_lines(name: str) -> str:
+    """Break a case's name where its parts end: a name beside a bar takes the bar's room."""
+    return _text(name).replace(" · ", "<br>").replace(", ", "<br>")
+
+
+def _tiles(series: Series) -> Plotly:
+    tiles = series.tiles
+    shades = [math.log10(tile.intensity) if tile.intensity else None for tile in tiles]
+    known = [shade for shade in shades if shade is not None]
+    low, high = (math.floor(min(known)), math.ceil(max(known))) if known else (0, 1)
+    high = max(high, low + 1)
+    unknown = low - _GREY_SPAN
+    start = _GREY_SPAN / (high - unknown)
+    return {
+        "type": "treemap",
+        "name": _text(series.name),
+        "ids": [tile.id for tile in tiles],
+        "parents": [tile.parent for tile in tiles],
+        "labels": [_text(tile.label) for tile in tiles],
+        "values": _sizes(tiles)[0][1],
+        "branchvalues": "remainder",
+        "maxdepth": (3 if len(tiles) <= _MOST_TILES else 2) + any(tile.parent == "all" for tile in tiles),
+        "hovertemplate": _sizes(tiles)[0][2],
+        "textinfo": "label+percent root",
+        "marker": {
+            "colors": [unknown if shade is None else _short(shade) for shade in shades],
+            "cmin": unknown,
+            "cmax": high,
+            "colorscale": [
+                [0, _GREY],
+                [0.99 * start, _GREY],
+                *([start + (1 - start) * place, shade] for place, shade in _SHADES),
+            ],
+            "line": {"width": 1},
+            "colorbar": {
+                "title": {"text": "FLOP/B"},
+                "tickvals": [unknown, *range(low, high + 1)],
+                "ticktext": ["none", *(f"{10.0**tick:g}" for tick in range(low, high + 1))],
+                "thickness": 12,
+            },
+        },
+        "pathbar": {"thickness": 22},
+        "tiling": {"pad": 1},
+        "meta": {"rows": []},
+    }
+
+
+def _sizes(tiles: Sequence[Tile]) -> tuple[tuple[str, list[Value], str], ...]:
+    """Return each measure's sizes and words; a tile with others in it has none of its own, they add up to it."""
+    parents = {tile.parent for tile in tiles}
+    own = [tile.id not in parents for tile in tiles]
+    return (
+        (
+            "time",
+            [_short(tile.time_s * 1e3) if leaf else 0 for tile, leaf in zip(tiles, own, strict=True)],
+            _HOVER % ".4~g} ms",
+        ),
+        ("MACs", [tile.macs if leaf else 0 for tile, leaf in zip(tiles, own, strict=True)], _HOVER % ".4~s} MACs"),
+        (
+            "bytes moved",
+            [_short(tile.moved_bytes / _MEBI) if leaf else 0 for tile, leaf in zip(tiles, own, strict=True)],
+            _HOVER % ".4~g} MiB",
+        ),
+    )
+
+
+def _measures(tiles: Sequence[Tile]) -> Plotly:
+    """Buttons that size the tiles by another measure."""
+    buttons = [
+        {"label": name, "method": "restyle", "args": [{"values": [values], "hovertemplate": [words]}]}
+        for name, values, words in _sizes(tiles)
+    ]
+    return {
+        "type": "buttons",
+        "direction": "right",
+        "buttons": buttons,
+        "showactive": False,
+        "x": 0,
+        "xanchor": "left",
+        "y": 1,
+        "yanchor": "bottom",
+        "pad": {"b": 8},
+    }
+
+
 _DRAW = {
     Role.MEASURED: _measured,
     Role.DOMINATED: _dominated,
@@ -135,6 +255,10 @@ _DRAW = {
     Role.LIMIT: _limit,
     Role.CLIFF: _cliff,
     Role.FRONTIER: _frontier,
+    Role.DOTS: _dots,
+    Role.CURVE: _curve,
+    Role.BARS: _bars_by,
+    Role.TILES: _tiles,
 }
 
 

@@ -9,7 +9,7 @@ import base64
 import gzip
 import hashlib
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -26,6 +26,7 @@ from resnet_bench.report.document import Column, Document, Figure, Kind, Table
 from resnet_bench.report.grid import plain
 
 STATIC_ROWS = 40
+FOLDED_ROWS = 12
 _TEMPLATES = "resnet_bench.report.templates"
 _PLOTLY = ("package_data", "plotly.min.js")
 
@@ -44,13 +45,12 @@ def render(document: Document) -> str:
     environment.filters["plain"] = plain
     return environment.get_template("report.html.j2").render(
         document=document,
-        tables={it.id: _view(document, it) for it in _tables(document)},
+        tables={it.id: _view(document, it, rows=_static_rows(document, it)) for it in _tables(document)},
         payload=Markup(_packed(msgspec.json.encode(_payload(document)))),  # noqa: S704 - base64
         plotly=Markup(plotly),  # noqa: S704 - base64
         policy=_policy(_hash(script.encode()), plotly_hash),
         css=Markup(_asset("report.css")),  # noqa: S704 - our own file
         script=Markup(script),  # noqa: S704 - our own file
-        more=_more,
     )
 
 
@@ -76,24 +76,30 @@ def _figures(document: Document) -> list[Figure]:
 
 def _payload(document: Document) -> dict[str, Any]:
     tables = _tables(document)
-    seen = {key for table in tables if table.rows is document.results.rows for key in table.shown}
-    tables = [*tables, document.launches]
+    # Several tables may show other columns of the same rows: those travel once, with the first of them.
+    holders: dict[int, Table] = {}
+    seen: dict[str, set[str]] = {}
+    for table in tables:
+        holder = holders.setdefault(id(table.rows), table)
+        seen.setdefault(holder.id, set()).update(table.shown)
+    packed = {table.id: _packed_table(table, holders[id(table.rows)], shown=seen) for table in tables}
+    # Launches are a download: nobody reads them on the page.
+    packed[document.launches.id] = _packed_table(document.launches, document.launches, shown={})
     return {
-        "tables": {table.id: _packed_table(document, table, seen=seen) for table in tables},
+        "tables": packed,
         "figures": {figure.id: figures.plotly_figure(figure) for figure in _figures(document)},
         "swap": figures.SWAP,
     }
 
 
-def _packed_table(document: Document, table: Table, *, seen: set[str]) -> dict[str, Any]:
-    if table is not document.results and table.rows is document.results.rows:
-        return {"of": document.results.id, "shown": table.shown}
-    # Launches are a download: nobody reads them on the page.
-    shown = seen if table is document.results else set() if table is document.launches else set(table.shown)
+def _packed_table(table: Table, holder: Table, *, shown: Mapping[str, Collection[str]]) -> dict[str, Any]:
+    if table is not holder:
+        return {"of": holder.id, "shown": table.shown}
+    visible = shown.get(table.id, ())
     texts: dict[str, list[str]] = {}
     intervals: dict[str, list[str]] = {}
     for column in table.columns:
-        if column.key in shown and (column.kind.numeric or column.kind in {Kind.NAME, Kind.VERDICT}):
+        if column.key in visible and (column.kind.numeric or column.kind in {Kind.NAME, Kind.VERDICT}):
             pairs = show_column(table, column)
             texts[column.key] = [text for text, _ in pairs]
             if any(interval for _, interval in pairs):
@@ -108,10 +114,16 @@ def _packed_table(document: Document, table: Table, *, seen: set[str]) -> dict[s
     }
 
 
-def _view(document: Document, table: Table) -> dict[str, Any]:
+def _static_rows(document: Document, table: Table) -> int:
+    """Return how many rows stand in the HTML itself: fewer of the many tables that are folded below figures."""
+    folded = {figure.table.id for figure in _figures(document)}
+    return FOLDED_ROWS if table.id in folded else STATIC_ROWS
+
+
+def _view(document: Document, table: Table, *, rows: int) -> dict[str, Any]:
     """Return what the template draws of a table: headings, groups above them, and the first rows."""
     columns = [table.column(key) for key in table.shown]
-    head = msgspec.structs.replace(table, rows=table.rows[:STATIC_ROWS])
+    head = msgspec.structs.replace(table, rows=table.rows[:rows])
     cells = [_cells(head, column) for column in columns]
     return {
         "id": table.id,
@@ -121,6 +133,7 @@ def _view(document: Document, table: Table) -> dict[str, Any]:
         "groups": _groups(columns),
         "rows": list(zip(*cells, strict=True)),
         "total": len(table.rows),
+        "more": f"{len(table.rows) - rows:,} more rows need JavaScript",
         "facets": _facets(document.results) if table is document.summary else [],
     }
 
@@ -171,10 +184,6 @@ def _facets(table: Table) -> list[tuple[str, str, list[str]]]:
             if len(values) > 1 and (position == run or not by_run):
                 found.append((column.key, column.title, [plain(str(value)) for value in values]))
     return found
-
-
-def _more(total: int) -> str:
-    return f"{total - STATIC_ROWS:,} more rows need JavaScript"
 
 
 def _packed(content: bytes) -> str:

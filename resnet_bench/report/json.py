@@ -1,5 +1,7 @@
 """A document as JSON: tables as lists of objects whose keys are the columns' keys, in base units, unrounded."""
 
+from typing import Any
+
 import msgspec
 
 from resnet_bench.records import SCHEMA_VERSION
@@ -8,7 +10,12 @@ from resnet_bench.report.document import Document, Table, Value
 
 def render(document: Document) -> str:
     """Return the document as indented JSON that ends with a newline."""
-    return msgspec.json.format(msgspec.json.encode(content(document)), indent=2).decode() + "\n"
+    return encode(content(document))
+
+
+def encode(of: dict[str, Any]) -> str:
+    """Return an object as indented JSON that ends with a newline."""
+    return msgspec.json.format(msgspec.json.encode(of), indent=2).decode() + "\n"
 
 
 def content(document: Document) -> dict[str, object]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from resnet_bench.records import Case, Environment, Record, Run
 from resnet_bench.report.document import Value
 
-AXES = ("mode", "image_size", "precision", "memory_format", "executor", "device", "threads")
+AXES = ("mode", "image_size", "precision", "memory_format", "executor", "machine", "device", "threads")
 _SHORT_REVISION = 7
 
 
@@ -50,7 +50,7 @@ def label(runs: Sequence[Run]) -> Labels:
     ]
     case_axes = [axis for axis in AXES if axis not in constant and axis not in run_axes]
     first = next((case for run in runs for case in run.header.cases), None)
-    words = [axis_words(axis, getattr(first, axis)) for axis in constant] if first else []
+    words = [axis_words(axis, getattr(first, axis)) for axis in constant if getattr(first, axis)] if first else []
     return Labels(
         runs=_names(runs, run_axes),
         run_axes=tuple(run_axes),
@@ -79,8 +79,8 @@ def short_revision(run: Run) -> str:
 
 
 def device_names(environments: Sequence[Environment]) -> str:
-    """Return the names of the devices that were measured on."""
-    return ", ".join(dict.fromkeys(environment.identity.device_name for environment in environments))
+    """Return the names of the devices that were measured on, as prose."""
+    return " and ".join(dict.fromkeys(environment.identity.device_name for environment in environments))
 
 
 def _distinct(run: Run, axis: str) -> frozenset[str]:

@@ -3,26 +3,18 @@
 import csv
 import io
 from collections.abc import Iterable, Sequence
-from enum import StrEnum
 from typing import Any
 
 import msgspec
 
 from resnet_bench import units
+from resnet_bench.analysis.layers import By
 from resnet_bench.records import Layer, Mode, PredictedMemory, Profile, Record
 from resnet_bench.report.format import Format
 from resnet_bench.report.grid import Grid, markdown_lines, text_lines
 
 _SUMS = ("parameters", "macs", "flops", "other_flops", "activations", "bytes_read", "bytes_written")
 _SUM_HEADERS = ("parameters", "MACs", "FLOPs", "other FLOPs", "activations", "B read", "B written")
-
-
-class By(StrEnum):
-    """What one row of a profile is."""
-
-    LAYER = "layer"
-    STAGE = "stage"
-    TYPE = "type"
 
 
 class Group(Record, frozen=True, kw_only=True):

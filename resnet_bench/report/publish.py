@@ -1,14 +1,16 @@
 """What commands ask for: a summary in one of the formats, and the page beside a run."""
 
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
-from resnet_bench.errors import StoreError
+from resnet_bench.errors import StoreError, UsageError
 from resnet_bench.records import Run
 from resnet_bench.report import csv, html, json, markdown, text, view
 from resnet_bench.report.document import Document
 from resnet_bench.report.format import Format
 
+_WIDTH = 160
 _RENDERERS = {
     Format.TEXT: text.render,
     Format.MARKDOWN: markdown.render,
@@ -29,6 +31,29 @@ def summary(runs: Sequence[Run], form: Format) -> str:
 def render(document: Document, form: Format) -> str:
     """Return a document in one of the formats that are printed."""
     return _RENDERERS[form](document)
+
+
+def section(document: Document, name: str, form: Format) -> str:
+    """Return one section's text and tables in one of the formats; CSV has its first table.
+
+    Raises:
+        UsageError: the document has no such section.
+    """
+    found = next((it for it in document.sections if it.id == name), None)
+    if found is None:
+        raise UsageError("no model was measured in more than one configuration; give run several batch sizes or so.")
+    match form:
+        case Format.JSON:
+            return json.encode({table.id: json.rows(table) for table in found.tables})
+        case Format.CSV:
+            return csv.table(found.tables[0])
+        case Format.MARKDOWN:
+            parts = [f"### {found.title}", *found.paragraphs]
+            parts += [f"#### {table.caption}\n\n{markdown.table(table)}" for table in found.tables]
+        case Format.TEXT:
+            parts = [textwrap.fill(paragraph, text.WIDTH) for paragraph in found.paragraphs]
+            parts += [f"{table.caption}:\n{text.table(table, width=_WIDTH)}" for table in found.tables]
+    return "\n\n".join(parts) + "\n"
 
 
 def write_page(runs: Sequence[Run], path: Path) -> Path:

@@ -19,11 +19,13 @@ _GAP = "  "
 _DISPENSABLE = (
     "achieved_flop_per_s",
     "compile_s",
+    "share_of_peak",
     "predicted_peak_bytes",
     "energy_j_per_image",
     "macs_per_image",
     "parameters",
     "latency_p95_s",
+    "times_roofline",
     "notes",
     "accuracy",
 )

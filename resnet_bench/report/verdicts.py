@@ -126,21 +126,15 @@ def case_labels(table: VerdictTable) -> dict[str, str]:
     cases = {row.case.key: row.case for row in table.comparisons}
     shared = _shared_fields(list(cases.values()))
     return {
-        key: "/".join(
-            part
-            for field, part in zip(
-                Case.__struct_fields__, key.rsplit("/", len(Case.__struct_fields__) - 1), strict=True
-            )
-            if field == "model" or field not in shared
-        )
-        for key in cases
+        key: "/".join(word for field, word in case.words.items() if field == "model" or field not in shared)
+        for key, case in cases.items()
     }
 
 
 def _text_constants(table: VerdictTable) -> list[str]:
     cases = {row.case.key: row.case for row in table.comparisons}
     shared = _shared_fields(list(cases.values()))
-    said = [f"{field.replace('_', ' ')} {value}" for field, value in shared.items()]
+    said = [f"{field.replace('_', ' ')} {value}" for field, value in shared.items() if value != ""]
     return [f"all cases: {', '.join(said)}"] if said else []
 
 

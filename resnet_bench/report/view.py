@@ -11,9 +11,11 @@ from resnet_bench.analysis.digest import digest
 from resnet_bench.analysis.published import Catalog, published
 from resnet_bench.analysis.results import Result, collect
 from resnet_bench.errors import UsageError
+from resnet_bench.machines import named_alike
 from resnet_bench.records import Digest, History, Run, VerdictTable
 from resnet_bench.report.document import Document, Note, Section, Table
 from resnet_bench.report.labels import Labels, device_names, label
+from resnet_bench.report.sections.best import best_section
 from resnet_bench.report.sections.curves import counted, curves, listed
 from resnet_bench.report.sections.differences import case_verdicts, differences_section, verdict_health
 from resnet_bench.report.sections.distribution import distribution_section
@@ -22,10 +24,12 @@ from resnet_bench.report.sections.header import health_line, run_headers
 from resnet_bench.report.sections.history import health as history_health
 from resnet_bench.report.sections.history import history_section
 from resnet_bench.report.sections.launches import launch_table
+from resnet_bench.report.sections.layers import layers_section
 from resnet_bench.report.sections.memory import memory_section
 from resnet_bench.report.sections.method import method_section
 from resnet_bench.report.sections.pareto import pareto_section
 from resnet_bench.report.sections.results import long_table, summary_table
+from resnet_bench.report.sections.roofline import roofline_section
 from resnet_bench.report.sections.scaling import scaling_section
 
 
@@ -49,6 +53,7 @@ def build(
     """
     if not runs:
         raise UsageError("a report needs at least one run directory.")
+    runs = named_alike(runs)
     results = collect(runs, catalog or published)
     labels = label(runs)
     notes = _notes(runs, results)
@@ -102,8 +107,11 @@ def _sections(
         scaling_section(results, series, runs=runs, long=long),
         distribution_section(results, labels, long),
         memory_section(results, series, runs=runs, long=long),
-        differences_section(verdicts),
+        best_section(results, labels),
+        roofline_section(runs, results, series, labels=labels, long=long),
+        layers_section(runs, labels),
         past,
+        differences_section(verdicts),
         gaps_section(runs, results, labels),
         method_section(runs, results),
     )
@@ -121,6 +129,6 @@ def _notes(runs: Sequence[Run], results: Sequence[Result]) -> tuple[Note, ...]:
 
 def _title(runs: Sequence[Run], results: Sequence[Result]) -> str:
     models = list(dict.fromkeys(result.case.model for result in results))
-    devices = list(dict.fromkeys(device_names(run.header.environments) for run in runs))
+    devices = device_names([environment for run in runs for environment in run.header.environments])
     what = listed(models) if len(models) <= 4 else counted(len(models), "model")  # noqa: PLR2004 - what fits a line
-    return f"{what or 'No cases'} on {' and '.join(device for device in devices if device) or 'an unknown device'}"
+    return f"{what or 'No cases'} on {devices or 'an unknown device'}"

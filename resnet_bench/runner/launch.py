@@ -14,11 +14,13 @@ from pathlib import Path
 
 import msgspec
 
-from resnet_bench.errors import IncompleteError, ResNetBenchError
-from resnet_bench.records import Launch, Skip, SkipReason
+from resnet_bench.errors import DeviceError, IncompleteError, ResNetBenchError
+from resnet_bench.records import Ceilings, Launch, LayerProfile, Skip, SkipReason
 from resnet_bench.runner.messages import (
     Answer,
+    CeilingsRequest,
     Failed,
+    LayersRequest,
     MeasureRequest,
     Probed,
     ProbeRequest,
@@ -31,6 +33,7 @@ from resnet_bench.runner.messages import (
 
 PROBE_LIMIT_S = 300.0
 PROFILE_LIMIT_S = 1800.0
+CEILINGS_LIMIT_S = 600.0
 WAIT_POLICY = "PASSIVE"
 
 _answers = msgspec.json.Decoder(Answer)
@@ -51,12 +54,12 @@ def probe(device: str) -> Probed:
     """Find the device and describe the machine, in a child that has torch.
 
     Raises:
-        ResNetBenchError: the device is not there.
+        DeviceError: the device is not there.
         IncompleteError: the child itself failed.
     """
     answer = _ask(ProbeRequest(device=device), limit_s=PROBE_LIMIT_S, what="torch's view of the machine")
     if isinstance(answer, Failed):
-        failure = ResNetBenchError(answer.message)
+        failure = DeviceError(answer.message)
         failure.exit_code = answer.exit_code
         raise failure
     if not isinstance(answer, Probed):
@@ -76,6 +79,35 @@ def profile(request: ProfileRequest) -> Profiled:
     return answer
 
 
+def ceilings(request: CeilingsRequest) -> Ceilings:
+    """Measure a device's ceilings in a child of their own.
+
+    Raises:
+        ResNetBenchError: the device is not there or has no such arithmetic.
+        IncompleteError: the child failed.
+    """
+    answer = _ask(request, limit_s=CEILINGS_LIMIT_S, what="the ceilings", threads=request.threads)
+    if isinstance(answer, Failed):
+        raise _failure(answer)
+    if not isinstance(answer, Ceilings):
+        raise IncompleteError(f"the process that measures ceilings answered with a {type(answer).__name__}.")
+    return answer
+
+
+def layers(request: LayersRequest) -> LayerProfile | Skip:
+    """Time the layers of one case in a fresh child; what the model cannot do is a skip with its reason.
+
+    Raises:
+        ResNetBenchError: the trace cannot be written.
+    """
+    answer = _survive(request, limit_s=request.protocol.time_limit_s)
+    if isinstance(answer, Failed):
+        raise _failure(answer)
+    if isinstance(answer, LayerProfile | Skip):
+        return answer
+    return _skip(request, SkipReason.CRASHED, "an answer out of turn")
+
+
 def measure(request: MeasureRequest) -> Launch | Skip:
     """Measure one launch in a fresh child; every way to fail is a skip with its reason."""
     answer = _survive(request, limit_s=request.protocol.time_limit_s)
@@ -88,7 +120,7 @@ def attempt(request: TrialRequest, *, limit_s: float) -> Tried | Skip:
     return answer if isinstance(answer, Tried | Skip) else _skip(request, SkipReason.CRASHED, "an answer out of turn")
 
 
-def _survive(request: MeasureRequest | TrialRequest, *, limit_s: float) -> Answer:
+def _survive(request: MeasureRequest | TrialRequest | LayersRequest, *, limit_s: float) -> Answer:
     """Return the child's answer, or the skip that its end means."""
     kills_before = _out_of_memory_kills()
     try:
@@ -103,9 +135,17 @@ def _survive(request: MeasureRequest | TrialRequest, *, limit_s: float) -> Answe
     return _skip(request, SkipReason.CRASHED, _cause_of_death(outcome))
 
 
-def _ask(request: ProbeRequest | ProfileRequest, *, limit_s: float, what: str) -> Answer:
+def _failure(answer: Failed) -> ResNetBenchError:
+    failure = ResNetBenchError(answer.message)
+    failure.exit_code = answer.exit_code
+    return failure
+
+
+def _ask(
+    request: ProbeRequest | ProfileRequest | CeilingsRequest, *, limit_s: float, what: str, threads: int | None = None
+) -> Answer:
     try:
-        outcome = _run_child(request, limit_s=limit_s, threads=None)
+        outcome = _run_child(request, limit_s=limit_s, threads=threads)
     except _TimeLimitError as error:
         raise IncompleteError(f"{what}: no answer after {limit_s:.0f} s.") from error
     answer = _decode(outcome)
@@ -155,7 +195,7 @@ class _Alarm:
     def __init__(self, child: subprocess.Popen[bytes], limit_s: float) -> None:
         self.rang = False
         self._child = child
-        self._timer = threading.Timer(limit_s, self._ring)
+        self._timer = threading.Timer(min(limit_s, threading.TIMEOUT_MAX), self._ring)
         self._timer.daemon = True
         self._timer.start()
 
@@ -208,7 +248,7 @@ def _decode(outcome: _Outcome) -> Answer | None:
         return None
 
 
-def _skip(request: MeasureRequest | TrialRequest, reason: SkipReason, detail: str) -> Skip:
+def _skip(request: MeasureRequest | TrialRequest | LayersRequest, reason: SkipReason, detail: str) -> Skip:
     index = request.index if isinstance(request, MeasureRequest) else 0
     return Skip(case=request.case, index=index, reason=reason, detail=detail)
 

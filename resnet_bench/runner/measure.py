@@ -20,8 +20,10 @@ def measure(request: MeasureRequest, *, started: float, started_at: str) -> Laun
 
     Raises:
         UnsupportedError: the case cannot run on this device.
+        DeviceError: the device is not, or no longer, there.
     """
     case, protocol = request.case, request.protocol
+    environment.find_device(case.device)
     torch.set_num_threads(case.threads)
     workload = Workload(case, request.model, seed=protocol.seed, transfer=protocol.transfer)
     clock = clocks.for_device(workload.device)

@@ -1,6 +1,18 @@
 """What a parent asks of a child process and what the child answers: one JSON line each way."""
 
-from resnet_bench.records import Case, Environment, Launch, Mode, Precision, Profile, Protocol, Record, Skip
+from resnet_bench.records import (
+    Case,
+    Ceilings,
+    Environment,
+    Launch,
+    LayerProfile,
+    Mode,
+    Precision,
+    Profile,
+    Protocol,
+    Record,
+    Skip,
+)
 from resnet_bench.specs import Spec
 
 
@@ -34,6 +46,26 @@ class MeasureRequest(Record, frozen=True, kw_only=True, tag="measure"):
     attempt: int
     model: Spec | str
     protocol: Protocol
+
+
+class LayersRequest(Record, frozen=True, kw_only=True, tag="layers"):
+    """Time the layers of one case, and write a trace of a few iterations where a file is named."""
+
+    case: Case
+    model: Spec | str
+    protocol: Protocol
+    budget_s: float
+    trace: str | None = None
+
+
+class CeilingsRequest(Record, frozen=True, kw_only=True, tag="ceilings"):
+    """Measure a device's ceilings; `budget_s` is of each precision's products, its convolutions, and all copies."""
+
+    device: str
+    threads: int
+    precisions: tuple[Precision, ...]
+    budget_s: float
+    attempts: int
 
 
 class TrialRequest(Record, frozen=True, kw_only=True, tag="trial"):
@@ -72,5 +104,5 @@ class Failed(Record, frozen=True, kw_only=True, tag="failed"):
     exit_code: int
 
 
-Request = ProbeRequest | ProfileRequest | MeasureRequest | TrialRequest
-Answer = Probed | Profiled | Failed | Tried | Launch | Skip
+Request = ProbeRequest | ProfileRequest | MeasureRequest | TrialRequest | LayersRequest | CeilingsRequest
+Answer = Probed | Profiled | Failed | Tried | Launch | Skip | LayerProfile | Ceilings

@@ -3,6 +3,7 @@
 import datetime as dt
 import secrets
 import signal
+import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,16 +14,32 @@ import msgspec
 
 from resnet_bench import environment, store, units
 from resnet_bench.config import Suite
-from resnet_bench.errors import IncompleteError, Interrupted, StoreError
-from resnet_bench.records import BatchSearch, Case, Header, Launch, Profile, Protocol, Skip, SkipReason
-from resnet_bench.runner import launch, plan, search
-from resnet_bench.runner.messages import MeasureRequest, ProfileRequest, ProfileSubject
+from resnet_bench.errors import IncompleteError, Interrupted, ResNetBenchError, StoreError
+from resnet_bench.records import (
+    BatchSearch,
+    Case,
+    Ceilings,
+    Environment,
+    Header,
+    Launch,
+    LayerProfile,
+    LayerScope,
+    Profile,
+    Protocol,
+    Run,
+    Skip,
+    SkipReason,
+)
+from resnet_bench.runner import ceilings, launch, plan, search, shards
+from resnet_bench.runner.messages import LayersRequest, MeasureRequest, ProfileRequest, ProfileSubject
 from resnet_bench.runner.plan import Slot
-from resnet_bench.runner.progress import Reporter, reporter, tried
+from resnet_bench.runner.progress import Reporter, case_label, reporter, tried
 from resnet_bench.specs import Spec
 
 # A later launch of the same case would end the same way.
 FINAL = frozenset({SkipReason.OUT_OF_MEMORY, SkipReason.UNSUPPORTED, SkipReason.TIMEOUT})
+_QUICK = "quick"
+LAYERS_BUDGET_S = 4.0
 # Results; --resume measures the other skips again.
 SETTLED = frozenset({SkipReason.OUT_OF_MEMORY, SkipReason.UNSUPPORTED})
 
@@ -32,8 +49,17 @@ def new_run_id() -> str:
     return f"{dt.datetime.now(dt.UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
 
 
-def start(suite: Suite, directory: Path, *, seed: int = 0) -> None:
-    """Measure every case of the suite into a new run directory.
+def start(
+    suite: Suite,
+    directory: Path,
+    *,
+    seed: int = 0,
+    shard: tuple[int, int] | None = None,
+    layers: LayerScope = LayerScope.NONE,
+) -> None:
+    """Measure every case of the suite, or of its shard (the second of four: (2, 4)), into a new run directory.
+
+    The layers of those in `layers` are timed after that.
 
     Raises:
         DeviceError, ModelError, ConfigError: the suite does not fit this machine or its models.
@@ -48,6 +74,7 @@ def start(suite: Suite, directory: Path, *, seed: int = 0) -> None:
         probed = launch.probe(suite.device)
         searches: dict[str, BatchSearch] = {}
         cases = plan.expand(suite, probed.device, searched=lambda case: _search(suite, case, searches).batch_sizes)
+        part, cases = (None, cases) if shard is None else shards.cut(suite, cases, shard)
         header = Header(
             id=new_run_id(),
             created_at=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
@@ -59,11 +86,15 @@ def start(suite: Suite, directory: Path, *, seed: int = 0) -> None:
             cases=cases,
             models=tuple(msgspec.to_builtins(spec) for spec in suite.models),
             profiles=_profiles(suite, cases),
+            shards=() if part is None else (part,),
+            ceilings=_ceilings(suite.preset, probed.environment, cases),
+            layers=layers,
             searches=tuple(searches.values()),
         )
         store.create(directory, header)
         slots = plan.schedule(cases, suite.protocol.launches, seed=seed)
         _measure_all(directory, header, slots)
+        _time_layers(directory, header)
 
 
 def _search(suite: Suite, case: Case, done: dict[str, BatchSearch]) -> BatchSearch:
@@ -84,6 +115,11 @@ def resume(directory: Path) -> None:
         Interrupted: the user stopped it again.
     """
     header = store.load(directory).header
+    if len(header.environments) > 1:
+        raise StoreError(
+            f"{directory} joins runs of {len(header.environments)} machines; resume each of them on its own machine "
+            "and merge them again."
+        )
     with store.locked(directory), _stoppable():
         device = header.cases[0].device
         present = launch.probe(device).environment
@@ -93,6 +129,7 @@ def resume(directory: Path) -> None:
         store.cut_half_written_line(directory)
         slots = unfinished(plan.schedule(header.cases, header.protocol.launches, seed=header.seed), entries)
         _measure_all(directory, header, slots)
+        _time_layers(directory, header)
 
 
 def unfinished(slots: Sequence[Slot], entries: Sequence[Launch | Skip]) -> tuple[Slot, ...]:
@@ -143,8 +180,70 @@ def _measure(directory: Path, request: MeasureRequest, report: Reporter) -> Laun
         raise Interrupted(
             f"interrupted; everything finished is saved. Go on with: resnet-bench run --resume {directory}"
         ) from None
-    store.append(directory, entry)
+    try:
+        store.append(directory, entry)
+    except StoreError as error:
+        raise StoreError(
+            f"{error} The launch under way is lost, everything before it is saved. "
+            f"Make room, then go on with: resnet-bench run --resume {directory}"
+        ) from error
     return entry
+
+
+def _ceilings(preset: str, present: Environment, cases: Sequence[Case]) -> tuple[Ceilings, ...]:
+    """Look the ceilings up or measure them; a run without them is as good, but says nothing of headroom."""
+    quick = preset == _QUICK
+    found = []
+    for threads in dict.fromkeys(case.threads for case in cases):
+        try:
+            found.append(
+                ceilings.known_or_measured(
+                    present,
+                    device=cases[0].device,
+                    threads=threads,
+                    precisions=[case.precision for case in cases if case.threads == threads],
+                    warn=_warn,
+                    budget_s=ceilings.QUICK_BUDGET_S if quick else ceilings.BUDGET_S,
+                    attempts=1 if quick else ceilings.ATTEMPTS,
+                )
+            )
+        except ResNetBenchError as error:
+            _warn(f"no ceilings, so no headroom in this report: {error}")
+    return tuple(found)
+
+
+def _warn(text: str) -> None:
+    print(f"warning: {text}", file=sys.stderr, flush=True)
+
+
+def _time_layers(directory: Path, header: Header) -> None:
+    """Time the layers of each model and variant at the largest batch that was measured, unless they are saved."""
+    if header.layers is LayerScope.NONE:
+        return
+    models = _models(header)
+    timed = {entry.case.key for entry in store.load_layers(directory)[0] if isinstance(entry, LayerProfile)}
+    cases = [case for case in _largest_batches(store.load(directory)) if case.key not in timed]
+    for number, case in enumerate(cases, start=1):
+        print(f"[{number}/{len(cases)}] layers of {case_label(case)}", file=sys.stderr, flush=True)
+        request = LayersRequest(case=case, model=models[case.model], protocol=header.protocol, budget_s=LAYERS_BUDGET_S)
+        try:
+            store.append_layers(directory, launch.layers(request))
+        except KeyboardInterrupt:
+            raise Interrupted(
+                f"interrupted; everything finished is saved. Go on with: resnet-bench run --resume {directory}"
+            ) from None
+
+
+def _largest_batches(run: Run) -> list[Case]:
+    """Return, of cases that differ by their batch size alone, the measured one with the largest."""
+    largest: dict[Case, Case] = {}
+    for measurement in run.measurements:
+        case = measurement.case
+        variant = msgspec.structs.replace(case, batch_size=1)
+        known = largest.get(variant)
+        if known is None or case.batch_size > known.batch_size:
+            largest[variant] = case
+    return list(largest.values())
 
 
 def _profiles(suite: Suite, cases: Sequence[Case]) -> tuple[Profile, ...]:

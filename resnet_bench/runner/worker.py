@@ -14,11 +14,13 @@ from typing import BinaryIO
 
 import msgspec
 
-from resnet_bench.errors import ResNetBenchError
-from resnet_bench.records import Case, Launch, Skip, SkipReason
+from resnet_bench.errors import DeviceError, ResNetBenchError, StoreError
+from resnet_bench.records import Case, Ceilings, Launch, LayerProfile, Profile, Skip, SkipReason
 from resnet_bench.runner.messages import (
     Answer,
+    CeilingsRequest,
     Failed,
+    LayersRequest,
     MeasureRequest,
     Probed,
     ProbeRequest,
@@ -54,6 +56,10 @@ def _answer(request: Request) -> Answer:
             return _profile(request)
         case MeasureRequest():
             return _measure(request)
+        case LayersRequest():
+            return _layers(request)
+        case CeilingsRequest():
+            return _ceilings(request)
         case TrialRequest():
             return _try(request)
 
@@ -83,10 +89,43 @@ def _profile(request: ProfileRequest) -> Profiled:
                 image_size=subject.image_size,
                 counters=("fvcore", "torch"),
             )
-            profiles.append(msgspec.structs.replace(profile, layers=()))
+            profiles.append(_slim(profile))
         except ResNetBenchError as error:
             refusals.append((name, str(error)))
     return Profiled(profiles=tuple(profiles), refusals=tuple(refusals))
+
+
+def _slim(profile: Profile) -> Profile:
+    """Keep of the layers what a roofline needs: the layers themselves would fill a run's header."""
+    from resnet_bench.specs.costs import iteration_work
+
+    work = iteration_work(
+        profile.layers,
+        mode=profile.mode,
+        precision=profile.precision,
+        trainable_parameters=profile.trainable_parameters,
+    )
+    return msgspec.structs.replace(profile, layers=(), work=work)
+
+
+def _layers(request: LayersRequest) -> LayerProfile | Skip | Failed:
+    from resnet_bench.runner.dissect import dissect
+
+    try:
+        return dissect(request)
+    except StoreError as error:
+        return Failed(message=str(error), exit_code=error.exit_code)
+    except Exception as error:  # noqa: BLE001 - whatever a model raises is a result
+        return _skip(request.case, 0, error)
+
+
+def _ceilings(request: CeilingsRequest) -> Ceilings | Failed:
+    from resnet_bench.runner.dissect import ceilings
+
+    try:
+        return ceilings(request)
+    except ResNetBenchError as error:
+        return Failed(message=str(error), exit_code=error.exit_code)
 
 
 def _measure(request: MeasureRequest) -> Launch | Skip:
@@ -124,6 +163,8 @@ def _reason(error: BaseException) -> SkipReason:
         return SkipReason.OUT_OF_MEMORY
     if "DefaultCPUAllocator" in text or "out of memory" in text.lower():
         return SkipReason.OUT_OF_MEMORY
+    if isinstance(error, DeviceError):
+        return SkipReason.CRASHED  # it was there when the run began: --resume shall try again
     unsupported = any(isinstance(each, ResNetBenchError | NotImplementedError) for each in chain)
     if unsupported or any(words in text for words in _UNSUPPORTED_WORDS):
         return SkipReason.UNSUPPORTED

@@ -5,6 +5,7 @@ import io
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -137,3 +138,63 @@ def test_the_command_line_answers_without_torch(arguments: list[str]) -> None:
         "sys.exit(f'imported {heavy}' if heavy else code)"
     )
     subprocess.run([sys.executable, "-c", code, *arguments], check=True, stdout=subprocess.DEVNULL)
+
+
+def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    return refusal(capsys, "profile", "resnet18", *arguments)
+
+
+def test_flags_that_mean_nothing_are_refused_with_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "add --measured" in refused(capsys, "--executor", "compile")
+    assert "--memory" in refused(capsys, "--measured", "--memory", "8GiB")
+    assert "SGD with momentum" in refused(capsys, "--measured", "--optimizer", "adam")
+    assert "one number of threads" in refused(capsys, "--measured", "--threads", "1,2")
+    assert "too small" in refused(capsys, "--measured", "--image-size", "8")
+    assert "expected 1 or more" in refused(capsys, "--measured", "--batch-size", "0")
+
+
+def test_a_trace_that_cannot_be_written_is_refused_before_anything_runs(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert "it is a folder" in refused(capsys, "--trace", str(tmp_path))
+    assert "there is no folder" in refused(capsys, "--trace", str(tmp_path / "none" / "trace.json"))
+    assert "no regular file" in refused(capsys, "--trace", "/dev/null")
+    message = refusal(capsys, "profile", "resnet18", "resnet34", "--trace", str(tmp_path / "trace.json"))
+    assert "one model" in message
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.slow
+def test_a_measured_profile_adds_up_and_leaves_a_trace(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    trace = tmp_path / "trace.json"
+    command = ("profile", "cifar_resnet20", "--measured", "--mode", "training", "--batch-size", "4", "--device", "cpu")
+    found = json.loads(answer(capsys, *command, "--format", "json", "--trace", str(trace)))
+    times = [layer["time_s"] for layer in found["layers"]]
+    assert sum(times) == pytest.approx(found["parts_s"])
+    assert found["agrees"] == (abs(found["parts_s"] / found["whole_s"] - 1) <= 0.03)
+    names = [layer["name"] for layer in found["layers"]]
+    assert names[0] == "conv1"
+    assert names[-2:] == ["outside modules", "optimizer step"]
+    assert found["called_more_than_once"]["layer1.0.relu"] == 2
+    assert all(layer["backward_s"] > 0 for layer in found["layers"] if layer["type"] == "Conv2d")
+    assert {layer["bound"] for layer in found["layers"]} <= {"compute", "memory", "overhead", None}
+    assert found["not_run"] == []
+    events = {event.get("name") for event in json.loads(trace.read_text())["traceEvents"]}
+    assert {"iteration 0", "conv1 (Conv2d)", "aten::convolution"} <= events
+    assert [path.name for path in tmp_path.iterdir()] == ["trace.json"]
+
+
+@pytest.mark.slow
+def test_a_compiled_model_shows_what_is_fused_and_guesses_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    command = ("profile", "tests.small:build", "--measured", "--executor", "compile", "--device", "cpu")
+    found = json.loads(answer(capsys, *command, "--image-size", "32", "--format", "json"))
+    parts = {part: [row for row in found["layers"] if row["part"] == part] for part in ("module", "fused", "outside")}
+    # So small a product may be fused too; what is no product always is.
+    assert (
+        {("0", "Conv2d")}
+        <= {(row["name"], row["type"]) for row in parts["module"]}
+        <= {("0", "Conv2d"), ("5", "Linear")}
+    )
+    assert parts["fused"]
+    assert all(row["macs"] == 0 and row["bound"] is None for row in parts["fused"])
+    assert found["timed_by"] == "profiler"

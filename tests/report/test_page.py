@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from resnet_bench.report import html, view
+from tests.dissected import dissected
 from tests.runs import HOSTILE, Spec, big_run, gpu_run, make_run, troubled_run
 
 pytestmark = pytest.mark.browser
@@ -48,6 +49,7 @@ def pages(tmp_path_factory):
             make_run(Spec(launches=8, noise=0.003, seed=9, speed=1.05, revision="abcdef0123456")),
         ],
         "big": [big_run(500)],
+        "layers": [dissected()],
     }
     for name, runs in kinds.items():
         (folder / f"{name}.html").write_text(html.render(view.build(runs)), encoding="utf-8")
@@ -321,3 +323,28 @@ def test_verdicts_are_words_signs_and_colours(open_page):
     assert cell.evaluate("cell => getComputedStyle(cell).color") == "rgb(0, 104, 74)"
     folded = page.locator("#differences details")
     assert folded.locator("summary").inner_text() == "50 rows unchanged"
+
+
+def test_layers_are_drawn_without_trouble_and_tiles_change_their_measure(loaded):
+    page, troubles = loaded("layers", 1280)
+    for name in ("roofline", "stages", "treemap", "depth", "layer-roofline"):
+        plot = page.locator(f'.plot[data-figure="{name}"]')
+        plot.scroll_into_view_if_needed()
+        page.wait_for_selector(f'.plot[data-figure="{name}"][data-drawn]', timeout=20_000)
+    assert page.locator('.plot[data-figure="stages"] .bars .point').count() == 14
+    tiles = page.locator('.plot[data-figure="treemap"] .slice')
+    assert tiles.count() > 20
+    sizes = "() => document.querySelector('.plot[data-figure=treemap]').data[0].values"
+    before = page.evaluate(sizes)
+    page.locator('.plot[data-figure="treemap"] .updatemenu-button', has_text="MACs").click()
+    assert page.evaluate(sizes) != before
+    assert troubles == []
+
+
+def test_the_table_of_layers_sorts(loaded):
+    page, _ = loaded("layers", 1280)
+    head = page.locator('table[data-table="layers"] th[data-key="time_s"] button')
+    head.click()
+    head.click()
+    first = page.locator('table[data-table="layers"] tbody tr').first.inner_text()
+    assert "conv1\tConv2d" in first

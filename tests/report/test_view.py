@@ -32,12 +32,12 @@ def column(table, key):
 def test_sections_stand_in_the_order_of_the_page():
     document = build(troubled_run(), make_run(Spec(revision="abcdef0")))
     names = [section.id for section in document.sections]
-    assert names == ["accuracy", "scaling", "distributions", "memory", "differences", "gaps", "method"]
+    assert names == ["accuracy", "scaling", "distributions", "memory", "best", "differences", "gaps", "method"]
 
 
 def test_sections_without_content_are_left_out():
     document = build(make_run(), accuracy={"none": 0.5})
-    assert [section.id for section in document.sections] == ["scaling", "distributions", "memory", "method"]
+    assert [section.id for section in document.sections] == ["scaling", "distributions", "memory", "best", "method"]
 
 
 def test_a_report_of_nothing_is_refused():

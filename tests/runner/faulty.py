@@ -1,8 +1,10 @@
 """Models that fail for real, each in its own way, for `tests.runner.faulty:NAME`."""
 
 import os
+import resource
 import signal
 import time
+from pathlib import Path
 
 import torch
 from torch import nn
@@ -39,6 +41,52 @@ def gives_nan() -> nn.Module:
     return _NotANumber()
 
 
+class _WantsMoreThanItMayHave(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(3, 10)
+
+    def forward(self, images):
+        held = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (held + 2**28, resource.RLIM_INFINITY))
+        torch.zeros(2**32, dtype=torch.uint8)
+        return self.linear(images.mean((2, 3)))
+
+
+def meets_its_limit() -> nn.Module:
+    return _WantsMoreThanItMayHave()
+
+
+class _SaysWhoItIs(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(3, 10)
+
+    def forward(self, _images):
+        Path(os.environ["FAULTY_SAYS"]).write_text(str(os.getpid()))
+        time.sleep(3600)
+
+
+def says_who_it_is() -> nn.Module:
+    return _SaysWhoItIs()
+
+
+class _Breaks(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.Linear(3, 10)
+        self.second = nn.Linear(10, 10)
+
+    def forward(self, images):
+        hidden = self.first(images.mean((2, 3)))
+        torch._dynamo.graph_break()
+        return self.second(hidden)
+
+
+def breaks_its_graph() -> nn.Module:
+    return _Breaks()
+
+
 class _NeedsMemory(nn.Module):
     """Holds 50 MiB for each image."""
 
@@ -57,3 +105,19 @@ def needs_memory() -> nn.Module:
 
 def tiny() -> nn.Module:
     return nn.Sequential(nn.Conv2d(3, 8, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 10))
+
+
+class _WantsTwoDevices(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(3, 10)
+
+    def forward(self, images):
+        if images.is_cuda:
+            total = torch.cuda.get_device_properties(images.device).total_memory
+            torch.empty(2 * total, dtype=torch.uint8, device=images.device)
+        return self.linear(images.mean((2, 3)))
+
+
+def wants_two_devices() -> nn.Module:
+    return _WantsTwoDevices()

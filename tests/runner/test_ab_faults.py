@@ -9,7 +9,7 @@ import pytest
 
 from resnet_bench.errors import IncompleteError
 from resnet_bench.records import Case
-from resnet_bench.runner.ab import Duel, Terms, Until, fight
+from resnet_bench.runner.ab import Duel, Terms, fight
 from resnet_bench.runner.ab_launcher import Start
 from resnet_bench.runner.revision import Side
 

@@ -148,3 +148,19 @@ def test_interrupted_before_the_first_launch_leaves_nothing_behind(tmp_path):
     assert sweep.returncode == 130
     assert errors == "error: interrupted.\n"
     assert not directory.exists()
+
+
+def test_a_run_carries_its_ceilings_and_its_layers_and_resume_times_those_that_are_missing(tmp_path):
+    done = bench("run", *TINY, "--models", "resnet18", "--launches", "1", "--layers", "-o", str(tmp_path / "run"))
+    assert done.returncode == 0, done.stderr
+    run = store.load(tmp_path / "run")
+    assert run.header.ceilings[0].flop_per_s("fp32") > 0
+    assert run.measurements[0].profile.work
+    (profile,) = run.layers
+    assert profile.layers[0].name == "conv1"
+    assert 'id="layers"' in (tmp_path / "run" / "report.html").read_text()
+    (tmp_path / "run" / store.LAYERS_NAME).write_bytes(b'{"type": "layer_prof')
+    assert "half-written" in store.load(tmp_path / "run").warnings[0]
+    again = bench("run", "--resume", str(tmp_path / "run"))
+    assert again.returncode == 0, again.stderr
+    assert len(store.load(tmp_path / "run").layers) == 1

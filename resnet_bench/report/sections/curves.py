@@ -100,7 +100,7 @@ def view_of(long: Table, figure: str, caption: str, shown: Sequence[str]) -> Tab
     return msgspec.structs.replace(long, id=f"{figure}-data", caption=caption, shown=(*named, *present, *status))
 
 
-_AXES = frozenset({"mode", "image_size", "precision", "memory_format", "executor", "device", "threads"})
+_AXES = frozenset({"mode", "image_size", "precision", "memory_format", "executor", "machine", "device", "threads"})
 
 
 def listed(names: Sequence[str], limit: int = 3) -> str:

@@ -75,8 +75,14 @@ def _facts(run: Run) -> tuple[Fact, ...]:
     for environment in header.environments:
         facts += _machine(environment)
     facts.append(Fact(label="Protocol", value=_protocol(run)))
-    facts.append(Fact(label="Run", value=f"{header.id}, preset {header.preset}"))
+    facts.append(Fact(label="Run", value=f"{header.id}, preset {header.preset}{_parts(run)}"))
     return tuple(facts)
+
+
+def _parts(run: Run) -> str:
+    joined = f", joined from {counted(len(run.header.merged), 'run')}" if run.header.merged else ""
+    shards = [f"{shard.index}/{shard.count}" for shard in run.header.shards]
+    return joined + (f", shard {listed(shards)} of its suite" if shards else "")
 
 
 def _moment(text: str) -> str:

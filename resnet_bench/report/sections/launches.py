@@ -18,6 +18,9 @@ _COLUMNS = (
     Column(key="first_iteration_s", title="first iteration", kind=Kind.LATENCY, unit="ms"),
     Column(key="latency_median_s", title="latency", kind=Kind.LATENCY, unit="ms"),
     Column(key="iteration_back_to_back_median_s", title="iteration, back to back", kind=Kind.LATENCY, unit="ms"),
+    Column(key="forward_median_s", title="forward", kind=Kind.LATENCY, unit="ms"),
+    Column(key="backward_median_s", title="backward", kind=Kind.LATENCY, unit="ms"),
+    Column(key="optimizer_median_s", title="optimizer step", kind=Kind.LATENCY, unit="ms"),
     Column(key="peak_allocated_bytes", title="peak allocated", kind=Kind.MEMORY, unit="MiB"),
     Column(key="peak_rss_bytes", title="peak RSS", kind=Kind.MEMORY, unit="MiB"),
     Column(key="samples", title="samples", kind=Kind.INTEGER),
@@ -45,7 +48,8 @@ def launch_table(runs: Sequence[Run], labels: Labels) -> Table:
 
 
 def _row(run: str, launch: Launch) -> Row:
-    iterations = launch.isolated.iteration_s
+    iterations, phases = launch.isolated.iteration_s, launch.phases
+    parts = (phases.forward_s, phases.backward_s, phases.optimizer_s) if phases else ((), (), ())
     return (
         run,
         launch.case.key,
@@ -55,6 +59,7 @@ def _row(run: str, launch: Launch) -> Row:
         launch.warmup.first_iteration_s,
         statistics.median(iterations) if iterations else None,
         statistics.median(launch.back_to_back.iteration_s) if launch.back_to_back.elapsed_s else None,
+        *(statistics.median(part) if part else None for part in parts),
         launch.memory.peak_allocated_bytes,
         launch.memory.peak_rss_bytes,
         len(iterations),

@@ -37,7 +37,7 @@
       this.intervals = source.intervals;
       this.numeric = source.numeric;
       this.shown = own.shown.map((key) => source.columns.findIndex((column) => column.key === key));
-      this.filtered = own.of || this.id === "results" || this.id === "summary";
+      this.filtered = own.of === "results" || this.id === "results" || this.id === "summary";
       this.total = this.values[0].length;
       this.order = Array.from({ length: this.total }, (_, row) => row);
       this.rows = this.order;
@@ -292,7 +292,7 @@
       const axis = (own) => ({ gridcolor: css("--grid"), linecolor: css("--strong-line"), zerolinecolor: css("--strong-line"), tickcolor: css("--strong-line"), ticks: "outside", ticklen: 4, automargin: true, ...own });
       const below = narrow.matches || printing || this.element.clientWidth < 760;
       const { xaxis, yaxis, ...rest } = this.spec.layout;
-      const entries = traces.filter((trace) => trace.showlegend !== false && trace.meta.rows.length).length;
+      const entries = traces.filter((trace) => trace.showlegend ?? trace.meta.rows.length).length;
       const rows = this.id === "distribution" ? traces[0]?.y.length ?? 0 : 0;
       const layout = {
         ...rest,

@@ -1,0 +1,126 @@
+"""Which configuration of a model was the fastest, what it gains over the default, and which axis brings how much.
+
+Everything here was measured: an axis that the sweep did not vary gives no advice. The default is fp32, contiguous and
+eager at the smallest batch; an axis is judged from there, with all others as they are in the default.
+"""
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+from resnet_bench.analysis.ratio import log_ratio
+from resnet_bench.analysis.results import Result
+from resnet_bench.analysis.stats import MIN_LAUNCHES
+from resnet_bench.records import Case, Executor, Interval, MemoryFormat, Precision, Record
+
+AXES = ("batch_size", "precision", "memory_format", "executor", "threads")
+_FIXED = ("model", "mode", "image_size", "device")
+
+
+class Advice(StrEnum):
+    """use: the gain's interval lies above 1. keep: it lies below. unclear: it holds 1, or there is none."""
+
+    USE = "use"
+    KEEP = "keep"
+    UNCLEAR = "unclear"
+
+
+class Gain(Record, frozen=True, kw_only=True):
+    """Throughput of one configuration over another's, with its 99 % interval from three launches a side on."""
+
+    ratio: float
+    interval: Interval | None
+
+
+class Best(Record, frozen=True, kw_only=True):
+    """The fastest configuration of a model, mode, image size and device of a run; default and gain where measured."""
+
+    fastest: Result
+    configurations: int
+    default: Result | None
+    gain: Gain | None
+
+
+class Step(Record, frozen=True, kw_only=True):
+    """One axis moved from its default to its best other value, everything else as in the default."""
+
+    axis: str
+    default: Result
+    other: Result
+    gain: Gain
+    advice: Advice
+
+
+def best(results: Sequence[Result]) -> tuple[Best, ...]:
+    """Return the fastest configuration of each group that has several, in order of first appearance."""
+    found = []
+    for group in _groups(results):
+        fastest = max(group, key=_throughput)
+        default = _default(group)
+        gain = None if default is None or default is fastest else _gain(default, fastest)
+        found.append(Best(fastest=fastest, configurations=len(group), default=default, gain=gain))
+    return tuple(found)
+
+
+def steps(results: Sequence[Result]) -> tuple[Step, ...]:
+    """Return what each axis brings alone, the largest gain of a group first."""
+    found: list[Step] = []
+    for group in _groups(results):
+        default = _default(group)
+        if default is None:
+            continue
+        alone = [step for axis in AXES if (step := _step(group, default, axis)) is not None]
+        found += sorted(alone, key=lambda step: -step.gain.ratio)
+    return tuple(found)
+
+
+def differing(case: Case, other: Case) -> tuple[str, ...]:
+    """Return the axes in which two cases of a group differ."""
+    return tuple(axis for axis in AXES if getattr(case, axis) != getattr(other, axis))
+
+
+def _groups(results: Sequence[Result]) -> list[list[Result]]:
+    groups: dict[tuple[object, ...], list[Result]] = {}
+    for result in results:
+        if result.throughput is not None:
+            key = (result.run, *(getattr(result.case, field) for field in _FIXED))
+            groups.setdefault(key, []).append(result)
+    return [group for group in groups.values() if len(group) > 1]
+
+
+def _default(group: Sequence[Result]) -> Result | None:
+    plain = [result for result in group if _is_plain(result.case)]
+    # Of several numbers of threads the first planned is the default.
+    return min(plain, key=lambda result: result.case.batch_size, default=None)
+
+
+def _is_plain(case: Case) -> bool:
+    axes = (case.precision, case.memory_format, case.executor)
+    return axes == (Precision.FP32, MemoryFormat.CONTIGUOUS, Executor.EAGER)
+
+
+def _step(group: Sequence[Result], default: Result, axis: str) -> Step | None:
+    others = [result for result in group if differing(result.case, default.case) == (axis,)]
+    if not others:
+        return None
+    other = max(others, key=_throughput)
+    gain = _gain(default, other)
+    return Step(axis=axis, default=default, other=other, gain=gain, advice=_advice(gain))
+
+
+def _gain(default: Result, other: Result) -> Gain:
+    left = default.throughput.launch_medians if default.throughput else ()
+    right = other.throughput.launch_medians if other.throughput else ()
+    ratio = log_ratio(left, right) if min(len(left), len(right)) >= MIN_LAUNCHES else None
+    return Gain(ratio=_throughput(other) / _throughput(default), interval=ratio.interval() if ratio else None)
+
+
+def _advice(gain: Gain) -> Advice:
+    if gain.interval is None:
+        return Advice.UNCLEAR
+    if gain.interval.low > 1:
+        return Advice.USE
+    return Advice.KEEP if gain.interval.high < 1 else Advice.UNCLEAR
+
+
+def _throughput(result: Result) -> float:
+    return result.throughput.median if result.throughput else 0.0

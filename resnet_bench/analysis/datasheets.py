@@ -1,0 +1,78 @@
+"""What vendors say of well-known GPUs, to stand beside what was measured; never used in its place.
+
+Dense rates in FLOP/s: half of the sparse figures that recent data sheets print first. Tensor cores with fp32
+accumulation for half precisions. Of CPUs nothing is listed: their peak depends on clocks under load.
+"""
+
+from resnet_bench.records import Identity, Precision, Record, arithmetic
+
+_T, _G = 1e12, 1e9
+
+
+class DataSheet(Record, frozen=True, kw_only=True):
+    """One product: rates by precision, memory bandwidth, and the document that says so."""
+
+    product: str
+    fp32_flop_per_s: float
+    tf32_flop_per_s: float | None
+    half_flop_per_s: float | None
+    memory_byte_per_s: float
+    source: str
+
+    def flop_per_s(self, precision: Precision) -> float | None:
+        """Return the rate of a precision; autocast's is that of its half type."""
+        match arithmetic(precision):
+            case Precision.FP32:
+                return self.fp32_flop_per_s
+            case Precision.TF32:
+                return self.tf32_flop_per_s
+            case _:
+                return self.half_flop_per_s
+
+
+def _sheet(product: str, rates: tuple[float, float | None, float | None], memory: float, source: str) -> DataSheet:
+    fp32, tf32, half = rates
+    return DataSheet(
+        product=product,
+        fp32_flop_per_s=fp32 * _T,
+        tf32_flop_per_s=None if tf32 is None else tf32 * _T,
+        half_flop_per_s=None if half is None else half * _T,
+        memory_byte_per_s=memory * _G,
+        source=source,
+    )
+
+
+# The first whose name is part of the device's name: longer names first.
+_SHEETS = (
+    _sheet("H200 NVL", (60, 417.5, 835.5), 4800, "NVIDIA H200 Tensor Core GPU data sheet"),
+    _sheet("H200", (67, 494.5, 989.5), 4800, "NVIDIA H200 Tensor Core GPU data sheet"),
+    _sheet("H100 PCIe", (51, 378, 756.5), 2000, "NVIDIA H100 Tensor Core GPU data sheet"),
+    _sheet("H100 80GB HBM3", (67, 494.5, 989.5), 3350, "NVIDIA H100 Tensor Core GPU data sheet"),
+    _sheet("A100-SXM4-80GB", (19.5, 156, 312), 2039, "NVIDIA A100 Tensor Core GPU data sheet"),
+    _sheet("A100 80GB PCIe", (19.5, 156, 312), 1935, "NVIDIA A100 Tensor Core GPU data sheet"),
+    _sheet("A100-SXM4-40GB", (19.5, 156, 312), 1555, "NVIDIA A100 Tensor Core GPU data sheet"),
+    _sheet("A100-PCIE-40GB", (19.5, 156, 312), 1555, "NVIDIA A100 Tensor Core GPU data sheet"),
+    _sheet("L40S", (91.6, 183, 362), 864, "NVIDIA L40S data sheet"),
+    _sheet("V100-SXM2", (15.7, None, 125), 900, "NVIDIA V100 Tensor Core GPU data sheet"),
+    _sheet("V100-PCIE", (14, None, 112), 900, "NVIDIA V100 Tensor Core GPU data sheet"),
+    _sheet("RTX 4090", (82.6, 82.6, 165.2), 1008, "NVIDIA Ada GPU architecture whitepaper"),
+    _sheet("RTX 3090", (35.6, 35.6, 71), 936, "NVIDIA Ampere GA102 GPU architecture whitepaper"),
+)
+# Other products whose names begin alike.
+_OTHERS = ("Ti", "D", "Laptop")
+
+
+def data_sheet(identity: Identity) -> DataSheet | None:
+    """Return the data sheet of a device, None for CPUs and for GPUs that are not in the table."""
+    if identity.device == "cpu":
+        return None
+    words = identity.device_name.split()
+    for sheet in _SHEETS:
+        wanted = sheet.product.split()
+        for at in range(len(words) - len(wanted) + 1):
+            following = words[at + len(wanted)] if at + len(wanted) < len(words) else ""
+            if words[at : at + len(wanted)] == wanted and following not in _OTHERS:
+                return sheet
+            if len(wanted) == 1 and words[at].startswith(f"{wanted[0]}-"):
+                return sheet
+    return None

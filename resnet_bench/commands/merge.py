@@ -1,0 +1,38 @@
+"""`merge`: runs of several machines or shards into one."""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from resnet_bench import merge as merging
+from resnet_bench import store
+from resnet_bench.commands.output import warn
+from resnet_bench.records import Launch
+from resnet_bench.report.sections.curves import counted
+from resnet_bench.runner.run import new_run_id
+
+
+def merge(*runs: Path, output: Annotated[Path, Parameter(name=["--output", "-o"])]) -> None:
+    """Join runs of several machines, or the shards of a suite, into one run directory.
+
+    Where there are several machines, every case names its own. Two runs of one machine pool their launches;
+    a launch that stands in both counts once. Refused: different protocols or commits, and one name for two models.
+
+    Args:
+        runs: run directories, as `resnet-bench run -o` wrote them.
+        output: the run directory to write.
+    """
+    joined = merging.join(merging.read(runs), new_run_id())
+    with store.locked(output):
+        store.create_whole(output, joined.header, joined.entries)
+        for profile in joined.layers:
+            store.append_layers(output, profile)
+    warn(joined.warnings)
+    launches = sum(isinstance(entry, Launch) for entry in joined.entries)
+    machines = len(joined.header.environments)
+    print(
+        f"wrote {output}: {counted(len(joined.header.cases), 'case')}, "
+        f"{counted(launches, 'launch', 'launches')} from {counted(len(set(runs)), 'run')}"
+        + (f" on {machines} machines" if machines > 1 else "")
+    )

@@ -1,0 +1,162 @@
+"""What the device does at best: products, convolutions and copies that have nothing else to do.
+
+The best of several tries counts, for whatever else runs can only slow them. Products and convolutions are tried in
+several sizes, and convolutions in both layouts, because no one size is the best on every device.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from resnet_bench.profilers.clock import Clock
+from resnet_bench.profilers.workload import UnsupportedError, set_arithmetic
+from resnet_bench.records import Bandwidth, Precision, Rate
+
+MIB = 2**20
+_DTYPES = {Precision.FP16: torch.float16, Precision.BF16: torch.bfloat16}
+_SIDES = (256, 512, 1024, 2048, 4096, 8192)
+_LARGEST_SIDE_ON_CPU = 2048
+# Channels in, pixels a side, channels out, kernel: a ResNet's most frequent convolutions.
+_CONVOLUTIONS = ((64, 56, 64, 3), (128, 28, 128, 3), (256, 14, 256, 3), (256, 56, 64, 1), (1024, 14, 256, 1))
+_IMAGES_ON_CPU, _IMAGES_ON_DEVICE = 4, 128
+_MOVED_ON_CPU = tuple(2**power for power in (18, 20, 22, 24, 26, 28))
+_MOVED_ON_DEVICE = (*_MOVED_ON_CPU, 2**30)
+_TRIES = 3
+_LAUNCHES = 1000
+
+
+class Found(NamedTuple):
+    """Rates by precision, copies by rising size, and the seconds of an operator with nothing to do."""
+
+    rates: tuple[Rate, ...]
+    bandwidths: tuple[Bandwidth, ...]
+    launch_s: float
+
+
+def measure(device: torch.device, clock: Clock, precisions: Sequence[Precision], *, budget_s: float) -> Found:
+    """Measure the ceilings of a device.
+
+    Args:
+        device: where.
+        clock: of that device.
+        precisions: those of arithmetic; autocast's are not among them.
+        budget_s: seconds for each of: products of a precision, convolutions of a precision, all copies.
+    """
+    with torch.inference_mode():
+        rates = [_rates(device, clock, precision, budget_s) for precision in precisions]
+        moved = _MOVED_ON_CPU if device.type == "cpu" else _MOVED_ON_DEVICE
+        bandwidths = [_copies(device, size, clock, budget_s / len(moved)) for size in moved]
+        launch_s = _launch(device, clock)
+    return Found(tuple(rates), tuple(bandwidths), launch_s)
+
+
+def _rates(device: torch.device, clock: Clock, precision: Precision, budget_s: float) -> Rate:
+    try:
+        set_arithmetic(precision, device)
+    except UnsupportedError:
+        return Rate(precision=precision, matmul_flop_per_s=None, convolution_flop_per_s=None)
+    dtype = _DTYPES.get(precision, torch.float32)
+    return Rate(
+        precision=precision,
+        matmul_flop_per_s=_known_rate(_products(device, dtype), clock, budget_s),
+        convolution_flop_per_s=_known_rate(_convolutions(device, dtype), clock, budget_s),
+    )
+
+
+def _known_rate(trials: Iterator["_Trial"], clock: Clock, budget_s: float) -> float | None:
+    try:
+        return _best_rate(trials, clock, budget_s)
+    except (RuntimeError, NotImplementedError):
+        # torch has no such operator for this device and type: that is the answer.
+        return None
+
+
+class _Trial(NamedTuple):
+    work: float
+    iterate: Callable[[], object]
+
+
+def _best_rate(trials: Iterator[_Trial], clock: Clock, budget_s: float) -> float:
+    """Return the highest work per second of any trial: each a few times, then the winner until the budget is spent."""
+    start = clock.now()
+    best, winner = 0.0, None
+    for trial in trials:
+        rate = _rate(trial, clock, budget_s)
+        if rate > best:
+            best, winner = rate, trial
+        if clock.now() - start > budget_s:
+            break
+    while winner is not None and clock.now() - start < budget_s:
+        again = _rate(winner, clock, budget_s)
+        best = max(best, again)
+        if not math.isfinite(again):
+            break
+    return best
+
+
+def _rate(trial: _Trial, clock: Clock, budget_s: float) -> float:
+    seconds = _seconds(trial.iterate, clock)  # also the warm-up of those that are quick enough to repeat
+    if seconds < budget_s:
+        seconds = min(_seconds(trial.iterate, clock) for _ in range(_TRIES))
+    return trial.work / seconds if seconds > 0 else math.inf
+
+
+def _seconds(iterate: Callable[[], object], clock: Clock) -> float:
+    timing = clock.time(iterate, 1)
+    return timing.host_s if timing.device_s is None else timing.device_s
+
+
+def _products(device: torch.device, dtype: torch.dtype) -> Iterator[_Trial]:
+    """Yield square products by rising size."""
+    for side in _SIDES:
+        if device.type == "cpu" and side > _LARGEST_SIDE_ON_CPU:
+            return
+        left, right = (_random(device, dtype, side, side) for _ in range(2))
+        yield _Trial(2.0 * side**3, lambda left=left, right=right: left @ right)  # type: ignore[misc]
+
+
+def _convolutions(device: torch.device, dtype: torch.dtype) -> Iterator[_Trial]:
+    images = _IMAGES_ON_CPU if device.type == "cpu" else _IMAGES_ON_DEVICE
+    for channels, pixels, outputs, kernel in _CONVOLUTIONS:
+        work = 2.0 * images * outputs * pixels**2 * channels * kernel**2
+        for layout in (torch.contiguous_format, torch.channels_last):
+            values = _random(device, dtype, images, channels, pixels, pixels).to(memory_format=layout)
+            weights = _random(device, dtype, outputs, channels, kernel, kernel).to(memory_format=layout)
+            yield _Trial(work, _convolution(values, weights, kernel // 2))
+
+
+def _convolution(values: Tensor, weights: Tensor, padding: int) -> Callable[[], object]:
+    return lambda: functional.conv2d(values, weights, padding=padding)
+
+
+def _copies(device: torch.device, moved: int, clock: Clock, budget_s: float) -> Bandwidth:
+    """Copy half of `moved` bytes: read once, written once. Small copies are timed many at a time."""
+    source = torch.ones(moved // 2, dtype=torch.uint8, device=device)
+    target = source.clone()  # its pages are there: the first copy would wait for them
+    count = max(1, 16 * MIB // moved)
+
+    def copy() -> None:
+        for _ in range(count):
+            target.copy_(source)
+
+    trial = _Trial(float(moved * count), copy)
+    return Bandwidth(moved_bytes=moved, byte_per_s=_best_rate(iter((trial,)), clock, budget_s))
+
+
+def _launch(device: torch.device, clock: Clock) -> float:
+    value = torch.zeros(1, device=device)
+
+    def launches() -> None:
+        for _ in range(_LAUNCHES):
+            value.add_(1)
+
+    launches()
+    return min(clock.time(launches, 1).host_s for _ in range(_TRIES)) / _LAUNCHES
+
+
+def _random(device: torch.device, dtype: torch.dtype, *sizes: int) -> Tensor:
+    return torch.randn(sizes, device=device).to(dtype)

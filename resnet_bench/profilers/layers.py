@@ -1,0 +1,303 @@
+"""Measured time by layer: iterations with and without marks take turns, and the parts' sum stands beside the whole.
+
+Each layer's time is its mean over the quickest quarter of the marked iterations, chosen by their total: such parts add
+up exactly to a whole, which medians of parts do not, and neighbours on the machine only ever slow. What a mark costs is
+measured on modules that do nothing and taken off; on devices with a queue it hides there, and nothing is taken off.
+"""
+
+import math
+import statistics
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import nn
+
+from resnet_bench.profilers.clock import Clock, Marker
+from resnet_bench.profilers.sampler import without_garbage_collection
+from resnet_bench.profilers.timeline import Call, Cut, Place, Segment, Timeline, survey
+from resnet_bench.profilers.workload import UnsupportedError, Workload
+from resnet_bench.records import Layer, LayerTime, Mode, Part, Precision, TimedBy
+from resnet_bench.specs.alignment import align
+from resnet_bench.specs.costs import first_weighted, iteration_cost, optimizer_cost
+
+AGREEMENT = 0.03
+MIN_ITERATIONS = 8
+MAX_ITERATIONS = 160
+_EXTENSION = 4
+_LEAST_KEPT = 3
+_TURN_S = 0.1
+_TURN_ITERATIONS = 12
+_CALIBRATION_CALLS = 200
+_CALIBRATION_ROUNDS = 11
+OUTSIDE = "outside modules"
+
+
+class Overhead(NamedTuple):
+    """Seconds that instruments add: inside a module's call, between two calls, and before each autograd node."""
+
+    inside_s: float = 0.0
+    between_s: float = 0.0
+    node_s: float = 0.0
+
+
+class Parts(NamedTuple):
+    """What `LayerProfile` says of the time; see there."""
+
+    timed_by: TimedBy
+    iterations: int
+    whole_s: float
+    instrumented_s: float
+    overhead_s: float
+    layers: tuple[LayerTime, ...]
+    not_run: tuple[str, ...]
+
+
+def measure(workload: Workload, clock: Clock, layers: Sequence[Layer], *, budget_s: float) -> Parts:
+    """Time every layer of a warm, eager workload.
+
+    Args:
+        workload: what to iterate, inside its `running()`.
+        clock: of its device.
+        layers: its static layers, whose counts the rows take over.
+        budget_s: seconds of iterations; up to four times as many while parts and whole do not agree.
+
+    Raises:
+        UnsupportedError: its modules are called in another order each time.
+    """
+    marker = clock.marker()
+    calls = survey(workload.network, workload.iterate)
+    overhead = _calibrate(clock, marker, workload.case.mode)
+    turns = _Turns(workload, clock, marker)
+    with without_garbage_collection():
+        start = clock.now()
+        while True:
+            turns.take()
+            if len(turns.cuts) < MIN_ITERATIONS:
+                continue
+            parts = _parts(calls, turns.cuts, overhead)
+            whole_s = mean_of_quickest(turns.whole)
+            agrees = abs(sum(parts.values()) - whole_s) <= AGREEMENT * whole_s
+            spent_s = clock.now() - start
+            if len(turns.cuts) >= MAX_ITERATIONS or spent_s >= budget_s * (1 if agrees else _EXTENSION):
+                break
+    rows, not_run = _rows(calls, parts, layers, workload)
+    instrumented = statistics.fmean(cut.total_s for cut in _quickest(turns.cuts))
+    return Parts(
+        timed_by=marker.timed_by,
+        iterations=len(turns.cuts),
+        whole_s=whole_s,
+        instrumented_s=instrumented,
+        overhead_s=instrumented - sum(parts.values()),
+        layers=rows,
+        not_run=not_run,
+    )
+
+
+class _Turns:
+    """Iterations without marks and with them, in short turns, so that drift of the machine hits both alike.
+
+    The first of several in a turn is left out: it runs on caches and code that the other kind left behind.
+    """
+
+    def __init__(self, workload: Workload, clock: Clock, marker: Marker) -> None:
+        self.whole: list[float] = []
+        self.cuts: list[Cut] = []
+        self._workload = workload
+        self._clock = clock
+        self._by_device = marker.timed_by is TimedBy.DEVICE_EVENTS
+        self._timeline = Timeline(workload.network, marker)
+        first_s = clock.time(workload.iterate, 1).host_s
+        self._count = max(1, min(_TURN_ITERATIONS, math.ceil(_TURN_S / first_s))) if first_s > 0 else 1
+
+    def take(self) -> None:
+        """Take one turn of each kind."""
+        step = self._workload.step
+        taken = [self._plain_s() for _ in range(self._count)]
+        self.whole += taken[1:] or taken
+        timeline = self._timeline
+        with timeline.inference(self._workload.iterate) if step is None else timeline.training(step) as cut:
+            cuts = [cut() for _ in range(self._count)]
+        self.cuts += cuts[1:] or cuts
+
+    def _plain_s(self) -> float:
+        timing = self._clock.time(self._workload.iterate, 1)
+        return timing.device_s if self._by_device and timing.device_s is not None else timing.host_s
+
+
+def _quickest(cuts: Sequence[Cut]) -> list[Cut]:
+    return sorted(cuts, key=lambda cut: cut.total_s)[: _kept(len(cuts))]
+
+
+def mean_of_quickest(values: Sequence[float]) -> float:
+    """Return the mean of the quickest quarter, of three values at least."""
+    return statistics.fmean(sorted(values)[: _kept(len(values))])
+
+
+def _kept(count: int) -> int:
+    return max(_LEAST_KEPT, count // 4)
+
+
+def _parts(calls: Sequence[Call], cuts: Sequence[Cut], overhead: Overhead) -> dict[Segment, float]:
+    """Return the seconds of each segment but the hooks', overhead taken off."""
+    names = tuple(call.name for call in calls)
+    if any(cut.names != names for cut in cuts):
+        raise UnsupportedError("its modules are called in another order from one iteration to the next.")
+    kept = _quickest(cuts)
+    segments = dict.fromkeys(
+        segment for cut in kept for segment in cut.seconds if segment.place is not Place.BOOKKEEPING
+    )
+    found = {}
+    for segment in segments:
+        mean = statistics.fmean(cut.seconds.get(segment, 0.0) for cut in kept)
+        marks = statistics.fmean(cut.marks.get(segment, 0) for cut in kept)
+        found[segment] = max(0.0, mean - _overhead_of(segment, marks, overhead, last=len(calls)))
+    return found
+
+
+def _overhead_of(segment: Segment, marks: float, overhead: Overhead, *, last: int) -> float:
+    if segment.backward:
+        return marks * overhead.node_s
+    if segment.place is Place.MODULE:
+        return overhead.inside_s
+    if segment.place is Place.GAP:
+        ends = (segment.number == 0) + (segment.number == last)
+        return overhead.between_s * (1 - ends / 2)
+    return 0.0
+
+
+def _rows(
+    calls: Sequence[Call], parts: dict[Segment, float], layers: Sequence[Layer], workload: Workload
+) -> tuple[tuple[LayerTime, ...], tuple[str, ...]]:
+    """Put segments and static layers together: calls by name and order, operators into the gap where they run."""
+    mode, precision = workload.case.mode, workload.case.precision
+    training = mode is Mode.TRAINING
+    aligned = align([call.name for call in calls], layers)
+    first = first_weighted(layers)
+    rows: list[LayerTime] = []
+    rest = [0.0, 0.0]
+    counts: dict[str, int] = {}
+    for index in range(len(calls) + 1):
+        gap = (parts.get(Segment(Place.GAP, index), 0.0), parts.get(Segment(Place.GAP, index, backward=True), 0.0))
+        if aligned.gaps[index]:
+            inside = [layers[position] for position in aligned.gaps[index]]
+            rows.append(_operators(inside, gap, mode, precision))
+        else:
+            rest = [rest[0] + gap[0], rest[1] + gap[1]]
+        if index == len(calls):
+            break
+        call, position = calls[index], aligned.calls[index]
+        counts[call.name] = counts.get(call.name, 0) + 1
+        counted = None if position is None else layers[position]
+        cost = counted and iteration_cost(counted, mode, precision, is_first=position == first)
+        rows.append(
+            LayerTime(
+                name=call.name,
+                type=call.type,
+                part=Part.MODULE,
+                call=counts[call.name],
+                input_shape=call.input_shape,
+                output_shape=call.output_shape,
+                forward_s=parts.get(Segment(Place.MODULE, index), 0.0),
+                backward_s=parts.get(Segment(Place.MODULE, index, backward=True), 0.0) if training else None,
+                macs=counted.macs if counted else 0,
+                flops=cost.flops if cost else None,
+                moved_bytes=cost.moved_bytes if cost else None,
+            )
+        )
+    rest[1] += parts.get(Segment(Place.REST, backward=True), 0.0)
+    rows.append(
+        LayerTime(name=OUTSIDE, type="", part=Part.OUTSIDE, forward_s=rest[0], backward_s=rest[1] if training else None)
+    )
+    if training:
+        rows.append(_optimizer(workload.network, parts.get(Segment(Place.OPTIMIZER), 0.0), precision))
+    return tuple(rows), tuple(layers[position].name for position in aligned.not_run)
+
+
+def _operators(inside: Sequence[Layer], gap: tuple[float, float], mode: Mode, precision: Precision) -> LayerTime:
+    costs = [iteration_cost(layer, mode, precision, is_first=False) for layer in inside]
+    known = [cost for cost in costs if cost is not None]
+    whole = len(known) == len(costs)
+    return LayerTime(
+        name=" + ".join(layer.name for layer in inside),
+        type=" + ".join(dict.fromkeys(layer.type for layer in inside)),
+        part=Part.OPERATOR,
+        input_shape=inside[0].input_shape,
+        output_shape=inside[-1].output_shape,
+        forward_s=gap[0],
+        backward_s=gap[1] if mode is Mode.TRAINING else None,
+        macs=sum(layer.macs for layer in inside),
+        flops=sum(cost.flops for cost in known) if whole else None,
+        moved_bytes=sum(cost.moved_bytes for cost in known) if whole else None,
+    )
+
+
+def _optimizer(network: nn.Module, seconds: float, precision: Precision) -> LayerTime:
+    trainable = sum(each.numel() for each in network.parameters() if each.requires_grad)
+    cost = optimizer_cost(trainable, precision)
+    return LayerTime(
+        name="optimizer step",
+        type="",
+        part=Part.OUTSIDE,
+        forward_s=0.0,
+        backward_s=0.0,
+        optimizer_s=seconds,
+        flops=cost.flops,
+        moved_bytes=cost.moved_bytes,
+    )
+
+
+def _calibrate(clock: Clock, marker: Marker, mode: Mode) -> Overhead:
+    """Measure what marks cost around modules and nodes that do nothing; nothing where a queue hides it."""
+    if marker.timed_by is TimedBy.DEVICE_EVENTS:
+        return Overhead()
+    chain = nn.Sequential(*(nn.Identity() for _ in range(_CALIBRATION_CALLS)))
+    value = torch.zeros(1)
+    parts = list(chain)
+    timeline = Timeline(chain, marker)
+
+    def bare() -> None:
+        for part in parts:
+            part.forward(value)
+
+    inside, between = [], []
+    for _ in range(_CALIBRATION_ROUNDS):
+        bare_s = clock.time(bare, 1).host_s
+        plain_s = clock.time(lambda: chain(value), 1).host_s
+        with timeline.inference(lambda: chain(value)) as cut_one:
+            cut_one()
+            cut = cut_one()
+        within = sum(seconds for segment, seconds in cut.seconds.items() if segment.place is Place.MODULE)
+        inside.append((within - bare_s) / _CALIBRATION_CALLS)
+        between.append((cut.total_s - plain_s) / _CALIBRATION_CALLS - inside[-1])
+    return Overhead(
+        inside_s=max(0.0, statistics.median(inside)),
+        between_s=max(0.0, statistics.median(between)),
+        node_s=_node_cost(clock, marker) if mode is Mode.TRAINING else 0.0,
+    )
+
+
+def _node_cost(clock: Clock, marker: Marker) -> float:
+    value = torch.zeros(1, requires_grad=True)
+
+    def chain() -> torch.Tensor:
+        with torch.enable_grad():
+            result = value
+            for _ in range(_CALIBRATION_CALLS):
+                result = -result
+            return result
+
+    costs = []
+    for _ in range(_CALIBRATION_ROUNDS):
+        plain, marked = chain(), chain()
+        node = marked.grad_fn
+        kept = []
+        while node is not None:
+            kept.append(node)
+            node.register_prehook(lambda _: marker.mark())
+            node = node.next_functions[0][0] if node.next_functions else None
+        plain_s = clock.time(plain.backward, 1).host_s
+        marked_s = clock.time(marked.backward, 1).host_s
+        marker.durations()
+        costs.append((marked_s - plain_s) / len(kept))
+    return max(0.0, statistics.median(costs))

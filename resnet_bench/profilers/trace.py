@@ -1,0 +1,59 @@
+"""A Chrome trace of a few iterations, for Perfetto or chrome://tracing: operators and kernels under their modules.
+
+Written beside its place first and then moved, so that no reader sees half of it.
+"""
+
+import contextlib
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from torch.profiler import ProfilerActivity, profile, record_function
+
+from resnet_bench.errors import StoreError
+from resnet_bench.profilers.timeline import wrapped
+from resnet_bench.profilers.workload import Workload
+from resnet_bench.records import Executor
+
+ITERATIONS = 3
+
+
+def write_trace(workload: Workload, path: Path) -> None:
+    """Profile a few iterations of a warm workload and write them to `path`.
+
+    Raises:
+        StoreError: the file cannot be written.
+    """
+    activities = [ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if workload.device.type == "cuda" else [])]
+    # Compiled code would be compiled anew for wrapped modules; its kernels have names of their own.
+    eager = workload.case.executor is Executor.EAGER
+    with (
+        wrapped(workload.network, _labelled) if eager else contextlib.nullcontext(),
+        profile(activities=activities, record_shapes=True) as profiler,
+    ):
+        for number in range(ITERATIONS):
+            with record_function(f"iteration {number}"):
+                workload.iterate()
+                if workload.device.type != "cpu":
+                    torch.accelerator.synchronize(workload.device)
+    try:
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".trace-") as scratch:
+            written = Path(scratch) / "trace.json"
+            profiler.export_chrome_trace(str(written))
+            written.replace(path)
+    except (OSError, RuntimeError) as error:
+        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        raise StoreError(f"cannot write the trace {path}: {reason}; choose another file with --trace.") from error
+
+
+def _labelled(name: str, part: nn.Module, forward: Callable[..., Any]) -> Callable[..., Any]:
+    label = f"{name} ({type(part).__name__})"
+
+    def run(*args: Any, **kwargs: Any) -> Any:
+        with record_function(label):
+            return forward(*args, **kwargs)
+
+    return run

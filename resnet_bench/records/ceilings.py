@@ -1,0 +1,69 @@
+"""What a device can do at best, as measured on it; a data sheet's word stands beside, never instead."""
+
+from resnet_bench.records.base import Record
+from resnet_bench.records.plan import Precision
+
+
+class Rate(Record, frozen=True, kw_only=True):
+    """The best rates seen of a matrix product and of a convolution, in FLOP/s (2 per multiply-accumulate).
+
+    None where the device has no such arithmetic.
+    """
+
+    precision: Precision
+    matmul_flop_per_s: float | None
+    convolution_flop_per_s: float | None
+
+    @property
+    def flop_per_s(self) -> float | None:
+        """The ceiling: the higher of the two."""
+        return max((rate for rate in (self.matmul_flop_per_s, self.convolution_flop_per_s) if rate), default=None)
+
+
+class Bandwidth(Record, frozen=True, kw_only=True):
+    """The best rate of a copy whose source and target together are `moved_bytes`: small ones stay in caches."""
+
+    moved_bytes: int
+    byte_per_s: float
+
+
+class Ceilings(Record, frozen=True, kw_only=True, tag="ceilings"):
+    """Measured ceilings of one device with a number of CPU threads, the copies by rising size.
+
+    `launch_s` is what one more operator costs when it has nothing to compute. `attempts` is how often the measurement
+    was made because something else used the machine; `disturbances` says in words what still did in the last one.
+    """
+
+    environment: str
+    device: str
+    threads: int
+    measured_at: str
+    rates: tuple[Rate, ...]
+    bandwidths: tuple[Bandwidth, ...]
+    launch_s: float
+    attempts: int = 1
+    disturbances: tuple[str, ...] = ()
+
+    def flop_per_s(self, precision: Precision) -> float | None:
+        """Return the compute ceiling of a precision; autocast computes in its half type. None where there is none."""
+        wanted = arithmetic(precision)
+        return next((rate.flop_per_s for rate in self.rates if rate.precision == wanted), None)
+
+    def byte_per_s(self, moved_bytes: int) -> float:
+        """Return the best rate of any copy that moves at least as much: what `moved_bytes` cannot be moved faster than.
+
+        Beyond the largest copy measured, that one's rate.
+        """
+        fitting = [it.byte_per_s for it in self.bandwidths if it.moved_bytes >= moved_bytes]
+        return max(fitting, default=self.bandwidths[-1].byte_per_s)
+
+    @property
+    def memory_byte_per_s(self) -> float:
+        """The rate of the largest copy: of memory, not of caches."""
+        return self.bandwidths[-1].byte_per_s
+
+
+def arithmetic(precision: Precision) -> Precision:
+    """Return the precision that the matrix units see: that of autocast is its half type."""
+    halves = {Precision.AMP_FP16: Precision.FP16, Precision.AMP_BF16: Precision.BF16}
+    return halves.get(precision, precision)

@@ -1,0 +1,105 @@
+"""Where the time of one iteration goes, layer by layer, as measured."""
+
+from enum import StrEnum
+
+from resnet_bench.records.base import Record
+from resnet_bench.records.plan import Case
+
+
+class TimedBy(StrEnum):
+    """What layers were timed with.
+
+    host_clock: marks of the host's clock, on a device that has finished when the call returns. device_events: events
+    queued with the work. synchronised_host_clock: the host's clock with a synchronisation at each mark, for devices
+    whose events carry no time. profiler: torch's profiler, where compiled code has no modules left to mark.
+    """
+
+    HOST_CLOCK = "host_clock"
+    DEVICE_EVENTS = "device_events"
+    SYNCHRONISED_HOST_CLOCK = "synchronised_host_clock"
+    PROFILER = "profiler"
+
+
+class Part(StrEnum):
+    """What a row is.
+
+    module: one call of a module without children. operator: what runs between such calls and is known by name (the
+    residual sum). fused: kernels that cannot be said to belong to one module. outside: the rest of the iteration.
+    """
+
+    MODULE = "module"
+    OPERATOR = "operator"
+    FUSED = "fused"
+    OUTSIDE = "outside"
+
+
+class LayerTime(Record, frozen=True, kw_only=True):
+    """One row; rows stand in the order in which they first run, and their times add up to the parts' sum.
+
+    `call` counts the calls of the same module from 1. `macs` are of the forward pass; `flops` and `moved_bytes` are
+    of the whole iteration (forward, or forward and backward), None where no closed form is known. `backward_s` and
+    `optimizer_s` are None where there is no such phase.
+    """
+
+    name: str
+    type: str
+    part: Part
+    call: int = 1
+    input_shape: tuple[int, ...] = ()
+    output_shape: tuple[int, ...] = ()
+    forward_s: float
+    backward_s: float | None = None
+    optimizer_s: float | None = None
+    macs: int = 0
+    flops: int | None = None
+    moved_bytes: int | None = None
+
+    @property
+    def time_s(self) -> float:
+        """Seconds of one iteration spent here."""
+        return self.forward_s + (self.backward_s or 0.0) + (self.optimizer_s or 0.0)
+
+    @property
+    def intensity(self) -> float | None:
+        """Arithmetic intensity in FLOP per byte moved."""
+        return self.flops / self.moved_bytes if self.flops is not None and self.moved_bytes else None
+
+
+class LayerProfile(Record, frozen=True, kw_only=True, tag="layer_profile"):
+    """The measured layers of one case.
+
+    `whole_s` is an iteration without instruments, `instrumented_s` one with them; both are means over the quickest
+    quarter of their iterations, which took turns. `overhead_s` is what the instruments were measured to cost and was
+    taken off the layers. `not_run` names static layers that had no call.
+    """
+
+    case: Case
+    environment: str
+    started_at: str
+    timed_by: TimedBy
+    iterations: int
+    whole_s: float
+    instrumented_s: float
+    overhead_s: float
+    layers: tuple[LayerTime, ...]
+    not_run: tuple[str, ...] = ()
+    disturbances: tuple[str, ...] = ()
+
+    @property
+    def parts_s(self) -> float:
+        """The sum of all rows."""
+        return sum(layer.time_s for layer in self.layers)
+
+    @property
+    def disagreement(self) -> float:
+        """How far the parts' sum is from the whole, relative to it: 0.01 is 1 % more."""
+        return self.parts_s / self.whole_s - 1 if self.whole_s else 0.0
+
+    @property
+    def called_more_than_once(self) -> dict[str, int]:
+        """Modules that run more than once in an iteration, with their number of calls."""
+        calls: dict[str, int] = {}
+        for layer in self.layers:
+            if layer.part is Part.MODULE:
+                calls[layer.name] = max(calls.get(layer.name, 0), layer.call)
+        return {name: count for name, count in calls.items() if count > 1}

@@ -1,0 +1,236 @@
+"""Measured layers as tables and lines: what `profile --measured` prints, in every format."""
+
+import csv
+import io
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from resnet_bench import units
+from resnet_bench.analysis.layers import AGREEMENT, By, LayerRow, agrees, rows
+from resnet_bench.analysis.roofline import Headroom
+from resnet_bench.records import Ceilings, LayerProfile, Mode, Record, TimedBy
+from resnet_bench.report import markdown, text
+from resnet_bench.report.document import Column, Kind, Row, Table, Value
+from resnet_bench.report.format import Format
+from resnet_bench.report.grid import escape_markdown, plain
+from resnet_bench.report.sections.curves import counted, listed
+from resnet_bench.runner.progress import case_label
+
+_WIDTH = 200
+_TIMED_BY = {
+    TimedBy.HOST_CLOCK: "by the host's clock",
+    TimedBy.DEVICE_EVENTS: "by the device's events",
+    TimedBy.SYNCHRONISED_HOST_CLOCK: (
+        "by the host's clock with a synchronisation at each mark, for the device's events carry no time"
+    ),
+    TimedBy.PROFILER: "by torch's profiler",
+}
+
+COLUMNS = (
+    Column(key="name", title="layer", kind=Kind.TEXT),
+    Column(key="type", title="type", kind=Kind.TEXT),
+    Column(key="call", title="call", kind=Kind.INTEGER, help="Which call of the same module in one iteration."),
+    Column(key="calls", title="rows", kind=Kind.INTEGER, help="Layers in the group."),
+    Column(key="stage", title="stage", kind=Kind.TEXT),
+    Column(key="time_s", title="time", kind=Kind.LATENCY, unit="ms"),
+    Column(key="share", title="share", kind=Kind.SHARE, help="Of the sum of all rows."),
+    Column(key="forward_s", title="forward", kind=Kind.LATENCY, unit="ms"),
+    Column(key="backward_s", title="backward", kind=Kind.LATENCY, unit="ms"),
+    Column(key="macs", title="MACs", kind=Kind.COUNT, help="Multiply-accumulates of the forward pass."),
+    Column(key="flops", title="FLOPs", kind=Kind.COUNT, help="Of the iteration, those of no MACs included."),
+    Column(
+        key="moved_bytes",
+        title="moved",
+        kind=Kind.MEMORY,
+        unit="MiB",
+        help="Bytes read and written if every layer reads its input and writes its output once.",
+    ),
+    Column(key="intensity", title="intensity", kind=Kind.NUMBER, unit="FLOP/B"),
+    Column(key="flop_per_s", title="achieved", kind=Kind.FLOP_RATE, unit="FLOP/s"),
+    Column(key="byte_per_s", title="achieved", kind=Kind.FLOP_RATE, unit="B/s"),
+    Column(key="least_s", title="least", kind=Kind.LATENCY, unit="ms", help="What the ceilings allow at best."),
+    Column(
+        key="bound",
+        title="bound",
+        kind=Kind.TEXT,
+        help="What the least time is made of: compute, memory, or the overhead of launching it.",
+    ),
+    Column(key="times_least", title="x least", kind=Kind.RATIO, help="Time over least time."),
+)
+_DERIVED = frozenset({"share", "intensity", "flop_per_s", "byte_per_s", "least_s", "times_least"})
+
+
+class Dissection(Record, frozen=True, kw_only=True):
+    """A measured profile with the ceilings it is held against, None where they are not known."""
+
+    profile: LayerProfile
+    ceilings: Ceilings | None = None
+    headroom: Headroom | None = None
+
+
+def table(found: Dissection, by: By, *, name: str = "layers") -> Table:
+    """Return one profile's rows as a table."""
+    shown = rows(found.profile, found.ceilings, by=by)
+    keys = _shown(found, by)
+    columns = tuple(
+        msgspec.structs.replace(column, title=by.value if column.key == "name" else column.title) for column in COLUMNS
+    )
+    return Table(
+        id=name,
+        caption=f"Layers of {case_label(found.profile.case)}" if by is By.LAYER else f"By {by.value}",
+        columns=columns,
+        rows=tuple(cells(row) for row in shown),
+        shown=keys,
+    )
+
+
+def cells(row: LayerRow) -> Row:
+    """Return a row's values in the order of `COLUMNS`; six digits of what follows from the others."""
+    return tuple(_cell(column.key, getattr(row, column.key)) for column in COLUMNS)
+
+
+def _cell(key: str, value: Value) -> Value:
+    if isinstance(value, str):
+        return plain(value)
+    return float(f"{value:.6g}") if key in _DERIVED and value is not None else value
+
+
+def _shown(found: Dissection, by: By) -> tuple[str, ...]:
+    training = found.profile.case.mode is Mode.TRAINING
+    repeated = by is By.LAYER and any(layer.call > 1 for layer in found.profile.layers)
+    return (
+        "name",
+        *(("type",) if by is By.LAYER else ()),
+        *(("call",) if repeated else ()),
+        *(("calls",) if by is not By.LAYER else ()),
+        "time_s",
+        "share",
+        *(("forward_s", "backward_s") if training else ()),
+        "macs",
+        "moved_bytes",
+        "intensity",
+        "flop_per_s",
+        "byte_per_s",
+        *(("bound", "times_least") if found.ceilings is not None else ()),
+    )
+
+
+def facts(found: Dissection) -> tuple[str, ...]:
+    """Return in sentences how the rows came about and whether they add up."""
+    profile = found.profile
+    verdict = "they agree" if agrees(profile) else "THEY DO NOT AGREE"
+    lines = [
+        (
+            f"Whole {units.milliseconds(profile.whole_s)} ms without marks, sum of the rows "
+            f"{units.milliseconds(profile.parts_s)} ms ({units.change(1 + profile.disagreement)}): {verdict} within "
+            f"{units.percent(AGREEMENT, 0)}."
+        ),
+        (
+            f"Timed {_TIMED_BY[profile.timed_by]}, mean over the quickest quarter of {profile.iterations} iterations; "
+            f"{_overhead(profile)}."
+        ),
+    ]
+    if found.headroom is not None:
+        lines.append(
+            f"The roofline allows {units.milliseconds(found.headroom.least_s)} ms: this is "
+            f"{units.factor(found.headroom.times(profile.whole_s))} from it."
+        )
+    if found.ceilings is not None:
+        lines.append(ceilings_line(found.ceilings, profile))
+    repeated = [f"{name} ({count} times)" for name, count in profile.called_more_than_once.items()]
+    if repeated:
+        lines.append(f"Called more than once, a row for each call: {listed(repeated, limit=6)}.")
+    if profile.not_run:
+        lines.append(f"Counted by the static profile and not called: {listed(list(profile.not_run), limit=6)}.")
+    if profile.disturbances:
+        lines.append(f"Disturbed: {'; '.join(profile.disturbances)}.")
+    return tuple(lines)
+
+
+def ceilings_line(ceilings: Ceilings, profile: LayerProfile) -> str:
+    """Return the ceilings that a profile is held against, in one sentence."""
+    peak = ceilings.flop_per_s(profile.case.precision)
+    disturbed = "; measured while the machine was disturbed, so they may be too low" if ceilings.disturbances else ""
+    return (
+        f"Measured ceilings: {units.scaled(peak, 'FLOP/s')} in {profile.case.precision}, copies at "
+        f"{units.scaled(ceilings.memory_byte_per_s, 'B/s')} in memory and up to "
+        f"{units.scaled(max(it.byte_per_s for it in ceilings.bandwidths), 'B/s')} in caches, "
+        f"{units.microseconds(ceilings.launch_s)} us a launch{disturbed}."
+    )
+
+
+def _overhead(profile: LayerProfile) -> str:
+    if profile.timed_by is TimedBy.PROFILER:
+        return f"profiled, an iteration takes {units.milliseconds(profile.instrumented_s)} ms"
+    if profile.timed_by is TimedBy.DEVICE_EVENTS:
+        return f"with marks an iteration takes {units.milliseconds(profile.instrumented_s)} ms, nothing is taken off"
+    return (
+        f"with marks it takes {units.milliseconds(profile.instrumented_s)} ms, of which "
+        f"{units.milliseconds(profile.overhead_s)} ms are the marks' own, measured on empty modules and taken off"
+    )
+
+
+def render(found: Sequence[Dissection], form: Format, *, by: By) -> str:
+    """Return measured profiles in one of the formats; JSON is one object, or a list for several models."""
+    match form:
+        case Format.JSON:
+            objects = [_object(each, by) for each in found]
+            return msgspec.json.format(
+                msgspec.json.encode(objects if len(objects) > 1 else objects[0]), indent=2
+            ).decode()
+        case Format.CSV:
+            return _csv(found, by)
+        case Format.MARKDOWN:
+            return "\n\n".join(
+                "\n".join(
+                    [
+                        f"## {escape_markdown(_title(each))}",
+                        "",
+                        markdown.table(table(each, by)),
+                        "",
+                        *(f"- {escape_markdown(line)}" for line in facts(each)),
+                    ]
+                )
+                for each in found
+            )
+        case Format.TEXT:
+            return "\n\n".join(
+                "\n\n".join([_title(each), text.table(table(each, by), width=_WIDTH), "\n".join(facts(each))])
+                for each in found
+            )
+
+
+def _title(found: Dissection) -> str:
+    case = found.profile.case
+    return f"{case_label(case)}, {case.precision}, {counted(case.threads, 'thread')}: where the time goes"
+
+
+def _object(found: Dissection, by: By) -> dict[str, Any]:
+    """The record as it is, its rows with what follows from them; `groups` where they are grouped."""
+    fields: dict[str, Any] = msgspec.to_builtins(found.profile)
+    fields |= {
+        "parts_s": found.profile.parts_s,
+        "disagreement": found.profile.disagreement,
+        "agrees": agrees(found.profile),
+        "called_more_than_once": found.profile.called_more_than_once,
+        "ceilings": msgspec.to_builtins(found.ceilings),
+        "headroom": msgspec.to_builtins(found.headroom),
+        "layers": msgspec.to_builtins(rows(found.profile, found.ceilings)),
+    }
+    if by is not By.LAYER:
+        fields["groups"] = msgspec.to_builtins(rows(found.profile, found.ceilings, by=by))
+    return fields
+
+
+def _csv(found: Sequence[Dissection], by: By) -> str:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    names = [*LayerRow.__struct_fields__, "times_least"]
+    writer.writerow(["model", *names])
+    for each in found:
+        for row in rows(each.profile, each.ceilings, by=by):
+            values = [getattr(row, name) for name in names]
+            writer.writerow([each.profile.case.model, *("" if value is None else value for value in values)])
+    return out.getvalue().rstrip("\n")

@@ -1,0 +1,159 @@
+"""What would be faster: the fastest configuration of each model, and what each axis brings alone."""
+
+from collections.abc import Sequence
+
+from resnet_bench import units
+from resnet_bench.analysis.best import AXES, Advice, Best, Gain, Step, best, differing, steps
+from resnet_bench.analysis.results import Result
+from resnet_bench.records import Case
+from resnet_bench.report.document import Column, Kind, Row, Section, Table
+from resnet_bench.report.labels import Labels, axis_words
+
+_WORDS = {
+    Advice.USE: "use it",
+    Advice.KEEP: "keep the default",
+    Advice.UNCLEAR: "not clear: more launches would tell",
+}
+_GROUP = (
+    Column(key="run", title="run", kind=Kind.NAME),
+    Column(key="model", title="model", kind=Kind.NAME),
+    Column(key="mode", title="mode", kind=Kind.TEXT),
+    Column(key="image_size", title="image", kind=Kind.INTEGER, unit="px"),
+    Column(key="device", title="device", kind=Kind.TEXT),
+)
+_GAIN = (
+    Column(
+        key="gain",
+        title="gain",
+        kind=Kind.RATIO,
+        low="gain_low",
+        high="gain_high",
+        help="Throughput over that of the default, with its 99 % interval from three launches a side on.",
+    ),
+    Column(key="gain_low", title="gain, low", kind=Kind.RATIO),
+    Column(key="gain_high", title="gain, high", kind=Kind.RATIO),
+)
+_BEST = (
+    *_GROUP,
+    Column(key="fastest", title="fastest", kind=Kind.TEXT),
+    Column(key="throughput_images_per_s", title="throughput", kind=Kind.RATE, unit="images/s"),
+    *_GAIN,
+    Column(key="default", title="default", kind=Kind.TEXT),
+    Column(key="default_images_per_s", title="its throughput", kind=Kind.RATE, unit="images/s"),
+    Column(key="configurations", title="of", kind=Kind.INTEGER, help="Configurations measured."),
+)
+_STEPS = (
+    *_GROUP,
+    Column(key="axis", title="axis", kind=Kind.TEXT),
+    Column(key="change", title="change", kind=Kind.TEXT),
+    *_GAIN,
+    Column(key="advice", title="advice", kind=Kind.TEXT),
+)
+_AXIS_TITLES = {
+    "batch_size": "batch",
+    "precision": "precision",
+    "memory_format": "layout",
+    "executor": "executor",
+    "threads": "threads",
+}
+
+
+def best_section(results: Sequence[Result], labels: Labels) -> Section | None:
+    """Return both tables, None where no model was measured in more than one configuration."""
+    found, alone = best(results), steps(results)
+    if not found:
+        return None
+    named = ("run",) if len(labels.runs) > 1 else ()
+    varied = tuple(
+        axis for axis in ("mode", "image_size", "device") if len({getattr(it.fastest.case, axis) for it in found}) > 1
+    )
+    group = (*named, "model", *varied)
+    tables = [
+        Table(
+            id="best",
+            caption="The fastest configuration of each model, and what it gains over the default",
+            columns=_BEST,
+            rows=tuple(_best_row(it, labels) for it in found),
+            shown=(*group, "fastest", "throughput_images_per_s", "gain", "default", "default_images_per_s"),
+        )
+    ]
+    if alone:
+        tables.append(
+            Table(
+                id="advice",
+                caption="What each axis brings alone, everything else as in the default",
+                columns=_STEPS,
+                rows=tuple(_step_row(it, labels) for it in alone),
+                shown=(*group, "change", "gain", "advice"),
+            )
+        )
+    return Section(
+        id="best",
+        title="What would be faster",
+        paragraphs=(
+            (
+                f"{_finding(found)} Fastest means throughput. The default is fp32, contiguous and eager at the "
+                "smallest batch measured; an axis that this sweep did not vary is not in these tables. A larger batch "
+                "costs latency, another precision changes the numbers that come out."
+            ),
+        ),
+        tables=tuple(tables),
+    )
+
+
+def _finding(found: Sequence[Best]) -> str:
+    gains = [(it.gain.ratio, it) for it in found if it.gain is not None]
+    if not gains:
+        return "The default is the fastest configuration of every model measured."
+    ratio, most = max(gains, key=lambda pair: pair[0])
+    where = words(most.fastest.case, most.default.case) if most.default else words(most.fastest.case)
+    interval = most.gain.interval if most.gain else None
+    sure = (
+        "" if interval is not None and interval.low > 1 else ", which these launches are too few or too noisy to prove"
+    )
+    return f"The most is gained by {most.fastest.case.model}: {units.factor(ratio)} with {where}{sure}."
+
+
+def words(case: Case, default: Case | None = None) -> str:
+    """Return a configuration in words: what differs from the default, or all of it."""
+    axes = AXES if default is None else differing(case, default)
+    return ", ".join(_axis(axis, case) for axis in axes if default is not None or axis != "threads") or "the default"
+
+
+def _axis(axis: str, case: Case) -> str:
+    value = getattr(case, axis)
+    return f"batch {value}" if axis == "batch_size" else axis_words(axis, value)
+
+
+def _best_row(it: Best, labels: Labels) -> Row:
+    default = it.default
+    return (
+        *_group_cells(it.fastest, labels),
+        words(it.fastest.case),
+        it.fastest.throughput.median if it.fastest.throughput else None,
+        *_gain_cells(it.gain),
+        None if default is None else words(default.case),
+        default.throughput.median if default is not None and default.throughput else None,
+        it.configurations,
+    )
+
+
+def _step_row(it: Step, labels: Labels) -> Row:
+    return (
+        *_group_cells(it.default, labels),
+        _AXIS_TITLES[it.axis],
+        f"{_axis(it.axis, it.other.case)} instead of {getattr(it.default.case, it.axis)}",
+        *_gain_cells(it.gain),
+        _WORDS[it.advice],
+    )
+
+
+def _group_cells(result: Result, labels: Labels) -> Row:
+    case = result.case
+    return labels.runs[result.run], case.model, case.mode.value, case.image_size, case.device
+
+
+def _gain_cells(gain: Gain | None) -> Row:
+    if gain is None:
+        return None, None, None
+    return (gain.ratio, *((gain.interval.low, gain.interval.high) if gain.interval else (None, None)))

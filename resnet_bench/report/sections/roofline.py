@@ -1,0 +1,232 @@
+"""How near each case comes to what the device can do: the roofline, and the ceilings that it is made of."""
+
+from collections.abc import Iterator, Sequence
+
+from resnet_bench import units
+from resnet_bench.analysis.datasheets import data_sheet
+from resnet_bench.analysis.results import Result
+from resnet_bench.records import Ceilings, Precision, Run
+from resnet_bench.report.document import Axis, Column, Figure, Kind, Role, Row, Scale, Section, Series, Table
+from resnet_bench.report.labels import Labels
+from resnet_bench.report.sections.curves import Curve, view_of
+from resnet_bench.report.sections.results import case_words
+
+GIGA = 1e9
+_MARGIN = 2.0
+_CEILINGS = (
+    Column(key="run", title="run", kind=Kind.NAME),
+    Column(key="device", title="device", kind=Kind.TEXT),
+    Column(key="threads", title="threads", kind=Kind.INTEGER),
+    Column(key="precision", title="precision", kind=Kind.TEXT),
+    Column(key="matmul_flop_per_s", title="matrix product", kind=Kind.FLOP_RATE, unit="FLOP/s"),
+    Column(key="convolution_flop_per_s", title="convolution", kind=Kind.FLOP_RATE, unit="FLOP/s"),
+    Column(key="data_sheet_flop_per_s", title="data sheet", kind=Kind.FLOP_RATE, unit="FLOP/s"),
+    Column(key="memory_byte_per_s", title="copy in memory", kind=Kind.FLOP_RATE, unit="B/s"),
+    Column(key="cache_byte_per_s", title="copy in caches", kind=Kind.FLOP_RATE, unit="B/s"),
+    Column(key="data_sheet_byte_per_s", title="data sheet", kind=Kind.FLOP_RATE, unit="B/s"),
+    Column(key="launch_s", title="launch", kind=Kind.MICROSECONDS, unit="us"),
+    Column(key="measured_at", title="measured", kind=Kind.TEXT),
+    Column(key="disturbed", title="disturbed by", kind=Kind.TEXT),
+)
+
+
+def roofline_section(
+    runs: Sequence[Run], results: Sequence[Result], curves: Sequence[Curve], *, labels: Labels, long: Table
+) -> Section | None:
+    """Return the figure and the table of ceilings, None where no run has ceilings."""
+    ceilings = [(index, each) for index, run in enumerate(runs) for each in run.header.ceilings]
+    held = [result for result in results if result.headroom is not None and result.throughput is not None]
+    if not ceilings or not held:
+        return None
+    disturbed = any(each.disturbances for _, each in ceilings)
+    warning = (
+        " Ceilings marked below were measured while something else used the machine, several times over: they may be "
+        "too low, and headroom with them."
+        if disturbed
+        else ""
+    )
+    return Section(
+        id="roofline",
+        title="Roofline",
+        paragraphs=(
+            (
+                "The ceilings are measured on this device, not taken from a data sheet: the best of matrix products "
+                f"and convolutions, copies by size, and the launch of an operator with nothing to do.{warning}"
+            ),
+        ),
+        figures=(_figure(held, curves, ceilings, labels=labels, long=long),),
+        tables=(_ceilings_table(runs, ceilings, labels),),
+    )
+
+
+def _figure(
+    held: Sequence[Result],
+    curves: Sequence[Curve],
+    ceilings: Sequence[tuple[int, Ceilings]],
+    *,
+    labels: Labels,
+    long: Table,
+) -> Figure:
+    intensities = [it.headroom.intensity for it in held if it.headroom and it.headroom.intensity]
+    used = {it.case.precision for it in held}
+    roofs = [roof for index, each in ceilings for roof in _roofs(index, each, used, intensities, labels)]
+    points = (_points(curve) for curve in curves)
+    return Figure(
+        id="roofline",
+        title="Roofline of the cases",
+        finding=_finding(held, labels),
+        how_to_read=(
+            "Both axes are logarithmic. A point's place to the right is how much is computed for each byte moved, "
+            "its height how much per second. The lines are the ceilings: the slope is what copies reach (dotted: in "
+            "caches), the flat part what products and convolutions reach, the ring where they meet, the ridge. Left "
+            "of it memory limits, right of it compute; a point above says that a ceiling was measured too low. How "
+            "far a point is below its line is what the device leaves on the table; lines follow rising batch sizes."
+        ),
+        x=Axis(title="arithmetic intensity (FLOP/B)", scale=Scale.LOG),
+        y=Axis(title="achieved (GFLOP/s)", scale=Scale.LOG),
+        series=(*roofs, *(series for series in points if series is not None)),
+        table=view_of(
+            long,
+            "roofline",
+            "Each case against its roofline",
+            ("intensity", "achieved_flop_per_s", "share_of_peak", "latency_s", "roofline_s", "times_roofline"),
+        ),
+    )
+
+
+def _points(curve: Curve) -> Series | None:
+    points = [
+        (result, result.headroom)
+        for result in curve.measured
+        if result.headroom is not None and result.headroom.intensity is not None
+    ]
+    if not points:
+        return None
+    return Series(
+        name=curve.name,
+        legend=curve.name,
+        role=Role.MEASURED,
+        hue=curve.hue,
+        dash=curve.dash,
+        x=tuple(bound.intensity for _, bound in points),
+        y=tuple(bound.flops * _iterations_per_s(result) / GIGA for result, bound in points),
+        hover=tuple(
+            f"batch size {result.case.batch_size}: {units.percent(result.share_of_peak)} of peak, "
+            f"{units.factor(result.times_roofline)} from the roofline"
+            for result, _ in points
+        ),
+        rows=tuple(result.position for result, _ in points),
+    )
+
+
+def _iterations_per_s(result: Result) -> float:
+    return result.throughput.median / result.case.batch_size if result.throughput else 0.0
+
+
+def _roofs(
+    run: int, ceilings: Ceilings, used: set[Precision], intensities: Sequence[float], labels: Labels
+) -> Iterator[Series]:
+    where = f", {labels.runs[run]}" if len(labels.runs) > 1 else ""
+    cached = max(it.byte_per_s for it in ceilings.bandwidths)
+    for precision in Precision:
+        peak = ceilings.flop_per_s(precision)
+        if precision not in used or peak is None:
+            continue
+        ridge = peak / ceilings.memory_byte_per_s
+        low = min(min(intensities) / _MARGIN, peak / cached / _MARGIN)
+        high = max(max(intensities) * _MARGIN, ridge * _MARGIN)
+        name = f"{precision} ceiling{where}"
+        yield from roof(
+            name,
+            peak=peak,
+            memory=ceilings.memory_byte_per_s,
+            cached=cached,
+            reach=(low, high),
+        )
+
+
+def roof(name: str, *, peak: float, memory: float, cached: float, reach: tuple[float, float]) -> Iterator[Series]:
+    """Yield the lines of one precision: memory's slope and the flat part, the caches' slope, the ridge's ring."""
+    ridge = peak / memory
+    low, high = reach
+    words = (
+        f"{units.scaled(memory, 'B/s')} in memory",
+        f"ridge at {units.significant(ridge, 3)} FLOP/B",
+        f"{units.scaled(peak, 'FLOP/s')}",
+    )
+    yield Series(
+        name=name,
+        legend=name,
+        role=Role.LIMIT,
+        hue=6,
+        x=(low, ridge, high),
+        y=tuple(value / GIGA for value in (low * memory, peak, peak)),
+        hover=words,
+    )
+    yield Series(
+        name=f"{name}: caches",
+        legend=name,
+        role=Role.PREDICTED,
+        hue=6,
+        x=(low, peak / cached),
+        y=(low * cached / GIGA, peak / GIGA),
+        hover=(f"{units.scaled(cached, 'B/s')} in caches",) * 2,
+    )
+    yield Series(
+        name=f"{name}: ridge",
+        legend=name,
+        role=Role.MARK,
+        hue=6,
+        x=(ridge,),
+        y=(peak / GIGA,),
+        hover=(words[1],),
+    )
+
+
+def _finding(held: Sequence[Result], labels: Labels) -> str:
+    known = [(it.times_roofline, it) for it in held if it.times_roofline is not None]
+    if not known:
+        return ""
+    near, nearest = min(known, key=lambda pair: pair[0])
+    far, farthest = max(known, key=lambda pair: pair[0])
+    text = (
+        f"{case_words(nearest.case, labels, run=nearest.run)} comes nearest to its roofline: {units.factor(near)} from "
+        f"it, at {units.percent(nearest.share_of_peak, 0)} of the measured peak."
+    )
+    if farthest is not nearest:
+        text += f" {case_words(farthest.case, labels, run=farthest.run)} is the farthest with {units.factor(far)}."
+    return text
+
+
+def _ceilings_table(runs: Sequence[Run], ceilings: Sequence[tuple[int, Ceilings]], labels: Labels) -> Table:
+    rows = tuple(row for index, each in ceilings for row in _ceiling_rows(runs[index], each, labels.runs[index]))
+    known = [column.key for at, column in enumerate(_CEILINGS) if any(row[at] not in {None, ""} for row in rows)]
+    hidden = {"measured_at", *(() if len(labels.runs) > 1 else ("run",))}
+    return Table(
+        id="ceilings",
+        caption="Measured ceilings",
+        columns=_CEILINGS,
+        rows=rows,
+        shown=tuple(key for key in known if key not in hidden),
+    )
+
+
+def _ceiling_rows(run: Run, ceilings: Ceilings, name: str) -> Iterator[Row]:
+    environment = next((it for it in run.header.environments if it.id == ceilings.environment), None)
+    sheet = data_sheet(environment.identity) if environment is not None else None
+    for rate in ceilings.rates:
+        yield (
+            name,
+            ceilings.device,
+            ceilings.threads,
+            rate.precision.value,
+            rate.matmul_flop_per_s,
+            rate.convolution_flop_per_s,
+            sheet.flop_per_s(rate.precision) if sheet else None,
+            ceilings.memory_byte_per_s,
+            max(it.byte_per_s for it in ceilings.bandwidths),
+            sheet.memory_byte_per_s if sheet else None,
+            ceilings.launch_s,
+            ceilings.measured_at,
+            "; ".join(ceilings.disturbances),
+        )

@@ -1,0 +1,139 @@
+"""Ceilings for a run or a profile: from the user's cache where they are of this very machine, else measured now.
+
+One file a device and number of threads, under $XDG_CACHE_HOME/resnet-bench (~/.cache where that is not set). A cache
+that cannot be read, or is of another machine, driver or torch, is left out with a warning.
+"""
+
+import os
+from collections.abc import Callable, Collection, Iterable
+from pathlib import Path
+
+import msgspec
+
+from resnet_bench.records import SCHEMA_VERSION, Ceilings, Environment, Identity, Precision, Record, arithmetic
+from resnet_bench.runner import launch
+from resnet_bench.runner.messages import CeilingsRequest
+
+BUDGET_S = 1.0
+QUICK_BUDGET_S = 0.4
+ATTEMPTS = 3
+Warn = Callable[[str], None]
+
+
+class Cached(Record, frozen=True, kw_only=True):
+    """What a cache file holds: the ceilings, and the machine that they are of."""
+
+    schema: int = SCHEMA_VERSION
+    identity: Identity
+    ceilings: Ceilings
+
+
+def known_or_measured(
+    environment: Environment,
+    *,
+    device: str,
+    threads: int,
+    precisions: Collection[Precision],
+    warn: Warn,
+    budget_s: float = BUDGET_S,
+    attempts: int = ATTEMPTS,
+) -> Ceilings:
+    """Return the ceilings of this machine for some precisions, measured only where the cache lacks them.
+
+    Raises:
+        ResNetBenchError: they cannot be measured.
+    """
+    wanted = {arithmetic(precision) for precision in precisions}
+    cached = read(environment, device=device, threads=threads, warn=warn)
+    have = {rate.precision for rate in cached.rates} if cached else set()
+    if cached is not None and have.issuperset(wanted):
+        return cached
+    known = tuple(rate.precision for rate in cached.rates) if cached else ()
+    return measured(
+        environment,
+        device=device,
+        threads=threads,
+        precisions=(*known, *precisions),
+        warn=warn,
+        budget_s=budget_s,
+        attempts=attempts,
+    )
+
+
+def measured(
+    environment: Environment,
+    *,
+    device: str,
+    threads: int,
+    precisions: Iterable[Precision],
+    warn: Warn,
+    budget_s: float = BUDGET_S,
+    attempts: int = ATTEMPTS,
+) -> Ceilings:
+    """Measure the ceilings now, and keep them in the cache.
+
+    Raises:
+        ResNetBenchError: they cannot be measured.
+    """
+    request = CeilingsRequest(
+        device=device,
+        threads=threads,
+        precisions=tuple(dict.fromkeys(arithmetic(precision) for precision in precisions)),
+        budget_s=budget_s,
+        attempts=attempts,
+    )
+    found = launch.ceilings(request)
+    if found.disturbances:
+        warn(
+            f"the ceilings were measured {found.attempts} times and the machine was disturbed each time "
+            f"({'; '.join(found.disturbances)}): they may be too low. Measure them alone with: "
+            "resnet-bench machine --ceilings"
+        )
+    _write(cache_file(device, threads), Cached(identity=environment.identity, ceilings=found), warn)
+    return found
+
+
+def read(environment: Environment, *, device: str, threads: int, warn: Warn) -> Ceilings | None:
+    """Return the cached ceilings if they are of this machine, None with a warning where they are not."""
+    path = cache_file(device, threads)
+    try:
+        cached = msgspec.json.decode(path.read_bytes(), type=Cached)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        warn(f"cannot read the cached ceilings {path}: {error.strerror}; they are measured anew.")
+        return None
+    except msgspec.DecodeError as error:
+        warn(f"the cached ceilings {path} are damaged ({error}); they are measured anew.")
+        return None
+    if cached.ceilings.environment != environment.id:
+        warn(
+            f"the cached ceilings {path} are of another machine or software "
+            f"({_difference(cached.identity, environment.identity)}); they are measured anew."
+        )
+        return None
+    return cached.ceilings
+
+
+def cache_file(device: str, threads: int) -> Path:
+    """Return where the ceilings of a device and number of threads are kept."""
+    home = os.environ.get("XDG_CACHE_HOME", "")
+    # The specification: a relative path in the variable is to be ignored.
+    folder = Path(home) if Path(home).is_absolute() else Path.home() / ".cache"
+    return folder / "resnet-bench" / f"ceilings-{device.replace(':', '-')}-{threads}-threads.json"
+
+
+def _write(path: Path, cached: Cached, warn: Warn) -> None:
+    temporary = path.with_suffix(f".{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_bytes(msgspec.json.format(msgspec.json.encode(cached), indent=1) + b"\n")
+        temporary.replace(path)
+    except OSError as error:
+        warn(f"cannot keep the ceilings in {path}: {error.strerror or error}; they are measured again next time.")
+
+
+def _difference(then: Identity, now: Identity) -> str:
+    before, after = (msgspec.to_builtins(side) for side in (then, now))
+    changed = [f"{field} was {before[field]}, is {after[field]}" for field in before if before[field] != after[field]]
+    return "; ".join(changed) or "it names another machine"

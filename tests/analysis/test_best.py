@@ -1,0 +1,70 @@
+"""The fastest configuration and what each axis brings: from measurements, with the doubt that they leave."""
+
+import pytest
+
+from resnet_bench.analysis.best import Advice, best, steps
+from resnet_bench.analysis.published import Published
+from resnet_bench.analysis.results import collect
+from resnet_bench.records import Executor, MemoryFormat, Precision
+from tests import factory
+
+
+def results(*configurations, launches=4):
+    """Results of (axes, latency in s of one iteration); launches differ by a thousandth."""
+    measured = []
+    for axes, latency_s in configurations:
+        case = factory.case(**({"batch_size": 1} | axes))
+        times = [[latency_s * (1 + 0.001 * n)] * 3 for n in range(launches)]
+        measured.append(factory.measurement(times, of=case))
+    return collect([factory.run_of(measured)], lambda _: Published(family="resnet", accuracy=None))
+
+
+LAST = {"memory_format": MemoryFormat.CHANNELS_LAST}
+SWEEP = (
+    ({}, 1.0),
+    ({"batch_size": 8}, 4.0),
+    (LAST, 0.8),
+    (LAST | {"batch_size": 8}, 2.5),
+    ({"executor": Executor.COMPILE}, 1.25),
+)
+
+
+def test_the_fastest_is_by_throughput_and_gains_over_the_plain_default():
+    (found,) = best(results(*SWEEP))
+    assert (found.fastest.case.batch_size, found.fastest.case.memory_format) == (8, "channels_last")
+    assert found.default.case == factory.case(batch_size=1)
+    assert found.gain.ratio == pytest.approx(8 / 2.5)
+    assert found.gain.interval.low < found.gain.ratio < found.gain.interval.high
+    assert found.configurations == 5
+
+
+def test_each_axis_is_judged_alone_and_the_best_comes_first():
+    found = steps(results(*SWEEP))
+    assert [(step.axis, pytest.approx(step.gain.ratio)) for step in found] == [
+        ("batch_size", 2.0),
+        ("memory_format", 1.25),
+        ("executor", 0.8),
+    ]
+    assert [step.advice for step in found] == [Advice.USE, Advice.USE, Advice.KEEP]
+
+
+def test_an_axis_that_was_not_varied_gives_no_advice():
+    assert {step.axis for step in steps(results(({}, 1.0), ({"batch_size": 2}, 1.5)))} == {"batch_size"}
+    assert best(results(({}, 1.0))) == ()
+
+
+def test_two_launches_prove_nothing():
+    (step,) = steps(results(({}, 1.0), (LAST, 0.5), launches=2))
+    assert (step.gain.ratio, step.gain.interval, step.advice) == (pytest.approx(2.0), None, Advice.UNCLEAR)
+
+
+def test_a_difference_within_the_noise_is_unclear():
+    (step,) = steps(results(({}, 1.0), (LAST, 0.9999)))
+    assert step.advice is Advice.UNCLEAR
+
+
+def test_without_the_plain_configuration_there_is_no_gain():
+    half = {"precision": Precision.BF16}
+    (found,) = best(results((half, 1.0), (half | LAST, 0.5)))
+    assert (found.default, found.gain) == (None, None)
+    assert steps(results((half, 1.0), (half | LAST, 0.5))) == ()

@@ -1,0 +1,199 @@
+"""Bounds, headroom and MFU from ceilings given by hand."""
+
+import pytest
+
+from resnet_bench.analysis.datasheets import data_sheet
+from resnet_bench.analysis.layers import By, agrees, rows
+from resnet_bench.analysis.roofline import Bound, bound_of, headroom, least_of_layer
+from resnet_bench.records import (
+    Bandwidth,
+    Ceilings,
+    Executor,
+    LayerProfile,
+    LayerTime,
+    Mode,
+    Part,
+    Precision,
+    Rate,
+    TimedBy,
+    Work,
+)
+from tests import factory
+
+CEILINGS = Ceilings(
+    environment="e1",
+    device="cpu",
+    threads=1,
+    measured_at="2026-01-01T00:00:00Z",
+    rates=(Rate(precision=Precision.FP32, matmul_flop_per_s=80.0, convolution_flop_per_s=100.0),),
+    bandwidths=(Bandwidth(moved_bytes=100, byte_per_s=40.0), Bandwidth(moved_bytes=1000, byte_per_s=10.0)),
+    launch_s=0.5,
+)
+
+
+def layer(name="conv", type_="Conv2d", *, time_s=4.0, flops=200, moved=100, part=Part.MODULE, call=1, macs=100):
+    return LayerTime(
+        name=name, type=type_, part=part, call=call, forward_s=time_s, macs=macs, flops=flops, moved_bytes=moved
+    )
+
+
+def profiled(*layers, whole_s, case=factory.CASE):
+    return LayerProfile(
+        case=case,
+        environment="e1",
+        started_at="2026-01-01T00:00:00Z",
+        timed_by=TimedBy.HOST_CLOCK,
+        iterations=8,
+        whole_s=whole_s,
+        instrumented_s=whole_s,
+        overhead_s=0.0,
+        layers=layers,
+    )
+
+
+@pytest.mark.parametrize(
+    ("flops", "moved", "seconds", "bound"),
+    [(1000, 100, 10.0, Bound.COMPUTE), (100, 1000, 100.0, Bound.MEMORY), (1, 4, 0.5, Bound.OVERHEAD)],
+)
+def test_the_largest_of_three_least_times_bounds_a_layer(flops, moved, seconds, bound):
+    least = least_of_layer(flops, moved, CEILINGS, Precision.FP32)
+    assert (least.seconds, least.bound) == (pytest.approx(seconds), bound)
+
+
+def test_small_copies_set_the_bandwidth_of_small_layers_and_none_is_slower_than_a_larger_one():
+    assert CEILINGS.byte_per_s(50) == 40
+    assert CEILINGS.byte_per_s(101) == 10
+    assert CEILINGS.byte_per_s(10**9) == 10
+    rising = factory.change(
+        CEILINGS,
+        bandwidths=tuple(
+            reversed([Bandwidth(moved_bytes=1000, byte_per_s=40.0), Bandwidth(moved_bytes=100, byte_per_s=10.0)])
+        ),
+    )
+    assert rising.byte_per_s(50) == 40
+
+
+def test_nothing_is_said_without_the_ceiling_of_the_precision():
+    assert least_of_layer(1, 1, CEILINGS, Precision.BF16) is None
+    assert bound_of(layer(), None, Precision.FP32) is None
+    assert bound_of(layer(flops=None), CEILINGS, Precision.FP32) is None
+
+
+def case_with(work, **axes):
+    case = factory.case(**axes)
+    return case, factory.change(factory.profile(case), work=work)
+
+
+CONV, RELU = Work(flops=1000, moved_bytes=100, count=2), Work(flops=10, moved_bytes=200, fusable=True)
+
+
+def test_a_cases_bound_sums_its_layers_and_launches_come_on_top_on_a_cpu():
+    found = headroom(*case_with((CONV, RELU)), (CEILINGS,))
+    assert found.least_s == pytest.approx(2 * 10 + 200 / 40 + 3 * 0.5)
+    assert found.times(53.0) == pytest.approx(2.0)
+    assert found.share_of_peak(50.0) == pytest.approx(0.5)
+    assert found.intensity == pytest.approx(2010 / 400)
+
+
+def test_a_compiler_may_fuse_what_is_no_product_away():
+    found = headroom(*case_with((CONV, RELU), executor=Executor.COMPILE), (CEILINGS,))
+    assert found.least_s == pytest.approx(20)
+
+
+def test_on_a_queue_launches_run_beside_the_work():
+    on_gpu = factory.change(CEILINGS, device="cuda:0", launch_s=10.0)
+    assert headroom(*case_with((CONV, RELU), device="cuda:0"), (on_gpu,)).least_s == pytest.approx(30)
+    graph = case_with((CONV, RELU), device="cuda:0", executor=Executor.CUDA_GRAPH)
+    assert headroom(*graph, (on_gpu,)).least_s == pytest.approx(25)
+
+
+def test_ceilings_of_another_device_or_number_of_threads_do_not_count():
+    assert headroom(*case_with((CONV,), threads=2), (CEILINGS,)) is None
+    assert headroom(*case_with((CONV,), device="cuda:0"), (CEILINGS,)) is None
+    assert headroom(*case_with(()), (CEILINGS,)) is None
+
+
+def test_autocast_is_held_against_its_half_type():
+    bf16 = factory.change(
+        CEILINGS, rates=(Rate(precision=Precision.BF16, matmul_flop_per_s=500.0, convolution_flop_per_s=None),)
+    )
+    assert bf16.flop_per_s(Precision.AMP_BF16) == 500
+
+
+NETWORK = profiled(
+    layer("conv1", time_s=2.0),
+    layer("layer1.0.conv1", time_s=3.0),
+    layer("layer1.0.add", "Add", part=Part.OPERATOR, time_s=1.0, flops=4, moved=400, macs=0),
+    layer("layer1.0.relu", "ReLU", time_s=0.5, flops=4, moved=100, macs=0),
+    layer("layer1.0.relu", "ReLU", time_s=0.5, flops=4, moved=100, macs=0, call=2),
+    layer("fused_add_relu", "kernel", part=Part.FUSED, time_s=1.0, flops=None, moved=None, macs=0),
+    layer("fc", "Linear", time_s=1.0),
+    layer("outside modules", "", part=Part.OUTSIDE, time_s=1.0, flops=None, moved=None, macs=0),
+    whole_s=10.0,
+)
+
+
+@pytest.mark.parametrize("by", list(By))
+def test_groups_hold_all_time_and_all_counts(by):
+    found = rows(NETWORK, CEILINGS, by=by)
+    assert sum(row.time_s for row in found) == pytest.approx(NETWORK.parts_s)
+    assert sum(row.share for row in found) == pytest.approx(1)
+    assert sum(row.flops or 0 for row in found) == sum(it.flops or 0 for it in NETWORK.layers)
+    assert sum(row.calls for row in found) == len(NETWORK.layers)
+
+
+def test_stages_are_the_stem_the_stages_the_head_and_what_belongs_to_none():
+    found = rows(NETWORK, CEILINGS, by=By.STAGE)
+    assert [row.name for row in found] == ["stem", "layer1", "fused kernels", "head", "outside modules"]
+    assert rows(NETWORK, CEILINGS, by=By.TYPE)[0].calls == 2
+
+
+def test_a_row_without_counts_has_no_bound_and_no_rates():
+    fused = next(row for row in rows(NETWORK, CEILINGS) if row.part == "fused")
+    assert (fused.flop_per_s, fused.byte_per_s, fused.bound, fused.least_s) == (None,) * 4
+    conv = rows(NETWORK, CEILINGS)[0]
+    assert (conv.flop_per_s, conv.byte_per_s, conv.bound) == (100.0, 50.0, "memory")
+    assert conv.times_least == pytest.approx(2.0 / 2.5)
+
+
+def test_parts_that_do_not_add_up_are_said_to():
+    assert agrees(NETWORK)
+    assert agrees(factory.change(NETWORK, whole_s=10.29))
+    assert not agrees(factory.change(NETWORK, whole_s=10.4))
+    assert not agrees(factory.change(NETWORK, whole_s=9.6))
+
+
+def test_modules_called_more_than_once_are_listed():
+    assert NETWORK.called_more_than_once == {"layer1.0.relu": 2}
+
+
+@pytest.mark.parametrize(
+    ("name", "product"),
+    [
+        ("NVIDIA H200", "H200"),
+        ("NVIDIA H100 80GB HBM3", "H100 80GB HBM3"),
+        ("NVIDIA A100-SXM4-80GB", "A100-SXM4-80GB"),
+        ("Tesla V100-SXM2-16GB", "V100-SXM2"),
+        ("NVIDIA GeForce RTX 4090", "RTX 4090"),
+        ("NVIDIA GeForce RTX 4090 Laptop GPU", None),
+        ("NVIDIA GeForce RTX 3090 Ti", None),
+        ("NVIDIA GeForce GTX 1080", None),
+    ],
+)
+def test_a_data_sheet_is_of_that_very_product_or_there_is_none(name, product):
+    found = data_sheet(factory.change(factory.IDENTITY, device="cuda", device_name=name))
+    assert (found and found.product) == product
+    if found is not None:
+        assert found.source
+        assert found.flop_per_s(Precision.AMP_FP16) == found.half_flop_per_s > found.flop_per_s(Precision.FP32)
+
+
+def test_a_cpu_has_no_data_sheet():
+    assert data_sheet(factory.IDENTITY) is None
+
+
+def test_training_is_in_the_sums_of_phases():
+    both = factory.change(layer(time_s=1.0), backward_s=2.0, optimizer_s=0.5)
+    assert both.time_s == 3.5
+    found = rows(profiled(both, whole_s=3.5, case=factory.case(mode=Mode.TRAINING)), None)[0]
+    assert (found.forward_s, found.backward_s, found.optimizer_s, found.bound) == (1.0, 2.0, 0.5, None)

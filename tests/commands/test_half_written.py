@@ -1,0 +1,46 @@
+"""A line that a kill cut short is never read in silence, whichever command reads it."""
+
+import pytest
+
+from resnet_bench import baselines, cli, store
+from tests import factory
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name in ("whole", "cut"):
+        made = factory.run_of([factory.measurement(factory.noisy_launches(1), profile=factory.profile())], name=name)
+        factory.save_run(tmp_path / name, made)
+    with (tmp_path / "cut" / store.LAUNCHES_NAME).open("ab") as file:
+        file.write(b'{"type":"launch","ca')
+    (tmp_path / "rules.toml").write_text('[[rule]]\nmetric = "parameters"\n')
+    baselines.save(baselines.from_runs([tmp_path / "whole"], "main"), tmp_path / "baselines")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["report", "{f}/cut", "--format", "text"],
+        ["report", "{f}/whole", "--baseline", "{f}/cut", "--format", "text"],
+        ["compare", "{f}/whole", "{f}/cut"],
+        ["compare", "{f}/cut", "{f}/whole"],
+        ["check", "{f}/cut", "--baseline", "main", "--thresholds", "{f}/rules.toml"],
+        ["baseline", "set", "again", "{f}/whole", "{f}/cut"],
+        ["export", "{f}/cut", "--to", "csv"],
+        ["merge", "{f}/cut", "-o", "{f}/merged"],
+    ],
+)
+def test_it_is_warned_about_once_on_standard_error(folder, capsys, arguments):
+    own = ["--baselines-dir", str(folder / "baselines")] if arguments[0] not in {"merge", "export"} else []
+    assert cli.run([argument.format(f=folder) for argument in arguments] + own) == 0
+    err = capsys.readouterr().err
+    assert err.startswith(f"warning: {folder / 'cut' / store.LAUNCHES_NAME}: the last line is half-written")
+    assert err.count("\n") == 1
+
+
+def test_a_baseline_file_does_not_remember_it(folder):
+    again = baselines.from_runs([folder / "cut"], "again")
+    assert again.warnings
+    baselines.save(again, folder / "baselines")
+    assert baselines.read("again", folder / "baselines").warnings == ()

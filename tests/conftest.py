@@ -1,0 +1,41 @@
+"""For all tests: no variable or cache of the developer counts; gpu tests skip, or fail where one is required."""
+
+import os
+
+import pytest
+
+for name in [name for name in os.environ if name.startswith("RESNET_BENCH_")]:
+    del os.environ[name]
+
+
+def pytest_addoption(parser):
+    parser.addoption("--require-gpu", action="store_true", help="fail where there is no CUDA device, rather than skip")
+
+
+def pytest_configure(config):
+    if config.getoption("--require-gpu") and not has_cuda():
+        pytest.exit("no CUDA device that torch can use is here: the gpu tests would test nothing", returncode=1)
+
+
+@pytest.fixture(autouse=True)
+def _gpu_where_one_is_needed(request):
+    if request.node.get_closest_marker("gpu") and not has_cuda():
+        pytest.skip("needs a CUDA device")
+
+
+def has_cuda() -> bool:
+    import torch  # slow, and only for these
+
+    return torch.cuda.is_available()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory):
+    """Measured ceilings go to a folder of this session, from child processes too: the first run measures for all."""
+    before = os.environ.get("XDG_CACHE_HOME")
+    os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
+    yield
+    if before is None:
+        del os.environ["XDG_CACHE_HOME"]
+    else:
+        os.environ["XDG_CACHE_HOME"] = before

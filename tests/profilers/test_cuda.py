@@ -1,0 +1,124 @@
+"""What only a CUDA device can show: events, arithmetic, graphs, peaks, energy."""
+
+import pytest
+import torch
+
+from resnet_bench import environment
+from resnet_bench.profilers import energy
+from resnet_bench.profilers.allocations import MemoryProbe
+from resnet_bench.profilers.clock import DeviceClock, for_device
+from resnet_bench.profilers.workload import Workload, set_arithmetic
+from resnet_bench.records import Case, Executor, Launch, MemoryFormat, Mode, Precision, Transfer
+from resnet_bench.runner import launch
+from tests.runner.request import launch_request
+
+pytestmark = pytest.mark.gpu
+DEVICE = torch.device("cuda")
+
+
+def workload(**axes):
+    transfer = axes.pop("transfer", Transfer.EXCLUDED)
+    case = Case(**{"model": "resnet18", "batch_size": 8, "image_size": 64, "device": "cuda", "threads": 1} | axes)
+    return Workload(case, "resnet18", seed=0, transfer=transfer)  # by name: the seed draws its weights
+
+
+def test_events_time_what_the_host_waits_for():
+    clock = for_device(DEVICE)
+    assert isinstance(clock, DeviceClock)
+    matrix = torch.randn(4096, 4096, device=DEVICE)
+    clock.time(lambda: matrix @ matrix, 3)
+    timings = [clock.time(lambda: matrix @ matrix, 20) for _ in range(5)]
+    for timing in timings:
+        assert 0 < timing.device_s <= 1.01 * timing.host_s
+    best = min(timings)
+    assert best.device_s > 0.5 * best.host_s  # a queue of twenty keeps the device busy
+
+
+def test_tf32_is_used_where_it_is_asked_for_and_nowhere_else():
+    if torch.cuda.get_device_capability() < (8, 0):
+        pytest.skip("needs compute capability 8.0")
+    generator = torch.Generator().manual_seed(0)
+    left, right = (torch.randn(1024, 1024, generator=generator, dtype=torch.float64) for _ in range(2))
+    exact = left @ right
+
+    def error(precision):
+        set_arithmetic(precision, DEVICE)
+        product = left.float().to(DEVICE) @ right.float().to(DEVICE)
+        return float((product.double().cpu() - exact).abs().max())
+
+    assert error(Precision.TF32) > 10 * error(Precision.FP32)
+    assert not torch.backends.cuda.matmul.allow_tf32
+    assert not torch.backends.cudnn.allow_tf32
+
+
+def test_a_replayed_graph_computes_what_the_eager_network_does():
+    captured, eager = workload(executor=Executor.CUDA_GRAPH), workload()
+    captured._images.copy_(eager._images)
+    with captured.running(), eager.running():
+        expected = eager.iterate()
+        for _ in range(2):
+            torch.testing.assert_close(captured.iterate(), expected, rtol=1e-3, atol=1e-3)
+
+
+def test_a_replayed_graph_sees_the_input_that_was_transferred():
+    captured = workload(executor=Executor.CUDA_GRAPH, transfer=Transfer.INCLUDED)
+    with captured.running():
+        before = captured.iterate().clone()
+        captured._host_images.mul_(3)
+        assert not torch.allclose(before, captured.iterate())
+
+
+def test_the_peak_of_warm_up_is_kept_apart():
+    work = workload()
+    probe = MemoryProbe(work)
+    with work.running():
+        work.iterate()  # autotuning
+        autotuned = torch.empty(2**28, dtype=torch.uint8, device=DEVICE)
+        del autotuned
+        probe.warmed_up()
+        work.iterate()
+        memory = probe.measure()
+    assert memory.warmup_peak_allocated_bytes >= 2**28
+    assert memory.weights_bytes < memory.peak_allocated_bytes < 2**28
+    assert memory.peak_reserved_bytes >= memory.peak_allocated_bytes
+    assert memory.device_total_bytes > memory.peak_allocated_bytes
+
+
+def test_energy_is_positive_or_unavailable():
+    work = workload()
+    clock = for_device(DEVICE)
+    with work.running():
+        clock.time(work.iterate, 5)  # autotuning
+        iteration_s = clock.time(work.iterate, 50).host_s / 50
+        measured = energy.measure(work, clock, iteration_s=iteration_s)
+    if environment.energy_j("cuda") is None:
+        assert measured is None
+    else:
+        assert 0 < measured.energy_j / measured.window_s < 2000  # watts
+        assert measured.window_s > 1
+
+
+@pytest.mark.parametrize(
+    "axes",
+    [
+        {},
+        {"mode": Mode.TRAINING, "precision": Precision.AMP_FP16, "memory_format": MemoryFormat.CHANNELS_LAST},
+        {"precision": Precision.TF32},
+        {"executor": Executor.CUDA_GRAPH, "precision": Precision.FP16},
+        {"executor": Executor.COMPILE},
+    ],
+)
+def test_a_launch_records_what_really_ran(axes):
+    measured = launch.measure(launch_request("resnet18", device="cuda:0", batch_size=8, image_size=64, **axes))
+    assert isinstance(measured, Launch), measured
+    assert len(measured.isolated.device_elapsed_s) == len(measured.isolated.elapsed_s)
+    assert measured.executed.tf32_matmul is (axes.get("precision") is Precision.TF32)
+    assert measured.executed.tf32_convolution is (axes.get("precision") is Precision.TF32)
+    assert measured.memory.peak_allocated_bytes > measured.memory.weights_bytes > 0
+    assert (measured.compilation is not None) is (axes.get("executor") is Executor.COMPILE)
+    assert (measured.phases is not None) is (axes.get("mode") is Mode.TRAINING)
+
+
+def test_what_the_device_cannot_hold_is_out_of_memory():
+    skip = launch.measure(launch_request("tests.runner.faulty:wants_two_devices", device="cuda:0"))
+    assert skip.reason == "out_of_memory"

@@ -1,0 +1,148 @@
+"""The cache of ceilings: kept with the machine's identity, left out with a warning where it does not fit."""
+
+import json
+
+import pytest
+
+from resnet_bench import records as r
+from resnet_bench.errors import IncompleteError
+from resnet_bench.profilers import ceilings as profiler
+from resnet_bench.profilers.clock import FakeClock, Timing
+from resnet_bench.runner import ceilings, launch
+from tests import factory
+
+STATE = r.MachineState(hostname="h", governor=None, cpu_clock_max_hz=None, packages={}, state=r.DeviceState())
+HERE = r.Environment(id="e1", identity=factory.IDENTITY, state=STATE)
+
+
+@pytest.fixture
+def machine(monkeypatch, tmp_path):
+    """A machine whose ceilings are made up, an empty cache, and what was asked and warned."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    asked, warned = [], []
+
+    def measure(request):
+        asked.append(request)
+        return r.Ceilings(
+            environment="e1",
+            device=request.device,
+            threads=request.threads,
+            measured_at="2026-01-01T00:00:00Z",
+            rates=tuple(
+                r.Rate(precision=each, matmul_flop_per_s=1e9, convolution_flop_per_s=2e9) for each in request.precisions
+            ),
+            bandwidths=(r.Bandwidth(moved_bytes=1, byte_per_s=1e9),),
+            launch_s=1e-6,
+        )
+
+    monkeypatch.setattr(launch, "ceilings", measure)
+
+    def known(environment=HERE, precisions=(r.Precision.FP32,), threads=1):
+        return ceilings.known_or_measured(
+            environment, device="cpu", threads=threads, precisions=precisions, warn=warned.append
+        )
+
+    known.asked, known.warned = asked, warned
+    return known
+
+
+def test_they_are_measured_once_and_read_after_that(machine):
+    assert machine() == machine()
+    assert len(machine.asked) == 1
+    assert machine.warned == []
+
+
+def test_another_number_of_threads_is_another_measurement(machine):
+    machine()
+    assert machine(threads=2).threads == 2
+    assert len(machine.asked) == 2
+
+
+def test_a_precision_that_is_lacking_is_measured_with_those_that_are_known(machine):
+    machine()
+    found = machine(precisions=(r.Precision.AMP_BF16, r.Precision.FP32))
+    assert [rate.precision for rate in found.rates] == [r.Precision.FP32, r.Precision.BF16]
+    assert machine(precisions=(r.Precision.BF16,)) == found
+    assert len(machine.asked) == 2
+
+
+def test_a_cache_of_another_machine_is_left_out_and_says_how_it_differs(machine):
+    machine()
+    other = r.Environment(id="e2", identity=factory.change(factory.IDENTITY, torch="2.14.0"), state=STATE)
+    machine(other)
+    assert len(machine.asked) == 2
+    assert "torch was 2.13.0, is 2.14.0" in machine.warned[0]
+
+
+@pytest.mark.parametrize("content", [b"{", b'{"schema": 1}', b""])
+def test_a_damaged_cache_is_left_out_with_a_warning(machine, content):
+    machine()
+    ceilings.cache_file("cpu", 1).write_bytes(content)
+    machine()
+    assert len(machine.asked) == 2
+    assert "damaged" in machine.warned[0]
+
+
+def test_a_cache_that_cannot_be_written_only_costs_the_next_measurement(machine, monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    assert machine().threads == 1
+    assert "cannot" in machine.warned[-1]
+
+
+def test_disturbed_ceilings_are_marked_and_said(machine, monkeypatch):
+    measure = launch.ceilings
+    monkeypatch.setattr(
+        launch, "ceilings", lambda request: factory.change(measure(request), attempts=3, disturbances=("a neighbour",))
+    )
+    assert machine().disturbances == ("a neighbour",)
+    assert "3 times" in machine.warned[0]
+    assert json.loads(ceilings.cache_file("cpu", 1).read_text())["ceilings"]["disturbances"] == ["a neighbour"]
+
+
+def test_the_cache_is_in_the_users_folder_and_a_relative_variable_is_ignored(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert ceilings.cache_file("cuda:1", 4) == tmp_path / "resnet-bench" / "ceilings-cuda-1-4-threads.json"
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    for value in ("", "relative/path"):
+        monkeypatch.setenv("XDG_CACHE_HOME", value)
+        assert ceilings.cache_file("cpu", 1).is_relative_to(tmp_path / "home" / ".cache")
+
+
+class Scripted(FakeClock):
+    """Every sample takes as long as told, whatever it runs."""
+
+    def time(self, iterate, count):  # noqa: ARG002 - whatever it runs
+        self.advance(0.5)
+        return Timing(0.5, None)
+
+
+def test_rates_are_work_over_time(monkeypatch):
+    import torch
+
+    monkeypatch.setattr(profiler, "_SIDES", (64,))
+    monkeypatch.setattr(profiler, "_CONVOLUTIONS", ((4, 8, 4, 3),))
+    monkeypatch.setattr(profiler, "_MOVED_ON_CPU", (2**20,))
+    found = profiler.measure(torch.device("cpu"), Scripted(), (r.Precision.FP32, r.Precision.TF32), budget_s=10.0)
+    fp32, tf32 = found.rates
+    assert fp32.matmul_flop_per_s == 2 * 64**3 / 0.5
+    assert fp32.convolution_flop_per_s == 2 * 4 * 4 * 64 * 4 * 9 / 0.5
+    assert (tf32.matmul_flop_per_s, tf32.convolution_flop_per_s, tf32.flop_per_s) == (None, None, None)
+    assert found.bandwidths[0].byte_per_s == 16 * 2**20 / 0.5
+    assert found.launch_s == 0.5 / 1000
+
+
+@pytest.mark.slow
+def test_a_child_measures_this_machine_and_a_device_that_is_not_here_is_one_line():
+    from resnet_bench.errors import ResNetBenchError
+    from resnet_bench.runner.messages import CeilingsRequest
+
+    request = CeilingsRequest(device="cpu", threads=1, precisions=(r.Precision.FP32,), budget_s=0.05, attempts=2)
+    found = launch.ceilings(request)
+    assert found.flop_per_s(r.Precision.FP32) > 1e8
+    assert 0 < found.launch_s < 0.01
+    assert [copy.moved_bytes for copy in found.bandwidths] == sorted(copy.moved_bytes for copy in found.bandwidths)
+    assert bool(found.disturbances) <= (found.attempts == 2)
+    with pytest.raises(ResNetBenchError, match="is not here") as caught:
+        launch.ceilings(factory.change(request, device="cuda:7"))
+    assert not isinstance(caught.value, IncompleteError)

@@ -1,0 +1,180 @@
+"""Faults injected for real: full disks, folders that cannot be written, limits, and signals to the child."""
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from resnet_bench import cli, store
+from resnet_bench.records import Launch, SkipReason
+from resnet_bench.runner import launch
+from tests.runner.instant import Machine
+from tests.runner.request import launch_request
+
+ROOT = Path(__file__).parents[2]
+ONE_CASE = ("run", "--models", "resnet18", "--batch-sizes", "1", "--launches", "9")
+
+
+def instant(*arguments: str, limit_bytes: int | None = None) -> subprocess.CompletedProcess[str]:
+    """Run a command whose launches take no time, in a process that may write files up to a size."""
+
+    def restrict() -> None:
+        if limit_bytes is not None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit_bytes, resource.RLIM_INFINITY))
+
+    return subprocess.run(
+        [sys.executable, "-m", "tests.runner.instant", *arguments],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        preexec_fn=restrict,
+    )
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    directory = tmp_path_factory.mktemp("runs") / "whole"
+    done = instant(*ONE_CASE, "-o", str(directory))
+    assert done.returncode == 0, done.stderr
+    return directory
+
+
+@pytest.mark.parametrize("into_the_line", [200, -1])
+def test_a_disk_that_fills_in_mid_sweep_loses_nothing_finished(tmp_path, whole, into_the_line):
+    lines = (whole / store.LAUNCHES_NAME).read_bytes().splitlines(keepends=True)
+    assert len(lines) == 9
+    # The fifth line is cut off in its middle, and before its last byte.
+    limit = sum(map(len, lines[:4])) + (into_the_line if into_the_line > 0 else len(lines[4]) + into_the_line)
+    directory = tmp_path / "run"
+    done = instant(*ONE_CASE, "-o", str(directory), limit_bytes=limit)
+    assert done.returncode == 2
+    [error] = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert f"cannot write {directory / store.LAUNCHES_NAME}: File too large." in error
+    assert "everything before it is saved" in error
+    assert f"--resume {directory}" in error
+    assert "Traceback" not in done.stderr
+    saved = (directory / store.LAUNCHES_NAME).read_bytes()
+    assert saved.endswith(b"\n")
+    run = store.load(directory)
+    assert run.warnings == ()
+    assert [it.index for it in run.measurements[0].launches] == [0, 1, 2, 3]
+    resumed = instant("run", "--resume", str(directory))
+    assert resumed.returncode == 0, resumed.stderr
+    assert (directory / store.LAUNCHES_NAME).read_bytes().startswith(saved)
+    assert [it.index for it in store.load(directory).measurements[0].launches] == list(range(9))
+
+
+def test_a_disk_that_is_full_from_the_start_leaves_no_half_run(tmp_path):
+    done = instant(*ONE_CASE, "-o", str(tmp_path / "run"), limit_bytes=100)
+    assert done.returncode == 2
+    assert [line[:6] for line in done.stderr.splitlines() if not line.startswith("warning: ")] == ["error:"]
+    assert "File too large" in done.stderr
+    assert not (tmp_path / "run" / store.HEADER_NAME).exists()
+    again = instant(*ONE_CASE, "-o", str(tmp_path / "run"))  # there is no run to resume: the folder is free
+    assert again.returncode == 0, again.stderr
+
+
+def test_a_merge_that_does_not_fit_leaves_no_half_run(tmp_path, whole):
+    done = instant("merge", str(whole), "-o", str(tmp_path / "all"), limit_bytes=2000)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert not (tmp_path / "all" / store.HEADER_NAME).exists()
+
+
+def test_a_full_disk_under_standard_output_is_one_line():
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "resnet_bench", "run", "--print-suite", "standard"],
+            cwd=ROOT,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+        )
+    assert done.returncode == 2
+    assert done.stderr == "error: cannot write to standard output: No space left on device.\n"
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs /proc, which refuses even root")
+@pytest.mark.parametrize("folder", ["/proc/resnet-bench", "/proc/self/task", "/dev/null/run"])
+@pytest.mark.parametrize("command", ["run", "merge", "report", "baseline"])
+def test_a_folder_that_cannot_be_written_is_one_line(whole, folder, command, monkeypatch, capsys):
+    Machine().install(monkeypatch)
+    arguments = {
+        "run": (*ONE_CASE, "-o", folder),
+        "merge": ("merge", str(whole), "-o", folder),
+        "report": ("report", str(whole), "-o", f"{folder}/report.html"),
+        "baseline": ("baseline", "set", "main", str(whole), "--baselines-dir", folder),
+    }
+    assert cli.run(arguments[command]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith(f"error: cannot write {folder}")
+    assert err.count("\n") == 1
+
+
+def test_a_second_run_into_a_folder_that_is_held_changes_nothing(tmp_path):
+    with store.locked(tmp_path):
+        done = instant(*ONE_CASE, "-o", str(tmp_path))
+        left = [path.name for path in tmp_path.iterdir()]
+    assert done.returncode == 2
+    assert "being written by another run" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert left == [".lock"]
+
+
+@pytest.mark.slow
+def test_a_child_that_meets_its_memory_limit_is_out_of_memory():
+    skip = launch.measure(launch_request("tests.runner.faulty:meets_its_limit"))
+    assert skip.reason is SkipReason.OUT_OF_MEMORY
+    assert "4294967296 bytes" in skip.detail
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("kills", "reason", "words"),
+    [(0, SkipReason.CRASHED, "SIGKILL"), (1, SkipReason.OUT_OF_MEMORY, "want of memory")],
+)
+def test_a_killed_child_crashed_unless_the_system_counts_it_as_out_of_memory(
+    tmp_path, monkeypatch, kills, reason, words
+):
+    counter, said = tmp_path / "memory.events", tmp_path / "pid"
+    counter.write_text("low 0\noom 4\noom_kill 3\n")
+    monkeypatch.setattr(launch, "_OOM_COUNTERS", (counter,))
+    monkeypatch.setenv("FAULTY_SAYS", str(said))
+    killer = threading.Thread(target=kill, args=(said, counter, 3 + kills), daemon=True)
+    killer.start()
+    skip = launch.measure(launch_request("tests.runner.faulty:says_who_it_is"))
+    killer.join()
+    assert skip.reason is reason
+    assert words in skip.detail
+    assert not psutil.pid_exists(int(said.read_text()))
+
+
+def kill(said: Path, counter: Path, kills: int) -> None:
+    deadline = time.monotonic() + 120
+    while not (said.exists() and said.read_text()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    counter.write_text(f"low 0\noom 4\noom_kill {kills}\n")
+    os.kill(int(said.read_text()), signal.SIGKILL)
+
+
+@pytest.mark.slow
+def test_a_device_that_has_gone_is_a_skip_that_resume_tries_again():
+    skip = launch.measure(launch_request("resnet18", device="cuda:97"))
+    assert skip.reason is SkipReason.CRASHED
+    assert "'cuda:97' is not here" in skip.detail
+
+
+@pytest.mark.slow
+def test_a_launch_that_is_asked_for_as_here_and_has_no_fault_is_measured():
+    """What the other tests see come of their faults is not how they ask."""
+    assert isinstance(launch.measure(launch_request("cifar_resnet20")), Launch)
