@@ -22,20 +22,29 @@ REGISTRY = (
 )
 
 
-def skip_without(model, device="cpu"):
-    """Skip what is not there: the device on this machine, the interface or the model at this commit."""
+def find(model):
+    """Return a model's spec; a commit that has no such model is skipped."""
     try:
-        from resnet_bench import environment, specs
+        from resnet_bench import specs
         from resnet_bench.errors import ModelError
+    except ImportError as error:
+        raise NotImplementedError("this commit is older than the interface") from error
+    try:
+        return specs.find(model)
+    except ModelError as error:
+        raise NotImplementedError(str(error)) from error
+
+
+def skip_without(model, device):
+    """Skip what is not there: the device on this machine, the interface or the model at this commit."""
+    find(model)
+    try:
+        from resnet_bench.environment import has_nvidia_device
         from resnet_bench.runner import launch, messages
     except ImportError as error:
         raise NotImplementedError("this commit is older than the interface") from error
     del launch, messages
-    try:
-        specs.find(model)
-    except ModelError as error:
-        raise NotImplementedError(str(error)) from error
-    if device == "cuda" and not environment.has_nvidia_device():
+    if device == "cuda" and not has_nvidia_device():
         raise NotImplementedError("no CUDA device here")
 
 
@@ -43,11 +52,11 @@ def measure(model, *, batch_size, mode, device, executor="eager", samples=SAMPLE
     """Make one launch in a fresh process; a case that cannot run is skipped, one that breaks fails."""
     from asv_runner.benchmarks.mark import SkipNotImplemented
 
-    from resnet_bench import environment, specs
+    from resnet_bench import environment
     from resnet_bench.records import Case, Launch, Protocol, SkipReason
     from resnet_bench.runner import launch, messages
 
-    spec = specs.find(model)
+    spec = find(model)
     case = Case(
         model=model,
         mode=mode,

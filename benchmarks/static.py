@@ -1,6 +1,6 @@
 """Exact costs of every registry model: any change here is a change of the architecture or of the counting."""
 
-from benchmarks.engine import REGISTRY, skip_without
+from benchmarks.engine import REGISTRY, find
 
 
 class Static:
@@ -11,7 +11,7 @@ class Static:
     version = "1"
 
     def setup(self, model):
-        skip_without(model)
+        find(model)
 
     def track_parameters(self, model):
         return _totals(model).parameters
@@ -38,13 +38,13 @@ class PredictedMemory:
 
     def setup(self, model, mode):
         del mode
-        skip_without(model)
+        find(model)
 
     def track_predicted_peak_bytes(self, model, mode):
         from resnet_bench import specs
         from resnet_bench.records import Mode, Optimizer, Precision
 
-        spec = specs.find(model)
+        spec = find(model)
         predicted = specs.predicted_memory(
             spec,
             mode=Mode(mode),
@@ -61,4 +61,4 @@ class PredictedMemory:
 def _totals(model):
     from resnet_bench import specs
 
-    return specs.totals(specs.find(model))
+    return specs.totals(find(model))
