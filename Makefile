@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt $(PIP_ARGS)
 
 ASV_ARGS ?= --quick
-ASV_RANGE ?= HEAD~3..HEAD
+ASV_RANGE ?= HEAD~2..HEAD
 
 .PHONY: bench asv test check format gpu-test clean
 
