@@ -12,8 +12,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from resnet_bench import cli, store
-from resnet_bench.records import Launch, SkipReason
+from resnet_bench import cli, environment, store
+from resnet_bench.records import Commit, Launch, SkipReason
 from resnet_bench.runner import launch
 from tests.runner.instant import Machine
 from tests.runner.request import launch_request
@@ -129,6 +129,29 @@ def test_a_second_run_into_a_folder_that_is_held_changes_nothing(tmp_path):
     assert "being written by another run" in done.stderr
     assert done.stderr.count("\n") == 1
     assert left == [".lock"]
+
+
+def test_resume_measures_no_other_commit_under_the_runs_name(tmp_path, monkeypatch, capsys):
+    machine = Machine().install(monkeypatch)
+    monkeypatch.setattr(environment, "current_commit", lambda: commit("a" * 40))
+    directory = tmp_path / "run"
+    assert cli.run([*ONE_CASE, "-o", str(directory)]) == 0
+    lines = (directory / store.LAUNCHES_NAME).read_bytes().splitlines(keepends=True)
+    monkeypatch.setattr(environment, "current_commit", lambda: commit("b" * 40))
+    assert cli.run(["run", "--resume", str(directory)]) == 0  # nothing is missing: it only shows what is there
+    (directory / store.LAUNCHES_NAME).write_bytes(b"".join(lines[:4]))
+    capsys.readouterr()
+    machine.requests.clear()
+    assert cli.run(["run", "--resume", str(directory)]) == 2
+    error = capsys.readouterr().err
+    assert "aaaaaaaaaaaa" in error
+    assert "bbbbbbbbbbbb" in error
+    assert error.count("\n") == 1
+    assert machine.requests == []
+
+
+def commit(revision: str) -> Commit:
+    return Commit(revision=revision, branch="main", committed_at="2026-01-01T00:00:00+00:00", subject="s", dirty=False)
 
 
 @pytest.mark.slow
