@@ -163,22 +163,31 @@ def test_a_child_that_meets_its_memory_limit_is_out_of_memory():
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("kills", "reason", "words"),
-    [(0, SkipReason.CRASHED, "SIGKILL"), (1, SkipReason.OUT_OF_MEMORY, "want of memory")],
+    ("place", "kills", "reason"),
+    [
+        ("memory.events", 0, SkipReason.CRASHED),
+        ("memory.events", 1, SkipReason.OUT_OF_MEMORY),
+        ("user.slice/me.scope/memory.events", 1, SkipReason.OUT_OF_MEMORY),
+        ("memory/user/me/memory.oom_control", 1, SkipReason.OUT_OF_MEMORY),
+    ],
 )
 def test_a_killed_child_crashed_unless_the_system_counts_it_as_out_of_memory(
-    tmp_path, monkeypatch, kills, reason, words
+    tmp_path, monkeypatch, place, kills, reason
 ):
-    counter, said = tmp_path / "memory.events", tmp_path / "pid"
+    counter, said = tmp_path / place, tmp_path / "pid"
+    counter.parent.mkdir(parents=True, exist_ok=True)
+    groups = tmp_path / "cgroup"
+    groups.write_text("4:cpu,memory:/user/me\n1:name=systemd:/\n0::/user.slice/me.scope\n")
     counter.write_text("low 0\noom 4\noom_kill 3\n")
-    monkeypatch.setattr(launch, "_OOM_COUNTERS", (counter,))
+    monkeypatch.setattr(launch, "_CGROUPS", tmp_path)
+    monkeypatch.setattr(launch, "_OWN_CGROUPS", groups)
     monkeypatch.setenv("FAULTY_SAYS", str(said))
     killer = threading.Thread(target=kill, args=(said, counter, 3 + kills), daemon=True)
     killer.start()
     skip = launch.measure(launch_request("tests.runner.faulty:says_who_it_is"))
     killer.join()
     assert skip.reason is reason
-    assert words in skip.detail
+    assert ("want of memory" if kills else "SIGKILL") in skip.detail
     assert not psutil.pid_exists(int(said.read_text()))
 
 
