@@ -103,7 +103,8 @@ def _search(suite: Suite, case: Case, done: dict[str, BatchSearch]) -> BatchSear
     if case.key not in done:
         limit = suite.search.memory_limit
         memory_bytes = search.default_memory_limit(case.device) if limit is None else units.parse_bytes(limit)
-        limits = search.Limits(memory_bytes, suite.search.iteration_limit_s, suite.protocol.time_limit_s)
+        protocol = suite.protocol
+        limits = search.Limits(memory_bytes, suite.search.iteration_limit_s, protocol.time_limit_s, protocol.transfer)
         done[case.key] = search.search(case, plan.resolve_model(suite, case.model), limits, on_trial=tried)
     return done[case.key]
 
