@@ -75,9 +75,7 @@ def _measured(
     seen: Environment, device: str, precisions: tuple[Precision, ...], threads: tuple[int, ...]
 ) -> tuple[Ceilings, ...]:
     wanted = precisions or _PRECISIONS.get(seen.identity.device, _PRECISIONS["cpu"])
-    return tuple(
-        cache.measured(seen, device=device, threads=count, precisions=wanted, warn=_warn) for count in threads
-    )
+    return tuple(cache.measured(seen, device=device, threads=count, precisions=wanted, warn=_warn) for count in threads)
 
 
 def _warn(text: str) -> None:
