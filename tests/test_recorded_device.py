@@ -18,7 +18,7 @@ from resnet_bench.profilers.allocations import MemoryProbe
 from resnet_bench.profilers.clock import DeviceClock, FakeClock, for_device
 from resnet_bench.profilers.contention import ContentionWatch
 from resnet_bench.profilers.workload import UnsupportedError, check_supported, make_current, set_arithmetic
-from resnet_bench.records import DeviceState, Executor, Mode, Precision
+from resnet_bench.records import DeviceState, Executor, Mode, Precision, TimedBy
 from tests import factory
 
 # Two devices; NVML numbers them the other way round, as it does where CUDA_DEVICE_ORDER is the default.
@@ -245,6 +245,17 @@ def test_a_backend_without_timed_events_has_the_hosts_clock_alone(monkeypatch):
     made, calls = replayed(monkeypatch, timed=False)
     assert made.time(lambda: calls.append("iteration"), 2).device_s is None
     assert calls == ["synchronize", "iteration", "iteration", "synchronize"]
+
+
+def test_a_backend_without_timed_events_has_its_layers_cut_by_synchronisations(monkeypatch):
+    made, calls = replayed(monkeypatch, timed=False)
+    marker = made.marker()
+    for _ in range(3):
+        marker.mark()
+    assert marker.timed_by is TimedBy.SYNCHRONISED_HOST_CLOCK
+    assert calls == ["synchronize"] * 3
+    assert len(marker.durations()) == 2
+    assert marker.durations() == []
 
 
 def test_the_hosts_clock_is_for_the_cpu():
