@@ -80,10 +80,11 @@ def find_device(device: str) -> "torch.device":
         target = torch.device(device)
     except RuntimeError as error:
         raise DeviceError(f"unknown device '{device}'; here are: {', '.join(present)}.") from error
-    known = {*present, *(name.split(":")[0] for name in present)}
-    if str(target) not in known:
+    # "cuda" is the first of its kind, under the name that "auto" gives it: a case has one name.
+    named = next((name for name in present if str(target) in {name, name.split(":")[0]}), None)
+    if named is None:
         raise DeviceError(f"device '{device}' is not here; here are: {', '.join(present)}.")
-    return target
+    return torch.device(named)
 
 
 def available_devices() -> tuple[str, ...]:

@@ -67,6 +67,7 @@ assert "pandas" not in sys.modules, "pandas"
         (["run", "--dry-run", "--models", "resnet5"], ["resnet5", "resnet50"]),
         (["run", "--dry-run", "--batch-sizes", "0"], ["--batch-sizes '0'", "1 or more"]),
         (["run", "--dry-run", "--batch-sizes=-1"], ["--batch-sizes '-1'", "1 or more"]),
+        (["run", "--dry-run", "--batch-sizes", "1,auto"], ["'1,auto'", "auto stands alone"]),
         (["run", "--dry-run", "--batch-sizes", "abc"], ["--batch-sizes 'abc'", "whole numbers"]),
         (["run", "--dry-run", "--image-sizes", "16"], ["16", "32"]),
         (["run", "--dry-run", "--precision", "fp61"], ["fp61", "fp16"]),

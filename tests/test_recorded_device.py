@@ -17,8 +17,8 @@ from resnet_bench.profilers import allocations, clock, energy
 from resnet_bench.profilers.allocations import MemoryProbe
 from resnet_bench.profilers.clock import DeviceClock, FakeClock, for_device
 from resnet_bench.profilers.contention import ContentionWatch
-from resnet_bench.profilers.workload import UnsupportedError, check_supported, set_arithmetic
-from resnet_bench.records import DeviceState, Executor, Mode, Precision
+from resnet_bench.profilers.workload import UnsupportedError, check_supported, make_current, set_arithmetic
+from resnet_bench.records import DeviceState, Executor, Mode, Precision, TimedBy
 from tests import factory
 
 # Two devices; NVML numbers them the other way round, as it does where CUDA_DEVICE_ORDER is the default.
@@ -111,6 +111,7 @@ def nvml(monkeypatch):
 def test_the_first_accelerator_is_the_default_and_a_missing_one_names_those_that_are_there():
     assert environment.available_devices() == ("cpu", "cuda:0", "cuda:1")
     assert str(environment.find_device("auto")) == "cuda:0"
+    assert str(environment.find_device("cuda")) == "cuda:0"  # the same case as where nobody named a device
     assert str(environment.find_device("cuda:1")) == "cuda:1"
     assert environment.has_nvidia_device()
     with pytest.raises(DeviceError, match="'cuda:2' is not here; here are: cpu, cuda:0, cuda:1"):
@@ -246,6 +247,17 @@ def test_a_backend_without_timed_events_has_the_hosts_clock_alone(monkeypatch):
     assert calls == ["synchronize", "iteration", "iteration", "synchronize"]
 
 
+def test_a_backend_without_timed_events_has_its_layers_cut_by_synchronisations(monkeypatch):
+    made, calls = replayed(monkeypatch, timed=False)
+    marker = made.marker()
+    for _ in range(3):
+        marker.mark()
+    assert marker.timed_by is TimedBy.SYNCHRONISED_HOST_CLOCK
+    assert calls == ["synchronize"] * 3
+    assert len(marker.durations()) == 2
+    assert marker.durations() == []
+
+
 def test_the_hosts_clock_is_for_the_cpu():
     assert isinstance(for_device(torch.device("cpu")), clock.HostClock)
 
@@ -286,6 +298,14 @@ def arithmetic():
     finally:
         torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32 = flags[:2]
         torch.backends.cudnn.benchmark = flags[2]
+
+
+def test_streams_events_and_captures_are_the_cases_devices(monkeypatch):
+    current = []
+    monkeypatch.setattr(torch.accelerator, "set_device_index", lambda device: current.append(str(device)))
+    make_current(torch.device("cuda:1"))
+    make_current(torch.device("cpu"))
+    assert current == ["cuda:1"]
 
 
 @pytest.mark.parametrize("precision", Precision)

@@ -13,6 +13,8 @@ from enum import StrEnum
 
 from resnet_bench.records import Case, Ceilings, Executor, LayerTime, Part, Precision, Profile, Record, Work
 
+_SUM = "Add"
+
 
 class Bound(StrEnum):
     """What keeps a layer from being quicker: the largest of its three least times."""
@@ -51,7 +53,9 @@ class Headroom(Record, frozen=True, kw_only=True):
         return flop_per_s / self.ceiling_flop_per_s
 
 
-def least_of_layer(flops: int, moved_bytes: int, ceilings: Ceilings, precision: Precision) -> Least | None:
+def least_of_layer(
+    flops: int, moved_bytes: int, ceilings: Ceilings, precision: Precision, *, launches: int = 1
+) -> Least | None:
     """Return the least time of one eager layer, None where the compute ceiling of its precision is not known."""
     peak = ceilings.flop_per_s(precision)
     if peak is None:
@@ -59,7 +63,7 @@ def least_of_layer(flops: int, moved_bytes: int, ceilings: Ceilings, precision: 
     times = {
         Bound.COMPUTE: flops / peak,
         Bound.MEMORY: _memory_s(moved_bytes, ceilings),
-        Bound.OVERHEAD: ceilings.launch_s,
+        Bound.OVERHEAD: launches * ceilings.launch_s,
     }
     bound = max(times, key=lambda kind: times[kind])
     return Least(seconds=times[bound], bound=bound)
@@ -72,7 +76,9 @@ def bound_of(layer: LayerTime, ceilings: Ceilings | None, precision: Precision) 
     """
     if ceilings is None or layer.flops is None or layer.moved_bytes is None or layer.part is Part.OUTSIDE:
         return None
-    return least_of_layer(layer.flops, layer.moved_bytes, ceilings, precision)
+    # Both sides of a sum take the gradient as it is: its backward pass launches nothing.
+    launches = 2 if layer.backward_s and layer.type != _SUM else 1
+    return least_of_layer(layer.flops, layer.moved_bytes, ceilings, precision, launches=launches)
 
 
 def headroom(
@@ -111,7 +117,8 @@ def _least_s(parts: Sequence[Work], case: Case, ceilings: Ceilings, peak: float)
         for part in counted
         if part.flops or part.moved_bytes
     )
-    launches_s = ceilings.launch_s * sum(part.count for part in parts) if is_eager else 0.0
+    launched = sum(part.count for part in parts if part.flops or part.moved_bytes)
+    launches_s = ceilings.launch_s * launched if is_eager else 0.0
     if case.device == "cpu":
         return work_s + launches_s
     return max(work_s, launches_s)

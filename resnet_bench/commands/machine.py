@@ -75,11 +75,7 @@ def _measured(
     seen: Environment, device: str, precisions: tuple[Precision, ...], threads: tuple[int, ...]
 ) -> tuple[Ceilings, ...]:
     wanted = precisions or _PRECISIONS.get(seen.identity.device, _PRECISIONS["cpu"])
-    found = []
-    for count in threads:
-        print(f"measuring the ceilings of {device} with {count} CPU threads", file=sys.stderr, flush=True)
-        found.append(cache.measured(seen, device=device, threads=count, precisions=wanted, warn=_warn))
-    return tuple(found)
+    return tuple(cache.measured(seen, device=device, threads=count, precisions=wanted, warn=_warn) for count in threads)
 
 
 def _warn(text: str) -> None:

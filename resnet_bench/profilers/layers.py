@@ -60,7 +60,8 @@ def measure(workload: Workload, clock: Clock, layers: Sequence[Layer], *, budget
         workload: what to iterate, inside its `running()`.
         clock: of its device.
         layers: its static layers, whose counts the rows take over.
-        budget_s: seconds of iterations; up to four times as many while parts and whole do not agree.
+        budget_s: seconds of iterations; up to four times as long, and as many iterations, while parts and whole do not
+            agree.
 
     Raises:
         UnsupportedError: its modules are called in another order each time.
@@ -79,7 +80,8 @@ def measure(workload: Workload, clock: Clock, layers: Sequence[Layer], *, budget
             whole_s = mean_of_quickest(turns.whole)
             agrees = abs(sum(parts.values()) - whole_s) <= AGREEMENT * whole_s
             spent_s = clock.now() - start
-            if len(turns.cuts) >= MAX_ITERATIONS or spent_s >= budget_s * (1 if agrees else _EXTENSION):
+            extension = 1 if agrees else _EXTENSION
+            if len(turns.cuts) >= MAX_ITERATIONS * extension or spent_s >= budget_s * extension:
                 break
     rows, not_run = _rows(calls, parts, layers, workload)
     instrumented = statistics.fmean(cut.total_s for cut in _quickest(turns.cuts))

@@ -57,6 +57,7 @@ class Workload:
         self.case = case
         self.device = torch.device(case.device)
         check_supported(case)
+        make_current(self.device)
         set_arithmetic(case.precision, self.device)
         torch.manual_seed(seed)
         network = model if isinstance(model, nn.Module) else create_model(model)
@@ -188,6 +189,12 @@ class Workload:
             return loss
 
         return iterate
+
+
+def make_current(device: torch.device) -> None:
+    """Make an accelerator the process's current one: streams, events and graph captures belong to that one alone."""
+    if device.type != "cpu":
+        torch.accelerator.set_device_index(device)
 
 
 def set_arithmetic(precision: Precision, device: torch.device) -> None:

@@ -118,6 +118,7 @@ class Executed(Record, frozen=True, kw_only=True):
     interop_threads: int
     wait_policy: str | None
     batch_norm_statistics: str
+    kmp_blocktime: str | None = None
 
 
 class Launch(Record, frozen=True, kw_only=True, tag="launch"):

@@ -20,14 +20,13 @@ _DISPENSABLE = (
     "achieved_flop_per_s",
     "compile_s",
     "share_of_peak",
-    "predicted_peak_bytes",
-    "energy_j_per_image",
     "macs_per_image",
     "parameters",
     "latency_p95_s",
+    "energy_j_per_image",
     "times_roofline",
-    "notes",
     "accuracy",
+    "predicted_peak_bytes",
 )
 # Sections whose tables the terminal shows; the others' are in the HTML report.
 _TABLED = {"scaling", "gaps"}

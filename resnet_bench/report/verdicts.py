@@ -17,6 +17,7 @@ from resnet_bench.report.grid import Grid, escape_markdown, markdown_lines, plai
 
 ORDER = (Verdict.REGRESSED, Verdict.IMPROVED, Verdict.INCONCLUSIVE, Verdict.NOT_COMPARABLE, Verdict.UNCHANGED)
 _FOLDED = frozenset({Verdict.UNCHANGED, Verdict.NOT_COMPARABLE})
+_SENSIBLE_CHANGE = 10.0
 _NOISY_HEADERS = ("case", "baseline", "contender", "ratio", "99 % interval", "p50", "p90", "p95", "p99")
 _NOISY_TAIL = ("launches", "samples", "verdict", "reason")
 _CSV_HEADERS = (
@@ -112,13 +113,18 @@ def detectable_line(table: VerdictTable) -> str:
     for metric in NOISY_METRICS:
         values = sorted(row.detectable for row in table.comparisons if row.metric == metric.name and row.detectable)
         if values:
-            spread = units.percent_short(values[0])
-            if len(values) > 1 and units.percent_short(values[-1]) != spread:
-                spread += f" to {units.percent_short(values[-1])}"
+            spread = _reach(values[0])
+            if len(values) > 1 and _reach(values[-1]) != spread:
+                spread += f" to {_reach(values[-1])}"
             said.append(f"{metric.label} {spread}")
     if not said:
         return "smallest detectable change: unknown, no noisy row has two launches on both sides"
     return f"smallest detectable change (found in 95 of 100): {', '.join(said)}"
+
+
+def _reach(change: float) -> str:
+    """Return a detectable change; beyond tenfold the launches are too few to speak of one."""
+    return units.percent_short(change) if change <= _SENSIBLE_CHANGE else "more than tenfold"
 
 
 def case_labels(table: VerdictTable) -> dict[str, str]:

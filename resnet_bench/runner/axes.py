@@ -119,7 +119,11 @@ def _counts(text: str, flag: str) -> tuple[int, ...]:
 
 
 def _batch_sizes(text: str, flag: str) -> tuple[int, ...] | str:
-    return AUTO if text.strip() == AUTO else _counts(text, flag)
+    if text.strip() == AUTO:
+        return AUTO
+    if AUTO in {part.strip() for part in text.split(",")}:
+        raise UsageError(f"{flag} '{text}': {AUTO} stands alone; it finds all batch sizes by itself.")
+    return _counts(text, flag)
 
 
 def _positive(text: str, flag: str) -> int:

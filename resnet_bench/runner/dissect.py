@@ -16,7 +16,7 @@ from resnet_bench.profilers.contention import ContentionWatch
 from resnet_bench.profilers.layers import Parts
 from resnet_bench.profilers.timeline import survey
 from resnet_bench.profilers.trace import write_trace
-from resnet_bench.profilers.workload import Workload
+from resnet_bench.profilers.workload import Workload, make_current
 from resnet_bench.records import (
     Bandwidth,
     Ceilings,
@@ -89,6 +89,7 @@ def ceilings(request: CeilingsRequest) -> Ceilings:
     """
     target = environment.find_device(request.device)
     device = str(target)
+    make_current(target)
     torch.set_num_threads(request.threads)
     clock = clocks.for_device(target)
     attempts: list[device_ceilings.Found] = []

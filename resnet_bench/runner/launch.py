@@ -37,7 +37,8 @@ CEILINGS_LIMIT_S = 600.0
 WAIT_POLICY = "PASSIVE"
 
 _answers = msgspec.json.Decoder(Answer)
-_OOM_COUNTERS = (Path("/sys/fs/cgroup/memory.events"), Path("/sys/fs/cgroup/memory/memory.oom_control"))
+_CGROUPS = Path("/sys/fs/cgroup")
+_OWN_CGROUPS = Path("/proc/self/cgroup")
 
 
 class _TimeLimitError(Exception):
@@ -264,8 +265,21 @@ def _cause_of_death(outcome: _Outcome) -> str:
 def _out_of_memory_kills() -> int:
     """Return how many processes the kernel killed in this control group for want of memory."""
     kills = 0
-    for path in _OOM_COUNTERS:
-        if path.exists():
+    for path in _out_of_memory_counters():
+        with contextlib.suppress(OSError):
             fields = (line.split() for line in path.read_text().splitlines())
             kills += sum(int(field[1]) for field in fields if field[0] == "oom_kill")
     return kills
+
+
+def _out_of_memory_counters() -> set[Path]:
+    """Return where the kernel may count them: in this process's own group, which many containers see as the root."""
+    found = {_CGROUPS / "memory.events", _CGROUPS / "memory" / "memory.oom_control"}
+    with contextlib.suppress(OSError):
+        for line in _OWN_CGROUPS.read_text().splitlines():
+            _, controllers, group = line.split(":", 2)  # cgroups(7); version 2 names no controllers
+            if not controllers:
+                found.add(_CGROUPS / group.lstrip("/") / "memory.events")
+            elif "memory" in controllers.split(","):
+                found.add(_CGROUPS / "memory" / group.lstrip("/") / "memory.oom_control")
+    return found

@@ -87,6 +87,7 @@ def _executed(workload: Workload) -> Executed:
         threads=torch.get_num_threads(),
         interop_threads=torch.get_num_interop_threads(),
         wait_policy=os.environ.get("OMP_WAIT_POLICY"),
+        kmp_blocktime=os.environ.get("KMP_BLOCKTIME"),
         batch_norm_statistics=workload.batch_norm_statistics,
     )
 

@@ -12,6 +12,7 @@ from resnet_bench.records import (
     Protocol,
     Record,
     Skip,
+    Transfer,
 )
 from resnet_bench.specs import Spec
 
@@ -74,6 +75,7 @@ class TrialRequest(Record, frozen=True, kw_only=True, tag="trial"):
     case: Case
     model: Spec | str
     memory_limit_bytes: int | None
+    transfer: Transfer = Transfer.EXCLUDED
 
 
 class Tried(Record, frozen=True, kw_only=True, tag="tried"):

@@ -19,6 +19,7 @@ from resnet_bench.records import (
     BatchSearch,
     Case,
     Ceilings,
+    Commit,
     Environment,
     Header,
     Launch,
@@ -102,7 +103,8 @@ def _search(suite: Suite, case: Case, done: dict[str, BatchSearch]) -> BatchSear
     if case.key not in done:
         limit = suite.search.memory_limit
         memory_bytes = search.default_memory_limit(case.device) if limit is None else units.parse_bytes(limit)
-        limits = search.Limits(memory_bytes, suite.search.iteration_limit_s)
+        protocol = suite.protocol
+        limits = search.Limits(memory_bytes, suite.search.iteration_limit_s, protocol.time_limit_s, protocol.transfer)
         done[case.key] = search.search(case, plan.resolve_model(suite, case.model), limits, on_trial=tried)
     return done[case.key]
 
@@ -111,7 +113,7 @@ def resume(directory: Path) -> None:
     """Measure what a run directory still lacks.
 
     Raises:
-        StoreError: no such run, or it was measured on a machine that differs from this one.
+        StoreError: no such run, or it was measured on another machine or of another commit.
         Interrupted: the user stopped it again.
     """
     header = store.load(directory).header
@@ -128,8 +130,19 @@ def resume(directory: Path) -> None:
         entries = store.load_entries(directory)
         store.cut_half_written_line(directory)
         slots = unfinished(plan.schedule(header.cases, header.protocol.launches, seed=header.seed), entries)
+        if slots:
+            _refuse_other_commit(directory, header.commit, environment.current_commit())
         _measure_all(directory, header, slots)
         _time_layers(directory, header)
+
+
+def _refuse_other_commit(directory: Path, then: Commit | None, now: Commit | None) -> None:
+    """Refuse to measure another revision under the name of the run's own."""
+    if then is not None and now is not None and then.revision != now.revision:
+        raise StoreError(
+            f"{directory} measured commit {then.revision[:12]}, and checked out is {now.revision[:12]}; a run is of "
+            "one commit: check that one out, or start a new run."
+        )
 
 
 def unfinished(slots: Sequence[Slot], entries: Sequence[Launch | Skip]) -> tuple[Slot, ...]:

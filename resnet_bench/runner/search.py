@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import psutil
 
-from resnet_bench.records import BatchSearch, Case, SearchStop, Skip, SkipReason, Trial
+from resnet_bench.records import BatchSearch, Case, Executor, SearchStop, Skip, SkipReason, Transfer, Trial
 from resnet_bench.runner import launch
 from resnet_bench.runner.messages import TrialRequest
 from resnet_bench.specs import Spec
@@ -20,10 +20,12 @@ TRIAL_OVERHEAD_S = 120.0
 
 
 class Limits(NamedTuple):
-    """What bounds a search; no memory limit means the device's own memory."""
+    """What bounds a search; no memory limit means the device's own memory. A launch may take `launch_s`."""
 
     memory_bytes: int | None
     iteration_s: float
+    launch_s: float = 0.0
+    transfer: Transfer = Transfer.EXCLUDED
 
 
 class _Answer(NamedTuple):
@@ -96,8 +98,11 @@ def _doubling() -> Iterator[int]:
 
 
 def _attempt(case: Case, model: Spec | str, limits: Limits) -> _Answer:
-    request = TrialRequest(case=case, model=model, memory_limit_bytes=limits.memory_bytes)
-    answer = launch.attempt(request, limit_s=TRIAL_OVERHEAD_S + 4 * limits.iteration_s)
+    request = TrialRequest(case=case, model=model, memory_limit_bytes=limits.memory_bytes, transfer=limits.transfer)
+    # Compiling takes minutes where nothing is wrong: it gets what a launch gets.
+    compiles = case.executor in {Executor.COMPILE, Executor.COMPILE_MAX_AUTOTUNE}
+    overhead_s = max(TRIAL_OVERHEAD_S, limits.launch_s) if compiles else TRIAL_OVERHEAD_S
+    answer = launch.attempt(request, limit_s=overhead_s + 4 * limits.iteration_s)
     if not isinstance(answer, Skip):
         fitting = Trial(
             batch_size=case.batch_size,

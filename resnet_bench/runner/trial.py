@@ -24,7 +24,7 @@ def attempt(request: TrialRequest) -> Tried:
     torch.set_num_threads(request.case.threads)
     if request.memory_limit_bytes is not None:
         _limit_address_space(request.memory_limit_bytes)
-    workload = Workload(request.case, request.model, seed=_TRIAL_SEED)
+    workload = Workload(request.case, request.model, seed=_TRIAL_SEED, transfer=request.transfer)
     clock = clocks.for_device(workload.device)
     memory = MemoryProbe(workload)
     with workload.running():

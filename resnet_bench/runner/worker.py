@@ -31,6 +31,8 @@ from resnet_bench.runner.messages import (
     Tried,
 )
 
+# Of want of memory: the CPU's allocator, the C++ library's, CUDA's, and cuBLAS's and cuDNN's for their handles.
+_OUT_OF_MEMORY_WORDS = ("defaultcpuallocator", "bad_alloc", "out of memory", "status_alloc_failed")
 # What torch says of an operator or a batch that it cannot do; the last is batch norm training on a single value.
 _UNSUPPORTED_WORDS = ("not implemented for", "Could not run", "Expected more than 1 value per channel")
 
@@ -161,7 +163,7 @@ def _reason(error: BaseException) -> SkipReason:
     text = " ".join(str(each) for each in chain)
     if any(isinstance(each, MemoryError | torch.OutOfMemoryError) for each in chain):
         return SkipReason.OUT_OF_MEMORY
-    if "DefaultCPUAllocator" in text or "out of memory" in text.lower():
+    if any(words in text.lower() for words in _OUT_OF_MEMORY_WORDS):
         return SkipReason.OUT_OF_MEMORY
     if isinstance(error, DeviceError):
         return SkipReason.CRASHED  # it was there when the run began: --resume shall try again

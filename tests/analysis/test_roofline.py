@@ -79,6 +79,14 @@ def test_nothing_is_said_without_the_ceiling_of_the_precision():
     assert bound_of(layer(flops=None), CEILINGS, Precision.FP32) is None
 
 
+def test_a_training_row_launches_twice_but_the_backward_pass_of_a_sum_launches_nothing():
+    relu = layer("relu", "ReLU", flops=1, moved=4)
+    both, total = (factory.change(it, backward_s=1.0) for it in (relu, layer("add", "Add", flops=1, moved=4)))
+    least = [bound_of(it, CEILINGS, Precision.FP32) for it in (relu, both, total)]
+    assert [it.seconds for it in least] == [0.5, 1.0, 0.5]
+    assert {it.bound for it in least} == {Bound.OVERHEAD}
+
+
 def case_with(work, **axes):
     case = factory.case(**axes)
     return case, factory.change(factory.profile(case), work=work)
@@ -93,6 +101,12 @@ def test_a_cases_bound_sums_its_layers_and_launches_come_on_top_on_a_cpu():
     assert found.times(53.0) == pytest.approx(2.0)
     assert found.share_of_peak(50.0) == pytest.approx(0.5)
     assert found.intensity == pytest.approx(2010 / 400)
+
+
+def test_what_asks_for_nothing_launches_nothing():
+    backward_of_a_sum = Work(flops=0, moved_bytes=0, count=8)
+    with_it, without = (headroom(*case_with(work), (CEILINGS,)) for work in ((CONV, backward_of_a_sum), (CONV,)))
+    assert with_it.least_s == without.least_s
 
 
 def test_a_compiler_may_fuse_what_is_no_product_away():

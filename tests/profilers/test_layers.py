@@ -84,12 +84,12 @@ class OtherEachTime(nn.Module):
         return (self.one if self.calls % 3 else self.two)(torch.flatten(x, 1))
 
 
-def measured(module, mode=Mode.INFERENCE, clock=CLOCK):
+def measured(module, mode=Mode.INFERENCE, clock=CLOCK, budget_s=0.0):
     case = Case(model="tiny", mode=mode, batch_size=2, image_size=8, device="cpu", threads=1)
     static = profile_module(module, name="tiny", batch_size=2, image_size=8)
     workload = Workload(case, module, seed=0)
     with workload.running():
-        return layers.measure(workload, clock, static.layers, budget_s=0.0)
+        return layers.measure(workload, clock, static.layers, budget_s=budget_s)
 
 
 def by_name(parts):
@@ -170,6 +170,14 @@ def test_the_cost_of_marks_is_measured_and_taken_off(mode, monkeypatch):
     assert parts.overhead_s == pytest.approx(parts.instrumented_s - parts.whole_s, abs=0.05)
     assert sum(row.time_s for row in parts.layers) == pytest.approx(parts.whole_s, rel=0.03)
     assert by_name(parts)["conv", 1].forward_s == pytest.approx(8.0, rel=0.001)
+
+
+def test_quick_iterations_that_do_not_agree_are_repeated_beyond_the_usual_number(monkeypatch):
+    monkeypatch.setattr(layers, "MAX_ITERATIONS", 8)
+    few = measured(Tiny(), budget_s=1e9).iterations
+    monkeypatch.setattr(layers, "AGREEMENT", -1.0)  # nothing agrees
+    many = measured(Tiny(), budget_s=1e9).iterations
+    assert (few, many) == (8, 32)
 
 
 def test_the_network_is_left_as_it_was():

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import psutil
@@ -16,6 +17,13 @@ from resnet_bench.runner.revision import Side
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
+ENDLESS = """
+from resnet_bench.runner.ab import Terms, Until, fight
+from tests.runner.test_ab_faults import SIDE, duel
+
+terms = Terms(until=Until.EXHAUSTED, pairs=1000)
+fight([duel("tiny")], (SIDE, SIDE), terms, on_pair=lambda pair, seconds: print(pair, flush=True))
+"""
 SIDE = Side(label="this one", root=str(ROOT))
 
 
@@ -26,6 +34,14 @@ def duel(name):
 
 def children():
     return [it for it in psutil.Process().children(recursive=True) if it.status() != psutil.STATUS_ZOMBIE]
+
+
+def lives(process):
+    """A zombie has ended; who inherits it is the system's matter."""
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 @pytest.mark.parametrize("start", list(Start))
@@ -44,17 +60,13 @@ def test_a_side_that_hangs_is_ended_after_its_time():
 
 
 def test_launches_end_with_their_parent():
-    script = (
-        "from tests.runner.test_ab_faults import *; "
-        "fight([duel('tiny')], (SIDE, SIDE), Terms(until=Until.EXHAUSTED, pairs=1000), "
-        "on_pair=lambda pair, seconds: print(pair, flush=True))"
-    )
-    parent = subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    parent = subprocess.Popen([sys.executable, "-c", ENDLESS], cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert parent.stdout.readline() == "1\n"
     family = psutil.Process(parent.pid).children(recursive=True)
     assert family
     parent.kill()
     parent.wait()
-    gone, alive = psutil.wait_procs(family, timeout=20)
-    assert not alive
-    assert len(gone) == len(family)
+    deadline = time.monotonic() + 60
+    while any(map(lives, family)):
+        assert time.monotonic() < deadline, family
+        time.sleep(0.1)

@@ -12,8 +12,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from resnet_bench import cli, store
-from resnet_bench.records import Launch, SkipReason
+from resnet_bench import cli, environment, store
+from resnet_bench.records import Commit, Launch, SkipReason
 from resnet_bench.runner import launch
 from tests.runner.instant import Machine
 from tests.runner.request import launch_request
@@ -131,6 +131,29 @@ def test_a_second_run_into_a_folder_that_is_held_changes_nothing(tmp_path):
     assert left == [".lock"]
 
 
+def test_resume_measures_no_other_commit_under_the_runs_name(tmp_path, monkeypatch, capsys):
+    machine = Machine().install(monkeypatch)
+    monkeypatch.setattr(environment, "current_commit", lambda: commit("a" * 40))
+    directory = tmp_path / "run"
+    assert cli.run([*ONE_CASE, "-o", str(directory)]) == 0
+    lines = (directory / store.LAUNCHES_NAME).read_bytes().splitlines(keepends=True)
+    monkeypatch.setattr(environment, "current_commit", lambda: commit("b" * 40))
+    assert cli.run(["run", "--resume", str(directory)]) == 0  # nothing is missing: it only shows what is there
+    (directory / store.LAUNCHES_NAME).write_bytes(b"".join(lines[:4]))
+    capsys.readouterr()
+    machine.requests.clear()
+    assert cli.run(["run", "--resume", str(directory)]) == 2
+    error = capsys.readouterr().err
+    assert "aaaaaaaaaaaa" in error
+    assert "bbbbbbbbbbbb" in error
+    assert error.count("\n") == 1
+    assert machine.requests == []
+
+
+def commit(revision: str) -> Commit:
+    return Commit(revision=revision, branch="main", committed_at="2026-01-01T00:00:00+00:00", subject="s", dirty=False)
+
+
 @pytest.mark.slow
 def test_a_child_that_meets_its_memory_limit_is_out_of_memory():
     skip = launch.measure(launch_request("tests.runner.faulty:meets_its_limit"))
@@ -140,22 +163,31 @@ def test_a_child_that_meets_its_memory_limit_is_out_of_memory():
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("kills", "reason", "words"),
-    [(0, SkipReason.CRASHED, "SIGKILL"), (1, SkipReason.OUT_OF_MEMORY, "want of memory")],
+    ("place", "kills", "reason"),
+    [
+        ("memory.events", 0, SkipReason.CRASHED),
+        ("memory.events", 1, SkipReason.OUT_OF_MEMORY),
+        ("user.slice/me.scope/memory.events", 1, SkipReason.OUT_OF_MEMORY),
+        ("memory/user/me/memory.oom_control", 1, SkipReason.OUT_OF_MEMORY),
+    ],
 )
 def test_a_killed_child_crashed_unless_the_system_counts_it_as_out_of_memory(
-    tmp_path, monkeypatch, kills, reason, words
+    tmp_path, monkeypatch, place, kills, reason
 ):
-    counter, said = tmp_path / "memory.events", tmp_path / "pid"
+    counter, said = tmp_path / place, tmp_path / "pid"
+    counter.parent.mkdir(parents=True, exist_ok=True)
+    groups = tmp_path / "cgroup"
+    groups.write_text("4:cpu,memory:/user/me\n1:name=systemd:/\n0::/user.slice/me.scope\n")
     counter.write_text("low 0\noom 4\noom_kill 3\n")
-    monkeypatch.setattr(launch, "_OOM_COUNTERS", (counter,))
+    monkeypatch.setattr(launch, "_CGROUPS", tmp_path)
+    monkeypatch.setattr(launch, "_OWN_CGROUPS", groups)
     monkeypatch.setenv("FAULTY_SAYS", str(said))
     killer = threading.Thread(target=kill, args=(said, counter, 3 + kills), daemon=True)
     killer.start()
     skip = launch.measure(launch_request("tests.runner.faulty:says_who_it_is"))
     killer.join()
     assert skip.reason is reason
-    assert words in skip.detail
+    assert ("want of memory" if kills else "SIGKILL") in skip.detail
     assert not psutil.pid_exists(int(said.read_text()))
 
 

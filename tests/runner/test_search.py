@@ -8,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resnet_bench import store
-from resnet_bench.records import BatchSearch, Case, SearchStop, Trial
+from resnet_bench.records import BatchSearch, Case, Executor, SearchStop, Skip, SkipReason, Trial
 from resnet_bench.report import view
+from resnet_bench.runner import search as searching
+from resnet_bench.runner import worker
 from resnet_bench.runner.search import LARGEST_BATCH, _Answer, largest_fit
 from tests import runs
 
@@ -81,6 +83,37 @@ def test_the_report_recommends_the_knee():
     assert recommended in (1, 2, 4, 8, 16)
     assert throughput > 0
     assert 0.95 <= share <= 1
+
+
+@pytest.mark.parametrize(
+    ("executor", "limit_s"), [(Executor.EAGER, 140), (Executor.COMPILE, 920), (Executor.COMPILE_MAX_AUTOTUNE, 920)]
+)
+def test_compiling_gets_the_time_that_a_launch_gets(monkeypatch, executor, limit_s):
+    given_s = []
+
+    def attempt(request, *, limit_s):
+        given_s.append(limit_s)
+        return Skip(case=request.case, index=0, reason=SkipReason.OUT_OF_MEMORY, detail="x")
+
+    monkeypatch.setattr(searching.launch, "attempt", attempt)
+    case = msgspec.structs.replace(CASE, executor=executor)
+    searching.search(case, "resnet18", searching.Limits(None, 5.0, 900.0), on_trial=lambda *_: None)
+    assert given_s == [limit_s]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
+        "cuDNN error: CUDNN_STATUS_ALLOC_FAILED",
+        "std::bad_alloc",
+        "CUDA error: out of memory",
+        "[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory",
+    ],
+)
+def test_want_of_memory_has_many_words(words):
+    assert worker._reason(RuntimeError(words)) is SkipReason.OUT_OF_MEMORY
+    assert worker._reason(RuntimeError("CUDA error: an illegal memory access")) is SkipReason.CRASHED
 
 
 @pytest.mark.slow

@@ -56,6 +56,7 @@ def test_a_sweep_measures_every_launch_of_every_case(tmp_path):
         for launch in measurement.launches:
             assert launch.memory.peak_allocated_bytes > launch.memory.weights_bytes > 0
             assert launch.executed.threads == launch.case.threads
+            assert (launch.executed.wait_policy, launch.executed.kmp_blocktime) == ("PASSIVE", "0")
             assert "seeded" in launch.executed.batch_norm_statistics
 
 

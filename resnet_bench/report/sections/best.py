@@ -104,6 +104,8 @@ def best_section(results: Sequence[Result], labels: Labels) -> Section | None:
 def _finding(found: Sequence[Best]) -> str:
     gains = [(it.gain.ratio, it) for it in found if it.gain is not None]
     if not gains:
+        if any(it.default is None for it in found):
+            return "The default was not measured, so there is no gain over it."
         return "The default is the fastest configuration of every model measured."
     ratio, most = max(gains, key=lambda pair: pair[0])
     where = words(most.fastest.case, most.default.case) if most.default else words(most.fastest.case)
