@@ -17,11 +17,23 @@ import msgspec
 from filelock import FileLock, Timeout
 
 from resnet_bench.errors import StoreError
-from resnet_bench.records import SCHEMA_VERSION, Case, Header, Launch, LayerProfile, Measurement, Profile, Run, Skip
+from resnet_bench.records import (
+    SCHEMA_VERSION,
+    Attempt,
+    Case,
+    Header,
+    Launch,
+    LayerProfile,
+    Measurement,
+    Profile,
+    Run,
+    Skip,
+)
 
 HEADER_NAME = "run.json"
 LAUNCHES_NAME = "launches.jsonl"
 LAYERS_NAME = "layers.jsonl"
+TRIALS_NAME = "trials.jsonl"
 _LOCK_NAME = ".lock"
 
 _Entry = TypeVar("_Entry")
@@ -29,6 +41,7 @@ _Entry = TypeVar("_Entry")
 _encoder = msgspec.json.Encoder()
 _entry_decoder = msgspec.json.Decoder(Launch | Skip)
 _layers_decoder = msgspec.json.Decoder(LayerProfile | Skip)
+_trials_decoder = msgspec.json.Decoder(Attempt)
 _header_decoder = msgspec.json.Decoder(Header)
 
 
@@ -141,7 +154,29 @@ def append_layers(directory: Path, entry: LayerProfile | Skip) -> None:
     Raises:
         StoreError: the file cannot be written.
     """
-    path = directory / LAYERS_NAME
+    _append_to_new(directory / LAYERS_NAME, entry)
+
+
+def append_trial(directory: Path, entry: Attempt) -> None:
+    """Append one line to `trials.jsonl`, as `append` does; the file begins with its first line.
+
+    Raises:
+        StoreError: the file cannot be written.
+    """
+    _append_to_new(directory / TRIALS_NAME, entry)
+
+
+def load_trials(directory: Path) -> list[Attempt]:
+    """Return every whole line of a folder's `trials.jsonl`; nothing where there is no such file.
+
+    Raises:
+        StoreError: a line other than the last is damaged.
+    """
+    path = directory / TRIALS_NAME
+    return _read_lines(path, _trials_decoder)[0] if path.exists() else []
+
+
+def _append_to_new(path: Path, entry: LayerProfile | Skip | Attempt) -> None:
     try:
         path.touch()
     except OSError as error:
@@ -149,7 +184,7 @@ def append_layers(directory: Path, entry: LayerProfile | Skip) -> None:
     _append(path, entry)
 
 
-def _append(path: Path, entry: Launch | LayerProfile | Skip) -> None:
+def _append(path: Path, entry: Launch | LayerProfile | Skip | Attempt) -> None:
     try:
         with path.open("r+b", buffering=0) as file:
             end = _end_of_last_whole_line(file)

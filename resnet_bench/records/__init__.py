@@ -48,6 +48,7 @@ from resnet_bench.records.layer_times import LayerProfile, LayerTime, Part, Time
 from resnet_bench.records.plan import Case, Executor, MemoryFormat, Mode, Precision, Protocol, Transfer
 from resnet_bench.records.profiles import Layer, Optimizer, PredictedMemory, Profile, Work
 from resnet_bench.records.runs import (
+    Attempt,
     BatchSearch,
     Commit,
     Environment,
@@ -64,6 +65,7 @@ from resnet_bench.records.runs import (
 
 __all__ = [
     "SCHEMA_VERSION",
+    "Attempt",
     "Band",
     "BandSource",
     "Bandwidth",

@@ -92,6 +92,16 @@ class Trial(Record, frozen=True, kw_only=True):
     detail: str = ""
 
 
+class Attempt(Record, frozen=True, kw_only=True):
+    """A line of `trials.jsonl`: a trial of `case`, why it did not fit, and `way`, what must agree to use it again."""
+
+    case: Case
+    way: str
+    trial: Trial
+    stop: SearchStop | None
+    memory_limit_bytes: int | None
+
+
 class BatchSearch(Record, frozen=True, kw_only=True):
     """What `--batch-sizes auto` found: the trials of `case` (at batch size 1) in time order, and the largest that fits.
 

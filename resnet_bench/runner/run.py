@@ -12,11 +12,10 @@ from types import FrameType
 
 import msgspec
 
-from resnet_bench import environment, store, units
+from resnet_bench import environment, store
 from resnet_bench.config import Suite
 from resnet_bench.errors import IncompleteError, Interrupted, ResNetBenchError, StoreError
 from resnet_bench.records import (
-    BatchSearch,
     Case,
     Ceilings,
     Commit,
@@ -31,10 +30,11 @@ from resnet_bench.records import (
     Skip,
     SkipReason,
 )
-from resnet_bench.runner import ceilings, launch, plan, search, shards
+from resnet_bench.runner import ceilings, launch, plan, shards
+from resnet_bench.runner.expansion import expand
 from resnet_bench.runner.messages import LayersRequest, MeasureRequest, ProfileRequest, ProfileSubject
 from resnet_bench.runner.plan import Slot
-from resnet_bench.runner.progress import Reporter, case_label, reporter, tried
+from resnet_bench.runner.progress import Reporter, case_label, reporter
 from resnet_bench.specs import Spec
 
 # A later launch of the same case would end the same way.
@@ -73,8 +73,8 @@ def start(
                 f"{directory} already holds a run; resume it with --resume {directory}, or choose another folder."
             )
         probed = launch.probe(suite.device)
-        searches: dict[str, BatchSearch] = {}
-        cases = plan.expand(suite, probed.device, searched=lambda case: _search(suite, case, searches).batch_sizes)
+        commit = environment.current_commit()
+        cases, searches = expand(suite, probed, directory, commit=commit)
         part, cases = (None, cases) if shard is None else shards.cut(suite, cases, shard)
         header = Header(
             id=new_run_id(),
@@ -82,7 +82,7 @@ def start(
             preset=suite.preset,
             protocol=suite.protocol,
             seed=seed,
-            commit=environment.current_commit(),
+            commit=commit,
             environments=(probed.environment,),
             cases=cases,
             models=tuple(msgspec.to_builtins(spec) for spec in suite.models),
@@ -90,23 +90,12 @@ def start(
             shards=() if part is None else (part,),
             ceilings=_ceilings(suite.preset, probed.environment, cases),
             layers=layers,
-            searches=tuple(searches.values()),
+            searches=searches,
         )
         store.create(directory, header)
         slots = plan.schedule(cases, suite.protocol.launches, seed=seed)
         _measure_all(directory, header, slots)
         _time_layers(directory, header)
-
-
-def _search(suite: Suite, case: Case, done: dict[str, BatchSearch]) -> BatchSearch:
-    """Search the batch sizes of a case, once, and keep what came out in `done`."""
-    if case.key not in done:
-        limit = suite.search.memory_limit
-        memory_bytes = search.default_memory_limit(case.device) if limit is None else units.parse_bytes(limit)
-        protocol = suite.protocol
-        limits = search.Limits(memory_bytes, suite.search.iteration_limit_s, protocol.time_limit_s, protocol.transfer)
-        done[case.key] = search.search(case, plan.resolve_model(suite, case.model), limits, on_trial=tried)
-    return done[case.key]
 
 
 def resume(directory: Path) -> None:

@@ -12,6 +12,7 @@ import psutil
 from resnet_bench.records import BatchSearch, Case, Executor, SearchStop, Skip, SkipReason, Transfer, Trial
 from resnet_bench.runner import launch
 from resnet_bench.runner.messages import TrialRequest
+from resnet_bench.runner.trial_log import TrialLog
 from resnet_bench.specs import Spec
 
 LARGEST_BATCH = 65_536
@@ -38,12 +39,18 @@ def default_memory_limit(device: str) -> int | None:
     return int(psutil.virtual_memory().available * CPU_MEMORY_SHARE) if device == "cpu" else None
 
 
-def search(case: Case, model: Spec | str, limits: Limits, *, on_trial: Callable[[Case, Trial], None]) -> BatchSearch:
-    """Find the largest batch size of `case` that fits within `limits`."""
+def search(
+    case: Case, model: Spec | str, limits: Limits, *, log: TrialLog, on_trial: Callable[[Case, Trial], None]
+) -> BatchSearch:
+    """Find the largest batch size of `case` that fits within `limits`; what `log` holds is not tried again."""
 
     def attempt(size: int) -> _Answer:
         sized = case.with_batch_size(size)
+        known = log.get(sized)
+        if known is not None:
+            return _Answer(*known)
         answer = _attempt(sized, model, limits)
+        log.add(sized, answer.trial, answer.stop, limits.memory_bytes)
         on_trial(sized, answer.trial)
         return answer
 

@@ -8,11 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resnet_bench import store
+from resnet_bench.config import load_suite
+from resnet_bench.errors import Interrupted
 from resnet_bench.records import BatchSearch, Case, Executor, SearchStop, Skip, SkipReason, Trial
 from resnet_bench.report import view
+from resnet_bench.runner import axes, launch, worker
 from resnet_bench.runner import search as searching
-from resnet_bench.runner import worker
+from resnet_bench.runner.expansion import expand
+from resnet_bench.runner.messages import Probed, Tried
 from resnet_bench.runner.search import LARGEST_BATCH, _Answer, largest_fit
+from resnet_bench.runner.trial_log import TrialLog
 from tests import runs
 
 CASE = Case(model="resnet18", batch_size=1, image_size=224, device="cpu", threads=1)
@@ -88,7 +93,7 @@ def test_the_report_recommends_the_knee():
 @pytest.mark.parametrize(
     ("executor", "limit_s"), [(Executor.EAGER, 140), (Executor.COMPILE, 920), (Executor.COMPILE_MAX_AUTOTUNE, 920)]
 )
-def test_compiling_gets_the_time_that_a_launch_gets(monkeypatch, executor, limit_s):
+def test_compiling_gets_the_time_that_a_launch_gets(monkeypatch, tmp_path, executor, limit_s):
     given_s = []
 
     def attempt(request, *, limit_s):
@@ -96,8 +101,8 @@ def test_compiling_gets_the_time_that_a_launch_gets(monkeypatch, executor, limit
         return Skip(case=request.case, index=0, reason=SkipReason.OUT_OF_MEMORY, detail="x")
 
     monkeypatch.setattr(searching.launch, "attempt", attempt)
-    case = msgspec.structs.replace(CASE, executor=executor)
-    searching.search(case, "resnet18", searching.Limits(None, 5.0, 900.0), on_trial=lambda *_: None)
+    case, log = msgspec.structs.replace(CASE, executor=executor), TrialLog(tmp_path, way="here")
+    searching.search(case, "resnet18", searching.Limits(None, 5.0, 900.0), log=log, on_trial=lambda *_: None)
     assert given_s == [limit_s]
 
 
@@ -135,3 +140,48 @@ def test_a_memory_limit_on_the_cpu_is_felt_by_real_processes(tmp_path, capfd):
     assert "the memory limit of 256" in captured.out
     assert "recommended" in captured.out
     assert "does not fit" in captured.err
+
+
+@pytest.fixture
+def trials(monkeypatch):
+    """Trials without processes: batch sizes up to 5 fit, and a list of those tried."""
+    tried = []
+
+    def attempt(request, **_):
+        size = request.case.batch_size
+        tried.append(size)
+        if size > 5:
+            return Skip(case=request.case, index=0, reason=SkipReason.OUT_OF_MEMORY, detail="full")
+        return Tried(iteration_s=0.1, peak_allocated_bytes=size)
+
+    monkeypatch.setattr(launch, "attempt", attempt)
+    return tried
+
+
+def test_an_interrupted_search_goes_on_where_it_stopped(tmp_path, trials, monkeypatch):
+    suite = axes.apply(load_suite(), axes.Axes(models="resnet18", batch_sizes="auto", memory_limit="1GiB"))
+    probed = Probed(device="cpu", environment=runs.make_run().header.environments[0])
+    real = launch.attempt
+
+    def stops_after_two(request, *, limit_s):
+        if len(trials) == 2:
+            raise KeyboardInterrupt
+        return real(request, limit_s=limit_s)
+
+    monkeypatch.setattr(launch, "attempt", stops_after_two)
+    with pytest.raises(Interrupted, match=r"2 trials of the search are saved\. Go on with the same command and -o"):
+        expand(suite, probed, tmp_path, commit=None)
+    monkeypatch.setattr(launch, "attempt", real)
+    cases, (found,) = expand(suite, probed, tmp_path, commit=None)
+    assert trials == [1, 2, 4, 8, 6, 5]
+    assert [case.batch_size for case in cases] == [1, 2, 4, 5]
+    assert [trial.batch_size for trial in found.trials] == trials
+    assert found.stopped_by is SearchStop.MEMORY_LIMIT
+
+
+def test_trials_under_another_limit_are_made_again(tmp_path, trials):
+    probed = Probed(device="cpu", environment=runs.make_run().header.environments[0])
+    for limit in ("1GiB", "2GiB", "1GiB"):
+        suite = axes.apply(load_suite(), axes.Axes(models="resnet18", batch_sizes="auto", memory_limit=limit))
+        expand(suite, probed, tmp_path, commit=None)
+    assert trials == [1, 2, 4, 8, 6, 5] * 2
