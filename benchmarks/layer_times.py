@@ -9,18 +9,15 @@ profiler's own microsecond an operator: layers that take only microseconds thems
 import statistics
 import sys
 from collections.abc import Sequence
-from typing import Any
-
-import torch
-from torch.profiler import ProfilerActivity, profile
+from typing import TYPE_CHECKING, Any
 
 from resnet_bench.environment import default_threads
 from resnet_bench.profilers import clock as clocks
-from resnet_bench.profilers.complexity import static_profile
-from resnet_bench.profilers.timeline import Call, Cut, Place, Timeline, survey
-from resnet_bench.profilers.workload import Workload
 from resnet_bench.records import Case, Layer
 from resnet_bench.specs.alignment import Alignment, align
+
+if TYPE_CHECKING:
+    from resnet_bench.profilers.timeline import Call, Cut
 
 _ITERATIONS = 15
 _ALL = "all of them"
@@ -37,6 +34,14 @@ _OPERATORS = {
 
 
 def main(model: str, batch_size: int) -> None:
+    # Here and not above: asv imports every module of this folder, and must not load torch.
+    import torch
+    from torch.profiler import ProfilerActivity, profile
+
+    from resnet_bench.profilers.complexity import static_profile
+    from resnet_bench.profilers.timeline import Timeline, survey
+    from resnet_bench.profilers.workload import Workload
+
     torch.set_num_threads(default_threads())
     case = Case(model=model, batch_size=batch_size, image_size=224, device="cpu", threads=default_threads())
     workload = Workload(case, model, seed=0)
@@ -64,7 +69,9 @@ def main(model: str, batch_size: int) -> None:
             print(f"{kind:<18}{mine:>10.3f}{other:>13.3f}{ratio:>8.3f}")
 
 
-def _by_type(cut: Cut, calls: Sequence[Call], aligned: Alignment, static: Sequence[Layer]) -> dict[str, float]:
+def _by_type(cut: "Cut", calls: "Sequence[Call]", aligned: Alignment, static: Sequence[Layer]) -> dict[str, float]:
+    from resnet_bench.profilers.timeline import Place
+
     totals: dict[str, float] = {}
     for segment, seconds in cut.seconds.items():
         if segment.place is Place.MODULE:
