@@ -3,6 +3,7 @@
 import json
 from types import SimpleNamespace
 
+import msgspec
 import pytest
 
 from resnet_bench import records as r
@@ -10,7 +11,7 @@ from resnet_bench.errors import IncompleteError
 from resnet_bench.profilers import ceilings as profiler
 from resnet_bench.profilers.clock import FakeClock, Timing
 from resnet_bench.runner import ceilings, launch
-from tests import factory
+from tests import dissected, factory
 
 STATE = r.MachineState(hostname="h", governor=None, cpu_clock_max_hz=None, packages={}, state=r.DeviceState())
 HERE = r.Environment(id="e1", identity=factory.IDENTITY, state=STATE)
@@ -192,3 +193,25 @@ def test_a_child_measures_this_machine_and_a_device_that_is_not_here_is_one_line
     with pytest.raises(ResNetBenchError, match="is not here") as caught:
         launch.ceilings(factory.change(request, device="cuda:7"))
     assert not isinstance(caught.value, IncompleteError)
+
+
+def shown(fp32, *, disturbances=(), bf16=None, launch_s=3e-6):
+    rates = [r.Rate(precision=r.Precision.FP32, matmul_flop_per_s=fp32, convolution_flop_per_s=fp32 / 2)]
+    if bf16:
+        rates.append(r.Rate(precision=r.Precision.BF16, matmul_flop_per_s=bf16, convolution_flop_per_s=None))
+    return msgspec.structs.replace(dissected.CEILINGS, rates=tuple(rates), disturbances=disturbances, launch_s=launch_s)
+
+
+def test_the_best_that_a_machine_ever_showed_is_kept():
+    quiet, later = shown(2e11, bf16=4e11, launch_s=2e-6), shown(1e11, disturbances=("a neighbour",))
+    best = ceilings.best_of(quiet, later)
+    assert [rate.matmul_flop_per_s for rate in best.rates] == [2e11, 4e11]
+    assert best.rates[1].convolution_flop_per_s is None
+    assert (best.launch_s, best.disturbances) == (2e-6, ())
+    assert best.bandwidths == quiet.bandwidths
+
+
+def test_a_precision_that_only_a_disturbed_measurement_has_keeps_its_mark():
+    best = ceilings.best_of(shown(2e11), shown(1e11, bf16=3e11, disturbances=("a neighbour",)))
+    assert [rate.matmul_flop_per_s for rate in best.rates] == [2e11, 3e11]
+    assert best.disturbances == ("a neighbour",)
