@@ -9,6 +9,7 @@ measured first. Every finished trial is a line in the data file, so the benchmar
 
 import argparse
 import contextlib
+import math
 import os
 import random
 import statistics
@@ -25,6 +26,8 @@ from scipy import stats
 
 from benchmarks.gate_subject import IMAGE_SIZE
 from resnet_bench import units
+from resnet_bench.analysis.sequential import trimmed_mean
+from resnet_bench.analysis.stats import exponential, t_interval
 from resnet_bench.records import Case, Record, Verdict
 from resnet_bench.runner import ab
 from resnet_bench.runner.revision import Side
@@ -32,12 +35,13 @@ from resnet_bench.runner.revision import Side
 ROOT = Path(__file__).resolve().parents[1]
 DEFAULT_DATA = ROOT / "reports" / "gate_power.jsonl"
 BAND = 0.02
-TURNS_S = 0.5
+TURNS_S = 1.0
 TRIAL_BUDGET_S = 120.0
-CALIBRATION_PAIRS = 20
+CALIBRATION_PROCESSES = 6
+CALIBRATION_S = 4.0
 CALIBRATION_ATTEMPTS = 3
-CALIBRATION_TOLERANCE = 0.1
-CALIBRATION_CHANNELS = (20, 100)
+CALIBRATION_TOLERANCE = 0.07
+CALIBRATION_CHANNELS = (20, 200)
 _NEIGHBOUR = "import numpy as np\na = np.ones((512, 512))\nwhile True: a @ a"
 
 
@@ -60,7 +64,7 @@ KINDS = {
 
 
 class Calibrated(Record, frozen=True, kw_only=True, tag="calibrated"):
-    """What the extra convolution of so many channels costs here: the median ratio of launch pairs, and its interval."""
+    """What the extra convolution of so many channels costs here: the ratio within a process, and its 95 % interval."""
 
     slowdown: float
     channels: int
@@ -114,17 +118,20 @@ def table(lines: list[Calibrated | Trial]) -> list[str]:
     text = [_calibrated_line(it) for it in lines if isinstance(it, Calibrated)] + [""]
     text.append(
         f"{'kind':22}{'trials':>7}{'regressed':>10}{'improved':>9}{'unchanged':>10}{'undecided':>10}"
-        f"  {'called regressed or improved':30}{'median pairs':>13}{'median s':>9}{'s in all':>9}  bar"
+        f"  {'called regressed or improved':30}{'all pairs':>10}"
+        f"{'median pairs':>13}{'median s':>9}{'s in all':>9}  bar"
     )
     for name, kind in KINDS.items():
         found = [it for it in lines if isinstance(it, Trial) and it.kind == name]
         if not found:
             continue
         count = {verdict: sum(it.verdict is verdict for it in found) for verdict in Verdict}
+        pooled = exponential(trimmed_mean([ratio for it in found for ratio in it.log_ratios])[0])
         claims = count[Verdict.REGRESSED] + (count[Verdict.IMPROVED] if kind.slowdown == 0 else 0)
         text.append(
             f"{name:22}{len(found):7}{count[Verdict.REGRESSED]:10}{count[Verdict.IMPROVED]:9}"
             f"{count[Verdict.UNCHANGED]:10}{count[Verdict.INCONCLUSIVE]:10}  {rate(claims, len(found)):30}"
+            f"{units.change(pooled):>10}"
             f"{statistics.median(it.pairs for it in found):13g}{statistics.median(it.wall_s for it in found):9.1f}"
             f"{sum(it.wall_s for it in found):9.0f}  {kind.bar}"
         )
@@ -167,11 +174,15 @@ def _calibrate_next(lines: list[Calibrated | Trial]) -> Calibrated | None:
 
 
 def _cost(channels: int) -> tuple[float, float, float]:
-    """Return the ratio that an extra convolution costs, and its 95 % interval over launch pairs."""
-    outcome = _fight(f"slowed_{channels}", seed=channels, pairs=CALIBRATION_PAIRS, until=ab.Until.EXHAUSTED)
-    logs = sorted(it.log_ratio for it in outcome.turns)
-    low, high = stats.bootstrap((logs,), np.median, method="percentile", rng=0).confidence_interval
-    return float(np.exp(np.median(logs))), float(np.exp(low)), float(np.exp(high))
+    """Return the ratio that an extra convolution costs, and its 95 % interval over processes."""
+    command = [sys.executable, "-m", "benchmarks.gate_subject", str(channels), str(CALIBRATION_S)]
+    variables = dict(os.environ, OMP_NUM_THREADS="1")
+    logs = [
+        float(subprocess.run(command, check=True, capture_output=True, env=variables, cwd=ROOT).stdout)
+        for _ in range(CALIBRATION_PROCESSES)
+    ]
+    low, high = t_interval(logs, 0.95)
+    return math.exp(statistics.mean(logs)), math.exp(low), math.exp(high)
 
 
 def _try_next(lines: list[Calibrated | Trial]) -> Trial | None:

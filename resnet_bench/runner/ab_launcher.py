@@ -11,7 +11,7 @@ from typing import Self
 from resnet_bench.runner.ab_child import Child, Server
 from resnet_bench.runner.revision import Side
 
-PAIRS_PER_SERVER = 5
+PAIRS_PER_SERVER = 10
 
 
 class Start(StrEnum):
