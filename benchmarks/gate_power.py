@@ -92,13 +92,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--trials", type=int, default=sum(kind.trials for kind in KINDS.values()))
     parser.add_argument("--budget", default="30m", help="start no trial after so long")
+    parser.add_argument("--kind", action="append", choices=KINDS, help="only this one; can be given several times")
     parser.add_argument("--data", type=Path, default=DEFAULT_DATA)
     arguments = parser.parse_args()
+    kinds = {name: KINDS[name] for name in arguments.kind or KINDS}
     deadline = time.monotonic() + units.parse_seconds(arguments.budget)
     lines = read(arguments.data)
     done = 0
     while done < arguments.trials and time.monotonic() < deadline:
-        line = _calibrate_next(lines) or _try_next(lines)
+        line = _calibrate_next(lines, kinds) or _try_next(lines, kinds)
         if line is None:
             break
         lines.append(line)
@@ -151,10 +153,10 @@ def _calibrated_line(known: Calibrated) -> str:
     return f"an extra convolution of {known.channels} channels costs {cost} ({interval}), wanted {wanted}"
 
 
-def _calibrate_next(lines: list[Calibrated | Trial]) -> Calibrated | None:
+def _calibrate_next(lines: list[Calibrated | Trial], kinds: dict[str, Kind]) -> Calibrated | None:
     """Measure the next slowdown that is not yet known, None when all are."""
     known = {it.slowdown: it for it in lines if isinstance(it, Calibrated)}
-    wanted = [kind.slowdown for kind in KINDS.values() if kind.slowdown and kind.slowdown not in known]
+    wanted = [kind.slowdown for kind in kinds.values() if kind.slowdown and kind.slowdown not in known]
     if not wanted:
         return None
     few, many = CALIBRATION_CHANNELS
@@ -185,14 +187,14 @@ def _cost(channels: int) -> tuple[float, float, float]:
     return math.exp(statistics.mean(logs)), math.exp(low), math.exp(high)
 
 
-def _try_next(lines: list[Calibrated | Trial]) -> Trial | None:
+def _try_next(lines: list[Calibrated | Trial], kinds: dict[str, Kind]) -> Trial | None:
     """Run one trial of the kind that lags furthest behind its number, None when all are done."""
-    done = {name: sum(isinstance(it, Trial) and it.kind == name for it in lines) for name in KINDS}
-    name = min(KINDS, key=lambda it: done[it] / KINDS[it].trials)
-    if done[name] >= KINDS[name].trials:
+    done = {name: sum(isinstance(it, Trial) and it.kind == name for it in lines) for name in kinds}
+    name = min(kinds, key=lambda it: done[it] / kinds[it].trials)
+    if done[name] >= kinds[name].trials:
         return None
     channels = {it.slowdown: it.channels for it in lines if isinstance(it, Calibrated)}
-    kind, seed = KINDS[name], len(lines)
+    kind, seed = kinds[name], len(lines)
     model = f"slowed_{channels[kind.slowdown]}" if kind.slowdown else "plain"
     start = time.monotonic()
     with busy_neighbour() if kind.neighbour else contextlib.nullcontext():
