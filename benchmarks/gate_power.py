@@ -42,7 +42,14 @@ CALIBRATION_S = 4.0
 CALIBRATION_ATTEMPTS = 3
 CALIBRATION_TOLERANCE = 0.07
 CALIBRATION_CHANNELS = (20, 200)
-_NEIGHBOUR = "import numpy as np\na = np.ones((512, 512))\nwhile True: a @ a"
+# Ends with this process, however that ends: a neighbour left behind would spoil what is measured next.
+_NEIGHBOUR = """
+import os, sys, threading
+import numpy as np
+threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
+a = np.ones((512, 512))
+while True: a @ a
+"""
 
 
 class Kind(NamedTuple):
@@ -233,7 +240,7 @@ def _fight(contender: str, *, seed: int, pairs: int, until: ab.Until) -> ab.Outc
 def busy_neighbour() -> Iterator[None]:
     """Keep one core busy with matrix products in a process of its own."""
     variables = dict(os.environ, OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
-    neighbour = subprocess.Popen([sys.executable, "-c", _NEIGHBOUR], env=variables)
+    neighbour = subprocess.Popen([sys.executable, "-c", _NEIGHBOUR], env=variables, stdin=subprocess.PIPE)
     try:
         time.sleep(random.Random(neighbour.pid).uniform(0.2, 0.5))  # noqa: S311 - it starts up; no secret
         yield

@@ -140,6 +140,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--trials", type=int, default=TRIALS, help="of each kind")
     parser.add_argument("--budget", default="30m", help="start no trial after so long")
+    parser.add_argument("--kind", action="append", choices=KINDS, help="only this one; can be given several times")
     parser.add_argument("--data", type=Path, default=DEFAULT_DATA.with_name("gate_power_asv.jsonl"))
     parser.add_argument("--ours", type=Path, default=DEFAULT_DATA, help="the data of benchmarks.gate_power")
     arguments = parser.parse_args()
@@ -149,7 +150,7 @@ def main() -> None:
     if not walls or any(kind.slowdown and kind.slowdown not in channels for kind in KINDS.values()):
         sys.exit(f"{arguments.ours} holds no finished trials; run python -m benchmarks.gate_power first.")
     done = _read(arguments.data)
-    wanted = _wanted(done, arguments.trials)
+    wanted = _wanted(done, arguments.trials, arguments.kind or list(KINDS))
     if wanted:
         with tempfile.TemporaryDirectory() as scratch:
             _run(
@@ -236,10 +237,10 @@ def _timed(call) -> float:
     return time.monotonic() - start
 
 
-def _wanted(done: list[AsvTrial], trials: int) -> list[str]:
+def _wanted(done: list[AsvTrial], trials: int, kinds: list[str]) -> list[str]:
     """Return the kinds still to be tried, in turn, so that a stop leaves all of them as far."""
-    counts = {name: sum(it.kind == name for it in done) for name in KINDS}
-    return [name for turn in range(trials) for name in KINDS if turn >= counts[name]]
+    counts = {name: sum(it.kind == name for it in done) for name in kinds}
+    return [name for turn in range(trials) for name in kinds if turn >= counts[name]]
 
 
 def _read(path: Path) -> list[AsvTrial]:
