@@ -302,7 +302,9 @@ def _launch(spec: Spec, random: Random, case: Case, index: int, needed: Predicte
         started_at=f"2026-11-01T12:{index:02d}:00+00:00",
         duration_s=base * spec.samples * 2 + 1.5,
         warmup=Warmup(
-            first_iteration_s=base * 4, iteration_s=tuple(base * (1 + 0.5**i) for i in range(6)), stopped_by="stable"
+            first_iteration_s=base * 4,
+            iteration_s=tuple(base * (1 + 0.5**i) for i in range(6)),
+            stopped_by=StopReason.STABLE,
         ),
         isolated=Samples(
             protocol=TimingProtocol.ISOLATED,

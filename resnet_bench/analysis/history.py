@@ -9,7 +9,7 @@ import datetime as dt
 import itertools
 import math
 import statistics
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,6 +24,7 @@ from resnet_bench.analysis.metrics import EXACT_METRICS, METRICS, Direction
 from resnet_bench.analysis.stats import CONFIDENCE, center_interval
 from resnet_bench.commits import Ordering
 from resnet_bench.errors import StoreError
+from resnet_bench.machines import rename
 from resnet_bench.records import (
     Change,
     History,
@@ -134,7 +135,7 @@ def _add_asv(results: AsvResults, found: _Found, dates: dict[str, int]) -> None:
                 points.values.setdefault(file.revision, []).append(value)
 
 
-def _add_runs(runs: Iterable[Run], found: _Found, dates: dict[str, int]) -> list[str]:
+def _add_runs(runs: Sequence[Run], found: _Found, dates: dict[str, int]) -> list[str]:
     """Pool the launches of all runs of a commit; return what was left out."""
     left_out: dict[str, list[str]] = {}
     pooled: dict[_Key, dict[str, list[float]]] = {}
@@ -151,20 +152,25 @@ def _add_runs(runs: Iterable[Run], found: _Found, dates: dict[str, int]) -> list
         points = found[key] = _Points(_BASE_UNITS.get(key.metric, ""), {})
         for revision, medians in by_revision.items():
             points.values[revision] = [_center(key, medians)]
-    return [f"runs with {why} are left out: {', '.join(ids)}." for why, ids in left_out.items()]
+    return [
+        *(f"runs with {why} are left out: {', '.join(ids)}." for why, ids in left_out.items()),
+        *(f"{run.header.id}: {warning}" for run in runs for warning in run.warnings),
+    ]
 
 
 def _run_values(run: Run) -> Iterator[tuple[_Key, tuple[float, ...]]]:
     """Yield launch medians of noisy metrics and the value of exact ones."""
     reduced = digest(run)
-    machine = run.header.environments[0].state.hostname if run.header.environments else ""
-    for case in reduced.cases:
+    hosts = {environment.id: environment.state.hostname for environment in run.header.environments}
+    for measurement, case in zip(run.measurements, reduced.cases, strict=True):
+        machine = hosts.get(measurement.launches[0].environment, "")
+        # The host names the machine: a joined run's case is the one that it was before the runs were joined.
+        words = rename(case.case, "").key
         identity = tuple((field, value) for _, field, value in facts(case, reduced))
         for summary in case.summaries:
-            key = _Key(SeriesSource.RUN, machine, summary.metric, case.case.key, "", identity)
-            yield key, summary.launch_medians
+            yield _Key(SeriesSource.RUN, machine, summary.metric, words, "", identity), summary.launch_medians
         for name, value in case.exact.items():
-            yield _Key(SeriesSource.RUN, machine, name, case.case.key, "", identity), (float(value),)
+            yield _Key(SeriesSource.RUN, machine, name, words, "", identity), (float(value),)
 
 
 def _center(key: _Key, medians: Sequence[float]) -> Value:

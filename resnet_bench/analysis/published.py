@@ -10,16 +10,22 @@ from resnet_bench import specs
 from resnet_bench.errors import ModelError
 from resnet_bench.records import Record
 
+ACCURACY_IMAGE_SIZE = 224
 ACCURACY_SOURCE = "torchvision IMAGENET1K_V1 weights, ImageNet-1k top-1, one 224 px crop"
 
 _TORCHVISION = "torchvision:"
 
 
 class Published(Record, frozen=True, kw_only=True):
-    """A model's family and its ImageNet top-1 accuracy as a fraction, None where nobody published one."""
+    """A model's family and its ImageNet top-1 accuracy as a fraction at that image size; None where none is known."""
 
     family: str
     accuracy: float | None
+    image_size: int = ACCURACY_IMAGE_SIZE
+
+    def accuracy_at(self, image_size: int) -> float | None:
+        """Return the accuracy of images of so many pixels; at another size than the published one nobody knows."""
+        return self.accuracy if image_size == self.image_size else None
 
 
 Catalog = Callable[[str], Published]

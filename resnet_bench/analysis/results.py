@@ -155,7 +155,7 @@ def _measured(index: int, measurement: Measurement, skip: Skip | None, known: Pu
         case=measurement.case,
         status=Status.MEASURED,
         family=known.family,
-        accuracy=known.accuracy,
+        accuracy=known.accuracy_at(measurement.case.image_size),
         profile=measurement.profile,
         latency=_summary(measurement, "latency_s"),
         quantiles=_quantiles(measurement),
@@ -176,7 +176,7 @@ def _absent(index: int, case: Case, skip: Skip | None, known: Published, *, prof
         case=case,
         status=Status(_words(skip.reason)) if skip else Status.MISSING,
         family=known.family,
-        accuracy=known.accuracy,
+        accuracy=known.accuracy_at(case.image_size),
         profile=profile,
         detail=skip.detail if skip else "",
     )

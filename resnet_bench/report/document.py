@@ -102,6 +102,7 @@ class Role(StrEnum):
     MARK = "mark"
     PREDICTED = "predicted"
     LIMIT = "limit"
+    BOUND = "bound"
     CLIFF = "cliff"
     FRONTIER = "frontier"
     DOMINATED = "dominated"

@@ -89,6 +89,10 @@ def _predicted(series: Series) -> Plotly:
     return _base(series) | {"mode": "lines", "line": line, "showlegend": False}
 
 
+def _bound(series: Series) -> Plotly:
+    return _base(series) | {"mode": "lines", "line": {"color": LIGHT[6], "dash": "dot", "width": 1.5}}
+
+
 def _limit(series: Series) -> Plotly:
     return _base(series) | {"mode": "lines", "line": {"color": LIGHT[6], "dash": "longdash", "width": 1.5}}
 
@@ -185,7 +189,7 @@ def _tiles(series: Series) -> Plotly:
         "branchvalues": "remainder",
         "maxdepth": (3 if len(tiles) <= _MOST_TILES else 2) + any(tile.parent == "all" for tile in tiles),
         "hovertemplate": _sizes(tiles)[0][2],
-        "textinfo": "label+percent root",
+        "textinfo": "label+percent parent",
         "marker": {
             "colors": [unknown if shade is None else _short(shade) for shade in shades],
             "cmin": unknown,
@@ -253,6 +257,7 @@ _DRAW = {
     Role.MARK: _mark,
     Role.PREDICTED: _predicted,
     Role.LIMIT: _limit,
+    Role.BOUND: _bound,
     Role.CLIFF: _cliff,
     Role.FRONTIER: _frontier,
     Role.DOTS: _dots,

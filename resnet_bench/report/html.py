@@ -5,14 +5,8 @@ table also stand in the HTML, for readers without scripts. The content security 
 and runs two scripts, each by its hash. The same document gives the same bytes.
 """
 
-import base64
-import gzip
-import hashlib
-import importlib.util
 from collections.abc import Collection, Mapping, Sequence
-from functools import cache
 from importlib import resources
-from pathlib import Path
 from typing import Any
 
 import jinja2
@@ -20,7 +14,7 @@ import msgspec
 from markupsafe import Markup
 
 from resnet_bench.analysis.results import Status
-from resnet_bench.report import figures
+from resnet_bench.report import figures, plotly_js
 from resnet_bench.report.cells import decimals, show_column
 from resnet_bench.report.document import Column, Document, Figure, Kind, Table
 from resnet_bench.report.grid import plain
@@ -28,13 +22,12 @@ from resnet_bench.report.grid import plain
 STATIC_ROWS = 40
 FOLDED_ROWS = 12
 _TEMPLATES = "resnet_bench.report.templates"
-_PLOTLY = ("package_data", "plotly.min.js")
 
 
 def render(document: Document) -> str:
     """Return the whole page."""
     script = _asset("report.js")
-    plotly, plotly_hash = _plotly()
+    library, library_hash = plotly_js.packed()
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("resnet_bench.report"),
         autoescape=True,
@@ -46,9 +39,9 @@ def render(document: Document) -> str:
     return environment.get_template("report.html.j2").render(
         document=document,
         tables={it.id: _view(document, it, rows=_static_rows(document, it)) for it in _tables(document)},
-        payload=Markup(_packed(msgspec.json.encode(_payload(document)))),  # noqa: S704 - base64
-        plotly=Markup(plotly),  # noqa: S704 - base64
-        policy=_policy(_hash(script.encode()), plotly_hash),
+        payload=Markup(plotly_js.pack(msgspec.json.encode(_payload(document)))),  # noqa: S704 - base64
+        plotly=Markup(library),  # noqa: S704 - base64
+        policy=_policy(plotly_js.source_hash(script.encode()), library_hash),
         css=Markup(_asset("report.css")),  # noqa: S704 - our own file
         script=Markup(script),  # noqa: S704 - our own file
     )
@@ -184,33 +177,6 @@ def _facets(table: Table) -> list[tuple[str, str, list[str]]]:
             if len(values) > 1 and (position == run or not by_run):
                 found.append((column.key, column.title, [plain(str(value)) for value in values]))
     return found
-
-
-def _packed(content: bytes) -> str:
-    # mtime=0: the same content gives the same bytes.
-    return base64.b64encode(gzip.compress(content, compresslevel=9, mtime=0)).decode("ascii")
-
-
-@cache
-def _plotly() -> tuple[str, str]:
-    """Return plotly.js packed, and the hash by which the policy lets it run. Found without importing plotly."""
-    found = importlib.util.find_spec("plotly")
-    if found is None or found.origin is None:
-        raise ModuleNotFoundError("plotly")
-    content = _eager(Path(found.origin).parent.joinpath(*_PLOTLY).read_bytes())
-    return _packed(content), _hash(content)
-
-
-def _eager(bundle: bytes) -> bytes:
-    """Put the bundle's outer function in parentheses: V8 then parses its 5 MB once instead of twice."""
-    before, opening, body = bundle.partition(b", () => {\n")
-    if not opening or not body.endswith(b"}));"):  # another plotly's wrapper: it works as it is
-        return bundle
-    return before + b", (() => {\n" + body.removesuffix(b"}));") + b"})));"
-
-
-def _hash(content: bytes) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(content).digest()).decode("ascii")
 
 
 def _asset(name: str) -> str:

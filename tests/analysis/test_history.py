@@ -188,6 +188,30 @@ def test_runs_of_one_commit_are_pooled_launch_by_launch(tmp_path):
     assert named(found, "throughput_images_per_s")[0].higher_is_better
 
 
+def test_machines_of_a_joined_run_keep_their_own_series(tmp_path):
+    revisions = make_repository(tmp_path, 2)
+    alone = run_at(revisions[0], 0, seed=1)
+    joined = run_at(revisions[1], 1, seed=2)
+    other = measurement(noisy_launches(3, factor=9.0), of=case(machine="quick box"), environment="e2")
+    here = measurement(noisy_launches(2), of=case(machine="slow box"))
+    first = joined.header.environments[0]
+    second = msgspec.structs.replace(first, id="e2", state=msgspec.structs.replace(first.state, hostname="quick"))
+    header = msgspec.structs.replace(joined.header, environments=(first, second), cases=(here.case, other.case))
+    joined = msgspec.structs.replace(joined, header=header, measurements=(here, other))
+    found, _ = build([], tmp_path, [alone, joined])
+    assert {(one.machine, one.case): one.commits for one in named(found, "latency_s")} == {
+        ("h", case().key): (0, 1),
+        ("quick", case().key): (1,),
+    }
+
+
+def test_what_was_wrong_with_a_run_is_said(tmp_path):
+    revisions = make_repository(tmp_path, 1)
+    run = msgspec.structs.replace(run_at(revisions[0], 0, seed=1), warnings=("line 7 is half-written",))
+    found, _ = build([], tmp_path, [run])
+    assert "run-0-1: line 7 is half-written" in found.notes
+
+
 def test_slower_runs_are_a_regression_and_less_throughput_is_too(tmp_path):
     revisions = make_repository(tmp_path, 16)
     runs = [run_at(it, number, seed=number, factor=1.2 if number >= 10 else 1.0) for number, it in enumerate(revisions)]

@@ -6,7 +6,7 @@ import pytest
 from resnet_bench.analysis.digest import digest
 from resnet_bench.analysis.published import Published
 from resnet_bench.errors import UsageError
-from resnet_bench.records import Mode, Precision
+from resnet_bench.records import Mode, Precision, StopReason
 from resnet_bench.report import view
 from resnet_bench.report.document import Role, Severity
 from tests.runs import Spec, big_run, gpu_run, make_run, troubled_run
@@ -207,4 +207,26 @@ def test_runs_of_different_machines_are_not_judged():
 
 def test_launches_come_with_samples_while_they_are_few():
     assert build(make_run()).launches.columns[-1].key == "latency_samples_s"
-    assert build(big_run(200)).launches.columns[-1].key == "samples"
+    assert "latency_samples_s" not in [column.key for column in build(big_run(200)).launches.columns]
+
+
+def test_accuracy_stands_only_beside_the_image_size_that_it_was_published_for():
+    document = build(make_run(Spec(image_size=64)))
+    assert set(column(document.results, "accuracy")) == {None}
+    assert "accuracy" not in [section.id for section in document.sections]
+
+
+def test_the_method_says_why_sampling_ended():
+    run = make_run()
+    launches = [
+        msgspec.structs.replace(launch, isolated=msgspec.structs.replace(launch.isolated, stopped_by=StopReason.BUDGET))
+        for launch in run.measurements[0].launches
+    ]
+    first = msgspec.structs.replace(run.measurements[0], launches=tuple(launches))
+    document = build(msgspec.structs.replace(run, measurements=(first, *run.measurements[1:])))
+    timing = document.sections[-1].blocks[0].paragraphs
+    assert timing[-1] == (
+        "Latency sampling ended because the median was known well enough in 18 and because its time was spent in 2 "
+        "of 20 launches."
+    )
+    assert column(document.launches, "latency_stopped_by").count("budget") == 2

@@ -24,6 +24,9 @@ _COLUMNS = (
     Column(key="peak_allocated_bytes", title="peak allocated", kind=Kind.MEMORY, unit="MiB"),
     Column(key="peak_rss_bytes", title="peak RSS", kind=Kind.MEMORY, unit="MiB"),
     Column(key="samples", title="samples", kind=Kind.INTEGER),
+    Column(key="warmup_stopped_by", title="warm-up ended by", kind=Kind.TEXT),
+    Column(key="latency_stopped_by", title="sampling ended by", kind=Kind.TEXT),
+    Column(key="throughput_stopped_by", title="sampling back to back ended by", kind=Kind.TEXT),
     Column(key="latency_samples_s", title="latency samples in time order", kind=Kind.TEXT),
 )
 
@@ -63,5 +66,8 @@ def _row(run: str, launch: Launch) -> Row:
         launch.memory.peak_allocated_bytes,
         launch.memory.peak_rss_bytes,
         len(iterations),
+        launch.warmup.stopped_by.value,
+        launch.isolated.stopped_by.value,
+        launch.back_to_back.stopped_by.value,
         " ".join(repr(value) for value in iterations),
     )

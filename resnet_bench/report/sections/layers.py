@@ -165,10 +165,10 @@ def _treemap(subjects: Sequence[_Subject], table: Table) -> Figure:
         title="Every layer by its time",
         finding=" ".join(_layer_finding(it) for it in subjects[:2]),
         how_to_read=(
-            "Area is time of one iteration; the buttons above make it MACs or bytes moved instead. Colour is "
-            "arithmetic intensity: violet layers move much and compute little, orange ones compute much for each "
-            "byte. Click a tile to enter it, the bar above to leave. A large tile that shrinks when area means MACs is "
-            "where time goes without computing."
+            "Area is time of one iteration; the buttons above make it MACs or bytes moved instead. A percentage is of "
+            "the tile around. Colour is arithmetic intensity: violet layers move much and compute little, orange ones "
+            "compute much for each byte. Click a tile to enter it, the bar above to leave. A large tile that shrinks "
+            "when area means MACs is where time goes without computing."
         ),
         x=Axis(title=""),
         y=Axis(title=""),

@@ -1,12 +1,21 @@
 """How the numbers came about, what they leave out, and what the words mean."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from resnet_bench import units
+from resnet_bench.analysis.published import ACCURACY_IMAGE_SIZE
 from resnet_bench.analysis.results import NOISY_SPREAD, Result
-from resnet_bench.records import Run, Transfer
+from resnet_bench.records import Run, StopReason, Transfer
 from resnet_bench.report.document import Block, Section
 from resnet_bench.report.sections.curves import listed
+
+_ENDINGS = {
+    StopReason.INTERVAL: "because the median was known well enough",
+    StopReason.BUDGET: "because its time was spent",
+    StopReason.MAXIMUM: "at the largest number of samples",
+    StopReason.STABLE: "because it was stable",
+}
 
 
 def method_section(runs: Sequence[Run], results: Sequence[Result]) -> Section:
@@ -45,7 +54,22 @@ def _timing(runs: Sequence[Run]) -> tuple[str, ...]:
             "the machine hits all alike."
         ),
         f"An iteration {copy} the copy of its input from host to device. Inputs are random.{statistics}",
+        *_endings(runs),
     )
+
+
+def _endings(runs: Sequence[Run]) -> tuple[str, ...]:
+    """Say why sampling ended: where the budget ended it, more time would narrow the intervals."""
+    endings = Counter(
+        launch.isolated.stopped_by
+        for run in runs
+        for measurement in run.measurements
+        for launch in measurement.launches
+    )
+    if not endings:
+        return ()
+    words = [f"{_ENDINGS[reason]} in {count:,}" for reason, count in endings.most_common()]
+    return (f"Latency sampling ended {listed(words)} of {endings.total():,} launches.",)
 
 
 def _statistics() -> tuple[str, ...]:
@@ -78,7 +102,7 @@ def _counting(results: Sequence[Result]) -> tuple[str, ...]:
         + left_out,
         (
             "Accuracy is what the weights' publishers state for ImageNet (top-1); it is not measured here and does not "
-            "change with the precision shown."
+            f"change with the precision shown. It holds for {ACCURACY_IMAGE_SIZE} px, so other image sizes have none."
         ),
     )
 

@@ -58,7 +58,10 @@ _COLUMNS = (
         help="Multiply-accumulates of convolution and linear layers for one image. FLOPs are twice as many.",
     ),
     Column(
-        key="accuracy", title="acc@1", kind=Kind.SHARE, help="Published ImageNet top-1 accuracy; not measured here."
+        key="accuracy",
+        title="acc@1",
+        kind=Kind.SHARE,
+        help="Published ImageNet top-1 accuracy at 224 px; not measured here.",
     ),
     Column(
         key="latency_s",

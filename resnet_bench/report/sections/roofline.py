@@ -164,9 +164,9 @@ def roof(name: str, *, peak: float, memory: float, cached: float, reach: tuple[f
         hover=words,
     )
     yield Series(
-        name=f"{name}: caches",
-        legend=name,
-        role=Role.PREDICTED,
+        name=f"{name}, caches",
+        legend=f"{name}, caches",
+        role=Role.BOUND,
         hue=6,
         x=(low, peak / cached),
         y=(low * cached / GIGA, peak / GIGA),

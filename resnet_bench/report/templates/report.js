@@ -216,9 +216,9 @@
   // --- figures ------------------------------------------------------------------------------------------
 
   const plots = [];
-  let library;
+  let source, library;
   function plotly() {
-    library ??= unpack("plotly").then((text) => {
+    library ??= source.then((text) => {
       const script = document.createElement("script");
       script.textContent = text; // the policy knows its hash
       document.head.append(script);
@@ -342,6 +342,7 @@
 
   async function start() {
     performance.mark("script");
+    source = unpack("plotly"); // while the tables are drawn
     data = JSON.parse(await unpack("data"));
     tables.results = new Rows();
     for (const element of all("table[data-table]")) {
