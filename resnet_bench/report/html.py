@@ -5,6 +5,7 @@ table also stand in the HTML, for readers without scripts. The content security 
 and runs two scripts, each by its hash. The same document gives the same bytes.
 """
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from importlib import resources
 from typing import Any
@@ -21,6 +22,7 @@ from resnet_bench.report.grid import plain
 
 STATIC_ROWS = 40
 FOLDED_ROWS = 12
+_BEFORE_UNIT = re.compile(r"(?<=\d) (?=(?:%|ms|MiB|GiB|images/s)(?!\w))")
 _TEMPLATES = "resnet_bench.report.templates"
 
 
@@ -36,6 +38,7 @@ def render(document: Document) -> str:
         undefined=jinja2.StrictUndefined,
     )
     environment.filters["plain"] = plain
+    environment.filters["prose"] = prose
     return environment.get_template("report.html.j2").render(
         document=document,
         tables={it.id: _view(document, it, rows=_static_rows(document, it)) for it in _tables(document)},
@@ -45,6 +48,11 @@ def render(document: Document) -> str:
         css=Markup(_asset("report.css")),  # noqa: S704 - our own file
         script=Markup(script),  # noqa: S704 - our own file
     )
+
+
+def prose(text: str) -> str:
+    """Return `text` as `plain` does, its numbers kept on one line with their units."""
+    return _BEFORE_UNIT.sub("\u00a0", plain(text))
 
 
 def _policy(*hashes: str) -> str:

@@ -288,6 +288,16 @@ def test_prints_all_figures_in_light_colours(open_page, tmp_path):
     assert len(rows(page)) == 120
 
 
+def test_long_tables_but_the_summary_print_as_they_stand(open_page):
+    page = open_page("layers")
+    table = page.locator("table[data-table=layers] tbody tr")
+    assert table.count() == 40
+    page.emulate_media(media="print")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert table.count() == 40
+    assert page.locator("[data-more=layers]").inner_text().endswith("more rows")
+
+
 def test_narrow_pages_do_not_scroll_sideways(open_page):
     page = open_page("gpu", width=400)
     draw_all(page)

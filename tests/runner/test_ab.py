@@ -95,6 +95,17 @@ def test_an_uncommitted_change_is_a_side(repository, capsys):
     assert code == 0
 
 
+@pytest.mark.slow
+def test_two_configurations_of_one_revision(repository, capsys):
+    sides = ("--case-a", "memory_format=channels_last", "--case-b", "memory_format=channels_last,image_size=96")
+    code, out, _ = ab(capsys, repository, "two", "two", *sides, "--budget", "240s", "--format", "json")
+    (outcome,) = json.loads(out)["outcomes"]
+    duel = outcome["duel"]
+    assert [duel[side]["memory_format"] for side in ("baseline", "contender")] == ["channels_last"] * 2
+    assert [duel[side]["image_size"] for side in ("baseline", "contender")] == [32, 96]
+    assert (code, outcome["decision"]["verdict"]) == (1, "regressed")
+
+
 def test_a_spent_budget_is_undecided_and_says_so(repository, capsys):
     code, out, _ = ab(capsys, repository, "two", "eight", "--budget", "1s")
     assert code == 3

@@ -271,6 +271,11 @@
     return value;
   };
 
+  const decades = (traces) => {
+    const values = traces.flatMap((trace) => trace.x).filter((value) => value > 0);
+    return Math.log10(values.reduce((a, b) => Math.max(a, b), 1e-9) / values.reduce((a, b) => Math.min(a, b), 1e99));
+  };
+
   class Plot {
     constructor(element) {
       this.element = element;
@@ -292,11 +297,12 @@
       const axis = (own) => ({ gridcolor: css("--grid"), linecolor: css("--strong-line"), zerolinecolor: css("--strong-line"), tickcolor: css("--strong-line"), ticks: "outside", ticklen: 4, automargin: true, ...own });
       const below = narrow.matches || printing || this.element.clientWidth < 760;
       const { xaxis, yaxis, ...rest } = this.spec.layout;
+      const crowded = narrow.matches && xaxis.dtick && decades(traces) > 3; // 2 and 5 would run into each other
       const entries = traces.filter((trace) => trace.showlegend ?? trace.meta.rows.length).length;
       const rows = this.id === "distribution" ? traces[0]?.y.length ?? 0 : 0;
       const layout = {
         ...rest,
-        xaxis: axis(xaxis), yaxis: axis(yaxis),
+        xaxis: axis(crowded ? { ...xaxis, dtick: 1 } : xaxis), yaxis: axis(yaxis),
         paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
         font: { family: getComputedStyle(document.body).fontFamily, size: narrow.matches ? 11 : 12.5, color: css("--ink") },
         hoverlabel: { align: "left", bgcolor: css("--raised"), bordercolor: css("--strong-line"), font: { color: css("--ink") } },
@@ -380,7 +386,7 @@
     narrow.addEventListener("change", redraw);
     addEventListener("beforeprint", () => {
       printing = true;
-      Object.values(tables).forEach((table) => table.draw?.(Math.max(table.drawn, Math.min(PRINTED, table.rows.length))));
+      tables.summary.draw(Math.max(tables.summary.drawn, Math.min(PRINTED, tables.summary.rows.length)));
       plots.forEach((plot) => plot.draw());
     });
     addEventListener("afterprint", () => { printing = false; redraw(); });
