@@ -51,12 +51,15 @@ def calibrate(
     """
     if pairs < FEWEST_PAIRS:
         raise UsageError(f"--pairs {pairs}: expected {FEWEST_PAIRS} or more; fewer show no spread.")
+    names = [name.strip() for name in models.split(",") if name.strip()]
+    if not names:
+        raise UsageError("--models names no model.")
+    for flag, value in (("--image-size", image_size), ("--threads", threads)):
+        if value < 1:
+            raise UsageError(f"{flag} {value}: expected 1 or more.")
     width = units.parse_percent(band)
     home = Side(label="this installation", root=str(Path(__file__).resolve().parents[2]))
-    cases = [
-        Case(model=name.strip(), batch_size=1, image_size=image_size, device=device, threads=threads)
-        for name in models.split(",")
-    ]
+    cases = [Case(model=name, batch_size=1, image_size=image_size, device=device, threads=threads) for name in names]
     duels = [runner.Duel(baseline=case, contender=case) for case in cases]
     limit = units.parse_seconds(budget)
     until = runner.Until.EXHAUSTED

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from resnet_bench import cli
+from resnet_bench.commands import ab as ab_command
 
 MODEL = """
 import torch
@@ -112,6 +113,10 @@ def test_a_spent_budget_is_undecided_and_says_so(repository, capsys):
         (("two", "eight"), "json:loads", "json came from"),
         (("two", "eight", "--case-a", "layout=x"), "tiny", "--case-a: 'layout' is no field."),
         (("two", "eight", "--case-a", "executor=fast"), "tiny", "--case-a: Invalid enum value 'fast'"),
+        (("two", "eight", "--case-a", "executor=fast"), "tiny", "Expected eager, "),
+        (("two", "eight", "--case-b", "threads=0"), "tiny", "--case-b: threads=0: expected 1 or more."),
+        (("two", "eight", "--batch-size", "0"), "tiny", "--batch-size 0: expected 1 or more."),
+        ((), "tiny", "ab needs BASE_REV"),
         (("two", "eight", "--band", "2"), "tiny", "'2' is not a share such as 5 %"),
         (("two", "eight", "--budget", "soon"), "tiny", "'soon' is not a time"),
     ],
@@ -123,6 +128,22 @@ def test_bad_input_is_one_line_and_two(repository, capsys, arguments, model, sai
     assert code == 2
     assert len(err.splitlines()) == 1
     assert worktrees(repository) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sides"),
+    [
+        (("--case-a", "executor=eager"), ("working tree", "working tree")),
+        (("two", "--case-b", "executor=compile"), ("two", "two")),
+        (("two", "eight", "--case-b", "executor=compile"), ("two", "eight")),
+        (("two",), ("two", "working tree")),
+    ],
+)
+def test_configurations_are_compared_within_one_revision(repository, capsys, monkeypatch, arguments, sides):
+    labels = []
+    monkeypatch.setattr(ab_command.runner, "fight", lambda _, sides, *__, **___: labels.extend(sides) or ())
+    assert ab(capsys, repository, *arguments)[0] == 0
+    assert tuple(side.label.split(" (")[0] for side in labels) == sides
 
 
 def test_no_repository(tmp_path: Path, capsys):
