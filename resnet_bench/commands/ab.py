@@ -11,6 +11,7 @@ from cyclopts import Parameter
 from resnet_bench import units
 from resnet_bench.analysis import calibration
 from resnet_bench.commands.arguments import Whole
+from resnet_bench.commands.output import ensure_writable
 from resnet_bench.errors import UsageError, nearest
 from resnet_bench.records import Case, Executor, MemoryFormat, Mode, Precision, Verdict
 from resnet_bench.report import ab as ab_report
@@ -75,7 +76,7 @@ def ab(
         install: build and install each side in an environment of its own, laid over this one.
         seed: seed of weights, inputs and the order of turns.
         calibration_file: what `calibrate` learnt of this machine; says whether the band can be seen here.
-        output: save every turn of every launch pair to this JSON lines file.
+        output: save every turn of every launch pair to this JSON lines file, also where Ctrl-C ends it.
         format: text, markdown, json or csv.
     """
     configurations = bool(case_a.strip() or case_b.strip())
@@ -95,6 +96,8 @@ def ab(
     ]
     if not duels:
         raise UsageError("--models names no model.")
+    if output:
+        ensure_writable(output)
     if calibration_file.exists():
         environment = launch.probe(device).environment.id
         for line in calibration.advice_for(
@@ -105,9 +108,7 @@ def ab(
         left, right = (stack.enter_context(checked_out(repository, revision)) for revision in (base, contender))
         if install:
             left, right = (stack.enter_context(installed(side)) for side in (left, right))
-        outcomes = runner.fight(duels, (left, right), terms, on_pair=_progress)
-    if output:
-        runner.save(output, outcomes)
+        outcomes = runner.fight(duels, (left, right), terms, on_pair=_progress, output=output)
     print(_RENDERERS[format](outcomes, (left.label, right.label)), end="")
     verdicts = {outcome.decision.verdict for outcome in outcomes}
     return 1 if Verdict.REGRESSED in verdicts else 3 if Verdict.INCONCLUSIVE in verdicts else 0

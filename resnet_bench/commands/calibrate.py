@@ -11,6 +11,7 @@ from cyclopts import Parameter
 from resnet_bench import units
 from resnet_bench.analysis import calibration
 from resnet_bench.commands.arguments import Whole
+from resnet_bench.commands.output import ensure_writable
 from resnet_bench.errors import IncompleteError, UsageError
 from resnet_bench.records import Case
 from resnet_bench.report.grid import Grid, text_lines
@@ -57,6 +58,7 @@ def calibrate(
     for flag, value in (("--image-size", image_size), ("--threads", threads)):
         if value < 1:
             raise UsageError(f"{flag} {value}: expected 1 or more.")
+    ensure_writable(calibration_file)
     width = units.parse_percent(band)
     home = Side(label="this installation", root=str(Path(__file__).resolve().parents[2]))
     cases = [Case(model=name, batch_size=1, image_size=image_size, device=device, threads=threads) for name in names]

@@ -3,11 +3,13 @@
 import json
 import subprocess
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
 from resnet_bench import cli
 from resnet_bench.commands import ab as ab_command
+from resnet_bench.runner import ab as runner
 
 MODEL = """
 import torch
@@ -144,6 +146,29 @@ def test_configurations_are_compared_within_one_revision(repository, capsys, mon
     monkeypatch.setattr(ab_command.runner, "fight", lambda _, sides, *__, **___: labels.extend(sides) or ())
     assert ab(capsys, repository, *arguments)[0] == 0
     assert tuple(side.label.split(" (")[0] for side in labels) == sides
+
+
+def test_what_was_measured_is_saved_when_it_is_interrupted(repository, capsys, monkeypatch, tmp_path):
+    def interrupted(pair, *_):
+        if pair == 2:
+            raise KeyboardInterrupt
+        return runner.Turns(pair=pair, baseline_s=(1.0,), contender_s=(1.0,))
+
+    monkeypatch.setattr(runner, "Launcher", mock.MagicMock())
+    monkeypatch.setattr(runner, "_take_turns", interrupted)
+    code, _, err = ab(capsys, repository, "two", "eight", "-o", str(tmp_path / "turns.jsonl"))
+    assert code == 130
+    assert "interrupted" in err
+    (saved,) = (json.loads(line) for line in (tmp_path / "turns.jsonl").read_text().splitlines())
+    assert [it["pair"] for it in saved["turns"]] == [0, 1]
+    assert worktrees(repository) == 1
+
+
+def test_an_output_that_cannot_be_written_is_said_before_measuring(repository, capsys, tmp_path):
+    (tmp_path / "file").write_text("")
+    code, _, err = ab(capsys, repository, "two", "eight", "-o", str(tmp_path / "file" / "turns.jsonl"))
+    assert code == 2
+    assert "cannot write" in err
 
 
 def test_no_repository(tmp_path: Path, capsys):
