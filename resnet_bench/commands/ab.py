@@ -136,4 +136,4 @@ def _case(fields: dict[str, object], flag: str, text: str) -> Case:
 
 
 def _progress(pairs: int, seconds: float) -> None:
-    print(f"{pairs} launch pairs after {units.duration(seconds)}", file=sys.stderr)
+    print(f"{pairs} launch pair{'' if pairs == 1 else 's'} after {units.duration(seconds)}", file=sys.stderr)

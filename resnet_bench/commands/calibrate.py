@@ -130,4 +130,4 @@ def _count(needed: int | None, what: str) -> str:
 
 
 def _progress(pairs: int, seconds: float) -> None:
-    print(f"{pairs} launch pairs after {units.duration(seconds)}", file=sys.stderr)
+    print(f"{pairs} launch pair{'' if pairs == 1 else 's'} after {units.duration(seconds)}", file=sys.stderr)
