@@ -24,7 +24,7 @@ class _SchemaOnly(msgspec.Struct):
 
 def names(directory: Path = DEFAULT_DIRECTORY) -> tuple[str, ...]:
     """Return the names of the stored baselines, sorted."""
-    return tuple(sorted(path.stem for path in directory.glob("*.json")))
+    return tuple(sorted(path.stem for path in directory.glob("*.json") if _NAME.fullmatch(path.stem)))
 
 
 def save(baseline: Digest, directory: Path = DEFAULT_DIRECTORY) -> Path:

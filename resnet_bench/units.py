@@ -160,7 +160,7 @@ def parse_percent(text: str) -> float:
         UsageError: `text` is not a positive number followed by a per cent sign.
     """
     number = text.strip().removesuffix("%").strip()
-    if not text.strip().endswith("%") or not _NUMBER.fullmatch(number) or float(number) == 0:
+    if not text.strip().endswith("%") or not _NUMBER.fullmatch(number) or not _usable(number):
         raise UsageError(f"'{text}' is not a share such as 5 % or 0.5 %.")
     return float(number) / 100
 
@@ -171,7 +171,7 @@ def parse_count(text: str) -> float:
     Raises:
         UsageError: `text` is not a positive number.
     """
-    if not _NUMBER.fullmatch(text.strip()) or float(text) == 0:
+    if not _NUMBER.fullmatch(text.strip()) or not _usable(text):
         raise UsageError(f"'{text}' is not a positive number.")
     return float(text)
 
@@ -212,8 +212,12 @@ def parse_seconds(text: str) -> float:
     return _parse(text, _SECONDS, "a time such as 15ms, 90s or 10m")
 
 
+def _usable(number: str) -> bool:
+    return 0 < float(number) < math.inf
+
+
 def _parse(text: str, factors: dict[str, float] | dict[str, int], expected: str) -> float:
     match = _QUANTITY.fullmatch(text)
-    if match is None or match[2] not in factors or float(match[1]) == 0:
+    if match is None or match[2] not in factors or not _usable(match[1]):
         raise UsageError(f"'{text}' is not {expected} (units: {', '.join(factors)}).")
     return float(match[1]) * factors[match[2]]

@@ -56,6 +56,10 @@ class Calibration(Record, frozen=True, kw_only=True):
     cases: tuple[CaseCalibration, ...]
 
 
+class _SchemaOnly(msgspec.Struct):
+    schema: int = SCHEMA_VERSION
+
+
 def calibrate_case(
     case: str, turns: Sequence[tuple[Sequence[float], Sequence[float]]], *, band: float, seed: int
 ) -> CaseCalibration:
@@ -199,7 +203,13 @@ def read(path: Path) -> Calibration:
         StoreError: it cannot be read or does not fit.
     """
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Calibration)
+        content = path.read_bytes()
+        schema = msgspec.json.decode(content, type=_SchemaOnly).schema
+        if schema > SCHEMA_VERSION:
+            raise StoreError(
+                f"{path} has schema {schema}; this resnet-bench reads up to {SCHEMA_VERSION}. Upgrade resnet-bench."
+            )
+        return msgspec.json.decode(content, type=Calibration)
     except OSError as error:
         raise StoreError(f"cannot read {path}: {error.strerror or error}.") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from resnet_bench.analysis.comparability import differences_of_runs
-from resnet_bench.analysis.metrics import EXACT_METRICS, NOISY_METRICS, NoisyMetric
+from resnet_bench.analysis.metrics import EXACT_METRICS, NOISY_METRICS, NoisyMetric, Source
 from resnet_bench.analysis.stats import launch_samples, summarize, t_quantile
 from resnet_bench.errors import StoreError
 from resnet_bench.records import Band, BandSource, CaseDigest, Digest, Executed, Measurement, Run
@@ -39,18 +39,20 @@ def pool(runs: Sequence[Run], name: str) -> Digest:
     """Reduce several runs of one revision to one digest; three or more teach it noise bands.
 
     Raises:
-        StoreError: the runs are not comparable with each other.
+        StoreError: the runs are not comparable with each other, of several revisions, or one is given twice.
     """
     first = digest(runs[0], name)
-    for other in runs[1:]:
-        differing = differences_of_runs(first, digest(other))
-        if differing:
+    for position, other in enumerate(runs[1:], start=1):
+        why = _why_apart(first, digest(other)) or _why_no_replicate(runs[:position], other)
+        if why:
             raise StoreError(
-                f"runs {runs[0].header.id} and {other.header.id} cannot share the baseline '{name}': "
-                f"they differ in {differing[0].field} ({differing[0].baseline} and {differing[0].contender}); "
-                "set a baseline from runs of one machine and protocol."
+                f"runs {runs[0].header.id} and {other.header.id} cannot share the baseline '{name}': {why}; "
+                "set a baseline from separate runs of one revision, machine and protocol."
             )
-    merged = tuple(_merge([_find(run, case_digest.case.key) for run in runs]) for case_digest in first.cases)
+    merged = tuple(_merge([_find(run, key) for run in runs]) for key in _keys(runs))
+    measured = {measurement.case.key for measurement in merged}
+    skips = {skip.case.key: skip for run in runs for skip in run.skips if skip.case.key not in measured}
+    missing = {case.key: case for run in runs for case in run.missing if case.key not in measured}
     return Digest(
         name=name,
         created_at=runs[-1].header.created_at,
@@ -60,8 +62,8 @@ def pool(runs: Sequence[Run], name: str) -> Digest:
         identities={id_: identity for run in runs for id_, identity in digest(run).identities.items()},
         bands=learn_bands(runs),
         cases=tuple(_case_digest(measurement) for measurement in merged),
-        skips=first.skips,
-        missing=first.missing,
+        skips=tuple(skips.values()),
+        missing=tuple(case for key, case in missing.items() if key not in skips),
         warnings=tuple(text for run in runs for text in run.warnings),
     )
 
@@ -98,8 +100,38 @@ def excess_band(cases: Sequence[Sequence[Sequence[float]]]) -> float | None:
 
 
 def _band_width(runs: Sequence[Run], metric: NoisyMetric) -> float | None:
-    keys = [measurement.case.key for measurement in runs[0].measurements]
-    return excess_band([[_log_medians(_find(run, key), metric) for run in runs] for key in keys])
+    return excess_band([[_log_medians(_find(run, key), metric) for run in runs] for key in _keys(runs)])
+
+
+def _why_apart(first: Digest, other: Digest) -> str:
+    """Return why two runs are no repetitions of each other, "" where they are."""
+    exact = {it.case.key: it.exact for it in first.cases}
+    shared = [it for it in other.cases if it.case.key in exact]
+    if not shared:
+        return "they share no case"
+    for differing in differences_of_runs(first, other):
+        return f"they differ in {differing.field} ({differing.baseline} and {differing.contender})"
+    commits = [it.commit.revision[:12] for it in (first, other) if it.commit is not None]
+    if len(set(commits)) > 1:
+        return f"they measured commits {' and '.join(commits)}"
+    for it in shared:
+        for metric in (metric for metric in EXACT_METRICS if metric.source is Source.PROFILE):
+            left, right = exact[it.case.key].get(metric.name), it.exact.get(metric.name)
+            if left is not None and right is not None and left != right:
+                return f"{it.case.model} has {left:,} and {right:,} {metric.label}"
+    return ""
+
+
+def _why_no_replicate(former: Sequence[Run], other: Run) -> str:
+    """Return why the launches of a run would count twice, "" where they are new."""
+    held = {id_ for run in former for id_ in run.header.merged or (run.header.id,)}
+    twice = [id_ for id_ in other.header.merged or (other.header.id,) if id_ in held]
+    return f"{twice[0]} is given twice, and a launch counts once" if twice else ""
+
+
+def _keys(runs: Sequence[Run]) -> list[str]:
+    """Return the cases that any of the runs measured, in order."""
+    return list(dict.fromkeys(measurement.case.key for run in runs for measurement in run.measurements))
 
 
 def _log_medians(measurement: Measurement | None, metric: NoisyMetric) -> list[float]:

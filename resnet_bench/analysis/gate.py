@@ -2,10 +2,11 @@
 
 A relative rule fails where the change is established beyond the noise band and the estimate is beyond the limit;
 it passes where the whole interval is on the good side of the limit; between the two it is inconclusive.
-An absolute rule looks at the contender alone and is inconclusive where the limit lies inside its interval.
+An absolute rule looks at the contender alone and is inconclusive where the limit lies inside its interval, or where
+a single launch is all there is of a noisy metric.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from enum import StrEnum
 
 from resnet_bench import units
@@ -13,6 +14,8 @@ from resnet_bench.analysis.metrics import METRICS, Direction, ExactMetric, Metri
 from resnet_bench.analysis.thresholds import Inconclusive, On, Rule
 from resnet_bench.machines import named_like
 from resnet_bench.records import Case, Comparison, Digest, Record, Verdict, VerdictTable
+
+_OF_ONE_LAUNCH = "is of a single launch, which says nothing about launch noise: measure at least 6"
 
 
 class Status(StrEnum):
@@ -35,11 +38,15 @@ class Outcome(Record, frozen=True, kw_only=True):
 
 
 class GateResult(Record, frozen=True, kw_only=True):
-    """What `check` found; `exit_code` is 1 for a failed rule, else 3 for anything incomplete, else 0."""
+    """What `check` found; `exit_code` is 1 for a failed rule, else 3 for anything incomplete, else 0.
+
+    `nothing_checked` says why the gate as a whole is incomplete, "" where rules were applied to comparable rows.
+    """
 
     table: VerdictTable
     outcomes: tuple[Outcome, ...]
     unmatched: tuple[str, ...]
+    nothing_checked: str
     warnings: tuple[str, ...]
     exit_code: int
 
@@ -47,7 +54,7 @@ class GateResult(Record, frozen=True, kw_only=True):
 def judge(table: VerdictTable, rules: Sequence[Rule], *, sides: tuple[Digest, Digest]) -> GateResult:
     """Apply every matching rule to every row."""
     baseline, contender = sides
-    outcomes = [*_missing(named_like(baseline, contender), contender)]
+    outcomes = [*_missing(named_like(baseline, contender), contender, _compared(table))]
     unmatched, warnings = [], []
     absent = {outcome.case.key for outcome in outcomes}
     for rule in rules:
@@ -55,25 +62,33 @@ def judge(table: VerdictTable, rules: Sequence[Rule], *, sides: tuple[Digest, Di
         if not rows:
             unmatched.append(rule.name)
         judged = [row for row in rows if row.case.key not in absent]
-        outcomes += [_apply(rule, row) for row in judged if rule.relative or row.contender is not None]
+        outcomes += [_apply(rule, row) for row in judged]
         warnings += _blind(rule, judged)
     if not any(row.verdict is not Verdict.NOT_COMPARABLE for row in table.comparisons):
-        warnings.append("no row is comparable; nothing was checked against the baseline.")
-        nothing = True
+        nothing = "no row is comparable; nothing was checked against the baseline."
     else:
-        nothing = len(unmatched) == len(rules)
-        warnings += ["no rule matches any row; nothing was checked."] if nothing else []
+        nothing = "no rule matches any row; nothing was checked." if len(unmatched) == len(rules) else ""
     statuses = {outcome.status for outcome in outcomes}
     return GateResult(
         table=table,
         outcomes=tuple(outcomes),
         unmatched=tuple(unmatched),
+        nothing_checked=nothing,
         warnings=tuple(warnings),
         exit_code=1 if Status.FAILED in statuses else 3 if Status.INCOMPLETE in statuses or nothing else 0,
     )
 
 
-def _missing(baseline: Digest, contender: Digest) -> Iterator[Outcome]:
+def _compared(table: VerdictTable) -> set[str]:
+    """Return the baseline's cases that have a comparable measured row, on another device or thread count too."""
+    return {
+        row.case.key
+        for row in table.comparisons
+        if not isinstance(find_metric(row.metric), ExactMetric) and row.verdict is not Verdict.NOT_COMPARABLE
+    }
+
+
+def _missing(baseline: Digest, contender: Digest, compared: Collection[str]) -> Iterator[Outcome]:
     """Yield an incomplete outcome for every case that the baseline measured and the contender did not."""
     measured = {it.case.key for it in contender.cases}
     skips = {skip.case.key: skip for skip in contender.skips}
@@ -82,7 +97,7 @@ def _missing(baseline: Digest, contender: Digest) -> Iterator[Outcome]:
         skip = skips.get(key)
         if skip is not None:
             message = f"the baseline has a number; here it was skipped: {skip.reason.value}, {skip.detail}"
-        elif key not in measured:
+        elif key not in measured and key not in compared:
             message = f"the baseline has this case, {contender.name} does not"
         else:
             continue
@@ -132,11 +147,15 @@ def _worst_bound(row: Comparison, metric: Metric, on: On) -> float | None:
 
 def _absolute(rule: Rule, row: Comparison, metric: Metric) -> tuple[Status, str]:
     summary = row.contender_summary
+    if row.contender is None:
+        return Status.INCOMPLETE, f"{metric.label} has no value here: {row.reason}"
     value, words = row.contender, "median" if summary else metric.label
     if rule.percentile and summary:
         value, words = getattr(summary, rule.percentile.value), rule.percentile.value
     if value is None:
         return _undecided(rule), f"{words} needs 100 samples, there are {summary.samples if summary else 0}"
+    if summary and summary.launches == 1:
+        return _undecided(rule), f"{words} {_with_unit(metric, value)} {_OF_ONE_LAUNCH}"
     interval = summary.interval if summary and not rule.percentile else None
     for bound, above, sign in ((rule.maximum, True, "over"), (rule.minimum, False, "under")):
         if bound is None:

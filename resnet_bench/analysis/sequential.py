@@ -49,7 +49,8 @@ def decide(log_ratios: Sequence[float], *, band: float, family: int = 1, lower_i
     pairs = max((look for look in LOOKS if look <= len(log_ratios)), default=0)
     if pairs == 0:
         ratio = exponential(float(np.mean(log_ratios))) if len(log_ratios) else 1.0
-        reason = f"{len(log_ratios)} launch pairs; the first look is after {LOOKS[0]}"
+        counted = f"{len(log_ratios)} launch pair{'' if len(log_ratios) == 1 else 's'}"
+        reason = f"{counted}; the first look is after {LOOKS[0]}"
         return Decision(
             verdict=Verdict.INCONCLUSIVE, ratio=ratio, interval=None, detectable=None, pairs=0, reason=reason
         )

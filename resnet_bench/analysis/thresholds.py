@@ -98,10 +98,10 @@ class _RawRule(msgspec.Struct, forbid_unknown_fields=True):
     model: str = "*"
     device: str = "*"
     batch_size: int | list[int] = msgspec.field(default_factory=list)
-    on: On = On.REGRESSED
-    limit: str | None = None
-    max: str | None = None
-    min: str | None = None
+    on: On | None = None
+    limit: str | int | float | None = None
+    max: str | int | float | None = None
+    min: str | int | float | None = None
     percentile: Percentile | None = None
     inconclusive: Inconclusive | None = None
 
@@ -127,7 +127,7 @@ def read(path: Path) -> tuple[Rule, ...]:
     try:
         raw = msgspec.convert(content, _RawFile)
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{path}: {error}.") from error
+        raise ConfigError(f"{path}: {error}.{_choices(str(error))}") from error
     if not raw.rule:
         raise ConfigError(f"{path} has no [[rule]]; a gate without rules would always pass.")
     return tuple(_rule(path, number, it, raw.inconclusive) for number, it in enumerate(raw.rule, start=1))
@@ -149,17 +149,28 @@ def _refuse_unknown_keys(path: Path, content: dict[str, object]) -> None:
                 raise ConfigError(f"{where}: '{key}' is no key.{nearest(key, known.__struct_fields__)} Keys: {keys}.")
 
 
+def _choices(error: str) -> str:
+    """Return the words that a key takes, where the error is about one."""
+    key = re.search(r"Invalid enum value .*[.](\w+)`", error)
+    kind = {"on": On, "inconclusive": Inconclusive, "percentile": Percentile}.get(key[1]) if key else None
+    return f" Expected {', '.join(kind)}." if kind else ""
+
+
 def _rule(path: Path, number: int, raw: _RawRule, inconclusive: Inconclusive) -> Rule:
     where = f"{path}, rule {number}"
     try:
         metric = find_metric(raw.metric)
-        limit = units.parse_percent(raw.limit) if raw.limit is not None else None
+        limit = units.parse_percent(str(raw.limit)) if raw.limit is not None else None
         maximum = _absolute(metric, raw.max)
         minimum = _absolute(metric, raw.min)
     except (ConfigError, UsageError) as error:
         raise ConfigError(f"{where}: {error}") from error
     if limit is not None and (maximum is not None or minimum is not None):
         raise ConfigError(f"{where}: limit is relative, max and min are absolute; write them as rules of their own.")
+    if raw.on and (maximum is not None or minimum is not None):
+        raise ConfigError(f"{where}: on belongs to limit; max and min hold without a baseline.")
+    if maximum is not None and minimum is not None and minimum > maximum:
+        raise ConfigError(f"{where}: min = '{raw.min}' is above max = '{raw.max}', so nothing could pass.")
     if raw.percentile and (limit is not None or (maximum is None and minimum is None)):
         raise ConfigError(f"{where}: percentile belongs to max or min.")
     if raw.percentile and not isinstance(metric, NoisyMetric):
@@ -178,7 +189,7 @@ def _rule(path: Path, number: int, raw: _RawRule, inconclusive: Inconclusive) ->
         model=raw.model,
         device=raw.device,
         batch_sizes=tuple(sizes),
-        on=raw.on,
+        on=raw.on or On.REGRESSED,
         limit=limit,
         maximum=maximum,
         minimum=minimum,
@@ -187,15 +198,15 @@ def _rule(path: Path, number: int, raw: _RawRule, inconclusive: Inconclusive) ->
     )
 
 
-def _absolute(metric: Metric, text: str | None) -> float | None:
-    return None if text is None else float(_PARSERS[metric.unit](text))
+def _absolute(metric: Metric, text: str | float | None) -> float | None:
+    return None if text is None else float(_PARSERS[metric.unit](str(text)))
 
 
 def _describe(raw: _RawRule) -> str:
     said = [f"{raw.metric} {raw.percentile.value}" if raw.percentile else raw.metric]
     said += [f"{word} {value}" for word, value in (("limit", raw.limit), ("max", raw.max), ("min", raw.min)) if value]
     if not (raw.limit or raw.max or raw.min):
-        said.append(f"on {raw.on.value}")
+        said.append(f"on {(raw.on or On.REGRESSED).value}")
     said += [f"model {raw.model}"] if raw.model != "*" else []
     said += [f"device {raw.device}"] if raw.device != "*" else []
     said += [f"batch size {raw.batch_size}"] if raw.batch_size else []

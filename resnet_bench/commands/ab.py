@@ -11,8 +11,9 @@ from cyclopts import Parameter
 from resnet_bench import units
 from resnet_bench.analysis import calibration
 from resnet_bench.commands.arguments import Whole
+from resnet_bench.commands.output import ensure_writable
 from resnet_bench.errors import UsageError, nearest
-from resnet_bench.records import Case, Verdict
+from resnet_bench.records import Case, Executor, MemoryFormat, Mode, Precision, Verdict
 from resnet_bench.report import ab as ab_report
 from resnet_bench.report.format import Format
 from resnet_bench.runner import ab as runner
@@ -27,10 +28,12 @@ _RENDERERS = {
     Format.CSV: ab_report.as_csv,
 }
 
+_CHOICES = {"mode": Mode, "precision": Precision, "memory_format": MemoryFormat, "executor": Executor}
+
 
 def ab(
-    base: str,
-    contender: str = WORKING_TREE,
+    base: str = "",
+    contender: str = "",
     *,
     models: Annotated[str, Parameter(name=("--model", "--models"))] = "resnet18",
     batch_size: Whole = 1,
@@ -56,8 +59,9 @@ def ab(
     Exit code 1 where something regressed, 3 where a case is undecided, else 0.
 
     Args:
-        base: commit, branch, tag, or "." for the working tree with its uncommitted changes.
-        contender: as base; the working tree by default.
+        base: commit, branch, tag, or "." for the working tree with its uncommitted changes; may be left out with
+            --case-a or --case-b, which then compare two configurations of the working tree.
+        contender: as base; the working tree by default, with --case-a or --case-b the base itself.
         models: registry names or package.module:callable, with commas.
         batch_size: images an iteration.
         image_size: pixels a side.
@@ -72,9 +76,14 @@ def ab(
         install: build and install each side in an environment of its own, laid over this one.
         seed: seed of weights, inputs and the order of turns.
         calibration_file: what `calibrate` learnt of this machine; says whether the band can be seen here.
-        output: save every turn of every launch pair to this JSON lines file.
+        output: save every turn of every launch pair to this JSON lines file, also where Ctrl-C ends it.
         format: text, markdown, json or csv.
     """
+    configurations = bool(case_a.strip() or case_b.strip())
+    if not base and not configurations:
+        raise UsageError("ab needs BASE_REV (a commit, branch or tag), or --case-a and --case-b to compare.")
+    base = base or WORKING_TREE
+    contender = contender or (base if configurations else WORKING_TREE)
     terms = runner.Terms(band=units.parse_percent(band), budget_s=units.parse_seconds(budget), seed=seed)
     shared = {"batch_size": batch_size, "image_size": image_size, "mode": mode, "device": device, "threads": threads}
     duels = [
@@ -87,6 +96,8 @@ def ab(
     ]
     if not duels:
         raise UsageError("--models names no model.")
+    if output:
+        ensure_writable(output)
     if calibration_file.exists():
         environment = launch.probe(device).environment.id
         for line in calibration.advice_for(
@@ -97,9 +108,7 @@ def ab(
         left, right = (stack.enter_context(checked_out(repository, revision)) for revision in (base, contender))
         if install:
             left, right = (stack.enter_context(installed(side)) for side in (left, right))
-        outcomes = runner.fight(duels, (left, right), terms, on_pair=_progress)
-    if output:
-        runner.save(output, outcomes)
+        outcomes = runner.fight(duels, (left, right), terms, on_pair=_progress, output=output)
     print(_RENDERERS[format](outcomes, (left.label, right.label)), end="")
     verdicts = {outcome.decision.verdict for outcome in outcomes}
     return 1 if Verdict.REGRESSED in verdicts else 3 if Verdict.INCONCLUSIVE in verdicts else 0
@@ -114,10 +123,17 @@ def _case(fields: dict[str, object], flag: str, text: str) -> Case:
             raise UsageError(f"{flag}: '{name}' is no field.{nearest(name, known)} Fields: {', '.join(known)}.")
         changes[name] = int(value) if value.isdigit() else value
     try:
-        return msgspec.convert(fields | changes, Case)
+        case = msgspec.convert(fields | changes, Case)
     except msgspec.ValidationError as error:
-        raise UsageError(f"{flag if changes else 'case'}: {error}.") from error
+        choices = next((kind for name, kind in _CHOICES.items() if f".{name}`" in str(error)), ())
+        expected = f" Expected {', '.join(choices)}." if choices else ""
+        raise UsageError(f"{flag if changes else 'case'}: {error}.{expected}") from error
+    for name in ("batch_size", "image_size", "threads"):
+        if getattr(case, name) < 1:
+            where = f"{flag}: {name}=" if name in changes else f"--{name.replace('_', '-')} "
+            raise UsageError(f"{where}{getattr(case, name)}: expected 1 or more.")
+    return case
 
 
 def _progress(pairs: int, seconds: float) -> None:
-    print(f"{pairs} launch pairs after {units.duration(seconds)}", file=sys.stderr)
+    print(f"{pairs} launch pair{'' if pairs == 1 else 's'} after {units.duration(seconds)}", file=sys.stderr)

@@ -1,5 +1,6 @@
 """`baseline set` and `baseline list`: named baselines."""
 
+import sys
 from pathlib import Path
 
 from cyclopts import App
@@ -23,7 +24,9 @@ def set_baseline(name: str, *runs: Path, baselines_dir: Path = baselines.DEFAULT
     stored = baselines.from_runs(runs, name)
     warn(stored.warnings)
     path = baselines.save(stored, baselines_dir)
-    print(f"wrote {path}: {len(stored.cases)} cases from {len(runs)} run{'' if len(runs) == 1 else 's'}")
+    counts = ((len(stored.cases), "case"), (len(runs), "run"))
+    counted = [f"{count} {noun}{'' if count == 1 else 's'}" for count, noun in counts]
+    print(f"wrote {path}: {' from '.join(counted)}")
     for band in stored.bands:
         print(f"noise band of {band.metric}: {units.percent_short(band.width)}")
 
@@ -36,6 +39,9 @@ def list_baselines(*, baselines_dir: Path = baselines.DEFAULT_DIRECTORY) -> None
         baselines_dir: where named baselines are kept.
     """
     found = [baselines.read(name, baselines_dir) for name in baselines.names(baselines_dir)]
+    if not found:
+        print(f"no baseline in {baselines_dir} yet: resnet-bench baseline set NAME RUN", file=sys.stderr)
+        return
     rows = tuple(
         (
             it.name,

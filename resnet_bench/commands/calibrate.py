@@ -11,6 +11,7 @@ from cyclopts import Parameter
 from resnet_bench import units
 from resnet_bench.analysis import calibration
 from resnet_bench.commands.arguments import Whole
+from resnet_bench.commands.output import ensure_writable
 from resnet_bench.errors import IncompleteError, UsageError
 from resnet_bench.records import Case
 from resnet_bench.report.grid import Grid, text_lines
@@ -51,12 +52,16 @@ def calibrate(
     """
     if pairs < FEWEST_PAIRS:
         raise UsageError(f"--pairs {pairs}: expected {FEWEST_PAIRS} or more; fewer show no spread.")
+    names = [name.strip() for name in models.split(",") if name.strip()]
+    if not names:
+        raise UsageError("--models names no model.")
+    for flag, value in (("--image-size", image_size), ("--threads", threads)):
+        if value < 1:
+            raise UsageError(f"{flag} {value}: expected 1 or more.")
+    ensure_writable(calibration_file)
     width = units.parse_percent(band)
     home = Side(label="this installation", root=str(Path(__file__).resolve().parents[2]))
-    cases = [
-        Case(model=name.strip(), batch_size=1, image_size=image_size, device=device, threads=threads)
-        for name in models.split(",")
-    ]
+    cases = [Case(model=name, batch_size=1, image_size=image_size, device=device, threads=threads) for name in names]
     duels = [runner.Duel(baseline=case, contender=case) for case in cases]
     limit = units.parse_seconds(budget)
     until = runner.Until.EXHAUSTED
@@ -69,7 +74,7 @@ def calibrate(
     sides = [[statistics.median(it.baseline_s) for it in outcome.turns] for outcome in outcomes]
     measured = tuple(
         calibration.calibrate_case(
-            it.duel.baseline.key, [(turn.baseline_s, turn.contender_s) for turn in it.turns], band=width, seed=seed
+            it.duel.baseline.key, [turn.judged_s for turn in it.turns], band=width, seed=seed
         )
         for it in outcomes
     )
@@ -125,4 +130,4 @@ def _count(needed: int | None, what: str) -> str:
 
 
 def _progress(pairs: int, seconds: float) -> None:
-    print(f"{pairs} launch pairs after {units.duration(seconds)}", file=sys.stderr)
+    print(f"{pairs} launch pair{'' if pairs == 1 else 's'} after {units.duration(seconds)}", file=sys.stderr)

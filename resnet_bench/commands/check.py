@@ -10,11 +10,14 @@ from resnet_bench import baselines
 from resnet_bench.analysis import calibration, thresholds
 from resnet_bench.analysis.comparability import parse_across
 from resnet_bench.analysis.compare import compare
+from resnet_bench.analysis.digest import digest
 from resnet_bench.analysis.gate import improvements, judge
 from resnet_bench.commands.output import warn
+from resnet_bench.records import Verdict
 from resnet_bench.report import gate as gate_report
 from resnet_bench.report import github, junit
 from resnet_bench.report.format import Format
+from resnet_bench.store import load
 
 _RENDERERS = {
     Format.TEXT: gate_report.as_text,
@@ -54,7 +57,7 @@ def check(
         calibration_file: noise bands of this machine, as `calibrate` writes them.
     """
     rules = thresholds.read(thresholds_file)
-    sides = (baselines.read(baseline, baselines_dir), baselines.side(str(run), baselines_dir))
+    sides = (baselines.read(baseline, baselines_dir), digest(load(run)))
     warn([text for side in sides for text in side.warnings])
     bands, warnings = calibration.bands_for(sides[1], calibration_file)
     table = compare(*sides, across=parse_across(across), bands=bands, warnings=warnings)
@@ -66,6 +69,12 @@ def check(
         github.publish(gate_report.as_markdown(result), github.from_gate(result))
     if update and result.exit_code == 0 and improvements(table):
         path = baselines.save(baselines.replacement(run, sides[0]), baselines_dir)
+        warn(
+            f"the replacement takes over a change for the worse that the limits allow: {row.case.key} {row.metric}: "
+            f"{row.reason}"
+            for row in table.comparisons
+            if row.verdict is Verdict.REGRESSED
+        )
         print(f"wrote the replacement baseline {path}; review it before you commit it.", file=sys.stderr)
     elif update:
         print("--update: nothing improved in a passing run, so the baseline stays.", file=sys.stderr)

@@ -63,4 +63,5 @@ def _closing(result: GateResult) -> list[str]:
     counted = ", ".join(f"{sum(it.status is status for it in result.outcomes)} {status}" for status in _ORDER)
     better = [f"improved: {row.case.key} {row.metric}: {row.reason}" for row in improvements(result.table)]
     unmatched = [f"rule matches nothing: {name}" for name in result.unmatched]
-    return [f"{headline(result)}: {counted}", *better, *unmatched, *result.warnings]
+    nothing = [result.nothing_checked] if result.nothing_checked else []
+    return [f"{headline(result)}: {counted}", *better, *unmatched, *nothing, *result.warnings]

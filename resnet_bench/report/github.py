@@ -68,6 +68,8 @@ def from_gate(result: GateResult) -> tuple[Annotation, ...]:
         for outcome in result.outcomes
         if outcome.status in _STATUSES
     ]
+    if result.nothing_checked:
+        found.append(Annotation(level=Level.ERROR, title="resnet-bench check", message=result.nothing_checked))
     found += [Annotation(level=Level.WARNING, title="rule matches nothing", message=it) for it in result.unmatched]
     found += [Annotation(level=Level.WARNING, title="resnet-bench check", message=it) for it in result.warnings]
     return tuple(found)

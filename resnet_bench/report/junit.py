@@ -59,7 +59,7 @@ def from_verdicts(table: VerdictTable) -> tuple[TestCase, ...]:
 
 
 def from_gate(result: GateResult) -> tuple[TestCase, ...]:
-    """Return one test case for every rule on every row, and one for every rule that matched nothing."""
+    """Return one test case for every rule on every row, for every rule that matched nothing, and where all did."""
     cases = [
         TestCase(
             classname=outcome.metric or "case",
@@ -71,6 +71,10 @@ def from_gate(result: GateResult) -> tuple[TestCase, ...]:
     ]
     nothing = "this rule matches nothing"
     cases += [TestCase(classname="rule", name=it, result=Result.SKIPPED, message=nothing) for it in result.unmatched]
+    if result.nothing_checked:
+        cases.append(
+            TestCase(classname="check", name="anything checked", result=Result.ERROR, message=result.nothing_checked)
+        )
     return tuple(cases)
 
 

@@ -48,11 +48,16 @@ class Turns(Record, frozen=True, kw_only=True):
     contender_cpu_s: tuple[float, ...] = ()
 
     @property
-    def log_ratio(self) -> float:
-        """Median log(contender / baseline) of the turns: of CPU time, or of elapsed time where a side waits."""
+    def judged_s(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """Both sides' seconds per iteration that are compared: of CPU time, or elapsed where a side waits."""
         if self.baseline_cpu_s and abs(self._waiting(0) - self._waiting(1)) <= WAITING_TOLERANCE:
-            return _median_log_ratio(self.baseline_cpu_s, self.contender_cpu_s)
-        return self.elapsed_log_ratio
+            return self.baseline_cpu_s, self.contender_cpu_s
+        return self.baseline_s, self.contender_s
+
+    @property
+    def log_ratio(self) -> float:
+        """Median log(contender / baseline) of the turns as judged."""
+        return _median_log_ratio(*self.judged_s)
 
     @property
     def elapsed_log_ratio(self) -> float:
@@ -104,8 +109,11 @@ def fight(
     terms: Terms,
     *,
     on_pair: Callable[[int, float], None] | None = None,
+    output: Path | None = None,
 ) -> tuple[Outcome, ...]:
     """Measure launch pairs until every duel is decided, `terms.pairs` are made, or the budget would be exceeded.
+
+    What was measured is saved to `output`, where one is given, however this ends.
 
     Raises:
         UsageError: a side's code cannot be imported or lacks the case.
@@ -116,23 +124,24 @@ def fight(
     began, longest = time.monotonic(), 0.0
     threads = (duels[0].baseline.threads, duels[0].contender.threads)
     start = terms.start or best_start(sides)
-    with Launcher(sides, threads=threads, start=start, answer_limit_s=terms.answer_limit_s, rng=rng) as launcher:
-        for pair in range(terms.pairs):
-            open_duels = [index for index in range(len(duels)) if _goes_on(turns[index], terms, len(duels))]
-            pair_began = time.monotonic()
-            if not open_duels or pair_began - began + longest > terms.budget_s:
-                break
-            rng.shuffle(open_duels)
-            with launcher.pair() as children:
-                for index in open_duels:
-                    turns[index].append(_take_turns(pair, duels[index], children, terms, rng))
-            longest = max(longest, time.monotonic() - pair_began)
-            if on_pair:
-                on_pair(pair + 1, time.monotonic() - began)
-    return tuple(
-        Outcome(duel=duel, turns=tuple(found), decision=_judge(found, terms, len(duels)))
-        for duel, found in zip(duels, turns, strict=True)
-    )
+    try:
+        with Launcher(sides, threads=threads, start=start, answer_limit_s=terms.answer_limit_s, rng=rng) as launcher:
+            for pair in range(terms.pairs):
+                open_duels = [index for index in range(len(duels)) if _goes_on(turns[index], terms, len(duels))]
+                pair_began = time.monotonic()
+                if not open_duels or pair_began - began + longest > terms.budget_s:
+                    break
+                rng.shuffle(open_duels)
+                with launcher.pair() as children:
+                    for index in open_duels:
+                        turns[index].append(_take_turns(pair, duels[index], children, terms, rng))
+                longest = max(longest, time.monotonic() - pair_began)
+                if on_pair:
+                    on_pair(pair + 1, time.monotonic() - began)
+    finally:
+        if output and any(turns):
+            save(output, _outcomes(duels, turns, terms))
+    return _outcomes(duels, turns, terms)
 
 
 def save(path: Path, outcomes: Sequence[Outcome]) -> None:
@@ -145,6 +154,13 @@ def save(path: Path, outcomes: Sequence[Outcome]) -> None:
         path.write_bytes(b"".join(msgspec.json.encode(outcome) + b"\n" for outcome in outcomes))
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror or error}.") from error
+
+
+def _outcomes(duels: Sequence[Duel], turns: Sequence[Sequence[Turns]], terms: Terms) -> tuple[Outcome, ...]:
+    return tuple(
+        Outcome(duel=duel, turns=tuple(found), decision=_judge(found, terms, len(duels)))
+        for duel, found in zip(duels, turns, strict=True)
+    )
 
 
 def _judge(turns: Sequence[Turns], terms: Terms, family: int) -> Decision:

@@ -54,6 +54,9 @@ def test_a_calibration_of_another_machine_is_ignored_with_a_warning(tmp_path):
     bands, (warning,) = calibration.bands_for(subject, path)
     assert bands == ()
     assert "was ignored" in warning
+    path.write_text('{"schema": 99}')
+    with pytest.raises(StoreError, match="has schema 99"):
+        calibration.read(path)
     path.write_text("{}")
     with pytest.raises(StoreError, match="is no calibration file"):
         calibration.read(path)

@@ -9,7 +9,7 @@ from resnet_bench.analysis.comparability import parse_across
 from resnet_bench.analysis.compare import compare
 from resnet_bench.analysis.digest import NARROWEST_BAND, pool
 from resnet_bench.errors import StoreError, UsageError
-from resnet_bench.records import Band, BandSource, Skip, SkipReason, Verdict
+from resnet_bench.records import Band, BandSource, Commit, Skip, SkipReason, Verdict
 from tests.factory import (
     CASE,
     EXECUTED,
@@ -194,6 +194,37 @@ def test_runs_of_two_machines_make_no_baseline():
     other = change(IDENTITY, cpu_name="Other CPU")
     with pytest.raises(StoreError, match="they differ in cpu_name"):
         pool([run_of([measurement([[1.0]])]), run_of([measurement([[1.0]])], identity=other)], "b")
+
+
+def test_what_is_no_repetition_of_one_revision_makes_no_baseline():
+    runs = [run_of([measurement(noisy_launches(seed), profile=profile())], name=f"r{seed}") for seed in range(3)]
+    with pytest.raises(StoreError, match="r0 is given twice"):
+        pool([*runs, runs[0]], "b")
+    joined = change(runs[2], header=change(runs[2].header, merged=("x", "r1")))
+    with pytest.raises(StoreError, match="r1 is given twice"):
+        pool([runs[0], runs[1], joined], "b")
+    commits = [
+        Commit(revision=name * 40, branch=None, committed_at="t", subject="s", dirty=False) for name in ("a", "b")
+    ]
+    parts = [
+        change(run, header=change(run.header, commit=commit)) for run, commit in zip(runs[:2], commits, strict=True)
+    ]
+    with pytest.raises(StoreError, match="they measured commits aaaaaaaaaaaa and bbbbbbbbbbbb"):
+        pool(parts, "b")
+    wider = run_of([measurement(noisy_launches(9), profile=profile(parameters=2000))], name="wider")
+    with pytest.raises(StoreError, match="resnet18 has 1,000 and 2,000 parameters"):
+        pool([runs[0], wider], "b")
+    other = run_of([measurement(noisy_launches(9), of=case(batch_size=64))], name="other")
+    with pytest.raises(StoreError, match="they share no case"):
+        pool([runs[0], other], "b")
+
+
+def test_a_case_that_one_repetition_lacks_still_stands_in_the_baseline():
+    small, large = measurement(noisy_launches(1)), measurement(noisy_launches(2), of=case(batch_size=64))
+    skip = Skip(case=large.case, index=0, reason=SkipReason.TIMEOUT, detail="")
+    found = pool([run_of([small], name="r1", skips=(skip,)), run_of([small, large], name="r2")], "b")
+    assert [it.case.batch_size for it in found.cases] == [4, 64]
+    assert found.skips == ()
 
 
 def test_a_lone_case_keeps_its_key():

@@ -3,7 +3,8 @@ import pytest
 from resnet_bench.analysis.compare import compare
 from resnet_bench.analysis.gate import Status, judge
 from resnet_bench.analysis.thresholds import Inconclusive, On, Percentile, Rule
-from resnet_bench.records import Skip, SkipReason
+from resnet_bench.records import Memory, Skip, SkipReason
+from resnet_bench.report import github, junit
 from tests.factory import IDENTITY, case, change, digest_of, measurement, noisy_launches, profile
 
 BASE = digest_of([measurement(noisy_launches(1), profile=profile())], name="base")
@@ -68,6 +69,32 @@ def test_absolute_limits_look_at_the_contender_alone():
     assert statuses(check(new(noise=0.05), rule(maximum=0.010))) == [Status.WARNED]
 
 
+@pytest.mark.parametrize("factor", [1.0, 9.0])
+def test_a_single_launch_keeps_and_breaks_no_limit_of_a_noisy_metric(factor):
+    one = new(factor, count=1, profile=profile(parameters=1010))
+    limit = rule(maximum=0.011)
+    assert statuses(check(one, limit, change(limit, percentile=Percentile.P50))) == [Status.WARNED, Status.WARNED]
+    assert "is of a single launch" in check(one, limit).outcomes[0].message
+    assert check(one, change(limit, inconclusive=Inconclusive.FAIL)).exit_code == 1
+    assert check(one, rule(metric="parameters")).exit_code == 1
+
+
+def test_a_value_that_only_the_baseline_has_is_no_pass_under_an_absolute_limit():
+    with_peak = [measurement(noisy_launches(1), memory=Memory(peak_rss_bytes=1, peak_allocated_bytes=2**20))]
+    result = check(new(), rule(metric="peak_allocated_bytes", maximum=2**33), base=digest_of(with_peak, name="base"))
+    assert (statuses(result), result.exit_code) == ([Status.INCOMPLETE], 3)
+    assert "peak allocated has no value here: measured in the baseline alone" in result.outcomes[0].message
+
+
+def test_a_case_on_other_threads_is_missing_unless_that_difference_is_allowed():
+    other = digest_of([measurement(noisy_launches(9, factor=1.2), of=case(threads=2), profile=profile())], name="two")
+    refused = check(other, rule(maximum=1.0))
+    assert (statuses(refused), refused.exit_code) == ([Status.INCOMPLETE], 3)
+    allowed = check(other, rule(limit=0.05), across={"threads"})
+    assert (statuses(allowed), allowed.exit_code) == ([Status.FAILED], 1)
+    assert check(other, rule(limit=0.5), across={"threads"}).exit_code == 0
+
+
 def test_p99_needs_a_hundred_samples():
     assert statuses(check(new(), rule(maximum=0.015, percentile=Percentile.P99))) == [Status.PASSED]
     few = check(new(count=2), rule(maximum=0.015, percentile=Percentile.P99))
@@ -100,13 +127,17 @@ def test_no_comparable_row_at_all_is_incomplete_even_without_a_matching_rule():
     lost = digest_of([measurement(noisy_launches(3), of=case(model="other"))], name="lost")
     result = check(lost, rule(limit=0.05, model="other"))
     assert result.exit_code == 3
-    assert any("nothing was checked" in warning for warning in result.warnings)
+    assert "no row is comparable; nothing was checked" in result.nothing_checked
 
 
 def test_a_rule_that_matches_nothing_is_reported_and_alone_it_is_no_pass():
     result = check(new(), rule(limit=0.05), rule(name="typo", model="resent*"))
     assert (result.unmatched, result.exit_code) == (("typo",), 0)
-    assert check(new(), rule(name="typo", model="resent*")).exit_code == 3
+    alone = check(new(), rule(name="typo", model="resent*"))
+    assert (alone.exit_code, alone.nothing_checked) == (3, "no rule matches any row; nothing was checked.")
+    assert [case.result for case in junit.from_gate(alone)] == ["skipped", "error"]
+    assert "error" in [annotation.level for annotation in github.from_gate(alone)]
+    assert junit.from_gate(result)[-1].result == "skipped"
 
 
 def test_every_matching_rule_applies_and_each_failure_names_its_rule():

@@ -92,6 +92,7 @@ def test_swapping_sides_inverts_ratio_and_verdict():
 def test_more_pairs_than_a_look_wait_for_the_next_look():
     ratios = [0.05, 0.051, 0.049, 0.05, 0.052, 0.048]
     assert decide(ratios[:3], band=0.02).interval is None
+    assert decide(ratios[:1], band=0.02).reason == "1 launch pair; the first look is after 6"
     assert decide([*ratios, 9.0], band=0.02) == decide(ratios, band=0.02)
 
 

@@ -157,6 +157,26 @@ def test_check_passes_warns_and_updates(workplace, capsys):
     assert (after["name"], after["runs"]) == ("main", ["run-better"])
 
 
+def test_an_update_names_what_else_it_takes_over(workplace, capsys):
+    mixed = [measured("resnet18", 1, 21, 0.8), measured("resnet18", 8, 2, 1.04)]
+    run(capsys, "baseline", "set", "main", "old")
+    rest = [measured("resnet50", 1, 3), measured("resnet50", 8, 4), measured(NASTY, 1, 5)]
+    save_run(workplace / "mixed", run_of([*mixed, *rest], name="run-mixed"))
+    code, _, err = run(capsys, "check", "mixed", "--baseline", "main", "--update")
+    assert code == 0
+    assert "takes over a change for the worse that the limits allow: resnet18/inference/b8" in err
+
+
+def test_no_baseline_yet_and_files_that_are_none(workplace, capsys):
+    code, out, err = run(capsys, "baseline", "list")
+    assert (code, out) == (0, "")
+    assert "no baseline in reports/baselines yet" in err
+    run(capsys, "baseline", "set", "main", "old")
+    (workplace / "reports/baselines/my notes.json").write_text("{}", encoding="utf-8")
+    code, out, _ = run(capsys, "baseline", "list")
+    assert (code, len(out.splitlines())) == (0, 2)
+
+
 def test_a_skip_where_the_baseline_has_a_number_fails(workplace, capsys):
     run(capsys, "baseline", "set", "main", "old")
     skip = Skip(case=case(model="resnet18", batch_size=8), index=0, reason=SkipReason.CRASHED, detail="signal 9")
@@ -189,6 +209,7 @@ def test_baselines_are_listed_and_learn_bands_from_three_runs(workplace, capsys)
         (("compare", "old", "newer"), "has schema 99"),
         (("check", "old", "--baseline", "newer"), "has schema 99"),
         (("check", "old", "--baseline", "nope"), "no baseline 'nope'"),
+        (("check", "main", "--baseline", "main"), "main is no run directory"),
         (("check", "old", "--baseline", "../x"), "'../x' cannot name a baseline"),
         (("check", "old", "--baseline", "main", "--thresholds", "none.toml"), "cannot read thresholds none.toml"),
         (("baseline", "set", "main"), "needs at least one run"),

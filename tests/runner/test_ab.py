@@ -3,10 +3,13 @@
 import json
 import subprocess
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
 from resnet_bench import cli
+from resnet_bench.commands import ab as ab_command
+from resnet_bench.runner import ab as runner
 
 MODEL = """
 import torch
@@ -123,6 +126,10 @@ def test_a_spent_budget_is_undecided_and_says_so(repository, capsys):
         (("two", "eight"), "json:loads", "json came from"),
         (("two", "eight", "--case-a", "layout=x"), "tiny", "--case-a: 'layout' is no field."),
         (("two", "eight", "--case-a", "executor=fast"), "tiny", "--case-a: Invalid enum value 'fast'"),
+        (("two", "eight", "--case-a", "executor=fast"), "tiny", "Expected eager, "),
+        (("two", "eight", "--case-b", "threads=0"), "tiny", "--case-b: threads=0: expected 1 or more."),
+        (("two", "eight", "--batch-size", "0"), "tiny", "--batch-size 0: expected 1 or more."),
+        ((), "tiny", "ab needs BASE_REV"),
         (("two", "eight", "--band", "2"), "tiny", "'2' is not a share such as 5 %"),
         (("two", "eight", "--budget", "soon"), "tiny", "'soon' is not a time"),
     ],
@@ -134,6 +141,45 @@ def test_bad_input_is_one_line_and_two(repository, capsys, arguments, model, sai
     assert code == 2
     assert len(err.splitlines()) == 1
     assert worktrees(repository) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sides"),
+    [
+        (("--case-a", "executor=eager"), ("working tree", "working tree")),
+        (("two", "--case-b", "executor=compile"), ("two", "two")),
+        (("two", "eight", "--case-b", "executor=compile"), ("two", "eight")),
+        (("two",), ("two", "working tree")),
+    ],
+)
+def test_configurations_are_compared_within_one_revision(repository, capsys, monkeypatch, arguments, sides):
+    labels = []
+    monkeypatch.setattr(ab_command.runner, "fight", lambda _, sides, *__, **___: labels.extend(sides) or ())
+    assert ab(capsys, repository, *arguments)[0] == 0
+    assert tuple(side.label.split(" (")[0] for side in labels) == sides
+
+
+def test_what_was_measured_is_saved_when_it_is_interrupted(repository, capsys, monkeypatch, tmp_path):
+    def interrupted(pair, *_):
+        if pair == 2:
+            raise KeyboardInterrupt
+        return runner.Turns(pair=pair, baseline_s=(1.0,), contender_s=(1.0,))
+
+    monkeypatch.setattr(runner, "Launcher", mock.MagicMock())
+    monkeypatch.setattr(runner, "_take_turns", interrupted)
+    code, _, err = ab(capsys, repository, "two", "eight", "-o", str(tmp_path / "turns.jsonl"))
+    assert code == 130
+    assert "interrupted" in err
+    (saved,) = (json.loads(line) for line in (tmp_path / "turns.jsonl").read_text().splitlines())
+    assert [it["pair"] for it in saved["turns"]] == [0, 1]
+    assert worktrees(repository) == 1
+
+
+def test_an_output_that_cannot_be_written_is_said_before_measuring(repository, capsys, tmp_path):
+    (tmp_path / "file").write_text("")
+    code, _, err = ab(capsys, repository, "two", "eight", "-o", str(tmp_path / "file" / "turns.jsonl"))
+    assert code == 2
+    assert "cannot write" in err
 
 
 def test_no_repository(tmp_path: Path, capsys):

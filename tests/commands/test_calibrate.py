@@ -1,0 +1,96 @@
+"""calibrate as a user runs it, on made-up launch pairs: the golden table, the file, and what compare makes of it."""
+
+import os
+import types
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from resnet_bench import cli
+from resnet_bench.analysis.sequential import decide
+from resnet_bench.commands import calibrate as command
+from resnet_bench.runner.ab import Outcome, Turns
+from tests.factory import IDENTITY, change, measurement, noisy_launches, run_of, save_run
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "calibrate"
+ENVIRONMENT = types.SimpleNamespace(id="e1", identity=IDENTITY)
+
+
+def made_up(duels, _sides, terms, **_):
+    """Identical code: a launch pair's bias spreads by 0.8 % in the first case, by more in the others."""
+    outcomes = []
+    for number, duel in enumerate(duels, start=1):
+        rng = np.random.default_rng(number)
+        turns = []
+        for pair in range(terms.pairs):
+            level, bias = 0.01 * np.exp(rng.normal(0, 0.004)), rng.normal(0, 0.008 * number)
+            sides = [level * np.exp(side * bias + rng.normal(0, 0.003, 11)) for side in (0, 1)]
+            left, right = (tuple(float(value) for value in side) for side in sides)
+            turns.append(Turns(pair=pair, baseline_s=left, contender_s=right))
+        outcomes.append(Outcome(duel=duel, turns=tuple(turns), decision=decide((), band=terms.band)))
+    return tuple(outcomes)
+
+
+@pytest.fixture
+def _workplace(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(command.launch, "probe", lambda _: types.SimpleNamespace(environment=ENVIRONMENT))
+    monkeypatch.setattr(command.runner, "fight", made_up)
+
+
+def run(capsys, *arguments):
+    code = cli.run([str(it) for it in arguments])
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+@pytest.mark.usefixtures("_workplace")
+def test_the_table_and_what_compare_then_uses(capsys):
+    code, out, err = run(capsys, "calibrate", "--models", "resnet18, resnet50", "--pairs", "12")
+    assert (code, err) == (0, "wrote reports/calibration.json\n")
+    golden = GOLDEN / "two.txt"
+    if os.environ.get("UPDATE_GOLDEN"):
+        golden.parent.mkdir(parents=True, exist_ok=True)
+        golden.write_text(out, encoding="utf-8")
+    assert out == golden.read_text(encoding="utf-8")
+    save_run(Path("old"), run_of([measurement(noisy_launches(1))], name="old"))
+    save_run(Path("new"), run_of([measurement(noisy_launches(2))], name="new"))
+    _, here, _ = run(capsys, "compare", "old", "new")
+    assert "lower is better, noise band 1 % (calibration)" in here
+    text = Path("reports/calibration.json").read_text(encoding="utf-8")
+    Path("reports/calibration.json").write_text(text.replace('"e1"', '"another"'), encoding="utf-8")
+    _, elsewhere, _ = run(capsys, "compare", "old", "new")
+    assert "noise band 2 % (default)" in elsewhere
+    assert "was calibrated on another machine or software (Example CPU) and was ignored" in elsewhere
+
+
+@pytest.mark.usefixtures("_workplace")
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--pairs", "5"), "--pairs 5: expected 6 or more"),
+        (("--models", ","), "--models names no model."),
+        (("--threads", "0"), "--threads 0: expected 1 or more."),
+        (("--band", "2"), "'2' is not a share"),
+        (("-o", "file/c.json"), "cannot write file/c.json"),
+    ],
+)
+def test_bad_input_is_one_line_before_anything_is_measured(capsys, monkeypatch, arguments, said):
+    Path("file").write_text("", encoding="utf-8")
+    monkeypatch.setattr(command.runner, "fight", None)
+    code, out, err = run(capsys, "calibrate", *arguments)
+    assert (code, out, len(err.splitlines())) == (2, "", 1)
+    assert said in err
+
+
+@pytest.mark.usefixtures("_workplace")
+def test_a_budget_for_too_few_pairs_is_incomplete(capsys, monkeypatch):
+    def few(duels, sides, terms, **more):
+        return made_up(duels, sides, change(terms, pairs=3), **more)
+
+    monkeypatch.setattr(command.runner, "fight", few)
+    code, _, err = run(capsys, "calibrate", "--budget", "5s")
+    assert code == 3
+    assert "3 of 10 launch pairs fitted into 5s" in err
+    assert not Path("reports/calibration.json").exists()
