@@ -18,6 +18,7 @@ from resnet_bench.report import ab as ab_report
 from resnet_bench.report.format import Format
 from resnet_bench.runner import ab as runner
 from resnet_bench.runner import launch
+from resnet_bench.runner.interruption import stoppable
 from resnet_bench.runner.overlay import installed
 from resnet_bench.runner.revision import WORKING_TREE, checked_out
 
@@ -104,7 +105,7 @@ def ab(
             environment=environment, threads=threads, band=terms.band, path=calibration_file
         ):
             print(line, file=sys.stderr)
-    with contextlib.ExitStack() as stack:
+    with stoppable(), contextlib.ExitStack() as stack:
         left, right = (stack.enter_context(checked_out(repository, revision)) for revision in (base, contender))
         if install:
             left, right = (stack.enter_context(installed(side)) for side in (left, right))

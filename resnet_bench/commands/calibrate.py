@@ -73,9 +73,7 @@ def calibrate(
         raise IncompleteError(f"{made} of {pairs} launch pairs fitted into {budget}; give a longer --budget.")
     sides = [[statistics.median(it.baseline_s) for it in outcome.turns] for outcome in outcomes]
     measured = tuple(
-        calibration.calibrate_case(
-            it.duel.baseline.key, [turn.judged_s for turn in it.turns], band=width, seed=seed
-        )
+        calibration.calibrate_case(it.duel.baseline.key, [turn.judged_s for turn in it.turns], band=width, seed=seed)
         for it in outcomes
     )
     found = calibration.Calibration(

@@ -2,13 +2,10 @@
 
 import datetime as dt
 import secrets
-import signal
 import sys
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from types import FrameType
 
 import msgspec
 
@@ -32,6 +29,7 @@ from resnet_bench.records import (
 )
 from resnet_bench.runner import ceilings, launch, plan, shards
 from resnet_bench.runner.expansion import expand
+from resnet_bench.runner.interruption import stoppable
 from resnet_bench.runner.messages import LayersRequest, MeasureRequest, ProfileRequest, ProfileSubject
 from resnet_bench.runner.plan import Slot
 from resnet_bench.runner.progress import Reporter, case_label, reporter
@@ -67,7 +65,7 @@ def start(
         StoreError: the directory cannot be written or holds a run already.
         Interrupted: the user stopped it; what is finished is saved.
     """
-    with store.locked(directory), _stoppable():
+    with store.locked(directory), stoppable():
         if (directory / store.HEADER_NAME).exists():
             raise StoreError(
                 f"{directory} already holds a run; resume it with --resume {directory}, or choose another folder."
@@ -111,7 +109,7 @@ def resume(directory: Path) -> None:
             f"{directory} joins runs of {len(header.environments)} machines; resume each of them on its own machine "
             "and merge them again."
         )
-    with store.locked(directory), _stoppable():
+    with store.locked(directory), stoppable():
         device = header.cases[0].device
         present = launch.probe(device).environment
         if present.id not in {known.id for known in header.environments}:
@@ -317,25 +315,3 @@ class _Estimate:
 
     def _guess_s(self, case: Case) -> float:
         return plan.estimate_s(case, self._models[case.model], self._protocol)
-
-
-_Handler = Callable[[int, FrameType | None], object] | int | None
-
-
-@contextmanager
-def _stoppable() -> Iterator[None]:
-    """Turn the first SIGINT or SIGTERM into KeyboardInterrupt and ignore the rest, so that saving is not cut off."""
-    previous: dict[int, _Handler] = {}
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        for number in previous:
-            signal.signal(number, signal.SIG_IGN)
-        raise KeyboardInterrupt
-
-    for number in (int(signal.SIGINT), int(signal.SIGTERM)):
-        previous[number] = signal.signal(number, stop)
-    try:
-        yield
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)

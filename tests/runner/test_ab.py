@@ -1,6 +1,7 @@
 """Real processes on a repository made for the test, whose package has our own name."""
 
 import json
+import signal
 import subprocess
 from pathlib import Path
 from unittest import mock
@@ -159,10 +160,11 @@ def test_configurations_are_compared_within_one_revision(repository, capsys, mon
     assert tuple(side.label.split(" (")[0] for side in labels) == sides
 
 
-def test_what_was_measured_is_saved_when_it_is_interrupted(repository, capsys, monkeypatch, tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_what_was_measured_is_saved_when_it_is_interrupted(repository, capsys, monkeypatch, tmp_path, number):
     def interrupted(pair, *_):
         if pair == 2:
-            raise KeyboardInterrupt
+            signal.raise_signal(number)
         return runner.Turns(pair=pair, baseline_s=(1.0,), contender_s=(1.0,))
 
     monkeypatch.setattr(runner, "Launcher", mock.MagicMock())
