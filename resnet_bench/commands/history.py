@@ -65,8 +65,10 @@ def history_command(
         format: text, markdown, json or csv (every point).
         output: write the page, a .html file, here; or whatever --format says.
     """
+    if since is not None and fail_on is None:
+        raise UsageError("--since is of the gate; add --fail-on regressed.")
     smallest = units.parse_percent(min_change)
-    folders, loaded, notes = _sources(asv_results_dir, runs)
+    folders, loaded, notes = _sources(asv_results_dir, runs, chosen=bool(machine or benchmark))
     results = [asv_results.read(it, machines=_names(machine), benchmarks=_names(benchmark)) for it in folders]
     found, ordering = history.build(
         results,
@@ -90,12 +92,14 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
-def _sources(results: Path | None, runs: tuple[Path, ...]) -> tuple[list[Path], list[Run], list[str]]:
+def _sources(results: Path | None, runs: tuple[Path, ...], *, chosen: bool) -> tuple[list[Path], list[Run], list[str]]:
     """Return the results folders, the runs, and what was left out; without names, what lies where it usually does."""
     folders = [results] if results else []
     if not folders and not runs:
         folders = [DEFAULT_RESULTS] if DEFAULT_RESULTS.is_dir() else []
         runs = (DEFAULT_RUNS,) if _run_directories(DEFAULT_RUNS) else ()
+    if chosen and not folders:
+        raise UsageError("--machine and --benchmark choose among asv's results; name their folder with --asv-results.")
     loaded: list[Run] = []
     refused: list[str] = []
     for path in runs:
@@ -104,7 +108,10 @@ def _sources(results: Path | None, runs: tuple[Path, ...]) -> tuple[list[Path], 
             continue
         inside = _run_directories(path)
         if not inside:
-            raise StoreError(f"{path} is neither a run directory nor a folder of them; expected {path}/*/run.json.")
+            asvs = "; asv's results go with --asv-results" if next(path.glob("*/machine.json"), None) else ""
+            raise StoreError(
+                f"{path} is neither a run directory nor a folder of them; expected {path}/*/run.json{asvs}."
+            )
         for directory in inside:
             try:
                 loaded.append(store.load(directory))
