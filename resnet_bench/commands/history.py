@@ -1,5 +1,6 @@
 """`history`: series across commits from asv's results and from runs, with the commits that changed a level."""
 
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -14,9 +15,13 @@ from resnet_bench.records import History, Outcome, Run
 from resnet_bench.report import history as pages
 from resnet_bench.report import html, publish
 from resnet_bench.report.format import Format
+from resnet_bench.report.grid import plain
+from resnet_bench.report.sections.curves import counted
+from resnet_bench.report.sections.history import short
 
 DEFAULT_RESULTS = Path(".asv/results")
 DEFAULT_RUNS = Path("reports")
+_NAMED = 5
 
 
 class FailOn(StrEnum):
@@ -50,7 +55,7 @@ def history_command(
     """Show how measurements moved from commit to commit, and which commits moved them.
 
     Without arguments it reads .asv/results and the runs in reports. Exit code 1 where --fail-on finds a change that
-    still stands, 3 where a benchmark failed at the newest commit, else 0.
+    still stands, 3 where a benchmark failed at the newest commit or none after --since was measured, else 0.
 
     Args:
         runs: run directories, or folders of them.
@@ -138,8 +143,20 @@ def _first(ordering: Ordering, since: str | None, repository: Path, branch: str)
 
 
 def _judge(found: History, fail_on: FailOn, *, first: int) -> int:
-    changes = [change for one in found.series for change in one.changes if change.first_after >= first]
-    standing = [it for it in changes if it.outcome is Outcome.REGRESSED and it.repaired_by is None]
-    if standing or (fail_on is FailOn.CHANGED and changes):
+    """Return the gate's exit code, and say on standard error what it is about."""
+    changes = [(one, it) for one in found.series for it in one.changes if it.first_after >= first]
+    standing = [(one, it) for one, it in changes if it.outcome is Outcome.REGRESSED and it.repaired_by is None]
+    if failing := changes if fail_on is FailOn.CHANGED else standing:
+        named = [
+            " ".join(filter(None, (one.metric, one.case, "at", short(found, it.first_after))))
+            for one, it in failing[:_NAMED]
+        ]
+        more = ", ..." if len(failing) > _NAMED else ""
+        print(
+            f"--fail-on {fail_on}: {counted(len(failing), 'change')}: {plain(', '.join(named))}{more}", file=sys.stderr
+        )
         return 1
+    if first >= len(found.commits):
+        print("--since: no commit after it was measured, so there is nothing to judge.", file=sys.stderr)
+        return 3
     return 3 if found.failing else 0

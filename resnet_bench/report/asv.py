@@ -275,7 +275,7 @@ def _milliseconds(moment: str) -> int:
 def _read(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         reason = error.strerror if isinstance(error, OSError) else f"broken JSON ({error})"
         raise StoreError(f"cannot read {path}: {reason}; mend it or move it away.") from error
     if not isinstance(content, dict):

@@ -64,12 +64,16 @@ def test_without_arguments_it_reads_what_lies_where_it_usually_does(slowed, caps
     assert {one["source"] for one in json.loads(capsys.readouterr().out)["series"]} == {"asv", "run"}
 
 
-def test_the_gate_fails_on_what_changed_after_a_revision(slowed):
+def test_the_gate_fails_on_what_changed_after_a_revision(slowed, capsys):
     gate = ["history", "--fail-on", "regressed"]
     assert cli.run(gate) == 1
+    assert f"--fail-on regressed: 1 change: a.track_x at {slowed[16][:7]}" in capsys.readouterr().err
     assert cli.run([*gate, "--since", slowed[15]]) == 1
     assert cli.run([*gate, "--since", slowed[16]]) == 0
     assert cli.run([*gate, "--min-change", "20%"]) == 0
+    capsys.readouterr()
+    assert cli.run([*gate, "--since", slowed[-1]]) == 3
+    assert "no commit after it was measured" in capsys.readouterr().err
 
 
 def test_the_gate_lets_repaired_regressions_pass(tmp_path, monkeypatch, capsys):

@@ -154,10 +154,11 @@ def test_a_run_without_a_commit_of_its_own_is_refused(tmp_path, run, expected):
 
 
 def test_a_broken_benchmarks_json_is_not_overwritten(tmp_path):
-    (tmp_path / "benchmarks.json").write_text("{half")
-    with pytest.raises(StoreError, match=r"benchmarks\.json: broken JSON"):
-        asv.export(run_at(), tmp_path)
-    assert (tmp_path / "benchmarks.json").read_text() == "{half"
+    for text in ("{half", "[" * 200_000):
+        (tmp_path / "benchmarks.json").write_text(text)
+        with pytest.raises(StoreError, match=r"benchmarks\.json: broken JSON"):
+            asv.export(run_at(), tmp_path)
+        assert (tmp_path / "benchmarks.json").read_text() == text
 
 
 def test_the_machine_record_tells_gpus_apart_and_asv_finds_it(tmp_path):
