@@ -38,7 +38,7 @@ def test_the_build_pins_its_backend_and_the_install_leaves_torch_alone():
     assert requires == ["hatchling"]
     assert f"hatchling=={constraints()['hatchling']}" in CONFIGURATION["build_command"][0]
     assert all("--no-deps" in command for command in CONFIGURATION["install_command"])
-    assert CONFIGURATION["launch_method"] == "spawn"
+    assert (CONFIGURATION["environment_type"], CONFIGURATION["launch_method"]) == ("virtualenv", "spawn")
 
 
 def test_the_suites_models_are_the_registry_and_its_devices_the_same_everywhere():
