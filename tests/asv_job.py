@@ -61,11 +61,12 @@ class Clone:
     def asv(self, *arguments, expected=(0,)):
         say(f"asv {' '.join(arguments)}")
         command = [sys.executable, "-m", "asv", "--config", "asv.job.json", *arguments]
-        return self._run(command, expected)
+        done = self._run(command, expected)
+        return done.stdout + done.stderr
 
     def resnet_bench(self, *arguments, expected=(0,)):
         say(f"resnet-bench {' '.join(arguments)}")
-        return self._run([sys.executable, "-m", "resnet_bench", *arguments], expected)
+        return self._run([sys.executable, "-m", "resnet_bench", *arguments], expected).stdout
 
     def _run(self, command, expected):
         done = subprocess.run(
@@ -73,7 +74,7 @@ class Clone:
         )
         if done.returncode not in expected:
             sys.exit(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}")
-        return done.stdout + done.stderr
+        return done
 
     def edit(self, name, old, new):
         path = self.root / name

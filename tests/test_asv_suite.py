@@ -38,7 +38,7 @@ def test_the_build_pins_its_backend_and_the_install_leaves_torch_alone():
     assert requires == ["hatchling"]
     assert f"hatchling=={constraints()['hatchling']}" in CONFIGURATION["build_command"][0]
     assert all("--no-deps" in command for command in CONFIGURATION["install_command"])
-    assert CONFIGURATION["launch_method"] == "spawn"
+    assert (CONFIGURATION["environment_type"], CONFIGURATION["launch_method"]) == ("virtualenv", "spawn")
 
 
 def test_the_suites_models_are_the_registry_and_its_devices_the_same_everywhere():
@@ -59,13 +59,13 @@ def test_importing_the_suite_computes_and_probes_nothing():
     assert done.stdout.strip() == "[]"
 
 
-def test_every_benchmark_has_a_version_of_its_own():
-    from benchmarks import latency, startup, static, static_profile
+def test_every_benchmark_that_asv_finds_has_a_version_of_its_own():
+    from asv_runner.discovery import disc_benchmarks
 
-    for module in (latency, startup, static, static_profile):
-        for name, value in vars(module).items():
-            if isinstance(value, type) and value.__module__ == module.__name__:
-                assert isinstance(value.__dict__.get("version"), str), name
+    found = {benchmark.name: benchmark.version for benchmark in disc_benchmarks(str(ROOT / "benchmarks"))}
+    assert {"latency.Latency.track_latency", "startup.Import.timeraw_package", "static.Static.track_macs"} <= set(found)
+    hashes = [name for name, version in found.items() if len(version) == 64]  # what asv makes of the source
+    assert hashes == []
 
 
 SUITE = """
@@ -103,6 +103,12 @@ class Single:
 
     def track_none(self):
         raise RuntimeError
+
+    def track_processes(self):
+        import os
+        return {"samples": [float(os.getpid())] * 2, "number": 1}
+
+    track_processes.rounds = 3
 """
 
 
@@ -164,6 +170,13 @@ def test_asv_writes_nan_for_skipped_and_null_for_failed_and_cuts_rows(probed):
 @pytest.mark.slow
 def test_asv_sets_a_tracked_benchmark_up_once_a_process(probed):
     assert fields(probed[1], "Single.track_setups")["result"] == [1]
+
+
+@pytest.mark.slow
+def test_asvs_rounds_are_fresh_processes_one_after_the_other(probed):
+    ((first, one, second, two, third, three),) = fields(probed[1], "Single.track_processes")["samples"]
+    assert (first, second, third) == (one, two, three)
+    assert len({first, second, third}) == 3
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ value. A file that cannot be read is left out, counted and named. asv promises n
 import itertools
 import json
 import math
+import re
 import statistics
 from collections.abc import Collection, Iterator, Sequence
 from fnmatch import fnmatchcase
@@ -24,6 +25,10 @@ _BESIDE_RESULTS = frozenset({"machine.json", "benchmarks.json"})
 _NOT_IDENTITY = frozenset({"machine", "os", "ram"})
 _UNITS = {"time": "seconds", "timeraw": "seconds", "mem": "bytes", "peakmem": "bytes"}
 _NAMED = 10
+# What JSON of another origin can raise on the way to a result.
+_UNREADABLE = (OSError, ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError)
+_REVISION = re.compile(r"[0-9a-fA-F]{7,64}")
+_LAST_DATE = 253_402_300_799  # of the year 9999
 
 
 class Value(NamedTuple):
@@ -44,13 +49,17 @@ class Row(NamedTuple):
 
 
 class File(NamedTuple):
-    """One commit on one machine in one environment; `date` is in seconds since 1970."""
+    """One commit on one machine in one environment; `date` is in seconds since 1970.
+
+    `unread` are benchmarks whose row does not fit its own parameters.
+    """
 
     revision: str
     date: int
     machine: str
     identity: tuple[tuple[str, str], ...]
     rows: tuple[Row, ...]
+    unread: tuple[str, ...] = ()
 
 
 class AsvResults(NamedTuple):
@@ -74,29 +83,47 @@ def read(directory: Path, *, machines: Collection[str] = (), benchmarks: Collect
         UsageError: an unknown machine or benchmark.
     """
     paths = _result_paths(directory)
-    here = sorted({path.parent.name for path in paths})
+    here = sorted({_folder(path) for path in paths})
     for name in machines:
         if name not in here:
             raise UsageError(f"{directory} has no machine '{name}'.{nearest(name, here)} Machines: {', '.join(here)}.")
-    paths = [path for path in paths if not machines or path.parent.name in machines]
+    paths = [path for path in paths if not machines or _folder(path) in machines]
     about, notes = _read_benchmarks(directory)
     files, refused = [], []
     for path in paths:
         try:
             files.append(_read_file(path, about))
-        except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        except _UNREADABLE as error:
             refused.append((path, _why(error)))
     if not files:
         path, why = refused[0]
         raise StoreError(f"{directory}: none of {len(refused)} result files can be read; {path.name}: {why}.")
     if refused:
-        named = "; ".join(f"{path.parent.name}/{path.name}: {why}" for path, why in refused[:_NAMED])
+        named = "; ".join(f"{_folder(path)}/{path.name}: {why}" for path, why in refused[:_NAMED])
         more = f"; and {len(refused) - _NAMED} more" if len(refused) > _NAMED else ""
         notes.append(f"{len(refused)} of {len(paths)} result files were left out: {named}{more}.")
-    lost = sorted({path.parent.name for path in paths if not (path.parent / "machine.json").exists()})
+    notes += _unread(files)
+    lost = sorted({_folder(path) for path in paths if not (path.parent / "machine.json").exists()})
     if lost:
         notes.append(f"no machine.json for {', '.join(lost)}: asv itself leaves such folders out.")
     return AsvResults(_chosen(files, benchmarks), {name: it["unit"] for name, it in about.items()}, tuple(notes))
+
+
+def _folder(path: Path) -> str:
+    """Return the name of a result file's folder, its machine; of `.` too."""
+    return path.parent.name or path.parent.resolve().name
+
+
+def _unread(files: Sequence[File]) -> list[str]:
+    """Say which benchmarks' rows were left out of files that were read otherwise."""
+    found = [(file, name) for file in files for name in file.unread]
+    if not found:
+        return []
+    named = "; ".join(f"{name} of {file.revision[:8]} on {file.machine}" for file, name in found[:_NAMED])
+    more = f"; and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+    words = "result does not fit its" if len(found) == 1 else "results do not fit their"
+    left = "was" if len(found) == 1 else "were"
+    return [f"{len(found)} {words} own parameters and {left} left out: {named}{more}."]
 
 
 def _result_paths(directory: Path) -> list[Path]:
@@ -117,13 +144,13 @@ def _read_benchmarks(directory: Path) -> tuple[dict[str, dict[str, Any]], list[s
     if path is None:
         return {}, [f"{directory} has no benchmarks.json: units are taken from the benchmarks' names."]
     try:
-        content = json.loads((path / "benchmarks.json").read_bytes())
+        content = _json(path / "benchmarks.json")
         return {
             name: {"unit": str(it.get("unit") or ""), "rounds": int(it.get("rounds") or 1)}
             for name, it in content.items()
             if isinstance(it, dict)
         }, []
-    except (OSError, ValueError, AttributeError, TypeError) as error:
+    except _UNREADABLE as error:
         return {}, [f"{path / 'benchmarks.json'} cannot be read ({_why(error)}): units are taken from names."]
 
 
@@ -133,21 +160,47 @@ def unit_from_name(benchmark: str) -> str:
 
 
 def _read_file(path: Path, about: dict[str, dict[str, Any]]) -> File:
-    content = json.loads(path.read_bytes())
+    content = _json(path)
     if not isinstance(content, dict):
         raise ValueError("no JSON object")  # noqa: TRY004 - a reason to leave the file out, as the others
     if content.get("version") != FORMAT:
         raise ValueError(_wrong_format(content.get("version")))
     columns = content["result_columns"]
-    rows = (_row(name, dict(zip(columns, row, strict=False)), about) for name, row in content["results"].items())
+    rows = {name: _row(name, _fields(columns, row), about) for name, row in content["results"].items()}
     parameters = dict(content["params"])
     return File(
-        revision=str(content["commit_hash"]),
-        date=int(content["date"]) // 1000,
-        machine=str(parameters.get("machine", path.parent.name)),
+        revision=_revision(content["commit_hash"]),
+        date=_date(content["date"]),
+        machine=str(parameters.get("machine", _folder(path))),
         identity=_identity(content, parameters),
-        rows=tuple(row for row in rows if row is not None),
+        rows=tuple(row for row in rows.values() if row is not None),
+        unread=tuple(name for name, row in rows.items() if row is None),
     )
+
+
+def _json(path: Path) -> Any:
+    raw = path.read_bytes()
+    content = json.loads(raw)
+    if b"\\ud" in raw or b"\\uD" in raw:  # half a surrogate pair is no text, and nothing could be written with it
+        json.dumps(content, ensure_ascii=False).encode()
+    return content
+
+
+def _fields(columns: Sequence[str], row: object) -> dict[str, Any]:
+    return dict(zip(columns, row, strict=False)) if isinstance(row, list) else {"result": row, "params": None}
+
+
+def _revision(value: object) -> str:
+    if not isinstance(value, str) or not _REVISION.fullmatch(value):
+        raise ValueError("no asv result: its commit_hash is no revision")
+    return value
+
+
+def _date(milliseconds: float) -> int:
+    seconds = int(milliseconds) // 1000
+    if not 0 <= seconds <= _LAST_DATE:
+        raise ValueError("no asv result: its date is no date")
+    return seconds
 
 
 def _wrong_format(version: object) -> str:
@@ -181,8 +234,10 @@ def _row(name: str, fields: dict[str, Any], about: dict[str, dict[str, Any]]) ->
         return None
     else:
         none = [None] * len(cases)
-        lows, highs = (fields.get(column) or none for column in ("stats_ci_99_a", "stats_ci_99_b"))
-        samples = fields.get("samples") or none
+        columns = [fields.get(column) or none for column in ("stats_ci_99_a", "stats_ci_99_b", "samples")]
+        if any(len(column) != len(cases) for column in columns):
+            return None
+        lows, highs, samples = columns
         rounds = about.get(name, {}).get("rounds", 1)
         values = tuple(
             _value(result, low, high, sample, rounds)
@@ -240,12 +295,21 @@ def _named(rows: Sequence[Row], wanted: Collection[str]) -> Iterator[Row]:
 
 
 def _why(error: Exception) -> str:
-    if isinstance(error, json.JSONDecodeError):
-        return f"broken JSON at line {error.lineno}, column {error.colno}"
-    if isinstance(error, UnicodeDecodeError):
-        return "not UTF-8"
-    if isinstance(error, OSError):
-        return error.strerror or str(error)
-    if isinstance(error, KeyError):
-        return f"no asv result: it has no {error.args[0]}"
-    return str(error) if isinstance(error, ValueError) else "no asv result: its fields have other types"
+    match error:
+        case json.JSONDecodeError():
+            return f"broken JSON at line {error.lineno}, column {error.colno}"
+        case UnicodeError():
+            why = "not UTF-8"
+        case OSError():
+            why = error.strerror or str(error)
+        case KeyError():
+            why = f"no asv result: it has no {error.args[0]}"
+        case ValueError():
+            why = str(error)
+        case RecursionError():
+            why = "no asv result: nested too deeply"
+        case OverflowError():
+            why = "no asv result: a number without bounds"
+        case _:
+            why = "no asv result: its fields have other types"
+    return why

@@ -9,7 +9,7 @@ import datetime as dt
 import itertools
 import math
 import statistics
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,11 +26,13 @@ from resnet_bench.commits import Ordering
 from resnet_bench.errors import StoreError
 from resnet_bench.machines import rename
 from resnet_bench.records import (
+    Case,
     Change,
     History,
     HistoryCommit,
     HistorySeries,
     Interval,
+    Launch,
     Outcome,
     Run,
     SeriesSource,
@@ -70,6 +72,7 @@ class _Points(NamedTuple):
 
 
 _Found = dict[_Key, _Points]
+_Told = tuple[str, str, str, tuple[float, ...]]
 
 
 def build(
@@ -110,14 +113,15 @@ def build(
     place = {revision: position for position, revision in enumerate(ordering.commits)}
     series = [one for key, points in found.items() if (one := _series(key, points, place, min_change)).commits]
     series.sort(key=lambda it: (it.source, it.machine, it.metric, it.case, it.commits[0]))
+    failing, tried = _failing(found, place)
     history = History(
         sources=tuple(sources),
         order=ordering.kind,
         min_change=min_change,
         commits=tuple(HistoryCommit(revision=it, date=_moment(dates[it])) for it in ordering.commits),
         series=tuple(series),
-        failing=(failing := _failing(found, place)),
-        notes=(*said, *_new_identities(series, ordering.commits), *_failing_note(failing, len(series))),
+        failing=failing,
+        notes=(*said, *_new_identities(series, ordering.commits), *_failing_note(failing, tried)),
     )
     return history, ordering
 
@@ -136,9 +140,11 @@ def _add_asv(results: AsvResults, found: _Found, dates: dict[str, int]) -> None:
 
 
 def _add_runs(runs: Sequence[Run], found: _Found, dates: dict[str, int]) -> list[str]:
-    """Pool the launches of all runs of a commit; return what was left out."""
+    """Pool the launches of all runs of a commit, each once; return what was left out."""
     left_out: dict[str, list[str]] = {}
     pooled: dict[_Key, dict[str, list[float]]] = {}
+    seen: set[_Told] = set()
+    copies: dict[str, int] = {}
     for run in runs:
         commit = run.header.commit
         if commit is None or commit.dirty:
@@ -146,7 +152,11 @@ def _add_runs(runs: Sequence[Run], found: _Found, dates: dict[str, int]) -> list
             left_out.setdefault(why, []).append(run.header.id)
             continue
         dates.setdefault(commit.revision, _seconds(commit.committed_at))
-        for key, values in _run_values(run):
+        once = _without(run, seen)
+        if left := _launches(run) - _launches(once):
+            copies[run.header.id] = left
+        seen |= {_told(measurement.case, it) for measurement in once.measurements for it in measurement.launches}
+        for key, values in _run_values(once):
             pooled.setdefault(key, {}).setdefault(commit.revision, []).extend(values)
     for key, by_revision in pooled.items():
         points = found[key] = _Points(_BASE_UNITS.get(key.metric, ""), {})
@@ -154,8 +164,31 @@ def _add_runs(runs: Sequence[Run], found: _Found, dates: dict[str, int]) -> list
             points.values[revision] = [_center(key, medians)]
     return [
         *(f"runs with {why} are left out: {', '.join(ids)}." for why, ids in left_out.items()),
+        *(
+            f"{count} launches of {id_} stand in another of these runs too and count once."
+            for id_, count in copies.items()
+        ),
         *(f"{run.header.id}: {warning}" for run in runs for warning in run.warnings),
     ]
+
+
+def _told(case: Case, launch: Launch) -> _Told:
+    """Return what tells one launch from all others, whichever run it stands in."""
+    return launch.environment, rename(case, "").key, launch.started_at, launch.isolated.elapsed_s
+
+
+def _without(run: Run, seen: Collection[_Told]) -> Run:
+    """Return the run without the launches that were read already: a joined run lies beside the runs that it joins."""
+    measurements = []
+    for measurement in run.measurements:
+        launches = tuple(it for it in measurement.launches if _told(measurement.case, it) not in seen)
+        if launches:
+            measurements.append(msgspec.structs.replace(measurement, launches=launches))
+    return msgspec.structs.replace(run, measurements=tuple(measurements))
+
+
+def _launches(run: Run) -> int:
+    return sum(len(measurement.launches) for measurement in run.measurements)
 
 
 def _run_values(run: Run) -> Iterator[tuple[_Key, tuple[float, ...]]]:
@@ -307,8 +340,11 @@ def _differences(before: HistorySeries, now: HistorySeries) -> str:
     return ", ".join(f"{name} {left.get(name) or 'none'} became {right.get(name) or 'none'}" for name in names)
 
 
-def _failing(found: _Found, place: Mapping[str, int]) -> int:
-    """Return how many series failed at their machine's newest commit: a gate must not take that for good."""
+def _failing(found: _Found, place: Mapping[str, int]) -> tuple[int, int]:
+    """Return how many series failed at their machine's newest commit, of how many: a gate must not take that for good.
+
+    A benchmark that never gave a value has no series to show, and counts all the same.
+    """
     newest: dict[str, int] = {}
     tries: list[tuple[str, int, bool]] = []
     for key, points in found.items():
@@ -317,7 +353,7 @@ def _failing(found: _Found, place: Mapping[str, int]) -> int:
             last = max(tried, key=place.__getitem__)
             newest[key.machine] = max(newest.get(key.machine, 0), place[last])
             tries.append((key.machine, place[last], all(value is None for value in points.values[last])))
-    return sum(failed and at == newest[machine] for machine, at, failed in tries)
+    return sum(failed and at == newest[machine] for machine, at, failed in tries), len(tries)
 
 
 def _failing_note(failing: int, total: int) -> list[str]:

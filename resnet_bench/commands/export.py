@@ -8,6 +8,7 @@ from cyclopts import Parameter
 
 from resnet_bench import store
 from resnet_bench.commands.output import warn
+from resnet_bench.errors import UsageError
 from resnet_bench.report import asv, publish
 from resnet_bench.report.format import Format
 
@@ -34,6 +35,8 @@ def export(
         asv_results: asv's results folder.
         output: write the CSV here instead of printing it.
     """
+    if to is Target.ASV and output is not None:
+        raise UsageError("--output is of --to csv; --asv-results names the folder that --to asv writes to.")
     loaded = store.load(run)
     warn(loaded.warnings)
     if to is Target.ASV:

@@ -1,5 +1,6 @@
 """`history`: series across commits from asv's results and from runs, with the commits that changed a level."""
 
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -14,9 +15,13 @@ from resnet_bench.records import History, Outcome, Run
 from resnet_bench.report import history as pages
 from resnet_bench.report import html, publish
 from resnet_bench.report.format import Format
+from resnet_bench.report.grid import plain
+from resnet_bench.report.sections.curves import counted
+from resnet_bench.report.sections.history import short
 
 DEFAULT_RESULTS = Path(".asv/results")
 DEFAULT_RUNS = Path("reports")
+_NAMED = 5
 
 
 class FailOn(StrEnum):
@@ -50,7 +55,7 @@ def history_command(
     """Show how measurements moved from commit to commit, and which commits moved them.
 
     Without arguments it reads .asv/results and the runs in reports. Exit code 1 where --fail-on finds a change that
-    still stands, 3 where a benchmark failed at the newest commit, else 0.
+    still stands, 3 where a benchmark failed at the newest commit or none after --since was measured, else 0.
 
     Args:
         runs: run directories, or folders of them.
@@ -65,8 +70,10 @@ def history_command(
         format: text, markdown, json or csv (every point).
         output: write the page, a .html file, here; or whatever --format says.
     """
+    if since is not None and fail_on is None:
+        raise UsageError("--since is of the gate; add --fail-on regressed.")
     smallest = units.parse_percent(min_change)
-    folders, loaded, notes = _sources(asv_results_dir, runs)
+    folders, loaded, notes = _sources(asv_results_dir, runs, chosen=bool(machine or benchmark))
     results = [asv_results.read(it, machines=_names(machine), benchmarks=_names(benchmark)) for it in folders]
     found, ordering = history.build(
         results,
@@ -90,12 +97,14 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
-def _sources(results: Path | None, runs: tuple[Path, ...]) -> tuple[list[Path], list[Run], list[str]]:
+def _sources(results: Path | None, runs: tuple[Path, ...], *, chosen: bool) -> tuple[list[Path], list[Run], list[str]]:
     """Return the results folders, the runs, and what was left out; without names, what lies where it usually does."""
     folders = [results] if results else []
     if not folders and not runs:
         folders = [DEFAULT_RESULTS] if DEFAULT_RESULTS.is_dir() else []
         runs = (DEFAULT_RUNS,) if _run_directories(DEFAULT_RUNS) else ()
+    if chosen and not folders:
+        raise UsageError("--machine and --benchmark choose among asv's results; name their folder with --asv-results.")
     loaded: list[Run] = []
     refused: list[str] = []
     for path in runs:
@@ -104,7 +113,10 @@ def _sources(results: Path | None, runs: tuple[Path, ...]) -> tuple[list[Path], 
             continue
         inside = _run_directories(path)
         if not inside:
-            raise StoreError(f"{path} is neither a run directory nor a folder of them; expected {path}/*/run.json.")
+            asvs = "; asv's results go with --asv-results" if next(path.glob("*/machine.json"), None) else ""
+            raise StoreError(
+                f"{path} is neither a run directory nor a folder of them; expected {path}/*/run.json{asvs}."
+            )
         for directory in inside:
             try:
                 loaded.append(store.load(directory))
@@ -131,8 +143,20 @@ def _first(ordering: Ordering, since: str | None, repository: Path, branch: str)
 
 
 def _judge(found: History, fail_on: FailOn, *, first: int) -> int:
-    changes = [change for one in found.series for change in one.changes if change.first_after >= first]
-    standing = [it for it in changes if it.outcome is Outcome.REGRESSED and it.repaired_by is None]
-    if standing or (fail_on is FailOn.CHANGED and changes):
+    """Return the gate's exit code, and say on standard error what it is about."""
+    changes = [(one, it) for one in found.series for it in one.changes if it.first_after >= first]
+    standing = [(one, it) for one, it in changes if it.outcome is Outcome.REGRESSED and it.repaired_by is None]
+    if failing := changes if fail_on is FailOn.CHANGED else standing:
+        named = [
+            " ".join(filter(None, (one.metric, one.case, "at", short(found, it.first_after))))
+            for one, it in failing[:_NAMED]
+        ]
+        more = ", ..." if len(failing) > _NAMED else ""
+        print(
+            f"--fail-on {fail_on}: {counted(len(failing), 'change')}: {plain(', '.join(named))}{more}", file=sys.stderr
+        )
         return 1
+    if first >= len(found.commits):
+        print("--since: no commit after it was measured, so there is nothing to judge.", file=sys.stderr)
+        return 3
     return 3 if found.failing else 0

@@ -141,9 +141,10 @@ def run(
         if asv_results:
             _check_clean()
         start(chosen.suite, directory, seed=chosen.seed, shard=chosen.shard, layers=scope)
+    ended = _show_results(directory, format)
     if asv_results:
         _export(directory)
-    return _show_results(directory, format)
+    return ended
 
 
 def _check_clean() -> None:
@@ -157,7 +158,11 @@ def _check_clean() -> None:
 def _export(directory: Path) -> None:
     from resnet_bench.report import asv  # noqa: PLC0415 - only a run that has results exports them
 
-    for path in asv.export(store.load(directory), asv.RESULTS).paths:
+    measured = store.load(directory)
+    if not measured.measurements:
+        warn(["no case was measured, so there are no asv results."])
+        return
+    for path in asv.export(measured, asv.RESULTS).paths:
         print(f"asv results: {path}", file=sys.stderr)
 
 

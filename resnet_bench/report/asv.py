@@ -28,7 +28,8 @@ _COLUMNS = (
     *("stats_q_25", "stats_q_75", "stats_number", "stats_repeat", "samples", "profile"),
 )
 _CELLS = ("result", *_COLUMNS[5:12])
-_AXES = Case.__struct_fields__
+# Not the machine: it has a folder of its own, and a joined run's case is the one that it was before.
+_AXES = tuple(field for field in Case.__struct_fields__ if field != "machine")
 _UNITS = {"s": "seconds", "bytes": "bytes", "image": "J/image"}
 _VERSION = "1"
 
@@ -107,14 +108,20 @@ def _export_machine(
     record = machine_record(environment)
     python = ".".join(environment.identity.python.split(".")[:2])
     name = f"resnet-bench-py{python}-torch{environment.identity.torch}"
+    if environment.identity.device != "cpu":  # a joined run may have both of one host, and a file has one record
+        name += f"-{environment.identity.device}"
     path = results / record["machine"] / f"{commit.revision[:8]}-{name}.json"
     cells = dict(_cells(run, environment.id))
     if not cells:
         return path, {}
     rows = _read(path).get("results", {}) if path.exists() else {}
     started = _milliseconds(run.header.created_at)
+    try:
+        known = {benchmark: _known(rows.get(benchmark)) for benchmark in cells}
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise StoreError(f"{path} is no export with these axes; move it away and export again.") from error
     for benchmark, by_case in cells.items():
-        rows[benchmark] = _row(_known(rows.get(benchmark)) | by_case, started)
+        rows[benchmark] = _row(known[benchmark] | by_case, started)
     content = {
         "commit_hash": commit.revision,
         "env_name": name,
@@ -199,6 +206,8 @@ def _known(row: Sequence[Any] | None) -> dict[Combination, Cells]:
     if row is None:
         return {}
     fields = dict(zip(_COLUMNS, row, strict=False))
+    if len(fields["params"]) != len(_AXES):
+        raise ValueError("other axes")
     combinations = list(itertools.product(*fields["params"]))
     columns = {name: fields.get(name) or [None] * len(combinations) for name in _CELLS}
     cells = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
@@ -234,12 +243,14 @@ def _merge_benchmarks(path: Path, entries: Mapping[str, Sequence[Combination]]) 
     """Describe the exported benchmarks beside those that stand in benchmarks.json."""
     known = _read(path) if path.exists() else {}
     for name, combinations in entries.items():
-        before = list(itertools.product(*known.get(name, {}).get("params", [])))
+        described = known.get(name)
+        before = described.get("params", []) if isinstance(described, dict) else []
+        same = isinstance(before, list) and len(before) == len(_AXES)
         known[name] = {
             "code": "",
             "name": name,
             "param_names": list(_AXES),
-            "params": _axes([*before, *combinations] if before != [()] else combinations),
+            "params": _axes([*itertools.product(*before), *combinations] if same else combinations),
             "rounds": 1,
             "setup_cache_key": None,
             "timeout": 60.0,
@@ -264,7 +275,7 @@ def _milliseconds(moment: str) -> int:
 def _read(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         reason = error.strerror if isinstance(error, OSError) else f"broken JSON ({error})"
         raise StoreError(f"cannot read {path}: {reason}; mend it or move it away.") from error
     if not isinstance(content, dict):

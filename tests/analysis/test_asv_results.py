@@ -79,6 +79,60 @@ def test_files_that_cannot_be_read_are_counted_and_named():
     assert any("no machine.json for beta" in note for note in results.notes)
 
 
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"date": math.inf}, "a number without bounds"),
+        ({"date": 10**30}, "its date is no date"),
+        ({"date": -(10**20)}, "its date is no date"),
+        ({"commit_hash": None}, "its commit_hash is no revision"),
+        ({"commit_hash": "\ud800" * 40}, "not UTF-8"),
+        ({"results": {"a.track_x": [[10**400], [], "1"]}}, "a number without bounds"),
+        ({"results": None}, "its fields have other types"),
+        ("[" * 200_000, "nested too deeply"),
+        ("", "broken JSON"),
+    ],
+)
+def test_a_file_of_nonsense_is_left_out_by_name(copy, changes, why):
+    path = copy / "alpha" / "06d9ce39-virtualenv-py3.11-numpy2.1.json"
+    path.write_text(changes if isinstance(changes, str) else json.dumps(json.loads(path.read_text()) | changes))
+    results = asv_results.read(copy)
+    assert len(results.files) == 12
+    note = next(note for note in results.notes if "left out" in note)
+    assert path.name in note
+    assert why in note
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        [[1.0, 2.0], [], "1"],
+        [[1.0, 2.0], [["1", "2"]], "1", 0, 0.0, [1.0], [1.0, 2.0]],
+        {"result": [1.0], "params": []},
+    ],
+)
+def test_a_row_that_does_not_fit_its_parameters_is_left_out_by_name(copy, row):
+    path = copy / "alpha" / "06d9ce39-virtualenv-py3.11-numpy2.1.json"
+    content = json.loads(path.read_text())
+    content["results"]["sorting.track_lines"] = row
+    path.write_text(json.dumps(content))
+    results = asv_results.read(copy)
+    assert len(results.files) == 13
+    expected = "1 result does not fit its own parameters and was left out: sorting.track_lines of 06d9ce39 on alpha."
+    assert expected in results.notes
+
+
+def test_benchmarks_json_of_nonsense_is_said_and_survived(copy):
+    for text in ("[" * 200_000, '{"a.track_x": {"rounds": Infinity}}'):
+        (copy / "benchmarks.json").write_text(text)
+        assert any("benchmarks.json cannot be read" in note for note in asv_results.read(copy).notes)
+
+
+def test_a_machines_folder_has_its_name_from_within_too(monkeypatch):
+    monkeypatch.chdir(FOLDER / "alpha")
+    assert {file.machine for file in asv_results.read(Path(), machines=("alpha",)).files} == {"alpha"}
+
+
 def test_reading_changes_nothing(copy):
     before = {path: path.read_bytes() for path in copy.rglob("*") if path.is_file()}
     asv_results.read(copy)

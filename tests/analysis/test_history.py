@@ -65,6 +65,10 @@ def run_at(revision, number, *, seed, factor=1.0, dirty=False, identity=IDENTITY
         name=f"run-{number}-{seed}",
         identity=identity,
     )
+    return at(revision, run, number, dirty=dirty)
+
+
+def at(revision, run, number=0, *, dirty=False):
     moment = dt.datetime.fromtimestamp(FIRST + 3600 * number, dt.UTC).isoformat()
     commit = Commit(revision=revision, branch="main", committed_at=moment, subject="s", dirty=dirty)
     return msgspec.structs.replace(run, header=msgspec.structs.replace(run.header, commit=commit))
@@ -205,6 +209,23 @@ def test_machines_of_a_joined_run_keep_their_own_series(tmp_path):
     }
 
 
+def test_launches_that_stand_in_several_runs_count_once(tmp_path):
+    (revision,) = make_repository(tmp_path, 1)
+    one, two = run_at(revision, 0, seed=1), run_at(revision, 0, seed=2)
+    joined = msgspec.structs.replace(
+        one,
+        header=msgspec.structs.replace(one.header, id="joined", merged=("run-0-1", "run-0-2")),
+        measurements=tuple(
+            msgspec.structs.replace(first, launches=first.launches + second.launches)
+            for first, second in zip(one.measurements, two.measurements, strict=True)
+        ),
+    )
+    alone, _ = build([], tmp_path, [one, two])
+    beside, _ = build([], tmp_path, [one, two, joined, one])
+    assert beside.series == alone.series
+    assert "12 launches of joined stand in another of these runs too and count once." in beside.notes
+
+
 def test_what_was_wrong_with_a_run_is_said(tmp_path):
     revisions = make_repository(tmp_path, 1)
     run = msgspec.structs.replace(run_at(revisions[0], 0, seed=1), warnings=("line 7 is half-written",))
@@ -307,6 +328,13 @@ def test_failures_at_the_newest_commit_are_counted(tmp_path):
     assert found.failing == 1
     assert found.series[0].failed == 1
     assert found.series[0].commits == (0, 1)
+
+
+def test_a_benchmark_that_always_failed_is_counted_among_all(tmp_path):
+    revisions = make_repository(tmp_path, 2)
+    found, _ = build([asv_folder(tmp_path / "results", revisions, [None, None])], tmp_path)
+    assert found.series == ()
+    assert "1 of 1 series failed at the newest commit." in found.notes
 
 
 def test_only_dirty_runs_are_nothing_to_show(tmp_path):

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from resnet_bench import cli
-from tests.analysis.test_history import asv_folder, git, make_repository, noisy, run_at
-from tests.factory import save_run
+from resnet_bench.records import Skip, SkipReason
+from tests.analysis.test_history import asv_folder, at, git, make_repository, noisy, run_at
+from tests.factory import case, run_of, save_run
 from tests.runs import make_run, write
 
 DATA = Path(__file__).parents[1] / "data"
@@ -63,12 +64,16 @@ def test_without_arguments_it_reads_what_lies_where_it_usually_does(slowed, caps
     assert {one["source"] for one in json.loads(capsys.readouterr().out)["series"]} == {"asv", "run"}
 
 
-def test_the_gate_fails_on_what_changed_after_a_revision(slowed):
+def test_the_gate_fails_on_what_changed_after_a_revision(slowed, capsys):
     gate = ["history", "--fail-on", "regressed"]
     assert cli.run(gate) == 1
+    assert f"--fail-on regressed: 1 change: a.track_x at {slowed[16][:7]}" in capsys.readouterr().err
     assert cli.run([*gate, "--since", slowed[15]]) == 1
     assert cli.run([*gate, "--since", slowed[16]]) == 0
     assert cli.run([*gate, "--min-change", "20%"]) == 0
+    capsys.readouterr()
+    assert cli.run([*gate, "--since", slowed[-1]]) == 3
+    assert "no commit after it was measured" in capsys.readouterr().err
 
 
 def test_the_gate_lets_repaired_regressions_pass(tmp_path, monkeypatch, capsys):
@@ -135,6 +140,41 @@ def test_a_run_exported_to_asv_has_a_history(slowed, capsys):
     assert found["run.track_latency_s"] == pytest.approx([0.010, 0.010], rel=0.03)
 
 
+def test_an_export_to_asv_takes_no_file(tmp_path, capsys):
+    run = str(write(make_run(), tmp_path / "run"))
+    assert cli.run(["export", run, "--to", "asv", "-o", str(tmp_path / "x.csv")]) == 2
+    assert "--output is of --to csv" in capsys.readouterr().err
+    assert not (tmp_path / "x.csv").exists()
+
+
+@pytest.mark.usefixtures("slowed")
+def test_a_measured_run_goes_into_asvs_results_at_once(slowed, monkeypatch, capsys):
+    def start(_suite, directory, **_options):
+        save_run(directory, run_at(slowed[-1], 0, seed=1))
+
+    monkeypatch.setattr("resnet_bench.commands.run.start", start)
+    assert cli.run(["run", "--asv", "--models", "resnet18", "-o", "run"]) == 0
+    assert f"asv results: .asv/results/h/{slowed[-1][:8]}-resnet-bench-py3.11" in capsys.readouterr().err
+    assert Path("run/report.html").exists()
+    assert list(Path(".asv/results/h").glob(f"{slowed[-1][:8]}-resnet-bench-*.json"))
+
+
+@pytest.mark.usefixtures("slowed")
+def test_a_run_that_measured_nothing_or_cannot_be_exported_still_has_its_report(slowed, monkeypatch, capsys):
+    def start(_suite, directory, **_options):
+        refused = [Skip(case=case(batch_size=4096), index=0, reason=SkipReason.OUT_OF_MEMORY, detail="too large")]
+        save_run(directory, at(slowed[-1], run_of([], skips=refused) if directory.name == "none" else good))
+
+    good = run_at(slowed[-1], 0, seed=1)
+    monkeypatch.setattr("resnet_bench.commands.run.start", start)
+    assert cli.run(["run", "--asv", "--models", "resnet18", "-o", "none"]) == 0
+    assert "warning: no case was measured, so there are no asv results." in capsys.readouterr().err
+    Path(".asv/results/benchmarks.json").write_text("{half")
+    assert cli.run(["run", "--asv", "--models", "resnet18", "-o", "some"]) == 2
+    assert "benchmarks.json: broken JSON" in capsys.readouterr().err
+    assert all(Path(name, "report.html").exists() for name in ("none", "some"))
+
+
 def test_measuring_for_asv_needs_a_clean_checkout(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
@@ -157,7 +197,10 @@ def test_measuring_for_asv_needs_a_clean_checkout(tmp_path, monkeypatch, capsys)
         (["--asv-results", "{results}", "--benchmark", "sorting.track_line"], "Did you mean 'sorting.track_lines'?"),
         (["--asv-results", "{results}", "--min-change", "3"], "'3' is not a share"),
         (["--asv-results", "{results}", "--fail-on", "regressed", "--since", "v1"], "--since v1"),
+        (["--asv-results", "{results}", "--since", "v1"], "--since is of the gate"),
         (["{results}"], "neither a run directory nor a folder of them"),
+        (["{results}"], "asv's results go with --asv-results"),
+        (["{results}", "--machine", "alpha"], "choose among asv's results"),
         ([], "nothing to read"),
     ],
 )

@@ -89,6 +89,48 @@ def test_exporting_twice_changes_nothing(tmp_path):
     assert {path: path.read_bytes() for path in tmp_path.rglob("*.json")} == before
 
 
+def test_a_joined_runs_cases_are_those_of_its_parts(tmp_path):
+    alone = run_at(cases=(case(),))
+    first = alone.header.environments[0]
+    gpu = msgspec.structs.replace(IDENTITY, device="cuda", device_name="H200", cuda="13.0")
+    second = msgspec.structs.replace(first, id="e2", identity=gpu)
+    joined = run_at(cases=(case(machine="Example CPU"),))
+    other = measurement(noisy_launches(2), of=case(device="cuda:0", machine="H200"), environment="e2")
+    header = msgspec.structs.replace(joined.header, environments=(first, second))
+    joined = msgspec.structs.replace(joined, header=header, measurements=(*joined.measurements, other))
+    asv.export(alone, tmp_path / "alone")
+    asv.export(joined, tmp_path / "joined")
+    on_gpu = PATH.replace(".json", "-cuda.json")
+    files = {name: json.loads((tmp_path / "joined" / name).read_text()) for name in (PATH, on_gpu)}
+    assert files[PATH] == json.loads((tmp_path / "alone" / PATH).read_text())
+    assert [content["params"]["gpu"] for content in files.values()] == ["none", "H200"]
+
+
+@pytest.mark.parametrize(
+    "results",
+    [
+        {"run.track_latency_s": [[1.0], [["'resnet18'"]], "1"]},
+        {"run.track_latency_s": [[1.0]]},
+        {"run.track_latency_s": [["x"], [["1"]] * 9, "1"]},
+        [],
+    ],
+)
+def test_an_export_with_other_axes_is_not_overwritten(tmp_path, results):
+    (tmp_path / "h").mkdir()
+    (tmp_path / PATH).write_text(content := json.dumps({"results": results, "version": 2}))
+    with pytest.raises(StoreError, match="is no export with these axes; move it away and export again"):
+        asv.export(run_at(), tmp_path)
+    assert (tmp_path / PATH).read_text() == content
+
+
+def test_a_benchmark_described_with_other_axes_is_described_anew(tmp_path):
+    name = "run.track_latency_s"
+    (tmp_path / "benchmarks.json").write_text(json.dumps({name: {"name": name, "params": [["'a'"]]}, "version": 2}))
+    asv.export(run_at(), tmp_path)
+    described = json.loads((tmp_path / "benchmarks.json").read_text())[name]
+    assert len(described["params"]) == len(described["param_names"])
+
+
 def test_asvs_own_files_and_benchmarks_stay(tmp_path):
     (tmp_path / "h").mkdir()
     (tmp_path / "h" / "machine.json").write_text('{"machine": "h", "cpu": "as asv says", "version": 1}')
@@ -112,10 +154,11 @@ def test_a_run_without_a_commit_of_its_own_is_refused(tmp_path, run, expected):
 
 
 def test_a_broken_benchmarks_json_is_not_overwritten(tmp_path):
-    (tmp_path / "benchmarks.json").write_text("{half")
-    with pytest.raises(StoreError, match=r"benchmarks\.json: broken JSON"):
-        asv.export(run_at(), tmp_path)
-    assert (tmp_path / "benchmarks.json").read_text() == "{half"
+    for text in ("{half", "[" * 200_000):
+        (tmp_path / "benchmarks.json").write_text(text)
+        with pytest.raises(StoreError, match=r"benchmarks\.json: broken JSON"):
+            asv.export(run_at(), tmp_path)
+        assert (tmp_path / "benchmarks.json").read_text() == text
 
 
 def test_the_machine_record_tells_gpus_apart_and_asv_finds_it(tmp_path):
