@@ -101,7 +101,7 @@ def _sources(results: Path | None, runs: tuple[Path, ...], *, chosen: bool) -> t
     """Return the results folders, the runs, and what was left out; without names, what lies where it usually does."""
     folders = [results] if results else []
     if not folders and not runs:
-        folders = [DEFAULT_RESULTS] if DEFAULT_RESULTS.is_dir() else []
+        folders = [DEFAULT_RESULTS] if any(DEFAULT_RESULTS.glob("*/*-*.json")) else []
         runs = (DEFAULT_RUNS,) if _run_directories(DEFAULT_RUNS) else ()
     if chosen and not folders:
         raise UsageError("--machine and --benchmark choose among asv's results; name their folder with --asv-results.")

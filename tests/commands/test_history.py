@@ -39,8 +39,25 @@ def slowed(tmp_path, monkeypatch):
 @pytest.mark.parametrize("form", ENDINGS)
 def test_golden(results, capsys, form):
     assert cli.run(["history", "--asv-results", str(results), "--format", form]) == 0
-    content = capsys.readouterr().out
-    path = GOLDEN / f"other-project.{ENDINGS[form]}"
+    compare_golden(capsys.readouterr().out, f"other-project.{ENDINGS[form]}")
+
+
+@pytest.mark.parametrize("form", ENDINGS)
+def test_golden_of_repaired_standing_and_improved(tmp_path, monkeypatch, capsys, form):
+    revisions = make_repository(tmp_path, 36)
+    for seed, machine, levels in (
+        (2, "repaired", ((14, 1.0), (10, 1.2), (12, 1.0))),
+        (3, "standing", ((20, 1.0), (16, 1.1))),
+        (4, "improved", ((16, 1.0), (20, 0.8))),
+    ):
+        asv_folder(tmp_path / ".asv" / "results", revisions, noisy(seed, *levels), machine=machine)
+    monkeypatch.chdir(tmp_path)
+    assert cli.run(["history", "--format", form]) == 0
+    compare_golden(capsys.readouterr().out, f"three-fates.{ENDINGS[form]}")
+
+
+def compare_golden(content, name):
+    path = GOLDEN / name
     if os.environ.get("UPDATE_GOLDEN"):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content, encoding="utf-8", newline="\n")
@@ -52,6 +69,14 @@ def test_json_is_the_record_and_csv_every_point(results, capsys):
     series = json.loads(capsys.readouterr().out)["series"]
     cli.run(["history", "--asv-results", str(results), "--format", "csv"])
     assert len(capsys.readouterr().out.splitlines()) == 1 + sum(len(one["values"]) for one in series)
+
+
+def test_an_empty_results_folder_does_not_hide_the_runs(slowed, capsys):
+    shutil.rmtree(".asv/results")
+    Path(".asv/results").mkdir()
+    save_run(Path("reports/one"), run_at(slowed[0], 0, seed=1))
+    assert cli.run(["history"]) == 0
+    assert "latency_s" in capsys.readouterr().out
 
 
 def test_without_arguments_it_reads_what_lies_where_it_usually_does(slowed, capsys):
