@@ -7,7 +7,9 @@ from cyclopts import App
 
 from resnet_bench import baselines, units
 from resnet_bench.commands.output import warn
-from resnet_bench.report.grid import Grid, text_lines
+from resnet_bench.report import grid
+from resnet_bench.report.format import Format
+from resnet_bench.report.grid import Grid
 
 baseline = App(name="baseline", help="Named baselines: set one from runs, or list them.")
 
@@ -32,16 +34,32 @@ def set_baseline(name: str, *runs: Path, baselines_dir: Path = baselines.DEFAULT
 
 
 @baseline.command(name="list")
-def list_baselines(*, baselines_dir: Path = baselines.DEFAULT_DIRECTORY) -> None:
+def list_baselines(
+    *,
+    baselines_dir: Path = baselines.DEFAULT_DIRECTORY,
+    format: Format = Format.TEXT,  # noqa: A002 - the flag's name
+) -> None:
     """List the stored baselines.
 
     Args:
         baselines_dir: where named baselines are kept.
+        format: text, markdown, json or csv.
     """
     found = [baselines.read(name, baselines_dir) for name in baselines.names(baselines_dir)]
-    if not found:
+    if not found and format is Format.TEXT:
         print(f"no baseline in {baselines_dir} yet: resnet-bench baseline set NAME RUN", file=sys.stderr)
         return
+    entries = [
+        {
+            "name": it.name,
+            "created_at": it.created_at,
+            "commit": it.commit.revision if it.commit else None,
+            "cases": len(it.cases),
+            "runs": list(it.runs),
+            "devices": sorted({identity.device_name for identity in it.identities.values()}),
+        }
+        for it in found
+    ]
     rows = tuple(
         (
             it.name,
@@ -54,4 +72,5 @@ def list_baselines(*, baselines_dir: Path = baselines.DEFAULT_DIRECTORY) -> None
         for it in found
     )
     headers = ("name", "created", "commit", "cases", "runs", "device")
-    print("\n".join(text_lines(Grid(headers=headers, rows=rows, right=(False, False, False, True, True, False)))))
+    right = (False, False, False, True, True, False)
+    print(grid.render(Grid(headers=headers, rows=rows, right=right), format, records=entries))

@@ -14,7 +14,9 @@ from resnet_bench.commands.arguments import Whole
 from resnet_bench.commands.output import ensure_writable
 from resnet_bench.errors import IncompleteError, UsageError
 from resnet_bench.records import Case
-from resnet_bench.report.grid import Grid, text_lines
+from resnet_bench.report import grid
+from resnet_bench.report.format import Format
+from resnet_bench.report.grid import Grid
 from resnet_bench.runner import ab as runner
 from resnet_bench.runner import launch
 from resnet_bench.runner.revision import Side
@@ -34,6 +36,7 @@ def calibrate(
     budget: str = "10m",
     seed: Whole = 0,
     calibration_file: Annotated[Path, Parameter(name=("--output", "-o"))] = calibration.DEFAULT_FILE,
+    format: Format = Format.TEXT,  # noqa: A002 - the flag's name
 ) -> None:
     """Measure identical code against itself: spreads, false alarm rate, smallest detectable change, noise bands.
 
@@ -49,6 +52,7 @@ def calibrate(
         budget: longest time.
         seed: seed of weights, inputs, order and resampling.
         calibration_file: where the bands are written.
+        format: text, markdown, json or csv.
     """
     if pairs < FEWEST_PAIRS:
         raise UsageError(f"--pairs {pairs}: expected {FEWEST_PAIRS} or more; fewer show no spread.")
@@ -87,11 +91,13 @@ def calibrate(
         cases=measured,
     )
     calibration.write(found, calibration_file)
-    print("\n".join(_lines(found)))
+    print(grid.render(_raw(found) if format is Format.CSV else _grid(found), format, records=found))
+    if format in {Format.TEXT, Format.MARKDOWN}:
+        print("\n".join(["", *_conclusions(found)]))
     print(f"wrote {calibration_file}", file=sys.stderr)
 
 
-def _lines(found: calibration.Calibration) -> list[str]:
+def _grid(found: calibration.Calibration) -> Grid:
     rows = tuple(
         (
             it.case,
@@ -103,7 +109,24 @@ def _lines(found: calibration.Calibration) -> list[str]:
         )
         for it in found.cases
     )
-    table = text_lines(Grid(headers=_HEADERS, rows=rows, right=(False, *(True,) * 7)))
+    return Grid(headers=_HEADERS, rows=rows, right=(False, *(True,) * 7))
+
+
+def _raw(found: calibration.Calibration) -> Grid:
+    """Return the figures unrounded, under the names of the record's fields."""
+    fields = ("case", "pairs", "within_launch", "between_launches", "bias", "false_alarm_rate")
+    detectable = tuple(f"detectable_{pairs}" for pairs in calibration.REPORTED_PAIRS)
+    rows = tuple(
+        (
+            *(str(getattr(it, field)) for field in fields),
+            *(str(it.detectable[str(pairs)]) for pairs in calibration.REPORTED_PAIRS),
+        )
+        for it in found.cases
+    )
+    return Grid(headers=(*fields, *detectable), rows=rows, right=(False, *(True,) * 8))
+
+
+def _conclusions(found: calibration.Calibration) -> list[str]:
     bands = [
         f"noise band of {band.metric} between separate runs: {units.percent_short(band.width)}" for band in found.bands
     ]
@@ -115,8 +138,6 @@ def _lines(found: calibration.Calibration) -> list[str]:
         f"{_count(found.launches_needed, 'launches a side of separate runs')}"
     )
     return [
-        *table,
-        "",
         needed,
         "last columns: smallest change that ab finds in 95 of 100 after so many launch pairs",
         *bands,

@@ -3,11 +3,16 @@
 Names come from files and are data: control characters are made visible, Markdown's and HTML's signs are escaped.
 """
 
+import csv
 import html
+import io
 import re
 import unicodedata
 
+import msgspec
+
 from resnet_bench.records import Record
+from resnet_bench.report.format import Format
 
 _MARKDOWN_SIGNS = re.compile(r"([\\`*_\[\]|~])")
 _GAP = "  "
@@ -51,3 +56,14 @@ def markdown_lines(grid: Grid) -> list[str]:
     lines = ["| " + " | ".join(escape_markdown(cell) for cell in row) + " |" for row in (grid.headers, *grid.rows)]
     rule = "|" + "|".join("---:" if right else "---" for right in grid.right) + "|"
     return [lines[0], rule, *lines[1:]]
+
+
+def render(grid: Grid, form: Format, *, records: object) -> str:
+    """Return the grid as text, Markdown or CSV; as JSON the records behind it, in base units."""
+    if form is Format.JSON:
+        return msgspec.json.format(msgspec.json.encode(records), indent=2).decode()
+    if form is Format.CSV:
+        out = io.StringIO()
+        csv.writer(out, lineterminator="\n").writerows([grid.headers, *grid.rows])
+        return out.getvalue().rstrip("\n")
+    return "\n".join(text_lines(grid) if form is Format.TEXT else markdown_lines(grid))

@@ -1,14 +1,11 @@
 """What a sweep is told, one line a value with where it comes from, in every format."""
 
-import csv
-import io
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-import msgspec
-
+from resnet_bench.report import grid
 from resnet_bench.report.format import Format
-from resnet_bench.report.grid import Grid, markdown_lines, text_lines
+from resnet_bench.report.grid import Grid
 
 _HEADERS = ("setting", "value", "source")
 
@@ -24,15 +21,8 @@ class _Line(Protocol):
 
 def render(lines: Sequence[_Line], form: Format) -> str:
     """Return the lines in one of the formats; JSON holds the values as they are."""
-    if form is Format.JSON:
-        return msgspec.json.format(msgspec.json.encode(lines), indent=2).decode()
     rows = tuple((line.setting, _words(line.value), line.source) for line in lines)
-    if form is Format.CSV:
-        out = io.StringIO()
-        csv.writer(out, lineterminator="\n").writerows([_HEADERS, *rows])
-        return out.getvalue().rstrip("\n")
-    grid = Grid(headers=_HEADERS, rows=rows, right=(False, False, False))
-    return "\n".join(text_lines(grid) if form is Format.TEXT else markdown_lines(grid))
+    return grid.render(Grid(headers=_HEADERS, rows=rows, right=(False, False, False)), form, records=lines)
 
 
 def _words(value: Any) -> str:

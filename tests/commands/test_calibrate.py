@@ -1,6 +1,7 @@
 """calibrate as a user runs it, on made-up launch pairs: the golden table, the file, and what compare makes of it."""
 
 import os
+import re
 import types
 from pathlib import Path
 
@@ -46,14 +47,21 @@ def run(capsys, *arguments):
 
 
 @pytest.mark.usefixtures("_workplace")
-def test_the_table_and_what_compare_then_uses(capsys):
-    code, out, err = run(capsys, "calibrate", "--models", "resnet18, resnet50", "--pairs", "12")
+@pytest.mark.parametrize(("form", "ending"), [("text", "txt"), ("markdown", "md"), ("json", "json"), ("csv", "csv")])
+def test_the_table_in_every_form(capsys, form, ending):
+    code, out, err = run(capsys, "calibrate", "--models", "resnet18, resnet50", "--pairs", "12", "--format", form)
     assert (code, err) == (0, "wrote reports/calibration.json\n")
-    golden = GOLDEN / "two.txt"
+    out = re.sub(r'("created_at": )"[^"]*"', r'\1"now"', out)
+    golden = GOLDEN / f"two.{ending}"
     if os.environ.get("UPDATE_GOLDEN"):
         golden.parent.mkdir(parents=True, exist_ok=True)
         golden.write_text(out, encoding="utf-8")
     assert out == golden.read_text(encoding="utf-8")
+
+
+@pytest.mark.usefixtures("_workplace")
+def test_what_compare_then_uses(capsys):
+    run(capsys, "calibrate", "--models", "resnet18, resnet50", "--pairs", "12")
     save_run(Path("old"), run_of([measurement(noisy_launches(1))], name="old"))
     save_run(Path("new"), run_of([measurement(noisy_launches(2))], name="new"))
     _, here, _ = run(capsys, "compare", "old", "new")

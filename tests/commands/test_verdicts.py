@@ -195,6 +195,12 @@ def test_baselines_are_listed_and_learn_bands_from_three_runs(workplace, capsys)
     assert code == 0
     assert "noise band of latency_s: 1 %" in out
     assert run(capsys, "baseline", "list")[1].splitlines()[1].startswith("main  2026-01-01T00:00:00Z")
+    (entry,) = json.loads(run(capsys, "baseline", "list", "--format", "json")[1])
+    assert (entry["name"], entry["cases"], entry["runs"]) == ("main", 1, ["r0", "r1", "r2"])
+    assert (
+        run(capsys, "baseline", "list", "--format", "csv")[1].splitlines()[0] == "name,created,commit,cases,runs,device"
+    )
+    assert run(capsys, "baseline", "list", "--format", "markdown")[1].startswith("| name | created |")
 
 
 @pytest.mark.usefixtures("workplace")
