@@ -298,8 +298,9 @@ def test_long_tables_but_the_summary_print_as_they_stand(open_page):
     assert page.locator("[data-more=layers]").inner_text().endswith("more rows")
 
 
-def test_narrow_pages_do_not_scroll_sideways(open_page):
-    page = open_page("gpu", width=400)
+@pytest.mark.parametrize("name", ["gpu", "layers"])
+def test_narrow_pages_draw_all_and_do_not_scroll_sideways(open_page, name):
+    page = open_page(name, width=400)
     draw_all(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= 400
     page.emulate_media(media="screen", reduced_motion="reduce")
