@@ -307,6 +307,14 @@ def test_narrow_pages_draw_all_and_do_not_scroll_sideways(open_page, name):
     assert page.evaluate("getComputedStyle(document.documentElement).scrollBehavior") == "auto"
 
 
+def test_words_in_tables_are_not_broken_for_want_of_width(open_page):
+    page = open_page("troubled", width=400)
+    heights = "cells => cells.filter(it => it.innerText.trim()).map(it => it.getBoundingClientRect().height)"
+    assert max(page.eval_on_selector_all("table[data-table=skips] td.name", heights)) < 60
+    page = open_page("two", width=400)
+    assert max(page.eval_on_selector_all("table[data-table=best] td.name", heights)) < 35
+
+
 def test_hostile_names_are_only_text(open_page):
     page = open_page("troubled")
     draw_all(page)
