@@ -188,7 +188,11 @@ def series_table(history: History) -> Table:
     columns = _SERIES_COLUMNS
     shown = (*_SERIES_SHOWN, *troubled)
     return Table(
-        id="series", caption=f"All {counted(len(rows), 'series', 'series')}", columns=columns, rows=rows, shown=shown
+        id="series",
+        caption=f"{'All ' if len(rows) > 1 else ''}{counted(len(rows), 'series', 'series')}",
+        columns=columns,
+        rows=rows,
+        shown=shown,
     )
 
 
