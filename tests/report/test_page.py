@@ -230,7 +230,8 @@ def test_dark_and_light_follow_the_reader_live(open_page):
 
 
 @pytest.mark.parametrize(
-    ("name", "scheme"), [("quick", "dark"), ("troubled", "light"), ("troubled", "dark"), ("two", "light")]
+    ("name", "scheme"),
+    [("quick", "dark"), ("troubled", "light"), ("troubled", "dark"), ("two", "light"), ("layers", "dark")],
 )
 def test_axe_finds_no_violation(open_page, name, scheme):
     page = open_page(name, scheme=scheme)
