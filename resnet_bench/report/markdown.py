@@ -15,14 +15,22 @@ from resnet_bench.report.sections.curves import counted
 LIMIT_BYTES = 60_000
 _MARKS = {Severity.GOOD: "✅", Severity.NOTICE: "⚠️", Severity.BAD: "❌"}
 _FOLD_ABOVE = 24
+# Parts of the limit that one table may take, until all of them leave the summary its room.
+_SHARES = (6, 12, 24, 48, 96)
 
 
 def render(document: Document, *, limit: int = LIMIT_BYTES) -> str:
     """Return the summary, cut by whole rows where it would exceed `limit` bytes."""
-    head = _head(document)
-    tail = _tail(document)
-    room = limit - _size(head) - _size(tail) - 200
-    return f"{head}\n{_summary(document.summary, room)}\n{tail}"
+    head, facts = _head(document), _within(_facts(document), limit // 3, "part")
+    room = limit - _size(head) - _size(facts) - 200
+    wanted = min(_size(_summary(document.summary, limit)), limit // 3)
+    for share in _SHARES:
+        tables = "\n".join(_tables(document, limit // share))
+        if _size(tables) + wanted <= room:
+            break
+    else:
+        tables = _within(_tables(document, limit // _SHARES[-1]), room - wanted, "table")
+    return "\n".join(part for part in (head, _summary(document.summary, room - _size(tables)), tables, facts) if part)
 
 
 def table(of: Table, *, limit: int = LIMIT_BYTES) -> str:
@@ -66,10 +74,30 @@ def _summary(of: Table, room: int) -> str:
     return text + "\n"
 
 
-def _tail(document: Document) -> str:
+def _tables(document: Document, limit: int) -> list[str]:
+    return [
+        _details(it.caption, table(it, limit=limit))
+        for section in document.sections
+        for it in (*section.tables, *section.folded)
+    ]
+
+
+def _within(parts: Sequence[str], limit: int, noun: str) -> str:
+    """Return the first of the parts that fit in `limit` bytes, and how many do not."""
+    kept: list[str] = []
+    used = 0
+    for part in parts:
+        used += _size(part) + 1
+        if used > limit:
+            more = counted(len(parts) - len(kept), f"more {noun}")
+            return "\n".join([*kept, f"{more} in the HTML report.\n"])
+        kept.append(part)
+    return "\n".join(kept)
+
+
+def _facts(document: Document) -> list[str]:
+    """Return what folds below the tables: the figures' findings, each run's machine and protocol, the notes."""
     parts = []
-    for section in document.sections:
-        parts += [_details(it.caption, table(it, limit=LIMIT_BYTES // 6)) for it in (*section.tables, *section.folded)]
     findings = [
         f"- **{figure.title}**: {escape(figure.finding)}" for section in document.sections for figure in section.figures
     ]
@@ -83,8 +111,8 @@ def _tail(document: Document) -> str:
             f"{note.number}. {escape(note.text)} ({counted(note.cases, 'case')})" for note in document.notes[:50]
         )
         more = f"\n\n{len(document.notes) - 50} more notes." if len(document.notes) > 50 else ""  # noqa: PLR2004
-        parts.append(_details(f"{len(document.notes)} notes", notes + more))
-    return "\n".join(parts)
+        parts.append(_details(counted(len(document.notes), "note"), notes + more))
+    return parts
 
 
 def _details(title: str, body: str) -> str:

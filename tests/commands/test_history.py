@@ -139,10 +139,15 @@ def test_a_report_has_a_section_of_history(slowed, capsys):
     assert cli.run(["report", run, "--asv-results", ".asv/results", "--format", "json"]) == 0
     content = json.loads(capsys.readouterr().out)
     assert content["changes"][0]["commit"] == slowed[16][:7]
-    assert "1 regressed" in content["findings"]["history"]
+    found = content["findings"]["history"]
+    assert "1 regressed" in found
+    assert f" moved most, from {content['changes'][0]['before_text']} to " in found
+    assert found.endswith(f" at {slowed[16][:7]}: regressed.")
     assert cli.run(["report", run, "--asv-results", ".asv/results"]) == 0
     page = Path(capsys.readouterr().out.strip()).read_text(encoding="utf-8")
     assert '<section id="history">' in page
+    section = page.partition('<section id="history">')[2].partition("</section>")[0]
+    assert section.count(" over 24 commits ") == 1
     assert "1 regressed across commits" in page
 
 

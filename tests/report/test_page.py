@@ -230,7 +230,8 @@ def test_dark_and_light_follow_the_reader_live(open_page):
 
 
 @pytest.mark.parametrize(
-    ("name", "scheme"), [("quick", "dark"), ("troubled", "light"), ("troubled", "dark"), ("two", "light")]
+    ("name", "scheme"),
+    [("quick", "dark"), ("troubled", "light"), ("troubled", "dark"), ("two", "light"), ("layers", "dark")],
 )
 def test_axe_finds_no_violation(open_page, name, scheme):
     page = open_page(name, scheme=scheme)
@@ -298,12 +299,21 @@ def test_long_tables_but_the_summary_print_as_they_stand(open_page):
     assert page.locator("[data-more=layers]").inner_text().endswith("more rows")
 
 
-def test_narrow_pages_do_not_scroll_sideways(open_page):
-    page = open_page("gpu", width=400)
+@pytest.mark.parametrize("name", ["gpu", "layers"])
+def test_narrow_pages_draw_all_and_do_not_scroll_sideways(open_page, name):
+    page = open_page(name, width=400)
     draw_all(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= 400
     page.emulate_media(media="screen", reduced_motion="reduce")
     assert page.evaluate("getComputedStyle(document.documentElement).scrollBehavior") == "auto"
+
+
+def test_words_in_tables_are_not_broken_for_want_of_width(open_page):
+    page = open_page("troubled", width=400)
+    heights = "cells => cells.filter(it => it.innerText.trim()).map(it => it.getBoundingClientRect().height)"
+    assert max(page.eval_on_selector_all("table[data-table=skips] td.name", heights)) < 60
+    page = open_page("two", width=400)
+    assert max(page.eval_on_selector_all("table[data-table=best] td.name", heights)) < 35
 
 
 def test_hostile_names_are_only_text(open_page):

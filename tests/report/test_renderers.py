@@ -4,6 +4,7 @@ import csv as csv_reader
 import io
 import json as json_reader
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,17 @@ def test_markdown_stays_within_its_limit_whatever_the_names():
     names = tuple(f"{'x|`<' * 400}{number}" for number in range(40))
     run = make_run(Spec(models=names, batch_sizes=(1,), troubles=True, samples=3))
     assert len(markdown.render(document(run)).encode()) <= 60_000
+
+
+@pytest.mark.parametrize("runs", [5, 30])
+def test_markdown_of_many_runs_stays_within_its_limit_and_keeps_its_summary(runs):
+    spec = Spec(launches=6, noise=0.003, samples=12, batch_sizes=(1, 2, 4, 8, 16, 32, 64))
+    compared = [replace(spec, seed=at, speed=1 + at / 20, revision=f"{at:07}bcdef") for at in range(runs)]
+    content = markdown.render(document(*map(make_run, compared)))
+    assert len(content.encode()) <= 60_000
+    assert content.count("| `resnet152` | 64 |") >= (runs == 5)
+    assert "| `resnet18` | 1 |" in content
+    assert content.count("<details>") == content.count("</details>")
 
 
 def test_markdown_shows_names_as_they_are():

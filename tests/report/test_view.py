@@ -77,6 +77,26 @@ def test_the_health_line_counts():
     assert bad == ["1 timeout", "1 crashed", "1 missing"]
 
 
+def clocked(run, *clocks):
+    """Return the run with its launches' clocks set, in turn."""
+    measurements, at = [], 0
+    for measurement in run.measurements:
+        launches = []
+        for launch in measurement.launches:
+            state = msgspec.structs.replace(launch.after, sm_clock_hz=clocks[at % len(clocks)])
+            launches.append(msgspec.structs.replace(launch, before=state, after=state))
+            at += 1
+        measurements.append(msgspec.structs.replace(measurement, launches=tuple(launches)))
+    return msgspec.structs.replace(run, measurements=tuple(measurements))
+
+
+def test_clocks_that_move_within_a_run_are_told_and_two_devices_have_two_clocks():
+    run = gpu_run(batch_sizes=(1, 4), models=("resnet18",))
+    moved = [text for text in texts(build(clocked(run, 1.0e9, 1.5e9))) if "clocks" in text]
+    assert moved == ["clocks not locked (moved by 50 %)"]
+    assert not [text for text in texts(build(clocked(run, 1.0e9), clocked(run, 1.5e9))) if "clocks" in text]
+
+
 def test_the_knee_is_the_smallest_batch_with_95_percent_of_the_best():
     document = build(gpu_run())
     results = document.results
@@ -123,6 +143,13 @@ def test_findings_are_computed_from_the_numbers():
     assert "1 of 2 on the frontier: resnet18. 1 is dominated: resnet34 by resnet18." in beaten
 
 
+def test_findings_count_in_grammar():
+    both = figure(build(make_run(), accuracy={"resnet18": 0.7, "resnet34": 0.8}), "accuracy").finding
+    assert both.startswith("Both are on the frontier: each one that is more accurate is slower, from resnet18 ")
+    one = gpu_run(models=("resnet18",), modes=(Mode.INFERENCE,), precisions=(Precision.FP32,))
+    assert " 1 series of 1 saturates at batch size " in figure(build(one), "throughput").finding
+
+
 def test_accuracy_is_a_question_of_inference_where_both_modes_were_measured():
     run = make_run(Spec(modes=(Mode.TRAINING, Mode.INFERENCE)))
     table = figure(build(run), "accuracy").table
@@ -137,6 +164,32 @@ def test_the_cliff_is_the_first_batch_that_ran_out_of_memory():
     assert all("largest that fits: 256" in it.hover[0] for it in cliffs)
     assert [it.name for it in memory.series if it.role is Role.LIMIT] == ["device memory 24.00 GiB"]
     assert "5 series run out of memory" in memory.finding
+
+
+def test_the_limit_is_that_of_the_cases_own_device():
+    cpu, gpu = make_run(), gpu_run()
+    environments = (
+        *gpu.header.environments,
+        *(msgspec.structs.replace(it, id="e2") for it in cpu.header.environments),
+    )
+    header = msgspec.structs.replace(
+        gpu.header, environments=environments, cases=(*gpu.header.cases, *cpu.header.cases)
+    )
+    joined = msgspec.structs.replace(gpu, header=header, measurements=(*gpu.measurements, *cpu.measurements))
+    memory = figure(build(joined), "memory")
+    assert [it.name for it in memory.series if it.role is Role.LIMIT] == ["device memory 24.00 GiB"]
+
+
+def test_the_peak_of_a_process_is_not_held_against_the_prediction_of_its_tensors():
+    memory = figure(build(gpu_run(), make_run()), "memory")
+    assert memory.y.title == "peak allocated or RSS (MiB)"
+    assert "The prediction is off by 2.9 % in the median and 2.9 % at most." in memory.finding
+    assert figure(build(gpu_run()), "memory").y.title == "peak allocated (MiB)"
+    assert figure(build(make_run()), "memory").y.title == "peak RSS (MiB)"
+
+
+def test_what_could_not_run_is_not_said_to_fit():
+    assert figure(build(troubled_run()), "memory").finding.startswith("Everything measured fits: ")
 
 
 def test_a_far_limit_is_not_drawn():
@@ -183,7 +236,7 @@ def test_the_first_of_several_runs_is_the_baseline():
     slow, quick = Spec(launches=8, noise=0.003), Spec(launches=8, noise=0.003, speed=1.06, seed=3, revision="abcdef0")
     document = build(make_run(slow), make_run(quick))
     assert set(column(document.summary, "verdict.1")) == {"improved"}
-    assert texts(document)[0] == "20 improved"
+    assert texts(document)[:2] == ["20 of 70 comparisons improved", "50 unchanged"]
     differences = next(section for section in document.sections if section.id == "differences")
     assert len(differences.tables[0].rows) == 20
     assert differences.folded[0].caption == "50 rows unchanged"

@@ -86,8 +86,12 @@ def verdict_health(tables: Sequence[VerdictTable]) -> tuple[Health, ...]:
     """Return the count of each verdict over all comparisons that could judge a timing, for the health line."""
     tables = [table for table in tables if _judged(table)]
     counts = {verdict: sum(table.counts.get(verdict.value, 0) for table in tables) for verdict in ORDER}
+    # A case has several metrics: without its noun the first count would be read as one of cases.
+    total = f" of {counted(sum(counts.values()), 'comparison')}"
+    found = [(verdict, count) for verdict, count in counts.items() if count]
     return tuple(
-        Health(severity=_SEVERITY[verdict], text=f"{count:,} {verdict}") for verdict, count in counts.items() if count
+        Health(severity=_SEVERITY[verdict], text=f"{count:,}{'' if number else total} {verdict}")
+        for number, (verdict, count) in enumerate(found)
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from resnet_bench import units
 from resnet_bench.analysis.results import Result, Status
 from resnet_bench.analysis.stats import MIN_LAUNCHES
-from resnet_bench.records import Environment, Launch, Run
+from resnet_bench.records import Environment, Run
 from resnet_bench.report.document import Fact, Health, RunHeader, Severity
 from resnet_bench.report.labels import Labels
 from resnet_bench.report.sections.curves import counted, listed
@@ -56,8 +56,7 @@ def health_line(runs: Sequence[Run], results: Sequence[Result]) -> tuple[Health,
         for status, severity in _SEVERITY.items()
         if statuses[status]
     ]
-    launches = [launch for run in runs for measurement in run.measurements for launch in measurement.launches]
-    found += [Health(severity=Severity.NOTICE, text=text) for text in _machine_state(runs, launches)]
+    found += [Health(severity=Severity.NOTICE, text=text) for text in _machine_state(runs)]
     return tuple(found)
 
 
@@ -122,9 +121,10 @@ def _protocol(run: Run) -> str:
     )
 
 
-def _machine_state(runs: Sequence[Run], launches: Sequence[Launch]) -> list[str]:
+def _machine_state(runs: Sequence[Run]) -> list[str]:
     """Return what was not steady: throttling, clocks that moved, neighbours, a governor that saves power."""
     found = []
+    launches = [launch for run in runs for measurement in run.measurements for launch in measurement.launches]
     reasons = Counter(reason for it in launches for reason in dict.fromkeys(it.after.throttle_reasons))
     if reasons:
         named = listed([reason.replace("_", " ") for reason, _ in reasons.most_common()])
@@ -135,9 +135,9 @@ def _machine_state(runs: Sequence[Run], launches: Sequence[Launch]) -> list[str]
     disturbed = sum(bool(launch.contention.disturbances) for launch in launches)
     if disturbed:
         found.append(f"{counted(disturbed, 'launch', 'launches')} disturbed by other work")
-    clocks = [clock for it in launches for clock in (it.before.sm_clock_hz, it.after.sm_clock_hz) if clock]
-    if clocks and max(clocks) / min(clocks) - 1 > _CLOCK_DRIFT:
-        found.append(f"clocks not locked (moved by {units.percent(max(clocks) / min(clocks) - 1, 0)})")
+    drift = max((_drift(run) for run in runs), default=0.0)
+    if drift > _CLOCK_DRIFT:
+        found.append(f"clocks not locked (moved by {units.percent(drift, 0)})")
     governors = dict.fromkeys(
         environment.state.governor
         for run in runs
@@ -149,3 +149,13 @@ def _machine_state(runs: Sequence[Run], launches: Sequence[Launch]) -> list[str]
         "uncommitted changes" for run in runs[:1] if any(it.header.commit and it.header.commit.dirty for it in runs)
     ]
     return found
+
+
+def _drift(run: Run) -> float:
+    """Return how far the clock of one device moved within the run; two devices have two clocks."""
+    clocks: dict[str, list[float]] = {}
+    for measurement in run.measurements:
+        for launch in measurement.launches:
+            seen = (launch.before.sm_clock_hz, launch.after.sm_clock_hz)
+            clocks.setdefault(launch.environment, []).extend(clock for clock in seen if clock)
+    return max((max(found) / min(found) - 1 for found in clocks.values() if found), default=0.0)

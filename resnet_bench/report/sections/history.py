@@ -69,7 +69,7 @@ def history_section(history: History) -> Section:
     return Section(
         id="history",
         title="History",
-        paragraphs=(finding(history), *history.notes),
+        paragraphs=history.notes if history.series else (finding(history), *history.notes),
         figures=(_figure(history),) if history.series else (),
         tables=(changes,) if changes.rows else (),
         folded=(series_table(history),),
@@ -188,7 +188,11 @@ def series_table(history: History) -> Table:
     columns = _SERIES_COLUMNS
     shown = (*_SERIES_SHOWN, *troubled)
     return Table(
-        id="series", caption=f"All {counted(len(rows), 'series', 'series')}", columns=columns, rows=rows, shown=shown
+        id="series",
+        caption=f"{'All ' if len(rows) > 1 else ''}{counted(len(rows), 'series', 'series')}",
+        columns=columns,
+        rows=rows,
+        shown=shown,
     )
 
 
@@ -234,7 +238,7 @@ def _figure(history: History) -> Figure:
     return Figure(
         id="history",
         title="History",
-        finding=finding(history),
+        finding=" ".join(text for text in (finding(history), _moved_most(history, drawn[0])) if text),
         how_to_read=(
             "Each value relative to the first level of its series, by place in commit order; the distance between "
             "places is not time. A ring marks the first commit of a new level. "
@@ -247,9 +251,23 @@ def _figure(history: History) -> Figure:
     )
 
 
-def _line(history: History, one: HistorySeries, hue: int) -> list[Series]:
+def _name(one: HistorySeries) -> str:
     name = f"{one.metric}({one.case})" if one.source is SeriesSource.ASV else f"{one.case} {one.metric}"
-    name = f"{name} on {one.machine}"
+    return f"{name} on {one.machine}"
+
+
+def _moved_most(history: History, one: HistorySeries) -> str:
+    """Return the largest change of the series that moved most, nothing where none did."""
+    if not one.changes:
+        return ""
+    change = max(one.changes, key=_size)
+    before, new = units.quantity(change.before, one.unit), units.quantity(change.new, one.unit)
+    where = short(history, change.first_after)
+    return f"{_name(one)} moved most, from {before} to {new} at {where}: {state(change)}."
+
+
+def _line(history: History, one: HistorySeries, hue: int) -> list[Series]:
+    name = _name(one)
     base = (one.changes[0].before if one.changes else level(one)) or 1.0
     places = {place: number for number, place in enumerate(one.commits)}
     hover = [

@@ -289,7 +289,7 @@ def _roofline(subjects: Sequence[_Subject], table: Table) -> Figure | None:
         how_to_read=(
             "As the roofline above, with a dot for each layer. Dots left of the ridge are limited by memory, dots "
             "right of it by compute; dots far below both lines are too small to keep the device busy, or run code that "
-            "uses it badly. Layers that fit in caches may stand above the solid slope, not above the dotted one."
+            "uses it badly. Layers that fit in caches may stand above the dashed slope, not above the dotted one."
         ),
         x=Axis(title="arithmetic intensity (FLOP/B)", scale=Scale.LOG),
         y=Axis(title="achieved (GFLOP/s)", scale=Scale.LOG),

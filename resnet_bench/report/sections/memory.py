@@ -1,7 +1,7 @@
 """Peak memory against batch size: measured, predicted, the device's limit and where it was reached."""
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from resnet_bench import units
 from resnet_bench.analysis.results import Result, Status
@@ -18,28 +18,22 @@ def memory_section(
     """Return the figure, None where no peak was measured and nothing ran out of memory."""
     if not any(result.peak_bytes is not None or result.status is Status.OUT_OF_MEMORY for result in results):
         return None
-    limits = [_limit(run) for run in runs]
-    series = [part for curve in curves for part in _parts(curve, limits[curve.run])]
+    limits = {(it.run, it.case.device): _limit(runs[it.run], it.case.device) for it in results}
+    series = [part for curve in curves for part in _parts(curve, limits[curve.run, curve.results[0].case.device])]
     series += _limit_lines(results, limits)
-    rss = all(result.peak_allocated_bytes is None for result in results)
-    measured = (
-        "the process' peak RSS, the interpreter and its libraries included, so it starts high and lies above the "
-        "prediction"
-        if rss
-        else "the peak that the device's allocator handed out for tensors"
-    )
+    title, measured = _measured_as(results)
     figure = Figure(
         id="memory",
         title="Peak memory against batch size",
-        finding=_finding(curves, rss=rss),
+        finding=_finding(curves),
         how_to_read=(
-            f"Lower is better; both axes are logarithmic. Solid is measured: {measured}. Dotted is predicted from "
-            "the architecture: weights, input and activations, without convolution workspace. A cross marks the "
-            "first batch size that ran out of memory, drawn at its predicted need; the horizontal line is the "
-            "device's memory."
+            f"Lower is better; both axes are logarithmic. Lines with markers are measured: {measured}. Dotted "
+            "lines without are predicted from the architecture: weights, input and activations, without convolution "
+            "workspace. A cross marks the first batch size that ran out of memory, drawn at its predicted need; the "
+            "horizontal line is the device's memory."
         ),
         x=batch_axis(results),
-        y=Axis(title="peak RSS (MiB)" if rss else "peak allocated (MiB)", scale=Scale.LOG),
+        y=Axis(title=title, scale=Scale.LOG),
         series=tuple(series),
         table=view_of(
             long,
@@ -51,15 +45,26 @@ def memory_section(
     return Section(id="memory", title="Memory", figures=(figure,))
 
 
-def _limit(run: Run) -> int | None:
+def _measured_as(results: Sequence[Result]) -> tuple[str, str]:
+    """Return the axis' title and, in words, which peak the solid lines are."""
+    allocated = "the peak that the device's allocator handed out for tensors"
+    rss = "the process' peak RSS, the interpreter and its libraries included, so it starts high and lies above the "
+    rss += "prediction"
+    counted_by_allocator = {it.peak_allocated_bytes is not None for it in results if it.peak_bytes is not None}
+    if counted_by_allocator == {True, False}:
+        return "peak allocated or RSS (MiB)", f"{allocated}; where that was not counted, {rss}"
+    return ("peak allocated (MiB)", allocated) if True in counted_by_allocator else ("peak RSS (MiB)", rss)
+
+
+def _limit(run: Run, device: str) -> int | None:
     totals = [
         launch.memory.device_total_bytes
         for measurement in run.measurements
         for launch in measurement.launches
-        if launch.memory.device_total_bytes is not None
+        if launch.memory.device_total_bytes is not None and launch.case.device == device
     ]
     known = [environment.identity for environment in run.header.environments]
-    named = [it.memory_bytes if it.device == "cpu" else it.device_memory_bytes for it in known]
+    named = [it.memory_bytes if it.device == "cpu" else it.device_memory_bytes for it in known if it.device == device]
     return min([*totals, *(value for value in named if value is not None)], default=None)
 
 
@@ -104,14 +109,14 @@ def _line(curve: Curve, role: Role, points: Sequence[Result], peaks: Sequence[in
     )
 
 
-def _limit_lines(results: Sequence[Result], limits: Sequence[int | None]) -> list[Series]:
+def _limit_lines(results: Sequence[Result], limits: Mapping[tuple[int, str], int | None]) -> list[Series]:
     """Draw a limit only where something comes near it; far away it would only press the curves flat."""
     lines = []
     sizes = [result.case.batch_size for result in results]
     needs: dict[int, int] = {}
     for result in results:
         need = max(result.peak_bytes or 0, result.predicted_bytes or 0)
-        limit = limits[result.run]
+        limit = limits[result.run, result.case.device]
         if limit is not None and (need > _NEAR_LIMIT * limit or result.status is Status.OUT_OF_MEMORY):
             needs[limit] = need
     for number, limit in enumerate(sorted(needs)):
@@ -139,7 +144,7 @@ def _largest_fit(curve: Curve) -> Result | None:
     return fitting[-1] if fitting else None
 
 
-def _finding(curves: Sequence[Curve], *, rss: bool) -> str:
+def _finding(curves: Sequence[Curve]) -> str:
     sentences = []
     fallen = [(curve, cliff) for curve in curves if (cliff := _cliff(curve)) is not None]
     if fallen:
@@ -153,18 +158,19 @@ def _finding(curves: Sequence[Curve], *, rss: bool) -> str:
             f"size {cliff.case.batch_size} ({fits})."
         )
     else:
-        peaks = [(result.peak_bytes, result) for curve in curves for result in curve.results if result.peak_bytes]
+        peaks = [(it.peak_bytes, curve.name, it.case) for curve in curves for it in curve.results if it.peak_bytes]
         if peaks:
-            top, result = max(peaks, key=lambda pair: pair[0])
+            top, name, case = max(peaks, key=lambda found: found[0])
+            whole = all(it.status is Status.MEASURED for curve in curves for it in curve.results)
             sentences.append(
-                f"Everything fits: the most is {units.byte_size(top)}, {result.case.model} at batch size "
-                f"{result.case.batch_size}."
+                f"Everything {'' if whole else 'measured '}fits: the most is {units.byte_size(top)}, {name} at batch "
+                f"size {case.batch_size}."
             )
     errors = [
-        abs(result.predicted_bytes / result.peak_bytes - 1)
+        abs(result.predicted_bytes / result.peak_allocated_bytes - 1)
         for curve in curves
         for result in curve.measured
-        if result.predicted_bytes and result.peak_bytes and not rss
+        if result.predicted_bytes and result.peak_allocated_bytes
     ]
     if errors:
         sentences.append(

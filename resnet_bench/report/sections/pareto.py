@@ -140,7 +140,8 @@ def _finding(points: Sequence[Point]) -> str:
         return f"{names} is the only model with a published accuracy."
     if not beaten:
         return (
-            f"All {len(points)} are on the frontier: each one that is more accurate is slower, from "
+            f"{'Both' if len(points) == 2 else f'All {len(points)}'} are on the frontier: "  # noqa: PLR2004 - a pair
+            "each one that is more accurate is slower, from "
             f"{front[0].curve.name} ({units.per_second(throughput_of(front[0].best))} images/s, "
             f"{units.percent(front[0].accuracy)}) to {front[-1].curve.name} "
             f"({units.per_second(throughput_of(front[-1].best))} images/s, {units.percent(front[-1].accuracy)})."

@@ -128,7 +128,8 @@ def _throughput_finding(curves: Sequence[Curve]) -> str:
     sizes = sorted(knee.case.batch_size for curve, knee in knees if knee is not curve.measured[-1])
     if sizes:
         between = f"batch size {sizes[0]}" if sizes[0] == sizes[-1] else f"batch sizes {sizes[0]} to {sizes[-1]}"
-        text += f" {counted(len(sizes), 'series', 'series')} of {len(knees)} saturate at {between}"
+        verb = "saturates" if len(sizes) == 1 else "saturate"
+        text += f" {counted(len(sizes), 'series', 'series')} of {len(knees)} {verb} at {between}"
         text += "." if not open_ended else "; "
     if open_ended:
         still = counted(len(open_ended), "series", "series") if sizes else listed([curve.name for curve in open_ended])

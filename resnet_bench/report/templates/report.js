@@ -297,7 +297,7 @@
       const axis = (own) => ({ gridcolor: css("--grid"), linecolor: css("--strong-line"), zerolinecolor: css("--strong-line"), tickcolor: css("--strong-line"), ticks: "outside", ticklen: 4, automargin: true, ...own });
       const below = narrow.matches || printing || this.element.clientWidth < 760;
       const { xaxis, yaxis, ...rest } = this.spec.layout;
-      const crowded = narrow.matches && xaxis.dtick && decades(traces) > 3; // 2 and 5 would run into each other
+      const crowded = narrow.matches && xaxis?.dtick && decades(traces) > 3; // 2 and 5 would touch each other
       const entries = traces.filter((trace) => trace.showlegend ?? trace.meta.rows.length).length;
       const rows = this.id === "distribution" ? traces[0]?.y.length ?? 0 : 0;
       const layout = {
