@@ -29,6 +29,7 @@ from resnet_bench.report.sections.roofline import GIGA, roof
 _SUBJECT = Column(key="subject", title="model", kind=Kind.NAME)
 _MARGIN = 2.0
 _SMALL_SHARE = 0.01
+_MOST_SENTENCES = 2
 # So that the page stays one that can be mailed: what is left out is said, and stands in layers.jsonl.
 _MOST_ROWS, _MOST_BARS = 2000, 24
 _MANY_CASES, _MOST_ROWS_BESIDE_MANY = 200, 400
@@ -163,7 +164,7 @@ def _treemap(subjects: Sequence[_Subject], table: Table) -> Figure:
     return Figure(
         id="treemap",
         title="Every layer by its time",
-        finding=" ".join(_layer_finding(it) for it in subjects[:2]),
+        finding=_first([_layer_finding(it) for it in subjects]),
         how_to_read=(
             "Area is time of one iteration; the buttons above make it MACs or bytes moved instead. A percentage is of "
             "the tile around. Colour is arithmetic intensity: violet layers move much and compute little, orange ones "
@@ -250,7 +251,7 @@ def _depth(subjects: Sequence[_Subject], table: Table) -> Figure:
     return Figure(
         id="depth",
         title="Time along the network",
-        finding=" ".join(_depth_finding(it) for it in subjects[:3]),
+        finding=_first([_depth_finding(it) for it in subjects]),
         how_to_read=(
             "From left to right the layers in the order in which they run, upwards the time until then, forward and "
             "backward of a layer together. Steep parts are slow; a step is one slow layer."
@@ -337,7 +338,7 @@ def _layer_roofs(held: Sequence[_Subject], intensities: Sequence[float]) -> Iter
 
 def _bound_finding(held: Sequence[_Subject]) -> str:
     texts = []
-    for it in held[:2]:
+    for it in held:
         shares: dict[str, float] = {}
         for row in it.layers:
             if row.bound is not None:
@@ -348,7 +349,14 @@ def _bound_finding(held: Sequence[_Subject]) -> str:
             if share >= _SMALL_SHARE
         ]
         texts.append(f"{it.name} spends {listed(words)}.")
-    return " ".join(texts)
+    return _first(texts)
+
+
+def _first(sentences: Sequence[str]) -> str:
+    """Join a sentence for each of the first cases, and leave the others to the table."""
+    left = len(sentences) - _MOST_SENTENCES
+    more = [f"The table has {counted(left, 'more case')}."] if left > 0 else []
+    return " ".join([*sentences[:_MOST_SENTENCES], *more])
 
 
 def _table(subjects: Sequence[_Subject]) -> Table:
