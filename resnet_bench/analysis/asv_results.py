@@ -20,6 +20,7 @@ from resnet_bench.analysis.stats import center_interval
 from resnet_bench.errors import StoreError, UsageError, nearest
 
 FORMAT = 2
+EXPORTED = "run.track_"  # what `export --to asv` calls a run's metrics
 _BESIDE_RESULTS = frozenset({"machine.json", "benchmarks.json"})
 # Describe a machine but change without it: a kernel update, a few bytes of memory more or less.
 _NOT_IDENTITY = frozenset({"machine", "os", "ram"})

@@ -17,7 +17,7 @@ import msgspec
 
 from resnet_bench import commits
 from resnet_bench.analysis import changes
-from resnet_bench.analysis.asv_results import AsvResults, Value, unit_from_name
+from resnet_bench.analysis.asv_results import EXPORTED, AsvResults, Value, unit_from_name
 from resnet_bench.analysis.comparability import facts
 from resnet_bench.analysis.digest import digest
 from resnet_bench.analysis.metrics import EXACT_METRICS, METRICS, Direction
@@ -103,8 +103,9 @@ def build(
     found: _Found = {}
     dates: dict[str, int] = {}
     said = [*notes, *(note for result in results for note in result.notes)]
+    read = {run.header.commit.revision for run in runs if run.header.commit and not run.header.commit.dirty}
     for result in results:
-        _add_asv(result, found, dates)
+        said += _add_asv(result, found, dates, read=read)
     said += _add_runs(runs, found, dates)
     ordering = commits.order(dates, repository, branch=branch)
     said += ordering.notes
@@ -126,10 +127,15 @@ def build(
     return history, ordering
 
 
-def _add_asv(results: AsvResults, found: _Found, dates: dict[str, int]) -> None:
+def _add_asv(results: AsvResults, found: _Found, dates: dict[str, int], *, read: Collection[str]) -> list[str]:
+    """Add asv's values, but not what runs of the revisions that are `read` themselves exported to it."""
+    again = 0
     for file in results.files:
         dates.setdefault(file.revision, file.date)
         for row in file.rows:
+            if file.revision in read and row.benchmark.startswith(EXPORTED):
+                again += len(row.cases)
+                continue
             unit = results.units.get(row.benchmark) or unit_from_name(row.benchmark)
             for case, value in zip(row.cases, row.values, strict=True):
                 key = _Key(SeriesSource.ASV, file.machine, row.benchmark, case, row.version, file.identity)
@@ -137,6 +143,8 @@ def _add_asv(results: AsvResults, found: _Found, dates: dict[str, int]) -> None:
                 if points is None:
                     points = found[key] = _Points(_ASV_UNITS.get(unit, unit), {})
                 points.values.setdefault(file.revision, []).append(value)
+    values = f"{again} value{'' if again == 1 else 's'}"
+    return [f"{values} that runs exported to asv count once: the runs themselves are read here."] if again else []
 
 
 def _add_runs(runs: Sequence[Run], found: _Found, dates: dict[str, int]) -> list[str]:

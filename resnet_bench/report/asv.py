@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from resnet_bench.analysis.asv_results import EXPORTED
 from resnet_bench.analysis.metrics import EXACT_METRICS, NOISY_METRICS
 from resnet_bench.analysis.stats import center_interval, percentiles
 from resnet_bench.errors import StoreError
@@ -22,7 +23,6 @@ from resnet_bench.records import Case, Environment, Launch, Run
 
 RESULTS = Path(".asv/results")
 MACHINE_FILE = ".asv-machine.json"
-_PREFIX = "run.track_"
 _COLUMNS = (
     *("result", "params", "version", "started_at", "duration", "stats_ci_99_a", "stats_ci_99_b"),
     *("stats_q_25", "stats_q_75", "stats_number", "stats_repeat", "samples", "profile"),
@@ -158,13 +158,13 @@ def _cells(run: Run, environment: str) -> Iterator[tuple[str, dict[Combination, 
             if samples:
                 found[_combination(measurement.case)] = _sampled(samples)
         if found:
-            yield f"{_PREFIX}{name}", found
+            yield f"{EXPORTED}{name}", found
     for exact in EXACT_METRICS:
         counts = {
             _combination(it.case): _plain(count) for it, _ in measured if (count := exact.extract(it)) is not None
         }
         if counts:
-            yield f"{_PREFIX}{exact.name}", counts
+            yield f"{EXPORTED}{exact.name}", counts
 
 
 def _seconds_per_image(launch: Launch) -> tuple[float, ...]:
@@ -262,7 +262,7 @@ def _merge_benchmarks(path: Path, entries: Mapping[str, Sequence[Combination]]) 
 
 
 def _unit(benchmark: str) -> str:
-    metric = benchmark.removeprefix(_PREFIX)
+    metric = benchmark.removeprefix(EXPORTED)
     if metric == "seconds_per_image":
         return "seconds"
     return _UNITS.get(metric.rpartition("_")[2], metric.replace("_", " ") if metric != "macs" else "MACs")

@@ -226,6 +226,18 @@ def test_launches_that_stand_in_several_runs_count_once(tmp_path):
     assert "12 launches of joined stand in another of these runs too and count once." in beside.notes
 
 
+def test_what_a_run_exported_to_asv_counts_once(tmp_path):
+    revisions = make_repository(tmp_path, 2)
+    exported = asv_folder(
+        tmp_path / "results", revisions, [1.0, 1.0], results={"run.track_latency_s": [[0.01], [], "1"]}
+    )
+    found, _ = build([exported], tmp_path, [run_at(revisions[0], 0, seed=1)])
+    (from_asv,) = named(found, "run.track_latency_s")
+    assert from_asv.commits == (1,)  # of the other commit no run is read
+    assert named(found, "latency_s")[0].commits == (0,)
+    assert "1 value that runs exported to asv count once: the runs themselves are read here." in found.notes
+
+
 def test_what_was_wrong_with_a_run_is_said(tmp_path):
     revisions = make_repository(tmp_path, 1)
     run = msgspec.structs.replace(run_at(revisions[0], 0, seed=1), warnings=("line 7 is half-written",))
