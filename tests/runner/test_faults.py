@@ -48,6 +48,7 @@ def whole(tmp_path_factory):
     return directory
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("into_the_line", [200, -1])
 def test_a_disk_that_fills_in_mid_sweep_loses_nothing_finished(tmp_path, whole, into_the_line):
     lines = (whole / store.LAUNCHES_NAME).read_bytes().splitlines(keepends=True)
@@ -73,6 +74,7 @@ def test_a_disk_that_fills_in_mid_sweep_loses_nothing_finished(tmp_path, whole, 
     assert [it.index for it in store.load(directory).measurements[0].launches] == list(range(9))
 
 
+@pytest.mark.slow
 def test_a_disk_that_is_full_from_the_start_leaves_no_half_run(tmp_path):
     done = instant(*ONE_CASE, "-o", str(tmp_path / "run"), limit_bytes=100)
     assert done.returncode == 2
@@ -131,6 +133,7 @@ def test_a_second_run_into_a_folder_that_is_held_changes_nothing(tmp_path):
     assert left == [".lock"]
 
 
+@pytest.mark.slow
 def test_resume_measures_no_other_commit_under_the_runs_name(tmp_path, monkeypatch, capsys):
     machine = Machine().install(monkeypatch)
     monkeypatch.setattr(environment, "current_commit", lambda: commit("a" * 40))

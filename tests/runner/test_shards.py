@@ -90,6 +90,7 @@ def test_dry_runs_of_all_shards_show_every_case_once(capsys):
     assert set(seen) == whole
 
 
+@pytest.mark.slow
 def test_shards_are_measured_resumed_and_merged_into_the_whole(tmp_path, monkeypatch, capsys):
     machine = Machine().install(monkeypatch)
     parts = [tmp_path / str(index) for index in (1, 2, 3)]
