@@ -234,20 +234,25 @@ def _gains(costs: Array) -> Array:
 
 
 def _best_split(stretch: Array) -> tuple[int, Array]:
+    """Return the split that saves most; where cut residuals leave a tie, the one whose levels lie farthest apart."""
     gains = _gains(_costs(stretch))
-    return MIN_POINTS + int(gains.argmax()), gains
+    ties = MIN_POINTS + np.flatnonzero(gains >= gains.max() - _TIE)
+    return int(max(ties, key=lambda split: _t(stretch, int(split)))), gains
+
+
+def _t(stretch: Array, split: int) -> float:
+    """Return the size of the pooled t statistic of the levels on both sides."""
+    before, after = stretch[:split], stretch[split:]
+    pooled = (before.var() * len(before) + after.var() * len(after)) / (len(stretch) - 2)
+    error = math.sqrt(max(float(pooled), 1e-12) * (1 / len(before) + 1 / len(after)))
+    return abs(float(after.mean() - before.mean())) / error
 
 
 def _short_test(stretch: Array) -> float:
-    """Return the p of the best split's pooled t test, times the splits tried (Bonferroni)."""
-    split, _ = _best_split(stretch)
-    before, after = stretch[:split], stretch[split:]
-    degrees = len(stretch) - 2
-    pooled = (before.var() * len(before) + after.var() * len(after)) / degrees
-    error = math.sqrt(max(float(pooled), 1e-12) * (1 / len(before) + 1 / len(after)))
-    t = abs(float(after.mean() - before.mean())) / error
-    tries = len(stretch) - 2 * MIN_POINTS + 1
-    return float(2 * special.stdtr(degrees, -t)) * tries
+    """Return the p of the strongest split's pooled t test, times the splits tried (Bonferroni)."""
+    splits = range(MIN_POINTS, len(stretch) - MIN_POINTS + 1)
+    strongest = max(_t(stretch, split) for split in splits)
+    return float(2 * special.stdtr(len(stretch) - 2, -strongest)) * len(splits)
 
 
 def _contrast(points: Array, k: int, steps: Sequence[int]) -> float:

@@ -97,3 +97,10 @@ def test_the_interval_of_the_ratio_holds_the_truth_about_as_often_as_it_says():
 
 def test_one_point_on_a_side_says_nothing_about_the_ratio():
     assert ratio_interval([1.0], [2.0, 2.1]) == (0.0, math.inf)
+
+
+def test_a_disturbed_commit_before_a_large_step_hides_neither_the_step_nor_its_place():
+    seconds = [0.0693, 0.0618, 0.0699, 0.1217, 1.0805, 1.0838, 1.0921]  # as measured beside other work
+    (step,) = find_steps(seconds)
+    assert step.first == 4
+    assert step.earliest <= 4 <= step.latest
