@@ -18,7 +18,8 @@ def memory_section(
     """Return the figure, None where no peak was measured and nothing ran out of memory."""
     if not any(result.peak_bytes is not None or result.status is Status.OUT_OF_MEMORY for result in results):
         return None
-    limits = {(it.run, it.case.device): _limit(runs[it.run], it.case.device) for it in results}
+    devices = dict.fromkeys((it.run, it.case.device) for it in results)
+    limits = {(run, device): _limit(runs[run], device) for run, device in devices}
     series = [part for curve in curves for part in _parts(curve, limits[curve.run, curve.results[0].case.device])]
     series += _limit_lines(results, limits)
     title, measured = _measured_as(results)
