@@ -2,8 +2,8 @@
 
 Inside a pair the two processes take turns in random order, as short as can be timed well, so that drift and
 neighbours hit both alike: on a shared machine neighbouring iterations of 12 ms resembled each other (correlation 0.6
-to 0.9) more than those 120 ms apart (0.2 to 0.6). A pair gives one number per case, the median log ratio of its turns. What is left
-is the bias of a launch (memory layout and the like), which only fresh pairs average out.
+to 0.9) more than those 120 ms apart (0.2 to 0.6). A pair gives one number per case, the median log ratio of its
+turns. What is left is the bias of a launch (memory layout and the like), which only fresh pairs average out.
 """
 
 import math
