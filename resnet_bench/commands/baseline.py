@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 from cyclopts import App
 
@@ -49,7 +50,7 @@ def list_baselines(
     if not found and format is Format.TEXT:
         print(f"no baseline in {baselines_dir} yet: resnet-bench baseline set NAME RUN", file=sys.stderr)
         return
-    entries = [
+    entries: list[dict[str, Any]] = [
         {
             "name": it.name,
             "created_at": it.created_at,
@@ -62,14 +63,14 @@ def list_baselines(
     ]
     rows = tuple(
         (
-            it.name,
-            it.created_at,
-            it.commit.revision[:12] if it.commit else units.UNAVAILABLE,
-            str(len(it.cases)),
-            str(len(it.runs)),
-            ", ".join(sorted({identity.device_name for identity in it.identities.values()})),
+            it["name"],
+            it["created_at"],
+            it["commit"][:12] if it["commit"] else units.UNAVAILABLE,
+            str(it["cases"]),
+            str(len(it["runs"])),
+            ", ".join(it["devices"]),
         )
-        for it in found
+        for it in entries
     )
     headers = ("name", "created", "commit", "cases", "runs", "device")
     right = (False, False, False, True, True, False)
