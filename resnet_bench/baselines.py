@@ -96,15 +96,6 @@ def from_runs(directories: Sequence[Path], name: str) -> Digest:
     return pool(runs, name)
 
 
-def replacement(run: Path, former: Digest) -> Digest:
-    """Return the run under the former baseline's name; its learnt noise bands stay.
-
-    Raises:
-        StoreError: the run cannot be read or holds no measurement.
-    """
-    return msgspec.structs.replace(from_runs([run], former.name), bands=former.bands)
-
-
 def side(text: str, directory: Path = DEFAULT_DIRECTORY) -> Digest:
     """Read one side of a comparison: a run directory, a baseline file, or a baseline's name.
 

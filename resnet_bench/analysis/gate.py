@@ -2,8 +2,9 @@
 
 A relative rule fails where the change is established beyond the noise band and the estimate is beyond the limit;
 it passes where the whole interval is on the good side of the limit; between the two it is inconclusive.
-An absolute rule looks at the contender alone and is inconclusive where the limit lies inside its interval, or where
-a single launch is all there is of a noisy metric.
+An absolute rule looks at the contender alone and is inconclusive where the limit lies inside its interval (between
+the two, where there are two launches), or where a single launch is all there is of a noisy metric.
+A value that the baseline lacks is new, not missing: a relative rule warns and --update adds it.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -13,7 +14,7 @@ from resnet_bench import units
 from resnet_bench.analysis.metrics import METRICS, Direction, ExactMetric, Metric, find_metric
 from resnet_bench.analysis.thresholds import Inconclusive, On, Rule
 from resnet_bench.machines import named_like
-from resnet_bench.records import Case, Comparison, Digest, Record, Verdict, VerdictTable
+from resnet_bench.records import Case, Comparison, Digest, Record, Summary, Verdict, VerdictTable
 
 _OF_ONE_LAUNCH = "is of a single launch, which says nothing about launch noise: measure at least 6"
 
@@ -111,6 +112,8 @@ def _apply(rule: Rule, row: Comparison) -> Outcome:
 
 
 def _relative(rule: Rule, row: Comparison, metric: Metric) -> tuple[Status, str]:
+    if row.baseline is None and row.contender is not None:
+        return Status.WARNED, f"new: {row.reason}; check --update adds it to the baseline"
     if row.verdict is Verdict.NOT_COMPARABLE:
         return Status.INCOMPLETE, f"not comparable: {row.reason}"
     harmful = row.verdict is Verdict.REGRESSED or (rule.on is On.CHANGED and row.verdict is Verdict.IMPROVED)
@@ -118,12 +121,10 @@ def _relative(rule: Rule, row: Comparison, metric: Metric) -> tuple[Status, str]
     said = f"{row.verdict.value} {_change_text(row, metric)}: {row.reason}"
     if harmful and _worsening(row, metric, rule.on) > limit:
         return Status.FAILED, said
-    if isinstance(metric, ExactMetric):
-        return Status.PASSED, said
     bound = _worst_bound(row, metric, rule.on)
-    if row.verdict is Verdict.UNCHANGED or (bound is not None and rule.limit is not None and bound < limit):
-        return Status.PASSED, said
-    if not harmful and row.verdict is not Verdict.INCONCLUSIVE:
+    within = bound is not None and rule.limit is not None and bound < limit
+    harmless = not harmful and row.verdict is not Verdict.INCONCLUSIVE
+    if isinstance(metric, ExactMetric) or within or harmless:
         return Status.PASSED, said
     return _undecided(rule), f"undecided against the limit: {said}"
 
@@ -156,18 +157,25 @@ def _absolute(rule: Rule, row: Comparison, metric: Metric) -> tuple[Status, str]
         return _undecided(rule), f"{words} needs 100 samples, there are {summary.samples if summary else 0}"
     if summary and summary.launches == 1:
         return _undecided(rule), f"{words} {_with_unit(metric, value)} {_OF_ONE_LAUNCH}"
-    interval = summary.interval if summary and not rule.percentile else None
+    low, high = _range(summary) if summary and not rule.percentile else (value, value)
     for bound, above, sign in ((rule.maximum, True, "over"), (rule.minimum, False, "under")):
         if bound is None:
             continue
         said = f"{words} {_with_unit(metric, value)} is {{}} the limit of {_with_unit(metric, bound)}"
         violated = value > bound if above else value < bound
-        if interval and interval.low <= bound <= interval.high and interval.low < interval.high:
-            between = f"{_with_unit(metric, interval.low)} to {_with_unit(metric, interval.high)}"
+        if low <= bound <= high and low < high:
+            between = f"{_with_unit(metric, low)} to {_with_unit(metric, high)}"
             return _undecided(rule), f"{said.format(sign if violated else 'near')}, inside its interval of {between}"
         if violated:
             return Status.FAILED, said.format(sign)
     return Status.PASSED, f"{words} {_with_unit(metric, value)} keeps the limit"
+
+
+def _range(summary: Summary) -> tuple[float, float]:
+    """Return the interval of the median; of two launches, which have none, what both of them measured."""
+    if summary.interval:
+        return summary.interval.low, summary.interval.high
+    return min(summary.launch_medians), max(summary.launch_medians)
 
 
 def _undecided(rule: Rule) -> Status:

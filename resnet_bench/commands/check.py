@@ -11,9 +11,10 @@ from resnet_bench.analysis import calibration, thresholds
 from resnet_bench.analysis.comparability import parse_across
 from resnet_bench.analysis.compare import compare
 from resnet_bench.analysis.digest import digest
-from resnet_bench.analysis.gate import improvements, judge
+from resnet_bench.analysis.gate import judge
+from resnet_bench.analysis.ratchet import ratchet
 from resnet_bench.commands.output import warn
-from resnet_bench.records import Verdict
+from resnet_bench.records import Digest, VerdictTable
 from resnet_bench.report import gate as gate_report
 from resnet_bench.report import github, junit
 from resnet_bench.report.format import Format
@@ -49,7 +50,7 @@ def check(
         baseline: name of the baseline, as `baseline list` shows it.
         thresholds_file: the rules, TOML.
         across: kinds of difference to allow, with commas: device, cpu, torch, threads, precision, protocol...
-        update: where the gate passes and something improved, write this run as the replacement baseline.
+        update: where the gate passes, write what improved and what is new to the baseline; the rest of it stays.
         format: text, markdown, json or csv.
         junit_file: also write JUnit XML to this file.
         github_output: also print GitHub annotations and append to $GITHUB_STEP_SUMMARY.
@@ -67,15 +68,23 @@ def check(
         junit.write(junit_file, junit.from_gate(result))
     if github_output:
         github.publish(gate_report.as_markdown(result), github.from_gate(result))
-    if update and result.exit_code == 0 and improvements(table):
-        path = baselines.save(baselines.replacement(run, sides[0]), baselines_dir)
-        warn(
-            f"the replacement takes over a change for the worse that the limits allow: {row.case.key} {row.metric}: "
-            f"{row.reason}"
-            for row in table.comparisons
-            if row.verdict is Verdict.REGRESSED
-        )
-        print(f"wrote the replacement baseline {path}; review it before you commit it.", file=sys.stderr)
-    elif update:
-        print("--update: nothing improved in a passing run, so the baseline stays.", file=sys.stderr)
+    if update:
+        print(_update(result.exit_code, sides, table, baselines_dir), file=sys.stderr)
     return result.exit_code
+
+
+def _update(exit_code: int, sides: tuple[Digest, Digest], table: VerdictTable, directory: Path) -> str:
+    """Write the replacement baseline where the gate passed and something is better or new; say what was done."""
+    if exit_code:
+        return "--update: the gate did not pass, so the baseline stays."
+    replacement = ratchet(*sides, table)
+    if not replacement.moved:
+        return "--update: nothing improved and nothing is new, so the baseline stays."
+    counts = (
+        (replacement.improved_values, "improved value"),
+        (replacement.new_values, "new value"),
+        (replacement.new_cases, "new case"),
+    )
+    moved = ", ".join(f"{count} {noun}{'' if count == 1 else 's'}" for count, noun in counts if count)
+    path = baselines.save(replacement.baseline, directory)
+    return f"wrote the replacement baseline {path} ({moved}; the rest stays); review it before you commit it."

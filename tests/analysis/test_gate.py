@@ -79,6 +79,26 @@ def test_a_single_launch_keeps_and_breaks_no_limit_of_a_noisy_metric(factor):
     assert check(one, rule(metric="parameters")).exit_code == 1
 
 
+def test_two_launches_on_either_side_of_an_absolute_limit_decide_nothing():
+    apart = [noisy_launches(9, count=1)[0], noisy_launches(8, factor=1.2, count=1)[0]]
+    of_two = digest_of([measurement(apart)], name="new")
+    low, high = sorted(of_two.cases[0].summaries[0].launch_medians)
+    between = check(of_two, rule(maximum=(low + high) / 2))
+    assert (statuses(between), between.exit_code) == ([Status.WARNED], 0)
+    assert statuses(check(of_two, rule(maximum=high * 1.01))) == [Status.PASSED]
+    assert statuses(check(of_two, rule(maximum=low * 0.99))) == [Status.FAILED]
+
+
+def test_a_case_that_the_baseline_lacks_is_new_and_warned_of():
+    known = measurement(noisy_launches(9), profile=profile())
+    added = measurement(noisy_launches(9), of=case(model="resnet50"), profile=profile(case(model="resnet50")))
+    result = check(digest_of([known, added], name="new"), rule(limit=0.05))
+    assert (statuses(result), result.exit_code) == ([Status.PASSED, Status.WARNED], 0)
+    assert "new: not measured in the baseline; check --update adds it" in result.outcomes[1].message
+    too_slow = check(digest_of([known, added], name="new"), rule(maximum=0.001, model="resnet50"))
+    assert too_slow.exit_code == 1
+
+
 def test_a_value_that_only_the_baseline_has_is_no_pass_under_an_absolute_limit():
     with_peak = [measurement(noisy_launches(1), memory=Memory(peak_rss_bytes=1, peak_allocated_bytes=2**20))]
     result = check(new(), rule(metric="peak_allocated_bytes", maximum=2**33), base=digest_of(with_peak, name="base"))

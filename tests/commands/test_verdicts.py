@@ -152,19 +152,44 @@ def test_check_passes_warns_and_updates(workplace, capsys):
     code, out, err = run(capsys, "check", "better", "--baseline", "main", "--update")
     assert code == 0
     assert "improved: resnet18" in out
-    assert "wrote the replacement baseline" in err
+    assert "wrote the replacement baseline reports/baselines/main.json (2 improved values; the rest stays)" in err
     after = json.loads(Path("reports/baselines/main.json").read_text(encoding="utf-8"))
-    assert (after["name"], after["runs"]) == ("main", ["run-better"])
+    assert (after["name"], after["runs"]) == ("main", ["run-old", "run-better"])
+    first, *rest = after["cases"]
+    was, *rest_was = json.loads(before)["cases"]
+    assert rest == rest_was
+    assert first["summaries"][0]["median"] < 0.9 * was["summaries"][0]["median"]
+    assert "nothing improved and nothing is new" in run(capsys, "check", "better", "--baseline", "main", "--update")[2]
 
 
-def test_an_update_names_what_else_it_takes_over(workplace, capsys):
+def test_an_update_leaves_what_got_worse_within_the_limits(workplace, capsys):
+    """Else twenty changes of 4 % under a limit of 5 % would pass one after the other."""
     mixed = [measured("resnet18", 1, 21, 0.8), measured("resnet18", 8, 2, 1.04)]
     run(capsys, "baseline", "set", "main", "old")
+    before = json.loads(Path("reports/baselines/main.json").read_text(encoding="utf-8"))["cases"]
     rest = [measured("resnet50", 1, 3), measured("resnet50", 8, 4), measured(NASTY, 1, 5)]
     save_run(workplace / "mixed", run_of([*mixed, *rest], name="run-mixed"))
-    code, _, err = run(capsys, "check", "mixed", "--baseline", "main", "--update")
-    assert code == 0
-    assert "takes over a change for the worse that the limits allow: resnet18/inference/b8" in err
+    assert run(capsys, "check", "mixed", "--baseline", "main", "--update")[0] == 0
+    after = json.loads(Path("reports/baselines/main.json").read_text(encoding="utf-8"))["cases"]
+    assert [old == new for old, new in zip(before, after, strict=True)] == [False, True, True, True, True]
+
+
+def test_an_update_adds_new_cases_and_refuses_another_machine(workplace, capsys):
+    run(capsys, "baseline", "set", "main", "old")
+    known = [measured("resnet18", 1, 1), measured("resnet18", 8, 2), measured("resnet50", 1, 3)]
+    known += [measured("resnet50", 8, 4), measured(NASTY, 1, 5)]
+    save_run(workplace / "more", run_of([*known, measured("resnet34", 1, 6)], name="run-more"))
+    code, out, err = run(capsys, "check", "more", "--baseline", "main", "--update")
+    assert (code, "1 new case; the rest stays" in err) == (0, True)
+    assert "new: not measured in the baseline" in out
+    assert run(capsys, "check", "old", "--baseline", "main")[0] == 3
+    elsewhere = run_of([*known, measured("resnet34", 1, 6, 0.8)], name="there", identity=change(IDENTITY, torch="1"))
+    save_run(workplace / "there", elsewhere)
+    before = Path("reports/baselines/main.json").read_text(encoding="utf-8")
+    code, _, err = run(capsys, "check", "there", "--baseline", "main", "--across", "torch", "--update")
+    assert code == 2
+    assert "--update: there differs from the baseline in torch" in err
+    assert Path("reports/baselines/main.json").read_text(encoding="utf-8") == before
 
 
 def test_no_baseline_yet_and_files_that_are_none(workplace, capsys):

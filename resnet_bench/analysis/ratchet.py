@@ -1,0 +1,90 @@
+"""A baseline that moves only for the better: what improved and what is new is taken over, the rest stays as it was.
+
+Taking over a whole run would let every change that the limits allow creep in, until the sum is one that they forbid.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from resnet_bench.analysis.gate import improvements
+from resnet_bench.analysis.metrics import METRICS
+from resnet_bench.errors import UsageError
+from resnet_bench.machines import named_like
+from resnet_bench.records import CaseDigest, Comparison, Digest, Record, VerdictTable
+
+_POSITION = {metric.name: position for position, metric in enumerate(METRICS)}
+
+
+class Ratcheted(Record, frozen=True, kw_only=True):
+    """The replacement baseline and how much of it is other than before."""
+
+    baseline: Digest
+    improved_values: int
+    new_values: int
+    new_cases: int
+
+    @property
+    def moved(self) -> bool:
+        """Whether there is anything to write."""
+        return bool(self.improved_values or self.new_values or self.new_cases)
+
+
+def ratchet(former: Digest, contender: Digest, table: VerdictTable) -> Ratcheted:
+    """Return the former baseline with the contender's improved values, new values and new cases.
+
+    Raises:
+        UsageError: the sides differ in what --across allowed; values of two machines make no baseline.
+    """
+    if table.differences:
+        fields = ", ".join(dict.fromkeys(difference.field for difference in table.differences))
+        raise UsageError(
+            f"--update: {contender.name} differs from the baseline in {fields}, and one baseline holds values of one "
+            f"machine and protocol; set it anew: resnet-bench baseline set {former.name} RUN."
+        )
+    known = named_like(former, contender)
+    improved, new = improvements(table), _new_values(table)
+    measured = {it.case.key: it for it in contender.cases}
+    taken: dict[str, set[str]] = {}
+    for row in (*improved, *new):
+        taken.setdefault(row.case.key, set()).add(row.metric)
+    kept = [_moved(it, measured[it.case.key], taken[it.case.key]) if it.case.key in taken else it for it in known.cases]
+    keys = {it.case.key for it in kept}
+    added = [it for it in contender.cases if it.case.key not in keys]
+    held = keys | {it.case.key for it in added}
+    same_commit = former.commit and contender.commit and former.commit.revision == contender.commit.revision
+    replacement = msgspec.structs.replace(
+        known,
+        created_at=contender.created_at,
+        runs=tuple(dict.fromkeys((*former.runs, *contender.runs))),
+        commit=former.commit if same_commit else None,  # values of two commits are of neither
+        identities=former.identities | contender.identities,
+        cases=(*kept, *added),
+        skips=tuple(skip for skip in known.skips if skip.case.key not in held),
+        missing=tuple(case for case in known.missing if case.key not in held),
+    )
+    of_known_cases = sum(row.case.key in keys for row in new)
+    return Ratcheted(
+        baseline=replacement, improved_values=len(improved), new_values=of_known_cases, new_cases=len(added)
+    )
+
+
+def _new_values(table: VerdictTable) -> tuple[Comparison, ...]:
+    return tuple(row for row in table.comparisons if row.baseline is None and row.contender is not None)
+
+
+def _moved(former: CaseDigest, contender: CaseDigest, metrics: set[str]) -> CaseDigest:
+    exact = former.exact | {name: value for name, value in contender.exact.items() if name in metrics}
+    summaries = {it.metric: it for it in former.summaries} | {
+        it.metric: it for it in contender.summaries if it.metric in metrics
+    }
+    return msgspec.structs.replace(
+        former,
+        environments=_union(former.environments, contender.environments),
+        exact={name: exact[name] for name in sorted(exact, key=_POSITION.__getitem__)},
+        summaries=tuple(summaries[name] for name in sorted(summaries, key=_POSITION.__getitem__)),
+    )
+
+
+def _union(left: Sequence[str], right: Sequence[str]) -> tuple[str, ...]:
+    return tuple(sorted({*left, *right}))
