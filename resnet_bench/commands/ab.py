@@ -8,8 +8,7 @@ from typing import Annotated
 import msgspec
 from cyclopts import Parameter
 
-from resnet_bench import units
-from resnet_bench.analysis import calibration
+from resnet_bench import calibrations, units
 from resnet_bench.commands.arguments import Whole
 from resnet_bench.commands.output import ensure_writable
 from resnet_bench.errors import UsageError, nearest
@@ -44,12 +43,12 @@ def ab(
     threads: Whole = 1,
     case_a: str = "",
     case_b: str = "",
-    band: str = "2 %",
+    band: str = "",
     budget: str = "10m",
     repository: Path = Path(),
     install: Annotated[bool, Parameter(negative=())] = False,
     seed: Whole = 0,
-    calibration_file: Annotated[Path, Parameter(name="--calibration")] = calibration.DEFAULT_FILE,
+    calibration_file: Annotated[Path, Parameter(name="--calibration")] = calibrations.DEFAULT_FILE,
     output: Annotated[Path | None, Parameter(name=("--output", "-o"))] = None,
     format: Format = Format.TEXT,  # noqa: A002 - the flag's name
 ) -> int:
@@ -71,12 +70,12 @@ def ab(
         threads: threads of each side; leave a core free.
         case_a: what differs on the base's side, such as memory_format=channels_last,executor=compile.
         case_b: what differs on the contender's side.
-        band: change that does not matter.
+        band: change that does not matter; what `calibrate` found for this machine, else 2 %.
         budget: longest time, such as 90s or 10m; what is undecided then is said.
         repository: the git repository of both revisions.
         install: build and install each side in an environment of its own, laid over this one.
         seed: seed of weights, inputs and the order of turns.
-        calibration_file: what `calibrate` learnt of this machine; says whether the band can be seen here.
+        calibration_file: what `calibrate` learnt of this machine: the band, and whether it can be seen here.
         output: save every turn of every launch pair to this JSON lines file, also where Ctrl-C ends it.
         format: text, markdown, json or csv.
     """
@@ -85,7 +84,7 @@ def ab(
         raise UsageError("ab needs BASE_REV (a commit, branch or tag), or --case-a and --case-b to compare.")
     base = base or WORKING_TREE
     contender = contender or (base if configurations else WORKING_TREE)
-    terms = runner.Terms(band=units.parse_percent(band), budget_s=units.parse_seconds(budget), seed=seed)
+    asked, limit = units.parse_percent(band) if band else None, units.parse_seconds(budget)
     shared = {"batch_size": batch_size, "image_size": image_size, "mode": mode, "device": device, "threads": threads}
     duels = [
         runner.Duel(
@@ -99,12 +98,13 @@ def ab(
         raise UsageError("--models names no model.")
     if output:
         ensure_writable(output)
+    width = asked if asked is not None else calibrations.DEFAULT_PAIRED_BAND
     if calibration_file.exists():
-        environment = launch.probe(device).environment.id
-        for line in calibration.advice_for(
-            environment=environment, threads=threads, band=terms.band, path=calibration_file
-        ):
-            print(line, file=sys.stderr)
+        here = launch.probe(device).environment.id
+        calibrated = calibrations.paired_terms(asked, environment=here, threads=threads, path=calibration_file)
+        print("\n".join(calibrated.said), file=sys.stderr)
+        width = calibrated.band
+    terms = runner.Terms(band=width, budget_s=limit, seed=seed)
     with stoppable(), contextlib.ExitStack() as stack:
         left, right = (stack.enter_context(checked_out(repository, revision)) for revision in (base, contender))
         if install:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from resnet_bench import units
+from resnet_bench import calibrations, units
 from resnet_bench.analysis import calibration
 from resnet_bench.commands.arguments import Whole
 from resnet_bench.commands.output import ensure_writable
@@ -35,12 +35,12 @@ def calibrate(
     band: str = "2 %",
     budget: str = "10m",
     seed: Whole = 0,
-    calibration_file: Annotated[Path, Parameter(name=("--output", "-o"))] = calibration.DEFAULT_FILE,
+    calibration_file: Annotated[Path, Parameter(name=("--output", "-o"))] = calibrations.DEFAULT_FILE,
     format: Format = Format.TEXT,  # noqa: A002 - the flag's name
 ) -> None:
     """Measure identical code against itself: spreads, false alarm rate, smallest detectable change, noise bands.
 
-    The file is used by compare and check on this machine, and ignored with a warning on another.
+    The file is used by compare, check and ab on this machine, and ignored with a warning on another.
 
     Args:
         models: one model a size, registry names with commas.
@@ -86,11 +86,12 @@ def calibrate(
         created_at=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         threads=threads,
         pairs_needed=calibration.pairs_needed(measured, band=width),
+        paired_band=calibration.paired_band(measured),
         launches_needed=calibration.launches_needed(sides, band=width),
         bands=calibration.noise_bands(sides),
         cases=measured,
     )
-    calibration.write(found, calibration_file)
+    calibrations.write(found, calibration_file)
     print(grid.render(_raw(found) if format is Format.CSV else _grid(found), format, records=found))
     if format in {Format.TEXT, Format.MARKDOWN}:
         print("\n".join(["", *_conclusions(found)]))
@@ -137,6 +138,8 @@ def _conclusions(found: calibration.Calibration) -> list[str]:
         f"{_count(found.pairs_needed, 'launch pairs of ab')}, "
         f"{_count(found.launches_needed, 'launches a side of separate runs')}"
     )
+    if found.paired_band is not None:
+        bands.append(f"noise band of ab's launch pairs: {units.percent_short(found.paired_band)}")
     return [
         needed,
         "last columns: smallest change that ab finds in 95 of 100 after so many launch pairs",

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from resnet_bench import baselines
-from resnet_bench.analysis import calibration, thresholds
+from resnet_bench import baselines, calibrations
+from resnet_bench.analysis import thresholds
 from resnet_bench.analysis.comparability import parse_across
 from resnet_bench.analysis.compare import compare
 from resnet_bench.analysis.digest import digest
@@ -39,7 +39,7 @@ def check(
     junit_file: Annotated[Path | None, Parameter(name="--junit")] = None,
     github_output: Annotated[bool, Parameter(name="--github", negative="")] = False,
     baselines_dir: Path = baselines.DEFAULT_DIRECTORY,
-    calibration_file: Annotated[Path, Parameter(name="--calibration")] = calibration.DEFAULT_FILE,
+    calibration_file: Annotated[Path, Parameter(name="--calibration")] = calibrations.DEFAULT_FILE,
 ) -> int:
     """Check a run against a baseline by the rules of a thresholds file.
 
@@ -60,7 +60,7 @@ def check(
     rules = thresholds.read(thresholds_file)
     sides = (baselines.read(baseline, baselines_dir), digest(load(run)))
     warn([text for side in sides for text in side.warnings])
-    bands, warnings = calibration.bands_for(sides[1], calibration_file)
+    bands, warnings = calibrations.bands_for(sides[1], calibration_file)
     table = compare(*sides, across=parse_across(across), bands=bands, warnings=warnings)
     result = judge(table, rules, sides=sides)
     print(_RENDERERS[format](result), end="")

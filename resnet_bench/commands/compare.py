@@ -6,8 +6,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from resnet_bench import baselines
-from resnet_bench.analysis import calibration
+from resnet_bench import baselines, calibrations
 from resnet_bench.analysis.comparability import parse_across
 from resnet_bench.analysis.compare import compare as compare_digests
 from resnet_bench.commands.output import warn
@@ -42,7 +41,7 @@ def compare(
     junit_file: Annotated[Path | None, Parameter(name="--junit")] = None,
     github_output: Annotated[bool, Parameter(name="--github", negative="")] = False,
     baselines_dir: Path = baselines.DEFAULT_DIRECTORY,
-    calibration_file: Annotated[Path, Parameter(name="--calibration")] = calibration.DEFAULT_FILE,
+    calibration_file: Annotated[Path, Parameter(name="--calibration")] = calibrations.DEFAULT_FILE,
 ) -> int:
     """Compare two runs or baselines: ratio, 99 % interval, verdict and reason for every metric of every case.
 
@@ -62,7 +61,7 @@ def compare(
     """
     left, right = (baselines.side(text, baselines_dir) for text in (base, new))
     warn([*left.warnings, *right.warnings])
-    bands, warnings = calibration.bands_for(right, calibration_file)
+    bands, warnings = calibrations.bands_for(right, calibration_file)
     table = compare_digests(left, right, across=parse_across(across), bands=bands, warnings=warnings)
     print(render(table, format, every_row=every_row), end="")
     if junit_file:

@@ -2,9 +2,11 @@ import msgspec
 import numpy as np
 import pytest
 
+from resnet_bench import calibrations
 from resnet_bench.analysis import calibration
+from resnet_bench.analysis.sequential import first_decision
 from resnet_bench.errors import StoreError
-from resnet_bench.records import Band, BandSource
+from resnet_bench.records import Band, BandSource, Verdict
 from tests.factory import digest_of, measurement
 
 
@@ -39,27 +41,27 @@ def test_a_calibration_of_another_machine_is_ignored_with_a_warning(tmp_path):
     band = Band(metric="latency_s", width=0.03, source=BandSource.CALIBRATION)
     mine = calibration.Calibration(environment="e1", device_name="d", created_at="t", bands=(band,), cases=())
     subject = digest_of([measurement([[1.0]])])
-    assert calibration.bands_for(subject, path) == ((), ())
-    calibration.write(mine, path)
-    bands, (few,) = calibration.bands_for(subject, path)
+    assert calibrations.bands_for(subject, path) == ((), ())
+    calibrations.write(mine, path)
+    bands, (few,) = calibrations.bands_for(subject, path)
     assert bands == (band,)
     assert "need more than 50 launches a side to find a change of 5 %" in few
-    calibration.write(msgspec.structs.replace(mine, launches_needed=1), path)
-    assert calibration.bands_for(subject, path) == ((band,), ())
-    calibration.write(msgspec.structs.replace(mine, threads=7), path)
-    bands, (warning,) = calibration.bands_for(subject, path)
+    calibrations.write(msgspec.structs.replace(mine, launches_needed=1), path)
+    assert calibrations.bands_for(subject, path) == ((band,), ())
+    calibrations.write(msgspec.structs.replace(mine, threads=7), path)
+    bands, (warning,) = calibrations.bands_for(subject, path)
     assert bands == ()
     assert "was calibrated with 7 threads and these cases used" in warning
-    calibration.write(msgspec.structs.replace(mine, environment="x"), path)
-    bands, (warning,) = calibration.bands_for(subject, path)
+    calibrations.write(msgspec.structs.replace(mine, environment="x"), path)
+    bands, (warning,) = calibrations.bands_for(subject, path)
     assert bands == ()
     assert "was ignored" in warning
     path.write_text('{"schema": 99}')
     with pytest.raises(StoreError, match="has schema 99"):
-        calibration.read(path)
+        calibrations.read(path)
     path.write_text("{}")
     with pytest.raises(StoreError, match="is no calibration file"):
-        calibration.read(path)
+        calibrations.read(path)
 
 
 def test_the_launches_needed_grow_with_the_spread_until_none_suffice():
@@ -79,13 +81,41 @@ def test_ab_hears_of_a_band_that_cannot_be_seen_here(tmp_path):
     known = calibration.Calibration(
         environment="e", threads=1, device_name="d", created_at="t", bands=(), cases=cases, pairs_needed=None
     )
-    calibration.write(known, path)
+    calibrations.write(known, path)
     asked = {"environment": "e", "threads": 1, "path": path}
-    needs, blind = calibration.advice_for(band=0.02, **asked)
+    needs, blind = calibrations.paired_terms(0.02, **asked).said
     assert "40 launch pairs do not surely find a change of 5 %" in needs
     assert "a band of 2 % lies below what this machine can see" in blind
-    calibration.write(msgspec.structs.replace(known, pairs_needed=8), path)
-    (needs,) = calibration.advice_for(band=0.3, **asked)
+    calibrations.write(msgspec.structs.replace(known, pairs_needed=8), path)
+    (needs,) = calibrations.paired_terms(0.3, **asked).said
     assert "about 8 launch pairs find" in needs
-    (other,) = calibration.advice_for(band=0.02, **asked | {"threads": 2})
+    (other,) = calibrations.paired_terms(0.02, **asked | {"threads": 2}).said
     assert "calibrated with 1 threads" in other
+
+
+def test_ab_takes_the_band_of_this_machine_unless_one_is_asked_for(tmp_path):
+    path = tmp_path / "c.json"
+    asked = {"environment": "e", "threads": 1, "path": path}
+    assert calibrations.paired_terms(None, **asked).band == 0.02
+    known = calibration.Calibration(
+        environment="e", threads=1, device_name="d", created_at="t", bands=(), cases=(), paired_band=0.013
+    )
+    calibrations.write(known, path)
+    found = calibrations.paired_terms(None, **asked)
+    assert found.band == 0.013
+    assert found.said[0] == "noise band 1.3 % (calibrated here; --band sets another)"
+    assert calibrations.paired_terms(0.05, **asked).band == 0.05
+    assert calibrations.paired_terms(None, **asked | {"environment": "other"}).band == 0.02
+
+
+def test_the_paired_band_grows_with_the_spread_and_identical_code_lies_within_it():
+    steady, loose, wild = (
+        calibration.calibrate_case("c", pairs(it, count=40), band=0.02, seed=1) for it in (0.003, 0.03, 3.0)
+    )
+    assert calibration.paired_band([steady]) == 0.01
+    band = calibration.paired_band([steady, loose])
+    assert 0.015 < band < 0.025
+    assert calibration.paired_band([wild]) is None
+    rng = np.random.default_rng(8)
+    trials = [first_decision(rng.normal(0, 0.03, 40).tolist(), band=band).verdict for _ in range(200)]
+    assert trials.count(Verdict.UNCHANGED) >= 190
