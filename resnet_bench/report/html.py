@@ -24,11 +24,12 @@ STATIC_ROWS = 40
 FOLDED_ROWS = 12
 _BEFORE_UNIT = re.compile(r"(?<=\d) (?=(?:%|ms|MiB|GiB|images/s)(?!\w))")
 _TEMPLATES = "resnet_bench.report.templates"
+_SCRIPT = ("page", "tables", "filter", "downloads", "figures", "keyboard", "start")
 
 
 def render(document: Document) -> str:
     """Return the whole page."""
-    script = _asset("report.js")
+    script = '"use strict";\n(() => {\n' + "\n".join(_asset(f"script/{part}.js") for part in _SCRIPT) + "})();\n"
     library, library_hash = plotly_js.packed()
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("resnet_bench.report"),

@@ -279,6 +279,38 @@ def test_keyboard_alone_reaches_filter_sorting_and_data(open_page):
     assert page.locator("#figure-accuracy details.data table").is_visible()
 
 
+def test_the_keyboard_reaches_legends_and_the_buttons_of_a_figure(open_page):
+    page = open_page("layers")
+    draw_all(page)
+    entries = page.locator("#figure-throughput .legend .traces[role=button]")
+    entries.first.focus()
+    assert entries.first.get_attribute("aria-pressed") == "true"
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#figure-throughput .legend .traces[aria-pressed=false]")
+    shown = "document.querySelector('[data-figure=throughput]').data.map((it) => it.visible ?? true)"
+    assert "legendonly" in page.evaluate(shown)
+    page.wait_for_timeout(400)  # two presses at once are plotly's double click
+    page.keyboard.press(" ")
+    page.wait_for_selector("#figure-throughput .legend .traces[aria-pressed=false]", state="detached")
+    assert "legendonly" not in page.evaluate(shown)
+    treemap = "document.querySelector('.plot:has(.updatemenu-button)').data[0].values"
+    button = page.locator(".plot .updatemenu-button[role=button]").nth(1)
+    before = page.evaluate(treemap)
+    button.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_function(f"before => JSON.stringify({treemap}) !== JSON.stringify(before)", arg=before)
+
+
+def test_a_filtered_figure_says_what_its_sentence_is_of(open_page):
+    page = open_page("quick")
+    draw_all(page)
+    note = page.locator("[data-limits=accuracy]")
+    assert not note.is_visible()
+    page.fill("#filter-text", "resnet152")
+    note.wait_for(state="visible")
+    assert "are those of all cases, not of the filtered ones" in note.inner_text()
+
+
 def test_screen_reader_names(open_page):
     page = open_page("quick")
     draw_all(page)

@@ -1,0 +1,137 @@
+// Figures: drawn when they come into view, in turn, in the colours of the reader's setting.
+
+const plots = [];
+let source, library;
+function plotly() {
+  library ??= source.then((text) => {
+    const script = document.createElement("script");
+    script.textContent = text; // the policy knows its hash
+    document.head.append(script);
+    performance.mark("library");
+  });
+  return library;
+}
+
+// One figure at a time with a frame between, so that the first is seen before the second is drawn.
+let turn = Promise.resolve();
+function inTurn(plot) {
+  turn = turn.then(plotly).then(() => {
+    if (!plot.drawn) plot.draw();
+    return new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+  });
+}
+
+const POINTWISE = ["x", "y", "hovertext", "text", "q1", "median", "q3", "lowerfence", "upperfence"];
+
+function narrowed(trace, keep) {
+  const rows = trace.meta.rows;
+  const at = rows.map((row, index) => (keep(row) ? index : -1)).filter((index) => index >= 0);
+  if (at.length === rows.length || !rows.length) return trace;
+  if (!at.length) return null;
+  const slim = { ...trace, meta: { ...trace.meta, rows: at.map((index) => rows[index]) } };
+  const slice = (values) => (Array.isArray(values) && values.length === rows.length ? at.map((index) => values[index]) : values);
+  for (const key of POINTWISE) if (trace[key]) slim[key] = slice(trace[key]);
+  for (const key of ["error_x", "error_y"]) {
+    if (trace[key]) slim[key] = { ...trace[key], array: slice(trace[key].array), arrayminus: slice(trace[key].arrayminus) };
+  }
+  return slim;
+}
+
+function limited(traces) {
+  const groups = [...new Set(traces.filter((trace) => trace.meta.rows.length && trace.legendgroup).map((trace) => trace.legendgroup))];
+  const kept = new Set(groups.slice(0, MAX_SERIES));
+  const boxes = traces.find((trace) => trace.type === "box");
+  if (boxes) {
+    const chosen = new Set(boxes.meta.rows.slice(0, MAX_BOXES));
+    return [traces.map((trace) => narrowed(trace, (row) => chosen.has(row))).filter(Boolean), chosen.size, boxes.y.length, "cases"];
+  }
+  return [traces.filter((trace) => !trace.meta.rows.length || !trace.legendgroup || kept.has(trace.legendgroup)), kept.size, groups.length, "series"];
+}
+
+const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+const recoloured = (value) => {
+  if (typeof value === "string") return data.swap[value] ?? value;
+  if (Array.isArray(value)) return value;
+  if (value && typeof value === "object") return Object.fromEntries(Object.entries(value).map(([key, it]) => [key, key === "meta" ? it : recoloured(it)]));
+  return value;
+};
+
+const decades = (traces) => {
+  const values = traces.flatMap((trace) => trace.x).filter((value) => value > 0);
+  return Math.log10(values.reduce((a, b) => Math.max(a, b), 1e-9) / values.reduce((a, b) => Math.min(a, b), 1e99));
+};
+
+class Plot {
+  constructor(element) {
+    this.element = element;
+    this.id = element.dataset.figure;
+    this.spec = data.figures[this.id];
+    this.drawn = false;
+    plots.push(this);
+  }
+  content() {
+    const match = matcher(), results = tables.results ?? (tables.results = new Rows());
+    const keep = (row) => !match || match(results, row);
+    const [traces, some, total, what] = limited(this.spec.data.map((trace) => narrowed(trace, keep)).filter(Boolean));
+    const notes = [];
+    if (some < total) notes.push(`${some} of ${total} ${what} drawn; filter above to see the others.`);
+    if (match && this.spec.data.some((trace) => !trace.meta.rows.every(keep))) notes.push("The sentence and lines of a frontier are those of all cases, not of the filtered ones.");
+    const note = $(`[data-limits="${this.id}"]`);
+    note.hidden = !notes.length;
+    note.textContent = notes.join(" ");
+    return dark.matches && !printing ? traces.map(recoloured) : traces;
+  }
+  layout(traces) {
+    const axis = (own) => ({ gridcolor: css("--grid"), linecolor: css("--strong-line"), zerolinecolor: css("--strong-line"), tickcolor: css("--strong-line"), ticks: "outside", ticklen: 4, automargin: true, ...own });
+    const below = narrow.matches || printing || this.element.clientWidth < 760;
+    const { xaxis, yaxis, ...rest } = this.spec.layout;
+    const crowded = narrow.matches && xaxis?.dtick && decades(traces) > 3; // 2 and 5 would touch each other
+    const entries = traces.filter((trace) => trace.showlegend ?? trace.meta.rows.length).length;
+    const rows = this.id === "distribution" ? traces[0]?.y.length ?? 0 : 0;
+    const layout = {
+      ...rest,
+      xaxis: axis(crowded ? { ...xaxis, dtick: 1 } : xaxis), yaxis: axis(yaxis),
+      paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
+      font: { family: getComputedStyle(document.body).fontFamily, size: narrow.matches ? 11 : 12.5, color: css("--ink") },
+      hoverlabel: { align: "left", bgcolor: css("--raised"), bordercolor: css("--strong-line"), font: { color: css("--ink") } },
+      margin: { l: 10, r: 10, t: 10, b: 10, pad: 2 },
+      legend: below || rows ? { orientation: "h", yref: "container", y: 0, yanchor: "bottom", x: 0, maxheight: 2000 } : { x: 1.02, y: 1, tracegroupgap: 2 },
+      showlegend: entries > 0,
+      transition: { duration: 0 },
+    };
+    const height = rows
+      ? Math.max(240, 120 + rows * 18)
+      : below ? 390 + entries * (narrow.matches ? 23 : 12) : Math.max(440, 70 + entries * 19);
+    this.element.style.height = `${height}px`;
+    if (printing) Object.assign(layout, { width: 690, height });
+    return layout;
+  }
+  draw() {
+    if (!window.Plotly) return;
+    this.drawn = true;
+    const traces = this.content();
+    const config = { responsive: true, displaylogo: false, showSendToCloud: false, modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d"] };
+    window.Plotly.react(this.element, traces, this.layout(traces), config);
+    const finding = $(`#finding-${this.id}`).textContent, title = $(`#title-${this.id}`).textContent;
+    all(".main-svg", this.element).forEach((svg, at) => {
+      if (at) svg.setAttribute("aria-hidden", "true");
+      else { svg.setAttribute("role", "img"); svg.setAttribute("aria-label", `${title}. ${finding}`); }
+    });
+    reachable(this.element, title);
+    if (!this.element.dataset.drawn) {
+      this.element.on("plotly_afterplot", () => reachable(this.element, title));
+      performance.mark("figure");
+    }
+    this.element.dataset.drawn = "yes";
+  }
+  refresh() { if (this.drawn) this.draw(); }
+}
+
+// The results without a drawn table: what figures filter by.
+class Rows {
+  constructor() {
+    const { columns, values, numeric } = data.tables.results;
+    Object.assign(this, { id: "results", columns, values, numeric });
+  }
+  select() {}
+}

@@ -1,0 +1,37 @@
+// The filter above the tables, for tables and figures.
+
+const form = $("#filters");
+const words = new Map();
+
+function haystack(table, row) {
+  if (!words.has(table.id)) words.set(table.id, []);
+  const known = words.get(table.id);
+  known[row] ??= table.columns.map((column, at) => (table.numeric[at] ? "" : table.values[at][row] ?? "")).join("\n").toLowerCase();
+  return known[row];
+}
+
+function matcher() {
+  const wanted = $("#filter-text").value.toLowerCase().split(/\s+/).filter(Boolean);
+  const facets = all("[data-facet]").filter((select) => select.value !== "").map((select) => [select.dataset.facet, select.value]);
+  if (!wanted.length && !facets.length) return null;
+  return (table, row) =>
+    facets.every(([key, value]) => {
+      // Side by side, a facet may have a column for each run: verdict.1, verdict.2.
+      const own = table.columns.flatMap((column, at) => (column.key === key || column.key.startsWith(key + ".") ? [at] : []));
+      return !own.length || own.some((at) => String(table.values[at][row]) === value);
+    }) && (!wanted.length || wanted.every((word) => haystack(table, row).includes(word)));
+}
+
+let settling;
+function filter() {
+  const match = matcher();
+  const summary = tables.summary;
+  summary.select(match);
+  const some = summary.rows.length.toLocaleString("en"), total = summary.total.toLocaleString("en");
+  $("#count").textContent = match ? `${some} of ${total} rows` : `${total} ${total === 1 ? "row" : "rows"}`;
+  clearTimeout(settling);
+  settling = setTimeout(() => {
+    for (const [id, table] of Object.entries(tables)) if (id !== "summary") table.select(match);
+    plots.forEach((plot) => plot.refresh());
+  }, 150);
+}
