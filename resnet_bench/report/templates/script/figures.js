@@ -94,7 +94,8 @@ class Plot {
       paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
       font: { family: getComputedStyle(document.body).fontFamily, size: narrow.matches ? 11 : 12.5, color: css("--ink") },
       hoverlabel: { align: "left", bgcolor: css("--raised"), bordercolor: css("--strong-line"), font: { color: css("--ink") } },
-      margin: { l: 10, r: 10, t: 10, b: 10, pad: 2 },
+      margin: { l: 10, r: 10, t: printing ? 10 : 34, b: 10, pad: 2 }, // above stands plotly's mode bar
+      modebar: { bgcolor: "rgba(0,0,0,0)", color: css("--soft"), activecolor: css("--ink") },
       legend: below || rows ? { orientation: "h", yref: "container", y: 0, yanchor: "bottom", x: 0, maxheight: 2000 } : { x: 1.02, y: 1, tracegroupgap: 2 },
       showlegend: entries > 0,
       transition: { duration: 0 },
