@@ -5,13 +5,12 @@ to them instead. Colours are Okabe and Ito's, each with a marker or a dash besid
 their ground are darkened (light) or lightened (dark) to a contrast of 3:1. The page swaps the two palettes by name.
 """
 
-import math
 from collections.abc import Sequence
-from typing import Any
 
 from resnet_bench import units
-from resnet_bench.report.document import Axis, Box, Figure, Role, Scale, Series, Tile, Value
-from resnet_bench.report.grid import plain
+from resnet_bench.report import treemap
+from resnet_bench.report.document import Axis, Box, Figure, Role, Scale, Series, Value
+from resnet_bench.report.drawing import Plotly, escaped, short
 
 LIGHT = ("#0072B2", "#C64F00", "#00855F", "#B5588E", "#A87400", "#2A8CC4", "#333333", "#857A00")
 DARK = ("#4EA3E0", "#F0803C", "#2FC79A", "#E29CC6", "#E8AE2E", "#86CBF3", "#D8D8D8", "#E6DC5C")
@@ -19,18 +18,8 @@ SWAP = dict(zip(LIGHT, DARK, strict=True))
 _SYMBOLS = ("circle", "square", "diamond", "triangle-up", "triangle-down", "star", "pentagon")
 _DASHES = ("solid", "dash", "dashdot", "longdash", "longdashdot", "dot")
 _PATTERNS = ("", "/", "x", "-", ".", "\\", "|", "+")
-# From memory-bound to compute-bound; readable under light and dark text alike (plotly picks by contrast).
-_SHADES = ((0, "#5E3C99"), (0.35, "#B2ABD2"), (0.5, "#F7F7F7"), (0.65, "#FDB863"), (1, "#E66101"))
-# Below the scale, for what has no intensity: the rest of an iteration, fused kernels.
-_GREY, _GREY_SPAN = "#9AA0A6", 0.5
-_MOST_TILES = 1000
-_HOVER = "<b>%%{label}</b><br>%%{value:%s<br>%%{percentParent:.1%%} of %%{parent}<extra></extra>"
-_MEBI = 2**20
-_DIGITS = 6
 _PLACES = ("top center", "bottom center")
 _DIMMED = 0.65
-
-Plotly = dict[str, Any]
 
 
 def plotly_figure(figure: Figure) -> Plotly:
@@ -42,7 +31,7 @@ def plotly_figure(figure: Figure) -> Plotly:
     if boxes:
         data += [_boxes(boxes), _launches(launches)]
     if any(series.role is Role.TILES for series in others):
-        return {"data": data, "layout": {"updatemenus": [_measures(others[0].tiles)]}}
+        return {"data": data, "layout": {"updatemenus": [treemap.measures(others[0].tiles)]}}
     layout: Plotly = {"xaxis": _axis(figure.x), "yaxis": _axis(figure.y), "hovermode": "closest"}
     if figure.y.scale is Scale.CATEGORY:
         layout["yaxis"] |= {"autorange": "reversed", "automargin": True}
@@ -66,7 +55,7 @@ def _measured(series: Series) -> Plotly:
     if series.labels:
         trace |= {
             "mode": "markers+text",
-            "text": [_text(it) for it in series.labels],
+            "text": [escaped(it) for it in series.labels],
             "textposition": _PLACES[series.dash % len(_PLACES)],
         }
         trace["marker"]["size"] = 11
@@ -109,14 +98,14 @@ def _frontier(series: Series) -> Plotly:
 
 def _boxes(series: Sequence[Series]) -> Plotly:
     def column(name: str) -> list[Value]:
-        return [_short(getattr(box, name)) for box in boxes]
+        return [short(getattr(box, name)) for box in boxes]
 
     boxes: list[Box] = [box for it in series for box in it.boxes]
     return {
         "type": "box",
         "name": "samples (box: middle half, whiskers: 5 to 95 %)",
         "orientation": "h",
-        "y": [_text(str(it.y[0])) for it in series],
+        "y": [escaped(str(it.y[0])) for it in series],
         "lowerfence": column("p05"),
         "q1": column("p25"),
         "median": column("p50"),
@@ -134,9 +123,9 @@ def _launches(series: Sequence[Series]) -> Plotly:
         "type": "scatter",
         "mode": "markers",
         "name": "median of one launch",
-        "x": [_short(value) for it in series for value in it.x],
-        "y": [_text(str(value)) for it in series for value in it.y],
-        "hovertext": [_text(text) for it in series for text in it.hover],
+        "x": [short(value) for it in series for value in it.x],
+        "y": [escaped(str(value)) for it in series for value in it.y],
+        "hovertext": [escaped(text) for it in series for text in it.hover],
         "hoverinfo": "text+y",
         "marker": {"color": colour(1), "symbol": "diamond", "size": 8, "opacity": 0.85},
         "meta": {"rows": [row for it in series for row in it.rows], "cap": True},
@@ -168,87 +157,7 @@ def _bars_by(series: Series) -> Plotly:
 
 def _in_lines(name: str) -> str:
     """Break a case's name where its parts end: a name beside a bar takes the bar's room."""
-    return _text(name).replace(" · ", "<br>").replace(", ", "<br>")
-
-
-def _tiles(series: Series) -> Plotly:
-    tiles = series.tiles
-    shades = [math.log10(tile.intensity) if tile.intensity else None for tile in tiles]
-    known = [shade for shade in shades if shade is not None]
-    low, high = (math.floor(min(known)), math.ceil(max(known))) if known else (0, 1)
-    high = max(high, low + 1)
-    unknown = low - _GREY_SPAN
-    start = _GREY_SPAN / (high - unknown)
-    return {
-        "type": "treemap",
-        "name": _text(series.name),
-        "ids": [tile.id for tile in tiles],
-        "parents": [tile.parent for tile in tiles],
-        "labels": [_text(tile.label) for tile in tiles],
-        "values": _sizes(tiles)[0][1],
-        "branchvalues": "remainder",
-        "maxdepth": (3 if len(tiles) <= _MOST_TILES else 2) + any(tile.parent == "all" for tile in tiles),
-        "hovertemplate": _sizes(tiles)[0][2],
-        "textinfo": "label+percent parent",
-        "marker": {
-            "colors": [unknown if shade is None else _short(shade) for shade in shades],
-            "cmin": unknown,
-            "cmax": high,
-            "colorscale": [
-                [0, _GREY],
-                [0.99 * start, _GREY],
-                *([start + (1 - start) * place, shade] for place, shade in _SHADES),
-            ],
-            "line": {"width": 1},
-            "colorbar": {
-                "title": {"text": "FLOP/B"},
-                "tickvals": [unknown, *range(low, high + 1)],
-                "ticktext": ["none", *(f"{10.0**tick:g}" for tick in range(low, high + 1))],
-                "thickness": 12,
-            },
-        },
-        "pathbar": {"thickness": 22},
-        "tiling": {"pad": 1},
-        "meta": {"rows": []},
-    }
-
-
-def _sizes(tiles: Sequence[Tile]) -> tuple[tuple[str, list[Value], str], ...]:
-    """Return each measure's sizes and words; a tile with others in it has none of its own, they add up to it."""
-    parents = {tile.parent for tile in tiles}
-    own = [tile.id not in parents for tile in tiles]
-    return (
-        (
-            "time",
-            [_short(tile.time_s * 1e3) if leaf else 0 for tile, leaf in zip(tiles, own, strict=True)],
-            _HOVER % ".4~g} ms",
-        ),
-        ("MACs", [tile.macs if leaf else 0 for tile, leaf in zip(tiles, own, strict=True)], _HOVER % ".4~s} MACs"),
-        (
-            "bytes moved",
-            [_short(tile.moved_bytes / _MEBI) if leaf else 0 for tile, leaf in zip(tiles, own, strict=True)],
-            _HOVER % ".4~g} MiB",
-        ),
-    )
-
-
-def _measures(tiles: Sequence[Tile]) -> Plotly:
-    """Buttons that size the tiles by another measure."""
-    buttons = [
-        {"label": name, "method": "restyle", "args": [{"values": [values], "hovertemplate": [words]}]}
-        for name, values, words in _sizes(tiles)
-    ]
-    return {
-        "type": "buttons",
-        "direction": "right",
-        "buttons": buttons,
-        "showactive": False,
-        "x": 0,
-        "xanchor": "left",
-        "y": 1,
-        "yanchor": "bottom",
-        "pad": {"b": 8},
-    }
+    return escaped(name).replace(" · ", "<br>").replace(", ", "<br>")
 
 
 _DRAW = {
@@ -263,18 +172,18 @@ _DRAW = {
     Role.DOTS: _dots,
     Role.CURVE: _curve,
     Role.BARS: _bars_by,
-    Role.TILES: _tiles,
+    Role.TILES: treemap.tiles,
 }
 
 
 def _base(series: Series) -> Plotly:
     return {
         "type": "scatter",
-        "name": _text(series.name),
-        "legendgroup": _text(series.legend),
-        "x": [_short(value) for value in series.x],
-        "y": [_short(value) for value in series.y],
-        "hovertext": [f"<b>{_text(series.name)}</b><br>{_text(text)}" for text in series.hover],
+        "name": escaped(series.name),
+        "legendgroup": escaped(series.legend),
+        "x": [short(value) for value in series.x],
+        "y": [short(value) for value in series.y],
+        "hovertext": [f"<b>{escaped(series.name)}</b><br>{escaped(text)}" for text in series.hover],
         "hoverinfo": "text",
         "meta": {"rows": list(series.rows)},
     }
@@ -292,8 +201,8 @@ def _bars(series: Series) -> Plotly:
     bars = {
         "type": "data",
         "symmetric": False,
-        "array": [_short(above) for above, _ in known],
-        "arrayminus": [_short(below) for _, below in known],
+        "array": [short(above) for above, _ in known],
+        "arrayminus": [short(below) for _, below in known],
         "color": colour(series.hue),
         "thickness": 1.2,
         "width": 3,
@@ -320,16 +229,3 @@ def _dash(series: Series) -> str:
 
 def _symbol(series: Series) -> str:
     return _SYMBOLS[series.hue % len(_SYMBOLS)]
-
-
-def _short(value: Value) -> Value:
-    """Round what is only drawn: the table beside the figure has all digits."""
-    if not isinstance(value, float) or not math.isfinite(value):
-        return value
-    rounded = float(f"{value:.{_DIGITS}g}")
-    return int(rounded) if rounded == int(rounded) else rounded
-
-
-def _text(text: str) -> str:
-    """Return text from a file for plotly, which reads a few HTML tags and entities in all its labels."""
-    return plain(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

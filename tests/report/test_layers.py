@@ -124,6 +124,16 @@ def test_the_treemap_adds_up_in_each_measure(document, run):
     assert tiles[0].time_s == pytest.approx(sum(profile.parts_s for profile in run.layers))
 
 
+def test_the_hover_of_a_tile_with_others_in_it_says_what_all_of_them_take(document):
+    drawn = figures.plotly_figure(figure(document, "treemap"))
+    trace, tiles = drawn["data"][0], figure(document, "treemap").series[0].tiles
+    assert "%{customdata:" in trace["hovertemplate"]
+    assert trace["customdata"] == pytest.approx([tile.time_s * 1e3 for tile in tiles], rel=1e-5)
+    assert all(total > 0 for total in trace["customdata"])
+    macs = drawn["layout"]["updatemenus"][0]["buttons"][1]["args"][0]
+    assert macs["customdata"] == [[tile.macs for tile in tiles]]
+
+
 def test_bars_and_curves_end_where_the_parts_do(document, run):
     totals = [profile.parts_s * 1e3 for profile in run.layers]
     bars = {}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from resnet_bench.report import figures, plotly_js
+from resnet_bench.report import figures, plotly_js, treemap
 
 BUNDLE = """}(typeof self !== "undefined" ? self : this, () => {
 "use strict";var Plotly=(()=>{var A=W((e,t)=>{"use strict";t.exports=B()});
@@ -46,6 +46,6 @@ def test_the_installed_bundle_is_made_quick_to_start(installed):
 
 
 def test_every_kind_of_trace_that_figures_draw_is_registered():
-    source = Path(figures.__file__).read_text(encoding="utf-8")
+    source = "\n".join(Path(it.__file__).read_text(encoding="utf-8") for it in (figures, treemap))
     drawn = {line.split('"')[3] for line in source.splitlines() if line.strip().startswith('"type": "')}
     assert drawn - {"scatter", "data", "buttons"} == plotly_js.TRACES
