@@ -43,8 +43,8 @@ def render(document: Document) -> str:
     return environment.get_template("report.html.j2").render(
         document=document,
         tables={it.id: _view(document, it, rows=_static_rows(document, it)) for it in _tables(document)},
-        payload=Markup(plotly_js.pack(msgspec.json.encode(_payload(document)))),  # noqa: S704 - base64
-        plotly=Markup(library),  # noqa: S704 - base64
+        payload=Markup(plotly_js.pack(msgspec.json.encode(_payload(document)))),  # noqa: S704 - base85 without "<"
+        plotly=Markup(library),  # noqa: S704 - base85 without "<"
         policy=_policy(plotly_js.source_hash(script.encode()), library_hash),
         css=Markup(_asset("report.css")),  # noqa: S704 - our own file
         script=Markup(script),  # noqa: S704 - our own file

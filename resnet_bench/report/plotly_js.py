@@ -71,8 +71,11 @@ def eager(bundle: str) -> str:
 
 
 def pack(content: bytes) -> str:
-    """Return bytes as base64 of gzip; mtime=0: the same content gives the same text."""
-    return base64.b64encode(gzip.compress(content, compresslevel=9, mtime=0)).decode("ascii")
+    """Return bytes as base85 of gzip (RFC 1924's alphabet, a comma for "<"): 6 % less text than base64.
+
+    mtime=0: the same content gives the same text.
+    """
+    return base64.b85encode(gzip.compress(content, compresslevel=9, mtime=0)).decode("ascii").replace("<", ",")
 
 
 def source_hash(content: bytes) -> str:

@@ -32,8 +32,11 @@ def distribution_section(results: Sequence[Result], labels: Labels, long: Table)
         table=view_of(
             long,
             "distribution",
-            "Percentiles of latency",
-            ("latency_s", "latency_p90_s", "latency_p95_s", "latency_p99_s", "spread", "launches", "samples"),
+            "Percentiles of latency, and its fastest and slowest launch",
+            (
+                *("latency_p05_s", "latency_p25_s", "latency_s", "latency_p75_s", "latency_p95_s", "latency_p99_s"),
+                *("fastest_launch_s", "slowest_launch_s", "spread", "launches", "samples"),
+            ),
         ),
     )
     return Section(id="distributions", title="Latency distributions", figures=(figure,))
