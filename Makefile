@@ -6,6 +6,9 @@ BENCH_ARGS ?=
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt $(PIP_ARGS)
 
+# Whole files go to one process: a browser and the runs made for a file are made once.
+PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile
+
 ASV_ARGS ?= --quick
 ASV_RANGE ?= HEAD~2..HEAD
 
@@ -21,7 +24,7 @@ asv: $(VENV)/.installed
 	$(BIN)/resnet-bench history
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 gpu-test: $(VENV)/.dev
 	$(BIN)/python -m pytest tests -m gpu --require-gpu
@@ -30,7 +33,7 @@ check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -q -m "not slow and not browser and not gpu"
+	$(PYTEST) -q -m "not slow and not browser and not gpu"
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format .

@@ -109,7 +109,7 @@ def _sections(
         memory_section(results, series, runs=runs, long=long),
         best_section(results, labels),
         roofline_section(runs, results, series, labels=labels, long=long),
-        layers_section(runs, labels),
+        layers_section(runs, results, labels),
         past,
         differences_section(verdicts),
         gaps_section(runs, results, labels),

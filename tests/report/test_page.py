@@ -311,6 +311,19 @@ def test_a_filtered_figure_says_what_its_sentence_is_of(open_page):
     assert "are those of all cases, not of the filtered ones" in note.inner_text()
 
 
+def test_the_filter_leaves_the_layers_of_its_cases(open_page):
+    page = open_page("layers")
+    draw_all(page)
+    drawn = "document.querySelector('[data-figure=depth]').data.map((it) => it.name)"
+    dots = "document.querySelector('[data-figure=layer-roofline]').data.flatMap((it) => it.hovertext ?? [])"
+    assert len(page.evaluate(drawn)) == 2
+    assert len({"resnet18" in it for it in page.evaluate(dots)}) == 2
+    page.fill("#filter-text", "resnet50")
+    page.wait_for_function(f"() => {drawn}.length === 1")
+    assert "resnet50" in page.evaluate(drawn)[0]
+    assert not any("resnet18" in it for it in page.evaluate(dots))
+
+
 def test_screen_reader_names(open_page):
     page = open_page("quick")
     draw_all(page)
