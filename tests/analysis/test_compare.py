@@ -87,6 +87,7 @@ def _case_of_table(trial, side, size):
     return measurement(noisy_launches(seed, noise=0.01, samples=3), of=case(batch_size=size))
 
 
+@pytest.mark.slow
 def test_forty_identical_cases_stay_quiet_together():
     tables_with_a_claim = 0
     for trial in range(60):

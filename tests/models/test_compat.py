@@ -12,6 +12,7 @@ def run(code: str) -> None:
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+@pytest.mark.slow
 def test_torchvision_imports_in_a_fresh_process() -> None:
     run(
         "from resnet_bench.models.compat import torchvision_models;"
@@ -19,6 +20,7 @@ def test_torchvision_imports_in_a_fresh_process() -> None:
     )
 
 
+@pytest.mark.slow
 def test_operators_are_declared_where_the_extension_does_not_load() -> None:
     run(
         "from resnet_bench.models import compat; import torch; compat._extension_loads = lambda: False;"

@@ -91,7 +91,7 @@ def test_markdown_stays_within_its_limit_whatever_the_names():
     assert len(markdown.render(document(run)).encode()) <= 60_000
 
 
-@pytest.mark.parametrize("runs", [5, 30])
+@pytest.mark.parametrize("runs", [5, pytest.param(30, marks=pytest.mark.slow)])
 def test_markdown_of_many_runs_stays_within_its_limit_and_keeps_its_summary(runs):
     spec = Spec(launches=6, noise=0.003, samples=12, batch_sizes=(1, 2, 4, 8, 16, 32, 64))
     compared = [replace(spec, seed=at, speed=1 + at / 20, revision=f"{at:07}bcdef") for at in range(runs)]
