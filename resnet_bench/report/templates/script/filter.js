@@ -27,7 +27,7 @@ function filter() {
   const match = matcher();
   const summary = tables.summary;
   summary.select(match);
-  const some = summary.rows.length.toLocaleString("en"), total = summary.total.toLocaleString("en");
+  const some = grouped(summary.rows.length), total = grouped(summary.total);
   $("#count").textContent = match ? `${some} of ${total} rows` : `${total} ${total === 1 ? "row" : "rows"}`;
   clearTimeout(settling);
   settling = setTimeout(() => {

@@ -2,8 +2,9 @@
 
 async function start() {
   performance.mark("script");
-  source = unpack("plotly"); // while the tables are drawn
-  data = JSON.parse(await unpack("data"));
+  const packed = unpack("data");
+  source = unpack("plotly"); // while the data are inflated and the tables drawn
+  data = JSON.parse(await packed);
   tables.results = new Rows();
   for (const element of all("table[data-table]")) {
     if (!element.closest("details")) tables[element.dataset.table] = new TableView(element);

@@ -43,7 +43,7 @@ class TableView {
     if (!this.more) return;
     const left = this.rows.length - this.drawn;
     this.more.hidden = left <= 0;
-    this.left.textContent = `${left.toLocaleString("en")} more rows`;
+    this.left.textContent = `${grouped(left)} more rows`;
   }
   sortable(head, column) {
     const button = document.createElement("button");
