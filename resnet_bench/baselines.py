@@ -4,17 +4,19 @@ A baseline holds summaries, not samples: enough to compare with, small enough to
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 
-from resnet_bench.analysis.digest import digest, pool
+from resnet_bench.analysis.digest import check_widths, digest, pool
+from resnet_bench.analysis.metrics import METRICS
 from resnet_bench.errors import StoreError, UsageError, nearest
-from resnet_bench.records import SCHEMA_VERSION, Digest
+from resnet_bench.records import SCHEMA_VERSION, CaseDigest, Digest
 from resnet_bench.store import HEADER_NAME, load
 
 DEFAULT_DIRECTORY = Path("reports/baselines")
+_KNOWN = frozenset(metric.name for metric in METRICS)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
@@ -58,7 +60,7 @@ def read(name: str, directory: Path = DEFAULT_DIRECTORY) -> Digest:
         known = names(directory)
         have = f"Baselines there: {', '.join(known)}." if known else "There is none yet: resnet-bench baseline set."
         raise StoreError(f"no baseline '{name}' in {directory}.{nearest(name, known)} {have}")
-    return read_file(path)
+    return msgspec.structs.replace(read_file(path), name=name)  # a copied file is a baseline of its own
 
 
 def read_file(path: Path) -> Digest:
@@ -74,11 +76,16 @@ def read_file(path: Path) -> Digest:
             raise StoreError(
                 f"{path} has schema {schema}; this resnet-bench reads up to {SCHEMA_VERSION}. Upgrade resnet-bench."
             )
-        return msgspec.json.decode(text, type=Digest)
+        stored = msgspec.json.decode(text, type=Digest)
     except OSError as error:
         raise StoreError(f"cannot read {path}: {error.strerror or error}.") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise StoreError(f"{path} is no baseline file, or damaged: {error}.") from error
+    for metric in (*(band.metric for band in stored.bands), *(name for it in stored.cases for name in _metrics(it))):
+        if metric not in _KNOWN:
+            raise StoreError(f"{path} is no baseline file, or damaged: '{metric}' is no metric.")
+    check_widths((band.width for band in stored.bands), f"{path} is no baseline file, or damaged")
+    return stored
 
 
 def from_runs(directories: Sequence[Path], name: str) -> Digest:
@@ -110,6 +117,11 @@ def side(text: str, directory: Path = DEFAULT_DIRECTORY) -> Digest:
     if _NAME.fullmatch(text):
         return read(text, directory)
     raise StoreError(f"{text} is neither a run directory nor a baseline. Name a directory that holds {HEADER_NAME}.")
+
+
+def _metrics(case: CaseDigest) -> Iterator[str]:
+    yield from case.exact
+    yield from (summary.metric for summary in case.summaries)
 
 
 def _path(name: str, directory: Path) -> Path:

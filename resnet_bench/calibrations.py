@@ -8,7 +8,8 @@ from pathlib import Path
 import msgspec
 
 from resnet_bench import units
-from resnet_bench.analysis.calibration import MOST_LAUNCHES, WORTHWHILE, Calibration
+from resnet_bench.analysis.calibration import MOST_LAUNCHES, WORTHWHILE, Calibration, pairs_needed
+from resnet_bench.analysis.digest import check_widths
 from resnet_bench.analysis.sequential import LOOKS, detectable_change
 from resnet_bench.errors import StoreError
 from resnet_bench.records import SCHEMA_VERSION, Band, Digest, Record
@@ -41,13 +42,26 @@ def write(calibration: Calibration, path: Path) -> None:
         raise StoreError(f"cannot write {path}: {error.strerror or error}.") from error
 
 
+def present(path: Path) -> bool:
+    """Return whether there is a calibration; the default file may be absent, one that was named may not.
+
+    Raises:
+        StoreError: a file that is not the default one does not exist.
+    """
+    if path.exists():
+        return True
+    if path != DEFAULT_FILE:
+        raise StoreError(f"no calibration file {path}; write it with resnet-bench calibrate -o {path}.")
+    return False
+
+
 def bands_for(subject: Digest, path: Path) -> tuple[tuple[Band, ...], tuple[str, ...]]:
     """Return the calibrated noise bands for a side's machine, and warnings where they do not apply or do not suffice.
 
     Raises:
-        StoreError: the file is there and cannot be read.
+        StoreError: the file cannot be read, or is not the default one and not there.
     """
-    if not path.exists():
+    if not present(path):
         return (), ()
     calibration = read(path)
     threads = {case.case.threads for case in subject.cases}
@@ -66,24 +80,24 @@ def bands_for(subject: Digest, path: Path) -> tuple[tuple[Band, ...], tuple[str,
     return calibration.bands, ()
 
 
-def paired_terms(asked: float | None, *, environment: str, threads: int, path: Path) -> PairedTerms:
+def paired_terms(asked: float | None, *, environment: str, threads: set[int], path: Path) -> PairedTerms:
     """Return the band for `ab`: the one asked for, else this machine's, else the default; and what may be seen here.
 
     Raises:
-        StoreError: the file is there and cannot be read.
+        StoreError: the file cannot be read, or is not the default one and not there.
     """
     band = asked if asked is not None else DEFAULT_PAIRED_BAND
-    if not path.exists():
+    if not present(path):
         return PairedTerms(band=band, said=())
     calibration = read(path)
-    foreign = _foreign(calibration, path, identities={environment}, threads={threads})
+    foreign = _foreign(calibration, path, identities={environment}, threads=threads)
     if foreign:
         return PairedTerms(band=band, said=(foreign,))
     lines = []
     if asked is None and calibration.paired_band is not None:
         band = calibration.paired_band
         lines.append(f"noise band {units.percent_short(band)} (calibrated here; --band sets another)")
-    needed = calibration.pairs_needed
+    needed = pairs_needed(calibration.cases, band=band)
     count = f"about {needed} launch pairs find" if needed else f"{LOOKS[-1]} launch pairs do not surely find"
     lines.append(f"calibrated here: {count} a change of {units.percent_short(WORTHWHILE)}")
     spread = max((case.between_launches for case in calibration.cases), default=0.0)
@@ -105,8 +119,9 @@ def _foreign(calibration: Calibration, path: Path, *, identities: set[str], thre
         )
     if calibration.threads is not None and threads != {calibration.threads}:
         used = ", ".join(str(count) for count in sorted(threads))
+        known = f"{calibration.threads} thread{'' if calibration.threads == 1 else 's'}"
         return (
-            f"{path} was calibrated with {calibration.threads} threads and these cases used {used}; it was ignored. "
+            f"{path} was calibrated with {known} and these cases used {used}; it was ignored. "
             f"Run resnet-bench calibrate --threads {min(threads)}."
         )
     return ""
@@ -125,10 +140,13 @@ def read(path: Path) -> Calibration:
             raise StoreError(
                 f"{path} has schema {schema}; this resnet-bench reads up to {SCHEMA_VERSION}. Upgrade resnet-bench."
             )
-        return msgspec.json.decode(content, type=Calibration)
+        found = msgspec.json.decode(content, type=Calibration)
     except OSError as error:
         raise StoreError(f"cannot read {path}: {error.strerror or error}.") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise StoreError(
             f"{path} is no calibration file: {error}. Write it anew with resnet-bench calibrate."
         ) from error
+    paired = () if found.paired_band is None else (found.paired_band,)
+    check_widths((*(band.width for band in found.bands), *paired), f"{path} is no calibration file")
+    return found

@@ -78,7 +78,7 @@ def calibrate_case(
 
 def pairs_needed(cases: Sequence[CaseCalibration], *, band: float) -> int | None:
     """Return after how many launch pairs `ab` finds a change of `WORTHWHILE`, None if not even at its last look."""
-    spread = max(case.between_launches for case in cases)
+    spread = max((case.between_launches for case in cases), default=0.0)
     return next((look for look in LOOKS if detectable_change(spread, look, band=band) <= WORTHWHILE), None)
 
 

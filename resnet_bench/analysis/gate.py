@@ -113,6 +113,8 @@ def _apply(rule: Rule, row: Comparison) -> Outcome:
 
 def _relative(rule: Rule, row: Comparison, metric: Metric) -> tuple[Status, str]:
     if row.baseline is None and row.contender is not None:
+        if of_one_launch(row):
+            return Status.WARNED, f"new: {row.reason}; of a single launch, which check --update leaves out"
         return Status.WARNED, f"new: {row.reason}; check --update adds it to the baseline"
     if row.verdict is Verdict.NOT_COMPARABLE:
         return Status.INCOMPLETE, f"not comparable: {row.reason}"
@@ -201,6 +203,11 @@ def _change_text(row: Comparison, metric: Metric) -> str:
 
 def _with_unit(metric: Metric, value: float | None) -> str:
     return f"{metric.show(value)} {metric.unit}".rstrip()
+
+
+def of_one_launch(row: Comparison) -> bool:
+    """Return whether the contender's noisy value stands on a single launch."""
+    return row.contender_summary is not None and row.contender_summary.launches == 1
 
 
 def improvements(table: VerdictTable) -> tuple[Comparison, ...]:

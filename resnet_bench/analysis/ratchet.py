@@ -1,13 +1,14 @@
 """A baseline that moves only for the better: what improved and what is new is taken over, the rest stays as it was.
 
 Taking over a whole run would let every change that the limits allow creep in, until the sum is one that they forbid.
+A new value of a single launch stays out: nothing could be told apart from it later, so it would never be replaced.
 """
 
 from collections.abc import Sequence
 
 import msgspec
 
-from resnet_bench.analysis.gate import improvements
+from resnet_bench.analysis.gate import improvements, of_one_launch
 from resnet_bench.analysis.metrics import METRICS
 from resnet_bench.errors import UsageError
 from resnet_bench.machines import named_like
@@ -23,6 +24,7 @@ class Ratcheted(Record, frozen=True, kw_only=True):
     improved_values: int
     new_values: int
     new_cases: int
+    of_one_launch: int
 
     @property
     def moved(self) -> bool:
@@ -43,14 +45,16 @@ def ratchet(former: Digest, contender: Digest, table: VerdictTable) -> Ratcheted
             f"machine and protocol; set it anew: resnet-bench baseline set {former.name} RUN."
         )
     known = named_like(former, contender)
-    improved, new = improvements(table), _new_values(table)
+    improved = improvements(table)
+    new = tuple(row for row in _new_values(table) if not of_one_launch(row))
     measured = {it.case.key: it for it in contender.cases}
     taken: dict[str, set[str]] = {}
     for row in (*improved, *new):
         taken.setdefault(row.case.key, set()).add(row.metric)
     kept = [_moved(it, measured[it.case.key], taken[it.case.key]) if it.case.key in taken else it for it in known.cases]
     keys = {it.case.key for it in kept}
-    added = [it for it in contender.cases if it.case.key not in keys]
+    unknown = (_replicated(it) for it in contender.cases if it.case.key not in keys)
+    added = [it for it in unknown if it is not None]
     held = keys | {it.case.key for it in added}
     same_commit = former.commit and contender.commit and former.commit.revision == contender.commit.revision
     replacement = msgspec.structs.replace(
@@ -65,12 +69,22 @@ def ratchet(former: Digest, contender: Digest, table: VerdictTable) -> Ratcheted
     )
     of_known_cases = sum(row.case.key in keys for row in new)
     return Ratcheted(
-        baseline=replacement, improved_values=len(improved), new_values=of_known_cases, new_cases=len(added)
+        baseline=replacement,
+        improved_values=len(improved),
+        new_values=of_known_cases,
+        new_cases=len(added),
+        of_one_launch=sum(of_one_launch(row) for row in _new_values(table)),
     )
 
 
 def _new_values(table: VerdictTable) -> tuple[Comparison, ...]:
     return tuple(row for row in table.comparisons if row.baseline is None and row.contender is not None)
+
+
+def _replicated(new: CaseDigest) -> CaseDigest | None:
+    """Return the case without noisy values of a single launch, None where no other is left."""
+    summaries = tuple(summary for summary in new.summaries if summary.launches > 1)
+    return None if new.summaries and not summaries else msgspec.structs.replace(new, summaries=summaries)
 
 
 def _moved(former: CaseDigest, contender: CaseDigest, metrics: set[str]) -> CaseDigest:

@@ -99,9 +99,10 @@ def ab(
     if output:
         ensure_writable(output)
     width = asked if asked is not None else calibrations.DEFAULT_PAIRED_BAND
-    if calibration_file.exists():
+    if calibrations.present(calibration_file):
         here = launch.probe(device).environment.id
-        calibrated = calibrations.paired_terms(asked, environment=here, threads=threads, path=calibration_file)
+        used = {case.threads for duel in duels for case in (duel.baseline, duel.contender)}
+        calibrated = calibrations.paired_terms(asked, environment=here, threads=used, path=calibration_file)
         print("\n".join(calibrated.said), file=sys.stderr)
         width = calibrated.band
     terms = runner.Terms(band=width, budget_s=limit, seed=seed)

@@ -80,6 +80,7 @@ def calibrate(
         calibration.calibrate_case(it.duel.baseline.key, [turn.judged_s for turn in it.turns], band=width, seed=seed)
         for it in outcomes
     )
+    bands = calibration.noise_bands(sides)
     found = calibration.Calibration(
         environment=environment.id,
         device_name=environment.identity.device_name,
@@ -87,8 +88,8 @@ def calibrate(
         threads=threads,
         pairs_needed=calibration.pairs_needed(measured, band=width),
         paired_band=calibration.paired_band(measured),
-        launches_needed=calibration.launches_needed(sides, band=width),
-        bands=calibration.noise_bands(sides),
+        launches_needed=calibration.launches_needed(sides, band=bands[0].width if bands else width),
+        bands=bands,
         cases=measured,
     )
     calibrations.write(found, calibration_file)

@@ -78,8 +78,10 @@ def _update(exit_code: int, sides: tuple[Digest, Digest], table: VerdictTable, d
     if exit_code:
         return "--update: the gate did not pass, so the baseline stays."
     replacement = ratchet(*sides, table)
+    singles = replacement.of_one_launch
+    left_out = f" ({singles} of a single launch left out: measure at least 6)" if singles else ""
     if not replacement.moved:
-        return "--update: nothing improved and nothing is new, so the baseline stays."
+        return f"--update: nothing improved and nothing is new{left_out}, so the baseline stays."
     counts = (
         (replacement.improved_values, "improved value"),
         (replacement.new_values, "new value"),
@@ -87,4 +89,4 @@ def _update(exit_code: int, sides: tuple[Digest, Digest], table: VerdictTable, d
     )
     moved = ", ".join(f"{count} {noun}{'' if count == 1 else 's'}" for count, noun in counts if count)
     path = baselines.save(replacement.baseline, directory)
-    return f"wrote the replacement baseline {path} ({moved}; the rest stays); review it before you commit it."
+    return f"wrote the replacement baseline {path} ({moved}; the rest stays){left_out}; review it before you commit it."

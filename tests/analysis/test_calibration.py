@@ -1,3 +1,6 @@
+import re
+from pathlib import Path
+
 import msgspec
 import numpy as np
 import pytest
@@ -36,12 +39,28 @@ def test_thirds_that_drift_widen_the_band():
     assert calibration.noise_bands([steady * np.repeat([1.0, 1.5, 3.0], 4)]) == ()  # too unsteady to learn from
 
 
+def test_a_calibration_that_was_named_must_be_there(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    subject = digest_of([measurement([[1.0]])])
+    assert calibrations.bands_for(subject, calibrations.DEFAULT_FILE) == ((), ())
+    with pytest.raises(StoreError, match=r"no calibration file c\.json; write it with .* calibrate -o c\.json"):
+        calibrations.bands_for(subject, Path("c.json"))
+
+
+@pytest.mark.parametrize("wrong", ['"bands": [{"metric": "latency_s", "width": -2, "source": "calibration"}]', ""])
+def test_a_band_of_nothing_is_refused(tmp_path, wrong):
+    path = tmp_path / "c.json"
+    wrong = wrong or '"bands": [], "paired_band": 0'
+    path.write_text('{"environment": "e", "device_name": "d", "created_at": "t", "cases": [], ' + wrong + "}")
+    with pytest.raises(StoreError, match=r"is no calibration file: a noise band of .*; it must be above 0"):
+        calibrations.read(path)
+
+
 def test_a_calibration_of_another_machine_is_ignored_with_a_warning(tmp_path):
     path = tmp_path / "c.json"
     band = Band(metric="latency_s", width=0.03, source=BandSource.CALIBRATION)
     mine = calibration.Calibration(environment="e1", device_name="d", created_at="t", bands=(band,), cases=())
     subject = digest_of([measurement([[1.0]])])
-    assert calibrations.bands_for(subject, path) == ((), ())
     calibrations.write(mine, path)
     bands, (few,) = calibrations.bands_for(subject, path)
     assert bands == (band,)
@@ -82,21 +101,24 @@ def test_ab_hears_of_a_band_that_cannot_be_seen_here(tmp_path):
         environment="e", threads=1, device_name="d", created_at="t", bands=(), cases=cases, pairs_needed=None
     )
     calibrations.write(known, path)
-    asked = {"environment": "e", "threads": 1, "path": path}
+    asked = {"environment": "e", "threads": {1}, "path": path}
     needs, blind = calibrations.paired_terms(0.02, **asked).said
     assert "40 launch pairs do not surely find a change of 5 %" in needs
     assert "a band of 2 % lies below what this machine can see" in blind
-    calibrations.write(msgspec.structs.replace(known, pairs_needed=8), path)
-    (needs,) = calibrations.paired_terms(0.3, **asked).said
-    assert "about 8 launch pairs find" in needs
-    (other,) = calibrations.paired_terms(0.02, **asked | {"threads": 2}).said
-    assert "calibrated with 1 threads" in other
+    steady = (calibration.calibrate_case("c", pairs(0.005), band=0.02, seed=1),)
+    calibrations.write(msgspec.structs.replace(known, cases=steady), path)
+    (needs,) = calibrations.paired_terms(0.02, **asked).said
+    assert re.search("about [68] launch pairs find a change of 5 %", needs)
+    (never,) = calibrations.paired_terms(0.3, **asked).said  # a change of 5 % lies within that band
+    assert "40 launch pairs do not surely find a change of 5 %" in never
+    for threads in ({2}, {1, 2}):
+        (other,) = calibrations.paired_terms(0.02, **asked | {"threads": threads}).said
+        assert "calibrated with 1 thread and" in other
 
 
 def test_ab_takes_the_band_of_this_machine_unless_one_is_asked_for(tmp_path):
     path = tmp_path / "c.json"
-    asked = {"environment": "e", "threads": 1, "path": path}
-    assert calibrations.paired_terms(None, **asked).band == 0.02
+    asked = {"environment": "e", "threads": {1}, "path": path}
     known = calibration.Calibration(
         environment="e", threads=1, device_name="d", created_at="t", bands=(), cases=(), paired_band=0.013
     )

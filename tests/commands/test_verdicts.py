@@ -192,6 +192,50 @@ def test_an_update_adds_new_cases_and_refuses_another_machine(workplace, capsys)
     assert Path("reports/baselines/main.json").read_text(encoding="utf-8") == before
 
 
+def test_an_update_leaves_out_new_values_of_a_single_launch(workplace, capsys):
+    """Nothing could be told apart from them later, so they would stay for good."""
+    run(capsys, "baseline", "set", "main", "old")
+    before = Path("reports/baselines/main.json").read_text(encoding="utf-8")
+    known = [measured("resnet18", 1, 1), measured("resnet18", 8, 2), measured("resnet50", 1, 3)]
+    known += [measured("resnet50", 8, 4), measured(NASTY, 1, 5)]
+    single = measurement(noisy_launches(6, count=1), of=case(model="resnet34"), profile=profile(case(model="resnet34")))
+    save_run(workplace / "single", run_of([*known, single], name="run-single"))
+    code, out, err = run(capsys, "check", "single", "--baseline", "main", "--update")
+    assert code == 0
+    assert "of a single launch, which check --update leaves out" in out
+    assert "nothing is new (3 of a single launch left out: measure at least 6), so the baseline stays" in err
+    assert Path("reports/baselines/main.json").read_text(encoding="utf-8") == before
+
+
+def test_a_copied_baseline_is_one_of_its_own(workplace, capsys):
+    run(capsys, "baseline", "set", "main", "old")
+    before = Path("reports/baselines/main.json").read_text(encoding="utf-8")
+    Path("reports/baselines/release.json").write_text(before, encoding="utf-8")
+    fast = [measured("resnet18", 1, 21, 0.8), measured("resnet18", 8, 2), measured("resnet50", 1, 3)]
+    save_run(workplace / "fast", run_of([*fast, measured("resnet50", 8, 4), measured(NASTY, 1, 5)], name="run-fast"))
+    assert "reports/baselines/release.json" in run(capsys, "check", "fast", "--baseline", "release", "--update")[2]
+    assert Path("reports/baselines/main.json").read_text(encoding="utf-8") == before
+
+
+@pytest.mark.parametrize(
+    ("stored", "altered", "said"),
+    [
+        ('"macs"', '"mcas"', "'mcas' is no metric"),
+        ('"bands": []', '"bands": [{"metric": "latency_s", "width": -2.0, "source": "baseline"}]', "must be above 0"),
+        ('"bands": []', '"bands": [{"metric": "speed", "width": 0.1, "source": "baseline"}]', "'speed' is no metric"),
+    ],
+)
+@pytest.mark.usefixtures("workplace")
+def test_a_baseline_file_with_what_no_baseline_holds(capsys, stored, altered, said):
+    run(capsys, "baseline", "set", "main", "old")
+    path = Path("reports/baselines/main.json")
+    text = path.read_text(encoding="utf-8")
+    assert stored in text
+    path.write_text(text.replace(stored, altered), encoding="utf-8")
+    code, _, err = run(capsys, "compare", "main", "new")
+    assert (code, said in err, len(err.splitlines())) == (2, True, 1)
+
+
 def test_no_baseline_yet_and_files_that_are_none(workplace, capsys):
     code, out, err = run(capsys, "baseline", "list")
     assert (code, out) == (0, "")
@@ -246,6 +290,7 @@ def test_baselines_are_listed_and_learn_bands_from_three_runs(workplace, capsys)
         (("baseline", "set", "main"), "needs at least one run"),
         (("compare", "old", "new", "--junit", "no/where.xml"), "cannot write no/where.xml"),
         (("compare", "old", "new", "--calibration", "thresholds.toml"), "is no calibration file"),
+        (("check", "old", "--baseline", "main", "--calibration", "none.json"), "no calibration file none.json"),
     ],
 )
 def test_bad_input_is_one_line_and_two(capsys, arguments, said):
