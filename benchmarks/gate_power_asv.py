@@ -3,6 +3,7 @@
 The same subject, one thread, the factor set to our noise band (with asv's default of 1.1 it could not see 5 %), and as
 many rounds as fit the median wall time of our trials. asv's environment borrows this one's packages, so that a trial
 pays for no installation but the switch between the two commits. Run gate_power first: its costs and times are used.
+One round keeps no samples in asv 0.6, which then asks whether its two intervals of 99 % overlap, not Mann and Whitney.
 
     python -m benchmarks.gate_power_asv --budget 30m
 """
@@ -28,7 +29,7 @@ from resnet_bench.records import Record
 
 TRIALS = 25
 MOST_ROUNDS = 20
-_CHANGED = re.compile(r"^\|\s*([+-])\s", re.MULTILINE)
+_ROW = re.compile(r"^\|\s*([^|\s]?)\s*\|\s*([^|]+?)\s*\|\s*([^|]+?)\s*\|\s*~?([\d.]+)\s*\|\s*forward", re.MULTILINE)
 _PROJECT = """
 [build-system]
 requires = []
@@ -69,11 +70,14 @@ _BORROW = "import pathlib, sysconfig; pathlib.Path(sysconfig.get_path('purelib')
 
 
 class AsvTrial(Record, frozen=True, kw_only=True):
-    """One `asv continuous`: what its table called the benchmark ("+" slower, "-" faster, "" neither)."""
+    """One `asv continuous`: what its table called the benchmark ("+" slower, "-" faster, "" neither), and why."""
 
     kind: str
     rounds: int
     called: str
+    before: str
+    after: str
+    ratio: float
     wall_s: float
     load_average: float
 
@@ -142,6 +146,7 @@ def main() -> None:
     parser.add_argument("--budget", default="30m", help="start no trial after so long")
     parser.add_argument("--kind", action="append", choices=KINDS, help="only this one; can be given several times")
     parser.add_argument("--data", type=Path, default=DEFAULT_DATA.with_name("gate_power_asv.jsonl"))
+    parser.add_argument("--rounds", type=int, help="so many instead of those that fit our time")
     parser.add_argument("--ours", type=Path, default=DEFAULT_DATA, help="the data of benchmarks.gate_power")
     arguments = parser.parse_args()
     ours = read(arguments.ours)
@@ -166,7 +171,8 @@ def main() -> None:
 def table(trials: list[AsvTrial], ours_s: float) -> list[str]:
     """Return the rates of asv with exact 95 % binomial intervals."""
     lines = [f"asv continuous --interleave-rounds, factor {1 + BAND:g}; the median of our trials is {ours_s:.1f} s", ""]
-    lines.append(f"{'kind':22}{'trials':>7}{'slower':>8}{'faster':>8}  {'called':30}{'median s':>9}{'rounds':>7}")
+    counts = f"{'kind':22}{'trials':>7}{'slower':>8}{'faster':>8}"
+    lines.append(f"{counts}  {'called':30}{'ratio, middle half':>20}{'median s':>9}{'rounds':>7}")
     for name, kind in KINDS.items():
         found = [it for it in trials if it.kind == name]
         if not found:
@@ -175,8 +181,12 @@ def table(trials: list[AsvTrial], ours_s: float) -> list[str]:
         claims = slower + (faster if kind.slowdown == 0 else 0)
         wall_s = statistics.median(it.wall_s for it in found)
         rounds = statistics.median(it.rounds for it in found)
+        low, _, high = (
+            statistics.quantiles([it.ratio for it in found], n=4) if len(found) > 1 else (found[0].ratio,) * 3
+        )
         lines.append(
-            f"{name:22}{len(found):7}{slower:8}{faster:8}  {rate(claims, len(found)):30}{wall_s:9.1f}{rounds:7g}"
+            f"{name:22}{len(found):7}{slower:8}{faster:8}  {rate(claims, len(found)):30}"
+            f"{f'{low:.2f} to {high:.2f}':>20}{wall_s:9.1f}{rounds:7g}"
         )
     return lines
 
@@ -202,17 +212,20 @@ def _run(
         for rounds in (1, 4)
     }
     per_round = max((took[4] - took[1]) / 3, 0.1)
-    rounds = max(1, min(MOST_ROUNDS, int(1 + (target_s - took[1]) / per_round)))
+    rounds = arguments.rounds or max(1, min(MOST_ROUNDS, int(1 + (target_s - took[1]) / per_round)))
     for name in wanted:
         if time.monotonic() > deadline:
             break
         start = time.monotonic()
         with busy_neighbour() if KINDS[name].neighbour else contextlib.nullcontext():
-            called = _continuous(repository, base, contenders[name], rounds=rounds)
+            called, before, after, ratio = _continuous(repository, base, contenders[name], rounds=rounds)
         trial = AsvTrial(
             kind=name,
             rounds=rounds,
             called=called,
+            before=before,
+            after=after,
+            ratio=ratio,
             wall_s=time.monotonic() - start,
             load_average=os.getloadavg()[0],
         )
@@ -222,13 +235,15 @@ def _run(
             file.write(msgspec.json.encode(trial) + b"\n")
 
 
-def _continuous(repository: Repository, base: str, contender: str, *, rounds: int) -> str:
-    attributes = ("--attribute", f"rounds={rounds}")
-    said = repository.asv("continuous", base, contender, "--interleave-rounds", "--factor", f"{1 + BAND}", *attributes)
-    if "time_forward" not in said:
+def _continuous(repository: Repository, base: str, contender: str, *, rounds: int) -> tuple[str, str, str, float]:
+    """Return what asv called the change, both values in its words, and their ratio."""
+    flags = ("--interleave-rounds", "--factor", f"{1 + BAND}", "--no-only-changed", "--attribute", f"rounds={rounds}")
+    said = repository.asv("continuous", base, contender, *flags)
+    found = _ROW.search(said)
+    if found is None:
         sys.exit(f"asv continuous measured nothing:\n{said}")
-    found = _CHANGED.search(said)
-    return found[1] if found else ""
+    called = found[1] if found[1] in {"+", "-"} else ""
+    return called, found[2], found[3], float(found[4])
 
 
 def _timed(call) -> float:

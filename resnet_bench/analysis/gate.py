@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from resnet_bench import units
 from resnet_bench.analysis.metrics import METRICS, Direction, ExactMetric, Metric, find_metric
-from resnet_bench.analysis.thresholds import Inconclusive, On, Rule
+from resnet_bench.analysis.thresholds import Inconclusive, On, Percentile, Rule
 from resnet_bench.machines import named_like
 from resnet_bench.records import Case, Comparison, Digest, Record, Summary, Verdict, VerdictTable
 
@@ -159,7 +159,8 @@ def _absolute(rule: Rule, row: Comparison, metric: Metric) -> tuple[Status, str]
         return _undecided(rule), f"{words} needs 100 samples, there are {summary.samples if summary else 0}"
     if summary and summary.launches == 1:
         return _undecided(rule), f"{words} {_with_unit(metric, value)} {_OF_ONE_LAUNCH}"
-    low, high = _range(summary) if summary and not rule.percentile else (value, value)
+    of_median = rule.percentile in {None, Percentile.P50}
+    low, high = _range(summary) if summary and of_median else (value, value)
     for bound, above, sign in ((rule.maximum, True, "over"), (rule.minimum, False, "under")):
         if bound is None:
             continue
@@ -167,7 +168,8 @@ def _absolute(rule: Rule, row: Comparison, metric: Metric) -> tuple[Status, str]
         violated = value > bound if above else value < bound
         if low <= bound <= high and low < high:
             between = f"{_with_unit(metric, low)} to {_with_unit(metric, high)}"
-            return _undecided(rule), f"{said.format(sign if violated else 'near')}, inside its interval of {between}"
+            inside = "inside its interval of" if summary and summary.interval else "between its two launches,"
+            return _undecided(rule), f"{said.format(sign if violated else 'near')}, {inside} {between}"
         if violated:
             return Status.FAILED, said.format(sign)
     return Status.PASSED, f"{words} {_with_unit(metric, value)} keeps the limit"

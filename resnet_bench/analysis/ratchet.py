@@ -12,7 +12,7 @@ from resnet_bench.analysis.gate import improvements, of_one_launch
 from resnet_bench.analysis.metrics import METRICS
 from resnet_bench.errors import UsageError
 from resnet_bench.machines import named_like
-from resnet_bench.records import CaseDigest, Comparison, Digest, Record, VerdictTable
+from resnet_bench.records import CaseDigest, Commit, Comparison, Digest, Record, VerdictTable
 
 _POSITION = {metric.name: position for position, metric in enumerate(METRICS)}
 
@@ -56,12 +56,11 @@ def ratchet(former: Digest, contender: Digest, table: VerdictTable) -> Ratcheted
     unknown = (_replicated(it) for it in contender.cases if it.case.key not in keys)
     added = [it for it in unknown if it is not None]
     held = keys | {it.case.key for it in added}
-    same_commit = former.commit and contender.commit and former.commit.revision == contender.commit.revision
     replacement = msgspec.structs.replace(
         known,
         created_at=contender.created_at,
         runs=tuple(dict.fromkeys((*former.runs, *contender.runs))),
-        commit=former.commit if same_commit else None,  # values of two commits are of neither
+        commit=former.commit if _same_tree(former.commit, contender.commit) else None,  # of two trees it is of neither
         identities=former.identities | contender.identities,
         cases=(*kept, *added),
         skips=tuple(skip for skip in known.skips if skip.case.key not in held),
@@ -75,6 +74,10 @@ def ratchet(former: Digest, contender: Digest, table: VerdictTable) -> Ratcheted
         new_cases=len(added),
         of_one_launch=sum(of_one_launch(row) for row in _new_values(table)),
     )
+
+
+def _same_tree(left: Commit | None, right: Commit | None) -> bool:
+    return left is not None and right is not None and (left.revision, left.dirty) == (right.revision, right.dirty)
 
 
 def _new_values(table: VerdictTable) -> tuple[Comparison, ...]:

@@ -2,6 +2,7 @@
 
 import contextlib
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -98,14 +99,7 @@ def ab(
         raise UsageError("--models names no model.")
     if output:
         ensure_writable(output)
-    width = asked if asked is not None else calibrations.DEFAULT_PAIRED_BAND
-    if calibrations.present(calibration_file):
-        here = launch.probe(device).environment.id
-        used = {case.threads for duel in duels for case in (duel.baseline, duel.contender)}
-        calibrated = calibrations.paired_terms(asked, environment=here, threads=used, path=calibration_file)
-        print("\n".join(calibrated.said), file=sys.stderr)
-        width = calibrated.band
-    terms = runner.Terms(band=width, budget_s=limit, seed=seed)
+    terms = runner.Terms(band=_band(asked, duels, device, calibration_file), budget_s=limit, seed=seed)
     with stoppable(), contextlib.ExitStack() as stack:
         left, right = (stack.enter_context(checked_out(repository, revision)) for revision in (base, contender))
         if install:
@@ -114,6 +108,19 @@ def ab(
     print(_RENDERERS[format](outcomes, (left.label, right.label)), end="")
     verdicts = {outcome.decision.verdict for outcome in outcomes}
     return 1 if Verdict.REGRESSED in verdicts else 3 if Verdict.INCONCLUSIVE in verdicts else 0
+
+
+def _band(asked: float | None, duels: Sequence[runner.Duel], device: str, path: Path) -> float:
+    """Return the noise band, and say where it comes from; a device that is not here is refused on the way."""
+    calibrated = calibrations.present(path)
+    if device == "cpu" and not calibrated:
+        return asked if asked is not None else calibrations.DEFAULT_PAIRED_BAND
+    here = launch.probe(device).environment.id
+    used = {case.threads for duel in duels for case in (duel.baseline, duel.contender)}
+    terms = calibrations.paired_terms(asked, environment=here, threads=used, path=path)
+    for line in terms.said:
+        print(line, file=sys.stderr)
+    return terms.band
 
 
 def _case(fields: dict[str, object], flag: str, text: str) -> Case:

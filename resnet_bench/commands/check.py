@@ -51,6 +51,7 @@ def check(
         thresholds_file: the rules, TOML.
         across: kinds of difference to allow, with commas: device, cpu, torch, threads, precision, protocol...
         update: where the gate passes, write what improved and what is new to the baseline; the rest of it stays.
+            Refused where the run differs in what --across allows: such values need a baseline of their own.
         format: text, markdown, json or csv.
         junit_file: also write JUnit XML to this file.
         github_output: also print GitHub annotations and append to $GITHUB_STEP_SUMMARY.

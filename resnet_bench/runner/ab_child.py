@@ -119,7 +119,7 @@ class Child:
             raise IncompleteError(f"{self.side.label}: its process ended with {code}: {_last_line(self._errors)}.")
         answer: dict[str, Any] = json.loads(line)
         if answer["type"] == "refused":
-            raise UsageError(f"{self.side.label}: {answer['message']}.")
+            raise UsageError(f"{self.side.label}: {answer['message'].rstrip('.')}.")
         return answer
 
     def end(self) -> None:

@@ -85,6 +85,8 @@ def test_two_launches_on_either_side_of_an_absolute_limit_decide_nothing():
     low, high = sorted(of_two.cases[0].summaries[0].launch_medians)
     between = check(of_two, rule(maximum=(low + high) / 2))
     assert (statuses(between), between.exit_code) == ([Status.WARNED], 0)
+    assert "between its two launches, " in between.outcomes[0].message
+    assert statuses(check(of_two, rule(maximum=(low + high) / 2, percentile=Percentile.P50))) == [Status.WARNED]
     assert statuses(check(of_two, rule(maximum=high * 1.01))) == [Status.PASSED]
     assert statuses(check(of_two, rule(maximum=low * 0.99))) == [Status.FAILED]
 

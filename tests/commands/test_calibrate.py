@@ -1,17 +1,21 @@
 """calibrate as a user runs it, on made-up launch pairs: the golden table, the file, and what compare makes of it."""
 
+import contextlib
 import os
 import re
 import types
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
 from resnet_bench import cli
 from resnet_bench.analysis.sequential import decide
+from resnet_bench.commands import ab as ab_command
 from resnet_bench.commands import calibrate as command
 from resnet_bench.runner.ab import Outcome, Turns
+from resnet_bench.runner.revision import Side
 from tests.factory import IDENTITY, change, measurement, noisy_launches, run_of, save_run
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "calibrate"
@@ -71,6 +75,30 @@ def test_what_compare_then_uses(capsys):
     _, elsewhere, _ = run(capsys, "compare", "old", "new")
     assert "noise band 2 % (default)" in elsewhere
     assert "was calibrated on another machine or software (Example CPU) and was ignored" in elsewhere
+
+
+@pytest.mark.usefixtures("_workplace")
+def test_ab_then_uses_the_band_unless_one_is_asked_for(capsys, monkeypatch):
+    bands = []
+
+    def fight(duels, sides, terms, **more):
+        bands.append(terms.band)
+        return made_up(duels, sides, change(terms, pairs=1), **more)
+
+    sides = contextlib.nullcontext(Side(label="here", root="."))
+    monkeypatch.setattr(ab_command, "checked_out", lambda *_: sides)
+    monkeypatch.setattr(ab_command.runner, "fight", fight)
+    run(capsys, "ab", "HEAD")
+    monkeypatch.setattr(command.runner, "fight", made_up)
+    run(capsys, "calibrate", "--models", "resnet18, resnet50", "--pairs", "12")
+    learnt = msgspec.json.decode(Path("reports/calibration.json").read_bytes())["paired_band"]
+    monkeypatch.setattr(ab_command.runner, "fight", fight)
+    _, _, err = run(capsys, "ab", "HEAD")
+    assert "(calibrated here; --band sets another)" in err
+    run(capsys, "ab", "HEAD", "--band", "7 %")
+    run(capsys, "ab", "HEAD", "--threads", "2")
+    assert bands == [0.02, learnt, 0.07, 0.02]
+    assert learnt != 0.02
 
 
 @pytest.mark.usefixtures("_workplace")
