@@ -381,7 +381,7 @@ def test_legends_of_long_names_leave_room_for_what_is_printed(open_page):
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     sizes = page.evaluate("[...document.querySelectorAll('.plot')].map((it) => it._fullLayout._size.h)")
     page.evaluate("dispatchEvent(new Event('afterprint'))")
-    assert min(sizes) > 200
+    assert min(sizes) > 150
 
 
 def test_a_figure_with_fewer_rows_is_drawn_less_high(open_page):

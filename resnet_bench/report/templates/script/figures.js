@@ -92,7 +92,7 @@ class Plot {
     const below = narrow.matches || printing || this.element.clientWidth < 760;
     const { xaxis, yaxis, ...rest } = this.spec.layout;
     const crowded = narrow.matches && xaxis?.dtick && decades(traces) > 3; // 2 and 5 would touch each other
-    const entries = traces.filter((trace) => trace.showlegend ?? trace.meta.rows.length).length;
+    const entries = traces.filter((trace) => (trace.showlegend ?? true) && trace.type !== "treemap").length;
     const long = traces.some((trace) => (trace.name ?? "").length > 30); // a line of the legend for each
     const rows = this.id === "distribution" ? traces[0]?.y.length ?? 0 : 0;
     const layout = {
