@@ -70,6 +70,7 @@ class Spec:
     precisions: Sequence[Precision] = (Precision.FP32,)
     memory_formats: Sequence[MemoryFormat] = (MemoryFormat.CONTIGUOUS,)
     executors: Sequence[Executor] = (Executor.EAGER,)
+    machines: Sequence[str] = ("",)
     launches: int = 2
     samples: int = 24
     noise: float = 0.01
@@ -96,7 +97,7 @@ def make_run(spec: Spec | None = None) -> Run:
             subject="Fold batch norm before tracing",
             dirty=False,
         ),
-        environments=(_environment(spec),),
+        environments=tuple(_environment(spec, machine) for machine in spec.machines),
         cases=cases,
         profiles=tuple(_profiles(cases)),
     )
@@ -171,7 +172,9 @@ def _cases(spec: Spec) -> tuple[Case, ...]:
             executor=executor,
             device=spec.device,
             threads=1 if spec.device == "cuda" else 2,
+            machine=machine,
         )
+        for machine in spec.machines
         for model in spec.models
         for mode in spec.modes
         for precision in spec.precisions
@@ -191,12 +194,14 @@ def _entries(spec: Spec, cases: Sequence[Case]) -> list[Launch | Skip]:
         if trouble is not None:
             details = {SkipReason.TIMEOUT: "no answer within 600 s", SkipReason.CRASHED: "exit status -11 (SIGSEGV)"}
             detail = details.get(trouble, "the device has no such instruction")
-            entries.append(Skip(case=case, index=0, reason=trouble, detail=detail, environment="e1"))
+            entries.append(Skip(case=case, index=0, reason=trouble, detail=detail, environment=_where(spec, case)))
             continue
         needed = _memory(case)
         if spec.memory_limit is not None and needed.peak_bytes > spec.memory_limit:
             detail = "CUDA out of memory. Tried to allocate 3.06 GiB (GPU 0; 24.00 GiB total)"
-            entries.append(Skip(case=case, index=0, reason=SkipReason.OUT_OF_MEMORY, detail=detail, environment="e1"))
+            entries.append(
+                Skip(case=case, index=0, reason=SkipReason.OUT_OF_MEMORY, detail=detail, environment=_where(spec, case))
+            )
             continue
         entries += [_launch(spec, random, case, index, needed) for index in range(spec.launches)]
     return entries
@@ -298,7 +303,7 @@ def _launch(spec: Spec, random: Random, case: Case, index: int, needed: Predicte
     return Launch(
         case=case,
         index=index,
-        environment="e1",
+        environment=_where(spec, case),
         started_at=f"2026-11-01T12:{index:02d}:00+00:00",
         duration_s=base * spec.samples * 2 + 1.5,
         warmup=Warmup(
@@ -378,13 +383,17 @@ def _protocol(spec: Spec) -> Protocol:
     )
 
 
-def _environment(spec: Spec) -> Environment:
+def _where(spec: Spec, case: Case) -> str:
+    return f"e{spec.machines.index(case.machine) + 1}"
+
+
+def _environment(spec: Spec, machine: str) -> Environment:
     gpu = spec.device == "cuda"
     return Environment(
-        id="e1",
+        id=f"e{spec.machines.index(machine) + 1}",
         identity=Identity(
             device=spec.device,
-            device_name="NVIDIA RTX 4090" if gpu else "Intel Xeon Platinum 8481C",
+            device_name=machine or ("NVIDIA RTX 4090" if gpu else "Intel Xeon Platinum 8481C"),
             device_memory_bytes=spec.memory_limit if gpu else None,
             cpu_name="Intel Xeon Platinum 8481C",
             physical_cores=2,

@@ -17,7 +17,7 @@ from markupsafe import Markup
 from resnet_bench.analysis.results import Status
 from resnet_bench.report import figures, plotly_js
 from resnet_bench.report.cells import decimals, show_column
-from resnet_bench.report.document import Column, Document, Figure, Kind, Table
+from resnet_bench.report.document import Column, Document, Figure, Kind, Table, Value
 from resnet_bench.report.grid import plain
 
 STATIC_ROWS = 40
@@ -173,18 +173,26 @@ def _groups(columns: Sequence[Column]) -> list[tuple[str, int]]:
     return groups if any(name for name, _ in groups) else []
 
 
-def _facets(table: Table) -> list[tuple[str, str, list[str]]]:
-    """Return what can be filtered by: key, title and values, where there is a choice."""
+def _facets(table: Table) -> list[tuple[str, str, list[tuple[int, str]]]]:
+    """Return what can be filtered by, where there is a choice: key, title, and each value's first row and words.
+
+    The page looks the value up in that row: HTML would not keep all the characters of a name from a file.
+    """
     run = table.index("run")
     runs = {row[run] for row in table.rows}
     found = []
     for position, column in enumerate(table.columns):
         if column.facet:
-            values = list(dict.fromkeys(row[position] for row in table.rows if row[position] is not None))
+            values: dict[Value, int] = {}
+            for number, row in enumerate(table.rows):
+                if row[position] is not None:
+                    values.setdefault(row[position], number)
             # What each run has only one of (its device) says no more than the run itself.
             by_run = len(runs) > 1 and len({(row[run], row[position]) for row in table.rows}) == len(runs)
             if len(values) > 1 and (position == run or not by_run):
-                found.append((column.key, column.title, [plain(str(value)) for value in values]))
+                found.append(
+                    (column.key, column.title, [(number, plain(str(value))) for value, number in values.items()])
+                )
     return found
 
 

@@ -18,6 +18,8 @@ FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 )
+# Older processors fill their names up with spaces, and HTML makes one of them.
+ODD = ("Intel(R) Xeon(R) CPU           E5-2630 v3", "  CPU\t\r\n\x00\u202e", HOSTILE)
 AXE = Path(__file__).parents[1] / "data" / "axe-core" / "axe.min.js"
 
 
@@ -50,6 +52,8 @@ def pages(tmp_path_factory):
         ],
         "big": [big_run(500)],
         "layers": [dissected()],
+        "many": [make_run(Spec(launches=4, run_id=f"run {at} of {'long ' * 6}")) for at in range(4)],
+        "odd": [make_run(Spec(models=("resnet18",), machines=ODD))],
     }
     for name, runs in kinds.items():
         (folder / f"{name}.html").write_text(html.render(view.build(runs)), encoding="utf-8")
@@ -293,6 +297,12 @@ def test_the_keyboard_reaches_legends_and_the_buttons_of_a_figure(open_page):
     page.keyboard.press(" ")
     page.wait_for_selector("#figure-throughput .legend .traces[aria-pressed=false]", state="detached")
     assert "legendonly" not in page.evaluate(shown)
+    page.wait_for_timeout(400)
+    page.keyboard.down("Enter")
+    page.keyboard.down("Enter")  # held: the key repeats itself
+    page.keyboard.up("Enter")
+    page.wait_for_selector("#figure-throughput .legend .traces[aria-pressed=false]")
+    assert entries.first.get_attribute("aria-pressed") == "false"
     treemap = "document.querySelector('.plot:has(.updatemenu-button)').data[0].values"
     button = page.locator(".plot .updatemenu-button[role=button]").nth(1)
     before = page.evaluate(treemap)
@@ -308,7 +318,7 @@ def test_a_filtered_figure_says_what_its_sentence_is_of(open_page):
     assert not note.is_visible()
     page.fill("#filter-text", "resnet152")
     note.wait_for(state="visible")
-    assert "are those of all cases, not of the filtered ones" in note.inner_text()
+    assert "The sentence and the frontier are of all cases, not of the filtered ones" in note.inner_text()
 
 
 def test_the_filter_leaves_the_layers_of_its_cases(open_page):
@@ -344,6 +354,65 @@ def test_prints_all_figures_in_light_colours(open_page, tmp_path):
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert page.evaluate('document.querySelector("[data-figure=latency]").data[0].line.color') == "#0072B2"
     assert len(rows(page)) == 120
+
+
+def test_what_a_dark_page_prints_can_be_read_on_paper_and_is_itself_again_afterwards(open_page):
+    page = open_page("layers", scheme="dark")
+    draw_all(page)
+    ink = "[...new Set([...document.querySelectorAll('.plot .xtick text')].map((it) => it.style.fill))]"
+    width = "[...document.querySelectorAll('.plot')].map((it) => it._fullLayout.width)"
+    before = page.evaluate(ink), page.evaluate(width)
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.evaluate(ink) == ["rgb(22, 25, 29)"]
+    assert set(page.evaluate(width)) == {690}
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert (page.evaluate(ink), page.evaluate(width)) == before
+    assert before[0] == ["rgb(231, 234, 238)"]
+    try:
+        page.set_viewport_size({"width": 1100, "height": 900})
+        page.wait_for_function(f"before => {width}.every((it, at) => it === before[at] - 200)", arg=before[1])
+    finally:
+        page.set_viewport_size({"width": 1300, "height": 900})
+
+
+def test_legends_of_long_names_leave_room_for_what_is_printed(open_page):
+    page = open_page("many")
+    draw_all(page)
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    sizes = page.evaluate("[...document.querySelectorAll('.plot')].map((it) => it._fullLayout._size.h)")
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert min(sizes) > 150
+
+
+def test_a_figure_with_fewer_rows_is_drawn_less_high(open_page):
+    page = open_page("gpu")
+    draw_all(page)
+    height = "document.querySelector('[data-figure=distribution]')._fullLayout.height"
+    before = page.evaluate(height)
+    page.fill("#filter-text", "resnet18 b16")
+    page.wait_for_function(f"before => {height} < before", arg=before)
+    heights = page.evaluate(
+        "[...document.querySelectorAll('.plot')].map((it) => [it._fullLayout.height, it.clientHeight])"
+    )
+    assert all(drawn == room for drawn, room in heights)
+
+
+def test_the_filter_leaves_the_measure_that_the_reader_chose(open_page):
+    page = open_page("layers", scheme="dark")
+    draw_all(page)
+    page.locator(".updatemenu-button").nth(1).click()
+    hover = "document.querySelector('[data-figure=treemap]').data[0].hovertemplate"
+    page.wait_for_function(f"{hover}.includes('MACs')")
+    page.fill("#filter-text", "resnet50")
+    settle(page)
+    assert "MACs" in page.evaluate(hover)
+
+
+def test_names_that_html_would_change_are_filtered_by(open_page):
+    page = open_page("odd")
+    for index in range(len(ODD)):
+        page.select_option("[data-facet=machine]", index=index + 1)
+        assert page.inner_text("#count") == "2 of 6 rows"
 
 
 def test_long_tables_but_the_summary_print_as_they_stand(open_page):

@@ -76,8 +76,8 @@ def treemap_figure(subjects: Sequence[Subject], table: Table) -> Figure:
         how_to_read=(
             "Area is time of one iteration; the buttons above make it MACs or bytes moved instead. A percentage is of "
             "the tile around. Colour is arithmetic intensity: violet layers move much and compute little, orange ones "
-            "compute much for each byte. Click a tile to enter it, the bar above to leave. A large tile that shrinks "
-            "when area means MACs is where time goes without computing."
+            "compute much for each byte. Click a tile to enter it, the bar above to leave; the filter does not apply. "
+            "A large tile that shrinks when area means MACs is where time goes without computing."
         ),
         x=Axis(title=""),
         y=Axis(title=""),

@@ -67,6 +67,7 @@ class Plot {
     this.id = element.dataset.figure;
     this.spec = data.figures[this.id];
     this.drawn = false;
+    this.narrows = this.spec.data.some((trace) => trace.meta.rows.length);
     plots.push(this);
   }
   content() {
@@ -75,18 +76,24 @@ class Plot {
     const [traces, some, total, what] = limited(this.spec.data.map((trace) => narrowed(trace, keep)).filter(Boolean));
     const notes = [];
     if (some < total) notes.push(`${some} of ${total} ${what} drawn; filter above to see the others.`);
-    if (match && this.spec.data.some((trace) => !trace.meta.rows.every(keep))) notes.push("The sentence and lines of a frontier are those of all cases, not of the filtered ones.");
+    if (match && this.spec.data.some((trace) => !trace.meta.rows.every(keep))) {
+      notes.push(`The sentence${this.id === "accuracy" ? " and the frontier are" : " is"} of all cases, not of the filtered ones.`);
+    }
+    this.note(notes);
+    return dark.matches && !printing ? traces.map(recoloured) : traces;
+  }
+  note(notes) {
     const note = $(`[data-limits="${this.id}"]`);
     note.hidden = !notes.length;
     note.textContent = notes.join(" ");
-    return dark.matches && !printing ? traces.map(recoloured) : traces;
   }
   layout(traces) {
     const axis = (own) => ({ gridcolor: css("--grid"), linecolor: css("--strong-line"), zerolinecolor: css("--strong-line"), tickcolor: css("--strong-line"), ticks: "outside", ticklen: 4, automargin: true, ...own });
     const below = narrow.matches || printing || this.element.clientWidth < 760;
     const { xaxis, yaxis, ...rest } = this.spec.layout;
     const crowded = narrow.matches && xaxis?.dtick && decades(traces) > 3; // 2 and 5 would touch each other
-    const entries = traces.filter((trace) => trace.showlegend ?? trace.meta.rows.length).length;
+    const entries = traces.filter((trace) => (trace.showlegend ?? true) && trace.type !== "treemap").length;
+    const long = traces.some((trace) => (trace.name ?? "").length > 30); // a line of the legend for each
     const rows = this.id === "distribution" ? traces[0]?.y.length ?? 0 : 0;
     const layout = {
       ...rest,
@@ -102,17 +109,18 @@ class Plot {
     };
     const height = rows
       ? Math.max(240, 120 + rows * 18)
-      : below ? 390 + entries * (narrow.matches ? 23 : 12) : Math.max(440, 70 + entries * 19);
+      : below ? 390 + entries * (narrow.matches || long ? 23 : 12) : Math.max(440, 70 + entries * 19);
     this.element.style.height = `${height}px`;
-    if (printing) Object.assign(layout, { width: 690, height });
-    return layout;
+    return { ...layout, width: printing ? 690 : this.element.clientWidth, height };
   }
   draw() {
     if (!window.Plotly) return;
     this.drawn = true;
-    const traces = this.content();
+    const traces = this.content(), layout = this.layout(traces);
     const config = { responsive: true, displaylogo: false, showSendToCloud: false, modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d"] };
-    window.Plotly.react(this.element, traces, this.layout(traces), config);
+    window.Plotly.react(this.element, traces, layout, config);
+    // Without a size plotly keeps that of what it drew before, but with one it does not follow the window.
+    if (!printing) { delete layout.width; delete layout.height; }
     const finding = $(`#finding-${this.id}`).textContent, title = $(`#title-${this.id}`).textContent;
     all(".main-svg", this.element).forEach((svg, at) => {
       if (at) svg.setAttribute("aria-hidden", "true");
@@ -126,6 +134,8 @@ class Plot {
     this.element.dataset.drawn = "yes";
   }
   refresh() { if (this.drawn) this.draw(); }
+  // After the filter: drawing again what it does not narrow would undo the reader's clicks in it.
+  follow() { if (this.narrows) this.refresh(); }
 }
 
 // The results without a drawn table: what figures filter by.

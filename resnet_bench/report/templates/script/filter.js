@@ -12,13 +12,15 @@ function haystack(table, row) {
 
 function matcher() {
   const wanted = $("#filter-text").value.toLowerCase().split(/\s+/).filter(Boolean);
-  const facets = all("[data-facet]").filter((select) => select.value !== "").map((select) => [select.dataset.facet, select.value]);
+  const { columns, values } = data.tables.results;
+  const facets = all("[data-facet]").filter((select) => select.value !== "").map(({ dataset: { facet }, value }) =>
+    [facet, values[columns.findIndex((column) => column.key === facet)][Number(value)]]);
   if (!wanted.length && !facets.length) return null;
   return (table, row) =>
     facets.every(([key, value]) => {
       // Side by side, a facet may have a column for each run: verdict.1, verdict.2.
       const own = table.columns.flatMap((column, at) => (column.key === key || column.key.startsWith(key + ".") ? [at] : []));
-      return !own.length || own.some((at) => String(table.values[at][row]) === value);
+      return !own.length || own.some((at) => table.values[at][row] === value);
     }) && (!wanted.length || wanted.every((word) => haystack(table, row).includes(word)));
 }
 
@@ -32,6 +34,6 @@ function filter() {
   clearTimeout(settling);
   settling = setTimeout(() => {
     for (const [id, table] of Object.entries(tables)) if (id !== "summary") table.select(match);
-    plots.forEach((plot) => plot.refresh());
+    plots.forEach((plot) => plot.follow());
   }, 150);
 }

@@ -21,6 +21,7 @@ function reachable(plot, title) {
       entry.addEventListener("keydown", (event) => {
         if (event.key !== "Enter" && event.key !== " ") return;
         event.preventDefault();
+        if (event.repeat) return; // a key held down is no double click
         for (const name of events) (target ? $(target, entry) : entry).dispatchEvent(new MouseEvent(name, { bubbles: true }));
       });
     }

@@ -39,12 +39,16 @@ async function start() {
   const redraw = () => plots.forEach((plot) => plot.refresh());
   dark.addEventListener("change", redraw);
   narrow.addEventListener("change", redraw);
+  // The medium is still the screen when this is said, and its colours may be the dark ones.
+  const onPaper = (now) => { printing = now; document.documentElement.toggleAttribute("data-printing", now); };
   addEventListener("beforeprint", () => {
-    printing = true;
+    onPaper(true);
     tables.summary.draw(Math.max(tables.summary.drawn, Math.min(PRINTED, tables.summary.rows.length)));
-    plots.forEach((plot) => plot.draw());
+    for (const plot of plots) {
+      try { plot.draw(); } catch (error) { reportError(error); } // the others are printed all the same
+    }
   });
-  addEventListener("afterprint", () => { printing = false; redraw(); });
+  addEventListener("afterprint", () => { onPaper(false); redraw(); });
   const links = new Map(all("nav a").map((link) => [link.hash.slice(1), link]));
   const current = new IntersectionObserver((entries) => {
     for (const entry of entries.filter((it) => it.isIntersecting)) {
