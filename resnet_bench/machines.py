@@ -62,18 +62,19 @@ def named_alike(runs: Sequence[Run]) -> tuple[Run, ...]:
 
 def _named(run: Run, every: Mapping[str, str]) -> Run:
     machines = {old: every[id_] for id_, old in names(run.header.environments).items()}
-    searches = (
-        msgspec.structs.replace(it, case=rename(it.case, machines[it.case.machine])) for it in run.header.searches
-    )
-    cases = tuple(rename(case, machines[case.machine]) for case in run.header.cases)
+
+    def case_of(case: Case) -> Case:
+        return rename(case, machines.get(case.machine, case.machine))
+
+    searches = tuple(msgspec.structs.replace(it, case=case_of(it.case)) for it in run.header.searches)
+    cases = tuple(case_of(case) for case in run.header.cases)
     return msgspec.structs.replace(
         run,
-        header=msgspec.structs.replace(run.header, cases=cases, searches=tuple(searches)),
-        measurements=tuple(
-            msgspec.structs.replace(it, case=rename(it.case, machines[it.case.machine])) for it in run.measurements
-        ),
-        skips=tuple(_skip(it, machines) for it in run.skips),
-        missing=tuple(rename(case, machines[case.machine]) for case in run.missing),
+        header=msgspec.structs.replace(run.header, cases=cases, searches=searches),
+        measurements=tuple(msgspec.structs.replace(it, case=case_of(it.case)) for it in run.measurements),
+        layers=tuple(msgspec.structs.replace(it, case=case_of(it.case)) for it in run.layers),
+        skips=tuple(msgspec.structs.replace(it, case=case_of(it.case)) for it in run.skips),
+        missing=tuple(case_of(case) for case in run.missing),
     )
 
 

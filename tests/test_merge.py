@@ -299,3 +299,5 @@ def test_each_machine_keeps_its_own_ceilings_and_layers(tmp_path):
     assert [(it.case.machine, it.environment) for it in run.layers] == [("Example CPU", "e1"), ("Another CPU", "e2")]
     for layers in run.layers:
         assert ceilings_of(layers.case, run.header.ceilings, layers.environment).environment == layers.environment
+    (alone, _) = machines.named_alike([store.load(parts[0]), run])  # beside the joined run its machine has a name
+    assert {it.case.machine for it in (*alone.layers, *alone.measurements)} == {"Example CPU"}

@@ -60,7 +60,8 @@ class Column(Record, frozen=True, kw_only=True):
 class Table(Record, frozen=True, kw_only=True):
     """Rows of values in base units. `shown` are the keys that people see; JSON and CSV have all columns.
 
-    `constants` says in words what is the same in all rows and therefore not shown as a column.
+    `constants` says in words what is the same in all rows and therefore not shown as a column. `positions` are the
+    rows' own rows in the document's results, by which the page filters; a table without them keeps all rows.
     """
 
     id: str
@@ -69,6 +70,7 @@ class Table(Record, frozen=True, kw_only=True):
     rows: tuple[Row, ...]
     shown: tuple[str, ...]
     constants: str = ""
+    positions: tuple[int, ...] = ()
 
     def column(self, key: str) -> Column:
         """Return the column of that key."""

@@ -19,5 +19,5 @@ def short(value: Value) -> Value:
 
 
 def escaped(words: str) -> str:
-    """Return text from a file for plotly, which reads a few HTML tags and entities in all its labels."""
-    return plain(words).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    """Return text from a file for plotly, which reads a few HTML tags, entities and formulas in all its labels."""
+    return plain(words).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("$", "&#36;")

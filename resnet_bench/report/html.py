@@ -113,6 +113,7 @@ def _packed_table(table: Table, holder: Table, *, shown: Mapping[str, Collection
         "texts": texts,
         "intervals": intervals,
         "shown": table.shown,
+        "positions": table.positions,
     }
 
 

@@ -87,11 +87,11 @@ def test_plotly_accepts_every_figure(run):
 
 
 def test_names_are_text_to_plotly_too():
-    document = view.build([make_run(Spec(models=("<b>bold</b>", "<a href='javascript:alert(1)'>x</a>")))])
+    document = view.build([make_run(Spec(models=("<b>bold</b>", "<a href='javascript:alert(1)'>x</a>", "$x^2$")))])
     for section in document.sections:
         for figure in section.figures:
             for trace in figures.plotly_figure(figure)["data"]:
-                assert "<" not in trace["name"]
+                assert not {"<", "$"} & set(trace["name"])
 
 
 def _luminance(colour):

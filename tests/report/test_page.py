@@ -288,6 +288,10 @@ def test_the_keyboard_reaches_legends_and_the_buttons_of_a_figure(open_page):
     draw_all(page)
     entries = page.locator("#figure-throughput .legend .traces[role=button]")
     entries.first.focus()
+    assert [entries.nth(at).get_attribute("tabindex") for at in range(2)] == ["0", "-1"]  # a legend is one stop
+    page.keyboard.press("ArrowDown")
+    assert entries.nth(1).evaluate("it => it === document.activeElement")
+    page.keyboard.press("ArrowUp")
     assert entries.first.get_attribute("aria-pressed") == "true"
     page.keyboard.press("Enter")
     page.wait_for_selector("#figure-throughput .legend .traces[aria-pressed=false]")
@@ -332,6 +336,9 @@ def test_the_filter_leaves_the_layers_of_its_cases(open_page):
     page.wait_for_function(f"() => {drawn}.length === 1")
     assert "resnet50" in page.evaluate(drawn)[0]
     assert not any("resnet18" in it for it in page.evaluate(dots))
+    subjects = {row[0] for row in rows(page, "layers")}
+    assert len(subjects) == 1
+    assert "resnet50" in subjects.pop()
 
 
 def test_screen_reader_names(open_page):

@@ -60,6 +60,7 @@ def _stage_table(subjects: Sequence[Subject], table: Table) -> Table:
         caption="Time by stage",
         columns=table.columns,
         rows=tuple((it.name, *cells(row)) for it in subjects for row in it.stages),
+        positions=rows_of([it for it in subjects for _ in it.stages]),
         shown=tuple(key for key in table.shown if key not in {"type", "call"}),
     )
 

@@ -14,7 +14,7 @@ from resnet_bench.report.layers import COLUMNS, cells
 from resnet_bench.report.sections.curves import counted, listed
 from resnet_bench.report.sections.layer_figures import depth_figure, stages_figure, treemap_figure
 from resnet_bench.report.sections.layer_roofline import layer_roofline_figure
-from resnet_bench.report.sections.layer_subjects import Subject
+from resnet_bench.report.sections.layer_subjects import Subject, rows_of
 from resnet_bench.report.sections.results import case_words
 
 _SUBJECT = Column(key="subject", title="model", kind=Kind.NAME)
@@ -120,4 +120,5 @@ def _table(subjects: Sequence[Subject]) -> Table:
             *(("bound", "times_least") if bounded else ()),
         ),
         constants="" if len(subjects) > 1 else subjects[0].name,
+        positions=rows_of([it for it in subjects for _ in it.layers]),
     )

@@ -14,6 +14,7 @@ class TableView {
     this.intervals = source.intervals;
     this.numeric = source.numeric;
     this.shown = own.shown.map((key) => source.columns.findIndex((column) => column.key === key));
+    this.positions = source.positions ?? [];
     this.filtered = own.of === "results" || this.id === "results" || this.id === "summary";
     this.total = this.values[0].length;
     this.order = Array.from({ length: this.total }, (_, row) => row);
@@ -68,7 +69,9 @@ class TableView {
   }
   select(match) {
     this.match = match;
-    this.rows = match && this.filtered ? this.order.filter((row) => match(this, row)) : this.order;
+    this.rows = this.order;
+    if (match && this.filtered) this.rows = this.order.filter((row) => match(this, row));
+    else if (match && this.positions.length) this.rows = this.order.filter((row) => match(tables.results, this.positions[row]));
     this.element.tBodies[0].replaceChildren();
     this.drawn = 0;
     this.draw(FIRST);
