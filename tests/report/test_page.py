@@ -1,5 +1,6 @@
 """The page in a real browser, from disk: what a reader sees, clicks, types, prints and hears."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -7,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from resnet_bench import cli
 from resnet_bench.report import html, view
+from tests.analysis.test_history import asv_folder, make_repository, noisy
 from tests.dissected import dissected
-from tests.runs import HOSTILE, Spec, big_run, gpu_run, make_run, troubled_run
+from tests.runs import HOSTILE, Spec, big_run, gpu_run, make_run, troubled_run, write
 
 pytestmark = pytest.mark.browser
 
@@ -57,7 +60,16 @@ def pages(tmp_path_factory):
     }
     for name, runs in kinds.items():
         (folder / f"{name}.html").write_text(html.render(view.build(runs)), encoding="utf-8")
+    _write_history(tmp_path_factory.mktemp("repository"), folder / "history.html")
     return folder
+
+
+def _write_history(repository, page):
+    """A report with 24 commits of history, the last 8 of them 10 % slower."""
+    asv_folder(repository / ".asv" / "results", make_repository(repository, 24), noisy(1, (16, 1.0), (8, 1.1)))
+    run = write(make_run(), repository / "run")
+    with contextlib.chdir(repository):
+        assert cli.run(["report", str(run), "--asv-results", ".asv/results", "-o", str(page)]) == 0
 
 
 @pytest.fixture(scope="module")
@@ -237,7 +249,14 @@ def test_dark_and_light_follow_the_reader_live(open_page):
 
 @pytest.mark.parametrize(
     ("name", "scheme"),
-    [("quick", "dark"), ("troubled", "light"), ("troubled", "dark"), ("two", "light"), ("layers", "dark")],
+    [
+        ("quick", "dark"),
+        ("troubled", "light"),
+        ("troubled", "dark"),
+        ("two", "light"),
+        ("layers", "dark"),
+        ("history", "light"),
+    ],
 )
 def test_axe_finds_no_violation(open_page, name, scheme):
     page = open_page(name, scheme=scheme)
