@@ -225,6 +225,15 @@ def test_csv_of_a_figure_and_of_the_results(open_page):
     heading, *lines = Path(figure.value.path()).read_text().splitlines()
     assert heading.startswith("model,batch_size,throughput_images_per_s")
     assert len(lines) == 10
+    page.fill("#filter-text", "resnet152")
+    with page.expect_download() as filtered:
+        page.click("#figure-throughput [data-csv]")
+    assert [line.split(",")[0] for line in Path(filtered.value.path()).read_text().splitlines()[1:]] == [
+        "resnet152"
+    ] * 2
+    with page.expect_download() as every:
+        page.click('[data-csv="results"]')
+    assert len(Path(every.value.path()).read_text().splitlines()) == 11
     with page.expect_download() as launches:
         page.click('[data-json="launches"]')
     content = json.loads(Path(launches.value.path()).read_text())
