@@ -9,19 +9,17 @@ from pathlib import Path
 
 import msgspec
 
+from resnet_bench import documents
 from resnet_bench.analysis.digest import check_widths, digest, pool
 from resnet_bench.analysis.metrics import METRICS
 from resnet_bench.errors import StoreError, UsageError, nearest
-from resnet_bench.records import SCHEMA_VERSION, CaseDigest, Digest
+from resnet_bench.records import CaseDigest, Digest
 from resnet_bench.store import HEADER_NAME, load
 
 DEFAULT_DIRECTORY = Path("reports/baselines")
+_MISFIT = "no baseline file, or damaged"
 _KNOWN = frozenset(metric.name for metric in METRICS)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-
-
-class _SchemaOnly(msgspec.Struct):
-    schema: int
 
 
 def names(directory: Path = DEFAULT_DIRECTORY) -> tuple[str, ...]:
@@ -37,14 +35,7 @@ def save(baseline: Digest, directory: Path = DEFAULT_DIRECTORY) -> Path:
         StoreError: the file cannot be written.
     """
     path = _path(baseline.name, directory)
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        kept = msgspec.structs.replace(baseline, warnings=())
-        temporary.write_bytes(msgspec.json.format(msgspec.json.encode(kept), indent=1) + b"\n")
-        temporary.replace(path)
-    except OSError as error:
-        raise StoreError(f"cannot write {path}: {error.strerror or error}.") from error
+    documents.write(msgspec.structs.replace(baseline, warnings=()), path)
     return path
 
 
@@ -69,22 +60,11 @@ def read_file(path: Path) -> Digest:
     Raises:
         StoreError: it cannot be read, is damaged, or of newer schema.
     """
-    try:
-        text = path.read_bytes()
-        schema = msgspec.json.decode(text, type=_SchemaOnly).schema
-        if schema > SCHEMA_VERSION:
-            raise StoreError(
-                f"{path} has schema {schema}; this resnet-bench reads up to {SCHEMA_VERSION}. Upgrade resnet-bench."
-            )
-        stored = msgspec.json.decode(text, type=Digest)
-    except OSError as error:
-        raise StoreError(f"cannot read {path}: {error.strerror or error}.") from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise StoreError(f"{path} is no baseline file, or damaged: {error}.") from error
+    stored = documents.read(path, Digest, misfit=_MISFIT)
     for metric in (*(band.metric for band in stored.bands), *(name for it in stored.cases for name in _metrics(it))):
         if metric not in _KNOWN:
-            raise StoreError(f"{path} is no baseline file, or damaged: '{metric}' is no metric.")
-    check_widths((band.width for band in stored.bands), f"{path} is no baseline file, or damaged")
+            raise StoreError(f"{path} is {_MISFIT}: '{metric}' is no metric.")
+    check_widths((band.width for band in stored.bands), f"{path} is {_MISFIT}")
     return stored
 
 

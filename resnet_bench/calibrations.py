@@ -5,17 +5,16 @@ A calibration of another machine, torch or thread count is worse than none, so i
 
 from pathlib import Path
 
-import msgspec
-
-from resnet_bench import units
+from resnet_bench import documents, units
 from resnet_bench.analysis.calibration import MOST_LAUNCHES, WORTHWHILE, Calibration, pairs_needed
 from resnet_bench.analysis.digest import check_widths
 from resnet_bench.analysis.sequential import LOOKS, detectable_change
 from resnet_bench.errors import StoreError
-from resnet_bench.records import SCHEMA_VERSION, Band, Digest, Record
+from resnet_bench.records import Band, Digest, Record
 
 DEFAULT_FILE = Path("reports/calibration.json")
 DEFAULT_PAIRED_BAND = 0.02
+_MISFIT = "no calibration file (write it anew with resnet-bench calibrate)"
 
 
 class PairedTerms(Record, frozen=True, kw_only=True):
@@ -23,23 +22,6 @@ class PairedTerms(Record, frozen=True, kw_only=True):
 
     band: float
     said: tuple[str, ...]
-
-
-class _SchemaOnly(msgspec.Struct):
-    schema: int = SCHEMA_VERSION
-
-
-def write(calibration: Calibration, path: Path) -> None:
-    """Write a calibration file.
-
-    Raises:
-        StoreError: it cannot be written.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(msgspec.json.format(msgspec.json.encode(calibration), indent=1) + b"\n")
-    except OSError as error:
-        raise StoreError(f"cannot write {path}: {error.strerror or error}.") from error
 
 
 def present(path: Path) -> bool:
@@ -133,20 +115,7 @@ def read(path: Path) -> Calibration:
     Raises:
         StoreError: it cannot be read or does not fit.
     """
-    try:
-        content = path.read_bytes()
-        schema = msgspec.json.decode(content, type=_SchemaOnly).schema
-        if schema > SCHEMA_VERSION:
-            raise StoreError(
-                f"{path} has schema {schema}; this resnet-bench reads up to {SCHEMA_VERSION}. Upgrade resnet-bench."
-            )
-        found = msgspec.json.decode(content, type=Calibration)
-    except OSError as error:
-        raise StoreError(f"cannot read {path}: {error.strerror or error}.") from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise StoreError(
-            f"{path} is no calibration file: {error}. Write it anew with resnet-bench calibrate."
-        ) from error
+    found = documents.read(path, Calibration, misfit=_MISFIT)
     paired = () if found.paired_band is None else (found.paired_band,)
-    check_widths((*(band.width for band in found.bands), *paired), f"{path} is no calibration file")
+    check_widths((*(band.width for band in found.bands), *paired), f"{path} is {_MISFIT}")
     return found

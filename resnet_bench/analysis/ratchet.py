@@ -48,12 +48,17 @@ def ratchet(former: Digest, contender: Digest, table: VerdictTable) -> Ratcheted
     improved = improvements(table)
     new = tuple(row for row in _new_values(table) if not of_one_launch(row))
     measured = {it.case.key: it for it in contender.cases}
+    partners = {row.case.key: row.contender_case.key for row in table.comparisons}  # a machine may have two names
     taken: dict[str, set[str]] = {}
     for row in (*improved, *new):
         taken.setdefault(row.case.key, set()).add(row.metric)
-    kept = [_moved(it, measured[it.case.key], taken[it.case.key]) if it.case.key in taken else it for it in known.cases]
+    kept = [
+        _moved(it, measured[partners[it.case.key]], taken[it.case.key]) if it.case.key in taken else it
+        for it in known.cases
+    ]
     keys = {it.case.key for it in kept}
-    unknown = (_replicated(it) for it in contender.cases if it.case.key not in keys)
+    paired = {theirs for ours, theirs in partners.items() if ours in keys}
+    unknown = (_replicated(it) for it in contender.cases if it.case.key not in paired)
     added = [it for it in unknown if it is not None]
     held = keys | {it.case.key for it in added}
     replacement = msgspec.structs.replace(

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from resnet_bench import calibrations, units
+from resnet_bench import calibrations, documents, units
 from resnet_bench.analysis import calibration
 from resnet_bench.commands.arguments import Whole
 from resnet_bench.commands.output import ensure_writable
@@ -92,7 +92,7 @@ def calibrate(
         bands=bands,
         cases=measured,
     )
-    calibrations.write(found, calibration_file)
+    documents.write(found, calibration_file)
     print(grid.render(_raw(found) if format is Format.CSV else _grid(found), format, records=found))
     if format in {Format.TEXT, Format.MARKDOWN}:
         print("\n".join(["", *_conclusions(found)]))
