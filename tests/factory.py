@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import msgspec
 
 from resnet_bench import records as r
-from resnet_bench import store
 from resnet_bench.analysis.digest import digest
+from resnet_bench.storage import run_directory
 
 CASE = r.Case(model="resnet18", batch_size=4, image_size=96, device="cpu", threads=1)
 
@@ -132,12 +132,12 @@ def run_of(measurements, *, name="run", identity=IDENTITY, protocol=PROTOCOL, sk
 
 def save_run(directory, run):
     directory.mkdir(parents=True, exist_ok=True)
-    store.create(directory, run.header)
+    run_directory.create(directory, run.header)
     for it in run.measurements:
         for one in it.launches:
-            store.append(directory, one)
+            run_directory.append(directory, one)
     for skip in run.skips:
-        store.append(directory, skip)
+        run_directory.append(directory, skip)
     return directory
 
 

@@ -12,7 +12,6 @@ from random import Random
 
 import msgspec
 
-from resnet_bench import store
 from resnet_bench.records import (
     Case,
     Commit,
@@ -42,6 +41,7 @@ from resnet_bench.records import (
     TimingProtocol,
     Warmup,
 )
+from resnet_bench.storage import run_directory
 
 HOSTILE = "</script><img src=x onerror=alert(1)>"
 # name: parameters, MACs and activations at 224 px, weighted layers
@@ -101,7 +101,7 @@ def make_run(spec: Spec | None = None) -> Run:
         cases=cases,
         profiles=tuple(_profiles(cases)),
     )
-    return store.assemble(header, _entries(spec, cases))
+    return run_directory.assemble(header, _entries(spec, cases))
 
 
 def gpu_run(**changes: object) -> Run:
@@ -152,11 +152,11 @@ def big_run(cases: int, **changes: object) -> Run:
 def write(run: Run, directory: Path) -> Path:
     """Write a run as a run directory and return it."""
     directory.mkdir(parents=True, exist_ok=True)
-    store.create(directory, run.header)
+    run_directory.create(directory, run.header)
     encoder = msgspec.json.Encoder()
     entries = [launch for measurement in run.measurements for launch in measurement.launches] + list(run.skips)
     lines = b"".join(encoder.encode(entry) + b"\n" for entry in entries)
-    (directory / store.LAUNCHES_NAME).write_bytes(lines)
+    (directory / run_directory.LAUNCHES_NAME).write_bytes(lines)
     return directory
 
 

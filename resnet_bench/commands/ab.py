@@ -9,7 +9,7 @@ from typing import Annotated
 import msgspec
 from cyclopts import Parameter
 
-from resnet_bench import calibrations, units
+from resnet_bench import units
 from resnet_bench.commands.arguments import Whole
 from resnet_bench.commands.output import ensure_writable
 from resnet_bench.errors import UsageError, nearest
@@ -21,6 +21,7 @@ from resnet_bench.runner import launch
 from resnet_bench.runner.interruption import stoppable
 from resnet_bench.runner.overlay import installed
 from resnet_bench.runner.revision import WORKING_TREE, checked_out
+from resnet_bench.storage import calibrations
 
 _RENDERERS = {
     Format.TEXT: ab_report.as_text,

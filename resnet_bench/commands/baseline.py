@@ -6,11 +6,12 @@ from typing import Any
 
 from cyclopts import App
 
-from resnet_bench import baselines, units
+from resnet_bench import units
 from resnet_bench.commands.output import warn
 from resnet_bench.report import grid
 from resnet_bench.report.format import Format
 from resnet_bench.report.grid import Grid
+from resnet_bench.storage import baselines
 
 baseline = App(name="baseline", help="Named baselines: set one from runs, or list them.")
 

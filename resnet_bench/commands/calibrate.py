@@ -8,7 +8,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from resnet_bench import calibrations, documents, units
+from resnet_bench import units
 from resnet_bench.analysis import calibration
 from resnet_bench.commands.arguments import Whole
 from resnet_bench.commands.output import ensure_writable
@@ -20,6 +20,7 @@ from resnet_bench.report.grid import Grid
 from resnet_bench.runner import ab as runner
 from resnet_bench.runner import launch
 from resnet_bench.runner.revision import Side
+from resnet_bench.storage import calibrations, files
 
 FEWEST_PAIRS = 6
 _HEADERS = ("case", "pairs", "within a launch", "between launches", "false alarms", "6 pairs", "10 pairs", "20 pairs")
@@ -92,7 +93,7 @@ def calibrate(
         bands=bands,
         cases=measured,
     )
-    documents.write(found, calibration_file)
+    files.write(found, calibration_file)
     print(grid.render(_raw(found) if format is Format.CSV else _grid(found), format, records=found))
     if format in {Format.TEXT, Format.MARKDOWN}:
         print("\n".join(["", *_conclusions(found)]))

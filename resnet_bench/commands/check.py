@@ -6,7 +6,6 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from resnet_bench import baselines, calibrations
 from resnet_bench.analysis import thresholds
 from resnet_bench.analysis.comparability import parse_across
 from resnet_bench.analysis.compare import compare
@@ -18,7 +17,8 @@ from resnet_bench.records import Digest, VerdictTable
 from resnet_bench.report import gate as gate_report
 from resnet_bench.report import github, junit
 from resnet_bench.report.format import Format
-from resnet_bench.store import load
+from resnet_bench.storage import baselines, calibrations
+from resnet_bench.storage.run_directory import load
 
 _RENDERERS = {
     Format.TEXT: gate_report.as_text,

@@ -6,13 +6,13 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from resnet_bench import baselines, calibrations
 from resnet_bench.analysis.comparability import parse_across
 from resnet_bench.analysis.compare import compare as compare_digests
 from resnet_bench.commands.output import warn
 from resnet_bench.records import Verdict, VerdictTable
 from resnet_bench.report import github, junit, verdicts
 from resnet_bench.report.format import Format
+from resnet_bench.storage import baselines, calibrations
 
 
 class FailOn(StrEnum):

@@ -6,11 +6,11 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from resnet_bench import store
 from resnet_bench.commands.output import warn
 from resnet_bench.errors import UsageError
 from resnet_bench.report import asv, publish
 from resnet_bench.report.format import Format
+from resnet_bench.storage import run_directory
 
 
 class Target(StrEnum):
@@ -37,7 +37,7 @@ def export(
     """
     if to is Target.ASV and output is not None:
         raise UsageError("--output is of --to csv; --asv-results names the folder that --to asv writes to.")
-    loaded = store.load(run)
+    loaded = run_directory.load(run)
     warn(loaded.warnings)
     if to is Target.ASV:
         print_exported(asv.export(loaded, asv_results))

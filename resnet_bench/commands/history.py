@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from resnet_bench import commits, store, units
+from resnet_bench import commits, units
 from resnet_bench.analysis import asv_results, history
 from resnet_bench.commits import Ordering
 from resnet_bench.errors import StoreError, UsageError
@@ -18,6 +18,7 @@ from resnet_bench.report.format import Format
 from resnet_bench.report.grid import plain
 from resnet_bench.report.sections.curves import counted
 from resnet_bench.report.sections.history import short
+from resnet_bench.storage import run_directory
 
 DEFAULT_RESULTS = Path(".asv/results")
 DEFAULT_RUNS = Path("reports")
@@ -108,8 +109,8 @@ def _sources(results: Path | None, runs: tuple[Path, ...], *, chosen: bool) -> t
     loaded: list[Run] = []
     refused: list[str] = []
     for path in runs:
-        if (path / store.HEADER_NAME).exists():
-            loaded.append(store.load(path))
+        if (path / run_directory.HEADER_NAME).exists():
+            loaded.append(run_directory.load(path))
             continue
         inside = _run_directories(path)
         if not inside:
@@ -119,7 +120,7 @@ def _sources(results: Path | None, runs: tuple[Path, ...], *, chosen: bool) -> t
             )
         for directory in inside:
             try:
-                loaded.append(store.load(directory))
+                loaded.append(run_directory.load(directory))
             except StoreError as error:
                 refused.append(str(error))
     if not folders and not loaded:
@@ -131,7 +132,7 @@ def _sources(results: Path | None, runs: tuple[Path, ...], *, chosen: bool) -> t
 
 
 def _run_directories(folder: Path) -> list[Path]:
-    return sorted(header.parent for header in folder.glob(f"*/{store.HEADER_NAME}"))
+    return sorted(header.parent for header in folder.glob(f"*/{run_directory.HEADER_NAME}"))
 
 
 def _first(ordering: Ordering, since: str | None, repository: Path, branch: str) -> int:

@@ -5,12 +5,12 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from resnet_bench import merge as merging
-from resnet_bench import store
 from resnet_bench.commands.output import warn
 from resnet_bench.records import Launch
 from resnet_bench.report.sections.curves import counted
 from resnet_bench.runner.run import new_run_id
+from resnet_bench.storage import merge as merging
+from resnet_bench.storage import run_directory
 
 
 def merge(*runs: Path, output: Annotated[Path, Parameter(name=["--output", "-o"])]) -> None:
@@ -24,10 +24,10 @@ def merge(*runs: Path, output: Annotated[Path, Parameter(name=["--output", "-o"]
         output: the run directory to write.
     """
     joined = merging.join(merging.read(runs), new_run_id())
-    with store.locked(output):
-        store.create_whole(output, joined.header, joined.entries)
+    with run_directory.locked(output):
+        run_directory.create_whole(output, joined.header, joined.entries)
         for profile in joined.layers:
-            store.append_layers(output, profile)
+            run_directory.append_layers(output, profile)
     warn(joined.warnings)
     launches = sum(isinstance(entry, Launch) for entry in joined.entries)
     machines = len(joined.header.environments)

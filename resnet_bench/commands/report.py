@@ -5,13 +5,13 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from resnet_bench import baselines, store
 from resnet_bench.analysis import asv_results, history
 from resnet_bench.commands.output import warn
 from resnet_bench.errors import UsageError
 from resnet_bench.records import History
 from resnet_bench.report import html, publish, view
 from resnet_bench.report.format import Format
+from resnet_bench.storage import baselines, run_directory
 
 PAGE_NAME = "report.html"
 
@@ -41,7 +41,7 @@ def report(
     """
     if not runs:
         raise UsageError("report needs at least one run directory: resnet-bench report DIR.")
-    loaded = [store.load(run) for run in runs]
+    loaded = [run_directory.load(run) for run in runs]
     base = baselines.side(baseline, baselines_dir) if baseline else None
     warn([*(text for run in loaded for text in run.warnings), *(base.warnings if base else ())])
     past = _history(asv_results_dir, repository) if asv_results_dir else None

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from resnet_bench import config, environment, store, units
+from resnet_bench import config, environment, units
 from resnet_bench.commands.output import warn
 from resnet_bench.config import AUTO, Suite
 from resnet_bench.errors import UsageError
@@ -21,6 +21,7 @@ from resnet_bench.runner.axes import Axes
 from resnet_bench.runner.progress import case_label
 from resnet_bench.runner.run import new_run_id, resume, start
 from resnet_bench.runner.settings import Given, from_environment, resolve
+from resnet_bench.storage import run_directory
 
 REPORTS = Path("reports")
 PAGE_NAME = "report.html"
@@ -158,7 +159,7 @@ def _check_clean() -> None:
 def _export(directory: Path) -> None:
     from resnet_bench.report import asv  # noqa: PLC0415 - only a run that has results exports them
 
-    measured = store.load(directory)
+    measured = run_directory.load(directory)
     if not measured.measurements:
         warn(["no case was measured, so there are no asv results."])
         return
@@ -198,7 +199,7 @@ def _estimate(suite: Suite, cases: tuple[Case, ...]) -> str:
 def _show_results(directory: Path, output_format: Format) -> int:
     from resnet_bench.report import html, publish, view  # noqa: PLC0415 - only a run that has results renders them
 
-    run_record = store.load(directory)
+    run_record = run_directory.load(directory)
     document = view.build([run_record])
     print(publish.render(document, output_format), end="")
     page = publish.write(directory / PAGE_NAME, html.render(document))

@@ -9,7 +9,7 @@ from resnet_bench.records import BatchSearch, Case, Commit
 from resnet_bench.runner import plan, search
 from resnet_bench.runner.messages import Probed
 from resnet_bench.runner.progress import tried
-from resnet_bench.runner.trial_log import TrialLog
+from resnet_bench.storage.trials import TrialLog
 
 
 def expand(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from resnet_bench import environment, store
+from resnet_bench import environment
 from resnet_bench.config import Suite
 from resnet_bench.errors import IncompleteError, Interrupted, ResNetBenchError, StoreError
 from resnet_bench.records import (
@@ -34,6 +34,7 @@ from resnet_bench.runner.messages import LayersRequest, MeasureRequest, ProfileR
 from resnet_bench.runner.plan import Slot
 from resnet_bench.runner.progress import Reporter, case_label, reporter
 from resnet_bench.specs import Spec
+from resnet_bench.storage import run_directory
 
 # A later launch of the same case would end the same way.
 FINAL = frozenset({SkipReason.OUT_OF_MEMORY, SkipReason.UNSUPPORTED, SkipReason.TIMEOUT})
@@ -65,8 +66,8 @@ def start(
         StoreError: the directory cannot be written or holds a run already.
         Interrupted: the user stopped it; what is finished is saved.
     """
-    with store.locked(directory), stoppable():
-        if (directory / store.HEADER_NAME).exists():
+    with run_directory.locked(directory), stoppable():
+        if (directory / run_directory.HEADER_NAME).exists():
             raise StoreError(
                 f"{directory} already holds a run; resume it with --resume {directory}, or choose another folder."
             )
@@ -90,7 +91,7 @@ def start(
             layers=layers,
             searches=searches,
         )
-        store.create(directory, header)
+        run_directory.create(directory, header)
         slots = plan.schedule(cases, suite.protocol.launches, seed=seed)
         _measure_all(directory, header, slots)
         _time_layers(directory, header)
@@ -103,19 +104,19 @@ def resume(directory: Path) -> None:
         StoreError: no such run, or it was measured on another machine or of another commit.
         Interrupted: the user stopped it again.
     """
-    header = store.load(directory).header
+    header = run_directory.load(directory).header
     if len(header.environments) > 1:
         raise StoreError(
             f"{directory} joins runs of {len(header.environments)} machines; resume each of them on its own machine "
             "and merge them again."
         )
-    with store.locked(directory), stoppable():
+    with run_directory.locked(directory), stoppable():
         device = header.cases[0].device
         present = launch.probe(device).environment
         if present.id not in {known.id for known in header.environments}:
             raise StoreError(f"{directory} was measured elsewhere: {_differences(header, present.identity)}.")
-        entries = store.load_entries(directory)
-        store.cut_half_written_line(directory)
+        entries = run_directory.load_entries(directory)
+        run_directory.cut_half_written_line(directory)
         slots = unfinished(plan.schedule(header.cases, header.protocol.launches, seed=header.seed), entries)
         if slots:
             _refuse_other_commit(directory, header.commit, environment.current_commit())
@@ -175,13 +176,13 @@ def _measure(directory: Path, request: MeasureRequest, report: Reporter) -> Laun
         stopped = Skip(
             case=request.case, index=request.index, reason=SkipReason.INTERRUPTED, detail="stopped by the user"
         )
-        store.append(directory, stopped)
+        run_directory.append(directory, stopped)
         report.say("stopping")
         raise Interrupted(
             f"interrupted; everything finished is saved. Go on with: resnet-bench run --resume {directory}"
         ) from None
     try:
-        store.append(directory, entry)
+        run_directory.append(directory, entry)
     except StoreError as error:
         raise StoreError(
             f"{error} The launch under way is lost, everything before it is saved. "
@@ -221,13 +222,13 @@ def _time_layers(directory: Path, header: Header) -> None:
     if header.layers is LayerScope.NONE:
         return
     models = _models(header)
-    timed = {entry.case.key for entry in store.load_layers(directory)[0] if isinstance(entry, LayerProfile)}
-    cases = [case for case in _largest_batches(store.load(directory)) if case.key not in timed]
+    timed = {entry.case.key for entry in run_directory.load_layers(directory)[0] if isinstance(entry, LayerProfile)}
+    cases = [case for case in _largest_batches(run_directory.load(directory)) if case.key not in timed]
     for number, case in enumerate(cases, start=1):
         print(f"[{number}/{len(cases)}] layers of {case_label(case)}", file=sys.stderr, flush=True)
         request = LayersRequest(case=case, model=models[case.model], protocol=header.protocol, budget_s=LAYERS_BUDGET_S)
         try:
-            store.append_layers(directory, launch.layers(request))
+            run_directory.append_layers(directory, launch.layers(request))
         except KeyboardInterrupt:
             raise Interrupted(
                 f"interrupted; everything finished is saved. Go on with: resnet-bench run --resume {directory}"

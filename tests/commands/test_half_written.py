@@ -2,7 +2,8 @@
 
 import pytest
 
-from resnet_bench import baselines, cli, store
+from resnet_bench import cli
+from resnet_bench.storage import baselines, run_directory
 from tests import factory
 
 
@@ -11,7 +12,7 @@ def folder(tmp_path):
     for name in ("whole", "cut"):
         made = factory.run_of([factory.measurement(factory.noisy_launches(1), profile=factory.profile())], name=name)
         factory.save_run(tmp_path / name, made)
-    with (tmp_path / "cut" / store.LAUNCHES_NAME).open("ab") as file:
+    with (tmp_path / "cut" / run_directory.LAUNCHES_NAME).open("ab") as file:
         file.write(b'{"type":"launch","ca')
     (tmp_path / "rules.toml").write_text('[[rule]]\nmetric = "parameters"\n')
     baselines.save(baselines.from_runs([tmp_path / "whole"], "main"), tmp_path / "baselines")
@@ -35,7 +36,7 @@ def test_it_is_warned_about_once_on_standard_error(folder, capsys, arguments):
     own = ["--baselines-dir", str(folder / "baselines")] if arguments[0] not in {"merge", "export"} else []
     assert cli.run([argument.format(f=folder) for argument in arguments] + own) == 0
     err = capsys.readouterr().err
-    assert err.startswith(f"warning: {folder / 'cut' / store.LAUNCHES_NAME}: the last line is half-written")
+    assert err.startswith(f"warning: {folder / 'cut' / run_directory.LAUNCHES_NAME}: the last line is half-written")
     assert err.count("\n") == 1
 
 

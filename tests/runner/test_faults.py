@@ -12,9 +12,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from resnet_bench import cli, environment, store
+from resnet_bench import cli, environment
 from resnet_bench.records import Commit, Launch, SkipReason
 from resnet_bench.runner import launch
+from resnet_bench.storage import run_directory
 from tests.runner.instant import Machine
 from tests.runner.request import launch_request
 
@@ -51,7 +52,7 @@ def whole(tmp_path_factory):
 @pytest.mark.slow
 @pytest.mark.parametrize("into_the_line", [200, -1])
 def test_a_disk_that_fills_in_mid_sweep_loses_nothing_finished(tmp_path, whole, into_the_line):
-    lines = (whole / store.LAUNCHES_NAME).read_bytes().splitlines(keepends=True)
+    lines = (whole / run_directory.LAUNCHES_NAME).read_bytes().splitlines(keepends=True)
     assert len(lines) == 9
     # The fifth line is cut off in its middle, and before its last byte.
     limit = sum(map(len, lines[:4])) + (into_the_line if into_the_line > 0 else len(lines[4]) + into_the_line)
@@ -59,19 +60,19 @@ def test_a_disk_that_fills_in_mid_sweep_loses_nothing_finished(tmp_path, whole, 
     done = instant(*ONE_CASE, "-o", str(directory), limit_bytes=limit)
     assert done.returncode == 2
     [error] = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
-    assert f"cannot write {directory / store.LAUNCHES_NAME}: File too large." in error
+    assert f"cannot write {directory / run_directory.LAUNCHES_NAME}: File too large." in error
     assert "everything before it is saved" in error
     assert f"--resume {directory}" in error
     assert "Traceback" not in done.stderr
-    saved = (directory / store.LAUNCHES_NAME).read_bytes()
+    saved = (directory / run_directory.LAUNCHES_NAME).read_bytes()
     assert saved.endswith(b"\n")
-    run = store.load(directory)
+    run = run_directory.load(directory)
     assert run.warnings == ()
     assert [it.index for it in run.measurements[0].launches] == [0, 1, 2, 3]
     resumed = instant("run", "--resume", str(directory))
     assert resumed.returncode == 0, resumed.stderr
-    assert (directory / store.LAUNCHES_NAME).read_bytes().startswith(saved)
-    assert [it.index for it in store.load(directory).measurements[0].launches] == list(range(9))
+    assert (directory / run_directory.LAUNCHES_NAME).read_bytes().startswith(saved)
+    assert [it.index for it in run_directory.load(directory).measurements[0].launches] == list(range(9))
 
 
 @pytest.mark.slow
@@ -80,7 +81,7 @@ def test_a_disk_that_is_full_from_the_start_leaves_no_half_run(tmp_path):
     assert done.returncode == 2
     assert [line[:7] for line in done.stderr.splitlines() if line.startswith(("error: ", "Traceback"))] == ["error: "]
     assert "File too large" in done.stderr
-    assert not (tmp_path / "run" / store.HEADER_NAME).exists()
+    assert not (tmp_path / "run" / run_directory.HEADER_NAME).exists()
     again = instant(*ONE_CASE, "-o", str(tmp_path / "run"))  # there is no run to resume: the folder is free
     assert again.returncode == 0, again.stderr
 
@@ -89,7 +90,7 @@ def test_a_merge_that_does_not_fit_leaves_no_half_run(tmp_path, whole):
     done = instant("merge", str(whole), "-o", str(tmp_path / "all"), limit_bytes=2000)
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
-    assert not (tmp_path / "all" / store.HEADER_NAME).exists()
+    assert not (tmp_path / "all" / run_directory.HEADER_NAME).exists()
 
 
 def test_a_full_disk_under_standard_output_is_one_line():
@@ -124,7 +125,7 @@ def test_a_folder_that_cannot_be_written_is_one_line(whole, folder, command, mon
 
 
 def test_a_second_run_into_a_folder_that_is_held_changes_nothing(tmp_path):
-    with store.locked(tmp_path):
+    with run_directory.locked(tmp_path):
         done = instant(*ONE_CASE, "-o", str(tmp_path))
         left = [path.name for path in tmp_path.iterdir()]
     assert done.returncode == 2
@@ -139,10 +140,10 @@ def test_resume_measures_no_other_commit_under_the_runs_name(tmp_path, monkeypat
     monkeypatch.setattr(environment, "current_commit", lambda: commit("a" * 40))
     directory = tmp_path / "run"
     assert cli.run([*ONE_CASE, "-o", str(directory)]) == 0
-    lines = (directory / store.LAUNCHES_NAME).read_bytes().splitlines(keepends=True)
+    lines = (directory / run_directory.LAUNCHES_NAME).read_bytes().splitlines(keepends=True)
     monkeypatch.setattr(environment, "current_commit", lambda: commit("b" * 40))
     assert cli.run(["run", "--resume", str(directory)]) == 0  # nothing is missing: it only shows what is there
-    (directory / store.LAUNCHES_NAME).write_bytes(b"".join(lines[:4]))
+    (directory / run_directory.LAUNCHES_NAME).write_bytes(b"".join(lines[:4]))
     capsys.readouterr()
     machine.requests.clear()
     assert cli.run(["run", "--resume", str(directory)]) == 2

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resnet_bench import store
 from resnet_bench.config import load_suite
 from resnet_bench.errors import Interrupted
 from resnet_bench.records import BatchSearch, Case, Executor, SearchStop, Skip, SkipReason, Trial
@@ -17,7 +16,8 @@ from resnet_bench.runner import search as searching
 from resnet_bench.runner.expansion import expand
 from resnet_bench.runner.messages import Probed, Tried
 from resnet_bench.runner.search import LARGEST_BATCH, _Answer, largest_fit
-from resnet_bench.runner.trial_log import TrialLog
+from resnet_bench.storage import run_directory
+from resnet_bench.storage.trials import TrialLog
 from tests import runs
 
 CASE = Case(model="resnet18", batch_size=1, image_size=224, device="cpu", threads=1)
@@ -131,7 +131,7 @@ def test_a_memory_limit_on_the_cpu_is_felt_by_real_processes(tmp_path, capfd):
     )
     captured = capfd.readouterr()
     assert code == 0, captured.err
-    (found,) = store.load(tmp_path / "run").header.searches
+    (found,) = run_directory.load(tmp_path / "run").header.searches
     assert found.stopped_by is SearchStop.MEMORY_LIMIT
     assert 2 <= found.largest <= 4
     assert [it.fits for it in found.trials if it.batch_size > found.largest] == [False] * (

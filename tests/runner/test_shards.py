@@ -5,10 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from resnet_bench import cli, config, store
+from resnet_bench import cli, config
 from resnet_bench.errors import ConfigError
 from resnet_bench.records import Mode
 from resnet_bench.runner import plan, shards
+from resnet_bench.storage import run_directory
 from tests.runner.instant import Machine
 
 QUICK = config.load_suite(preset="quick")
@@ -96,15 +97,15 @@ def test_shards_are_measured_resumed_and_merged_into_the_whole(tmp_path, monkeyp
     parts = [tmp_path / str(index) for index in (1, 2, 3)]
     for index, directory in enumerate(parts, start=1):
         assert cli.run(["run", "--shard", f"{index}/3", "-o", str(directory)]) == 0
-    first = store.load(parts[0])
-    (parts[0] / store.LAUNCHES_NAME).write_bytes(b"")
+    first = run_directory.load(parts[0])
+    (parts[0] / run_directory.LAUNCHES_NAME).write_bytes(b"")
     machine.requests.clear()
     assert cli.run(["run", "--resume", str(parts[0])]) == 0
     assert {request.case for request in machine.requests} == set(first.header.cases)
     assert len(machine.requests) == 2 * len(first.header.cases)
     assert cli.run(["merge", *map(str, parts), "-o", str(tmp_path / "all")]) == 0
     assert "10 cases, 20 launches from 3 runs" in capsys.readouterr().out
-    whole = store.load(tmp_path / "all")
+    whole = run_directory.load(tmp_path / "all")
     assert whole.header.cases == plan.expand(QUICK, "cpu")
     assert [len(measurement.launches) for measurement in whole.measurements] == [2] * 10
     machine.requests.clear()

@@ -10,8 +10,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from resnet_bench import store
 from resnet_bench.records import SkipReason
+from resnet_bench.storage import run_directory
 
 pytestmark = pytest.mark.slow
 
@@ -34,7 +34,7 @@ def start(*arguments: str) -> subprocess.Popen[str]:
 def wait_for_lines(directory: Path, count: int) -> None:
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
-        path = directory / store.LAUNCHES_NAME
+        path = directory / run_directory.LAUNCHES_NAME
         if path.exists() and path.read_bytes().count(b"\n") >= count:
             return
         time.sleep(0.05)
@@ -44,7 +44,7 @@ def wait_for_lines(directory: Path, count: int) -> None:
 def test_a_sweep_measures_every_launch_of_every_case(tmp_path):
     done = bench("run", *TINY, "--models", "resnet18,resnet50_v1", "--launches", "2", "-o", str(tmp_path / "run"))
     assert done.returncode == 0, done.stderr
-    run = store.load(tmp_path / "run")
+    run = run_directory.load(tmp_path / "run")
     assert {(m.case.model, len(m.launches)) for m in run.measurements} == {("resnet18", 2), ("resnet50_v1", 2)}
     assert "resnet50_v1" in done.stdout
     assert (tmp_path / "run" / "report.html").stat().st_size > 100_000
@@ -73,7 +73,7 @@ def test_a_fault_becomes_a_skip_with_its_reason_and_the_sweep_goes_on(tmp_path, 
     models = f"tests.runner.faulty:{model},resnet18"
     done = bench("run", *TINY, "--models", models, "--launches", "1", "-o", str(tmp_path))
     assert done.returncode == code, done.stderr
-    run = store.load(tmp_path)
+    run = run_directory.load(tmp_path)
     assert [skip.reason for skip in run.skips] == [reason]
     assert run.skips[0].detail
     assert [m.case.model for m in run.measurements] == ["resnet18"]
@@ -84,7 +84,7 @@ def test_training_on_one_value_per_channel_is_a_skip_with_its_reason(tmp_path):
     sizes = ("--mode", "training", "--batch-sizes", "1", "--image-sizes", "32", "--threads", "1")
     done = bench("run", *sizes, "--models", "resnet18", "--launches", "1", "-o", str(tmp_path))
     assert done.returncode == 0, done.stderr
-    [skip] = store.load(tmp_path).skips
+    [skip] = run_directory.load(tmp_path).skips
     assert skip.reason == SkipReason.UNSUPPORTED
     assert "more than 1 value per channel" in skip.detail
 
@@ -92,7 +92,7 @@ def test_training_on_one_value_per_channel_is_a_skip_with_its_reason(tmp_path):
 def test_a_launch_that_takes_too_long_is_ended_and_skipped(tmp_path):
     done = bench(*("run", *TINY, "--models", "resnet50", "--launches", "1"), "--time-limit", "0.5", "-o", str(tmp_path))
     assert done.returncode == 3
-    assert [skip.reason for skip in store.load(tmp_path).skips] == [SkipReason.TIMEOUT]
+    assert [skip.reason for skip in run_directory.load(tmp_path).skips] == [SkipReason.TIMEOUT]
     assert "--resume" in done.stderr
 
 
@@ -104,12 +104,12 @@ def test_kill_9_loses_at_most_the_launch_under_way_and_resume_finishes(tmp_path)
     sweep.communicate()
     psutil.wait_procs(children, timeout=10)
     assert not [child for child in children if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
-    finished = (tmp_path / store.LAUNCHES_NAME).read_text().splitlines()
+    finished = (tmp_path / run_directory.LAUNCHES_NAME).read_text().splitlines()
     assert len(finished) >= 2
     resumed = bench("run", "--resume", str(tmp_path))
     assert resumed.returncode == 0, resumed.stderr
-    assert (tmp_path / store.LAUNCHES_NAME).read_text().splitlines()[: len(finished)] == finished
-    assert [launch.index for launch in store.load(tmp_path).measurements[0].launches] == [0, 1, 2, 3]
+    assert (tmp_path / run_directory.LAUNCHES_NAME).read_text().splitlines()[: len(finished)] == finished
+    assert [launch.index for launch in run_directory.load(tmp_path).measurements[0].launches] == [0, 1, 2, 3]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -125,7 +125,7 @@ def test_interrupted_saves_what_is_finished_ends_the_child_and_exits_130(tmp_pat
     assert "Traceback" not in errors
     psutil.wait_procs(children, timeout=10)
     assert not [child for child in children if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
-    assert store.load(tmp_path).measurements[0].launches
+    assert run_directory.load(tmp_path).measurements[0].launches
 
 
 def test_two_runs_into_one_folder_get_clear_words(tmp_path):
@@ -154,14 +154,14 @@ def test_interrupted_before_the_first_launch_leaves_nothing_behind(tmp_path):
 def test_a_run_carries_its_ceilings_and_its_layers_and_resume_times_those_that_are_missing(tmp_path):
     done = bench("run", *TINY, "--models", "resnet18", "--launches", "1", "--layers", "-o", str(tmp_path / "run"))
     assert done.returncode == 0, done.stderr
-    run = store.load(tmp_path / "run")
+    run = run_directory.load(tmp_path / "run")
     assert run.header.ceilings[0].flop_per_s("fp32") > 0
     assert run.measurements[0].profile.work
     (profile,) = run.layers
     assert profile.layers[0].name == "conv1"
     assert 'id="layers"' in (tmp_path / "run" / "report.html").read_text()
-    (tmp_path / "run" / store.LAYERS_NAME).write_bytes(b'{"type": "layer_prof')
-    assert "half-written" in store.load(tmp_path / "run").warnings[0]
+    (tmp_path / "run" / run_directory.LAYERS_NAME).write_bytes(b'{"type": "layer_prof')
+    assert "half-written" in run_directory.load(tmp_path / "run").warnings[0]
     again = bench("run", "--resume", str(tmp_path / "run"))
     assert again.returncode == 0, again.stderr
-    assert len(store.load(tmp_path / "run").layers) == 1
+    assert len(run_directory.load(tmp_path / "run").layers) == 1

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from resnet_bench import machines, store
+from resnet_bench import machines
 from resnet_bench.analysis.comparability import PROTOCOL_FIELDS
 from resnet_bench.errors import StoreError, UsageError
 from resnet_bench.records import (
@@ -28,6 +28,7 @@ from resnet_bench.records import (
     Shard,
     Skip,
 )
+from resnet_bench.storage import run_directory
 
 _Entry = Launch | Skip
 # What a model is, whichever counter counted it.
@@ -67,7 +68,7 @@ def read(directories: Sequence[Path]) -> tuple[Part, ...]:
         raise UsageError("merge needs at least one run directory: resnet-bench merge RUN... -o DIR.")
     parts = []
     for directory in dict.fromkeys(directories):
-        run, entries = store.load_with_entries(directory)
+        run, entries = run_directory.load_with_entries(directory)
         parts.append(Part(directory=str(directory), run=run, entries=tuple(entries)))
     return tuple(parts)
 
@@ -102,7 +103,7 @@ def join(parts: Sequence[Part], run_id: str) -> Joined:
         environments=environments,
         cases=_cases(headers),
         models=tuple({str(table["name"]): table for header in headers for table in header.models}.values()),
-        profiles=tuple({store.profile_key(it): it for header in headers for it in header.profiles}.values()),
+        profiles=tuple({run_directory.profile_key(it): it for header in headers for it in header.profiles}.values()),
         ceilings=tuple(_ceilings(headers)),
         layers=next((header.layers for header in headers if header.layers is not LayerScope.NONE), LayerScope.NONE),
         searches=tuple({it.case: it for header in headers for it in header.searches}.values()),
@@ -150,7 +151,7 @@ def _refuse_other_models(parts: Sequence[Part]) -> None:
             if meaning != tables.get(name):
                 raise StoreError(_two_models(name, where, part.directory, "differently specified"))
         for profile in part.header.profiles:
-            known, where = counts.setdefault(store.profile_key(profile), (profile, part.directory))
+            known, where = counts.setdefault(run_directory.profile_key(profile), (profile, part.directory))
             for fact in _MODEL_FACTS:
                 if getattr(known, fact) != getattr(profile, fact):
                     how = f"{fact.replace('_', ' ')} {getattr(known, fact):,} and {getattr(profile, fact):,}"

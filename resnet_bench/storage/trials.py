@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from resnet_bench import store
 from resnet_bench.records import Attempt, Case, SearchStop, Trial
+from resnet_bench.storage import run_directory
 
 
 class TrialLog:
@@ -12,7 +12,7 @@ class TrialLog:
     def __init__(self, directory: Path, *, way: str) -> None:
         self._directory = directory
         self._way = way
-        self._attempts = [attempt for attempt in store.load_trials(directory) if attempt.way == way]
+        self._attempts = [attempt for attempt in run_directory.load_trials(directory) if attempt.way == way]
 
     def __len__(self) -> int:
         return len(self._attempts)
@@ -33,5 +33,5 @@ class TrialLog:
             StoreError: the folder cannot be written.
         """
         attempt = Attempt(case=case, way=self._way, trial=trial, stop=stop, memory_limit_bytes=memory_limit_bytes)
-        store.append_trial(self._directory, attempt)
+        run_directory.append_trial(self._directory, attempt)
         self._attempts.append(attempt)

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import msgspec
 
-from resnet_bench import documents
 from resnet_bench.analysis.digest import check_widths, digest, pool
 from resnet_bench.analysis.metrics import METRICS
 from resnet_bench.errors import StoreError, UsageError, nearest
 from resnet_bench.records import CaseDigest, Digest
-from resnet_bench.store import HEADER_NAME, load
+from resnet_bench.storage import files
+from resnet_bench.storage.run_directory import HEADER_NAME, load
 
 DEFAULT_DIRECTORY = Path("reports/baselines")
 _MISFIT = "no baseline file, or damaged"
@@ -35,7 +35,7 @@ def save(baseline: Digest, directory: Path = DEFAULT_DIRECTORY) -> Path:
         StoreError: the file cannot be written.
     """
     path = _path(baseline.name, directory)
-    documents.write(msgspec.structs.replace(baseline, warnings=()), path)
+    files.write(msgspec.structs.replace(baseline, warnings=()), path)
     return path
 
 
@@ -60,7 +60,7 @@ def read_file(path: Path) -> Digest:
     Raises:
         StoreError: it cannot be read, is damaged, or of newer schema.
     """
-    stored = documents.read(path, Digest, misfit=_MISFIT)
+    stored = files.read(path, Digest, misfit=_MISFIT)
     for metric in (*(band.metric for band in stored.bands), *(name for it in stored.cases for name in _metrics(it))):
         if metric not in _KNOWN:
             raise StoreError(f"{path} is {_MISFIT}: '{metric}' is no metric.")

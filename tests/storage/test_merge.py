@@ -5,10 +5,11 @@ import itertools
 import msgspec
 import pytest
 
-from resnet_bench import cli, machines, merge, store
+from resnet_bench import cli, machines
 from resnet_bench.analysis.roofline import ceilings_of
 from resnet_bench.errors import StoreError
 from resnet_bench.records import SCHEMA_VERSION, Commit, Launch, Shard, Skip, SkipReason
+from resnet_bench.storage import merge, run_directory
 from tests import dissected, factory
 
 CASES = [factory.case(batch_size=size) for size in (1, 2, 4, 8)]
@@ -48,7 +49,7 @@ def test_shards_give_the_whole_suite_in_its_order(tmp_path):
         assert whole.header.shards == ()
         assert whole.warnings == ()
         assert len(whole.header.profiles) == 4
-        assert lines(whole.entries) == lines([*store.load_entries(ones), *store.load_entries(twos)])
+        assert lines(whole.entries) == lines([*run_directory.load_entries(ones), *run_directory.load_entries(twos)])
 
 
 def test_a_shard_that_is_not_among_the_runs_is_named_until_it_comes(tmp_path):
@@ -59,7 +60,7 @@ def test_a_shard_that_is_not_among_the_runs_is_named_until_it_comes(tmp_path):
     some = joined(shards[0], shards[2])
     assert "2/3" in some.warnings[0]
     (tmp_path / "some").mkdir()
-    store.create_whole(tmp_path / "some", some.header, some.entries)
+    run_directory.create_whole(tmp_path / "some", some.header, some.entries)
     assert joined(tmp_path / "some", shards[1]).header.cases == tuple(CASES[:3])
 
 
@@ -67,7 +68,7 @@ def test_two_machines_keep_their_own_rows(tmp_path):
     here = part(tmp_path / "here", CASES[:2], seed=1)
     there = part(tmp_path / "there", CASES[:2], seed=2, environment="e2", identity=OTHER)
     whole = joined(here, there)
-    run = store.assemble(whole.header, whole.entries)
+    run = run_directory.assemble(whole.header, whole.entries)
     assert [(it.case.machine, it.case.batch_size) for it in run.measurements] == [
         ("Example CPU", 1),
         ("Example CPU", 2),
@@ -97,7 +98,7 @@ def test_joining_in_steps_gives_the_same_as_joining_at_once(tmp_path):
     ]
     first = joined(*parts[:2])
     (tmp_path / "first").mkdir()
-    store.create_whole(tmp_path / "first", first.header, first.entries)
+    run_directory.create_whole(tmp_path / "first", first.header, first.entries)
     stepwise, at_once = joined(tmp_path / "first", *parts[2:]), joined(*parts)
     assert stepwise.header == at_once.header
     assert lines(stepwise.entries) == lines(at_once.entries)
@@ -110,7 +111,7 @@ def test_a_copy_counts_once_and_other_launches_of_the_machine_get_free_indices(t
     indices = [entry.index for entry in whole.entries]
     assert indices == [0, 1, 2, 3, 4]
     (tmp_path / "whole").mkdir()
-    store.create_whole(tmp_path / "whole", whole.header, whole.entries)
+    run_directory.create_whole(tmp_path / "whole", whole.header, whole.entries)
     copies = joined(first, tmp_path / "whole", again)
     assert lines(copies.entries) == lines(whole.entries)
 
@@ -118,8 +119,8 @@ def test_a_copy_counts_once_and_other_launches_of_the_machine_get_free_indices(t
 def test_a_run_finished_later_joins_with_its_earlier_copy(tmp_path):
     early = part(tmp_path / "early", CASES[:1], seed=1, count=2)
     late = part(tmp_path / "late", CASES[:1], seed=1, count=4)
-    assert lines(joined(early, late).entries) == lines(store.load_entries(late))
-    assert lines(joined(late, early).entries) == lines(store.load_entries(late))
+    assert lines(joined(early, late).entries) == lines(run_directory.load_entries(late))
+    assert lines(joined(late, early).entries) == lines(run_directory.load_entries(late))
 
 
 def test_skips_know_their_machine_and_stand_beside_measurements(tmp_path):
@@ -128,7 +129,7 @@ def test_skips_know_their_machine_and_stand_beside_measurements(tmp_path):
     again = part(tmp_path / "again", [], skips=[died])
     there = part(tmp_path / "there", [], skips=[died], environment="e2", identity=OTHER)
     whole = joined(here, again, again, there)
-    run = store.assemble(whole.header, whole.entries)
+    run = run_directory.assemble(whole.header, whole.entries)
     assert [(skip.case.machine, skip.environment, skip.index) for skip in run.skips] == [
         ("Example CPU", "e1", 2),
         ("Another CPU", "e2", 0),
@@ -174,7 +175,7 @@ def test_a_commit_that_one_part_does_not_know_is_not_claimed_for_all(tmp_path):
 
 def test_a_newer_schema_and_a_folder_that_is_no_run_are_one_line(tmp_path):
     newer = part(tmp_path / "newer", CASES[:1])
-    path = newer / store.HEADER_NAME
+    path = newer / run_directory.HEADER_NAME
     path.write_bytes(msgspec.json.encode(msgspec.json.decode(path.read_bytes()) | {"schema": SCHEMA_VERSION + 1}))
     with pytest.raises(StoreError, match="Upgrade"):
         merge.read([newer])
@@ -184,15 +185,15 @@ def test_a_newer_schema_and_a_folder_that_is_no_run_are_one_line(tmp_path):
 
 def test_it_does_not_overwrite_a_run(tmp_path, capsys):
     first = part(tmp_path / "first", CASES[:1])
-    before = (first / store.LAUNCHES_NAME).read_bytes()
+    before = (first / run_directory.LAUNCHES_NAME).read_bytes()
     assert cli.run(["merge", str(first), "-o", str(first)]) == 2
     assert "already holds a run" in capsys.readouterr().err
-    assert (first / store.LAUNCHES_NAME).read_bytes() == before
+    assert (first / run_directory.LAUNCHES_NAME).read_bytes() == before
 
 
 def test_half_a_line_is_warned_about_and_left_behind(tmp_path, capsys):
     first = part(tmp_path / "first", CASES[:1])
-    with (first / store.LAUNCHES_NAME).open("ab") as file:
+    with (first / run_directory.LAUNCHES_NAME).open("ab") as file:
         file.write(b'{"type":"launch","ca')
     assert cli.run(["merge", str(first), "-o", str(tmp_path / "out")]) == 0
     captured = capsys.readouterr()
@@ -200,7 +201,7 @@ def test_half_a_line_is_warned_about_and_left_behind(tmp_path, capsys):
     assert "half-written" in captured.err
     assert captured.out.count("\n") == 1
     assert "1 case, 2 launches from 1 run" in captured.out
-    assert store.load(tmp_path / "out").warnings == ()
+    assert run_directory.load(tmp_path / "out").warnings == ()
 
 
 def two_machines(tmp_path):
@@ -273,7 +274,7 @@ def test_a_joined_run_of_several_machines_is_not_resumed_here(tmp_path, capsys):
 def test_every_entry_of_every_part_is_in_the_joined_run(tmp_path):
     parts = [part(tmp_path / str(seed), CASES[: seed + 1], seed=seed) for seed in range(3)]
     whole = joined(*parts)
-    before = [entry for directory in parts for entry in store.load_entries(directory)]
+    before = [entry for directory in parts for entry in run_directory.load_entries(directory)]
     assert len(whole.entries) == len(before)
     samples = sorted(entry.isolated.elapsed_s for entry in before if isinstance(entry, Launch))
     assert sorted(entry.isolated.elapsed_s for entry in whole.entries) == samples
@@ -291,13 +292,15 @@ def test_each_machine_keeps_its_own_ceilings_and_layers(tmp_path):
             tmp_path / environment, CASES[:1], environment=environment, identity=identity, ceilings=(faster,)
         )
         profile = dissected.layer_profile(CASES[0], ceilings)
-        store.append_layers(directory, factory.change(profile, environment=environment))
+        run_directory.append_layers(directory, factory.change(profile, environment=environment))
         parts.append(directory)
     assert cli.run(["merge", *map(str, parts), "-o", str(tmp_path / "joined")]) == 0
-    run = store.load(tmp_path / "joined")
+    run = run_directory.load(tmp_path / "joined")
     assert {it.environment: it.rates[0].matmul_flop_per_s for it in run.header.ceilings} == {"e1": 1e12, "e2": 2e12}
     assert [(it.case.machine, it.environment) for it in run.layers] == [("Example CPU", "e1"), ("Another CPU", "e2")]
     for layers in run.layers:
         assert ceilings_of(layers.case, run.header.ceilings, layers.environment).environment == layers.environment
-    (alone, _) = machines.named_alike([store.load(parts[0]), run])  # beside the joined run its machine has a name
+    (alone, _) = machines.named_alike(
+        [run_directory.load(parts[0]), run]
+    )  # beside the joined run its machine has a name
     assert {it.case.machine for it in (*alone.layers, *alone.measurements)} == {"Example CPU"}

@@ -5,12 +5,13 @@ A calibration of another machine, torch or thread count is worse than none, so i
 
 from pathlib import Path
 
-from resnet_bench import documents, units
+from resnet_bench import units
 from resnet_bench.analysis.calibration import MOST_LAUNCHES, WORTHWHILE, Calibration, pairs_needed
 from resnet_bench.analysis.digest import check_widths
 from resnet_bench.analysis.sequential import LOOKS, detectable_change
 from resnet_bench.errors import StoreError
 from resnet_bench.records import Band, Digest, Record
+from resnet_bench.storage import files
 
 DEFAULT_FILE = Path("reports/calibration.json")
 DEFAULT_PAIRED_BAND = 0.02
@@ -115,7 +116,7 @@ def read(path: Path) -> Calibration:
     Raises:
         StoreError: it cannot be read or does not fit.
     """
-    found = documents.read(path, Calibration, misfit=_MISFIT)
+    found = files.read(path, Calibration, misfit=_MISFIT)
     paired = () if found.paired_band is None else (found.paired_band,)
     check_widths((*(band.width for band in found.bands), *paired), f"{path} is {_MISFIT}")
     return found
