@@ -15,15 +15,15 @@ from typing import NamedTuple
 
 import msgspec
 
-from resnet_bench import commits
 from resnet_bench.analysis import changes
 from resnet_bench.analysis.asv_results import EXPORTED, AsvResults, Value, unit_from_name
 from resnet_bench.analysis.comparability import facts
 from resnet_bench.analysis.digest import digest
 from resnet_bench.analysis.metrics import EXACT_METRICS, METRICS, Direction
 from resnet_bench.analysis.stats import CONFIDENCE, center_interval
-from resnet_bench.commits import Ordering
 from resnet_bench.errors import StoreError
+from resnet_bench.git import order
+from resnet_bench.git.order import Ordering
 from resnet_bench.machines import rename
 from resnet_bench.records import (
     Case,
@@ -107,7 +107,7 @@ def build(
     for result in results:
         said += _add_asv(result, found, dates, read=read)
     said += _add_runs(runs, found, dates)
-    ordering = commits.order(dates, repository, branch=branch)
+    ordering = order.order(dates, repository, branch=branch)
     said += ordering.notes
     if not ordering.commits:
         raise StoreError(f"{', '.join(sources)}: no measured commit is in the history of {branch}; {' '.join(said)}")

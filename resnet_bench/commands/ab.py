@@ -13,6 +13,7 @@ from resnet_bench import units
 from resnet_bench.commands.arguments import Whole
 from resnet_bench.commands.output import ensure_writable
 from resnet_bench.errors import UsageError, nearest
+from resnet_bench.git.checkout import WORKING_TREE, checked_out
 from resnet_bench.records import Case, Executor, MemoryFormat, Mode, Precision, Verdict
 from resnet_bench.report import ab as ab_report
 from resnet_bench.report.format import Format
@@ -20,7 +21,6 @@ from resnet_bench.runner import ab as runner
 from resnet_bench.runner import launch
 from resnet_bench.runner.interruption import stoppable
 from resnet_bench.runner.overlay import installed
-from resnet_bench.runner.revision import WORKING_TREE, checked_out
 from resnet_bench.storage import calibrations
 
 _RENDERERS = {

@@ -13,13 +13,13 @@ from resnet_bench.analysis import calibration
 from resnet_bench.commands.arguments import Whole
 from resnet_bench.commands.output import ensure_writable
 from resnet_bench.errors import IncompleteError, UsageError
+from resnet_bench.git.checkout import Side
 from resnet_bench.records import Case
 from resnet_bench.report import grid
 from resnet_bench.report.format import Format
 from resnet_bench.report.grid import Grid
 from resnet_bench.runner import ab as runner
 from resnet_bench.runner import launch
-from resnet_bench.runner.revision import Side
 from resnet_bench.storage import calibrations, files
 
 FEWEST_PAIRS = 6

@@ -7,10 +7,11 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from resnet_bench import commits, units
+from resnet_bench import units
 from resnet_bench.analysis import asv_results, history
-from resnet_bench.commits import Ordering
 from resnet_bench.errors import StoreError, UsageError
+from resnet_bench.git import order
+from resnet_bench.git.order import Ordering
 from resnet_bench.records import History, Outcome, Run
 from resnet_bench.report import history as pages
 from resnet_bench.report import html, publish
@@ -140,7 +141,7 @@ def _first(ordering: Ordering, since: str | None, repository: Path, branch: str)
         raise UsageError(
             "--fail-on: none of the measured commits is in this repository; a gate needs results of its own history."
         )
-    return 0 if since is None else commits.after(ordering, since, repository, branch=branch)
+    return 0 if since is None else order.after(ordering, since, repository, branch=branch)
 
 
 def _judge(found: History, fail_on: FailOn, *, first: int) -> int:

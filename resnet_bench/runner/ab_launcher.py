@@ -8,8 +8,8 @@ from enum import StrEnum
 from types import TracebackType
 from typing import Self
 
+from resnet_bench.git.checkout import Side
 from resnet_bench.runner.ab_child import Child, Server
-from resnet_bench.runner.revision import Side
 
 PAIRS_PER_SERVER = 10
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from resnet_bench import commits
 from resnet_bench.analysis import asv_results, history
 from resnet_bench.errors import StoreError, UsageError
+from resnet_bench.git import order
 from resnet_bench.records import Commit, CommitOrder, Outcome, SeriesSource
 from tests.factory import IDENTITY, case, measurement, noisy_launches, profile, run_of
 
@@ -311,19 +311,19 @@ def test_since_counts_from_the_commit_after_the_revision(tmp_path):
     git(tmp_path, "tag", "v1", revisions[2])
     folder = asv_folder(tmp_path / "results", revisions[::2], [1.0] * 3)  # commits 0, 2 and 4
     _, ordering = build([folder], tmp_path)
-    assert commits.after(ordering, "v1", tmp_path) == 2
-    assert commits.after(ordering, revisions[3], tmp_path) == 2  # not measured itself
-    assert commits.after(ordering, revisions[5], tmp_path) == 3
+    assert order.after(ordering, "v1", tmp_path) == 2
+    assert order.after(ordering, revisions[3], tmp_path) == 2  # not measured itself
+    assert order.after(ordering, revisions[5], tmp_path) == 3
     with pytest.raises(UsageError, match="no such revision"):
-        commits.after(ordering, "v2", tmp_path)
+        order.after(ordering, "v2", tmp_path)
 
 
 def test_since_by_dates_needs_a_measured_commit(tmp_path):
     folder = asv_folder(tmp_path / "results", ["a" * 40, "b" * 40], [1.0, 2.0])
     _, ordering = build([folder], Path("/"))
-    assert commits.after(ordering, "aaaaaaa", Path("/")) == 1
+    assert order.after(ordering, "aaaaaaa", Path("/")) == 1
     with pytest.raises(UsageError, match="expected the revision of one measured commit"):
-        commits.after(ordering, "v1", Path("/"))
+        order.after(ordering, "v1", Path("/"))
 
 
 def test_an_unknown_branch_is_an_error_with_the_nearest(tmp_path):

@@ -5,8 +5,8 @@ import subprocess
 import pytest
 
 from resnet_bench.errors import UsageError
+from resnet_bench.git.checkout import Side
 from resnet_bench.runner.overlay import installed
-from resnet_bench.runner.revision import Side
 
 PROJECT = """
 [build-system]
