@@ -58,7 +58,8 @@ def waiting(policy):
 
 def latency_s(model, batch_size, image_size, threads, policy, *, busy):
     """Return the median latency of one launch."""
-    from resnet_bench import config, specs
+    from resnet_bench import specs
+    from resnet_bench.config import suite_file
     from resnet_bench.records import Case, Launch
     from resnet_bench.runner import launch
     from resnet_bench.runner.messages import MeasureRequest
@@ -68,7 +69,7 @@ def latency_s(model, batch_size, image_size, threads, policy, *, busy):
         index=0,
         attempt=0,
         model=specs.find(model),
-        protocol=config.load_suite(preset="quick").protocol,
+        protocol=suite_file.load_suite(preset="quick").protocol,
     )
     with waiting(policy), neighbour(busy=busy):
         answer = launch.measure(request)

@@ -48,7 +48,7 @@ def test_the_tour_runs_as_written(tmp_path):
 
 
 def test_the_suite_in_the_readme_is_valid(tmp_path):
-    from resnet_bench.config import load_suite
+    from resnet_bench.config.suite_file import load_suite
     from resnet_bench.runner.plan import expand
 
     path = tmp_path / "my.toml"

@@ -11,7 +11,8 @@ import msgspec
 from resnet_bench import environment, specs
 from resnet_bench.analysis.layers import By
 from resnet_bench.analysis.roofline import headroom
-from resnet_bench.config import load_suite
+from resnet_bench.config import axes
+from resnet_bench.config.suite_file import load_suite
 from resnet_bench.errors import IncompleteError, ResNetBenchError, StoreError, UsageError
 from resnet_bench.profilers.complexity import EXTERNAL_IMAGE_SIZE
 from resnet_bench.records import (
@@ -30,7 +31,7 @@ from resnet_bench.records import (
 from resnet_bench.report import layers
 from resnet_bench.report.format import Format
 from resnet_bench.report.layers import Dissection
-from resnet_bench.runner import axes, ceilings, launch
+from resnet_bench.runner import ceilings, launch
 from resnet_bench.runner.messages import LayersRequest, ProfileRequest, ProfileSubject
 from resnet_bench.runner.progress import case_label
 from resnet_bench.specs import Spec

@@ -9,12 +9,13 @@ from cyclopts import Parameter
 
 from resnet_bench import environment, units
 from resnet_bench.analysis.datasheets import DataSheet, data_sheet
+from resnet_bench.config import axes
 from resnet_bench.errors import UsageError
 from resnet_bench.records import Ceilings, Commit, Environment, Precision
 from resnet_bench.report import asv
 from resnet_bench.report.format import Format
 from resnet_bench.report.grid import Grid, text_lines
-from resnet_bench.runner import advice, axes, launch
+from resnet_bench.runner import advice, launch
 from resnet_bench.runner import ceilings as cache
 
 _PRECISIONS = {"cpu": (Precision.FP32, Precision.BF16), "cuda": tuple(Precision)[:4]}

@@ -8,19 +8,20 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from resnet_bench import config, environment, units
+from resnet_bench import environment, units
 from resnet_bench.commands.output import warn
-from resnet_bench.config import AUTO, Suite
+from resnet_bench.config import suite_file
+from resnet_bench.config.axes import Axes
+from resnet_bench.config.sources import Given, from_environment, resolve
+from resnet_bench.config.suite_file import AUTO, Suite
 from resnet_bench.errors import UsageError
 from resnet_bench.records import Case, LayerScope, SkipReason, Transfer
 from resnet_bench.report import settings as settings_table
 from resnet_bench.report.format import Format
 from resnet_bench.report.sections.curves import counted
 from resnet_bench.runner import launch, plan, shards
-from resnet_bench.runner.axes import Axes
 from resnet_bench.runner.progress import case_label
 from resnet_bench.runner.run import new_run_id, resume, start
-from resnet_bench.runner.settings import Given, from_environment, resolve
 from resnet_bench.storage import run_directory
 
 REPORTS = Path("reports")
@@ -100,7 +101,7 @@ def run(
         format: Of what is printed on standard output: text, markdown, json or csv.
     """
     if print_suite is not None:
-        print(config.preset_text(print_suite), end="")
+        print(suite_file.preset_text(print_suite), end="")
         return 0
     flags = Given(
         preset=None if preset is None else preset.value,

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from resnet_bench import units
-from resnet_bench.config import Suite
+from resnet_bench.config.suite_file import Suite
 from resnet_bench.errors import Interrupted
 from resnet_bench.records import BatchSearch, Case, Commit
 from resnet_bench.runner import plan, search

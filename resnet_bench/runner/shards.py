@@ -7,7 +7,7 @@ number of cases, give or take one, and take about equally long. The suite and th
 import re
 
 from resnet_bench import specs
-from resnet_bench.config import AUTO, Suite
+from resnet_bench.config.suite_file import AUTO, Suite
 from resnet_bench.errors import ConfigError, UsageError
 from resnet_bench.records import Case, Mode, Shard
 from resnet_bench.runner.plan import TRAINING_FACTOR, resolve_model

@@ -2,12 +2,12 @@
 
 import msgspec
 
-from resnet_bench import config
+from resnet_bench.config import suite_file
 from resnet_bench.records import Case
 from resnet_bench.runner.messages import MeasureRequest
 
 PROTOCOL = msgspec.structs.replace(
-    config.load_suite(preset="quick").protocol,
+    suite_file.load_suite(preset="quick").protocol,
     min_samples=2,
     max_samples=3,
     sampling_budget_s=0.1,

@@ -5,13 +5,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from resnet_bench import config
+from resnet_bench.config import suite_file
 from resnet_bench.errors import ConfigError, ModelError
 from resnet_bench.records import Mode, Precision, Skip, SkipReason
 from resnet_bench.runner import plan
 from resnet_bench.runner.run import unfinished
 
-QUICK = config.load_suite(preset="quick")
+QUICK = suite_file.load_suite(preset="quick")
 CASES = plan.expand(QUICK, "cpu")
 axis = {
     "batch_sizes": st.lists(st.integers(1, 64), min_size=1, max_size=4, unique=True),
@@ -20,12 +20,12 @@ axis = {
 }
 
 
-def suite(**changes: object) -> config.Suite:
+def suite(**changes: object) -> suite_file.Suite:
     return msgspec.structs.replace(QUICK, **changes)
 
 
-def sweep(**axes: object) -> config.Sweep:
-    return config.Sweep(models=("resnet18", "cifar_resnet20"), **axes)
+def sweep(**axes: object) -> suite_file.Sweep:
+    return suite_file.Sweep(models=("resnet18", "cifar_resnet20"), **axes)
 
 
 def test_quick_on_a_cpu_is_five_depths_at_two_batch_sizes():
@@ -54,19 +54,19 @@ def test_each_family_gets_its_own_image_size():
 
 
 def test_excluded_cases_are_left_out_and_only_those():
-    out = config.Exclude(models=("resnet152",), batch_sizes=(4,))
+    out = suite_file.Exclude(models=("resnet152",), batch_sizes=(4,))
     kept = plan.expand(suite(excludes=(out,)), "cpu")
     assert set(CASES) - set(kept) == {c for c in CASES if c.model == "resnet152" and c.batch_size == 4}
 
 
 def test_nothing_left_to_measure_is_an_error():
     with pytest.raises(ConfigError, match="no case for cpu"):
-        plan.expand(suite(excludes=(config.Exclude(batch_sizes=(1, 4)),)), "cpu")
+        plan.expand(suite(excludes=(suite_file.Exclude(batch_sizes=(1, 4)),)), "cpu")
 
 
 def test_an_image_too_small_names_the_smallest():
     with pytest.raises(ModelError, match="32"):
-        plan.expand(suite(sweeps=(config.Sweep(models=("resnet18",), image_sizes=(31,)),)), "cpu")
+        plan.expand(suite(sweeps=(suite_file.Sweep(models=("resnet18",), image_sizes=(31,)),)), "cpu")
 
 
 @given(launches=st.integers(1, 8), seed=st.integers())

@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resnet_bench.config import load_suite
+from resnet_bench.config import axes
+from resnet_bench.config.suite_file import load_suite
 from resnet_bench.errors import Interrupted
 from resnet_bench.records import BatchSearch, Case, Executor, SearchStop, Skip, SkipReason, Trial
 from resnet_bench.report import view
-from resnet_bench.runner import axes, launch, worker
+from resnet_bench.runner import launch, worker
 from resnet_bench.runner import search as searching
 from resnet_bench.runner.expansion import expand
 from resnet_bench.runner.messages import Probed, Tried

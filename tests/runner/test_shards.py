@@ -5,20 +5,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from resnet_bench import cli, config
+from resnet_bench import cli
+from resnet_bench.config import suite_file
 from resnet_bench.errors import ConfigError
 from resnet_bench.records import Mode
 from resnet_bench.runner import plan, shards
 from resnet_bench.storage import run_directory
 from tests.runner.instant import Machine
 
-QUICK = config.load_suite(preset="quick")
+QUICK = suite_file.load_suite(preset="quick")
 MODELS = ("resnet18", "resnet152", "cifar_resnet20", "resnet50_v1", "torchvision:resnet18")
 
 
 @st.composite
 def suites(draw):
-    sweep = config.Sweep(
+    sweep = suite_file.Sweep(
         models=tuple(draw(st.lists(st.sampled_from(MODELS), min_size=1, max_size=5, unique=True))),
         batch_sizes=tuple(draw(st.lists(st.integers(1, 64), min_size=1, max_size=5, unique=True))),
         modes=tuple(draw(st.lists(st.sampled_from(Mode), min_size=1, max_size=2, unique=True))),

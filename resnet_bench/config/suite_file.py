@@ -118,7 +118,7 @@ def preset_text(name: str) -> str:
     """
     if name not in PRESETS:
         raise ConfigError(f"unknown preset '{name}'; there are {', '.join(PRESETS)}.{nearest(name, PRESETS)}")
-    return resources.files("resnet_bench").joinpath("suites", f"{name}.toml").read_text(encoding="utf-8")
+    return resources.files("resnet_bench.config").joinpath("suites", f"{name}.toml").read_text(encoding="utf-8")
 
 
 def load_suite(path: Path | None = None, *, preset: str | None = None) -> Suite:

@@ -4,30 +4,30 @@ from pathlib import Path
 
 import pytest
 
-from resnet_bench import config
+from resnet_bench.config import suite_file
 from resnet_bench.errors import ConfigError
 
 
-def suite_of(tmp_path: Path, text: str) -> config.Suite:
+def suite_of(tmp_path: Path, text: str) -> suite_file.Suite:
     path = tmp_path / "suite.toml"
     path.write_text(text)
-    return config.load_suite(path)
+    return suite_file.load_suite(path)
 
 
 @pytest.mark.parametrize(("preset", "launches"), [("quick", 2), ("standard", 6), ("rigorous", 10)])
 def test_presets_have_their_launches(preset, launches):
-    assert config.load_suite(preset=preset).protocol.launches == launches
+    assert suite_file.load_suite(preset=preset).protocol.launches == launches
 
 
 def test_a_preset_printed_and_read_back_is_that_preset(tmp_path):
-    text = 'preset = "standard"\n' + config.preset_text("standard")
-    assert suite_of(tmp_path, text) == config.load_suite(preset="standard")
+    text = 'preset = "standard"\n' + suite_file.preset_text("standard")
+    assert suite_of(tmp_path, text) == suite_file.load_suite(preset="standard")
 
 
 def test_protocol_keys_replace_the_presets_one_by_one(tmp_path):
     suite = suite_of(tmp_path, 'preset = "standard"\n[protocol]\nlaunches = 3\n')
     assert suite.protocol.launches == 3
-    assert suite.protocol.target_interval == config.load_suite(preset="standard").protocol.target_interval
+    assert suite.protocol.target_interval == suite_file.load_suite(preset="standard").protocol.target_interval
 
 
 @pytest.mark.parametrize(
@@ -56,4 +56,4 @@ def test_a_wrong_suite_names_file_key_and_expectation(tmp_path, text, words):
 
 def test_a_suite_file_that_is_not_there_is_named(tmp_path):
     with pytest.raises(ConfigError, match=r"absent\.toml"):
-        config.load_suite(tmp_path / "absent.toml")
+        suite_file.load_suite(tmp_path / "absent.toml")

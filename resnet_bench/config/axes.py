@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from resnet_bench import units
-from resnet_bench.config import AUTO, SearchTable, Suite, check_protocol
+from resnet_bench.config.suite_file import AUTO, SearchTable, Suite, check_protocol
 from resnet_bench.errors import UsageError, nearest
 from resnet_bench.records import Executor, MemoryFormat, Mode, Precision, Protocol, Record, Transfer
 

@@ -7,10 +7,10 @@ import json
 import pytest
 
 from resnet_bench import cli
+from resnet_bench.config import sources
+from resnet_bench.config.axes import Axes
+from resnet_bench.config.sources import Given, from_environment, resolve, variable
 from resnet_bench.errors import ResNetBenchError
-from resnet_bench.runner import settings
-from resnet_bench.runner.axes import Axes
-from resnet_bench.runner.settings import Given, from_environment, resolve, variable
 
 # Flag: its line, and as (text, value) the default and what file, variable and flag say.
 CASES = {
@@ -60,14 +60,14 @@ def line(resolved, setting):
 
 def given(flag, text):
     """What the flag says; --include-transfer has no text."""
-    field = next(field for field, spelled in settings._FLAGS.items() if spelled == flag)
+    field = next(field for field, spelled in sources._FLAGS.items() if spelled == flag)
     if field in {"preset", "seed", "shard"}:
         return Given(**{field: text})
     return Given(axes=Axes(**{field: "included" if flag == "--include-transfer" else text}))
 
 
 def test_every_flag_is_tried_here():
-    assert set(CASES) == set(settings._FLAGS.values())
+    assert set(CASES) == set(sources._FLAGS.values())
 
 
 @pytest.mark.parametrize("flag", CASES)

@@ -12,12 +12,13 @@ from typing import Any
 
 import msgspec
 
-from resnet_bench import config, environment
-from resnet_bench.config import Suite, Sweep
+from resnet_bench import environment
+from resnet_bench.config import axes, suite_file
+from resnet_bench.config.axes import Axes
+from resnet_bench.config.suite_file import Suite, Sweep
 from resnet_bench.errors import ConfigError, IncompleteError, ResNetBenchError, StoreError, UsageError
 from resnet_bench.records import Record, Transfer
-from resnet_bench.runner import axes, shards
-from resnet_bench.runner.axes import Axes
+from resnet_bench.runner import shards
 
 PREFIX = "RESNET_BENCH_"
 _DEFAULT = "default"
@@ -127,17 +128,17 @@ def resolve(path: Path | None, *, variables: Given, flags: Given) -> Settings:
     Raises:
         ResNetBenchError: a value is wrong; the message names the flag, the variable, or the file and key.
     """
-    if variables.preset is not None and variables.preset not in config.PRESETS:
+    if variables.preset is not None and variables.preset not in suite_file.PRESETS:
         _explain_preset(variables.preset)
     preset = flags.preset or variables.preset
-    suite = config.load_suite(path, preset=preset)
+    suite = suite_file.load_suite(path, preset=preset)
     final = _applied(suite, variables, flags)
     # Flags can make sweeps equal, which then are one: it stands where the first of them was written.
     written: dict[Sweep, int] = {}
     for number, sweep in enumerate(suite.sweeps):
         alone = msgspec.structs.replace(suite, sweeps=(sweep,))
         written.setdefault(_applied(alone, variables, flags).sweeps[0], number)
-    given_by = _Sources(variables, flags, config.origins(path, preset=preset))
+    given_by = _Sources(variables, flags, suite_file.origins(path, preset=preset))
     seed = _seed(variables, flags)
     shard = _shard(variables, flags)
     if shard is not None:
@@ -212,7 +213,7 @@ def _unknown(name: str, known: Mapping[str, str]) -> str:
 
 def _explain_preset(text: str) -> None:
     try:
-        config.preset_text(text)
+        suite_file.preset_text(text)
     except ConfigError as error:
         raise ConfigError(f"{variable('--preset')}: {error}") from None
 
