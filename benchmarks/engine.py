@@ -39,7 +39,7 @@ def skip_without(model, device):
     """Skip what is not there: the device on this machine, the interface or the model at this commit."""
     find(model)
     try:
-        from resnet_bench.environment import has_nvidia_device
+        from resnet_bench.machine.environment import has_nvidia_device
         from resnet_bench.runner import launch, messages
     except ImportError as error:
         raise NotImplementedError("this commit is older than the interface") from error
@@ -52,7 +52,7 @@ def measure(model, *, batch_size, mode, device, executor="eager", samples=SAMPLE
     """Make one launch in a fresh process; a case that cannot run is skipped, one that breaks fails."""
     from asv_runner.benchmarks.mark import SkipNotImplemented
 
-    from resnet_bench import environment
+    from resnet_bench.machine import environment
     from resnet_bench.records import Case, Launch, Protocol, SkipReason
     from resnet_bench.runner import launch, messages
 

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from resnet_bench.environment import default_threads
+from resnet_bench.machine.environment import default_threads
 from resnet_bench.profilers import clock as clocks
 from resnet_bench.records import Case, Layer
 from resnet_bench.specs.alignment import Alignment, align

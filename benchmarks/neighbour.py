@@ -20,7 +20,7 @@ NEIGHBOUR = "while True: pass"
 
 def settings():
     """Return name, threads and wait policy of each setting."""
-    from resnet_bench.environment import logical_cores
+    from resnet_bench.machine.environment import logical_cores
 
     cores = logical_cores()
     return (

@@ -11,8 +11,8 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from resnet_bench import environment
 from resnet_bench.errors import DeviceError
+from resnet_bench.machine import environment
 from resnet_bench.profilers import allocations, clock, energy
 from resnet_bench.profilers.allocations import MemoryProbe
 from resnet_bench.profilers.clock import DeviceClock, FakeClock, for_device

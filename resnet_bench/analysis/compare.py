@@ -16,7 +16,7 @@ from resnet_bench import units
 from resnet_bench.analysis.comparability import differences, summarize_differences
 from resnet_bench.analysis.metrics import EXACT_METRICS, METRICS, NOISY_METRICS, Direction, ExactMetric, Metric, Source
 from resnet_bench.analysis.ratio import LogRatio, holm, log_ratio
-from resnet_bench.machines import named_like
+from resnet_bench.machine.names import named_like
 from resnet_bench.records import (
     Band,
     BandSource,

@@ -13,7 +13,7 @@ from enum import StrEnum
 from resnet_bench import units
 from resnet_bench.analysis.metrics import METRICS, Direction, ExactMetric, Metric, find_metric
 from resnet_bench.analysis.thresholds import Inconclusive, On, Percentile, Rule
-from resnet_bench.machines import named_like
+from resnet_bench.machine.names import named_like
 from resnet_bench.records import Case, Comparison, Digest, Record, Summary, Verdict, VerdictTable
 
 _OF_ONE_LAUNCH = "is of a single launch, which says nothing about launch noise: measure at least 6"

@@ -24,7 +24,7 @@ from resnet_bench.analysis.stats import CONFIDENCE, center_interval
 from resnet_bench.errors import StoreError
 from resnet_bench.git import order
 from resnet_bench.git.order import Ordering
-from resnet_bench.machines import rename
+from resnet_bench.machine.names import rename
 from resnet_bench.records import (
     Case,
     Change,

@@ -11,7 +11,7 @@ import msgspec
 from resnet_bench.analysis.gate import improvements, of_one_launch
 from resnet_bench.analysis.metrics import METRICS
 from resnet_bench.errors import UsageError
-from resnet_bench.machines import named_like
+from resnet_bench.machine.names import named_like
 from resnet_bench.records import CaseDigest, Commit, Comparison, Digest, Record, VerdictTable
 
 _POSITION = {metric.name: position for position, metric in enumerate(METRICS)}

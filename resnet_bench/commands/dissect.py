@@ -8,12 +8,13 @@ from typing import Any
 
 import msgspec
 
-from resnet_bench import environment, specs
+from resnet_bench import specs
 from resnet_bench.analysis.layers import By
 from resnet_bench.analysis.roofline import headroom
 from resnet_bench.config import axes
 from resnet_bench.config.suite_file import load_suite
 from resnet_bench.errors import IncompleteError, ResNetBenchError, StoreError, UsageError
+from resnet_bench.machine import environment
 from resnet_bench.profilers.complexity import EXTERNAL_IMAGE_SIZE
 from resnet_bench.records import (
     Case,

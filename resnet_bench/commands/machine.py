@@ -7,16 +7,17 @@ from typing import Annotated, Any
 import msgspec
 from cyclopts import Parameter
 
-from resnet_bench import environment, units
-from resnet_bench.analysis.datasheets import DataSheet, data_sheet
+from resnet_bench import units
 from resnet_bench.config import axes
 from resnet_bench.errors import UsageError
+from resnet_bench.machine import advice, environment
+from resnet_bench.machine.datasheets import DataSheet, data_sheet
 from resnet_bench.records import Ceilings, Commit, Environment, Precision
 from resnet_bench.report import asv
 from resnet_bench.report.format import Format
 from resnet_bench.report.grid import Grid, text_lines
-from resnet_bench.runner import advice, launch
 from resnet_bench.runner import ceilings as cache
+from resnet_bench.runner import launch
 
 _PRECISIONS = {"cpu": (Precision.FP32, Precision.BF16), "cuda": tuple(Precision)[:4]}
 

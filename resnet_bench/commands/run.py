@@ -8,13 +8,14 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from resnet_bench import environment, units
+from resnet_bench import units
 from resnet_bench.commands.output import warn
 from resnet_bench.config import suite_file
 from resnet_bench.config.axes import Axes
 from resnet_bench.config.sources import Given, from_environment, resolve
 from resnet_bench.config.suite_file import AUTO, Suite
 from resnet_bench.errors import UsageError
+from resnet_bench.machine import environment
 from resnet_bench.records import Case, LayerScope, SkipReason, Transfer
 from resnet_bench.report import settings as settings_table
 from resnet_bench.report.format import Format

@@ -163,6 +163,6 @@ def read_threads(text: str, flag: str = "--threads") -> tuple[int, ...]:
     Raises:
         UsageError: a part is neither.
     """
-    from resnet_bench.environment import logical_cores
+    from resnet_bench.machine.environment import logical_cores
 
     return tuple(logical_cores() if part == "all" else _positive(part, flag) for part in _names(text, flag))

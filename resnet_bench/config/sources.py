@@ -12,11 +12,11 @@ from typing import Any
 
 import msgspec
 
-from resnet_bench import environment
 from resnet_bench.config import axes, suite_file
 from resnet_bench.config.axes import Axes
 from resnet_bench.config.suite_file import Suite, Sweep
 from resnet_bench.errors import ConfigError, IncompleteError, ResNetBenchError, StoreError, UsageError
+from resnet_bench.machine import environment
 from resnet_bench.records import Record, Transfer
 from resnet_bench.runner import shards
 

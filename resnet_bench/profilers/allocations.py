@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 from torch.autograd.profiler import profile
 
-from resnet_bench.environment import gpu_processes
+from resnet_bench.machine.environment import gpu_processes
 from resnet_bench.profilers.workload import Workload
 from resnet_bench.records import Memory
 

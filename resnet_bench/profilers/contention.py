@@ -5,7 +5,7 @@ import time
 
 import psutil
 
-from resnet_bench.environment import gpu_processes, logical_cores
+from resnet_bench.machine.environment import gpu_processes, logical_cores
 from resnet_bench.records import Contention, DeviceState
 
 # A tenth of a core is what an idle system's daemons and the sampling parent take.

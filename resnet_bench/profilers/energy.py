@@ -2,7 +2,7 @@
 
 import math
 
-from resnet_bench.environment import energy_j
+from resnet_bench.machine.environment import energy_j
 from resnet_bench.profilers.clock import Clock
 from resnet_bench.profilers.workload import Workload
 from resnet_bench.records import Energy

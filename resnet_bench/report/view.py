@@ -11,7 +11,7 @@ from resnet_bench.analysis.digest import digest
 from resnet_bench.analysis.published import Catalog, published
 from resnet_bench.analysis.results import Result, collect
 from resnet_bench.errors import UsageError
-from resnet_bench.machines import named_alike
+from resnet_bench.machine.names import named_alike
 from resnet_bench.records import Digest, History, Run, VerdictTable
 from resnet_bench.report.document import Document, Note, Section, Table
 from resnet_bench.report.labels import Labels, device_names, label

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from resnet_bench import environment
+from resnet_bench.machine import environment
 from resnet_bench.profilers import ceilings as device_ceilings
 from resnet_bench.profilers import clock as clocks
 from resnet_bench.profilers import kernels, layers, throughput

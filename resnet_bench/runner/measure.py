@@ -5,7 +5,7 @@ import time
 
 import torch
 
-from resnet_bench import environment
+from resnet_bench.machine import environment
 from resnet_bench.profilers import clock as clocks
 from resnet_bench.profilers import energy, throughput
 from resnet_bench.profilers.allocations import MemoryProbe

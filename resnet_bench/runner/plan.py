@@ -5,9 +5,10 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from resnet_bench import environment, specs
+from resnet_bench import specs
 from resnet_bench.config.suite_file import AUTO, Exclude, On, Suite, Sweep
 from resnet_bench.errors import ConfigError, ModelError, nearest
+from resnet_bench.machine import environment
 from resnet_bench.records import Case, Mode, Protocol
 from resnet_bench.specs import Spec
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import msgspec
 
-from resnet_bench import environment
 from resnet_bench.config.suite_file import Suite
 from resnet_bench.errors import IncompleteError, Interrupted, ResNetBenchError, StoreError
+from resnet_bench.machine import environment
 from resnet_bench.records import (
     Case,
     Ceilings,

@@ -67,7 +67,7 @@ def _answer(request: Request) -> Answer:
 
 
 def _probe(request: ProbeRequest) -> Probed | Failed:
-    from resnet_bench import environment
+    from resnet_bench.machine import environment
 
     try:
         device = str(environment.find_device(request.device))

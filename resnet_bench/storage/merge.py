@@ -11,9 +11,9 @@ from pathlib import Path
 
 import msgspec
 
-from resnet_bench import machines
 from resnet_bench.analysis.comparability import PROTOCOL_FIELDS
 from resnet_bench.errors import StoreError, UsageError
+from resnet_bench.machine import names as machines
 from resnet_bench.records import (
     Case,
     Ceilings,

@@ -2,9 +2,9 @@
 
 import pytest
 
-from resnet_bench.analysis.datasheets import data_sheet
 from resnet_bench.analysis.layers import By, agrees, rows
 from resnet_bench.analysis.roofline import Bound, bound_of, headroom, least_of_layer
+from resnet_bench.machine.datasheets import data_sheet
 from resnet_bench.records import (
     Bandwidth,
     Ceilings,

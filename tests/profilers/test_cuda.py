@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from resnet_bench import environment
+from resnet_bench.machine import environment
 from resnet_bench.profilers import energy
 from resnet_bench.profilers.allocations import MemoryProbe
 from resnet_bench.profilers.clock import DeviceClock, for_device

@@ -12,7 +12,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from resnet_bench import cli, environment
+from resnet_bench import cli
+from resnet_bench.machine import environment
 from resnet_bench.records import Commit, Launch, SkipReason
 from resnet_bench.runner import launch
 from resnet_bench.storage import run_directory

@@ -5,9 +5,10 @@ import itertools
 import msgspec
 import pytest
 
-from resnet_bench import cli, machines
+from resnet_bench import cli
 from resnet_bench.analysis.roofline import ceilings_of
 from resnet_bench.errors import StoreError
+from resnet_bench.machine import names
 from resnet_bench.records import SCHEMA_VERSION, Commit, Launch, Shard, Skip, SkipReason
 from resnet_bench.storage import merge, run_directory
 from tests import dissected, factory
@@ -260,9 +261,9 @@ def test_a_joined_run_can_be_a_baseline_and_pass_its_own_gate(tmp_path, capsys):
 
 def test_names_are_empty_for_one_machine_and_different_for_several():
     state = factory.run_of([]).header.environments[0]
-    assert machines.names([state]) == {"e1": ""}
+    assert names.names([state]) == {"e1": ""}
     twins = [factory.change(state, id=f"e{number}") for number in range(3)]
-    assert len(set(machines.names(twins).values())) == 3
+    assert len(set(names.names(twins).values())) == 3
 
 
 def test_a_joined_run_of_several_machines_is_not_resumed_here(tmp_path, capsys):
@@ -300,7 +301,5 @@ def test_each_machine_keeps_its_own_ceilings_and_layers(tmp_path):
     assert [(it.case.machine, it.environment) for it in run.layers] == [("Example CPU", "e1"), ("Another CPU", "e2")]
     for layers in run.layers:
         assert ceilings_of(layers.case, run.header.ceilings, layers.environment).environment == layers.environment
-    (alone, _) = machines.named_alike(
-        [run_directory.load(parts[0]), run]
-    )  # beside the joined run its machine has a name
+    (alone, _) = names.named_alike([run_directory.load(parts[0]), run])  # beside the joined run its machine has a name
     assert {it.case.machine for it in (*alone.layers, *alone.measurements)} == {"Example CPU"}

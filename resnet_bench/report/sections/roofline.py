@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from resnet_bench import units
-from resnet_bench.analysis.datasheets import data_sheet
 from resnet_bench.analysis.results import Result
+from resnet_bench.machine.datasheets import data_sheet
 from resnet_bench.records import Ceilings, Precision, Run
 from resnet_bench.report.document import Axis, Column, Figure, Kind, Role, Row, Scale, Section, Series, Table
 from resnet_bench.report.labels import Labels
