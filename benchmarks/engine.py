@@ -40,7 +40,8 @@ def skip_without(model, device):
     find(model)
     try:
         from resnet_bench.machine.environment import has_nvidia_device
-        from resnet_bench.runner import launch, messages
+        from resnet_bench.runner import launch
+        from resnet_bench.wire import messages
     except ImportError as error:
         raise NotImplementedError("this commit is older than the interface") from error
     del launch, messages
@@ -54,7 +55,8 @@ def measure(model, *, batch_size, mode, device, executor="eager", samples=SAMPLE
 
     from resnet_bench.machine import environment
     from resnet_bench.records import Case, Launch, Protocol, SkipReason
-    from resnet_bench.runner import launch, messages
+    from resnet_bench.runner import launch
+    from resnet_bench.wire import messages
 
     spec = find(model)
     case = Case(

@@ -62,7 +62,7 @@ def latency_s(model, batch_size, image_size, threads, policy, *, busy):
     from resnet_bench.config import suite_file
     from resnet_bench.records import Case, Launch
     from resnet_bench.runner import launch
-    from resnet_bench.runner.messages import MeasureRequest
+    from resnet_bench.wire.messages import MeasureRequest
 
     request = MeasureRequest(
         case=Case(model=model, batch_size=batch_size, image_size=image_size, device="cpu", threads=threads),

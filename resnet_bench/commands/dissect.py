@@ -33,10 +33,10 @@ from resnet_bench.report import layers
 from resnet_bench.report.format import Format
 from resnet_bench.report.layers import Dissection
 from resnet_bench.runner import ceilings, launch
-from resnet_bench.runner.messages import LayersRequest, ProfileRequest, ProfileSubject
 from resnet_bench.runner.progress import case_label
 from resnet_bench.specs import Spec
 from resnet_bench.specs.costs import iteration_work
+from resnet_bench.wire.messages import LayersRequest, ProfileRequest, ProfileSubject
 
 BUDGET_S = 5.0
 

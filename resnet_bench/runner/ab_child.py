@@ -17,7 +17,7 @@ from resnet_bench.git.checkout import Side
 
 START_LIMIT_S = 300.0
 _HARNESS = Path(__file__).resolve().parents[2]
-_START = "import sys; sys.path.insert(0, sys.argv[1]); from resnet_bench.runner.ab_server import main; main()"
+_START = "import sys; sys.path.insert(0, sys.argv[1]); from resnet_bench.child.live_server import main; main()"
 _MESSAGE_BYTES = 4096
 
 

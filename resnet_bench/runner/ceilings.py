@@ -23,7 +23,7 @@ from resnet_bench.records import (
     arithmetic,
 )
 from resnet_bench.runner import launch
-from resnet_bench.runner.messages import CeilingsRequest
+from resnet_bench.wire.messages import CeilingsRequest
 
 BUDGET_S = 1.0
 QUICK_BUDGET_S = 0.4

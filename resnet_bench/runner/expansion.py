@@ -7,9 +7,9 @@ from resnet_bench.config.suite_file import Suite
 from resnet_bench.errors import Interrupted
 from resnet_bench.records import BatchSearch, Case, Commit
 from resnet_bench.runner import plan, search
-from resnet_bench.runner.messages import Probed
 from resnet_bench.runner.progress import tried
 from resnet_bench.storage.trials import TrialLog
+from resnet_bench.wire.messages import Probed
 
 
 def expand(

@@ -16,7 +16,7 @@ import msgspec
 
 from resnet_bench.errors import DeviceError, IncompleteError, ResNetBenchError
 from resnet_bench.records import Ceilings, Launch, LayerProfile, Skip, SkipReason
-from resnet_bench.runner.messages import (
+from resnet_bench.wire.messages import (
     Answer,
     CeilingsRequest,
     Failed,
@@ -159,7 +159,7 @@ def _run_child(request: Request, *, limit_s: float, threads: int | None) -> _Out
     with tempfile.TemporaryDirectory(prefix="resnet-bench-") as scratch, tempfile.TemporaryFile() as errors:
         # stdin stays open while the child works: its closing tells the child that the parent is gone.
         child = subprocess.Popen(
-            [sys.executable, "-m", "resnet_bench.runner.worker"],
+            [sys.executable, "-m", "resnet_bench.child.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,

@@ -30,11 +30,11 @@ from resnet_bench.records import (
 from resnet_bench.runner import ceilings, launch, plan, shards
 from resnet_bench.runner.expansion import expand
 from resnet_bench.runner.interruption import stoppable
-from resnet_bench.runner.messages import LayersRequest, MeasureRequest, ProfileRequest, ProfileSubject
 from resnet_bench.runner.plan import Slot
 from resnet_bench.runner.progress import Reporter, case_label, reporter
 from resnet_bench.specs import Spec
 from resnet_bench.storage import run_directory
+from resnet_bench.wire.messages import LayersRequest, MeasureRequest, ProfileRequest, ProfileSubject
 
 # A later launch of the same case would end the same way.
 FINAL = frozenset({SkipReason.OUT_OF_MEMORY, SkipReason.UNSUPPORTED, SkipReason.TIMEOUT})

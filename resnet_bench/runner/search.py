@@ -11,9 +11,9 @@ import psutil
 
 from resnet_bench.records import BatchSearch, Case, Executor, SearchStop, Skip, SkipReason, Transfer, Trial
 from resnet_bench.runner import launch
-from resnet_bench.runner.messages import TrialRequest
 from resnet_bench.specs import Spec
 from resnet_bench.storage.trials import TrialLog
+from resnet_bench.wire.messages import TrialRequest
 
 LARGEST_BATCH = 65_536
 CPU_MEMORY_SHARE = 0.5

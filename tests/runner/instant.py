@@ -7,7 +7,7 @@ import pytest
 from resnet_bench import cli
 from resnet_bench.records import DeviceState, Environment, Launch, MachineState
 from resnet_bench.runner import launch
-from resnet_bench.runner.messages import MeasureRequest, Probed, Profiled
+from resnet_bench.wire.messages import MeasureRequest, Probed, Profiled
 from tests import factory
 
 STATE = MachineState(hostname="h", governor=None, cpu_clock_max_hz=None, packages={}, state=DeviceState())

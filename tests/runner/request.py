@@ -4,7 +4,7 @@ import msgspec
 
 from resnet_bench.config import suite_file
 from resnet_bench.records import Case
-from resnet_bench.runner.messages import MeasureRequest
+from resnet_bench.wire.messages import MeasureRequest
 
 PROTOCOL = msgspec.structs.replace(
     suite_file.load_suite(preset="quick").protocol,

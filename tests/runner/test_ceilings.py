@@ -121,8 +121,8 @@ def test_disturbed_ceilings_that_a_quick_run_did_not_repeat_are_measured_again_w
 
 @pytest.mark.parametrize(("disturbed", "attempts"), [((), 1), (("a",), 2), (("a", "b", "c"), 3)])
 def test_a_disturbed_measurement_is_repeated_and_the_best_of_all_counts(monkeypatch, disturbed, attempts):
-    from resnet_bench.runner import dissect
-    from resnet_bench.runner.messages import CeilingsRequest
+    from resnet_bench.child import layers
+    from resnet_bench.wire.messages import CeilingsRequest
 
     said, rates = iter([*disturbed, None]), iter([1e9, 3e9, 2e9])
 
@@ -139,9 +139,9 @@ def test_a_disturbed_measurement_is_repeated_and_the_best_of_all_counts(monkeypa
             return SimpleNamespace(disturbances=(name,) if name else ())
 
     monkeypatch.setattr(profiler, "measure", measure)
-    monkeypatch.setattr(dissect, "ContentionWatch", Watch)
+    monkeypatch.setattr(layers, "ContentionWatch", Watch)
     request = CeilingsRequest(device="cpu", threads=1, precisions=(r.Precision.FP32,), budget_s=0.0, attempts=3)
-    found = dissect.ceilings(request)
+    found = layers.ceilings(request)
     assert found.attempts == attempts
     assert found.flop_per_s(r.Precision.FP32) == max([1e9, 3e9, 2e9][:attempts])
     assert found.disturbances == (disturbed[2:] if attempts == 3 else ())
@@ -182,7 +182,7 @@ def test_rates_are_work_over_time(monkeypatch):
 @pytest.mark.slow
 def test_a_child_measures_this_machine_and_a_device_that_is_not_here_is_one_line():
     from resnet_bench.errors import ResNetBenchError
-    from resnet_bench.runner.messages import CeilingsRequest
+    from resnet_bench.wire.messages import CeilingsRequest
 
     request = CeilingsRequest(device="cpu", threads=1, precisions=(r.Precision.FP32,), budget_s=0.05, attempts=2)
     found = launch.ceilings(request)

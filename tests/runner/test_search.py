@@ -7,18 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from resnet_bench.child import worker
 from resnet_bench.config import axes
 from resnet_bench.config.suite_file import load_suite
 from resnet_bench.errors import Interrupted
 from resnet_bench.records import BatchSearch, Case, Executor, SearchStop, Skip, SkipReason, Trial
 from resnet_bench.report import view
-from resnet_bench.runner import launch, worker
+from resnet_bench.runner import launch
 from resnet_bench.runner import search as searching
 from resnet_bench.runner.expansion import expand
-from resnet_bench.runner.messages import Probed, Tried
 from resnet_bench.runner.search import LARGEST_BATCH, _Answer, largest_fit
 from resnet_bench.storage import run_directory
 from resnet_bench.storage.trials import TrialLog
+from resnet_bench.wire.messages import Probed, Tried
 from tests import runs
 
 CASE = Case(model="resnet18", batch_size=1, image_size=224, device="cpu", threads=1)

@@ -12,7 +12,7 @@ from resnet_bench.profilers.allocations import MemoryProbe
 from resnet_bench.profilers.contention import ContentionWatch
 from resnet_bench.profilers.workload import Workload
 from resnet_bench.records import Compilation, Executed, Executor, Launch, Warmup
-from resnet_bench.runner.messages import MeasureRequest
+from resnet_bench.wire.messages import MeasureRequest
 
 
 def measure(request: MeasureRequest, *, started: float, started_at: str) -> Launch:

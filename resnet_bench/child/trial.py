@@ -9,7 +9,7 @@ import torch
 from resnet_bench.profilers import clock as clocks
 from resnet_bench.profilers.allocations import MemoryProbe
 from resnet_bench.profilers.workload import Workload
-from resnet_bench.runner.messages import TrialRequest, Tried
+from resnet_bench.wire.messages import TrialRequest, Tried
 
 _TRIAL_SEED = 0
 _STATM = Path("/proc/self/statm")

@@ -16,7 +16,7 @@ import msgspec
 
 from resnet_bench.errors import DeviceError, ResNetBenchError, StoreError
 from resnet_bench.records import Case, Ceilings, Launch, LayerProfile, Profile, Skip, SkipReason
-from resnet_bench.runner.messages import (
+from resnet_bench.wire.messages import (
     Answer,
     CeilingsRequest,
     Failed,
@@ -111,7 +111,7 @@ def _slim(profile: Profile) -> Profile:
 
 
 def _layers(request: LayersRequest) -> LayerProfile | Skip | Failed:
-    from resnet_bench.runner.dissect import dissect
+    from resnet_bench.child.layers import dissect
 
     try:
         return dissect(request)
@@ -122,7 +122,7 @@ def _layers(request: LayersRequest) -> LayerProfile | Skip | Failed:
 
 
 def _ceilings(request: CeilingsRequest) -> Ceilings | Failed:
-    from resnet_bench.runner.dissect import ceilings
+    from resnet_bench.child.layers import ceilings
 
     try:
         return ceilings(request)
@@ -133,7 +133,7 @@ def _ceilings(request: CeilingsRequest) -> Ceilings | Failed:
 def _measure(request: MeasureRequest) -> Launch | Skip:
     started = time.perf_counter()
     started_at = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
-    from resnet_bench.runner.measure import measure
+    from resnet_bench.child.measure import measure
 
     try:
         return measure(request, started=started, started_at=started_at)
@@ -142,7 +142,7 @@ def _measure(request: MeasureRequest) -> Launch | Skip:
 
 
 def _try(request: TrialRequest) -> Tried | Skip:
-    from resnet_bench.runner.trial import attempt
+    from resnet_bench.child.trial import attempt
 
     try:
         return attempt(request)

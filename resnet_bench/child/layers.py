@@ -26,7 +26,7 @@ from resnet_bench.records import (
     LayerProfile,
     Rate,
 )
-from resnet_bench.runner.messages import CeilingsRequest, LayersRequest
+from resnet_bench.wire.messages import CeilingsRequest, LayersRequest
 
 
 def dissect(request: LayersRequest) -> LayerProfile:

@@ -16,7 +16,7 @@ import sys
 import traceback
 from typing import Any
 
-from resnet_bench.runner import ab_worker
+from resnet_bench.child import live_worker
 
 _MESSAGE_BYTES = 4096
 _PADDINGS = 64
@@ -26,7 +26,7 @@ _MOST_PADDING_BYTES = 1 << 20
 def main() -> None:
     """Serve requests on the socket whose file descriptor is the last argument, until it closes."""
     control = socket.socket(fileno=int(sys.argv[-1]))
-    ab_worker.step_aside()
+    live_worker.step_aside()
     while True:
         message, descriptors, _, _ = socket.recv_fds(control, _MESSAGE_BYTES, 2)
         if not message:
@@ -55,7 +55,7 @@ def _fork(control: socket.socket, conversation: int, errors: int) -> int:
     os.close(errors)
     held = _shift_heap(random.SystemRandom())
     try:
-        ab_worker.serve(socket.socket(fileno=conversation))
+        live_worker.serve(socket.socket(fileno=conversation))
     except BaseException:  # noqa: BLE001 - the server's loop is not the child's, whatever happens
         traceback.print_exc()
     os._exit(len(held) and 1)
