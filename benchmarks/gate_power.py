@@ -30,7 +30,6 @@ from resnet_bench.analysis.sequential import trimmed_mean
 from resnet_bench.analysis.stats import exponential, t_interval
 from resnet_bench.git.checkout import Side
 from resnet_bench.records import Case, Record, Verdict
-from resnet_bench.runner import ab
 
 ROOT = Path(__file__).resolve().parents[1]
 DEFAULT_DATA = ROOT / "reports" / "gate_power.jsonl"
@@ -205,7 +204,7 @@ def _try_next(lines: list[Calibrated | Trial], kinds: dict[str, Kind]) -> Trial 
     model = f"slowed_{channels[kind.slowdown]}" if kind.slowdown else "plain"
     start = time.monotonic()
     with busy_neighbour() if kind.neighbour else contextlib.nullcontext():
-        outcome = _fight(model, seed=seed, pairs=ab.Terms().pairs, until=ab.Until.DECIDED)
+        outcome = _fight(model, seed=seed, pairs=live.Terms().pairs, until=live.Until.DECIDED)
     trial = Trial(
         kind=name,
         seed=seed,
@@ -225,14 +224,14 @@ def _try_next(lines: list[Calibrated | Trial], kinds: dict[str, Kind]) -> Trial 
     return trial
 
 
-def _fight(contender: str, *, seed: int, pairs: int, until: ab.Until) -> ab.Outcome:
+def _fight(contender: str, *, seed: int, pairs: int, until: live.Until) -> live.Outcome:
     side = Side(label="this repository", root=str(ROOT))
     cases = [
         Case(model=f"benchmarks.gate_subject:{name}", batch_size=1, image_size=IMAGE_SIZE, device="cpu", threads=1)
         for name in ("plain", contender)
     ]
-    terms = ab.Terms(band=BAND, budget_s=TRIAL_BUDGET_S, turns_s=TURNS_S, seed=seed, pairs=pairs, until=until)
-    (outcome,) = ab.fight([ab.Duel(baseline=cases[0], contender=cases[1])], (side, side), terms)
+    terms = live.Terms(band=BAND, budget_s=TRIAL_BUDGET_S, turns_s=TURNS_S, seed=seed, pairs=pairs, until=until)
+    (outcome,) = live.fight([live.Duel(baseline=cases[0], contender=cases[1])], (side, side), terms)
     return outcome
 
 

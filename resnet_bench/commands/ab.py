@@ -18,8 +18,8 @@ from resnet_bench.records import Case, Executor, MemoryFormat, Mode, Precision, 
 from resnet_bench.report import ab as ab_report
 from resnet_bench.report.format import Format
 from resnet_bench.runner import ab as runner
-from resnet_bench.runner import launch
 from resnet_bench.runner.interruption import stoppable
+from resnet_bench.runner.launchers import local
 from resnet_bench.runner.overlay import installed
 from resnet_bench.storage import calibrations
 
@@ -116,7 +116,7 @@ def _band(asked: float | None, duels: Sequence[runner.Duel], device: str, path: 
     calibrated = calibrations.present(path)
     if device == "cpu" and not calibrated:
         return asked if asked is not None else calibrations.DEFAULT_PAIRED_BAND
-    here = launch.probe(device).environment.id
+    here = local.probe(device).environment.id
     used = {case.threads for duel in duels for case in (duel.baseline, duel.contender)}
     terms = calibrations.paired_terms(asked, environment=here, threads=used, path=path)
     for line in terms.said:

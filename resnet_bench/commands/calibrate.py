@@ -19,7 +19,7 @@ from resnet_bench.report import grid
 from resnet_bench.report.format import Format
 from resnet_bench.report.grid import Grid
 from resnet_bench.runner import ab as runner
-from resnet_bench.runner import launch
+from resnet_bench.runner.launchers import local
 from resnet_bench.storage import calibrations, files
 
 FEWEST_PAIRS = 6
@@ -71,7 +71,7 @@ def calibrate(
     limit = units.parse_seconds(budget)
     until = runner.Until.EXHAUSTED
     terms = runner.Terms(band=width, budget_s=limit, pairs=pairs, seed=seed, until=until)
-    environment = launch.probe(device).environment
+    environment = local.probe(device).environment
     outcomes = runner.fight(duels, (home, home), terms, on_pair=_progress)
     made = min(len(outcome.turns) for outcome in outcomes)
     if made < FEWEST_PAIRS:

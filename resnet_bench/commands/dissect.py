@@ -32,7 +32,8 @@ from resnet_bench.records import (
 from resnet_bench.report import layers
 from resnet_bench.report.format import Format
 from resnet_bench.report.layers import Dissection
-from resnet_bench.runner import ceilings, launch
+from resnet_bench.runner import ceilings
+from resnet_bench.runner.launchers import local
 from resnet_bench.runner.progress import case_label
 from resnet_bench.specs import Spec
 from resnet_bench.specs.costs import iteration_work
@@ -70,7 +71,7 @@ def dissect(models: Sequence[str], question: Question, *, by: By, trace: Path | 
         check_writable(trace)
     subjects = [(name, _model(name)) for name in models]
     threads = _threads(question.threads)
-    probed = launch.probe(question.device)
+    probed = local.probe(question.device)
     cases = [_case(name, model, question, device=probed.device, threads=threads) for name, model in subjects]
     known = _ceilings(probed.environment, cases[0])
     found = []
@@ -155,7 +156,7 @@ def _measure(case: Case, model: Spec | str, trace: Path | None) -> LayerProfile:
         budget_s=BUDGET_S,
         trace=None if trace is None else str(trace.absolute()),
     )
-    answer = launch.layers(request)
+    answer = local.layers(request)
     if isinstance(answer, Skip):
         raise IncompleteError(f"{case_label(case)}: {answer.reason.replace('_', ' ')}: {answer.detail}")
     return answer
@@ -183,5 +184,5 @@ def _static(case: Case, model: Spec | str) -> Profile | None:
             trainable_parameters=static.trainable_parameters,
         )
         return msgspec.structs.replace(static, work=work)
-    found = launch.profile(ProfileRequest(subjects=(ProfileSubject(model=model, **size),))).profiles
+    found = local.profile(ProfileRequest(subjects=(ProfileSubject(model=model, **size),))).profiles
     return found[0] if found else None

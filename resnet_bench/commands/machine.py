@@ -17,7 +17,7 @@ from resnet_bench.report import asv
 from resnet_bench.report.format import Format
 from resnet_bench.report.grid import Grid, text_lines
 from resnet_bench.runner import ceilings as cache
-from resnet_bench.runner import launch
+from resnet_bench.runner.launchers import local
 
 _PRECISIONS = {"cpu": (Precision.FP32, Precision.BF16), "cuda": tuple(Precision)[:4]}
 
@@ -49,7 +49,7 @@ def machine(
         axes.read_precisions(precision) if precision else (),
         axes.read_threads(threads) if threads else (environment.default_threads(),),
     )
-    probed = launch.probe(device)
+    probed = local.probe(device)
     seen = probed.environment
     if asv_record:
         print(asv.write_machine(seen, Path.home()))

@@ -20,7 +20,8 @@ from resnet_bench.records import Case, LayerScope, SkipReason, Transfer
 from resnet_bench.report import settings as settings_table
 from resnet_bench.report.format import Format
 from resnet_bench.report.sections.curves import counted
-from resnet_bench.runner import launch, plan, shards
+from resnet_bench.runner import plan, shards
+from resnet_bench.runner.launchers import local
 from resnet_bench.runner.progress import case_label
 from resnet_bench.runner.run import new_run_id, resume, start
 from resnet_bench.storage import run_directory
@@ -174,7 +175,7 @@ def _show_plan(suite: Suite, which: tuple[int, int] | None) -> int:
     if device == "auto":
         device = "cuda:0" if environment.has_nvidia_device() else "cpu"
     elif device != "cpu":
-        device = launch.probe(device).device  # only torch knows whether it is here
+        device = local.probe(device).device  # only torch knows whether it is here
     every = cases = plan.expand(suite, device)
     if which is not None:
         _, cases = shards.cut(suite, every, which)

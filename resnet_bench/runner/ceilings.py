@@ -22,7 +22,7 @@ from resnet_bench.records import (
     Record,
     arithmetic,
 )
-from resnet_bench.runner import launch
+from resnet_bench.runner.launchers import local
 from resnet_bench.wire.messages import CeilingsRequest
 
 BUDGET_S = 1.0
@@ -96,7 +96,7 @@ def measured(
         budget_s=budget_s,
         attempts=attempts,
     )
-    found = launch.ceilings(request)
+    found = local.ceilings(request)
     if found.disturbances:
         often = "once and" if found.attempts == 1 else f"{found.attempts} times and each time"
         warn(

@@ -27,9 +27,10 @@ from resnet_bench.records import (
     Skip,
     SkipReason,
 )
-from resnet_bench.runner import ceilings, launch, plan, shards
+from resnet_bench.runner import ceilings, plan, shards
 from resnet_bench.runner.expansion import expand
 from resnet_bench.runner.interruption import stoppable
+from resnet_bench.runner.launchers import local
 from resnet_bench.runner.plan import Slot
 from resnet_bench.runner.progress import Reporter, case_label, reporter
 from resnet_bench.specs import Spec
@@ -71,7 +72,7 @@ def start(
             raise StoreError(
                 f"{directory} already holds a run; resume it with --resume {directory}, or choose another folder."
             )
-        probed = launch.probe(suite.device)
+        probed = local.probe(suite.device)
         commit = environment.current_commit()
         cases, searches = expand(suite, probed, directory, commit=commit)
         part, cases = (None, cases) if shard is None else shards.cut(suite, cases, shard)
@@ -112,7 +113,7 @@ def resume(directory: Path) -> None:
         )
     with run_directory.locked(directory), stoppable():
         device = header.cases[0].device
-        present = launch.probe(device).environment
+        present = local.probe(device).environment
         if present.id not in {known.id for known in header.environments}:
             raise StoreError(f"{directory} was measured elsewhere: {_differences(header, present.identity)}.")
         entries = run_directory.load_entries(directory)
@@ -171,7 +172,7 @@ def _measure_all(directory: Path, header: Header, slots: Sequence[Slot]) -> None
 
 def _measure(directory: Path, request: MeasureRequest, report: Reporter) -> Launch | Skip:
     try:
-        entry = launch.measure(request)
+        entry = local.measure(request)
     except KeyboardInterrupt:
         stopped = Skip(
             case=request.case, index=request.index, reason=SkipReason.INTERRUPTED, detail="stopped by the user"
@@ -228,7 +229,7 @@ def _time_layers(directory: Path, header: Header) -> None:
         print(f"[{number}/{len(cases)}] layers of {case_label(case)}", file=sys.stderr, flush=True)
         request = LayersRequest(case=case, model=models[case.model], protocol=header.protocol, budget_s=LAYERS_BUDGET_S)
         try:
-            run_directory.append_layers(directory, launch.layers(request))
+            run_directory.append_layers(directory, local.layers(request))
         except KeyboardInterrupt:
             raise Interrupted(
                 f"interrupted; everything finished is saved. Go on with: resnet-bench run --resume {directory}"
@@ -274,7 +275,7 @@ def _groups(subjects: Sequence[ProfileSubject]) -> Iterator[tuple[ProfileSubject
 
 def _profile_group(subjects: tuple[ProfileSubject, ...]) -> tuple[Profile, ...]:
     try:
-        return launch.profile(ProfileRequest(subjects=subjects)).profiles
+        return local.profile(ProfileRequest(subjects=subjects)).profiles
     except IncompleteError:
         if isinstance(subjects[0].model, Spec):
             raise

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import psutil
 
 from resnet_bench.records import BatchSearch, Case, Executor, SearchStop, Skip, SkipReason, Transfer, Trial
-from resnet_bench.runner import launch
+from resnet_bench.runner.launchers import local
 from resnet_bench.specs import Spec
 from resnet_bench.storage.trials import TrialLog
 from resnet_bench.wire.messages import TrialRequest
@@ -109,7 +109,7 @@ def _attempt(case: Case, model: Spec | str, limits: Limits) -> _Answer:
     # Compiling takes minutes where nothing is wrong: it gets what a launch gets.
     compiles = case.executor in {Executor.COMPILE, Executor.COMPILE_MAX_AUTOTUNE}
     overhead_s = max(TRIAL_OVERHEAD_S, limits.launch_s) if compiles else TRIAL_OVERHEAD_S
-    answer = launch.attempt(request, limit_s=overhead_s + 4 * limits.iteration_s)
+    answer = local.attempt(request, limit_s=overhead_s + 4 * limits.iteration_s)
     if not isinstance(answer, Skip):
         fitting = Trial(
             batch_size=case.batch_size,

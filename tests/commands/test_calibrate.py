@@ -15,7 +15,7 @@ from resnet_bench.analysis.sequential import decide
 from resnet_bench.commands import ab as ab_command
 from resnet_bench.commands import calibrate as command
 from resnet_bench.git.checkout import Side
-from resnet_bench.runner.ab import Outcome, Turns
+from resnet_bench.runner.live import Outcome, Turns
 from tests.factory import IDENTITY, change, measurement, noisy_launches, run_of, save_run
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "calibrate"

@@ -10,7 +10,7 @@ import pytest
 from resnet_bench.analysis.sequential import decide
 from resnet_bench.records import Case, Executor
 from resnet_bench.report import ab
-from resnet_bench.runner.ab import Duel, Outcome, Turns
+from resnet_bench.runner.live import Duel, Outcome, Turns
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "ab"
 RENDERERS = {"txt": ab.as_text, "md": ab.as_markdown, "json": ab.as_json, "csv": ab.as_csv}

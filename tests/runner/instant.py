@@ -6,7 +6,7 @@ import pytest
 
 from resnet_bench import cli
 from resnet_bench.records import DeviceState, Environment, Launch, MachineState
-from resnet_bench.runner import launch
+from resnet_bench.runner.launchers import local
 from resnet_bench.wire.messages import MeasureRequest, Probed, Profiled
 from tests import factory
 
@@ -21,9 +21,9 @@ class Machine:
         self.requests: list[MeasureRequest] = []
 
     def install(self, monkeypatch):
-        monkeypatch.setattr(launch, "probe", lambda _: Probed(device="cpu", environment=self.environment))
-        monkeypatch.setattr(launch, "profile", lambda _: Profiled(profiles=()))
-        monkeypatch.setattr(launch, "measure", self.measure)
+        monkeypatch.setattr(local, "probe", lambda _: Probed(device="cpu", environment=self.environment))
+        monkeypatch.setattr(local, "profile", lambda _: Profiled(profiles=()))
+        monkeypatch.setattr(local, "measure", self.measure)
         return self
 
     def measure(self, request: MeasureRequest) -> Launch:

@@ -11,8 +11,8 @@ import pytest
 from resnet_bench.errors import IncompleteError
 from resnet_bench.git.checkout import Side
 from resnet_bench.records import Case
-from resnet_bench.runner.ab import Duel, Terms, fight
-from resnet_bench.runner.ab_launcher import Start
+from resnet_bench.runner.launchers.forked import Start
+from resnet_bench.runner.live import Duel, Terms, fight
 
 pytestmark = pytest.mark.slow
 

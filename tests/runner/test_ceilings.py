@@ -10,7 +10,8 @@ from resnet_bench import records as r
 from resnet_bench.errors import IncompleteError
 from resnet_bench.profilers import ceilings as profiler
 from resnet_bench.profilers.clock import FakeClock, Timing
-from resnet_bench.runner import ceilings, launch
+from resnet_bench.runner import ceilings
+from resnet_bench.runner.launchers import local
 from tests import dissected, factory
 
 STATE = r.MachineState(hostname="h", governor=None, cpu_clock_max_hz=None, packages={}, state=r.DeviceState())
@@ -39,7 +40,7 @@ def machine(monkeypatch, tmp_path):
             disturbances=tuple(disturbed_by),
         )
 
-    monkeypatch.setattr(launch, "ceilings", measure)
+    monkeypatch.setattr(local, "ceilings", measure)
 
     def known(environment=HERE, precisions=(r.Precision.FP32,), threads=1, attempts=ceilings.ATTEMPTS, disturbed=0):
         disturbed_by[:] = ["a neighbour"] * disturbed
@@ -101,9 +102,9 @@ def test_a_cache_that_cannot_be_written_only_costs_the_next_measurement(machine,
 
 
 def test_disturbed_ceilings_are_marked_and_said(machine, monkeypatch):
-    measure = launch.ceilings
+    measure = local.ceilings
     monkeypatch.setattr(
-        launch, "ceilings", lambda request: factory.change(measure(request), attempts=3, disturbances=("a neighbour",))
+        local, "ceilings", lambda request: factory.change(measure(request), attempts=3, disturbances=("a neighbour",))
     )
     assert machine().disturbances == ("a neighbour",)
     assert "3 times" in machine.warned[0]
@@ -185,13 +186,13 @@ def test_a_child_measures_this_machine_and_a_device_that_is_not_here_is_one_line
     from resnet_bench.wire.messages import CeilingsRequest
 
     request = CeilingsRequest(device="cpu", threads=1, precisions=(r.Precision.FP32,), budget_s=0.05, attempts=2)
-    found = launch.ceilings(request)
+    found = local.ceilings(request)
     assert found.flop_per_s(r.Precision.FP32) > 1e8
     assert 0 < found.launch_s < 0.01
     assert [copy.moved_bytes for copy in found.bandwidths] == sorted(copy.moved_bytes for copy in found.bandwidths)
     assert bool(found.disturbances) <= (found.attempts == 2)
     with pytest.raises(ResNetBenchError, match="is not here") as caught:
-        launch.ceilings(factory.change(request, device="cuda:7"))
+        local.ceilings(factory.change(request, device="cuda:7"))
     assert not isinstance(caught.value, IncompleteError)
 
 

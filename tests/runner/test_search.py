@@ -13,9 +13,9 @@ from resnet_bench.config.suite_file import load_suite
 from resnet_bench.errors import Interrupted
 from resnet_bench.records import BatchSearch, Case, Executor, SearchStop, Skip, SkipReason, Trial
 from resnet_bench.report import view
-from resnet_bench.runner import launch
 from resnet_bench.runner import search as searching
 from resnet_bench.runner.expansion import expand
+from resnet_bench.runner.launchers import local
 from resnet_bench.runner.search import LARGEST_BATCH, _Answer, largest_fit
 from resnet_bench.storage import run_directory
 from resnet_bench.storage.trials import TrialLog
@@ -156,24 +156,24 @@ def trials(monkeypatch):
             return Skip(case=request.case, index=0, reason=SkipReason.OUT_OF_MEMORY, detail="full")
         return Tried(iteration_s=0.1, peak_allocated_bytes=size)
 
-    monkeypatch.setattr(launch, "attempt", attempt)
+    monkeypatch.setattr(local, "attempt", attempt)
     return tried
 
 
 def test_an_interrupted_search_goes_on_where_it_stopped(tmp_path, trials, monkeypatch):
     suite = axes.apply(load_suite(), axes.Axes(models="resnet18", batch_sizes="auto", memory_limit="1GiB"))
     probed = Probed(device="cpu", environment=runs.make_run().header.environments[0])
-    real = launch.attempt
+    real = local.attempt
 
     def stops_after_two(request, *, limit_s):
         if len(trials) == 2:
             raise KeyboardInterrupt
         return real(request, limit_s=limit_s)
 
-    monkeypatch.setattr(launch, "attempt", stops_after_two)
+    monkeypatch.setattr(local, "attempt", stops_after_two)
     with pytest.raises(Interrupted, match=r"2 trials of the search are saved\. Go on with the same command and -o"):
         expand(suite, probed, tmp_path, commit=None)
-    monkeypatch.setattr(launch, "attempt", real)
+    monkeypatch.setattr(local, "attempt", real)
     cases, (found,) = expand(suite, probed, tmp_path, commit=None)
     assert trials == [1, 2, 4, 8, 6, 5]
     assert [case.batch_size for case in cases] == [1, 2, 4, 5]

@@ -20,8 +20,8 @@ from resnet_bench.analysis.sequential import LOOKS, Decision, decide
 from resnet_bench.errors import UsageError
 from resnet_bench.git.checkout import Side
 from resnet_bench.records import Case, Record, Verdict
-from resnet_bench.runner.ab_child import Child
-from resnet_bench.runner.ab_launcher import Launcher, Start, best_start
+from resnet_bench.runner.launchers.fork_server import Child
+from resnet_bench.runner.launchers.forked import Launcher, Start, best_start
 
 SHORTEST_TURN_S = 0.004
 FEWEST_TURNS = 11

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from resnet_bench.git.checkout import Side
-from resnet_bench.runner.ab_child import Child, Server
+from resnet_bench.runner.launchers.fork_server import Child, Server
 
 PAIRS_PER_SERVER = 10
 
