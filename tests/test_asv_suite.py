@@ -191,9 +191,9 @@ def test_asv_keeps_versions_and_whatever_a_machine_record_says(probed):
 
 @pytest.mark.slow
 def test_our_reader_takes_asvs_own_file(probed):
-    from resnet_bench.analysis import asv_results
+    from resnet_bench.interop import asv_read
 
-    results = asv_results.read(probed[0])
+    results = asv_read.read(probed[0])
     (row,) = (row for row in results.files[0].rows if row.benchmark == "probe.Probe.track_samples")
     assert row.values[0].value == 3.0
     assert row.cases == ("good", "absent", "skipped", "broken")

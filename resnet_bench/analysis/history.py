@@ -16,7 +16,6 @@ from typing import NamedTuple
 import msgspec
 
 from resnet_bench.analysis import changes
-from resnet_bench.analysis.asv_results import EXPORTED, AsvResults, Value, unit_from_name
 from resnet_bench.analysis.comparability import facts
 from resnet_bench.analysis.digest import digest
 from resnet_bench.analysis.metrics import EXACT_METRICS, METRICS, Direction
@@ -24,6 +23,7 @@ from resnet_bench.analysis.stats import CONFIDENCE, center_interval
 from resnet_bench.errors import StoreError
 from resnet_bench.git import order
 from resnet_bench.git.order import Ordering
+from resnet_bench.interop.asv_read import EXPORTED, AsvResults, Value, unit_from_name
 from resnet_bench.machine.names import rename
 from resnet_bench.records import (
     Case,

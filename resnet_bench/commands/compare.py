@@ -9,8 +9,9 @@ from cyclopts import Parameter
 from resnet_bench.analysis.comparability import parse_across
 from resnet_bench.analysis.compare import compare as compare_digests
 from resnet_bench.commands.output import warn
+from resnet_bench.interop import github, junit
 from resnet_bench.records import Verdict, VerdictTable
-from resnet_bench.report import github, junit, verdicts
+from resnet_bench.report import verdicts
 from resnet_bench.report.format import Format
 from resnet_bench.storage import baselines, calibrations
 

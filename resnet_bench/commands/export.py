@@ -8,7 +8,8 @@ from cyclopts import Parameter
 
 from resnet_bench.commands.output import warn
 from resnet_bench.errors import UsageError
-from resnet_bench.report import asv, publish
+from resnet_bench.interop import asv_write
+from resnet_bench.report import publish
 from resnet_bench.report.format import Format
 from resnet_bench.storage import run_directory
 
@@ -24,7 +25,7 @@ def export(
     run: Path,
     *,
     to: Target,
-    asv_results: Path = asv.RESULTS,
+    asv_results: Path = asv_write.RESULTS,
     output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
 ) -> None:
     """Write a run as asv results of its commit, or every case as CSV.
@@ -40,14 +41,14 @@ def export(
     loaded = run_directory.load(run)
     warn(loaded.warnings)
     if to is Target.ASV:
-        print_exported(asv.export(loaded, asv_results))
+        print_exported(asv_write.export(loaded, asv_results))
     elif output is None:
         print(publish.summary([loaded], Format.CSV), end="")
     else:
         print(publish.write(output, publish.summary([loaded], Format.CSV)))
 
 
-def print_exported(exported: asv.Exported) -> None:
+def print_exported(exported: asv_write.Exported) -> None:
     """Say what was written, a line for each file."""
     for path in exported.paths:
         print(path)

@@ -8,10 +8,11 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from resnet_bench import units
-from resnet_bench.analysis import asv_results, history
+from resnet_bench.analysis import history
 from resnet_bench.errors import StoreError, UsageError
 from resnet_bench.git import order
 from resnet_bench.git.order import Ordering
+from resnet_bench.interop import asv_read
 from resnet_bench.records import History, Outcome, Run
 from resnet_bench.report import history as pages
 from resnet_bench.report import html, publish
@@ -76,7 +77,7 @@ def history_command(
         raise UsageError("--since is of the gate; add --fail-on regressed.")
     smallest = units.parse_percent(min_change)
     folders, loaded, notes = _sources(asv_results_dir, runs, chosen=bool(machine or benchmark))
-    results = [asv_results.read(it, machines=_names(machine), benchmarks=_names(benchmark)) for it in folders]
+    results = [asv_read.read(it, machines=_names(machine), benchmarks=_names(benchmark)) for it in folders]
     found, ordering = history.build(
         results,
         loaded,

@@ -10,10 +10,10 @@ from cyclopts import Parameter
 from resnet_bench import units
 from resnet_bench.config import axes
 from resnet_bench.errors import UsageError
+from resnet_bench.interop import asv_write
 from resnet_bench.machine import advice, environment
 from resnet_bench.machine.datasheets import DataSheet, data_sheet
 from resnet_bench.records import Ceilings, Commit, Environment, Precision
-from resnet_bench.report import asv
 from resnet_bench.report.format import Format
 from resnet_bench.report.grid import Grid, text_lines
 from resnet_bench.runner import ceilings as cache
@@ -52,7 +52,7 @@ def machine(
     probed = local.probe(device)
     seen = probed.environment
     if asv_record:
-        print(asv.write_machine(seen, Path.home()))
+        print(asv_write.write_machine(seen, Path.home()))
         return
     commit = environment.current_commit()
     found = _measured(seen, probed.device, *asked) if ceilings else ()

@@ -5,9 +5,10 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from resnet_bench.analysis import asv_results, history
+from resnet_bench.analysis import history
 from resnet_bench.commands.output import warn
 from resnet_bench.errors import UsageError
+from resnet_bench.interop import asv_read
 from resnet_bench.records import History
 from resnet_bench.report import html, publish, view
 from resnet_bench.report.format import Format
@@ -62,4 +63,4 @@ def _say(text: str, output: Path | None) -> None:
 
 
 def _history(results: Path, repository: Path) -> History:
-    return history.build([asv_results.read(results)], [], sources=[str(results)], repository=repository)[0]
+    return history.build([asv_read.read(results)], [], sources=[str(results)], repository=repository)[0]

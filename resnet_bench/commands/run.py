@@ -160,13 +160,13 @@ def _check_clean() -> None:
 
 
 def _export(directory: Path) -> None:
-    from resnet_bench.report import asv  # noqa: PLC0415 - only a run that has results exports them
+    from resnet_bench.interop import asv_write  # noqa: PLC0415 - only a run that has results exports them
 
     measured = run_directory.load(directory)
     if not measured.measurements:
         warn(["no case was measured, so there are no asv results."])
         return
-    for path in asv.export(measured, asv.RESULTS).paths:
+    for path in asv_write.export(measured, asv_write.RESULTS).paths:
         print(f"asv results: {path}", file=sys.stderr)
 
 

@@ -3,8 +3,8 @@ import pytest
 from resnet_bench.analysis.compare import compare
 from resnet_bench.analysis.gate import Status, judge
 from resnet_bench.analysis.thresholds import Inconclusive, On, Percentile, Rule
+from resnet_bench.interop import github, junit
 from resnet_bench.records import Memory, Skip, SkipReason
-from resnet_bench.report import github, junit
 from tests.factory import IDENTITY, case, change, digest_of, measurement, noisy_launches, profile
 
 BASE = digest_of([measurement(noisy_launches(1), profile=profile())], name="base")

@@ -10,9 +10,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from resnet_bench.analysis import asv_results, history
+from resnet_bench.analysis import history
 from resnet_bench.errors import StoreError, UsageError
 from resnet_bench.git import order
+from resnet_bench.interop import asv_read
 from resnet_bench.records import Commit, CommitOrder, Outcome, SeriesSource
 from tests.factory import IDENTITY, case, measurement, noisy_launches, profile, run_of
 
@@ -50,7 +51,7 @@ def asv_folder(folder, revisions, values, **changes):
 
 
 def build(folders, repository, runs=(), **options):
-    results = [asv_results.read(folder) for folder in folders]
+    results = [asv_read.read(folder) for folder in folders]
     return history.build(results, runs, sources=["test"], repository=repository, **options)
 
 

@@ -9,10 +9,9 @@ import sys
 import msgspec
 import pytest
 
-from resnet_bench.analysis import asv_results
 from resnet_bench.errors import StoreError
+from resnet_bench.interop import asv_read, asv_write
 from resnet_bench.records import Commit
-from resnet_bench.report import asv
 from tests.factory import CASE, IDENTITY, case, measurement, noisy_launches, profile, run_of
 
 REVISION = "0123456789abcdef0123456789abcdef01234567"
@@ -33,7 +32,7 @@ def test_asv_loads_value_interval_and_samples(tmp_path):
     from asv.results import Results
 
     run = run_at()
-    exported = asv.export(run, tmp_path)
+    exported = asv_write.export(run, tmp_path)
     assert [str(path.relative_to(tmp_path)) for path in exported.paths] == [PATH]
     loaded = Results.load(str(tmp_path / PATH), machine_name="h")
     name = "run.track_latency_s"
@@ -51,24 +50,28 @@ def test_asv_loads_value_interval_and_samples(tmp_path):
 
 
 def test_throughput_becomes_seconds_per_image(tmp_path):
-    asv.export(run_at(), tmp_path)
+    asv_write.export(run_at(), tmp_path)
     names = json.loads((tmp_path / PATH).read_text())["results"]
     assert "run.track_seconds_per_image" in names
     assert not any("throughput" in name for name in names)
 
 
 def test_fewer_than_three_launches_have_an_infinite_interval_as_asvs_own_quick_runs(tmp_path):
-    asv.export(run_at(launches=2), tmp_path)
+    asv_write.export(run_at(launches=2), tmp_path)
     row = dict(
-        zip(asv._COLUMNS, json.loads((tmp_path / PATH).read_text())["results"]["run.track_latency_s"], strict=False)
+        zip(
+            asv_write._COLUMNS,
+            json.loads((tmp_path / PATH).read_text())["results"]["run.track_latency_s"],
+            strict=False,
+        )
     )
     assert (row["stats_ci_99_a"], row["stats_ci_99_b"]) == ([-math.inf], [math.inf])
 
 
 def test_exports_of_one_commit_complete_each_other_and_the_newest_of_a_case_stands(tmp_path):
-    asv.export(run_at(cases=(case(batch_size=1), case(batch_size=4))), tmp_path)
-    asv.export(run_at(cases=(case(batch_size=4), case(batch_size=8, model="resnet50")), factor=2.0), tmp_path)
-    (file,) = asv_results.read(tmp_path).files
+    asv_write.export(run_at(cases=(case(batch_size=1), case(batch_size=4))), tmp_path)
+    asv_write.export(run_at(cases=(case(batch_size=4), case(batch_size=8, model="resnet50")), factor=2.0), tmp_path)
+    (file,) = asv_read.read(tmp_path).files
     (row,) = (row for row in file.rows if row.benchmark == "run.track_latency_s")
     found = {
         label: value.value for label, value in zip(row.cases, row.values, strict=True) if not math.isnan(value.value)
@@ -83,9 +86,9 @@ def test_exports_of_one_commit_complete_each_other_and_the_newest_of_a_case_stan
 
 
 def test_exporting_twice_changes_nothing(tmp_path):
-    asv.export(run_at(), tmp_path)
+    asv_write.export(run_at(), tmp_path)
     before = {path: path.read_bytes() for path in tmp_path.rglob("*.json")}
-    asv.export(run_at(), tmp_path)
+    asv_write.export(run_at(), tmp_path)
     assert {path: path.read_bytes() for path in tmp_path.rglob("*.json")} == before
 
 
@@ -98,8 +101,8 @@ def test_a_joined_runs_cases_are_those_of_its_parts(tmp_path):
     other = measurement(noisy_launches(2), of=case(device="cuda:0", machine="H200"), environment="e2")
     header = msgspec.structs.replace(joined.header, environments=(first, second))
     joined = msgspec.structs.replace(joined, header=header, measurements=(*joined.measurements, other))
-    asv.export(alone, tmp_path / "alone")
-    asv.export(joined, tmp_path / "joined")
+    asv_write.export(alone, tmp_path / "alone")
+    asv_write.export(joined, tmp_path / "joined")
     on_gpu = PATH.replace(".json", "-cuda.json")
     files = {name: json.loads((tmp_path / "joined" / name).read_text()) for name in (PATH, on_gpu)}
     assert files[PATH] == json.loads((tmp_path / "alone" / PATH).read_text())
@@ -119,14 +122,14 @@ def test_an_export_with_other_axes_is_not_overwritten(tmp_path, results):
     (tmp_path / "h").mkdir()
     (tmp_path / PATH).write_text(content := json.dumps({"results": results, "version": 2}))
     with pytest.raises(StoreError, match="is no export with these axes; move it away and export again"):
-        asv.export(run_at(), tmp_path)
+        asv_write.export(run_at(), tmp_path)
     assert (tmp_path / PATH).read_text() == content
 
 
 def test_a_benchmark_described_with_other_axes_is_described_anew(tmp_path):
     name = "run.track_latency_s"
     (tmp_path / "benchmarks.json").write_text(json.dumps({name: {"name": name, "params": [["'a'"]]}, "version": 2}))
-    asv.export(run_at(), tmp_path)
+    asv_write.export(run_at(), tmp_path)
     described = json.loads((tmp_path / "benchmarks.json").read_text())[name]
     assert len(described["params"]) == len(described["param_names"])
 
@@ -135,7 +138,7 @@ def test_asvs_own_files_and_benchmarks_stay(tmp_path):
     (tmp_path / "h").mkdir()
     (tmp_path / "h" / "machine.json").write_text('{"machine": "h", "cpu": "as asv says", "version": 1}')
     (tmp_path / "benchmarks.json").write_text('{"a.time_x": {"name": "a.time_x", "params": []}, "version": 2}')
-    asv.export(run_at(), tmp_path)
+    asv_write.export(run_at(), tmp_path)
     assert "as asv says" in (tmp_path / "h" / "machine.json").read_text()
     assert "a.time_x" in json.loads((tmp_path / "benchmarks.json").read_text())
 
@@ -149,7 +152,7 @@ def test_asvs_own_files_and_benchmarks_stay(tmp_path):
 )
 def test_a_run_without_a_commit_of_its_own_is_refused(tmp_path, run, expected):
     with pytest.raises(StoreError, match=expected):
-        asv.export(run, tmp_path)
+        asv_write.export(run, tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -157,7 +160,7 @@ def test_a_broken_benchmarks_json_is_not_overwritten(tmp_path):
     for text in ("{half", "[" * 200_000):
         (tmp_path / "benchmarks.json").write_text(text)
         with pytest.raises(StoreError, match=r"benchmarks\.json: broken JSON"):
-            asv.export(run_at(), tmp_path)
+            asv_write.export(run_at(), tmp_path)
         assert (tmp_path / "benchmarks.json").read_text() == text
 
 
@@ -168,8 +171,8 @@ def test_the_machine_record_tells_gpus_apart_and_asv_finds_it(tmp_path):
     on_gpu = msgspec.structs.replace(
         IDENTITY, device="cuda", device_name="NVIDIA H200", cuda="13.0", driver="580.95", torch="2.13.0+cu130"
     )
-    (tmp_path / asv.MACHINE_FILE).write_text('{"other": {"machine": "other"}, "version": 1}')
-    path = asv.write_machine(msgspec.structs.replace(environment, identity=on_gpu), tmp_path)
+    (tmp_path / asv_write.MACHINE_FILE).write_text('{"other": {"machine": "other"}, "version": 1}')
+    path = asv_write.write_machine(msgspec.structs.replace(environment, identity=on_gpu), tmp_path)
     record = MachineCollection.load("h", _path=str(path))
     told = {name: record[name] for name in ("gpu", "driver", "cuda", "torch", "num_cpu")}
     assert told == {"gpu": "NVIDIA H200", "driver": "580.95", "cuda": "13.0", "torch": "2.13.0+cu130", "num_cpu": "2"}
@@ -196,7 +199,7 @@ def test_asv_shows_compares_and_publishes_exports(tmp_path):
     (tmp_path / "benchmarks").mkdir()
     (tmp_path / "benchmarks" / "__init__.py").touch()
     for revision, seed, factor in ((first, 1, 1.0), (second, 2, 2.0)):
-        asv.export(run_at(revision, seed=seed, factor=factor), tmp_path / "results")
+        asv_write.export(run_at(revision, seed=seed, factor=factor), tmp_path / "results")
     asv_command = (sys.executable, "-m", "asv")
     assert "run.track_latency_s" in call(*asv_command, "show", second)
     compared = call(*asv_command, "compare", first, second)

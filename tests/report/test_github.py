@@ -1,4 +1,4 @@
-from resnet_bench.report.github import SUMMARY_LIMIT_BYTES, Annotation, Level, annotation_lines, fit_summary
+from resnet_bench.interop.github import SUMMARY_LIMIT_BYTES, Annotation, Level, annotation_lines, fit_summary
 
 
 def test_at_most_ten_of_a_kind_and_the_tenth_counts_the_rest():

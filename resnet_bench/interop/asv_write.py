@@ -15,10 +15,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from resnet_bench.analysis.asv_results import EXPORTED
 from resnet_bench.analysis.metrics import EXACT_METRICS, NOISY_METRICS
 from resnet_bench.analysis.stats import center_interval, percentiles
 from resnet_bench.errors import StoreError
+from resnet_bench.interop.asv_read import EXPORTED
 from resnet_bench.records import Case, Environment, Launch, Run
 
 RESULTS = Path(".asv/results")
