@@ -15,9 +15,10 @@ from resnet_bench.git.order import Ordering
 from resnet_bench.interop import asv_read
 from resnet_bench.records import History, Outcome, Run
 from resnet_bench.report import history as pages
-from resnet_bench.report import html, publish
+from resnet_bench.report import publish
 from resnet_bench.report.format import Format
 from resnet_bench.report.grid import plain
+from resnet_bench.report.renderers import html
 from resnet_bench.report.sections.curves import counted
 from resnet_bench.report.sections.history import short
 from resnet_bench.storage import run_directory

@@ -10,8 +10,9 @@ from resnet_bench.commands.output import warn
 from resnet_bench.errors import UsageError
 from resnet_bench.interop import asv_read
 from resnet_bench.records import History
-from resnet_bench.report import html, publish, view
+from resnet_bench.report import publish, view
 from resnet_bench.report.format import Format
+from resnet_bench.report.renderers import html
 from resnet_bench.storage import baselines, run_directory
 
 PAGE_NAME = "report.html"

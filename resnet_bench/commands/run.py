@@ -200,7 +200,8 @@ def _estimate(suite: Suite, cases: tuple[Case, ...]) -> str:
 
 
 def _show_results(directory: Path, output_format: Format) -> int:
-    from resnet_bench.report import html, publish, view  # noqa: PLC0415 - only a run that has results renders them
+    from resnet_bench.report import publish, view  # noqa: PLC0415 - only a run that has results renders them
+    from resnet_bench.report.renderers import html  # noqa: PLC0415 - only a run that has results renders them
 
     run_record = run_directory.load(directory)
     document = view.build([run_record])

@@ -3,9 +3,9 @@
 import msgspec
 
 from resnet_bench.records import CommitOrder, History
-from resnet_bench.report import csv, markdown, text
 from resnet_bench.report.document import Document, Fact, RunHeader, Table
 from resnet_bench.report.grid import escape_markdown, plain
+from resnet_bench.report.renderers import csv, markdown, text
 from resnet_bench.report.sections.curves import counted
 from resnet_bench.report.sections.history import (
     change_table,

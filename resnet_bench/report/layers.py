@@ -11,10 +11,10 @@ from resnet_bench import units
 from resnet_bench.analysis.layers import AGREEMENT, By, LayerRow, agrees, rows
 from resnet_bench.analysis.roofline import Headroom
 from resnet_bench.records import Ceilings, LayerProfile, Mode, Record, TimedBy
-from resnet_bench.report import markdown, text
 from resnet_bench.report.document import Column, Kind, Row, Table, Value
 from resnet_bench.report.format import Format
 from resnet_bench.report.grid import escape_markdown, plain
+from resnet_bench.report.renderers import markdown, text
 from resnet_bench.report.sections.curves import counted, listed
 from resnet_bench.runner.progress import case_label
 

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from resnet_bench.errors import StoreError, UsageError
 from resnet_bench.records import Run
-from resnet_bench.report import csv, html, json, markdown, text, view
+from resnet_bench.report import view
 from resnet_bench.report.document import Document
 from resnet_bench.report.format import Format
+from resnet_bench.report.renderers import csv, html, json, markdown, text
 
 _WIDTH = 160
 _RENDERERS = {
