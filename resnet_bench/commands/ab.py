@@ -15,7 +15,7 @@ from resnet_bench.commands.output import ensure_writable
 from resnet_bench.errors import UsageError, nearest
 from resnet_bench.git.checkout import WORKING_TREE, checked_out
 from resnet_bench.records import Case, Executor, MemoryFormat, Mode, Precision, Verdict
-from resnet_bench.report import ab as ab_report
+from resnet_bench.report.documents import live as ab_report
 from resnet_bench.report.format import Format
 from resnet_bench.runner import ab as runner
 from resnet_bench.runner.interruption import stoppable

@@ -15,7 +15,7 @@ from resnet_bench.analysis.ratchet import ratchet
 from resnet_bench.commands.output import warn
 from resnet_bench.interop import github, junit
 from resnet_bench.records import Digest, VerdictTable
-from resnet_bench.report import gate as gate_report
+from resnet_bench.report.documents import gate as gate_report
 from resnet_bench.report.format import Format
 from resnet_bench.storage import baselines, calibrations
 from resnet_bench.storage.run_directory import load

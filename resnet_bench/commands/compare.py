@@ -11,7 +11,7 @@ from resnet_bench.analysis.compare import compare as compare_digests
 from resnet_bench.commands.output import warn
 from resnet_bench.interop import github, junit
 from resnet_bench.records import Verdict, VerdictTable
-from resnet_bench.report import verdicts
+from resnet_bench.report.documents import verdicts
 from resnet_bench.report.format import Format
 from resnet_bench.storage import baselines, calibrations
 

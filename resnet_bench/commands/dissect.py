@@ -29,9 +29,9 @@ from resnet_bench.records import (
     Record,
     Skip,
 )
-from resnet_bench.report import layers
+from resnet_bench.report.documents import layers
+from resnet_bench.report.documents.layers import Dissection
 from resnet_bench.report.format import Format
-from resnet_bench.report.layers import Dissection
 from resnet_bench.runner import ceilings
 from resnet_bench.runner.launchers import local
 from resnet_bench.runner.progress import case_label

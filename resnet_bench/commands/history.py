@@ -14,8 +14,8 @@ from resnet_bench.git import order
 from resnet_bench.git.order import Ordering
 from resnet_bench.interop import asv_read
 from resnet_bench.records import History, Outcome, Run
-from resnet_bench.report import history as pages
 from resnet_bench.report import publish
+from resnet_bench.report.documents import history as pages
 from resnet_bench.report.format import Format
 from resnet_bench.report.grid import plain
 from resnet_bench.report.renderers import html

@@ -5,7 +5,7 @@ import fnmatch
 from resnet_bench import specs
 from resnet_bench.commands.arguments import Whole
 from resnet_bench.errors import ModelError, nearest
-from resnet_bench.report import catalogue
+from resnet_bench.report.documents import catalogue
 from resnet_bench.report.format import Format
 
 

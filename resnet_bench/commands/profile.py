@@ -11,9 +11,9 @@ from resnet_bench.commands.arguments import Whole
 from resnet_bench.errors import UsageError
 from resnet_bench.profilers import complexity
 from resnet_bench.records import Executor, MemoryFormat, Mode, Optimizer, Precision
-from resnet_bench.report import profiles
+from resnet_bench.report.documents import profiles
+from resnet_bench.report.documents.profiles import Answer
 from resnet_bench.report.format import Format
-from resnet_bench.report.profiles import Answer
 
 
 def profile(

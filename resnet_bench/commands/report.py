@@ -10,7 +10,8 @@ from resnet_bench.commands.output import warn
 from resnet_bench.errors import UsageError
 from resnet_bench.interop import asv_read
 from resnet_bench.records import History
-from resnet_bench.report import publish, view
+from resnet_bench.report import publish
+from resnet_bench.report.documents import run as view
 from resnet_bench.report.format import Format
 from resnet_bench.report.renderers import html
 from resnet_bench.storage import baselines, run_directory

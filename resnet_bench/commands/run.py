@@ -17,7 +17,7 @@ from resnet_bench.config.suite_file import AUTO, Suite
 from resnet_bench.errors import UsageError
 from resnet_bench.machine import environment
 from resnet_bench.records import Case, LayerScope, SkipReason, Transfer
-from resnet_bench.report import settings as settings_table
+from resnet_bench.report.documents import settings as settings_table
 from resnet_bench.report.format import Format
 from resnet_bench.report.sections.curves import counted
 from resnet_bench.runner import plan, shards
@@ -200,11 +200,12 @@ def _estimate(suite: Suite, cases: tuple[Case, ...]) -> str:
 
 
 def _show_results(directory: Path, output_format: Format) -> int:
-    from resnet_bench.report import publish, view  # noqa: PLC0415 - only a run that has results renders them
+    from resnet_bench.report import publish  # noqa: PLC0415 - only a run that has results renders them
+    from resnet_bench.report.documents import run  # noqa: PLC0415 - only a run that has results renders them
     from resnet_bench.report.renderers import html  # noqa: PLC0415 - only a run that has results renders them
 
     run_record = run_directory.load(directory)
-    document = view.build([run_record])
+    document = run.build([run_record])
     print(publish.render(document, output_format), end="")
     page = publish.write(directory / PAGE_NAME, html.render(document))
     print(f"report: {page}", file=sys.stdout if output_format is Format.TEXT else sys.stderr)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from resnet_bench.errors import StoreError, UsageError
 from resnet_bench.records import Run
-from resnet_bench.report import view
 from resnet_bench.report.document import Document
+from resnet_bench.report.documents import run
 from resnet_bench.report.format import Format
 from resnet_bench.report.renderers import csv, html, json, markdown, text
 
@@ -26,7 +26,7 @@ def summary(runs: Sequence[Run], form: Format) -> str:
     Raises:
         UsageError: there is no run.
     """
-    return render(view.build(runs), form)
+    return render(run.build(runs), form)
 
 
 def render(document: Document, form: Format) -> str:
@@ -64,7 +64,7 @@ def write_page(runs: Sequence[Run], path: Path) -> Path:
         UsageError: there is no run.
         StoreError: `path` cannot be written.
     """
-    return write(path, html.render(view.build(runs)))
+    return write(path, html.render(run.build(runs)))
 
 
 def write(path: Path, content: str) -> Path:

@@ -9,11 +9,11 @@ import pytest
 
 from resnet_bench.analysis.sequential import decide
 from resnet_bench.records import Case, Executor
-from resnet_bench.report import ab
+from resnet_bench.report.documents import live
 from resnet_bench.runner.live import Duel, Outcome, Turns
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "ab"
-RENDERERS = {"txt": ab.as_text, "md": ab.as_markdown, "json": ab.as_json, "csv": ab.as_csv}
+RENDERERS = {"txt": live.as_text, "md": live.as_markdown, "json": live.as_json, "csv": live.as_csv}
 LABELS = ("main (0123456789ab)", "<b>working tree</b> | `x`")
 
 
@@ -61,8 +61,8 @@ def test_every_form_is_as_before(outcomes, form):
 
 
 def test_labels_are_data(outcomes):
-    assert "<b>" not in ab.as_markdown(outcomes, LABELS)
-    assert json.loads(ab.as_json(outcomes, LABELS))["contender"] == LABELS[1]
+    assert "<b>" not in live.as_markdown(outcomes, LABELS)
+    assert json.loads(live.as_json(outcomes, LABELS))["contender"] == LABELS[1]
 
 
 def test_cpu_time_is_judged_unless_a_side_waits():

@@ -9,7 +9,8 @@ import re
 import plotly.graph_objects as go
 import pytest
 
-from resnet_bench.report import figures, view
+from resnet_bench.report import figures
+from resnet_bench.report.documents import run as view
 from resnet_bench.report.renderers import html
 from tests.runs import HOSTILE, Spec, big_run, gpu_run, make_run, troubled_run
 

@@ -3,7 +3,7 @@
 import msgspec
 
 from resnet_bench.records import Mode, Phases
-from resnet_bench.report import view
+from resnet_bench.report.documents import run as view
 from tests.runs import Spec, make_run
 
 

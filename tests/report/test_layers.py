@@ -14,8 +14,10 @@ import pytest
 from resnet_bench.analysis.layers import By
 from resnet_bench.analysis.roofline import headroom
 from resnet_bench.records import Bandwidth, Precision, Rate
-from resnet_bench.report import figures, layers, publish, view
+from resnet_bench.report import figures, publish
 from resnet_bench.report.document import Role
+from resnet_bench.report.documents import layers
+from resnet_bench.report.documents import run as view
 from resnet_bench.report.format import Format
 from resnet_bench.report.renderers import html, text
 from tests.dissected import CEILINGS, dissected, hostile, layer_profile

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from resnet_bench import cli
-from resnet_bench.report import view
+from resnet_bench.report.documents import run as view
 from resnet_bench.report.renderers import html
 from tests.analysis.test_history import asv_folder, make_repository, noisy
 from tests.dissected import dissected

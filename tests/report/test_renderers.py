@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from resnet_bench.analysis.published import Published
-from resnet_bench.report import view
 from resnet_bench.report.document import Column, Kind, Table
+from resnet_bench.report.documents import run as view
 from resnet_bench.report.renderers import csv, json, markdown, text
 from tests.runs import HOSTILE, Spec, big_run, gpu_run, make_run, troubled_run
 

@@ -12,7 +12,7 @@ from resnet_bench.config import axes
 from resnet_bench.config.suite_file import load_suite
 from resnet_bench.errors import Interrupted
 from resnet_bench.records import BatchSearch, Case, Executor, SearchStop, Skip, SkipReason, Trial
-from resnet_bench.report import view
+from resnet_bench.report.documents import run as view
 from resnet_bench.runner import search as searching
 from resnet_bench.runner.expansion import expand
 from resnet_bench.runner.launchers import local

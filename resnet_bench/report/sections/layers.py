@@ -9,8 +9,8 @@ from resnet_bench.analysis.results import Result
 from resnet_bench.analysis.roofline import ceilings_of
 from resnet_bench.records import LayerProfile, Run
 from resnet_bench.report.document import Column, Kind, Section, Table
+from resnet_bench.report.documents.layers import COLUMNS, cells
 from resnet_bench.report.labels import Labels
-from resnet_bench.report.layers import COLUMNS, cells
 from resnet_bench.report.sections.curves import counted, listed
 from resnet_bench.report.sections.layer_figures import depth_figure, stages_figure, treemap_figure
 from resnet_bench.report.sections.layer_roofline import layer_roofline_figure

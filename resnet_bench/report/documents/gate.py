@@ -7,7 +7,7 @@ import msgspec
 
 from resnet_bench.analysis.gate import GateResult, Outcome, Status, improvements
 from resnet_bench.records import Case
-from resnet_bench.report import verdicts
+from resnet_bench.report.documents import verdicts
 from resnet_bench.report.grid import Grid, escape_markdown, markdown_lines, plain, text_lines
 
 _ORDER = (Status.FAILED, Status.INCOMPLETE, Status.WARNED, Status.PASSED)
