@@ -30,6 +30,7 @@ from resnet_bench.analysis.sequential import trimmed_mean
 from resnet_bench.analysis.stats import exponential, t_interval
 from resnet_bench.git.checkout import Side
 from resnet_bench.records import Case, Record, Verdict
+from resnet_bench.runner import live
 
 ROOT = Path(__file__).resolve().parents[1]
 DEFAULT_DATA = ROOT / "reports" / "gate_power.jsonl"

@@ -9,7 +9,8 @@ from collections.abc import Collection, Iterator, Sequence
 import msgspec
 
 from resnet_bench.errors import UsageError, nearest
-from resnet_bench.records import CaseDigest, Difference, Digest, Protocol
+from resnet_bench.records import CaseDigest, Difference, Digest
+from resnet_bench.records.plan import PROTOCOL_FIELDS
 
 _IDENTITY_KINDS = {
     "device_name": "device",
@@ -37,8 +38,6 @@ _EXECUTED_KINDS = {
     "wait_policy": "threads",
     "batch_norm_statistics": "protocol",
 }
-_CERTAINTY_ONLY = frozenset({"launches", "seed", "time_limit_s"})
-PROTOCOL_FIELDS = tuple(name for name in Protocol.__struct_fields__ if name not in _CERTAINTY_ONLY)
 
 KINDS = tuple(sorted({*_IDENTITY_KINDS.values(), *_EXECUTED_KINDS.values()}))
 

@@ -15,7 +15,7 @@ from resnet_bench.analysis.published import Catalog, Published
 from resnet_bench.analysis.roofline import Headroom, headroom
 from resnet_bench.analysis.stats import launch_samples, percentiles, summarize
 from resnet_bench.records import Case, Measurement, Memory, Mode, Profile, Record, Run, Skip, SkipReason, Summary
-from resnet_bench.storage.run_directory import profile_key
+from resnet_bench.records.profiles import profile_key
 
 NOISY_SPREAD = 0.05
 _METRICS = {metric.name: metric for metric in NOISY_METRICS}

@@ -17,7 +17,7 @@ from resnet_bench.git.checkout import WORKING_TREE, checked_out
 from resnet_bench.records import Case, Executor, MemoryFormat, Mode, Precision, Verdict
 from resnet_bench.report.documents import live as ab_report
 from resnet_bench.report.format import Format
-from resnet_bench.runner import ab as runner
+from resnet_bench.runner import live as runner
 from resnet_bench.runner.interruption import stoppable
 from resnet_bench.runner.launchers import local
 from resnet_bench.runner.overlay import installed

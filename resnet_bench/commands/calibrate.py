@@ -18,7 +18,7 @@ from resnet_bench.records import Case
 from resnet_bench.report import grid
 from resnet_bench.report.format import Format
 from resnet_bench.report.grid import Grid
-from resnet_bench.runner import ab as runner
+from resnet_bench.runner import live as runner
 from resnet_bench.runner.launchers import local
 from resnet_bench.storage import calibrations, files
 

@@ -34,7 +34,6 @@ from resnet_bench.report.documents.layers import Dissection
 from resnet_bench.report.format import Format
 from resnet_bench.runner import ceilings
 from resnet_bench.runner.launchers import local
-from resnet_bench.runner.progress import case_label
 from resnet_bench.specs import Spec
 from resnet_bench.specs.costs import iteration_work
 from resnet_bench.wire.messages import LayersRequest, ProfileRequest, ProfileSubject
@@ -76,7 +75,7 @@ def dissect(models: Sequence[str], question: Question, *, by: By, trace: Path | 
     known = _ceilings(probed.environment, cases[0])
     found = []
     for case, (_, model) in zip(cases, subjects, strict=True):
-        print(f"timing the layers of {case_label(case)}", file=sys.stderr, flush=True)
+        print(f"timing the layers of {case.label}", file=sys.stderr, flush=True)
         profile = _measure(case, model, trace)
         found.append(_against(profile, model, known))
     print(layers.render(found, form, by=by))
@@ -158,7 +157,7 @@ def _measure(case: Case, model: Spec | str, trace: Path | None) -> LayerProfile:
     )
     answer = local.layers(request)
     if isinstance(answer, Skip):
-        raise IncompleteError(f"{case_label(case)}: {answer.reason.replace('_', ' ')}: {answer.detail}")
+        raise IncompleteError(f"{case.label}: {answer.reason.replace('_', ' ')}: {answer.detail}")
     return answer
 
 

@@ -17,11 +17,10 @@ from resnet_bench.records import History, Outcome, Run
 from resnet_bench.report import publish
 from resnet_bench.report.documents import history as pages
 from resnet_bench.report.format import Format
-from resnet_bench.report.grid import plain
 from resnet_bench.report.renderers import html
-from resnet_bench.report.sections.curves import counted
 from resnet_bench.report.sections.history import short
 from resnet_bench.storage import run_directory
+from resnet_bench.words import counted, plain
 
 DEFAULT_RESULTS = Path(".asv/results")
 DEFAULT_RUNS = Path("reports")

@@ -7,10 +7,10 @@ from cyclopts import Parameter
 
 from resnet_bench.commands.output import warn
 from resnet_bench.records import Launch
-from resnet_bench.report.sections.curves import counted
 from resnet_bench.runner.run import new_run_id
 from resnet_bench.storage import merge as merging
 from resnet_bench.storage import run_directory
+from resnet_bench.words import counted
 
 
 def merge(*runs: Path, output: Annotated[Path, Parameter(name=["--output", "-o"])]) -> None:

@@ -19,12 +19,11 @@ from resnet_bench.machine import environment
 from resnet_bench.records import Case, LayerScope, SkipReason, Transfer
 from resnet_bench.report.documents import settings as settings_table
 from resnet_bench.report.format import Format
-from resnet_bench.report.sections.curves import counted
 from resnet_bench.runner import plan, shards
 from resnet_bench.runner.launchers import local
-from resnet_bench.runner.progress import case_label
 from resnet_bench.runner.run import new_run_id, resume, start
 from resnet_bench.storage import run_directory
+from resnet_bench.words import counted
 
 REPORTS = Path("reports")
 PAGE_NAME = "report.html"
@@ -180,7 +179,7 @@ def _show_plan(suite: Suite, which: tuple[int, int] | None) -> int:
     if which is not None:
         _, cases = shards.cut(suite, every, which)
     for case in cases:
-        print(case_label(case))
+        print(case.label)
     if which is not None:
         print(f"shard {which[0]}/{which[1]}: {len(cases)} of {counted(len(every), 'case')}")
     if any(sweep.batch_sizes == AUTO for sweep in suite.sweeps):

@@ -9,7 +9,7 @@ from pathlib import Path
 from resnet_bench.analysis.gate import GateResult, Status
 from resnet_bench.errors import StoreError
 from resnet_bench.records import Record, Verdict, VerdictTable
-from resnet_bench.report.grid import plain
+from resnet_bench.words import plain
 
 
 class Result(StrEnum):

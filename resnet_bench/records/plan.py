@@ -86,6 +86,14 @@ class Case(Record, frozen=True, kw_only=True):
         return msgspec.structs.replace(self, batch_size=batch_size)
 
     @property
+    def label(self) -> str:
+        """The case as a person says it, without the axes that stand at their default."""
+        parts = [self.model, f"batch {self.batch_size}", f"{self.image_size} px"]
+        defaults = {"inference", "fp32", "contiguous", "eager"}
+        axes = (self.mode, self.precision, self.memory_format, self.executor)
+        return " ".join([*parts, *(axis for axis in axes if axis not in defaults), f"on {self.device}"])
+
+    @property
     def key(self) -> str:
         """One word, stable across runs: resnet18/inference/b4/224px/fp32/contiguous/eager/cpu/t1."""
         return "/".join(self.words.values())
@@ -111,3 +119,8 @@ class Protocol(Record, frozen=True, kw_only=True):
     repeats: int = 0
     transfer: Transfer = Transfer.EXCLUDED
     seed: int = 0
+
+
+# How many launches were made, the seed and the time limit change the certainty of a number and not the number.
+_CERTAINTY_ONLY = frozenset({"launches", "seed", "time_limit_s"})
+PROTOCOL_FIELDS = tuple(name for name in Protocol.__struct_fields__ if name not in _CERTAINTY_ONLY)

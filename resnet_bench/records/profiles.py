@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 from resnet_bench.records.base import Record
-from resnet_bench.records.plan import Mode, Precision
+from resnet_bench.records.plan import Case, Mode, Precision
 
 
 class Layer(Record, frozen=True, kw_only=True):
@@ -96,3 +96,8 @@ class Profile(Record, frozen=True, kw_only=True):
     layers: tuple[Layer, ...] = ()
     uncounted_operators: tuple[str, ...] = ()
     work: tuple[Work, ...] = ()
+
+
+def profile_key(subject: Profile | Case) -> tuple[str, str, str, int, int]:
+    """Return what a profile and its case share: model, mode, precision, batch size and image size."""
+    return (subject.model, subject.mode, subject.precision, subject.batch_size, subject.image_size)

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from resnet_bench import units
 from resnet_bench.report.document import Column, Kind, Table, Value
-from resnet_bench.report.grid import plain
 from resnet_bench.units import UNAVAILABLE
+from resnet_bench.words import plain
 
 _GROUPED_FROM = 10_000
 SIGNS = {

@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from resnet_bench.report.document import Value
-from resnet_bench.report.grid import plain
+from resnet_bench.words import plain
 
 Plotly = dict[str, Any]
 _DIGITS = 6

@@ -7,12 +7,12 @@ import csv
 import html
 import io
 import re
-import unicodedata
 
 import msgspec
 
 from resnet_bench.records import Record
 from resnet_bench.report.format import Format
+from resnet_bench.words import plain
 
 _MARKDOWN_SIGNS = re.compile(r"([\\`*_\[\]|~])")
 _GAP = "  "
@@ -24,13 +24,6 @@ class Grid(Record, frozen=True, kw_only=True):
     headers: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     right: tuple[bool, ...]
-
-
-def plain(text: str) -> str:
-    """Return `text` on one line, with control characters made visible."""
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(char if unicodedata.category(char)[0] != "C" else repr(char)[1:-1] for char in text)
 
 
 def escape_markdown(text: str) -> str:

@@ -51,7 +51,7 @@ class BarReporter:
     def started(self, case: Case, *, remaining_s: float) -> None:
         """Show the case and the time left."""
         left = f"about {units.duration(remaining_s)} left"
-        self._progress.update(self._task, description=case_label(case), left=left)
+        self._progress.update(self._task, description=case.label, left=left)
 
     def ended(self, entry: Launch | Skip, *, case_is_done: bool) -> None:  # noqa: ARG002 - the bar shows launches
         """Move the bar on; a skip also leaves a line."""
@@ -102,7 +102,7 @@ def reporter(*, cases: int, launches: int) -> Reporter:
 
 def outcome(entry: Launch | Skip, launches: list[Launch] | None = None) -> str:
     """Return one line for a case: its latency so far, or why it was skipped."""
-    label = case_label(entry.case)
+    label = entry.case.label
     if isinstance(entry, Skip):
         return f"{label}: skipped, {entry.reason.replace('_', ' ')}: {entry.detail}"
     seen = launches or [entry]
@@ -111,15 +111,7 @@ def outcome(entry: Launch | Skip, launches: list[Launch] | None = None) -> str:
     return f"{label}: {units.milliseconds(latency)} ms a batch ({count})"
 
 
-def case_label(case: Case) -> str:
-    """Return a case as a person says it, without the axes that stand at their default."""
-    parts = [case.model, f"batch {case.batch_size}", f"{case.image_size} px"]
-    defaults = {"inference", "fp32", "contiguous", "eager"}
-    axes = (case.mode, case.precision, case.memory_format, case.executor)
-    return " ".join([*parts, *(axis for axis in axes if axis not in defaults), f"on {case.device}"])
-
-
 def tried(case: Case, trial: Trial) -> None:
     """Say what a trial of the search for batch sizes gave."""
     took = f"fits, {units.milliseconds(trial.iteration_s)} ms" if trial.fits else f"does not fit: {trial.detail}"
-    print(f"search: {case_label(case)}: {took}", file=sys.stderr)
+    print(f"search: {case.label}: {took}", file=sys.stderr)

@@ -32,7 +32,7 @@ from resnet_bench.runner.expansion import expand
 from resnet_bench.runner.interruption import stoppable
 from resnet_bench.runner.launchers import local
 from resnet_bench.runner.plan import Slot
-from resnet_bench.runner.progress import Reporter, case_label, reporter
+from resnet_bench.runner.progress import Reporter, reporter
 from resnet_bench.specs import Spec
 from resnet_bench.storage import run_directory
 from resnet_bench.wire.messages import LayersRequest, MeasureRequest, ProfileRequest, ProfileSubject
@@ -226,7 +226,7 @@ def _time_layers(directory: Path, header: Header) -> None:
     timed = {entry.case.key for entry in run_directory.load_layers(directory)[0] if isinstance(entry, LayerProfile)}
     cases = [case for case in _largest_batches(run_directory.load(directory)) if case.key not in timed]
     for number, case in enumerate(cases, start=1):
-        print(f"[{number}/{len(cases)}] layers of {case_label(case)}", file=sys.stderr, flush=True)
+        print(f"[{number}/{len(cases)}] layers of {case.label}", file=sys.stderr, flush=True)
         request = LayersRequest(case=case, model=models[case.model], protocol=header.protocol, budget_s=LAYERS_BUDGET_S)
         try:
             run_directory.append_layers(directory, local.layers(request))

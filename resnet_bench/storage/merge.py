@@ -11,7 +11,6 @@ from pathlib import Path
 
 import msgspec
 
-from resnet_bench.analysis.comparability import PROTOCOL_FIELDS
 from resnet_bench.errors import StoreError, UsageError
 from resnet_bench.machine import names as machines
 from resnet_bench.records import (
@@ -28,6 +27,8 @@ from resnet_bench.records import (
     Shard,
     Skip,
 )
+from resnet_bench.records.plan import PROTOCOL_FIELDS
+from resnet_bench.records.profiles import profile_key
 from resnet_bench.storage import run_directory
 
 _Entry = Launch | Skip
@@ -103,7 +104,7 @@ def join(parts: Sequence[Part], run_id: str) -> Joined:
         environments=environments,
         cases=_cases(headers),
         models=tuple({str(table["name"]): table for header in headers for table in header.models}.values()),
-        profiles=tuple({run_directory.profile_key(it): it for header in headers for it in header.profiles}.values()),
+        profiles=tuple({profile_key(it): it for header in headers for it in header.profiles}.values()),
         ceilings=tuple(_ceilings(headers)),
         layers=next((header.layers for header in headers if header.layers is not LayerScope.NONE), LayerScope.NONE),
         searches=tuple({it.case: it for header in headers for it in header.searches}.values()),
@@ -151,7 +152,7 @@ def _refuse_other_models(parts: Sequence[Part]) -> None:
             if meaning != tables.get(name):
                 raise StoreError(_two_models(name, where, part.directory, "differently specified"))
         for profile in part.header.profiles:
-            known, where = counts.setdefault(run_directory.profile_key(profile), (profile, part.directory))
+            known, where = counts.setdefault(profile_key(profile), (profile, part.directory))
             for fact in _MODEL_FACTS:
                 if getattr(known, fact) != getattr(profile, fact):
                     how = f"{fact.replace('_', ' ')} {getattr(known, fact):,} and {getattr(profile, fact):,}"

@@ -20,15 +20,14 @@ from resnet_bench.errors import StoreError
 from resnet_bench.records import (
     SCHEMA_VERSION,
     Attempt,
-    Case,
     Header,
     Launch,
     LayerProfile,
     Measurement,
-    Profile,
     Run,
     Skip,
 )
+from resnet_bench.records.profiles import profile_key
 
 HEADER_NAME = "run.json"
 LAUNCHES_NAME = "launches.jsonl"
@@ -310,11 +309,6 @@ def assemble(header: Header, entries: Sequence[Launch | Skip], warnings: Sequenc
 
 def _first_undisturbed(attempts: Sequence[Launch]) -> Launch:
     return next((launch for launch in attempts if not launch.contention.disturbances), attempts[-1])
-
-
-def profile_key(subject: Profile | Case) -> tuple[str, str, str, int, int]:
-    """Return what a profile and its case share: model, mode, precision, batch size and image size."""
-    return (subject.model, subject.mode, subject.precision, subject.batch_size, subject.image_size)
 
 
 def _read_header(directory: Path) -> Header:

@@ -10,7 +10,7 @@ import pytest
 
 from resnet_bench import cli
 from resnet_bench.commands import ab as ab_command
-from resnet_bench.runner import ab as runner
+from resnet_bench.runner import live as runner
 
 MODEL = """
 import torch

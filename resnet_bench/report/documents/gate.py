@@ -8,7 +8,8 @@ import msgspec
 from resnet_bench.analysis.gate import GateResult, Outcome, Status, improvements
 from resnet_bench.records import Case
 from resnet_bench.report.documents import verdicts
-from resnet_bench.report.grid import Grid, escape_markdown, markdown_lines, plain, text_lines
+from resnet_bench.report.grid import Grid, escape_markdown, markdown_lines, text_lines
+from resnet_bench.words import plain
 
 _ORDER = (Status.FAILED, Status.INCOMPLETE, Status.WARNED, Status.PASSED)
 _HEADERS = ("status", "case", "rule", "what was found")

@@ -4,9 +4,8 @@ import msgspec
 
 from resnet_bench.records import CommitOrder, History
 from resnet_bench.report.document import Document, Fact, RunHeader, Table
-from resnet_bench.report.grid import escape_markdown, plain
+from resnet_bench.report.grid import escape_markdown
 from resnet_bench.report.renderers import csv, markdown, text
-from resnet_bench.report.sections.curves import counted
 from resnet_bench.report.sections.history import (
     change_table,
     finding,
@@ -16,6 +15,7 @@ from resnet_bench.report.sections.history import (
     series_table,
     short,
 )
+from resnet_bench.words import counted, plain
 
 WIDTH = 160
 LISTED = 40

@@ -13,10 +13,9 @@ from resnet_bench.analysis.roofline import Headroom
 from resnet_bench.records import Ceilings, LayerProfile, Mode, Record, TimedBy
 from resnet_bench.report.document import Column, Kind, Row, Table, Value
 from resnet_bench.report.format import Format
-from resnet_bench.report.grid import escape_markdown, plain
+from resnet_bench.report.grid import escape_markdown
 from resnet_bench.report.renderers import markdown, text
-from resnet_bench.report.sections.curves import counted, listed
-from resnet_bench.runner.progress import case_label
+from resnet_bench.words import counted, listed, plain
 
 _WIDTH = 200
 _TIMED_BY = {
@@ -79,7 +78,7 @@ def table(found: Dissection, by: By, *, name: str = "layers") -> Table:
     )
     return Table(
         id=name,
-        caption=f"Layers of {case_label(found.profile.case)}" if by is By.LAYER else f"By {by.value}",
+        caption=f"Layers of {found.profile.case.label}" if by is By.LAYER else f"By {by.value}",
         columns=columns,
         rows=tuple(cells(row) for row in shown),
         shown=keys,
@@ -204,7 +203,7 @@ def render(found: Sequence[Dissection], form: Format, *, by: By) -> str:
 
 def _title(found: Dissection) -> str:
     case = found.profile.case
-    return f"{case_label(case)}, {case.precision}, {counted(case.threads, 'thread')}: where the time goes"
+    return f"{case.label}, {case.precision}, {counted(case.threads, 'thread')}: where the time goes"
 
 
 def _object(found: Dissection, by: By) -> dict[str, Any]:

@@ -9,8 +9,9 @@ import msgspec
 
 from resnet_bench import units
 from resnet_bench.records import Verdict
-from resnet_bench.report.grid import Grid, escape_markdown, markdown_lines, plain, text_lines
+from resnet_bench.report.grid import Grid, escape_markdown, markdown_lines, text_lines
 from resnet_bench.runner.live import Outcome
+from resnet_bench.words import plain
 
 _HEADERS = ("case", "baseline [ms]", "contender [ms]", "ratio", "interval", "pairs", "verdict", "reason")
 _RIGHT = (False, True, True, True, True, True, False, False)

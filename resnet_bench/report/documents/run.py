@@ -16,7 +16,7 @@ from resnet_bench.records import Digest, History, Run, VerdictTable
 from resnet_bench.report.document import Document, Note, Section, Table
 from resnet_bench.report.labels import Labels, device_names, label
 from resnet_bench.report.sections.best import best_section
-from resnet_bench.report.sections.curves import counted, curves, listed
+from resnet_bench.report.sections.curves import curves
 from resnet_bench.report.sections.differences import case_verdicts, differences_section, verdict_health
 from resnet_bench.report.sections.distribution import distribution_section
 from resnet_bench.report.sections.gaps import gaps_section
@@ -31,6 +31,7 @@ from resnet_bench.report.sections.pareto import pareto_section
 from resnet_bench.report.sections.results import long_table, summary_table
 from resnet_bench.report.sections.roofline import roofline_section
 from resnet_bench.report.sections.scaling import scaling_section
+from resnet_bench.words import counted, listed
 
 
 def build(

@@ -13,7 +13,8 @@ import msgspec
 from resnet_bench import units
 from resnet_bench.analysis.metrics import NOISY_METRICS, ExactMetric, NoisyMetric, find_metric
 from resnet_bench.records import Case, Comparison, Record, Summary, Verdict, VerdictTable
-from resnet_bench.report.grid import Grid, escape_markdown, markdown_lines, plain, text_lines
+from resnet_bench.report.grid import Grid, escape_markdown, markdown_lines, text_lines
+from resnet_bench.words import plain
 
 ORDER = (Verdict.REGRESSED, Verdict.IMPROVED, Verdict.INCONCLUSIVE, Verdict.NOT_COMPARABLE, Verdict.UNCHANGED)
 _FOLDED = frozenset({Verdict.UNCHANGED, Verdict.NOT_COMPARABLE})

@@ -18,7 +18,7 @@ from resnet_bench.analysis.results import Status
 from resnet_bench.report import figures, plotly_js
 from resnet_bench.report.cells import decimals, show_column
 from resnet_bench.report.document import Column, Document, Figure, Kind, Table, Value
-from resnet_bench.report.grid import plain
+from resnet_bench.words import plain
 
 STATIC_ROWS = 40
 FOLDED_ROWS = 12

@@ -9,8 +9,7 @@ from resnet_bench.analysis.results import Status
 from resnet_bench.report.cells import show_column
 from resnet_bench.report.document import Column, Document, Kind, Severity, Table
 from resnet_bench.report.grid import escape_markdown as escape
-from resnet_bench.report.grid import plain
-from resnet_bench.report.sections.curves import counted
+from resnet_bench.words import counted, plain
 
 LIMIT_BYTES = 60_000
 _MARKS = {Severity.GOOD: "✅", Severity.NOTICE: "⚠️", Severity.BAD: "❌"}

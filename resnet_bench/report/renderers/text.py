@@ -10,8 +10,7 @@ from collections.abc import Collection, Sequence
 from resnet_bench.analysis.results import Status
 from resnet_bench.report.cells import show_column
 from resnet_bench.report.document import Column, Document, Kind, Note, Section, Severity, Table
-from resnet_bench.report.grid import plain
-from resnet_bench.report.sections.curves import counted
+from resnet_bench.words import counted, plain
 
 WIDTH = 100
 _GAP = "  "

@@ -101,17 +101,3 @@ def view_of(long: Table, figure: str, caption: str, shown: Sequence[str]) -> Tab
 
 
 _AXES = frozenset({"mode", "image_size", "precision", "memory_format", "executor", "machine", "device", "threads"})
-
-
-def listed(names: Sequence[str], limit: int = 3) -> str:
-    """Return names as prose: "a", "a and b", "a, b, c and 4 more"."""
-    if len(names) > limit + 1:
-        return f"{', '.join(names[:limit])} and {len(names) - limit} more"
-    if len(names) <= 1:
-        return "".join(names)
-    return f"{', '.join(names[:-1])} and {names[-1]}"
-
-
-def counted(count: int, noun: str, plural: str = "") -> str:
-    """Return a count with its noun: 1 case, 12 cases."""
-    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"

@@ -10,7 +10,7 @@ from resnet_bench.analysis.metrics import NOISY_METRICS, NoisyMetric, find_metri
 from resnet_bench.records import Comparison, Verdict, VerdictTable
 from resnet_bench.report.document import Column, Health, Kind, Row, Section, Severity, Table
 from resnet_bench.report.documents.verdicts import ORDER, case_labels, detectable_line
-from resnet_bench.report.sections.curves import counted, listed
+from resnet_bench.words import counted, listed
 
 _TIMINGS = ("latency_s", "throughput_images_per_s")
 _CHANGED = (Verdict.REGRESSED, Verdict.IMPROVED, Verdict.INCONCLUSIVE)

@@ -7,7 +7,8 @@ from resnet_bench import units
 from resnet_bench.analysis.results import NOISY_SPREAD, Result
 from resnet_bench.report.document import Axis, Box, Figure, Role, Scale, Section, Series, Table
 from resnet_bench.report.labels import Labels
-from resnet_bench.report.sections.curves import counted, view_of
+from resnet_bench.report.sections.curves import view_of
+from resnet_bench.words import counted
 
 
 def distribution_section(results: Sequence[Result], labels: Labels, long: Table) -> Section | None:

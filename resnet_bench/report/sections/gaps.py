@@ -6,7 +6,7 @@ from resnet_bench.analysis.results import Result, Status
 from resnet_bench.records import Run
 from resnet_bench.report.document import Column, Kind, Section, Table
 from resnet_bench.report.labels import AXES, Labels, axis_words
-from resnet_bench.report.sections.curves import counted
+from resnet_bench.words import counted
 
 _COLUMNS = (
     Column(key="run", title="run", kind=Kind.NAME),

@@ -9,7 +9,7 @@ from resnet_bench.analysis.stats import MIN_LAUNCHES
 from resnet_bench.records import Environment, Run
 from resnet_bench.report.document import Fact, Health, RunHeader, Severity
 from resnet_bench.report.labels import Labels
-from resnet_bench.report.sections.curves import counted, listed
+from resnet_bench.words import counted, listed
 
 _SHOWN_PACKAGES = ("torchvision", "fvcore", "numpy")
 _CLOCK_DRIFT = 0.02

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from resnet_bench import units
 from resnet_bench.records import Change, CommitOrder, History, HistorySeries, SeriesSource
 from resnet_bench.report.document import Axis, Column, Figure, Health, Kind, Role, Row, Section, Series, Severity, Table
-from resnet_bench.report.sections.curves import counted, listed
+from resnet_bench.words import counted, listed
 
 DRAWN = 8
 _SHORT = 7

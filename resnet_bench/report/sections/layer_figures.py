@@ -7,8 +7,8 @@ from resnet_bench import units
 from resnet_bench.analysis.layers import LayerRow
 from resnet_bench.report.document import Axis, Figure, Role, Scale, Series, Table, Tile
 from resnet_bench.report.documents.layers import cells
-from resnet_bench.report.sections.curves import listed
 from resnet_bench.report.sections.layer_subjects import Subject, first_sentences, rows_of, view_with
+from resnet_bench.words import listed
 
 
 def stages_figure(subjects: Sequence[Subject], table: Table) -> Figure:

@@ -6,9 +6,9 @@ from resnet_bench import units
 from resnet_bench.analysis.layers import LayerRow
 from resnet_bench.records import Part
 from resnet_bench.report.document import Axis, Figure, Role, Scale, Series, Table
-from resnet_bench.report.sections.curves import listed
 from resnet_bench.report.sections.layer_subjects import Subject, first_sentences, rows_of, view_with
 from resnet_bench.report.sections.roofline import GIGA, roof
+from resnet_bench.words import listed
 
 _MARGIN = 2.0
 _SMALL_SHARE = 0.01

@@ -11,11 +11,11 @@ from resnet_bench.records import LayerProfile, Run
 from resnet_bench.report.document import Column, Kind, Section, Table
 from resnet_bench.report.documents.layers import COLUMNS, cells
 from resnet_bench.report.labels import Labels
-from resnet_bench.report.sections.curves import counted, listed
 from resnet_bench.report.sections.layer_figures import depth_figure, stages_figure, treemap_figure
 from resnet_bench.report.sections.layer_roofline import layer_roofline_figure
 from resnet_bench.report.sections.layer_subjects import Subject, rows_of
 from resnet_bench.report.sections.results import case_words
+from resnet_bench.words import counted, listed
 
 _SUBJECT = Column(key="subject", title="model", kind=Kind.NAME)
 # So that the page stays one that can be mailed: what is left out is said, and stands in layers.jsonl.

@@ -7,7 +7,8 @@ from resnet_bench import units
 from resnet_bench.analysis.results import Result, Status
 from resnet_bench.records import Run
 from resnet_bench.report.document import Axis, Figure, Role, Scale, Section, Series, Table
-from resnet_bench.report.sections.curves import Curve, batch_axis, counted, view_of
+from resnet_bench.report.sections.curves import Curve, batch_axis, view_of
+from resnet_bench.words import counted
 
 _NEAR_LIMIT = 0.25
 

@@ -8,7 +8,7 @@ from resnet_bench.analysis.published import ACCURACY_IMAGE_SIZE
 from resnet_bench.analysis.results import NOISY_SPREAD, Result
 from resnet_bench.records import Run, StopReason, Transfer
 from resnet_bench.report.document import Block, Section
-from resnet_bench.report.sections.curves import listed
+from resnet_bench.words import listed
 
 _ENDINGS = {
     StopReason.INTERVAL: "because the median was known well enough",

@@ -9,7 +9,8 @@ from resnet_bench.analysis.results import Result
 from resnet_bench.records import Mode, Record
 from resnet_bench.report.document import Axis, Column, Figure, Kind, Role, Scale, Section, Series, Table
 from resnet_bench.report.labels import Labels
-from resnet_bench.report.sections.curves import Curve, counted, listed, throughput_of
+from resnet_bench.report.sections.curves import Curve, throughput_of
+from resnet_bench.words import counted, listed
 
 
 class Point(Record, frozen=True, kw_only=True):

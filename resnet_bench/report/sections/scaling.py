@@ -6,17 +6,9 @@ from resnet_bench import units
 from resnet_bench.analysis.results import Result
 from resnet_bench.records import Run
 from resnet_bench.report.document import Axis, Figure, Role, Scale, Section, Series, Table
-from resnet_bench.report.sections.curves import (
-    KNEE_SHARE,
-    Curve,
-    batch_axis,
-    counted,
-    line,
-    listed,
-    throughput_of,
-    view_of,
-)
+from resnet_bench.report.sections.curves import KNEE_SHARE, Curve, batch_axis, line, throughput_of, view_of
 from resnet_bench.report.sections.searches import searches_table
+from resnet_bench.words import counted, listed
 
 
 def scaling_section(
