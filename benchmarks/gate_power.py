@@ -28,8 +28,8 @@ from benchmarks.gate_subject import IMAGE_SIZE
 from resnet_bench import units
 from resnet_bench.analysis.sequential import trimmed_mean
 from resnet_bench.analysis.stats import exponential, t_interval
-from resnet_bench.git.checkout import Side
 from resnet_bench.records import Case, Record, Verdict
+from resnet_bench.records.live import Matchup, MatchupResult, Side
 from resnet_bench.runner import live
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -205,7 +205,7 @@ def _try_next(lines: list[Calibrated | Trial], kinds: dict[str, Kind]) -> Trial 
     model = f"slowed_{channels[kind.slowdown]}" if kind.slowdown else "plain"
     start = time.monotonic()
     with busy_neighbour() if kind.neighbour else contextlib.nullcontext():
-        outcome = _fight(model, seed=seed, pairs=live.Terms().pairs, until=live.Until.DECIDED)
+        outcome = _measure_pairs(model, seed=seed, pairs=live.Terms().pairs, until=live.Until.DECIDED)
     trial = Trial(
         kind=name,
         seed=seed,
@@ -225,14 +225,14 @@ def _try_next(lines: list[Calibrated | Trial], kinds: dict[str, Kind]) -> Trial 
     return trial
 
 
-def _fight(contender: str, *, seed: int, pairs: int, until: live.Until) -> live.Outcome:
+def _measure_pairs(contender: str, *, seed: int, pairs: int, until: live.Until) -> MatchupResult:
     side = Side(label="this repository", root=str(ROOT))
     cases = [
         Case(model=f"benchmarks.gate_subject:{name}", batch_size=1, image_size=IMAGE_SIZE, device="cpu", threads=1)
         for name in ("plain", contender)
     ]
     terms = live.Terms(band=BAND, budget_s=TRIAL_BUDGET_S, turns_s=TURNS_S, seed=seed, pairs=pairs, until=until)
-    (outcome,) = live.fight([live.Duel(baseline=cases[0], contender=cases[1])], (side, side), terms)
+    (outcome,) = live.measure_pairs([Matchup(baseline=cases[0], contender=cases[1])], (side, side), terms)
     return outcome
 
 

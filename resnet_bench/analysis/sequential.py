@@ -18,24 +18,14 @@ from scipy import special
 from resnet_bench import units
 from resnet_bench.analysis.ratio import POWER
 from resnet_bench.analysis.stats import exponential, t_quantile
-from resnet_bench.records import Interval, Record, Verdict
+from resnet_bench.records import Interval, Verdict
+from resnet_bench.records.live import Decision
 
 LOOKS = (6, 8, 10, 13, 16, 20, 26, 32, 40)
 FALSE_ALARM_RATE = 0.005
 NOMINAL_SHARE = 0.11
 TRIMMED_SHARE = 0.1
 UNCHANGED_CONFIDENCE = 0.95
-
-
-class Decision(Record, frozen=True, kw_only=True):
-    """What the pairs so far say. `ratio` is contender / baseline; the interval holds at all looks together."""
-
-    verdict: Verdict
-    ratio: float
-    interval: Interval | None
-    detectable: float | None
-    pairs: int
-    reason: str
 
 
 def decide(log_ratios: Sequence[float], *, band: float, family: int = 1, lower_is_better: bool = True) -> Decision:

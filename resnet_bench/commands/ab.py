@@ -15,6 +15,7 @@ from resnet_bench.commands.output import ensure_writable
 from resnet_bench.errors import UsageError, nearest
 from resnet_bench.git.checkout import WORKING_TREE, checked_out
 from resnet_bench.records import Case, Executor, MemoryFormat, Mode, Precision, Verdict
+from resnet_bench.records.live import Matchup
 from resnet_bench.report.documents import live as ab_report
 from resnet_bench.report.format import Format
 from resnet_bench.runner import live as runner
@@ -88,36 +89,36 @@ def ab(
     contender = contender or (base if configurations else WORKING_TREE)
     asked, limit = units.parse_percent(band) if band else None, units.parse_seconds(budget)
     shared = {"batch_size": batch_size, "image_size": image_size, "mode": mode, "device": device, "threads": threads}
-    duels = [
-        runner.Duel(
+    matchups = [
+        Matchup(
             baseline=_case({"model": name.strip()} | shared, "--case-a", case_a),
             contender=_case({"model": name.strip()} | shared, "--case-b", case_b),
         )
         for name in models.split(",")
         if name.strip()
     ]
-    if not duels:
+    if not matchups:
         raise UsageError("--models names no model.")
     if output:
         ensure_writable(output)
-    terms = runner.Terms(band=_band(asked, duels, device, calibration_file), budget_s=limit, seed=seed)
+    terms = runner.Terms(band=_band(asked, matchups, device, calibration_file), budget_s=limit, seed=seed)
     with stoppable(), contextlib.ExitStack() as stack:
         left, right = (stack.enter_context(checked_out(repository, revision)) for revision in (base, contender))
         if install:
             left, right = (stack.enter_context(installed(side)) for side in (left, right))
-        outcomes = runner.fight(duels, (left, right), terms, on_pair=_progress, output=output)
+        outcomes = runner.measure_pairs(matchups, (left, right), terms, on_pair=_progress, output=output)
     print(_RENDERERS[format](outcomes, (left.label, right.label)), end="")
     verdicts = {outcome.decision.verdict for outcome in outcomes}
     return 1 if Verdict.REGRESSED in verdicts else 3 if Verdict.INCONCLUSIVE in verdicts else 0
 
 
-def _band(asked: float | None, duels: Sequence[runner.Duel], device: str, path: Path) -> float:
+def _band(asked: float | None, matchups: Sequence[Matchup], device: str, path: Path) -> float:
     """Return the noise band, and say where it comes from; a device that is not here is refused on the way."""
     calibrated = calibrations.present(path)
     if device == "cpu" and not calibrated:
         return asked if asked is not None else calibrations.DEFAULT_PAIRED_BAND
     here = local.probe(device).environment.id
-    used = {case.threads for duel in duels for case in (duel.baseline, duel.contender)}
+    used = {case.threads for matchup in matchups for case in (matchup.baseline, matchup.contender)}
     terms = calibrations.paired_terms(asked, environment=here, threads=used, path=path)
     for line in terms.said:
         print(line, file=sys.stderr)

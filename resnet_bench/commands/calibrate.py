@@ -13,8 +13,8 @@ from resnet_bench.analysis import calibration
 from resnet_bench.commands.arguments import Whole
 from resnet_bench.commands.output import ensure_writable
 from resnet_bench.errors import IncompleteError, UsageError
-from resnet_bench.git.checkout import Side
 from resnet_bench.records import Case
+from resnet_bench.records.live import Matchup, Side
 from resnet_bench.report import grid
 from resnet_bench.report.format import Format
 from resnet_bench.report.grid import Grid
@@ -67,18 +67,18 @@ def calibrate(
     width = units.parse_percent(band)
     home = Side(label="this installation", root=str(Path(__file__).resolve().parents[2]))
     cases = [Case(model=name, batch_size=1, image_size=image_size, device=device, threads=threads) for name in names]
-    duels = [runner.Duel(baseline=case, contender=case) for case in cases]
+    matchups = [Matchup(baseline=case, contender=case) for case in cases]
     limit = units.parse_seconds(budget)
     until = runner.Until.EXHAUSTED
     terms = runner.Terms(band=width, budget_s=limit, pairs=pairs, seed=seed, until=until)
     environment = local.probe(device).environment
-    outcomes = runner.fight(duels, (home, home), terms, on_pair=_progress)
+    outcomes = runner.measure_pairs(matchups, (home, home), terms, on_pair=_progress)
     made = min(len(outcome.turns) for outcome in outcomes)
     if made < FEWEST_PAIRS:
         raise IncompleteError(f"{made} of {pairs} launch pairs fitted into {budget}; give a longer --budget.")
     sides = [[statistics.median(it.baseline_s) for it in outcome.turns] for outcome in outcomes]
     measured = tuple(
-        calibration.calibrate_case(it.duel.baseline.key, [turn.judged_s for turn in it.turns], band=width, seed=seed)
+        calibration.calibrate_case(it.matchup.baseline.key, [turn.judged_s for turn in it.turns], band=width, seed=seed)
         for it in outcomes
     )
     bands = calibration.noise_bands(sides)

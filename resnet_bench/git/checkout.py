@@ -7,17 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from resnet_bench.errors import UsageError, nearest
-from resnet_bench.records import Record
+from resnet_bench.records.live import Side
 
 WORKING_TREE = "."
-
-
-class Side(Record, frozen=True, kw_only=True):
-    """Where a side's model code lies, what to call it, and the interpreter of its own where it has one."""
-
-    label: str
-    root: str
-    python: str | None = None
 
 
 @contextlib.contextmanager

@@ -17,7 +17,7 @@ from pathlib import Path
 import msgspec
 
 from resnet_bench.errors import UsageError
-from resnet_bench.git.checkout import Side
+from resnet_bench.records.live import Side
 
 INSTALL_LIMIT_S = 1800.0
 

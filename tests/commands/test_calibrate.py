@@ -14,26 +14,25 @@ from resnet_bench import cli
 from resnet_bench.analysis.sequential import decide
 from resnet_bench.commands import ab as ab_command
 from resnet_bench.commands import calibrate as command
-from resnet_bench.git.checkout import Side
-from resnet_bench.runner.live import Outcome, Turns
+from resnet_bench.records.live import MatchupResult, PairedSamples, Side
 from tests.factory import IDENTITY, change, measurement, noisy_launches, run_of, save_run
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "calibrate"
 ENVIRONMENT = types.SimpleNamespace(id="e1", identity=IDENTITY)
 
 
-def made_up(duels, _sides, terms, **_):
+def made_up(matchups, _sides, terms, **_):
     """Identical code: a launch pair's bias spreads by 0.8 % in the first case, by more in the others."""
     outcomes = []
-    for number, duel in enumerate(duels, start=1):
+    for number, matchup in enumerate(matchups, start=1):
         rng = np.random.default_rng(number)
         turns = []
         for pair in range(terms.pairs):
             level, bias = 0.01 * np.exp(rng.normal(0, 0.004)), rng.normal(0, 0.008 * number)
             sides = [level * np.exp(side * bias + rng.normal(0, 0.003, 11)) for side in (0, 1)]
             left, right = (tuple(float(value) for value in side) for side in sides)
-            turns.append(Turns(pair=pair, baseline_s=left, contender_s=right))
-        outcomes.append(Outcome(duel=duel, turns=tuple(turns), decision=decide((), band=terms.band)))
+            turns.append(PairedSamples(pair=pair, baseline_s=left, contender_s=right))
+        outcomes.append(MatchupResult(matchup=matchup, turns=tuple(turns), decision=decide((), band=terms.band)))
     return tuple(outcomes)
 
 
@@ -41,7 +40,7 @@ def made_up(duels, _sides, terms, **_):
 def _workplace(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(command.launch, "probe", lambda _: types.SimpleNamespace(environment=ENVIRONMENT))
-    monkeypatch.setattr(command.runner, "fight", made_up)
+    monkeypatch.setattr(command.runner, "measure_pairs", made_up)
 
 
 def run(capsys, *arguments):
@@ -81,18 +80,18 @@ def test_what_compare_then_uses(capsys):
 def test_ab_then_uses_the_band_unless_one_is_asked_for(capsys, monkeypatch):
     bands = []
 
-    def fight(duels, sides, terms, **more):
+    def measure_pairs(matchups, sides, terms, **more):
         bands.append(terms.band)
-        return made_up(duels, sides, change(terms, pairs=1), **more)
+        return made_up(matchups, sides, change(terms, pairs=1), **more)
 
     sides = contextlib.nullcontext(Side(label="here", root="."))
     monkeypatch.setattr(ab_command, "checked_out", lambda *_: sides)
-    monkeypatch.setattr(ab_command.runner, "fight", fight)
+    monkeypatch.setattr(ab_command.runner, "measure_pairs", measure_pairs)
     run(capsys, "ab", "HEAD")
-    monkeypatch.setattr(command.runner, "fight", made_up)
+    monkeypatch.setattr(command.runner, "measure_pairs", made_up)
     run(capsys, "calibrate", "--models", "resnet18, resnet50", "--pairs", "12")
     learnt = msgspec.json.decode(Path("reports/calibration.json").read_bytes())["paired_band"]
-    monkeypatch.setattr(ab_command.runner, "fight", fight)
+    monkeypatch.setattr(ab_command.runner, "measure_pairs", measure_pairs)
     _, _, err = run(capsys, "ab", "HEAD")
     assert "(calibrated here; --band sets another)" in err
     run(capsys, "ab", "HEAD", "--band", "7 %")
@@ -114,7 +113,7 @@ def test_ab_then_uses_the_band_unless_one_is_asked_for(capsys, monkeypatch):
 )
 def test_bad_input_is_one_line_before_anything_is_measured(capsys, monkeypatch, arguments, said):
     Path("file").write_text("", encoding="utf-8")
-    monkeypatch.setattr(command.runner, "fight", None)
+    monkeypatch.setattr(command.runner, "measure_pairs", None)
     code, out, err = run(capsys, "calibrate", *arguments)
     assert (code, out, len(err.splitlines())) == (2, "", 1)
     assert said in err
@@ -122,10 +121,10 @@ def test_bad_input_is_one_line_before_anything_is_measured(capsys, monkeypatch, 
 
 @pytest.mark.usefixtures("_workplace")
 def test_a_budget_for_too_few_pairs_is_incomplete(capsys, monkeypatch):
-    def few(duels, sides, terms, **more):
-        return made_up(duels, sides, change(terms, pairs=3), **more)
+    def few(matchups, sides, terms, **more):
+        return made_up(matchups, sides, change(terms, pairs=3), **more)
 
-    monkeypatch.setattr(command.runner, "fight", few)
+    monkeypatch.setattr(command.runner, "measure_pairs", few)
     code, _, err = run(capsys, "calibrate", "--budget", "5s")
     assert code == 3
     assert "3 of 10 launch pairs fitted into 5s" in err

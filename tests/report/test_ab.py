@@ -9,8 +9,8 @@ import pytest
 
 from resnet_bench.analysis.sequential import decide
 from resnet_bench.records import Case, Executor
+from resnet_bench.records.live import Matchup, MatchupResult, PairedSamples
 from resnet_bench.report.documents import live
-from resnet_bench.runner.live import Duel, Outcome, Turns
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "ab"
 RENDERERS = {"txt": live.as_text, "md": live.as_markdown, "json": live.as_json, "csv": live.as_csv}
@@ -22,11 +22,11 @@ def case(model, **changes):
     return Case(**fields | changes)
 
 
-def outcome(duel, *, change, spread, pairs):
+def outcome(matchup, *, change, spread, pairs):
     rng = np.random.default_rng(pairs)
     biases = [round(float(it), 4) for it in rng.normal(np.log1p(change), spread, pairs)]
     turns = [
-        Turns(
+        PairedSamples(
             pair=pair,
             baseline_s=(0.01, 0.0101, 0.0099),
             contender_s=tuple(it * float(np.exp(bias)) for it in (0.01, 0.0101, 0.0099)),
@@ -34,18 +34,22 @@ def outcome(duel, *, change, spread, pairs):
         for pair, bias in enumerate(biases)
     ]
     turns = [
-        Turns(pair=it.pair, baseline_s=it.baseline_s, contender_s=tuple(round(value, 8) for value in it.contender_s))
+        PairedSamples(
+            pair=it.pair, baseline_s=it.baseline_s, contender_s=tuple(round(value, 8) for value in it.contender_s)
+        )
         for it in turns
     ]
-    return Outcome(duel=duel, turns=tuple(turns), decision=decide([it.log_ratio for it in turns], band=0.02, family=3))
+    return MatchupResult(
+        matchup=matchup, turns=tuple(turns), decision=decide([it.log_ratio for it in turns], band=0.02, family=3)
+    )
 
 
 @pytest.fixture(scope="module")
 def outcomes():
-    compiled = Duel(baseline=case("resnet50"), contender=case("resnet50", executor=Executor.COMPILE))
+    compiled = Matchup(baseline=case("resnet50"), contender=case("resnet50", executor=Executor.COMPILE))
     return (
-        outcome(Duel(baseline=case("resnet18"), contender=case("resnet18")), change=0.08, spread=0.004, pairs=6),
-        outcome(Duel(baseline=case("resnet34"), contender=case("resnet34")), change=0.0, spread=0.006, pairs=8),
+        outcome(Matchup(baseline=case("resnet18"), contender=case("resnet18")), change=0.08, spread=0.004, pairs=6),
+        outcome(Matchup(baseline=case("resnet34"), contender=case("resnet34")), change=0.0, spread=0.006, pairs=8),
         outcome(compiled, change=0.02, spread=0.02, pairs=10),
     )
 
@@ -66,7 +70,7 @@ def test_labels_are_data(outcomes):
 
 
 def test_cpu_time_is_judged_unless_a_side_waits():
-    steady = Turns(
+    steady = PairedSamples(
         pair=0,
         baseline_s=(0.02, 0.010),
         contender_s=(0.012, 0.013),
@@ -74,7 +78,7 @@ def test_cpu_time_is_judged_unless_a_side_waits():
         contender_cpu_s=(0.01, 0.010),
     )
     assert steady.log_ratio != 0  # the contender waits in every turn: that is its own doing
-    preempted = Turns(
+    preempted = PairedSamples(
         pair=0,
         baseline_s=(0.02, 0.010),
         contender_s=(0.01, 0.03),

@@ -10,6 +10,7 @@ import pytest
 
 from resnet_bench import cli
 from resnet_bench.commands import ab as ab_command
+from resnet_bench.records.live import PairedSamples
 from resnet_bench.runner import live as runner
 
 MODEL = """
@@ -104,9 +105,9 @@ def test_two_configurations_of_one_revision(repository, capsys):
     sides = ("--case-a", "memory_format=channels_last", "--case-b", "memory_format=channels_last,image_size=96")
     code, out, _ = ab(capsys, repository, "two", "two", *sides, "--budget", "240s", "--format", "json")
     (outcome,) = json.loads(out)["outcomes"]
-    duel = outcome["duel"]
-    assert [duel[side]["memory_format"] for side in ("baseline", "contender")] == ["channels_last"] * 2
-    assert [duel[side]["image_size"] for side in ("baseline", "contender")] == [32, 96]
+    matchup = outcome["matchup"]
+    assert [matchup[side]["memory_format"] for side in ("baseline", "contender")] == ["channels_last"] * 2
+    assert [matchup[side]["image_size"] for side in ("baseline", "contender")] == [32, 96]
     assert (code, outcome["decision"]["verdict"]) == (1, "regressed")
 
 
@@ -155,7 +156,7 @@ def test_bad_input_is_one_line_and_two(repository, capsys, arguments, model, sai
 )
 def test_configurations_are_compared_within_one_revision(repository, capsys, monkeypatch, arguments, sides):
     labels = []
-    monkeypatch.setattr(ab_command.runner, "fight", lambda _, sides, *__, **___: labels.extend(sides) or ())
+    monkeypatch.setattr(ab_command.runner, "measure_pairs", lambda _, sides, *__, **___: labels.extend(sides) or ())
     assert ab(capsys, repository, *arguments)[0] == 0
     assert tuple(side.label.split(" (")[0] for side in labels) == sides
 
@@ -165,7 +166,7 @@ def test_what_was_measured_is_saved_when_it_is_interrupted(repository, capsys, m
     def interrupted(pair, *_):
         if pair == 2:
             signal.raise_signal(number)
-        return runner.Turns(pair=pair, baseline_s=(1.0,), contender_s=(1.0,))
+        return PairedSamples(pair=pair, baseline_s=(1.0,), contender_s=(1.0,))
 
     monkeypatch.setattr(runner, "Launcher", mock.MagicMock())
     monkeypatch.setattr(runner, "_take_turns", interrupted)

@@ -9,27 +9,27 @@ import psutil
 import pytest
 
 from resnet_bench.errors import IncompleteError
-from resnet_bench.git.checkout import Side
 from resnet_bench.records import Case
+from resnet_bench.records.live import Matchup, Side
 from resnet_bench.runner.launchers.forked import Start
-from resnet_bench.runner.live import Duel, Terms, fight
+from resnet_bench.runner.live import Terms, measure_pairs
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 ENDLESS = """
-from resnet_bench.runner.ab import Terms, Until, fight
-from tests.runner.test_ab_faults import SIDE, duel
+from resnet_bench.runner.ab import Terms, Until, measure_pairs
+from tests.runner.test_ab_faults import SIDE, matchup
 
 terms = Terms(until=Until.EXHAUSTED, pairs=1000)
-fight([duel("tiny")], (SIDE, SIDE), terms, on_pair=lambda pair, seconds: print(pair, flush=True))
+measure_pairs([matchup("tiny")], (SIDE, SIDE), terms, on_pair=lambda pair, seconds: print(pair, flush=True))
 """
 SIDE = Side(label="this one", root=str(ROOT))
 
 
-def duel(name):
+def matchup(name):
     case = Case(model=f"tests.runner.faulty:{name}", batch_size=1, image_size=32, device="cpu", threads=1)
-    return Duel(baseline=case, contender=case)
+    return Matchup(baseline=case, contender=case)
 
 
 def children():
@@ -48,14 +48,14 @@ def lives(process):
 def test_a_side_that_dies_is_named_with_its_signal(start):
     before = len(children())
     with pytest.raises(IncompleteError, match="this one: its process ended with -11"):
-        fight([duel("dies")], (SIDE, SIDE), Terms(start=start))
+        measure_pairs([matchup("dies")], (SIDE, SIDE), Terms(start=start))
     assert len(children()) == before
 
 
 def test_a_side_that_hangs_is_ended_after_its_time():
     before = len(children())
     with pytest.raises(IncompleteError, match="this one: no answer within 3 s; its process was ended"):
-        fight([duel("sleeps")], (SIDE, SIDE), Terms(answer_limit_s=3))
+        measure_pairs([matchup("sleeps")], (SIDE, SIDE), Terms(answer_limit_s=3))
     assert len(children()) == before
 
 

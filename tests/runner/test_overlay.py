@@ -5,7 +5,7 @@ import subprocess
 import pytest
 
 from resnet_bench.errors import UsageError
-from resnet_bench.git.checkout import Side
+from resnet_bench.records.live import Side
 from resnet_bench.runner.overlay import installed
 
 PROJECT = """

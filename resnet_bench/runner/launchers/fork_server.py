@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 from resnet_bench.errors import IncompleteError, UsageError
-from resnet_bench.git.checkout import Side
+from resnet_bench.records.live import Side
 
 START_LIMIT_S = 300.0
 _HARNESS = Path(__file__).resolve().parents[2]

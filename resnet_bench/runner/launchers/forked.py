@@ -8,7 +8,7 @@ from enum import StrEnum
 from types import TracebackType
 from typing import Self
 
-from resnet_bench.git.checkout import Side
+from resnet_bench.records.live import Side
 from resnet_bench.runner.launchers.fork_server import Child, Server
 
 PAIRS_PER_SERVER = 10
