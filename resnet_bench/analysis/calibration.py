@@ -9,44 +9,14 @@ from resnet_bench.analysis.digest import NARROWEST_BAND, excess_band
 from resnet_bench.analysis.ratio import POWER
 from resnet_bench.analysis.sequential import LOOKS, UNCHANGED_CONFIDENCE, detectable_change, first_decision
 from resnet_bench.analysis.stats import CONFIDENCE, MIN_LAUNCHES, t_quantile
-from resnet_bench.records import SCHEMA_VERSION, Band, BandSource, Record, Verdict
+from resnet_bench.records import Band, BandSource, Verdict
+from resnet_bench.records.calibration import CaseCalibration
 
 REPORTED_PAIRS = (6, 10, 20)
 RELABELLINGS = 400
 WORTHWHILE = 0.05
 MOST_LAUNCHES = 50
 WIDEST_BAND = 0.25  # a gate with a wider band would sleep; better the default and honest "inconclusive" rows
-
-
-class CaseCalibration(Record, frozen=True, kw_only=True):
-    """A/A figures of one case. Spreads are standard deviations of logarithms; `detectable` is by launch pairs."""
-
-    case: str
-    pairs: int
-    within_launch: float
-    between_launches: float
-    bias: float
-    false_alarm_rate: float
-    detectable: dict[str, float]
-
-
-class Calibration(Record, frozen=True, kw_only=True):
-    """One machine's A/A self-test; `environment` is the digest of the identity that it is valid for.
-
-    `pairs_needed` of `ab` and `launches_needed` a side of separate runs find a change of `WORTHWHILE` in 95 of 100
-    in the noisiest case; None where not even the most that are made would. `paired_band` is `ab`'s band here.
-    """
-
-    schema: int = SCHEMA_VERSION
-    environment: str
-    threads: int | None = None
-    pairs_needed: int | None = None
-    launches_needed: int | None = None
-    paired_band: float | None = None
-    device_name: str
-    created_at: str
-    bands: tuple[Band, ...]
-    cases: tuple[CaseCalibration, ...]
 
 
 def calibrate_case(

@@ -5,7 +5,7 @@ between the runs beyond their launch noise (another day, another neighbour) is t
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -81,17 +81,6 @@ def learn_bands(runs: Sequence[Run]) -> tuple[Band, ...]:
         for metric in NOISY_METRICS
         if (width := _band_width(runs, metric)) is not None
     )
-
-
-def check_widths(widths: Iterable[float], where: str) -> None:
-    """Refuse noise bands that no measurement can have taught.
-
-    Raises:
-        StoreError: a width is not above 0.
-    """
-    for width in widths:
-        if not width > 0:
-            raise StoreError(f"{where}: a noise band of {width}; it must be above 0.")
 
 
 def excess_band(cases: Sequence[Sequence[Sequence[float]]]) -> float | None:

@@ -23,7 +23,6 @@ from resnet_bench.analysis.stats import CONFIDENCE, center_interval
 from resnet_bench.errors import StoreError
 from resnet_bench.git import order
 from resnet_bench.git.order import Ordering
-from resnet_bench.interop.asv_read import EXPORTED, AsvResults, Value, unit_from_name
 from resnet_bench.machine.names import rename
 from resnet_bench.records import (
     Case,
@@ -37,6 +36,7 @@ from resnet_bench.records import (
     Run,
     SeriesSource,
 )
+from resnet_bench.records.asv import AsvResults, AsvValue
 
 MIN_CHANGE = 0.03
 _EXACT = frozenset(metric.name for metric in EXACT_METRICS)
@@ -68,7 +68,7 @@ class _Points(NamedTuple):
     """One series before its commits are in order; a commit may have several values."""
 
     unit: str
-    values: dict[str, list[Value | None]]
+    values: dict[str, list[AsvValue | None]]
 
 
 _Found = dict[_Key, _Points]
@@ -133,10 +133,10 @@ def _add_asv(results: AsvResults, found: _Found, dates: dict[str, int], *, read:
     for file in results.files:
         dates.setdefault(file.revision, file.date)
         for row in file.rows:
-            if file.revision in read and row.benchmark.startswith(EXPORTED):
+            if file.revision in read and row.exported:
                 again += len(row.cases)
                 continue
-            unit = results.units.get(row.benchmark) or unit_from_name(row.benchmark)
+            unit = results.units[row.benchmark]
             for case, value in zip(row.cases, row.values, strict=True):
                 key = _Key(SeriesSource.ASV, file.machine, row.benchmark, case, row.version, file.identity)
                 points = found.get(key)
@@ -214,15 +214,15 @@ def _run_values(run: Run) -> Iterator[tuple[_Key, tuple[float, ...]]]:
             yield _Key(SeriesSource.RUN, machine, name, words, "", identity), (float(value),)
 
 
-def _center(key: _Key, medians: Sequence[float]) -> Value:
+def _center(key: _Key, medians: Sequence[float]) -> AsvValue:
     if key.metric in _EXACT:
-        return Value(medians[-1], None, None)
+        return AsvValue(medians[-1], None, None)
     interval = center_interval(medians)
-    return Value(statistics.median(medians), interval.low if interval else None, interval.high if interval else None)
+    return AsvValue(statistics.median(medians), interval.low if interval else None, interval.high if interval else None)
 
 
 def _series(key: _Key, points: _Points, place: Mapping[str, int], min_change: float) -> HistorySeries:
-    at: list[tuple[int, Value]] = []
+    at: list[tuple[int, AsvValue]] = []
     failed = skipped = 0
     for revision, several in points.values.items():
         if revision not in place:
@@ -233,7 +233,7 @@ def _series(key: _Key, points: _Points, place: Mapping[str, int], min_change: fl
         if len(good) == 1:
             at.append((place[revision], good[0]))
         elif good:
-            at.append((place[revision], Value(statistics.median(value.value for value in good), None, None)))
+            at.append((place[revision], AsvValue(statistics.median(value.value for value in good), None, None)))
     at.sort(key=lambda item: item[0])
     metric = key.metric.rpartition(".")[2].removeprefix("track_") if key.source is SeriesSource.ASV else key.metric
     series = HistorySeries(

@@ -15,13 +15,13 @@ from typing import Any, BinaryIO
 import msgspec
 import torch
 
+from resnet_bench import HOME
 from resnet_bench.profilers.clock import Clock, DeviceClock, HostClock
 from resnet_bench.profilers.sampler import warm_up
 from resnet_bench.profilers.workload import Workload
 from resnet_bench.records import Case, Record
 
 PACKAGE = "resnet_bench"
-_HARNESS = str(Path(__file__).resolve().parents[2])
 
 
 class Prepare(Record, frozen=True, kw_only=True, tag="prepare"):
@@ -86,8 +86,8 @@ def step_aside() -> None:
     """Free the package's name for the revision's code."""
     for name in [name for name in sys.modules if name == PACKAGE or name.startswith(f"{PACKAGE}.")]:
         del sys.modules[name]
-    if not _HARNESS.endswith(("site-packages", "dist-packages")):
-        sys.path[:] = [entry for entry in sys.path if str(Path(entry or ".").resolve()) != _HARNESS]
+    if not str(HOME).endswith(("site-packages", "dist-packages")):
+        sys.path[:] = [entry for entry in sys.path if str(Path(entry or ".").resolve()) != str(HOME)]
 
 
 def _prepare(request: Prepare) -> tuple[Workload, str]:

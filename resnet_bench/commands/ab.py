@@ -10,6 +10,7 @@ import msgspec
 from cyclopts import Parameter
 
 from resnet_bench import units
+from resnet_bench.analysis import calibrated
 from resnet_bench.commands.arguments import Whole
 from resnet_bench.commands.output import ensure_writable
 from resnet_bench.errors import UsageError, nearest
@@ -114,12 +115,12 @@ def ab(
 
 def _band(asked: float | None, matchups: Sequence[Matchup], device: str, path: Path) -> float:
     """Return the noise band, and say where it comes from; a device that is not here is refused on the way."""
-    calibrated = calibrations.present(path)
-    if device == "cpu" and not calibrated:
-        return asked if asked is not None else calibrations.DEFAULT_PAIRED_BAND
+    has_calibration = calibrations.present(path)
+    if device == "cpu" and not has_calibration:
+        return asked if asked is not None else calibrated.DEFAULT_PAIRED_BAND
     here = local.probe(device).environment.id
     used = {case.threads for matchup in matchups for case in (matchup.baseline, matchup.contender)}
-    terms = calibrations.paired_terms(asked, environment=here, threads=used, path=path)
+    terms = calibrated.paired_terms(asked, environment=here, threads=used, path=path)
     for line in terms.said:
         print(line, file=sys.stderr)
     return terms.band

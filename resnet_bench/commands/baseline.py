@@ -7,6 +7,7 @@ from typing import Any
 from cyclopts import App
 
 from resnet_bench import units
+from resnet_bench.analysis import sides
 from resnet_bench.commands.output import warn
 from resnet_bench.report import grid
 from resnet_bench.report.format import Format
@@ -25,7 +26,7 @@ def set_baseline(name: str, *runs: Path, baselines_dir: Path = baselines.DEFAULT
         runs: run directories; their launches are pooled.
         baselines_dir: where named baselines are kept.
     """
-    stored = baselines.from_runs(runs, name)
+    stored = sides.from_runs(runs, name)
     warn(stored.warnings)
     path = baselines.save(stored, baselines_dir)
     counts = ((len(stored.cases), "case"), (len(runs), "run"))
@@ -47,7 +48,7 @@ def list_baselines(
         baselines_dir: where named baselines are kept.
         format: text, markdown, json or csv.
     """
-    found = [baselines.read(name, baselines_dir) for name in baselines.names(baselines_dir)]
+    found = [sides.baseline(name, baselines_dir) for name in baselines.names(baselines_dir)]
     if not found and format is Format.TEXT:
         print(f"no baseline in {baselines_dir} yet: resnet-bench baseline set NAME RUN", file=sys.stderr)
         return

@@ -8,12 +8,13 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from resnet_bench import units
+from resnet_bench import HOME, units
 from resnet_bench.analysis import calibration
 from resnet_bench.commands.arguments import Whole
 from resnet_bench.commands.output import ensure_writable
 from resnet_bench.errors import IncompleteError, UsageError
 from resnet_bench.records import Case
+from resnet_bench.records.calibration import Calibration
 from resnet_bench.records.live import Matchup, Side
 from resnet_bench.report import grid
 from resnet_bench.report.format import Format
@@ -65,7 +66,7 @@ def calibrate(
             raise UsageError(f"{flag} {value}: expected 1 or more.")
     ensure_writable(calibration_file)
     width = units.parse_percent(band)
-    home = Side(label="this installation", root=str(Path(__file__).resolve().parents[2]))
+    home = Side(label="this installation", root=str(HOME))
     cases = [Case(model=name, batch_size=1, image_size=image_size, device=device, threads=threads) for name in names]
     matchups = [Matchup(baseline=case, contender=case) for case in cases]
     limit = units.parse_seconds(budget)
@@ -82,7 +83,7 @@ def calibrate(
         for it in outcomes
     )
     bands = calibration.noise_bands(sides)
-    found = calibration.Calibration(
+    found = Calibration(
         environment=environment.id,
         device_name=environment.identity.device_name,
         created_at=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
@@ -100,7 +101,7 @@ def calibrate(
     print(f"wrote {calibration_file}", file=sys.stderr)
 
 
-def _grid(found: calibration.Calibration) -> Grid:
+def _grid(found: Calibration) -> Grid:
     rows = tuple(
         (
             it.case,
@@ -115,7 +116,7 @@ def _grid(found: calibration.Calibration) -> Grid:
     return Grid(headers=_HEADERS, rows=rows, right=(False, *(True,) * 7))
 
 
-def _raw(found: calibration.Calibration) -> Grid:
+def _raw(found: Calibration) -> Grid:
     """Return the figures unrounded, under the names of the record's fields."""
     fields = ("case", "pairs", "within_launch", "between_launches", "bias", "false_alarm_rate")
     detectable = tuple(f"detectable_{pairs}" for pairs in calibration.REPORTED_PAIRS)
@@ -129,7 +130,7 @@ def _raw(found: calibration.Calibration) -> Grid:
     return Grid(headers=(*fields, *detectable), rows=rows, right=(False, *(True,) * 8))
 
 
-def _conclusions(found: calibration.Calibration) -> list[str]:
+def _conclusions(found: Calibration) -> list[str]:
     bands = [
         f"noise band of {band.metric} between separate runs: {units.percent_short(band.width)}" for band in found.bands
     ]

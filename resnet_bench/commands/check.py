@@ -6,7 +6,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from resnet_bench.analysis import thresholds
+from resnet_bench.analysis import calibrated, sides, thresholds
 from resnet_bench.analysis.comparability import parse_across
 from resnet_bench.analysis.compare import compare
 from resnet_bench.analysis.digest import digest
@@ -59,26 +59,26 @@ def check(
         calibration_file: noise bands of this machine, as `calibrate` writes them.
     """
     rules = thresholds.read(thresholds_file)
-    sides = (baselines.read(baseline, baselines_dir), digest(load(run)))
-    warn([text for side in sides for text in side.warnings])
-    bands, warnings = calibrations.bands_for(sides[1], calibration_file)
-    table = compare(*sides, across=parse_across(across), bands=bands, warnings=warnings)
-    result = judge(table, rules, sides=sides)
+    both = (sides.baseline(baseline, baselines_dir), digest(load(run)))
+    warn([text for side in both for text in side.warnings])
+    bands, warnings = calibrated.bands_for(both[1], calibration_file)
+    table = compare(*both, across=parse_across(across), bands=bands, warnings=warnings)
+    result = judge(table, rules, sides=both)
     print(_RENDERERS[format](result), end="")
     if junit_file:
         junit.write(junit_file, junit.from_gate(result))
     if github_output:
         github.publish(gate_report.as_markdown(result), github.from_gate(result))
     if update:
-        print(_update(result.exit_code, sides, table, baselines_dir), file=sys.stderr)
+        print(_update(result.exit_code, both, table, baselines_dir), file=sys.stderr)
     return result.exit_code
 
 
-def _update(exit_code: int, sides: tuple[Digest, Digest], table: VerdictTable, directory: Path) -> str:
+def _update(exit_code: int, both: tuple[Digest, Digest], table: VerdictTable, directory: Path) -> str:
     """Write the replacement baseline where the gate passed and something is better or new; say what was done."""
     if exit_code:
         return "--update: the gate did not pass, so the baseline stays."
-    replacement = ratchet(*sides, table)
+    replacement = ratchet(*both, table)
     singles = replacement.of_one_launch
     left_out = f" ({singles} of a single launch left out: measure at least 6)" if singles else ""
     if not replacement.moved:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from resnet_bench.analysis import calibrated, sides
 from resnet_bench.analysis.comparability import parse_across
 from resnet_bench.analysis.compare import compare as compare_digests
 from resnet_bench.commands.output import warn
@@ -60,9 +61,9 @@ def compare(
         baselines_dir: where named baselines are kept.
         calibration_file: noise bands of this machine, as `calibrate` writes them.
     """
-    left, right = (baselines.side(text, baselines_dir) for text in (base, new))
+    left, right = (sides.read(text, baselines_dir) for text in (base, new))
     warn([*left.warnings, *right.warnings])
-    bands, warnings = calibrations.bands_for(right, calibration_file)
+    bands, warnings = calibrated.bands_for(right, calibration_file)
     table = compare_digests(left, right, across=parse_across(across), bands=bands, warnings=warnings)
     print(render(table, format, every_row=every_row), end="")
     if junit_file:

@@ -10,6 +10,7 @@ from cyclopts import Parameter
 from resnet_bench import units
 from resnet_bench.config import axes
 from resnet_bench.errors import UsageError
+from resnet_bench.git.commit import current_commit
 from resnet_bench.interop import asv_write
 from resnet_bench.machine import advice, environment
 from resnet_bench.machine.datasheets import DataSheet, data_sheet
@@ -54,7 +55,7 @@ def machine(
     if asv_record:
         print(asv_write.write_machine(seen, Path.home()))
         return
-    commit = environment.current_commit()
+    commit = current_commit()
     found = _measured(seen, probed.device, *asked) if ceilings else ()
     sheet = data_sheet(seen.identity) if ceilings else None
     if format is Format.JSON:

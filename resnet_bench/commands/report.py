@@ -5,7 +5,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from resnet_bench.analysis import history
+from resnet_bench.analysis import history, sides
 from resnet_bench.commands.output import warn
 from resnet_bench.errors import UsageError
 from resnet_bench.interop import asv_read
@@ -45,7 +45,7 @@ def report(
     if not runs:
         raise UsageError("report needs at least one run directory: resnet-bench report DIR.")
     loaded = [run_directory.load(run) for run in runs]
-    base = baselines.side(baseline, baselines_dir) if baseline else None
+    base = sides.read(baseline, baselines_dir) if baseline else None
     warn([*(text for run in loaded for text in run.warnings), *(base.warnings if base else ())])
     past = _history(asv_results_dir, repository) if asv_results_dir else None
     document = view.build(loaded, baseline=base, history=past)

@@ -15,6 +15,8 @@ from resnet_bench.config.axes import Axes
 from resnet_bench.config.sources import Given, from_environment, resolve
 from resnet_bench.config.suite_file import AUTO, Suite
 from resnet_bench.errors import UsageError
+from resnet_bench.git.command import git
+from resnet_bench.git.commit import current_commit
 from resnet_bench.machine import environment
 from resnet_bench.records import Case, LayerScope, SkipReason, Transfer
 from resnet_bench.report.documents import settings as settings_table
@@ -152,7 +154,8 @@ def run(
 
 def _check_clean() -> None:
     """Refuse before anything is measured what could not be exported after it."""
-    commit = environment.current_commit()
+    git(Path(), "rev-parse", "--git-dir")  # says so where git cannot be run: the folder is not to blame
+    commit = current_commit()
     if commit is None or commit.dirty:
         why = "there are uncommitted changes" if commit else "this is no git checkout"
         raise UsageError(f"--asv: {why}; asv results belong to a commit, so measure a clean checkout.")

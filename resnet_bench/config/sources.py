@@ -13,12 +13,12 @@ from typing import Any
 import msgspec
 
 from resnet_bench.config import axes, suite_file
+from resnet_bench.config import shard as shards
 from resnet_bench.config.axes import Axes
 from resnet_bench.config.suite_file import Suite, Sweep
 from resnet_bench.errors import ConfigError, IncompleteError, ResNetBenchError, StoreError, UsageError
 from resnet_bench.machine import environment
 from resnet_bench.records import Record, Transfer
-from resnet_bench.runner import shards
 
 PREFIX = "RESNET_BENCH_"
 _DEFAULT = "default"

@@ -1,11 +1,11 @@
 """The order of commits, as the repository's history has it; where it does not, by their dates, and saying so."""
 
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from resnet_bench.errors import UsageError, nearest
+from resnet_bench.errors import UsageError
+from resnet_bench.git.command import git, nearest_ref
 from resnet_bench.records import CommitOrder
 
 
@@ -36,15 +36,15 @@ def order(dates: Mapping[str, int], repository: Path, *, branch: str = "HEAD") -
     Raises:
         UsageError: git cannot be run, or there is no such branch.
     """
-    if _git(repository, "rev-parse", "--git-dir") is None:
+    if git(repository, "rev-parse", "--git-dir") is None:
         return _by_date(dates, f"{repository} is no git repository: commits are ordered by their dates.")
-    if _git(repository, "rev-parse", "--verify", "--quiet", "HEAD") is None:
+    if git(repository, "rev-parse", "--verify", "--quiet", "HEAD") is None:
         return _by_date(dates, f"{repository} has no commit yet: commits are ordered by their dates.")
     history = _history(repository, branch)
     place = {revision: position for position, revision in enumerate(history)}
     known = [revision for revision in dates if revision in place]
     unknown = len(dates) - len(known)
-    if unknown and _git(repository, "rev-parse", "--is-shallow-repository") == "true":
+    if unknown and git(repository, "rev-parse", "--is-shallow-repository") == "true":
         note = (
             f"{repository} is a shallow clone: the order of {unknown} of {len(dates)} commits is unknown here, so they "
             "are ordered by their dates; run `git fetch --unshallow` for their order in history."
@@ -74,7 +74,7 @@ def after(ordering: Ordering, since: str, repository: Path, *, branch: str = "HE
     Raises:
         UsageError: `since` is no revision, or not in the branch's history; by dates, no measured commit.
     """
-    revision = _git(repository, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{since}^{{commit}}")
+    revision = git(repository, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{since}^{{commit}}")
     if ordering.kind is CommitOrder.DATES:
         matches = [place for place, it in enumerate(ordering.commits) if it == revision or it.startswith(since.lower())]
         if len(matches) != 1:
@@ -83,9 +83,8 @@ def after(ordering: Ordering, since: str, repository: Path, *, branch: str = "HE
             )
         return matches[0] + 1
     if revision is None:
-        known = (_git(repository, "for-each-ref", "--format=%(refname:short)") or "").splitlines()
         raise UsageError(
-            f"--since {since}: no such revision in {repository}.{nearest(since, known)} "
+            f"--since {since}: no such revision in {repository}.{nearest_ref(repository, since)} "
             "Expected a commit, branch or tag."
         )
     history = _history(repository, branch)
@@ -101,18 +100,7 @@ def _by_date(dates: Mapping[str, int], note: str, *, foreign: bool = False) -> O
 
 
 def _history(repository: Path, branch: str) -> list[str]:
-    listed = _git(repository, "rev-list", "--topo-order", "--reverse", "--end-of-options", branch)
+    listed = git(repository, "rev-list", "--topo-order", "--reverse", "--end-of-options", branch)
     if listed is None:
-        known = (_git(repository, "for-each-ref", "--format=%(refname:short)") or "").splitlines()
-        raise UsageError(f"--branch {branch}: no such revision in {repository}.{nearest(branch, known)}")
+        raise UsageError(f"--branch {branch}: no such revision in {repository}.{nearest_ref(repository, branch)}")
     return listed.split()
-
-
-def _git(repository: Path, *arguments: str) -> str | None:
-    try:
-        done = subprocess.run(
-            ["git", "-C", str(repository), *arguments], capture_output=True, text=True, check=False, errors="replace"
-        )
-    except OSError as error:
-        raise UsageError(f"git cannot be run: {error.strerror or error}.") from error
-    return done.stdout.strip() if done.returncode == 0 else None

@@ -14,13 +14,13 @@ from collections.abc import Collection, Iterator, Sequence
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from resnet_bench.analysis.stats import center_interval
 from resnet_bench.errors import StoreError, UsageError, nearest
+from resnet_bench.records.asv import AsvFile, AsvResults, AsvRow, AsvValue
 
 FORMAT = 2
-EXPORTED = "run.track_"  # what `export --to asv` calls a run's metrics
 _BESIDE_RESULTS = frozenset({"machine.json", "benchmarks.json"})
 # Describe a machine but change without it: a kernel update, a few bytes of memory more or less.
 _NOT_IDENTITY = frozenset({"machine", "os", "ram"})
@@ -30,45 +30,6 @@ _NAMED = 10
 _UNREADABLE = (OSError, ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError)
 _REVISION = re.compile(r"[0-9a-fA-F]{7,64}")
 _LAST_DATE = 253_402_300_799  # of the year 9999
-
-
-class Value(NamedTuple):
-    """One benchmark's value at one commit for one combination of parameters, with its interval's bounds."""
-
-    value: float
-    low: float | None
-    high: float | None
-
-
-class Row(NamedTuple):
-    """One benchmark in one file: values by combination, None where it failed, NaN where it was skipped."""
-
-    benchmark: str
-    version: str
-    cases: tuple[str, ...]
-    values: tuple[Value | None, ...]
-
-
-class File(NamedTuple):
-    """One commit on one machine in one environment; `date` is in seconds since 1970.
-
-    `unread` are benchmarks whose row does not fit its own parameters.
-    """
-
-    revision: str
-    date: int
-    machine: str
-    identity: tuple[tuple[str, str], ...]
-    rows: tuple[Row, ...]
-    unread: tuple[str, ...] = ()
-
-
-class AsvResults(NamedTuple):
-    """A results folder. `units` are by benchmark, as asv's benchmarks.json has them."""
-
-    files: tuple[File, ...]
-    units: dict[str, str]
-    notes: tuple[str, ...]
 
 
 def read(directory: Path, *, machines: Collection[str] = (), benchmarks: Collection[str] = ()) -> AsvResults:
@@ -107,7 +68,11 @@ def read(directory: Path, *, machines: Collection[str] = (), benchmarks: Collect
     lost = sorted({_folder(path) for path in paths if not (path.parent / "machine.json").exists()})
     if lost:
         notes.append(f"no machine.json for {', '.join(lost)}: asv itself leaves such folders out.")
-    return AsvResults(_chosen(files, benchmarks), {name: it["unit"] for name, it in about.items()}, tuple(notes))
+    chosen = _chosen(files, benchmarks)
+    units = {name: it["unit"] for name, it in about.items()}
+    for name in {row.benchmark for file in chosen for row in file.rows}:
+        units[name] = units.get(name) or _unit_from_name(name)
+    return AsvResults(chosen, units, tuple(notes))
 
 
 def _folder(path: Path) -> str:
@@ -115,7 +80,7 @@ def _folder(path: Path) -> str:
     return path.parent.name or path.parent.resolve().name
 
 
-def _unread(files: Sequence[File]) -> list[str]:
+def _unread(files: Sequence[AsvFile]) -> list[str]:
     """Say which benchmarks' rows were left out of files that were read otherwise."""
     found = [(file, name) for file in files for name in file.unread]
     if not found:
@@ -155,12 +120,12 @@ def _read_benchmarks(directory: Path) -> tuple[dict[str, dict[str, Any]], list[s
         return {}, [f"{path / 'benchmarks.json'} cannot be read ({_why(error)}): units are taken from names."]
 
 
-def unit_from_name(benchmark: str) -> str:
+def _unit_from_name(benchmark: str) -> str:
     """Return the unit that asv gives a benchmark by the prefix of its function, empty for others."""
     return _UNITS.get(benchmark.rpartition(".")[2].partition("_")[0], "")
 
 
-def _read_file(path: Path, about: dict[str, dict[str, Any]]) -> File:
+def _read_file(path: Path, about: dict[str, dict[str, Any]]) -> AsvFile:
     content = _json(path)
     if not isinstance(content, dict):
         raise ValueError("no JSON object")  # noqa: TRY004 - a reason to leave the file out, as the others
@@ -169,7 +134,7 @@ def _read_file(path: Path, about: dict[str, dict[str, Any]]) -> File:
     columns = content["result_columns"]
     rows = {name: _row(name, _fields(columns, row), about) for name, row in content["results"].items()}
     parameters = dict(content["params"])
-    return File(
+    return AsvFile(
         revision=_revision(content["commit_hash"]),
         date=_date(content["date"]),
         machine=str(parameters.get("machine", _folder(path))),
@@ -225,12 +190,12 @@ def _text(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def _row(name: str, fields: dict[str, Any], about: dict[str, dict[str, Any]]) -> Row | None:
+def _row(name: str, fields: dict[str, Any], about: dict[str, dict[str, Any]]) -> AsvRow | None:
     parameters = tuple(tuple(map(str, axis)) for axis in fields.get("params") or ())
     cases = _cases(parameters)
     results = fields.get("result")
     if results is None:  # every combination failed, or the build did
-        values: tuple[Value | None, ...] = (None,) * len(cases)
+        values: tuple[AsvValue | None, ...] = (None,) * len(cases)
     elif not isinstance(results, list) or len(results) != len(cases):
         return None
     else:
@@ -244,7 +209,7 @@ def _row(name: str, fields: dict[str, Any], about: dict[str, dict[str, Any]]) ->
             _value(result, low, high, sample, rounds)
             for result, low, high, sample in zip(results, lows, highs, samples, strict=True)
         )
-    return Row(name, str(fields.get("version") or ""), cases, values)
+    return AsvRow(name, str(fields.get("version") or ""), cases, values)
 
 
 @lru_cache(maxsize=4096)
@@ -257,27 +222,27 @@ def _unquoted(text: str) -> str:
     return text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"" else text
 
 
-def _value(result: object, low: object, high: object, samples: object, rounds: int) -> Value | None:
+def _value(result: object, low: object, high: object, samples: object, rounds: int) -> AsvValue | None:
     if isinstance(result, bool) or not isinstance(result, int | float):
         return None
     if isinstance(samples, list) and rounds > 1 and len(samples) >= 2 * rounds and len(samples) % rounds == 0:
         return _of_launches(samples, rounds)
-    return Value(float(result), _finite(low), _finite(high))
+    return AsvValue(float(result), _finite(low), _finite(high))
 
 
-def _of_launches(samples: Sequence[float], rounds: int) -> Value:
+def _of_launches(samples: Sequence[float], rounds: int) -> AsvValue:
     """Return the median over launches: rounds of one process each stand one after the other, equally long."""
     length = len(samples) // rounds
     medians = [statistics.median(samples[first : first + length]) for first in range(0, len(samples), length)]
     interval = center_interval(medians)
-    return Value(statistics.median(medians), interval.low if interval else None, interval.high if interval else None)
+    return AsvValue(statistics.median(medians), interval.low if interval else None, interval.high if interval else None)
 
 
 def _finite(value: object) -> float | None:
     return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
 
 
-def _chosen(files: Sequence[File], patterns: Collection[str]) -> tuple[File, ...]:
+def _chosen(files: Sequence[AsvFile], patterns: Collection[str]) -> tuple[AsvFile, ...]:
     if not patterns:
         return tuple(files)
     names = sorted({row.benchmark for file in files for row in file.rows})
@@ -291,7 +256,7 @@ def _chosen(files: Sequence[File], patterns: Collection[str]) -> tuple[File, ...
     return tuple(file._replace(rows=tuple(_named(file.rows, wanted))) for file in files)
 
 
-def _named(rows: Sequence[Row], wanted: Collection[str]) -> Iterator[Row]:
+def _named(rows: Sequence[AsvRow], wanted: Collection[str]) -> Iterator[AsvRow]:
     return (row for row in rows if row.benchmark in wanted)
 
 

@@ -18,8 +18,8 @@ from typing import Any, NamedTuple
 from resnet_bench.analysis.metrics import EXACT_METRICS, NOISY_METRICS
 from resnet_bench.analysis.stats import center_interval, percentiles
 from resnet_bench.errors import StoreError
-from resnet_bench.interop.asv_read import EXPORTED
 from resnet_bench.records import Case, Environment, Launch, Run
+from resnet_bench.records.asv import EXPORTED
 
 RESULTS = Path(".asv/results")
 MACHINE_FILE = ".asv-machine.json"

@@ -7,7 +7,6 @@ import hashlib
 import importlib.metadata
 import os
 import platform
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +16,7 @@ import msgspec
 import psutil
 
 from resnet_bench.errors import DeviceError
-from resnet_bench.records import Commit, DeviceState, Environment, Identity, MachineState
+from resnet_bench.records import DeviceState, Environment, Identity, MachineState
 
 if TYPE_CHECKING:
     import torch
@@ -172,23 +171,6 @@ def has_nvidia_device() -> bool:
         return nvml is not None and nvml.nvmlDeviceGetCount() > 0
 
 
-def current_commit(directory: Path = Path()) -> Commit | None:
-    """Return the commit checked out in `directory`, or None outside a git repository."""
-    try:
-        revision, committed_at, subject = _git(directory, "log", "-1", "--format=%H%n%cI%n%s").split("\n", 2)
-        branch = _git(directory, "rev-parse", "--abbrev-ref", "HEAD")
-        dirty = bool(_git(directory, "status", "--porcelain", "--untracked-files=no"))
-    except (OSError, ValueError, subprocess.CalledProcessError):
-        return None
-    return Commit(
-        revision=revision,
-        branch=None if branch == "HEAD" else branch,
-        committed_at=committed_at,
-        subject=subject,
-        dirty=dirty,
-    )
-
-
 def _machine_state(device: str) -> MachineState:
     governor = _CPU_FREQUENCY / "scaling_governor"
     maximum = _CPU_FREQUENCY / "cpuinfo_max_freq"
@@ -265,8 +247,3 @@ def _reading(nvml: Any, read: Callable[..., Any], *arguments: Any) -> float | No
         return float(read(*arguments))
     except nvml.NVMLError:
         return None
-
-
-def _git(directory: Path, *arguments: str) -> str:
-    command = ["git", "-C", str(directory), *arguments]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()

@@ -1,7 +1,9 @@
 """What follows from runs: summaries, comparisons, verdicts."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 
+from resnet_bench.errors import StoreError
 from resnet_bench.records.base import SCHEMA_VERSION, Record
 from resnet_bench.records.launches import Executed, Skip
 from resnet_bench.records.plan import Case, Protocol
@@ -142,3 +144,14 @@ class VerdictTable(Record, frozen=True, kw_only=True):
     means: tuple[GeometricMean, ...]
     counts: dict[str, int]
     warnings: tuple[str, ...] = ()
+
+
+def check_widths(widths: Iterable[float], where: str) -> None:
+    """Refuse noise bands that no measurement can have taught.
+
+    Raises:
+        StoreError: a width is not above 0.
+    """
+    for width in widths:
+        if not width > 0:
+            raise StoreError(f"{where}: a noise band of {width}; it must be above 0.")

@@ -11,7 +11,7 @@ import msgspec
 
 from resnet_bench.config.suite_file import Suite
 from resnet_bench.errors import IncompleteError, Interrupted, ResNetBenchError, StoreError
-from resnet_bench.machine import environment
+from resnet_bench.git.commit import current_commit
 from resnet_bench.records import (
     Case,
     Ceilings,
@@ -73,7 +73,7 @@ def start(
                 f"{directory} already holds a run; resume it with --resume {directory}, or choose another folder."
             )
         probed = local.probe(suite.device)
-        commit = environment.current_commit()
+        commit = current_commit()
         cases, searches = expand(suite, probed, directory, commit=commit)
         part, cases = (None, cases) if shard is None else shards.cut(suite, cases, shard)
         header = Header(
@@ -120,7 +120,7 @@ def resume(directory: Path) -> None:
         run_directory.cut_half_written_line(directory)
         slots = unfinished(plan.schedule(header.cases, header.protocol.launches, seed=header.seed), entries)
         if slots:
-            _refuse_other_commit(directory, header.commit, environment.current_commit())
+            _refuse_other_commit(directory, header.commit, current_commit())
         _measure_all(directory, header, slots)
         _time_layers(directory, header)
 

@@ -4,21 +4,17 @@ A baseline holds summaries, not samples: enough to compare with, small enough to
 """
 
 import re
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 
-from resnet_bench.analysis.digest import check_widths, digest, pool
-from resnet_bench.analysis.metrics import METRICS
 from resnet_bench.errors import StoreError, UsageError, nearest
-from resnet_bench.records import CaseDigest, Digest
+from resnet_bench.records import Digest
+from resnet_bench.records.conclusions import check_widths
 from resnet_bench.storage import files
-from resnet_bench.storage.run_directory import HEADER_NAME, load
 
 DEFAULT_DIRECTORY = Path("reports/baselines")
-_MISFIT = "no baseline file, or damaged"
-_KNOWN = frozenset(metric.name for metric in METRICS)
+MISFIT = "no baseline file, or damaged"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
@@ -60,51 +56,17 @@ def read_file(path: Path) -> Digest:
     Raises:
         StoreError: it cannot be read, is damaged, or of newer schema.
     """
-    stored = files.read(path, Digest, misfit=_MISFIT)
-    for metric in (*(band.metric for band in stored.bands), *(name for it in stored.cases for name in _metrics(it))):
-        if metric not in _KNOWN:
-            raise StoreError(f"{path} is {_MISFIT}: '{metric}' is no metric.")
-    check_widths((band.width for band in stored.bands), f"{path} is {_MISFIT}")
+    stored = files.read(path, Digest, misfit=MISFIT)
+    check_widths((band.width for band in stored.bands), f"{path} is {MISFIT}")
     return stored
 
 
-def from_runs(directories: Sequence[Path], name: str) -> Digest:
-    """Reduce run directories of one revision to the baseline `name`.
-
-    Raises:
-        StoreError: a directory is no run, holds no measurement, or the runs are not comparable.
-    """
-    if not directories:
-        raise UsageError(f"baseline '{name}' needs at least one run directory.")
-    runs = [load(directory) for directory in directories]
-    for directory, run in zip(directories, runs, strict=True):
-        if not run.measurements:
-            raise StoreError(f"{directory} holds no finished measurement; finish it with --resume {directory}.")
-    return pool(runs, name)
-
-
-def side(text: str, directory: Path = DEFAULT_DIRECTORY) -> Digest:
-    """Read one side of a comparison: a run directory, a baseline file, or a baseline's name.
-
-    Raises:
-        StoreError: it is none of these, or cannot be read.
-    """
-    path = Path(text)
-    if (path / HEADER_NAME).exists() or path.is_dir():
-        return digest(load(path))
-    if path.is_file():
-        return read_file(path)
-    if _NAME.fullmatch(text):
-        return read(text, directory)
-    raise StoreError(f"{text} is neither a run directory nor a baseline. Name a directory that holds {HEADER_NAME}.")
-
-
-def _metrics(case: CaseDigest) -> Iterator[str]:
-    yield from case.exact
-    yield from (summary.metric for summary in case.summaries)
+def is_name(text: str) -> bool:
+    """Whether a baseline can be called so."""
+    return _NAME.fullmatch(text) is not None
 
 
 def _path(name: str, directory: Path) -> Path:
-    if not _NAME.fullmatch(name):
+    if not is_name(name):
         raise UsageError(f"'{name}' cannot name a baseline: use letters, digits, dot, hyphen and underscore.")
     return directory / f"{name}.json"

@@ -5,10 +5,11 @@ import msgspec
 import numpy as np
 import pytest
 
-from resnet_bench.analysis import calibration
+from resnet_bench.analysis import calibrated, calibration
 from resnet_bench.analysis.sequential import first_decision
 from resnet_bench.errors import StoreError
 from resnet_bench.records import Band, BandSource, Verdict
+from resnet_bench.records.calibration import Calibration
 from resnet_bench.storage import calibrations, files
 from tests.factory import digest_of, measurement
 
@@ -42,9 +43,9 @@ def test_thirds_that_drift_widen_the_band():
 def test_a_calibration_that_was_named_must_be_there(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     subject = digest_of([measurement([[1.0]])])
-    assert calibrations.bands_for(subject, calibrations.DEFAULT_FILE) == ((), ())
+    assert calibrated.bands_for(subject, calibrations.DEFAULT_FILE) == ((), ())
     with pytest.raises(StoreError, match=r"no calibration file c\.json; write it with .* calibrate -o c\.json"):
-        calibrations.bands_for(subject, Path("c.json"))
+        calibrated.bands_for(subject, Path("c.json"))
 
 
 @pytest.mark.parametrize("wrong", ['"bands": [{"metric": "latency_s", "width": -2, "source": "calibration"}]', ""])
@@ -61,20 +62,20 @@ def test_a_band_of_nothing_is_refused(tmp_path, wrong):
 def test_a_calibration_of_another_machine_is_ignored_with_a_warning(tmp_path):
     path = tmp_path / "c.json"
     band = Band(metric="latency_s", width=0.03, source=BandSource.CALIBRATION)
-    mine = calibration.Calibration(environment="e1", device_name="d", created_at="t", bands=(band,), cases=())
+    mine = Calibration(environment="e1", device_name="d", created_at="t", bands=(band,), cases=())
     subject = digest_of([measurement([[1.0]])])
     files.write(mine, path)
-    bands, (few,) = calibrations.bands_for(subject, path)
+    bands, (few,) = calibrated.bands_for(subject, path)
     assert bands == (band,)
     assert "need more than 50 launches a side to find a change of 5 %" in few
     files.write(msgspec.structs.replace(mine, launches_needed=1), path)
-    assert calibrations.bands_for(subject, path) == ((band,), ())
+    assert calibrated.bands_for(subject, path) == ((band,), ())
     files.write(msgspec.structs.replace(mine, threads=7), path)
-    bands, (warning,) = calibrations.bands_for(subject, path)
+    bands, (warning,) = calibrated.bands_for(subject, path)
     assert bands == ()
     assert "was calibrated with 7 threads and these cases used" in warning
     files.write(msgspec.structs.replace(mine, environment="x"), path)
-    bands, (warning,) = calibrations.bands_for(subject, path)
+    bands, (warning,) = calibrated.bands_for(subject, path)
     assert bands == ()
     assert "was ignored" in warning
     path.write_text('{"schema": 99}')
@@ -99,37 +100,37 @@ def test_the_launches_needed_grow_with_the_spread_until_none_suffice():
 def test_ab_hears_of_a_band_that_cannot_be_seen_here(tmp_path):
     path = tmp_path / "c.json"
     cases = (calibration.calibrate_case("c", pairs(0.1), band=0.02, seed=1),)
-    known = calibration.Calibration(
+    known = Calibration(
         environment="e", threads=1, device_name="d", created_at="t", bands=(), cases=cases, pairs_needed=None
     )
     files.write(known, path)
     asked = {"environment": "e", "threads": {1}, "path": path}
-    needs, blind = calibrations.paired_terms(0.02, **asked).said
+    needs, blind = calibrated.paired_terms(0.02, **asked).said
     assert "40 launch pairs do not surely find a change of 5 %" in needs
     assert "a band of 2 % lies below what this machine can see" in blind
     steady = (calibration.calibrate_case("c", pairs(0.005), band=0.02, seed=1),)
     files.write(msgspec.structs.replace(known, cases=steady), path)
-    (needs,) = calibrations.paired_terms(0.02, **asked).said
+    (needs,) = calibrated.paired_terms(0.02, **asked).said
     assert re.search("about [68] launch pairs find a change of 5 %", needs)
-    (never,) = calibrations.paired_terms(0.3, **asked).said  # a change of 5 % lies within that band
+    (never,) = calibrated.paired_terms(0.3, **asked).said  # a change of 5 % lies within that band
     assert "40 launch pairs do not surely find a change of 5 %" in never
     for threads in ({2}, {1, 2}):
-        (other,) = calibrations.paired_terms(0.02, **asked | {"threads": threads}).said
+        (other,) = calibrated.paired_terms(0.02, **asked | {"threads": threads}).said
         assert "calibrated with 1 thread and" in other
 
 
 def test_ab_takes_the_band_of_this_machine_unless_one_is_asked_for(tmp_path):
     path = tmp_path / "c.json"
     asked = {"environment": "e", "threads": {1}, "path": path}
-    known = calibration.Calibration(
+    known = Calibration(
         environment="e", threads=1, device_name="d", created_at="t", bands=(), cases=(), paired_band=0.013
     )
     files.write(known, path)
-    found = calibrations.paired_terms(None, **asked)
+    found = calibrated.paired_terms(None, **asked)
     assert found.band == 0.013
     assert found.said[0] == "noise band 1.3 % (calibrated here; --band sets another)"
-    assert calibrations.paired_terms(0.05, **asked).band == 0.05
-    assert calibrations.paired_terms(None, **asked | {"environment": "other"}).band == 0.02
+    assert calibrated.paired_terms(0.05, **asked).band == 0.05
+    assert calibrated.paired_terms(None, **asked | {"environment": "other"}).band == 0.02
 
 
 def test_the_paired_band_grows_with_the_spread_and_identical_code_lies_within_it():

@@ -39,7 +39,7 @@ def made_up(matchups, _sides, terms, **_):
 @pytest.fixture
 def _workplace(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(command.launch, "probe", lambda _: types.SimpleNamespace(environment=ENVIRONMENT))
+    monkeypatch.setattr(command.local, "probe", lambda _: types.SimpleNamespace(environment=ENVIRONMENT))
     monkeypatch.setattr(command.runner, "measure_pairs", made_up)
 
 

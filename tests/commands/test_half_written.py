@@ -3,6 +3,7 @@
 import pytest
 
 from resnet_bench import cli
+from resnet_bench.analysis import sides
 from resnet_bench.storage import baselines, run_directory
 from tests import factory
 
@@ -15,7 +16,7 @@ def folder(tmp_path):
     with (tmp_path / "cut" / run_directory.LAUNCHES_NAME).open("ab") as file:
         file.write(b'{"type":"launch","ca')
     (tmp_path / "rules.toml").write_text('[[rule]]\nmetric = "parameters"\n')
-    baselines.save(baselines.from_runs([tmp_path / "whole"], "main"), tmp_path / "baselines")
+    baselines.save(sides.from_runs([tmp_path / "whole"], "main"), tmp_path / "baselines")
     return tmp_path
 
 
@@ -41,7 +42,7 @@ def test_it_is_warned_about_once_on_standard_error(folder, capsys, arguments):
 
 
 def test_a_baseline_file_does_not_remember_it(folder):
-    again = baselines.from_runs([folder / "cut"], "again")
+    again = sides.from_runs([folder / "cut"], "again")
     assert again.warnings
     baselines.save(again, folder / "baselines")
-    assert baselines.read("again", folder / "baselines").warnings == ()
+    assert sides.baseline("again", folder / "baselines").warnings == ()

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 ENDLESS = """
-from resnet_bench.runner.ab import Terms, Until, measure_pairs
+from resnet_bench.runner.live import Terms, Until, measure_pairs
 from tests.runner.test_ab_faults import SIDE, matchup
 
 terms = Terms(until=Until.EXHAUSTED, pairs=1000)

@@ -13,8 +13,8 @@ import psutil
 import pytest
 
 from resnet_bench import cli
-from resnet_bench.machine import environment
 from resnet_bench.records import Commit, Launch, SkipReason
+from resnet_bench.runner import run
 from resnet_bench.runner.launchers import local
 from resnet_bench.storage import run_directory
 from tests.runner.instant import Machine
@@ -138,11 +138,11 @@ def test_a_second_run_into_a_folder_that_is_held_changes_nothing(tmp_path):
 @pytest.mark.slow
 def test_resume_measures_no_other_commit_under_the_runs_name(tmp_path, monkeypatch, capsys):
     machine = Machine().install(monkeypatch)
-    monkeypatch.setattr(environment, "current_commit", lambda: commit("a" * 40))
+    monkeypatch.setattr(run, "current_commit", lambda: commit("a" * 40))
     directory = tmp_path / "run"
     assert cli.run([*ONE_CASE, "-o", str(directory)]) == 0
     lines = (directory / run_directory.LAUNCHES_NAME).read_bytes().splitlines(keepends=True)
-    monkeypatch.setattr(environment, "current_commit", lambda: commit("b" * 40))
+    monkeypatch.setattr(run, "current_commit", lambda: commit("b" * 40))
     assert cli.run(["run", "--resume", str(directory)]) == 0  # nothing is missing: it only shows what is there
     (directory / run_directory.LAUNCHES_NAME).write_bytes(b"".join(lines[:4]))
     capsys.readouterr()

@@ -102,7 +102,7 @@ def test_compiling_gets_the_time_that_a_launch_gets(monkeypatch, tmp_path, execu
         given_s.append(limit_s)
         return Skip(case=request.case, index=0, reason=SkipReason.OUT_OF_MEMORY, detail="x")
 
-    monkeypatch.setattr(searching.launch, "attempt", attempt)
+    monkeypatch.setattr(searching.local, "attempt", attempt)
     case, log = msgspec.structs.replace(CASE, executor=executor), TrialLog(tmp_path, way="here")
     searching.search(case, "resnet18", searching.Limits(None, 5.0, 900.0), log=log, on_trial=lambda *_: None)
     assert given_s == [limit_s]

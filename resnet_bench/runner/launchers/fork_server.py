@@ -8,15 +8,14 @@ import socket
 import subprocess
 import sys
 import tempfile
-from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
+from resnet_bench import HOME
 from resnet_bench.errors import IncompleteError, UsageError
 from resnet_bench.records.live import Side
 
 START_LIMIT_S = 300.0
-_HARNESS = Path(__file__).resolve().parents[2]
 _START = "import sys; sys.path.insert(0, sys.argv[1]); from resnet_bench.child.live_server import main; main()"
 _MESSAGE_BYTES = 4096
 
@@ -33,7 +32,7 @@ class Server:
         with theirs:
             # -P: no folder may shadow the harness while it is imported.
             self._process = subprocess.Popen(
-                [side.python or sys.executable, "-P", "-c", _START, str(_HARNESS), str(theirs.fileno())],
+                [side.python or sys.executable, "-P", "-c", _START, str(HOME), str(theirs.fileno())],
                 stdin=subprocess.DEVNULL,
                 stderr=self._errors,
                 stdout=self._errors,

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 
+from resnet_bench import HOME
 from resnet_bench.errors import DeviceError, IncompleteError, ResNetBenchError
 from resnet_bench.records import Ceilings, Launch, LayerProfile, Skip, SkipReason
 from resnet_bench.wire.messages import (
@@ -235,8 +236,7 @@ def _environment(threads: int | None, scratch: Path) -> dict[str, str]:
     variables["KMP_BLOCKTIME"] = os.environ.get("KMP_BLOCKTIME", "0")
     variables["TORCHINDUCTOR_CACHE_DIR"] = str(scratch)
     # The child must find the package that its parent runs, installed or not.
-    home = str(Path(__file__).resolve().parents[2])
-    variables["PYTHONPATH"] = os.pathsep.join(filter(None, (os.environ.get("PYTHONPATH"), home)))
+    variables["PYTHONPATH"] = os.pathsep.join(filter(None, (os.environ.get("PYTHONPATH"), str(HOME))))
     if threads is not None:
         variables["OMP_NUM_THREADS"] = variables["MKL_NUM_THREADS"] = str(threads)
     return variables

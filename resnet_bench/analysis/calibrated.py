@@ -1,0 +1,94 @@
+"""What `check`, `compare` and `ab` make of a calibration file.
+
+A calibration of another machine, torch or thread count is worse than none, so it is ignored with a warning.
+"""
+
+from pathlib import Path
+
+from resnet_bench import units
+from resnet_bench.analysis.calibration import MOST_LAUNCHES, WORTHWHILE, pairs_needed
+from resnet_bench.analysis.sequential import LOOKS, detectable_change
+from resnet_bench.records import Band, Digest, Record
+from resnet_bench.records.calibration import Calibration
+from resnet_bench.storage import calibrations
+
+DEFAULT_PAIRED_BAND = 0.02
+
+
+class PairedTerms(Record, frozen=True, kw_only=True):
+    """The noise band that `ab` uses, and what to say about it."""
+
+    band: float
+    said: tuple[str, ...]
+
+
+def bands_for(subject: Digest, path: Path) -> tuple[tuple[Band, ...], tuple[str, ...]]:
+    """Return the calibrated noise bands for a side's machine, and warnings where they do not apply or do not suffice.
+
+    Raises:
+        StoreError: the file cannot be read, or is not the default one and not there.
+    """
+    if not calibrations.present(path):
+        return (), ()
+    calibration = calibrations.read(path)
+    threads = {case.case.threads for case in subject.cases}
+    foreign = _foreign(calibration, path, identities=set(subject.identities), threads=threads)
+    if foreign:
+        return (), (foreign,)
+    fewest = min((summary.launches for case in subject.cases for summary in case.summaries), default=0)
+    needed = calibration.launches_needed
+    if needed is None or fewest < needed:
+        more = f"more than {MOST_LAUNCHES}" if needed is None else str(needed)
+        warning = (
+            f"calibrated here: separate runs need {more} launches a side to find a change of "
+            f"{units.percent_short(WORTHWHILE)}; {subject.name} has {fewest}. ab finds it with fewer."
+        )
+        return calibration.bands, (warning,)
+    return calibration.bands, ()
+
+
+def paired_terms(asked: float | None, *, environment: str, threads: set[int], path: Path) -> PairedTerms:
+    """Return the band for `ab`: the one asked for, else this machine's, else the default; and what may be seen here.
+
+    Raises:
+        StoreError: the file cannot be read, or is not the default one and not there.
+    """
+    band = asked if asked is not None else DEFAULT_PAIRED_BAND
+    if not calibrations.present(path):
+        return PairedTerms(band=band, said=())
+    calibration = calibrations.read(path)
+    foreign = _foreign(calibration, path, identities={environment}, threads=threads)
+    if foreign:
+        return PairedTerms(band=band, said=(foreign,))
+    lines = []
+    if asked is None and calibration.paired_band is not None:
+        band = calibration.paired_band
+        lines.append(f"noise band {units.percent_short(band)} (calibrated here; --band sets another)")
+    needed = pairs_needed(calibration.cases, band=band)
+    count = f"about {needed} launch pairs find" if needed else f"{LOOKS[-1]} launch pairs do not surely find"
+    lines.append(f"calibrated here: {count} a change of {units.percent_short(WORTHWHILE)}")
+    spread = max((case.between_launches for case in calibration.cases), default=0.0)
+    reach = detectable_change(spread, LOOKS[-1], band=band)
+    if reach > 2 * band:
+        lines.append(
+            f"a band of {units.percent_short(band)} lies below what this machine can see "
+            f"({units.percent_short(reach)} after {LOOKS[-1]} launch pairs)"
+        )
+    return PairedTerms(band=band, said=tuple(lines))
+
+
+def _foreign(calibration: Calibration, path: Path, *, identities: set[str], threads: set[int]) -> str:
+    """Return why a calibration does not apply, "" where it does."""
+    if identities != {calibration.environment}:
+        return (
+            f"{path} was calibrated on another machine or software ({calibration.device_name}) and was ignored; "
+            "run resnet-bench calibrate here."
+        )
+    if calibration.threads is not None and threads != {calibration.threads}:
+        used = ", ".join(str(count) for count in sorted(threads))
+        known = f"{calibration.threads} thread{'' if calibration.threads == 1 else 's'}"
+        return (
+            f"{path} was calibrated with {known} and these cases used {used}; it was ignored. "
+            f"Run resnet-bench calibrate --threads {min(threads)}."
+        )
+    return ""
