@@ -1,0 +1,48 @@
+"""A copy of the package to which one member is added, and the command line that runs there."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import resnet_bench
+
+
+class House:
+    """A copy of the package in a folder of its own."""
+
+    def __init__(self, home):
+        self.home = home
+        self.package = home / "resnet_bench"
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(Path(resnet_bench.__file__).parent, self.package, ignore=ignored)
+
+    def write(self, path, text):
+        """Add a file to the package."""
+        (self.package / path).write_text(text)
+
+    def replace(self, path, old, new):
+        """Change one place of a file of the package; the place must be there, once."""
+        text = (self.package / path).read_text()
+        assert text.count(old) == 1, f"{path} has {old!r} {text.count(old)} times"
+        (self.package / path).write_text(text.replace(old, new))
+
+    def run(self, *arguments, **options):
+        """Run the command line of the copy."""
+        return self.python("-m", "resnet_bench", *arguments, **options)
+
+    def python(self, *arguments, timeout=240):
+        """Run Python with the copy first on its path."""
+        environment = os.environ | {"PYTHONPATH": str(self.home), "PYTHONSAFEPATH": "1", "COLUMNS": "200"}
+        command = [sys.executable, *arguments]
+        return subprocess.run(
+            command, cwd=self.home, env=environment, capture_output=True, text=True, timeout=timeout, check=False
+        )
+
+
+@pytest.fixture
+def house(tmp_path):
+    return House(tmp_path)
