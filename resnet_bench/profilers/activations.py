@@ -1,6 +1,7 @@
 """The layers of any module, by running a throw-away copy on the meta device: shapes without numbers.
 
-A layer is one call of a module without children, or one operator that runs outside of such a module. Counts are of
+A layer is one call of a module without children, or an operator that runs outside of such a module. A module that
+holds parameters without such a call has a row too, so that the rows' parameters add up to the module's. Counts are of
 the forward pass in eval mode (heads that exist only in training mode are left out); bytes are at the precision asked
 for.
 """
@@ -14,6 +15,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from resnet_bench.profilers import hollow
+from resnet_bench.profilers.operator_tables import NEED_VALUES
 from resnet_bench.profilers.operators import Cost, cost, name_of
 from resnet_bench.profilers.parameters import storage_key
 from resnet_bench.records import Layer, Precision
@@ -27,6 +29,14 @@ class Trace(NamedTuple):
     training_flops: int
     weighted_layers: int
     uncounted: tuple[str, ...]
+
+
+class ValueNeededError(Exception):
+    """The module asked for a number that a copy without data does not have."""
+
+    def __init__(self, *, of_input: bool) -> None:
+        super().__init__("a number was asked for")
+        self.of_input = of_input
 
 
 class TraceError(Exception):
@@ -46,7 +56,7 @@ def trace(module: nn.Module, *, precision: Precision, batch_size: int, image_siz
     """
     module.eval()
     images = torch.empty(batch_size, 3, image_size, image_size, device="meta")
-    recorder = _Recorder(module, Bytes.of(precision).activation)
+    recorder = _Recorder(module, images, Bytes.of(precision).activation)
     try:
         with torch.no_grad(), recorder:
             module(images)
@@ -83,43 +93,91 @@ class _Open:
         )
 
 
+class _Reach:
+    """What tensors come from, by their storages: the input, the parameters, the trained parameters."""
+
+    def __init__(self, module: nn.Module, images: Tensor) -> None:
+        parameters = list(module.parameters())
+        self.input = {storage_key(images)}
+        self.weights = {storage_key(each) for each in parameters}
+        self.trained = {storage_key(each) for each in parameters if each.requires_grad}
+        self._kept: list[Tensor] = []  # every tensor, so that no address is used twice
+
+    def follow(self, inputs: list[Tensor], outputs: list[Tensor]) -> None:
+        """Take in one operator call."""
+        self._kept += outputs
+        sources, results = set(map(storage_key, inputs)), set(map(storage_key, outputs))
+        for reached in (self.input, self.weights, self.trained):
+            if not reached.isdisjoint(sources):
+                reached.update(results)
+
+    def is_of_input(self, tensor: Tensor) -> bool:
+        """Whether a tensor depends on the input."""
+        return storage_key(tensor) in self.input
+
+    def is_weight(self, tensor: Tensor) -> bool:
+        """Whether a tensor is made of parameters alone: one itself, or one normalised, masked or adapted."""
+        return storage_key(tensor) in self.weights and not self.is_of_input(tensor)
+
+    def is_trained(self, tensor: Tensor) -> bool:
+        """Whether a gradient flows through a tensor."""
+        return storage_key(tensor) in self.trained
+
+
 class _Recorder(TorchDispatchMode):
-    def __init__(self, module: nn.Module, element: int) -> None:
+    """Layers as they run: modules without children, and what runs outside of them.
+
+    An operator outside that takes a parameter itself counts for the module that holds the parameter (a normalisation
+    with an activation inside, attention's projections), any other one has a row of its own.
+    """
+
+    def __init__(self, module: nn.Module, images: Tensor, element: int) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.element = element
         self.layers: list[_Open] = []
         self.path: list[str] = []
         self.leaf: _Open | None = None
         self.training_flops = 0
-        self.weighted = 0
+        self.weighted: set[int] = set()
         self.uncounted: dict[str, None] = {}
         self.seen: set[int] = set()
-        self.weights = {storage_key(each) for each in module.parameters()}
-        # Storages that the trained weights reach; every tensor is kept, so that no address is used twice.
-        self.trained = {storage_key(each) for each in module.parameters() if each.requires_grad}
-        self.kept: list[Tensor] = []
+        self.reach = _Reach(module, images)
+        self.owners: dict[int, tuple[str, nn.Module]] = {}
+        self.rows: dict[str, _Open] = {}
         for name, part in module.named_modules():
             leaf = next(part.children(), None) is None
-            part.register_forward_pre_hook(self._enter(name, leaf=leaf))
+            for parameter in part.parameters(recurse=False):
+                self.owners.setdefault(storage_key(parameter), (name, part))
+            # Around the module's own hooks: what those do is the module's.
+            part.register_forward_pre_hook(self._enter(name, leaf=leaf), prepend=True)
+            part.register_forward_pre_hook(self._note_input(leaf=leaf))
             part.register_forward_hook(self._leave(leaf=leaf), always_call=True)
 
     def trace(self) -> Trace:
+        for name, part in self.owners.values():
+            if any(id(each) not in self.seen for each in part.parameters(recurse=False)):
+                self._row(name, part)
         return Trace(
-            layers=tuple(layer.layer() for layer in self.layers if layer.computes),
+            layers=tuple(layer.layer() for layer in self.layers if layer.computes or layer.parameters),
             training_flops=self.training_flops,
-            weighted_layers=self.weighted,
+            weighted_layers=len(self.weighted),
             uncounted=tuple(self.uncounted),
         )
 
     def _enter(self, name: str, *, leaf: bool) -> Callable[..., None]:
-        def enter(part: nn.Module, inputs: tuple[Any, ...]) -> None:
+        def enter(part: nn.Module, _: tuple[Any, ...]) -> None:
             self.path.append(name)
             if leaf and self.leaf is None:
-                self.leaf = _Open(name, type(part).__name__, self._parameters(part))
-                self.leaf.input_shape = _shape(inputs)
-                self.layers.append(self.leaf)
+                self.leaf = self._opened(name, type(part).__name__, self._parameters(part))
 
         return enter
+
+    def _note_input(self, *, leaf: bool) -> Callable[..., None]:
+        def note(_: nn.Module, inputs: tuple[Any, ...]) -> None:
+            if leaf and self.leaf is not None:
+                self.leaf.input_shape = _shape(inputs)
+
+        return note
 
     def _leave(self, *, leaf: bool) -> Callable[..., None]:
         def leave(_: nn.Module, __: Any, output: Any) -> None:
@@ -138,12 +196,15 @@ class _Recorder(TorchDispatchMode):
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
-        output = hollow.run(func, args, kwargs)
         inputs = hollow.tensors(*args, *kwargs.values())
+        try:
+            output = hollow.run(func, args, kwargs)
+        except Exception as error:
+            if name_of(func) in NEED_VALUES:
+                raise ValueNeededError(of_input=any(map(self.reach.is_of_input, inputs))) from error
+            raise
         outputs = hollow.tensors(*output) if isinstance(output, tuple) else hollow.tensors(output)
-        self.kept += outputs
-        if any(storage_key(each) in self.trained for each in inputs):
-            self.trained.update(storage_key(each) for each in outputs)
+        self.reach.follow(inputs, outputs)
         self._note(func, cost(func, args, output), inputs, outputs)
         return output
 
@@ -152,14 +213,14 @@ class _Recorder(TorchDispatchMode):
             return
         name = name_of(func)
         if spent is None:
-            self.uncounted[f"aten::{name}"] = None
+            self.uncounted[name if "::" in name else f"aten::{name}"] = None
             spent = Cost()
         layer = self.leaf
         moves_only = not spent.macs and not spent.other_flops
         if layer is None:
             if moves_only and name not in self._listed_moves:
                 return
-            layer = self._loose(name, inputs, outputs)
+            layer = self._outside(name, inputs, outputs)
         layer.computes = True
         layer.macs += spent.macs
         layer.other_flops += spent.other_flops
@@ -167,20 +228,37 @@ class _Recorder(TorchDispatchMode):
         layer.written += self._bytes(outputs[0])
         if spent.macs:
             layer.activations += outputs[0].numel()
-            self.weighted += any(storage_key(each) in self.weights for each in spent.operands)
-            gradients = sum(storage_key(each) in self.trained for each in spent.operands)
+            if any(self.reach.is_of_input(each) for each in spent.operands):
+                self.weighted.update(storage_key(each) for each in spent.operands if self.reach.is_weight(each))
+            gradients = sum(self.reach.is_trained(each) for each in spent.operands)
             self.training_flops += 2 * spent.macs * (1 + gradients)
 
     _listed_moves = frozenset({"constant_pad_nd", "cat", "stack"})
 
-    def _loose(self, name: str, inputs: list[Tensor], outputs: list[Tensor]) -> _Open:
-        """Return a layer for an operator outside of any leaf module, named after the module that runs it."""
+    def _outside(self, name: str, inputs: list[Tensor], outputs: list[Tensor]) -> _Open:
+        """Return the layer of an operator outside of any leaf module: its parameter's owner's, or one of its own."""
+        owner = next((self.owners[key] for key in map(storage_key, inputs) if key in self.owners), None)
+        layer = self._row(*owner) if owner else self._loose(name)
+        layer.input_shape = layer.input_shape or (tuple(inputs[0].shape) if inputs else ())
+        layer.output_shape = tuple(outputs[0].shape)
+        return layer
+
+    def _row(self, name: str, part: nn.Module) -> _Open:
+        """Return the row of a module that holds parameters and is no layer that was called, opened where needed."""
+        if name not in self.rows:
+            kind = type(part).__name__
+            self.rows[name] = self._opened(name or kind, kind, self._parameters(part))
+        return self.rows[name]
+
+    def _loose(self, name: str) -> _Open:
+        """Return a layer for an operator alone, named after the module that runs it."""
         prefix = self.path[-1] if self.path else ""
         kind = "".join(word.capitalize() for word in name.split("_"))
-        layer = _Open(f"{prefix}.{name}".lstrip("."), kind, 0)
-        layer.input_shape, layer.output_shape = tuple(inputs[0].shape) if inputs else (), tuple(outputs[0].shape)
-        self.layers.append(layer)
-        return layer
+        return self._opened(f"{prefix}.{name}".lstrip("."), kind, 0)
+
+    def _opened(self, name: str, kind: str, parameters: int) -> _Open:
+        self.layers.append(_Open(name, kind, parameters))
+        return self.layers[-1]
 
     def _bytes(self, tensor: Tensor) -> int:
         return tensor.numel() * (self.element if tensor.is_floating_point() else tensor.element_size())

@@ -91,12 +91,14 @@ def profile_module(
     """
     from resnet_bench.models.external import refuse_scripted  # noqa: PLC0415 - torch only where it is needed
     from resnet_bench.profilers.activations import trace  # noqa: PLC0415
-    from resnet_bench.profilers.parameters import holdings, hollow_copy  # noqa: PLC0415
+    from resnet_bench.profilers.hollow_copy import hollow_copy  # noqa: PLC0415
+    from resnet_bench.profilers.parameters import holdings  # noqa: PLC0415
 
     refuse_scripted(module, name)
     if batch_size < 1 or image_size < 1:
         raise ModelError(f"batch size {batch_size} and image size {image_size}: expected 1 or more of each.")
     with _untouched():
+        module = _explained(name, lambda: _materialised(module, batch_size=batch_size, image_size=image_size))
         held = holdings(module)
         traced = _explained(
             name,
@@ -139,6 +141,21 @@ def profile_module(
     )
 
 
+def _materialised(module: "nn.Module", *, batch_size: int, image_size: int) -> "nn.Module":
+    """Return a module without lazy parameters: itself, or a copy without data that has seen one input."""
+    import torch  # noqa: PLC0415 - torch only where it is needed
+    from torch.nn.parameter import is_lazy  # noqa: PLC0415
+
+    from resnet_bench.profilers.hollow_copy import hollow_copy  # noqa: PLC0415
+
+    if not any(map(is_lazy, (*module.parameters(), *module.buffers()))):
+        return module
+    copied = hollow_copy(module)
+    with torch.no_grad():
+        copied(torch.empty(batch_size, 3, image_size, image_size, device="meta"))
+    return copied
+
+
 def memory_of_module(
     module: "nn.Module",
     *,
@@ -154,9 +171,11 @@ def memory_of_module(
     Raises:
         ModelError: the module's own code raised.
     """
+    from resnet_bench.profilers.hollow_copy import hollow_copy  # noqa: PLC0415
     from resnet_bench.profilers.memory import traced_memory  # noqa: PLC0415 - torch only where it is needed
-    from resnet_bench.profilers.parameters import hollow_copy  # noqa: PLC0415
 
+    if mode is Mode.TRAINING and not any(parameter.requires_grad for parameter in module.parameters()):
+        raise ModelError(f"nothing in '{name}' is trainable: no parameter of it asks for a gradient.")
     with _untouched():
         return _explained(
             name,
@@ -258,7 +277,7 @@ def _untouched() -> Iterator[None]:
 
 def _explained(name: str, work: Callable[[], _Result]) -> _Result:
     """Do `work` on the meta device and put what the module's own code raises into one line."""
-    from resnet_bench.profilers.activations import TraceError  # noqa: PLC0415 - torch only where it is needed
+    from resnet_bench.profilers.activations import TraceError, ValueNeededError  # noqa: PLC0415 - torch only where it is needed
 
     try:
         return work()
@@ -272,8 +291,12 @@ def _explained(name: str, work: Callable[[], _Result]) -> _Result:
                 f"'{name}' cannot train at this image size and batch size 1: a batch norm would see one value per "
                 "channel; use a batch size of 2 or more, or larger images."
             ) from error
-        if "meta" in reason or "data-dependent" in reason or "DataDependent" in reason:
-            reason = f"its control flow depends on the data ({reason})"
+        if isinstance(cause, ValueNeededError):
+            reason = (
+                "its control flow depends on the data"
+                if cause.of_input
+                else "it reads the value of a parameter or buffer, and the copy that is traced holds none"
+            )
         until = ""
         if isinstance(error, TraceError):
             layers = error.trace.layers

@@ -16,7 +16,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from resnet_bench.profilers import hollow
-from resnet_bench.profilers.parameters import holdings, hollow_copy, storage_key
+from resnet_bench.profilers.hollow_copy import hollow_copy
+from resnet_bench.profilers.parameters import holdings, storage_key
 from resnet_bench.records import Mode, Optimizer, Precision, PredictedMemory
 from resnet_bench.specs.liveness import Log, Standing, assemble
 

@@ -1,16 +1,17 @@
-"""What one aten operator costs: MACs of convolutions and matrix products, other operations, or nothing.
+"""What one operator costs: MACs of convolutions and matrix products, other operations, or nothing.
 
-An operator that stands in no table here is reported by name as uncounted, never taken as free.
+An operator that no table knows is reported by name as uncounted, never taken as free. `register_operator` adds one.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from resnet_bench.profilers import hollow
+from resnet_bench.profilers import operator_tables as tables
 
 
 class Cost(NamedTuple):
@@ -21,134 +22,102 @@ class Cost(NamedTuple):
     other_flops: int = 0
 
 
-# Name -> positions of the two factors in the arguments.
-_PRODUCTS = {"mm": (0, 1), "bmm": (0, 1), "addmm": (1, 2), "baddbmm": (1, 2), "mv": (0, 1), "dot": (0, 1)}
-_BIASED = ("addmm", "baddbmm")
-_CONVOLUTIONS = frozenset({"convolution", "_convolution", "convolution_overrideable"})
-_ATTENTION = frozenset(
-    {
-        "_scaled_dot_product_flash_attention",
-        "_scaled_dot_product_efficient_attention",
-        "_scaled_dot_product_flash_attention_for_cpu",
-        "_scaled_dot_product_cudnn_attention",
-    }
-)
-# Operations per output element.
-_PER_OUTPUT = {
-    "native_batch_norm": 2,
-    "_native_batch_norm_legit": 2,
-    "cudnn_batch_norm": 2,
-    "native_layer_norm": 5,
-    "native_group_norm": 5,
-    "native_dropout": 1,
-    "_softmax": 5,
-    "_log_softmax": 5,
-    "_safe_softmax": 5,
-    "hardtanh": 1,
-    "leaky_relu": 1,
-    "_prelu_kernel": 1,
-    "gelu": 1,
-    "silu": 1,
-    "hardswish": 1,
-    "hardsigmoid": 1,
-    "elu": 1,
-    "upsample_bilinear2d": 7,
-}
-# One operation per input element.
-_PER_INPUT = frozenset(
-    {"mean", "sum", "amax", "amin", "max", "min", "prod", "_adaptive_avg_pool2d", "argmax", "var_mean"}
-)
-_WINDOWED = frozenset({"max_pool2d_with_indices", "avg_pool2d"})
-# They move, make or rename numbers and compute none.
-_FREE = frozenset(
-    {
-        "_to_copy",
-        "clone",
-        "copy",
-        "copy_",
-        "empty",
-        "empty_like",
-        "empty_strided",
-        "new_empty",
-        "new_zeros",
-        "new_ones",
-        "as_strided",
-        "zeros",
-        "zeros_like",
-        "ones",
-        "ones_like",
-        "full",
-        "full_like",
-        "fill_",
-        "zero_",
-        "constant_pad_nd",
-        "cat",
-        "stack",
-        "arange",
-        "index",
-        "index_select",
-        "gather",
-        "roll",
-        "channel_shuffle",
-        "pixel_shuffle",
-        "flip",
-        "upsample_nearest2d",
-        "_unsafe_view",
-        "detach",
-        "lift_fresh",
-        "bernoulli_",
-        "scalar_tensor",
-    }
-)
+Count = Callable[[Sequence[Any], Tensor], Cost]
+_registered: dict[str, Count] = {}
+
+
+def register_operator(name: str, count: Count) -> None:
+    """Count an operator from now on, in place of what is known of it.
+
+    Args:
+        name: the operator as torch names it, without its overload: "my_library::my_operator"; "aten::" may be left out.
+        count: takes the call's positional arguments and its first result, both tensors without data, and returns the
+            cost; the operands of its MACs, where given, decide what a training step adds.
+    """
+    _registered[name.removeprefix("aten::")] = count
 
 
 def name_of(func: Any) -> str:
-    """Return the operator's name without namespace, overload and in-place mark: `aten.add_.Tensor` is `add`."""
-    name = str(func).split(".")[1]
-    return name if name in _FREE else name.removesuffix("_")
+    """Return the operator's name without overload and in-place mark: `aten.add_.Tensor` is `add`, others' are `a::b`."""
+    library, name = str(func).split(".")[:2]
+    name = name if name in tables.FREE else name.removesuffix("_")
+    return name if library == "aten" else f"{library}::{name}"
 
 
 def cost(func: Any, args: Sequence[Any], output: Any) -> Cost | None:
     """Return what one call costs, or None where the operator is not known."""
     name = name_of(func)
-    if name in _FREE or func.is_view:
-        return Cost()
     result = next(iter(hollow.tensors(output)), None)
     if result is None:
         return Cost()
-    if name in _CONVOLUTIONS:
-        return _convolution(args, result)
-    if name in _PRODUCTS:
+    if name in _registered:
+        return _registered[name](args, result)
+    if name in tables.FREE or func.is_view:
+        return Cost()
+    if name in tables.PRODUCTS:
         return _product(name, args, result)
-    if name in _ATTENTION:
-        return _attention(args)
+    if name in _BY_HAND:
+        return _BY_HAND[name](args, result)
     other = _other_flops(func, name, args, result)
     return None if other is None else Cost(other_flops=other)
 
 
 def _other_flops(func: Any, name: str, args: Sequence[Any], result: Tensor) -> int | None:
-    if name in _WINDOWED:
-        kernel = args[1] if len(args[1]) > 1 else (args[1][0], args[1][0])
-        return int(result.numel() * math.prod(kernel))
-    if name in _PER_OUTPUT:
-        return _PER_OUTPUT[name] * result.numel()
-    if name in _PER_INPUT:
-        return int(args[0].numel())
+    if name in tables.WINDOWED:
+        window = args[1] if len(args[1]) > 1 else (args[1][0],) * (3 if "3d" in name else 2)
+        return int(result.numel() * math.prod(window))
+    if name in tables.PER_OUTPUT:
+        return tables.PER_OUTPUT[name] * result.numel()
+    if name in tables.PER_INPUT:
+        return tables.PER_INPUT[name] * int(args[0].numel())
+    if name in tables.FOURIER:
+        images = result if name == "_fft_c2r" else args[0]  # the side that has all of the elements
+        length = math.prod(images.shape[dimension] for dimension in args[1])
+        return round(tables.FOURIER[name] * images.numel() * math.log2(length)) if length > 1 else 0
     return result.numel() if torch.Tag.pointwise in func.tags else None
 
 
 def _product(name: str, args: Sequence[Any], result: Tensor) -> Cost:
-    first, second = (args[position] for position in _PRODUCTS[name])
-    bias = result.numel() if name in _BIASED else 0
-    return Cost(macs=result.numel() * first.shape[-1], operands=(first, second), other_flops=bias)
+    first, second = (args[position] for position in tables.PRODUCTS[name])
+    columns = second.shape[-1] if second.ndim > 1 else 1
+    bias = result.numel() if name in tables.BIASED else 0
+    return Cost(macs=first.numel() * columns, operands=(first, second), other_flops=bias)
 
 
-def _attention(args: Sequence[Any]) -> Cost:
+def _distances(args: Sequence[Any], result: Tensor) -> Cost:
+    """Of each pair of rows, a square and a sum for each of their numbers."""
+    return Cost(macs=result.numel() * args[0].shape[-1], operands=(args[0], args[1]))
+
+
+def _trilinear(args: Sequence[Any], _: Tensor) -> Cost:
+    """Three factors, each stretched along its own dimensions, multiplied and summed (torch.nn.Bilinear)."""
+    stretched = []
+    for factor, dimensions in zip(args[:3], args[3:6], strict=True):
+        for dimension in sorted(dimensions):
+            factor = factor.unsqueeze(dimension)  # noqa: PLW2901 - one dimension after another
+        stretched.append(factor.shape)
+    return Cost(macs=math.prod(torch.broadcast_shapes(*stretched)), operands=tuple(args[:3]))
+
+
+def _time_convolution(args: Sequence[Any], result: Tensor) -> Cost:
+    images, weight = args[:2]
+    return Cost(
+        macs=result.numel() * math.prod(weight.shape[:2]), operands=(images, weight), other_flops=result.numel()
+    )
+
+
+def _sort(args: Sequence[Any], result: Tensor) -> Cost:
+    """Comparisons of a merge sort along one dimension."""
+    dimension = args[1] if len(args) > 1 and not isinstance(args[1], bool) else -1
+    return Cost(other_flops=result.numel() * math.ceil(math.log2(max(2, result.shape[dimension]))))
+
+
+def _attention(args: Sequence[Any], _: Tensor) -> Cost:
     """Scores, softmax, and the weighted sum of values; nothing is saved for causal masks."""
     queries, keys, values = args[:3]
     scores = math.prod(queries.shape[:-1]) * keys.shape[-2]
     macs = scores * (queries.shape[-1] + values.shape[-1])
-    return Cost(macs=macs, operands=(queries, keys), other_flops=_PER_OUTPUT["_softmax"] * scores)
+    return Cost(macs=macs, operands=(queries, keys), other_flops=tables.SOFTMAX * scores)
 
 
 def _convolution(args: Sequence[Any], result: Tensor) -> Cost:
@@ -157,3 +126,13 @@ def _convolution(args: Sequence[Any], result: Tensor) -> Cost:
     sites = images if transposed else result
     macs = sites.numel() * math.prod(weight.shape[1:])
     return Cost(macs=macs, operands=(images, weight), other_flops=0 if bias is None else result.numel())
+
+
+_BY_HAND: dict[str, Count] = {
+    **dict.fromkeys(tables.CONVOLUTIONS, _convolution),
+    **dict.fromkeys(tables.ATTENTION, _attention),
+    **dict.fromkeys(tables.DISTANCES, _distances),
+    "_trilinear": _trilinear,
+    "conv_tbc": _time_convolution,
+    "sort": _sort,
+}

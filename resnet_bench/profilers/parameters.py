@@ -1,7 +1,4 @@
-"""What a module holds: parameters, buffers, their bytes; and a throw-away copy of it without its data."""
-
-import copy
-from typing import Any
+"""What a module holds: parameters, buffers, and their bytes."""
 
 import torch
 from torch import Tensor, nn
@@ -21,34 +18,18 @@ class Holdings(Record, frozen=True, kw_only=True):
 
 
 def holdings(module: nn.Module) -> Holdings:
-    """Count what `module` holds."""
+    """Count what `module` holds; of a sparse tensor, its stored values."""
     parameters = list(module.parameters())
     trainable = [parameter for parameter in parameters if parameter.requires_grad]
     buffers = list(module.buffers())
     return Holdings(
-        parameters=sum(parameter.numel() for parameter in parameters),
-        trainable_parameters=sum(parameter.numel() for parameter in trainable),
-        buffers=sum(buffer.numel() for buffer in buffers),
-        parameter_bytes=sum(parameter.nbytes for parameter in parameters),
-        trainable_bytes=sum(parameter.nbytes for parameter in trainable),
-        buffer_bytes=sum(buffer.nbytes for buffer in buffers),
+        parameters=sum(map(_count, parameters)),
+        trainable_parameters=sum(map(_count, trainable)),
+        buffers=sum(map(_count, buffers)),
+        parameter_bytes=sum(map(_bytes, parameters)),
+        trainable_bytes=sum(map(_bytes, trainable)),
+        buffer_bytes=sum(map(_bytes, buffers)),
     )
-
-
-def hollow_copy(module: nn.Module, *, device: str = "meta") -> nn.Module:
-    """Return a copy of `module` on the meta device, without its data, its hooks and its gradients.
-
-    Under FakeTensorMode another `device` may be named; nothing is allocated there either.
-    """
-    memo: dict[int, Any] = {}
-    for parameter in module.parameters():
-        memo[id(parameter)] = nn.Parameter(_empty(parameter, device), requires_grad=parameter.requires_grad)
-    for buffer in module.buffers():
-        memo[id(buffer)] = _empty(buffer, device)
-    for part in module.modules():
-        for table in _hooks(part):
-            memo[id(table)] = type(table)()
-    return copy.deepcopy(module, memo)
 
 
 def storage_key(tensor: Tensor) -> int:
@@ -56,9 +37,21 @@ def storage_key(tensor: Tensor) -> int:
     return int(tensor.untyped_storage()._cdata)  # noqa: SLF001 - data_ptr is 0 for every meta tensor
 
 
-def _empty(tensor: Tensor, device: str) -> Tensor:
-    return torch.empty(tensor.shape, dtype=tensor.dtype, device=device)
+def stored(tensor: Tensor) -> tuple[Tensor, ...]:
+    """Return the dense tensors that hold `tensor`: itself, or the values and indices of a sparse one."""
+    if tensor.layout is torch.strided:
+        return (tensor,)
+    if tensor.layout is torch.sparse_coo:
+        held = tensor.detach().coalesce()
+        return held.values(), held.indices()
+    if tensor.layout in {torch.sparse_csr, torch.sparse_bsr}:
+        return tensor.values(), tensor.crow_indices(), tensor.col_indices()
+    return tensor.values(), tensor.ccol_indices(), tensor.row_indices()
 
 
-def _hooks(module: nn.Module) -> list[Any]:
-    return [value for name, value in vars(module).items() if name.endswith("hooks") and isinstance(value, dict)]
+def _count(tensor: Tensor) -> int:
+    return stored(tensor)[0].numel()
+
+
+def _bytes(tensor: Tensor) -> int:
+    return sum(part.nbytes for part in stored(tensor))
