@@ -38,7 +38,7 @@ def register_operator(name: str, count: Count) -> None:
 
 
 def name_of(func: Any) -> str:
-    """Return the operator's name without overload and in-place mark: `aten.add_.Tensor` is `add`, others' are `a::b`."""
+    """Return the operator's name without overload and in-place mark: `aten.add_.Tensor` is `add`, others are `a::b`."""
     library, name = str(func).split(".")[:2]
     name = name if name in tables.FREE else name.removesuffix("_")
     return name if library == "aten" else f"{library}::{name}"
