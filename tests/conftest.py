@@ -4,6 +4,8 @@ import os
 
 import pytest
 
+pytest.register_assert_rewrite("tests.goldens")
+
 for name in [name for name in os.environ if name.startswith("RESNET_BENCH_")]:
     del os.environ[name]
 

@@ -17,6 +17,7 @@ from resnet_bench.records import Case
 from resnet_bench.records.calibration import Calibration
 from resnet_bench.records.live import Matchup, Side
 from resnet_bench.report import grid
+from resnet_bench.report.digits import certain
 from resnet_bench.report.format import Format
 from resnet_bench.report.grid import Grid
 from resnet_bench.runner import live as runner
@@ -117,13 +118,13 @@ def _grid(found: Calibration) -> Grid:
 
 
 def _raw(found: Calibration) -> Grid:
-    """Return the figures unrounded, under the names of the record's fields."""
+    """Return the figures with the digits that are certain, under the names of the record's fields."""
     fields = ("case", "pairs", "within_launch", "between_launches", "bias", "false_alarm_rate")
     detectable = tuple(f"detectable_{pairs}" for pairs in calibration.REPORTED_PAIRS)
     rows = tuple(
         (
-            *(str(getattr(it, field)) for field in fields),
-            *(str(it.detectable[str(pairs)]) for pairs in calibration.REPORTED_PAIRS),
+            *(str(certain(getattr(it, field))) for field in fields),
+            *(str(certain(it.detectable[str(pairs)])) for pairs in calibration.REPORTED_PAIRS),
         )
         for it in found.cases
     )

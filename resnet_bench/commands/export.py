@@ -32,7 +32,7 @@ def export(
 
     Args:
         run: the run directory.
-        to: asv, for `asv publish`, `asv show` and `asv compare`; or csv, base units and unrounded.
+        to: asv, for `asv publish`, `asv show` and `asv compare`; or csv, in base units.
         asv_results: asv's results folder.
         output: write the CSV here instead of printing it.
     """

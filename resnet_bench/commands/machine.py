@@ -4,7 +4,6 @@ import sys
 from pathlib import Path
 from typing import Annotated, Any
 
-import msgspec
 from cyclopts import Parameter
 
 from resnet_bench import units
@@ -17,6 +16,7 @@ from resnet_bench.machine.datasheets import DataSheet, data_sheet
 from resnet_bench.records import Ceilings, Commit, Environment, Precision
 from resnet_bench.report.format import Format
 from resnet_bench.report.grid import Grid, text_lines
+from resnet_bench.report.renderers import json
 from resnet_bench.runner import ceilings as cache
 from resnet_bench.runner.launchers import local
 
@@ -62,7 +62,7 @@ def machine(
         answer: dict[str, Any] = {"environment": seen, "commit": commit}
         if ceilings:
             answer |= {"ceilings": found, "data_sheet": sheet}
-        print(msgspec.json.format(msgspec.json.encode(answer), indent=2).decode())
+        print(json.encode(answer), end="")
         return
     for label, value in _lines(seen, commit):
         print(f"{label:<16}{value}")

@@ -3,15 +3,12 @@
 Names come from files and are data: control characters are made visible, Markdown's and HTML's signs are escaped.
 """
 
-import csv
 import html
-import io
 import re
-
-import msgspec
 
 from resnet_bench.records import Record
 from resnet_bench.report.format import Format
+from resnet_bench.report.renderers import csv, json
 from resnet_bench.words import plain
 
 _MARKDOWN_SIGNS = re.compile(r"([\\`*_\[\]|~])")
@@ -54,9 +51,7 @@ def markdown_lines(grid: Grid) -> list[str]:
 def render(grid: Grid, form: Format, *, records: object) -> str:
     """Return the grid as text, Markdown or CSV; as JSON the records behind it, in base units."""
     if form is Format.JSON:
-        return msgspec.json.format(msgspec.json.encode(records), indent=2).decode()
+        return json.encode(records).rstrip("\n")
     if form is Format.CSV:
-        out = io.StringIO()
-        csv.writer(out, lineterminator="\n").writerows([grid.headers, *grid.rows])
-        return out.getvalue().rstrip("\n")
+        return csv.lines([grid.headers, *grid.rows]).rstrip("\n")
     return "\n".join(text_lines(grid) if form is Format.TEXT else markdown_lines(grid))

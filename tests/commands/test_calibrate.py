@@ -1,7 +1,6 @@
 """calibrate as a user runs it, on made-up launch pairs: the golden table, the file, and what compare makes of it."""
 
 import contextlib
-import os
 import re
 import types
 from pathlib import Path
@@ -15,9 +14,9 @@ from resnet_bench.analysis.sequential import decide
 from resnet_bench.commands import ab as ab_command
 from resnet_bench.commands import calibrate as command
 from resnet_bench.records.live import MatchupResult, PairedSamples, Side
+from tests import goldens
 from tests.factory import IDENTITY, change, measurement, noisy_launches, run_of, save_run
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "calibrate"
 ENVIRONMENT = types.SimpleNamespace(id="e1", identity=IDENTITY)
 
 
@@ -54,12 +53,7 @@ def run(capsys, *arguments):
 def test_the_table_in_every_form(capsys, form, ending):
     code, out, err = run(capsys, "calibrate", "--models", "resnet18, resnet50", "--pairs", "12", "--format", form)
     assert (code, err) == (0, "wrote reports/calibration.json\n")
-    out = re.sub(r'("created_at": )"[^"]*"', r'\1"now"', out)
-    golden = GOLDEN / f"two.{ending}"
-    if os.environ.get("UPDATE_GOLDEN"):
-        golden.parent.mkdir(parents=True, exist_ok=True)
-        golden.write_text(out, encoding="utf-8")
-    assert out == golden.read_text(encoding="utf-8")
+    goldens.check(re.sub(r'("created_at": )"[^"]*"', r'\1"now"', out), f"calibrate/two.{ending}")
 
 
 @pytest.mark.usefixtures("_workplace")

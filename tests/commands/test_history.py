@@ -1,7 +1,6 @@
 """`history` and `export` as a user runs them: golden output, gates, pages, one line for every mistake."""
 
 import json
-import os
 import shutil
 from pathlib import Path
 
@@ -9,12 +8,12 @@ import pytest
 
 from resnet_bench import cli
 from resnet_bench.records import Skip, SkipReason
+from tests import goldens
 from tests.analysis.test_history import asv_folder, at, git, make_repository, noisy, run_at
 from tests.factory import case, run_of, save_run
 from tests.runs import make_run, write
 
 DATA = Path(__file__).parents[1] / "data"
-GOLDEN = Path(__file__).parents[1] / "golden" / "history"
 ENDINGS = {"text": "txt", "markdown": "md", "json": "json", "csv": "csv"}
 
 
@@ -39,7 +38,7 @@ def slowed(tmp_path, monkeypatch):
 @pytest.mark.parametrize("form", ENDINGS)
 def test_golden(results, capsys, form):
     assert cli.run(["history", "--asv-results", str(results), "--format", form]) == 0
-    compare_golden(capsys.readouterr().out, f"other-project.{ENDINGS[form]}")
+    goldens.check(capsys.readouterr().out, f"history/other-project.{ENDINGS[form]}")
 
 
 @pytest.mark.parametrize("form", ENDINGS)
@@ -53,15 +52,7 @@ def test_golden_of_repaired_standing_and_improved(tmp_path, monkeypatch, capsys,
         asv_folder(tmp_path / ".asv" / "results", revisions, noisy(seed, *levels), machine=machine)
     monkeypatch.chdir(tmp_path)
     assert cli.run(["history", "--format", form]) == 0
-    compare_golden(capsys.readouterr().out, f"three-fates.{ENDINGS[form]}")
-
-
-def compare_golden(content, name):
-    path = GOLDEN / name
-    if os.environ.get("UPDATE_GOLDEN"):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(content, encoding="utf-8", newline="\n")
-    assert content == path.read_text(encoding="utf-8")
+    goldens.check(capsys.readouterr().out, f"history/three-fates.{ENDINGS[form]}")
 
 
 def test_json_is_the_record_and_csv_every_point(results, capsys):

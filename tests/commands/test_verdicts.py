@@ -1,7 +1,6 @@
 """compare, check and baseline as a user runs them: files in, golden output and exit code out."""
 
 import json
-import os
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -10,9 +9,9 @@ import pytest
 
 from resnet_bench import cli
 from resnet_bench.records import Compilation, Skip, SkipReason
+from tests import goldens
 from tests.factory import IDENTITY, case, change, measurement, noisy_launches, profile, run_of, save_run
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "verdicts"
 NASTY = "a|b<script>`x`@me\n::error::%"
 RULES = """inconclusive = "warn"
 [[rule]]
@@ -25,14 +24,6 @@ model = "resnet50*"
 [[rule]]
 metric = "energy_j_per_image"
 """
-
-
-def golden(name, text):
-    path = GOLDEN / name
-    if os.environ.get("UPDATE_GOLDEN"):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    assert text == path.read_text(encoding="utf-8")
 
 
 def measured(model, size, seed, factor=1.0, **more):
@@ -77,7 +68,7 @@ def run(capsys, *arguments):
 def test_compare_in_every_format(capsys, form, ending):
     code, out, err = run(capsys, "compare", "old", "new", "--format", form)
     assert (code, err) == (0, "")
-    golden(f"compare.{ending}", out)
+    goldens.check(out, f"verdicts/compare.{ending}")
 
 
 @pytest.mark.usefixtures("workplace")
@@ -86,7 +77,7 @@ def test_check_in_every_format(capsys, form, ending):
     assert run(capsys, "baseline", "set", "main", "old")[0] == 0
     code, out, err = run(capsys, "check", "new", "--baseline", "main", "--format", form)
     assert (code, err) == (1, "")
-    golden(f"check.{ending}", out)
+    goldens.check(out, f"verdicts/check.{ending}")
 
 
 @pytest.mark.usefixtures("workplace")
@@ -102,22 +93,22 @@ def test_junit_and_github(workplace, capsys, monkeypatch):
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(workplace / "summary.md"))
     code, _, err = run(capsys, "compare", "old", "new", "--junit", "out.xml", "--github", "--fail-on", "regressed")
     assert code == 1
-    golden("compare.junit.xml", Path("out.xml").read_text(encoding="utf-8"))
-    golden("compare.annotations", err)
+    goldens.check(Path("out.xml").read_text(encoding="utf-8"), "verdicts/compare.junit.xml")
+    goldens.check(err, "verdicts/compare.annotations")
     assert "### latency" in Path("summary.md").read_text(encoding="utf-8")
     run(capsys, "baseline", "set", "main", "old")
     _, _, err = run(capsys, "check", "new", "--baseline", "main", "--junit", "gate.xml", "--github")
-    golden("check.junit.xml", Path("gate.xml").read_text(encoding="utf-8"))
-    golden("check.annotations", err)
+    goldens.check(Path("gate.xml").read_text(encoding="utf-8"), "verdicts/check.junit.xml")
+    goldens.check(err, "verdicts/check.annotations")
     suite = ET.parse("gate.xml").getroot()  # noqa: S314 - our own file
     assert int(suite.get("tests")) == len(suite.findall("testcase"))
 
 
 @pytest.mark.usefixtures("workplace")
-def test_json_is_the_record_and_ratios_are_unrounded(capsys):
+def test_json_is_the_record_and_ratios_have_every_certain_digit(capsys):
     rows = json.loads(run(capsys, "compare", "old", "new", "--format", "json")[1])["comparisons"]
     row = next(it for it in rows if it["case"]["model"] == "resnet50" and it["metric"] == "latency_s")
-    assert row["ratio"] == row["contender"] / row["baseline"]
+    assert row["ratio"] == pytest.approx(row["contender"] / row["baseline"], rel=1e-11)
     assert row["interval"]["confidence"] == 0.99
 
 

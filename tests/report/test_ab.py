@@ -1,8 +1,6 @@
 """Golden files of a live comparison in every form: a regression, an unchanged case and one that stays undecided."""
 
 import json
-import os
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,8 +9,8 @@ from resnet_bench.analysis.sequential import decide
 from resnet_bench.records import Case, Executor
 from resnet_bench.records.live import Matchup, MatchupResult, PairedSamples
 from resnet_bench.report.documents import live
+from tests import goldens
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "ab"
 RENDERERS = {"txt": live.as_text, "md": live.as_markdown, "json": live.as_json, "csv": live.as_csv}
 LABELS = ("main (0123456789ab)", "<b>working tree</b> | `x`")
 
@@ -56,12 +54,7 @@ def outcomes():
 
 @pytest.mark.parametrize("form", RENDERERS)
 def test_every_form_is_as_before(outcomes, form):
-    text = RENDERERS[form](outcomes, LABELS)
-    path = GOLDEN / f"three.{form}"
-    if os.environ.get("UPDATE_GOLDEN"):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    assert text == path.read_text()
+    goldens.check(RENDERERS[form](outcomes, LABELS), f"ab/three.{form}")
 
 
 def test_labels_are_data(outcomes):

@@ -69,7 +69,7 @@ def test_the_first_rows_stand_in_the_file_for_readers_without_scripts(page):
     assert big.count("<noscript>60 more rows need JavaScript</noscript>") >= 1
 
 
-def test_the_payload_holds_unrounded_values(page):
+def test_the_payload_holds_base_units(page):
     run = troubled_run()
     table = json.loads(payload(page))["tables"]["results"]
     keys = [column["key"] for column in table["columns"]]

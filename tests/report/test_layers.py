@@ -3,8 +3,6 @@
 import csv
 import io
 import json
-import os
-from pathlib import Path
 from random import Random
 
 import msgspec
@@ -20,10 +18,10 @@ from resnet_bench.report.documents import layers
 from resnet_bench.report.documents import run as view
 from resnet_bench.report.format import Format
 from resnet_bench.report.renderers import html, text
+from tests import goldens
 from tests.dissected import CEILINGS, dissected, hostile, layer_profile
 from tests.runs import HOSTILE, Spec, big_run, make_run
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "layers"
 ENDINGS = {Format.TEXT: "txt", Format.MARKDOWN: "md", Format.JSON: "json", Format.CSV: "csv"}
 
 
@@ -45,14 +43,6 @@ def figure(document, name):
     return next(it for part in document.sections for it in part.figures if it.id == name)
 
 
-def golden(name, content):
-    path = GOLDEN / name
-    if os.environ.get("UPDATE_GOLDEN"):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(content, encoding="utf-8", newline="\n")
-    assert content == path.read_text(encoding="utf-8")
-
-
 def dissection(run):
     profile = run.layers[0]
     static = next(it.profile for it in run.measurements if it.case == profile.case)
@@ -61,12 +51,12 @@ def dissection(run):
 
 @pytest.mark.parametrize("form", list(Format))
 def test_golden_of_a_measured_profile_by_stage(run, form):
-    golden(f"stage.{ENDINGS[form]}", layers.render([dissection(run)], form, by=By.STAGE) + "\n")
+    goldens.check(layers.render([dissection(run)], form, by=By.STAGE) + "\n", f"layers/stage.{ENDINGS[form]}")
 
 
 @pytest.mark.parametrize("form", list(Format))
 def test_golden_of_the_best_table(run, form):
-    golden(f"best.{ENDINGS[form]}", publish.section(view.build([run]), "best", form))
+    goldens.check(publish.section(view.build([run]), "best", form), f"layers/best.{ENDINGS[form]}")
 
 
 def test_json_of_a_measured_profile_has_its_rows_with_what_follows_and_whether_they_agree(run):

@@ -1,15 +1,12 @@
 """The registry as a table: what `list` prints, in every format."""
 
-import csv
-import io
 from collections.abc import Sequence
-
-import msgspec
 
 from resnet_bench import specs, units
 from resnet_bench.records import Record
 from resnet_bench.report.format import Format
 from resnet_bench.report.grid import Grid, markdown_lines, text_lines
+from resnet_bench.report.renderers import csv, json
 from resnet_bench.specs import Published, Spec
 
 _HEADERS = ("model", "family", "depth", "block", "layers", "px", "parameters", "MACs", "acc@1", "acc@5", "weights")
@@ -56,7 +53,7 @@ def render(entries: Sequence[Entry], form: Format) -> str:
     """Return the table in one of the formats; JSON and CSV hold exact counts."""
     match form:
         case Format.JSON:
-            return msgspec.json.format(msgspec.json.encode(entries), indent=2).decode()
+            return json.encode(entries).rstrip("\n")
         case Format.CSV:
             return _csv(entries)
         case Format.MARKDOWN:
@@ -90,12 +87,10 @@ def _grid(entries: Sequence[Entry]) -> Grid:
 
 def _csv(entries: Sequence[Entry]) -> str:
     names = [name for name in Entry.__struct_fields__ if name != "published"]
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([*names, "weights", "acc1", "acc5"])
+    lines: list[list[object]] = [[*names, "weights", "acc1", "acc5"]]
     for each in entries:
         values = {name: getattr(each, name) for name in names} | {"layers": "-".join(map(str, each.layers))}
         first = each.published[0] if each.published else None
         accuracy = ("", "", "") if first is None else (first.weights, first.acc1, first.acc5)
-        writer.writerow([*values.values(), *accuracy])
-    return out.getvalue().rstrip("\n")
+        lines.append([*values.values(), *accuracy])
+    return csv.lines(lines).rstrip("\n")

@@ -1,14 +1,10 @@
 """What `check` found, for people and machines: outcomes that are no pass first, then the verdicts behind them."""
 
-import csv
-import io
-
-import msgspec
-
 from resnet_bench.analysis.gate import GateResult, Outcome, Status, improvements
 from resnet_bench.records import Case
 from resnet_bench.report.documents import verdicts
 from resnet_bench.report.grid import Grid, escape_markdown, markdown_lines, text_lines
+from resnet_bench.report.renderers import csv, json
 from resnet_bench.words import plain
 
 _ORDER = (Status.FAILED, Status.INCOMPLETE, Status.WARNED, Status.PASSED)
@@ -32,18 +28,18 @@ def as_markdown(result: GateResult) -> str:
 
 def as_json(result: GateResult) -> str:
     """Return the record."""
-    return msgspec.json.format(msgspec.json.encode(result), indent=2).decode() + "\n"
+    return json.encode(result)
 
 
 def as_csv(result: GateResult) -> str:
     """Return one line an outcome."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
     fields = Case.__struct_fields__
-    writer.writerow([*fields, "metric", "rule", "status", "message"])
-    for it in result.outcomes:
-        writer.writerow([*(getattr(it.case, field) for field in fields), it.metric, it.rule, it.status, it.message])
-    return buffer.getvalue()
+    head = (*fields, "metric", "rule", "status", "message")
+    rows = [
+        (*(getattr(it.case, field) for field in fields), it.metric, it.rule, it.status, it.message)
+        for it in result.outcomes
+    ]
+    return csv.lines([head, *rows])
 
 
 def headline(result: GateResult) -> str:

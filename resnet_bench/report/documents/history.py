@@ -5,7 +5,7 @@ import msgspec
 from resnet_bench.records import CommitOrder, History
 from resnet_bench.report.document import Document, Fact, RunHeader, Table
 from resnet_bench.report.grid import escape_markdown
-from resnet_bench.report.renderers import csv, markdown, text
+from resnet_bench.report.renderers import csv, json, markdown, text
 from resnet_bench.report.sections.history import (
     change_table,
     finding,
@@ -39,7 +39,7 @@ def as_markdown(history: History) -> str:
 
 def as_json(history: History) -> str:
     """Return the record in base units."""
-    return msgspec.json.format(msgspec.json.encode(history), indent=1).decode() + "\n"
+    return json.encode(history)
 
 
 def as_csv(history: History) -> str:

@@ -1,7 +1,5 @@
 """Measured layers as tables and lines: what `profile --measured` prints, in every format."""
 
-import csv
-import io
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,7 +12,7 @@ from resnet_bench.records import Ceilings, LayerProfile, Mode, Record, TimedBy
 from resnet_bench.report.document import Column, Kind, Row, Table, Value
 from resnet_bench.report.format import Format
 from resnet_bench.report.grid import escape_markdown
-from resnet_bench.report.renderers import markdown, text
+from resnet_bench.report.renderers import csv, json, markdown, text
 from resnet_bench.words import counted, listed, plain
 
 _WIDTH = 200
@@ -176,9 +174,7 @@ def render(found: Sequence[Dissection], form: Format, *, by: By) -> str:
     match form:
         case Format.JSON:
             objects = [_object(each, by) for each in found]
-            return msgspec.json.format(
-                msgspec.json.encode(objects if len(objects) > 1 else objects[0]), indent=2
-            ).decode()
+            return json.encode(objects if len(objects) > 1 else objects[0]).rstrip("\n")
         case Format.CSV:
             return _csv(found, by)
         case Format.MARKDOWN:
@@ -224,12 +220,10 @@ def _object(found: Dissection, by: By) -> dict[str, Any]:
 
 
 def _csv(found: Sequence[Dissection], by: By) -> str:
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
     names = [*LayerRow.__struct_fields__, "times_least"]
-    writer.writerow(["model", *names])
-    for each in found:
-        for row in rows(each.profile, each.ceilings, by=by):
-            values = [getattr(row, name) for name in names]
-            writer.writerow([each.profile.case.model, *("" if value is None else value for value in values)])
-    return out.getvalue().rstrip("\n")
+    lines = [
+        [each.profile.case.model, *(getattr(row, name) for name in names)]
+        for each in found
+        for row in rows(each.profile, each.ceilings, by=by)
+    ]
+    return csv.lines([["model", *names], *lines]).rstrip("\n")

@@ -1,16 +1,13 @@
 """A live comparison for people and machines: one row a case, then what remains undecided and what could be seen."""
 
-import csv
-import io
 import statistics
 from collections.abc import Sequence
-
-import msgspec
 
 from resnet_bench import units
 from resnet_bench.records import Verdict
 from resnet_bench.records.live import MatchupResult
 from resnet_bench.report.grid import Grid, escape_markdown, markdown_lines, text_lines
+from resnet_bench.report.renderers import csv, json
 from resnet_bench.words import plain
 
 _HEADERS = ("case", "baseline [ms]", "contender [ms]", "ratio", "interval", "pairs", "verdict", "reason")
@@ -33,22 +30,21 @@ def as_markdown(outcomes: Sequence[MatchupResult], labels: tuple[str, str]) -> s
 def as_json(outcomes: Sequence[MatchupResult], labels: tuple[str, str]) -> str:
     """Return the decisions with every turn, in base units."""
     content = {"baseline": labels[0], "contender": labels[1], "outcomes": outcomes}
-    return msgspec.json.format(msgspec.json.encode(content), indent=2).decode() + "\n"
+    return json.encode(content)
 
 
 def as_csv(outcomes: Sequence[MatchupResult], labels: tuple[str, str]) -> str:
     """Return one line a case in base units; the labels stand on every line."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
     columns = ("baseline", "contender", "baseline_case", "contender_case", "baseline_s", "contender_s")
-    writer.writerow([*columns, "ratio", "low", "high", "confidence", "detectable", "pairs", "verdict", "reason"])
+    head = (*columns, "ratio", "low", "high", "confidence", "detectable", "pairs", "verdict", "reason")
+    lines: list[tuple[object, ...]] = [head]
     for it in outcomes:
         decision, interval = it.decision, it.decision.interval
         bounds = (interval.low, interval.high, interval.confidence) if interval else (None, None, None)
         cases = (it.matchup.baseline.key, it.matchup.contender.key)
         closing = (decision.detectable, len(it.turns), decision.verdict.value, decision.reason)
-        writer.writerow([*labels, *cases, *_medians(it), decision.ratio, *bounds, *closing])
-    return buffer.getvalue()
+        lines.append((*labels, *cases, *_medians(it), decision.ratio, *bounds, *closing))
+    return csv.lines(lines)
 
 
 def closing_lines(outcomes: Sequence[MatchupResult]) -> list[str]:

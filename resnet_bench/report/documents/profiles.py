@@ -1,7 +1,5 @@
 """Static profiles as tables: every column of integers adds up to the total line, so nothing in them is rounded."""
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -12,6 +10,7 @@ from resnet_bench.analysis.layers import By
 from resnet_bench.records import Layer, Mode, PredictedMemory, Profile, Record
 from resnet_bench.report.format import Format
 from resnet_bench.report.grid import Grid, markdown_lines, text_lines
+from resnet_bench.report.renderers import csv, json
 
 _SUMS = ("parameters", "macs", "flops", "other_flops", "activations", "bytes_read", "bytes_written")
 _SUM_HEADERS = ("parameters", "MACs", "FLOPs", "other FLOPs", "activations", "B read", "B written")
@@ -75,9 +74,7 @@ def render(answers: Sequence[Answer], form: Format, *, by: By) -> str:
     match form:
         case Format.JSON:
             objects = [_object(answer, by) for answer in answers]
-            return msgspec.json.format(
-                msgspec.json.encode(objects if len(objects) > 1 else objects[0]), indent=2
-            ).decode()
+            return json.encode(objects if len(objects) > 1 else objects[0]).rstrip("\n")
         case Format.CSV:
             return _csv(answers, by)
         case Format.MARKDOWN:
@@ -97,15 +94,13 @@ def _object(answer: Answer, by: By) -> dict[str, Any]:
 
 
 def _csv(answers: Sequence[Answer], by: By) -> str:
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
     shown: type[Layer | Group] = Layer if by is By.LAYER else Group
-    writer.writerow(["model", *shown.__struct_fields__])
+    lines: list[list[object]] = [["model", *shown.__struct_fields__]]
     for answer in answers:
         layers = answer.profile.layers
         rows: Sequence[Layer | Group] = layers if by is By.LAYER else grouped(layers, by)
-        writer.writerows([answer.profile.model, *map(_csv_cell, msgspec.structs.astuple(row))] for row in rows)
-    return out.getvalue().rstrip("\n")
+        lines += [[answer.profile.model, *map(_csv_cell, msgspec.structs.astuple(row))] for row in rows]
+    return csv.lines(lines).rstrip("\n")
 
 
 def _csv_cell(value: Any) -> Any:

@@ -4,16 +4,13 @@ Rows of one metric that are unchanged, or not comparable for one reason, fold in
 JSON is the record itself, CSV has every row in base units.
 """
 
-import csv
-import io
 from collections.abc import Sequence
-
-import msgspec
 
 from resnet_bench import units
 from resnet_bench.analysis.metrics import NOISY_METRICS, ExactMetric, NoisyMetric, find_metric
 from resnet_bench.records import Case, Comparison, Record, Summary, Verdict, VerdictTable
 from resnet_bench.report.grid import Grid, escape_markdown, markdown_lines, text_lines
+from resnet_bench.report.renderers import csv, json
 from resnet_bench.words import plain
 
 ORDER = (Verdict.REGRESSED, Verdict.IMPROVED, Verdict.INCONCLUSIVE, Verdict.NOT_COMPARABLE, Verdict.UNCHANGED)
@@ -55,18 +52,16 @@ def as_markdown(table: VerdictTable, *, every_row: bool = False) -> str:
 
 def as_json(table: VerdictTable) -> str:
     """Return the record in base units."""
-    return msgspec.json.format(msgspec.json.encode(table), indent=2).decode() + "\n"
+    return json.encode(table)
 
 
 def as_csv(table: VerdictTable) -> str:
     """Return every row in base units; an unavailable value is empty."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow([*Case.__struct_fields__, *_CSV_HEADERS])
+    lines: list[list[object]] = [[*Case.__struct_fields__, *_CSV_HEADERS]]
     for row in table.comparisons:
         interval = row.interval
         sides = (row.baseline_summary, row.contender_summary)
-        writer.writerow(
+        lines.append(
             [
                 *(getattr(row.case, field) for field in Case.__struct_fields__),
                 *(row.metric, row.baseline, row.contender, row.ratio),
@@ -77,7 +72,7 @@ def as_csv(table: VerdictTable) -> str:
                 *(row.verdict.value, row.reason),
             ]
         )
-    return buffer.getvalue()
+    return csv.lines(lines)
 
 
 def parts(table: VerdictTable, *, every_row: bool = False) -> tuple[Part, ...]:

@@ -1,11 +1,13 @@
-"""Tables as CSV: every column, base units, unrounded; unavailable is an empty field.
+"""Tables as CSV: every column, base units, the digits that are certain; unavailable is an empty field.
 
 A name that a spreadsheet would read as a formula keeps its characters: CSV is for programs, and data stay data.
 """
 
 import csv
 import io
+from collections.abc import Iterable
 
+from resnet_bench.report.digits import certain
 from resnet_bench.report.document import Document, Table
 
 
@@ -16,8 +18,11 @@ def render(document: Document) -> str:
 
 def table(of: Table) -> str:
     """Return any table with all its columns; the heading is the columns' keys."""
+    return lines([[column.key for column in of.columns], *of.rows])
+
+
+def lines(rows: Iterable[Iterable[object]]) -> str:
+    """Return rows as CSV that ends with a newline."""
     stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow([column.key for column in of.columns])
-    writer.writerows(of.rows)
+    csv.writer(stream, lineterminator="\n").writerows(map(certain, row) for row in rows)
     return stream.getvalue()

@@ -17,6 +17,7 @@ from markupsafe import Markup
 from resnet_bench.analysis.results import Status
 from resnet_bench.report import figures, plotly_js
 from resnet_bench.report.cells import decimals, show_column
+from resnet_bench.report.digits import certain_fields
 from resnet_bench.report.document import Column, Document, Figure, Kind, Table, Value
 from resnet_bench.words import plain
 
@@ -43,7 +44,7 @@ def render(document: Document) -> str:
     return environment.get_template("report.html.j2").render(
         document=document,
         tables={it.id: _view(document, it, rows=_static_rows(document, it)) for it in _tables(document)},
-        payload=Markup(plotly_js.pack(msgspec.json.encode(_payload(document)))),  # noqa: S704 - base85 without "<"
+        payload=Markup(plotly_js.pack(msgspec.json.encode(certain_fields(_payload(document))))),  # noqa: S704 - base85 without "<"
         plotly=Markup(library),  # noqa: S704 - base85 without "<"
         policy=_policy(plotly_js.source_hash(script.encode()), library_hash),
         css=Markup(_asset("report.css")),  # noqa: S704 - our own file

@@ -1,10 +1,9 @@
-"""A document as JSON: tables as lists of objects whose keys are the columns' keys, in base units, unrounded."""
-
-from typing import Any
+"""A document as JSON: tables as lists of objects whose keys are the columns' keys, in base units."""
 
 import msgspec
 
 from resnet_bench.records import SCHEMA_VERSION
+from resnet_bench.report.digits import certain_fields
 from resnet_bench.report.document import Document, Table, Value
 
 
@@ -13,9 +12,9 @@ def render(document: Document) -> str:
     return encode(content(document))
 
 
-def encode(of: dict[str, Any]) -> str:
-    """Return an object as indented JSON that ends with a newline."""
-    return msgspec.json.format(msgspec.json.encode(of), indent=2).decode() + "\n"
+def encode(of: object) -> str:
+    """Return records as indented JSON that ends with a newline, their floats with the digits that are certain."""
+    return msgspec.json.format(msgspec.json.encode(certain_fields(of)), indent=2).decode() + "\n"
 
 
 def content(document: Document) -> dict[str, object]:
