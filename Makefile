@@ -33,7 +33,7 @@ check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(PYTEST) -q -m "not slow and not browser and not gpu"
+	$(PYTEST) -q -m "not slow and not browser and not gpu and not engines"
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format .
