@@ -24,7 +24,7 @@ asv: $(VENV)/.installed
 	$(BIN)/resnet-bench history
 
 test: $(VENV)/.dev
-	$(PYTEST)
+	$(PYTEST) --durations=10
 
 gpu-test: $(VENV)/.dev
 	$(BIN)/python -m pytest tests -m gpu --require-gpu
