@@ -3,12 +3,14 @@
 import errno
 import os
 import sys
+import traceback
 from collections.abc import Sequence
+from pathlib import Path
 
 from cyclopts import App, CycloptsError
 
 from resnet_bench import __version__
-from resnet_bench.errors import ResNetBenchError
+from resnet_bench.errors import ExitCode, InternalError, ResNetBenchError
 
 # Name, where it lives (imported only when it is asked for), and its line in --help.
 _COMMANDS = (
@@ -28,6 +30,7 @@ _COMMANDS = (
     ("machine", "machine:machine", "What is measured on, and what to change for steadier numbers."),
 )
 
+DEBUG = "RESNET_BENCH_DEBUG"
 # What writing to a file that standard output was sent to can say.
 _OUTPUT_ERRORS = frozenset({errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EIO})
 
@@ -51,27 +54,38 @@ def run(arguments: Sequence[str]) -> int:
     try:
         result = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
         sys.stdout.flush()  # here, where a full disk can still be said
-    except CycloptsError as error:
-        return _fail(_one_line(str(error)), code=2)
-    except ResNetBenchError as error:
-        return _fail(str(error), code=error.exit_code)
-    except KeyboardInterrupt:
-        return _fail("interrupted.", code=130)
     except BrokenPipeError:
         sys.stderr.close()
-        return 0
-    except OSError as error:
-        if error.filename is not None or error.errno not in _OUTPUT_ERRORS:
-            raise
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is still buffered would fail again at exit
-        return _fail(f"cannot write to standard output: {error.strerror}.", code=2)
-    return result if isinstance(result, int) else 0
+        return ExitCode.DONE
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the one door: whatever happened gets its code
+        message, code = _said_of(error)
+        print(f"error: {message}", file=sys.stderr)
+        return code
+    return result if isinstance(result, int) else ExitCode.DONE
+
+
+def _said_of(error: BaseException) -> tuple[str, ExitCode]:
+    """Return one line and the exit code; what nobody foresaw is a fault of ours, and no finding of a gate."""
+    match error:
+        case CycloptsError():
+            return _one_line(str(error)), ExitCode.USAGE
+        case InternalError() if os.environ.get(DEBUG):
+            traceback.print_exception(error)
+            return str(error), error.exit_code
+        case ResNetBenchError():
+            return str(error), error.exit_code
+        case KeyboardInterrupt():
+            return "interrupted.", ExitCode.INTERRUPTED
+        case OSError() if error.filename is None and error.errno in _OUTPUT_ERRORS:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is still buffered would fail again at exit
+            return f"cannot write to standard output: {error.strerror}.", ExitCode.USAGE
+    if os.environ.get(DEBUG):
+        traceback.print_exception(error)
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{Path(frame.filename).name}:{frame.lineno}, resnet-bench {__version__}"
+    found = InternalError(f"{type(error).__name__}: {_one_line(str(error))} ({where})")
+    return str(found), found.exit_code
 
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
-
-
-def _fail(message: str, *, code: int) -> int:
-    print(f"error: {message}", file=sys.stderr)
-    return code

@@ -1,4 +1,4 @@
-"""Errors a user can cause, each ending in one line and its documented exit code.
+"""Exit codes, and the errors that end in one of them: each in one line.
 
 ResNetBenchError (2)
 ├── UsageError (2)        a flag or an argument
@@ -6,18 +6,36 @@ ResNetBenchError (2)
 ├── ModelError (2)        a model name, its weights, its input
 ├── DeviceError (2)       a device that is not there
 ├── StoreError (2)        a run directory or baseline that cannot be read or written
+├── UnsupportedError (3)  a case that cannot run on its device
 ├── IncompleteError (3)   a measurement that cannot be finished or is missing
+├── InternalError (70)    a fault of ours
 └── Interrupted (130)     the user stopped the run; everything finished is saved
 """
 
 import difflib
 from collections.abc import Iterable
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """How a command ends.
+
+    DONE includes cases that ran out of memory or are not supported: those are results. FOUND is a gate's. INCOMPLETE
+    also means undecided, or nothing to compare. INTERNAL is sysexits.h's EX_SOFTWARE.
+    """
+
+    DONE = 0
+    FOUND = 1
+    USAGE = 2
+    INCOMPLETE = 3
+    INTERNAL = 70
+    INTERRUPTED = 130
 
 
 class ResNetBenchError(Exception):
     """Something the user can mend; `str()` is the one line to show."""
 
-    exit_code = 2
+    exit_code = ExitCode.USAGE
 
 
 class UsageError(ResNetBenchError):
@@ -40,19 +58,48 @@ class StoreError(ResNetBenchError):
     """A run directory or baseline cannot be read or written."""
 
 
+class UnsupportedError(ResNetBenchError):
+    """A case cannot run on this device; a result, recorded as a skip. Alone it leaves nothing measured."""
+
+    exit_code = ExitCode.INCOMPLETE
+
+
 class IncompleteError(ResNetBenchError):
     """A measurement cannot be finished, or one that is needed is missing."""
 
-    exit_code = 3
+    exit_code = ExitCode.INCOMPLETE
+
+
+class InternalError(ResNetBenchError):
+    """Something that no input should be able to cause."""
+
+    exit_code = ExitCode.INTERNAL
+
+    def __str__(self) -> str:
+        return (
+            f"internal error: {super().__str__()}. Please report this line with the command that led to it; "
+            "RESNET_BENCH_DEBUG=1 shows where it happened."
+        )
 
 
 class Interrupted(ResNetBenchError):  # noqa: N818 - an event, not a fault
     """The user stopped the run; everything finished is saved."""
 
-    exit_code = 130
+    exit_code = ExitCode.INTERRUPTED
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return " Did you mean 'x'?" for the known name nearest to `name`, or an empty string."""
     matches = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
     return f" Did you mean '{matches[0]}'?" if matches else ""
+
+
+def named(name: str) -> type[ResNetBenchError]:
+    """Return the class of that name; the root of the tree where there is none, as in another release."""
+    waiting = [ResNetBenchError]
+    while waiting:
+        found = waiting.pop()
+        if found.__name__ == name:
+            return found
+        waiting += found.__subclasses__()
+    return ResNetBenchError

@@ -13,6 +13,7 @@ from enum import StrEnum
 from resnet_bench import units
 from resnet_bench.analysis.metrics import METRICS, Direction, ExactMetric, Metric, find_metric
 from resnet_bench.analysis.thresholds import Inconclusive, On, Percentile, Rule
+from resnet_bench.errors import ExitCode
 from resnet_bench.machine.names import named_like
 from resnet_bench.records import Case, Comparison, Digest, Record, Summary, Verdict, VerdictTable
 
@@ -49,7 +50,7 @@ class GateResult(Record, frozen=True, kw_only=True):
     unmatched: tuple[str, ...]
     nothing_checked: str
     warnings: tuple[str, ...]
-    exit_code: int
+    exit_code: ExitCode
 
 
 def judge(table: VerdictTable, rules: Sequence[Rule], *, sides: tuple[Digest, Digest]) -> GateResult:
@@ -76,8 +77,14 @@ def judge(table: VerdictTable, rules: Sequence[Rule], *, sides: tuple[Digest, Di
         unmatched=tuple(unmatched),
         nothing_checked=nothing,
         warnings=tuple(warnings),
-        exit_code=1 if Status.FAILED in statuses else 3 if Status.INCOMPLETE in statuses or nothing else 0,
+        exit_code=_exit_code(statuses, nothing=bool(nothing)),
     )
+
+
+def _exit_code(statuses: Collection[Status], *, nothing: bool) -> ExitCode:
+    if Status.FAILED in statuses:
+        return ExitCode.FOUND
+    return ExitCode.INCOMPLETE if nothing or Status.INCOMPLETE in statuses else ExitCode.DONE
 
 
 def _compared(table: VerdictTable) -> set[str]:

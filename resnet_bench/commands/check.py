@@ -13,6 +13,7 @@ from resnet_bench.analysis.digest import digest
 from resnet_bench.analysis.gate import judge
 from resnet_bench.analysis.ratchet import ratchet
 from resnet_bench.commands.output import warn
+from resnet_bench.errors import ExitCode
 from resnet_bench.interop import github, junit
 from resnet_bench.records import Digest, VerdictTable
 from resnet_bench.report.documents import gate as gate_report
@@ -74,7 +75,7 @@ def check(
     return result.exit_code
 
 
-def _update(exit_code: int, both: tuple[Digest, Digest], table: VerdictTable, directory: Path) -> str:
+def _update(exit_code: ExitCode, both: tuple[Digest, Digest], table: VerdictTable, directory: Path) -> str:
     """Write the replacement baseline where the gate passed and something is better or new; say what was done."""
     if exit_code:
         return "--update: the gate did not pass, so the baseline stays."

@@ -10,6 +10,7 @@ from resnet_bench.analysis import calibrated, sides
 from resnet_bench.analysis.comparability import parse_across
 from resnet_bench.analysis.compare import compare as compare_digests
 from resnet_bench.commands.output import warn
+from resnet_bench.errors import ExitCode
 from resnet_bench.interop import github, junit
 from resnet_bench.records import Verdict, VerdictTable
 from resnet_bench.report.documents import verdicts
@@ -87,5 +88,5 @@ def exit_code(table: VerdictTable, fail_on: FailOn | None) -> int:
     """Return 1 where a failing verdict stands, 3 where there is no comparable row, else 0."""
     found = {row.verdict for row in table.comparisons}
     if fail_on is not None and found & _FAILING[fail_on]:
-        return 1
-    return 3 if found <= {Verdict.NOT_COMPARABLE} else 0
+        return ExitCode.FOUND
+    return ExitCode.INCOMPLETE if found <= {Verdict.NOT_COMPARABLE} else ExitCode.DONE

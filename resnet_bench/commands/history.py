@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from resnet_bench import units
 from resnet_bench.analysis import history
-from resnet_bench.errors import StoreError, UsageError
+from resnet_bench.errors import ExitCode, StoreError, UsageError
 from resnet_bench.git import order
 from resnet_bench.git.order import Ordering
 from resnet_bench.interop import asv_read
@@ -158,8 +158,8 @@ def _judge(found: History, fail_on: FailOn, *, first: int) -> int:
         print(
             f"--fail-on {fail_on}: {counted(len(failing), 'change')}: {plain(', '.join(named))}{more}", file=sys.stderr
         )
-        return 1
+        return ExitCode.FOUND
     if first >= len(found.commits):
         print("--since: no commit after it was measured, so there is nothing to judge.", file=sys.stderr)
-        return 3
-    return 3 if found.failing else 0
+        return ExitCode.INCOMPLETE
+    return ExitCode.INCOMPLETE if found.failing else ExitCode.DONE

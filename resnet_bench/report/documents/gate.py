@@ -1,6 +1,7 @@
 """What `check` found, for people and machines: outcomes that are no pass first, then the verdicts behind them."""
 
 from resnet_bench.analysis.gate import GateResult, Outcome, Status, improvements
+from resnet_bench.errors import ExitCode
 from resnet_bench.records import Case
 from resnet_bench.report.documents import verdicts
 from resnet_bench.report.grid import Grid, escape_markdown, markdown_lines, text_lines
@@ -44,7 +45,7 @@ def as_csv(result: GateResult) -> str:
 
 def headline(result: GateResult) -> str:
     """Return passed, failed or incomplete."""
-    return {0: "passed", 1: "failed", 3: "incomplete"}[result.exit_code]
+    return {ExitCode.DONE: "passed", ExitCode.FOUND: "failed", ExitCode.INCOMPLETE: "incomplete"}[result.exit_code]
 
 
 def _findings(result: GateResult) -> list[Outcome]:

@@ -1,0 +1,58 @@
+"""One door: every ending has its documented code, and a fault of ours is no finding of a gate."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from resnet_bench import cli
+from resnet_bench.errors import ExitCode, InternalError
+
+BREAK = """
+import sys
+from resnet_bench import cli, specs
+def broken(*_, **__):
+    raise ZeroDivisionError("a fault\\nof two lines")
+specs.names = broken
+cli.main(["list"])
+"""
+
+
+def broken(**variables):
+    environment = os.environ | variables
+    return subprocess.run([sys.executable, "-c", BREAK], capture_output=True, text=True, env=environment, timeout=60)
+
+
+def test_an_unforeseen_exception_is_one_line_to_report_and_70():
+    done = broken()
+    assert done.returncode == ExitCode.INTERNAL == 70
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("error: internal error: ZeroDivisionError: a fault of two lines (<string>:5, resnet-bench ")
+    assert "Please report this line" in line
+
+
+def test_the_traceback_is_there_for_who_asks():
+    done = broken(RESNET_BENCH_DEBUG="1")
+    assert done.returncode == 70
+    assert "Traceback" in done.stderr
+    assert done.stderr.splitlines()[-1].startswith("error: internal error")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [(["list"], ExitCode.DONE), (["lst"], ExitCode.USAGE), (["show", "resnet5"], ExitCode.USAGE)],
+)
+def test_codes_of_usual_endings(arguments, code, capsys):
+    assert cli.run(arguments) == code
+    capsys.readouterr()
+
+
+def test_interruption_is_130(monkeypatch, capsys):
+    monkeypatch.setattr(cli, "app", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
+    assert cli.run(["list"]) == ExitCode.INTERRUPTED == 130
+    assert capsys.readouterr().err == "error: interrupted.\n"
+
+
+def test_an_error_raised_as_internal_keeps_its_own_words():
+    assert str(InternalError("x")).startswith("internal error: x. Please report")
