@@ -40,11 +40,11 @@ def skip_without(model, device):
     find(model)
     try:
         from resnet_bench.machine.environment import has_nvidia_device
-        from resnet_bench.runner.launchers import local
+        from resnet_bench.runner.launchers.local import LocalLauncher
         from resnet_bench.wire import messages
     except ImportError as error:
         raise NotImplementedError("this commit is older than the interface") from error
-    del local, messages
+    del LocalLauncher, messages
     if device == "cuda" and not has_nvidia_device():
         raise NotImplementedError("no CUDA device here")
 
@@ -55,7 +55,7 @@ def measure(model, *, batch_size, mode, device, executor="eager", samples=SAMPLE
 
     from resnet_bench.machine import environment
     from resnet_bench.records import Case, Launch, Protocol, SkipReason
-    from resnet_bench.runner.launchers import local
+    from resnet_bench.runner.launchers.local import LocalLauncher
     from resnet_bench.wire import messages
 
     spec = find(model)
@@ -80,7 +80,7 @@ def measure(model, *, batch_size, mode, device, executor="eager", samples=SAMPLE
         time_limit_s=240.0,
     )
     request = messages.MeasureRequest(case=case, index=0, attempt=0, model=spec, protocol=protocol)
-    answer = local.measure(request)
+    answer = LocalLauncher().ask(request)
     if isinstance(answer, Launch):
         return answer
     if answer.reason in {SkipReason.UNSUPPORTED, SkipReason.OUT_OF_MEMORY}:

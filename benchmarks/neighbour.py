@@ -61,7 +61,7 @@ def latency_s(model, batch_size, image_size, threads, policy, *, busy):
     from resnet_bench import specs
     from resnet_bench.config import suite_file
     from resnet_bench.records import Case, Launch
-    from resnet_bench.runner.launchers import local
+    from resnet_bench.runner.launchers.local import LocalLauncher
     from resnet_bench.wire.messages import MeasureRequest
 
     request = MeasureRequest(
@@ -72,7 +72,7 @@ def latency_s(model, batch_size, image_size, threads, policy, *, busy):
         protocol=suite_file.load_suite(preset="quick").protocol,
     )
     with waiting(policy), neighbour(busy=busy):
-        answer = local.measure(request)
+        answer = LocalLauncher().ask(request)
     if not isinstance(answer, Launch):
         raise SystemExit(f"no launch: {answer.reason}: {answer.detail}")
     return statistics.median(answer.isolated.iteration_s)

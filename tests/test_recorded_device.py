@@ -11,13 +11,13 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from resnet_bench.errors import DeviceError
+from resnet_bench.errors import DeviceError, UnsupportedError
 from resnet_bench.machine import environment
 from resnet_bench.profilers import allocations, clock, energy
 from resnet_bench.profilers.allocations import MemoryProbe
 from resnet_bench.profilers.clock import DeviceClock, FakeClock, for_device
 from resnet_bench.profilers.contention import ContentionWatch
-from resnet_bench.profilers.workload import UnsupportedError, check_supported, make_current, set_arithmetic
+from resnet_bench.profilers.workload import check_supported, make_current, set_arithmetic
 from resnet_bench.records import DeviceState, Executor, Mode, Precision, TimedBy
 from tests import factory
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from typing import TypeVar
 
-from resnet_bench.analysis.roofline import Least, bound_of
+from resnet_bench.analysis.roofline import Headroom, Least, bound_of
 from resnet_bench.records import Ceilings, LayerProfile, LayerTime, Part, Record
 
 AGREEMENT = 0.03
@@ -51,6 +51,14 @@ class LayerRow(Record, frozen=True, kw_only=True):
     def times_least(self) -> float | None:
         """How many times its least time the row takes."""
         return self.time_s / self.least_s if self.least_s else None
+
+
+class Dissection(Record, frozen=True, kw_only=True):
+    """A measured profile with the ceilings it is held against, None where they are not known."""
+
+    profile: LayerProfile
+    ceilings: Ceilings | None = None
+    headroom: Headroom | None = None
 
 
 def agrees(profile: LayerProfile) -> bool:

@@ -138,7 +138,12 @@ def _of_run(index: int, run: Run, catalog: Catalog) -> Iterator[Result]:
         if case.key in measured:
             found = _measured(index, measured[case.key], skipped.get(case.key), known)
             launches = measured[case.key].launches
-            bound = headroom(case, found.profile, run.header.ceilings, launches[0].environment if launches else None)
+            bound = headroom(
+                case,
+                found.profile.work if found.profile else (),
+                run.header.ceilings,
+                launches[0].environment if launches else None,
+            )
             yield msgspec.structs.replace(found, headroom=bound)
         else:
             yield _absent(index, case, skipped.get(case.key), known, profile=profiles.get(profile_key(case)))

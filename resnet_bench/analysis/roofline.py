@@ -11,7 +11,7 @@ the bound stays a bound.
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
-from resnet_bench.records import Case, Ceilings, Executor, LayerTime, Part, Precision, Profile, Record, Work
+from resnet_bench.records import Case, Ceilings, Executor, LayerTime, Part, Precision, Record, Work
 
 _SUM = "Add"
 
@@ -82,20 +82,23 @@ def bound_of(layer: LayerTime, ceilings: Ceilings | None, precision: Precision) 
 
 
 def headroom(
-    case: Case, profile: Profile | None, ceilings: Sequence[Ceilings], environment: str | None = None
+    case: Case, parts: Sequence[Work], ceilings: Sequence[Ceilings], environment: str | None = None
 ) -> Headroom | None:
-    """Return the roofline of a case, None where there are no ceilings of its machine, device, threads and precision."""
+    """Return the roofline of a case from the work of its iteration.
+
+    None where that is not known, or there are no ceilings of its machine, device, threads and precision.
+    """
     found = ceilings_of(case, ceilings, environment)
-    if profile is None or not profile.work or found is None:
+    if not parts or found is None:
         return None
     peak = found.flop_per_s(case.precision)
     if peak is None:
         return None
-    least_s = _least_s(profile.work, case, found, peak)
+    least_s = _least_s(parts, case, found, peak)
     if least_s <= 0:
         return None
-    flops = sum(work.flops * work.count for work in profile.work)
-    moved = sum(work.moved_bytes * work.count for work in profile.work)
+    flops = sum(work.flops * work.count for work in parts)
+    moved = sum(work.moved_bytes * work.count for work in parts)
     return Headroom(least_s=least_s, flops=flops, ceiling_flop_per_s=peak, intensity=flops / moved if moved else None)
 
 

@@ -1,32 +1,27 @@
-"""In the child: where one case's time goes, and what its device can do at best. Imports torch."""
+"""Where one case's time goes, layer by layer. Imports torch."""
 
 import datetime as dt
-from collections.abc import Iterable
 from pathlib import Path
 
 import torch
 
+from resnet_bench.child.prepare import load
+from resnet_bench.child.profile import slim
 from resnet_bench.machine import environment
-from resnet_bench.profilers import ceilings as device_ceilings
-from resnet_bench.profilers import clock as clocks
-from resnet_bench.profilers import kernels, layers, throughput
+from resnet_bench.profilers import kernels, layers
 from resnet_bench.profilers.clock import Clock
 from resnet_bench.profilers.complexity import static_profile
 from resnet_bench.profilers.contention import ContentionWatch
 from resnet_bench.profilers.layers import Parts
 from resnet_bench.profilers.timeline import survey
 from resnet_bench.profilers.trace import write_trace
-from resnet_bench.profilers.workload import Workload, make_current
+from resnet_bench.profilers.workload import Workload
 from resnet_bench.records import (
-    Bandwidth,
-    Ceilings,
-    Contention,
     Executor,
     Layer,
     LayerProfile,
-    Rate,
 )
-from resnet_bench.wire.messages import CeilingsRequest, LayersRequest
+from resnet_bench.wire.messages import LayersRequest
 
 
 def dissect(request: LayersRequest) -> LayerProfile:
@@ -37,8 +32,7 @@ def dissect(request: LayersRequest) -> LayerProfile:
         StoreError: the trace cannot be written.
     """
     case = request.case
-    started_at = _now()
-    torch.set_num_threads(case.threads)
+    started_at = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
     if case.executor is not Executor.EAGER:
         kernels.name_kernels()
     static = static_profile(
@@ -48,11 +42,11 @@ def dissect(request: LayersRequest) -> LayerProfile:
         batch_size=case.batch_size,
         image_size=case.image_size,
     )
-    workload = Workload(case, request.model, seed=request.protocol.seed)
-    clock = clocks.for_device(workload.device)
+    loaded = load(case, request.model, seed=request.protocol.seed)
+    workload, clock = loaded
     with workload.running():
         before = environment.device_state(case.device)
-        throughput.first_iterations(workload, clock, request.protocol)
+        loaded.warm_up(min_iterations=request.protocol.warmup_min_iterations, budget_s=request.protocol.warmup_budget_s)
         watch = ContentionWatch(case.device, threads=case.threads)
         parts = _parts(workload, clock, static.layers, budget_s=request.budget_s)
         contention = watch.finish(before, environment.device_state(case.device))
@@ -69,6 +63,7 @@ def dissect(request: LayersRequest) -> LayerProfile:
         overhead_s=parts.overhead_s,
         layers=parts.layers,
         not_run=parts.not_run,
+        work=slim(static).work,
         disturbances=contention.disturbances,
     )
 
@@ -79,55 +74,3 @@ def _parts(workload: Workload, clock: Clock, static: tuple[Layer, ...], *, budge
     with torch.inference_mode():
         calls = survey(workload.network, workload.forward_uncompiled)
     return kernels.measure(workload, clock, calls, static)
-
-
-def ceilings(request: CeilingsRequest) -> Ceilings:
-    """Measure a device's ceilings, again while the machine was disturbed; the best of all attempts counts.
-
-    Raises:
-        DeviceError: the device is not here.
-    """
-    target = environment.find_device(request.device)
-    device = str(target)
-    make_current(target)
-    torch.set_num_threads(request.threads)
-    clock = clocks.for_device(target)
-    attempts: list[device_ceilings.Found] = []
-    while True:
-        before = environment.device_state(device)
-        watch = ContentionWatch(device, threads=request.threads)
-        attempts.append(device_ceilings.measure(target, clock, request.precisions, budget_s=request.budget_s))
-        contention: Contention = watch.finish(before, environment.device_state(device))
-        if not contention.disturbances or len(attempts) >= request.attempts:
-            break
-    return Ceilings(
-        environment=environment.collect(device).id,
-        device=device,
-        threads=request.threads,
-        measured_at=_now(),
-        rates=tuple(_best_rate(rates) for rates in zip(*(each.rates for each in attempts), strict=True)),
-        bandwidths=tuple(_best_copy(copies) for copies in zip(*(each.bandwidths for each in attempts), strict=True)),
-        launch_s=min(each.launch_s for each in attempts),
-        attempts=len(attempts),
-        disturbances=contention.disturbances,
-    )
-
-
-def _best_rate(rates: tuple[Rate, ...]) -> Rate:
-    return Rate(
-        precision=rates[0].precision,
-        matmul_flop_per_s=_best(rate.matmul_flop_per_s for rate in rates),
-        convolution_flop_per_s=_best(rate.convolution_flop_per_s for rate in rates),
-    )
-
-
-def _best(rates: Iterable[float | None]) -> float | None:
-    return max((rate for rate in rates if rate is not None), default=None)
-
-
-def _best_copy(copies: tuple[Bandwidth, ...]) -> Bandwidth:
-    return max(copies, key=lambda copy: copy.byte_per_s)
-
-
-def _now() -> str:
-    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")

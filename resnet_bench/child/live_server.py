@@ -7,7 +7,6 @@ layout of the data differs from launch to launch as between spawned processes (C
 ASPLOS 2013). Linux only; elsewhere each child gets a server of its own.
 """
 
-import json
 import mmap
 import os
 import random
@@ -16,9 +15,11 @@ import sys
 import traceback
 from typing import Any
 
-from resnet_bench.child import live_worker
+import msgspec
 
-_MESSAGE_BYTES = 4096
+from resnet_bench.child import live_worker
+from resnet_bench.wire.live import MESSAGE_BYTES, Fork, Forked, Reap, Reaped
+
 _PADDINGS = 64
 _MOST_PADDING_BYTES = 1 << 20
 
@@ -27,20 +28,18 @@ def main() -> None:
     """Serve requests on the socket whose file descriptor is the last argument, until it closes."""
     control = socket.socket(fileno=int(sys.argv[-1]))
     live_worker.step_aside()
+    decoder = msgspec.json.Decoder(Fork | Reap)
     while True:
-        message, descriptors, _, _ = socket.recv_fds(control, _MESSAGE_BYTES, 2)
+        message, descriptors, _, _ = socket.recv_fds(control, MESSAGE_BYTES, 2)
         if not message:
             os._exit(0)
-        request: dict[str, Any] = json.loads(message)
-        if request["type"] == "fork":
-            _answer(control, pid=_fork(control, *descriptors))
+        request = decoder.decode(message)
+        if isinstance(request, Fork):
+            answer: Forked | Reaped = Forked(pid=_fork(control, *descriptors))
         else:
-            _, status = os.waitpid(request["pid"], 0)
-            _answer(control, code=os.waitstatus_to_exitcode(status))
-
-
-def _answer(control: socket.socket, **fields: int) -> None:
-    control.sendall(json.dumps(fields).encode())
+            _, status = os.waitpid(request.pid, 0)
+            answer = Reaped(code=os.waitstatus_to_exitcode(status))
+        control.sendall(msgspec.json.encode(answer))
 
 
 def _fork(control: socket.socket, conversation: int, errors: int) -> int:

@@ -16,65 +16,34 @@ import msgspec
 import torch
 
 from resnet_bench import HOME
-from resnet_bench.profilers.clock import Clock, DeviceClock, HostClock
-from resnet_bench.profilers.sampler import warm_up
-from resnet_bench.profilers.workload import Workload
-from resnet_bench.records import Case, Record
+from resnet_bench.child.prepare import Loaded, load
+from resnet_bench.errors import UnsupportedError
+from resnet_bench.records import Record
+from resnet_bench.wire.live import Elapsed, Iterate, Prepare, Ready, Refused
 
 PACKAGE = "resnet_bench"
-
-
-class Prepare(Record, frozen=True, kw_only=True, tag="prepare"):
-    """Build the case's model from the code below `root` and warm it up."""
-
-    root: str
-    case: Case
-    seed: int
-
-
-class Iterate(Record, frozen=True, kw_only=True, tag="iterate"):
-    """Run iterations and time them together."""
-
-    count: int
-
-
-class Ready(Record, frozen=True, kw_only=True, tag="ready"):
-    """The model is warm; `iteration_s` is what one iteration lasts, `source` the file that its code came from."""
-
-    iteration_s: float
-    source: str
-
-
-class Elapsed(Record, frozen=True, kw_only=True, tag="elapsed"):
-    """Seconds of the iterations asked for, and of the CPU that one thread of a CPU case got in them."""
-
-    elapsed_s: float
-    cpu_s: float | None
-
-
-class Refused(Record, frozen=True, kw_only=True, tag="refused"):
-    """The side cannot measure the case; the message is one line for the user."""
-
-    message: str
+_WARM_ITERATIONS = 5
+_WARM_BUDGET_S = 2.0
 
 
 def serve(conversation: socket.socket) -> None:
     """Answer requests, a JSON line each, until the other side closes; then the process ends."""
     answers = conversation.makefile("wb")
     decoder = msgspec.json.Decoder(Prepare | Iterate)
-    workload: Workload | None = None
-    clock: Clock = HostClock()
+    loaded: Loaded | None = None
     for line in conversation.makefile("rb"):
         request = decoder.decode(line)
         if isinstance(request, Prepare):
             try:
-                workload, source = None, ""
-                workload, source = _prepare(request)
-                clock = HostClock() if workload.device.type == "cpu" else DeviceClock(workload.device)
-                _say(answers, Ready(iteration_s=_warm(workload, clock), source=source))
+                loaded, source = None, ""
+                loaded, source = _prepare(request)
+                _say(answers, Ready(iteration_s=_warm(loaded), source=source))
+            except UnsupportedError as error:
+                _say(answers, Refused(message=str(error), unsupported=True))
             except Exception as error:  # noqa: BLE001 - whatever a revision's code raises is told to the user
                 _say(answers, Refused(message=_one_line(error)))
-        elif workload is not None:
+        elif loaded is not None:
+            workload, clock = loaded
             with workload.running():
                 timing = clock.time(workload.iterate, request.count)
             one_thread = workload.case.threads == 1
@@ -90,17 +59,16 @@ def step_aside() -> None:
         sys.path[:] = [entry for entry in sys.path if str(Path(entry or ".").resolve()) != str(HOME)]
 
 
-def _prepare(request: Prepare) -> tuple[Workload, str]:
+def _prepare(request: Prepare) -> tuple[Loaded, str]:
     os.chdir(request.root)
     for folder in (Path(request.root) / "src", Path(request.root)):
         if str(folder) not in sys.path:
             sys.path.insert(0, str(folder))
-    torch.set_num_threads(request.case.threads)
     torch.manual_seed(request.seed)
     network, source = _build(request.case.model, Path(request.root))
     if not isinstance(network, torch.nn.Module):
         raise TypeError(f"'{request.case.model}' returned {type(network).__name__}, not a torch.nn.Module")
-    return Workload(request.case, network, seed=request.seed), source
+    return load(request.case, network, seed=request.seed), source
 
 
 def _build(model: str, root: Path) -> tuple[Any, str]:
@@ -130,9 +98,10 @@ def _checked_source(module: ModuleType, root: Path) -> str:
     return str(source.relative_to(root.resolve()))
 
 
-def _warm(workload: Workload, clock: Clock) -> float:
+def _warm(loaded: Loaded) -> float:
+    workload, clock = loaded
     with workload.running():
-        warm_up(workload.iterate, clock, min_iterations=5, budget_s=2.0)
+        loaded.warm_up(min_iterations=_WARM_ITERATIONS, budget_s=_WARM_BUDGET_S)
         return min(clock.time(workload.iterate, 1).host_s for _ in range(3))
 
 

@@ -5,8 +5,8 @@ import time
 
 import torch
 
+from resnet_bench.child.prepare import load
 from resnet_bench.machine import environment
-from resnet_bench.profilers import clock as clocks
 from resnet_bench.profilers import energy, throughput
 from resnet_bench.profilers.allocations import MemoryProbe
 from resnet_bench.profilers.contention import ContentionWatch
@@ -23,14 +23,12 @@ def measure(request: MeasureRequest, *, started: float, started_at: str) -> Laun
         DeviceError: the device is not, or no longer, there.
     """
     case, protocol = request.case, request.protocol
-    environment.find_device(case.device)
-    torch.set_num_threads(case.threads)
-    workload = Workload(case, request.model, seed=protocol.seed, transfer=protocol.transfer)
-    clock = clocks.for_device(workload.device)
+    loaded = load(case, request.model, seed=protocol.seed, transfer=protocol.transfer)
+    workload, clock = loaded
     memory = MemoryProbe(workload)
     with workload.running():
         before = environment.device_state(case.device)
-        warmup = throughput.first_iterations(workload, clock, protocol)
+        warmup = loaded.warm_up(min_iterations=protocol.warmup_min_iterations, budget_s=protocol.warmup_budget_s)
         memory.warmed_up()
         watch = ContentionWatch(case.device, threads=case.threads)
         iteration_s = throughput.typical_iteration_s(warmup)

@@ -13,7 +13,7 @@ from resnet_bench import units
 from resnet_bench.analysis import calibrated
 from resnet_bench.commands.arguments import Whole
 from resnet_bench.commands.output import ensure_writable
-from resnet_bench.errors import UsageError, nearest
+from resnet_bench.errors import ExitCode, UsageError, nearest
 from resnet_bench.git.checkout import WORKING_TREE, checked_out
 from resnet_bench.records import Case, Executor, MemoryFormat, Mode, Precision, Verdict
 from resnet_bench.records.live import Matchup
@@ -21,7 +21,7 @@ from resnet_bench.report.documents import live as ab_report
 from resnet_bench.report.format import Format
 from resnet_bench.runner import live as runner
 from resnet_bench.runner.interruption import stoppable
-from resnet_bench.runner.launchers import local
+from resnet_bench.runner.launchers.table import launcher
 from resnet_bench.runner.overlay import installed
 from resnet_bench.storage import calibrations
 
@@ -110,7 +110,9 @@ def ab(
         outcomes = runner.measure_pairs(matchups, (left, right), terms, on_pair=_progress, output=output)
     print(_RENDERERS[format](outcomes, (left.label, right.label)), end="")
     verdicts = {outcome.decision.verdict for outcome in outcomes}
-    return 1 if Verdict.REGRESSED in verdicts else 3 if Verdict.INCONCLUSIVE in verdicts else 0
+    if Verdict.REGRESSED in verdicts:
+        return ExitCode.FOUND
+    return ExitCode.INCOMPLETE if Verdict.INCONCLUSIVE in verdicts else ExitCode.DONE
 
 
 def _band(asked: float | None, matchups: Sequence[Matchup], device: str, path: Path) -> float:
@@ -118,7 +120,7 @@ def _band(asked: float | None, matchups: Sequence[Matchup], device: str, path: P
     has_calibration = calibrations.present(path)
     if device == "cpu" and not has_calibration:
         return asked if asked is not None else calibrated.DEFAULT_PAIRED_BAND
-    here = local.probe(device).environment.id
+    here = launcher().machines(device)[0].environment.id
     used = {case.threads for matchup in matchups for case in (matchup.baseline, matchup.contender)}
     terms = calibrated.paired_terms(asked, environment=here, threads=used, path=path)
     for line in terms.said:

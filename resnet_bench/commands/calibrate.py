@@ -21,7 +21,7 @@ from resnet_bench.report.digits import certain
 from resnet_bench.report.format import Format
 from resnet_bench.report.grid import Grid
 from resnet_bench.runner import live as runner
-from resnet_bench.runner.launchers import local
+from resnet_bench.runner.launchers.table import launcher
 from resnet_bench.storage import calibrations, files
 
 FEWEST_PAIRS = 6
@@ -73,7 +73,7 @@ def calibrate(
     limit = units.parse_seconds(budget)
     until = runner.Until.EXHAUSTED
     terms = runner.Terms(band=width, budget_s=limit, pairs=pairs, seed=seed, until=until)
-    environment = local.probe(device).environment
+    environment = launcher().machines(device)[0].environment
     outcomes = runner.measure_pairs(matchups, (home, home), terms, on_pair=_progress)
     made = min(len(outcome.turns) for outcome in outcomes)
     if made < FEWEST_PAIRS:

@@ -1,6 +1,5 @@
 """`machine`: what is measured on, and what to change for steadier numbers."""
 
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,7 +17,10 @@ from resnet_bench.report.format import Format
 from resnet_bench.report.grid import Grid, text_lines
 from resnet_bench.report.renderers import json
 from resnet_bench.runner import ceilings as cache
-from resnet_bench.runner.launchers import local
+from resnet_bench.runner.launchers.launcher import Launcher
+from resnet_bench.runner.launchers.table import launcher
+from resnet_bench.runner.progress import warn
+from resnet_bench.storage import ceilings_cache
 
 _PRECISIONS = {"cpu": (Precision.FP32, Precision.BF16), "cuda": tuple(Precision)[:4]}
 
@@ -50,13 +52,14 @@ def machine(
         axes.read_precisions(precision) if precision else (),
         axes.read_threads(threads) if threads else (environment.default_threads(),),
     )
-    probed = local.probe(device)
+    starter = launcher()
+    probed = starter.machines(device)[0]
     seen = probed.environment
     if asv_record:
         print(asv_write.write_machine(seen, Path.home()))
         return
     commit = current_commit()
-    found = _measured(seen, probed.device, *asked) if ceilings else ()
+    found = _measured(starter, seen, probed.device, *asked) if ceilings else ()
     sheet = data_sheet(seen.identity) if ceilings else None
     if format is Format.JSON:
         answer: dict[str, Any] = {"environment": seen, "commit": commit}
@@ -75,14 +78,13 @@ def machine(
 
 
 def _measured(
-    seen: Environment, device: str, precisions: tuple[Precision, ...], threads: tuple[int, ...]
+    starter: Launcher, seen: Environment, device: str, precisions: tuple[Precision, ...], threads: tuple[int, ...]
 ) -> tuple[Ceilings, ...]:
     wanted = precisions or _PRECISIONS.get(seen.identity.device, _PRECISIONS["cpu"])
-    return tuple(cache.measured(seen, device=device, threads=count, precisions=wanted, warn=_warn) for count in threads)
-
-
-def _warn(text: str) -> None:
-    print(f"warning: {text}", file=sys.stderr, flush=True)
+    return tuple(
+        cache.measured(seen, launcher=starter, device=device, threads=count, precisions=wanted, warn=warn)
+        for count in threads
+    )
 
 
 def _ceiling_lines(found: Ceilings, sheet: DataSheet | None) -> list[str]:
@@ -111,7 +113,7 @@ def _ceiling_lines(found: Ceilings, sheet: DataSheet | None) -> list[str]:
         lines.append(f"data sheet: {sheet.source} ({sheet.product}), dense rates")
     if found.disturbances:
         lines.append(f"disturbed in all of {found.attempts} attempts: {'; '.join(found.disturbances)}")
-    lines.append(f"kept in {cache.cache_file(found.device, found.threads)}")
+    lines.append(f"kept in {ceilings_cache.cache_file(found.device, found.threads)}")
     return lines
 
 

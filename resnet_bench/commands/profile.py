@@ -1,5 +1,6 @@
 """`profile`: the exact static cost of models, before anything runs; with `--measured`, where the time goes."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -63,9 +64,12 @@ def profile(
         _refuse({"--with": with_, "--memory": memory}, "with --measured")
         if optimizer is not Optimizer.MOMENTUM:
             raise UsageError(f"--optimizer {optimizer}: a measured training step is of SGD with momentum.")
-        from resnet_bench.commands import dissect  # noqa: PLC0415 - numpy and rich, which the static profile needs not
+        # numpy and rich, which the static profile needs not
+        from resnet_bench.report.documents import layers  # noqa: PLC0415
+        from resnet_bench.runner import dissection  # noqa: PLC0415
+        from resnet_bench.runner.launchers.table import launcher  # noqa: PLC0415
 
-        question = dissect.Question(
+        question = dissection.Question(
             mode=mode,
             batch_size=batch_size,
             image_size=image_size,
@@ -75,7 +79,10 @@ def profile(
             memory_format=memory_format or MemoryFormat.CONTIGUOUS,
             threads=threads,
         )
-        dissect.dissect(models, question, by=by, trace=trace, form=format)
+        found = dissection.dissect(models, question, launcher=launcher(), trace=trace)
+        print(layers.render(found, format, by=by))
+        if trace is not None:
+            print(f"trace: {trace} (open it at ui.perfetto.dev)", file=sys.stderr)
         return
     _refuse(
         {"--device": device, "--executor": executor, "--memory-format": memory_format, "--threads": threads},

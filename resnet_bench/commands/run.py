@@ -14,15 +14,16 @@ from resnet_bench.config import suite_file
 from resnet_bench.config.axes import Axes
 from resnet_bench.config.sources import Given, from_environment, resolve
 from resnet_bench.config.suite_file import AUTO, Suite
-from resnet_bench.errors import UsageError
+from resnet_bench.errors import ExitCode, UsageError
 from resnet_bench.git.command import git
 from resnet_bench.git.commit import current_commit
 from resnet_bench.machine import environment
-from resnet_bench.records import Case, LayerScope, SkipReason, Transfer
+from resnet_bench.records import LayerScope, SkipReason, Transfer
 from resnet_bench.report.documents import settings as settings_table
 from resnet_bench.report.format import Format
 from resnet_bench.runner import plan, shards
-from resnet_bench.runner.launchers import local
+from resnet_bench.runner.launchers.table import launcher
+from resnet_bench.runner.plan import Plan
 from resnet_bench.runner.run import new_run_id, resume, start
 from resnet_bench.storage import run_directory
 from resnet_bench.words import counted
@@ -130,7 +131,7 @@ def run(
     if resume_from is not None:
         if flags != Given() or any((suite, output, layers, dry_run, print_config, asv_results)):
             raise UsageError("--resume goes on with the run's own suite; it takes no other flag but --format.")
-        resume(resume_from)
+        resume(resume_from, launcher=launcher())
         return _show_results(resume_from, format)
     variables, warnings = from_environment(os.environ)
     warn(warnings)
@@ -145,7 +146,7 @@ def run(
             return _show_plan(chosen.suite, chosen.shard)
         if asv_results:
             _check_clean()
-        start(chosen.suite, directory, seed=chosen.seed, shard=chosen.shard, layers=scope)
+        start(chosen.suite, directory, launcher=launcher(), seed=chosen.seed, shard=chosen.shard, layers=scope)
     ended = _show_results(directory, format)
     if asv_results:
         _export(directory)
@@ -177,23 +178,24 @@ def _show_plan(suite: Suite, which: tuple[int, int] | None) -> int:
     if device == "auto":
         device = "cuda:0" if environment.has_nvidia_device() else "cpu"
     elif device != "cpu":
-        device = local.probe(device).device  # only torch knows whether it is here
-    every = cases = plan.expand(suite, device)
+        device = launcher().machines(device)[0].device  # only torch knows whether it is here
+    whole = asked = plan.expand(suite, device)
     if which is not None:
-        _, cases = shards.cut(suite, every, which)
-    for case in cases:
+        _, asked = shards.cut(whole, which)
+    for case in asked.cases:
         print(case.label)
     if which is not None:
-        print(f"shard {which[0]}/{which[1]}: {len(cases)} of {counted(len(every), 'case')}")
+        print(f"shard {which[0]}/{which[1]}: {len(asked.cases)} of {counted(len(whole.cases), 'case')}")
     if any(sweep.batch_sizes == AUTO for sweep in suite.sweeps):
         print("batch sizes: auto; those listed as 1 become the powers of two that fit, and the largest that fits")
-    print(_estimate(suite, cases))
+    print(_estimate(suite, asked))
     return 0
 
 
-def _estimate(suite: Suite, cases: tuple[Case, ...]) -> str:
+def _estimate(suite: Suite, asked: Plan) -> str:
     launches = suite.protocol.launches
-    seconds = sum(plan.estimate_s(case, plan.resolve_model(suite, case.model), suite.protocol) for case in cases)
+    cases = asked.cases
+    seconds = sum(plan.estimate_s(case, asked.model(case), suite.protocol) for case in cases)
     processes = counted(len(cases) * launches, "process", "processes")
     return (
         f"{counted(len(cases), 'case')} x {counted(launches, 'launch', 'launches')} = {processes}, "
@@ -218,5 +220,5 @@ def _show_results(directory: Path, output_format: Format) -> int:
             f"resnet-bench run --resume {directory} tries them again",
             file=sys.stderr,
         )
-        return 3
+        return ExitCode.INCOMPLETE
     return 0

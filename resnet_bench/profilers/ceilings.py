@@ -12,8 +12,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from resnet_bench.errors import UnsupportedError
 from resnet_bench.profilers.clock import Clock
-from resnet_bench.profilers.workload import UnsupportedError, set_arithmetic
+from resnet_bench.profilers.workload import set_arithmetic
 from resnet_bench.records import Bandwidth, Precision, Rate
 
 MIB = 2**20

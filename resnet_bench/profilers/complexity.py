@@ -9,7 +9,7 @@ import msgspec
 from resnet_bench import specs
 from resnet_bench.errors import ModelError, ResNetBenchError
 from resnet_bench.records import Mode, Optimizer, Precision, PredictedMemory, Profile
-from resnet_bench.specs import Spec
+from resnet_bench.specs import EXTERNAL_IMAGE_SIZE, Spec
 from resnet_bench.specs.liveness import Bytes
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 _Result = TypeVar("_Result")
 
-EXTERNAL_IMAGE_SIZE = 224
 _ONE_VALUE = "Expected more than 1 value per channel"
 
 

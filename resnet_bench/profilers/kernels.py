@@ -14,10 +14,11 @@ from typing import Any, NamedTuple
 import torch
 from torch.profiler import ProfilerActivity, profile, record_function
 
+from resnet_bench.errors import UnsupportedError
 from resnet_bench.profilers.clock import Clock
 from resnet_bench.profilers.layers import OUTSIDE, Parts, mean_of_quickest
 from resnet_bench.profilers.timeline import Call
-from resnet_bench.profilers.workload import UnsupportedError, Workload
+from resnet_bench.profilers.workload import Workload
 from resnet_bench.records import Layer, LayerTime, Mode, Part, Precision, TimedBy
 from resnet_bench.specs.alignment import align
 from resnet_bench.specs.costs import Cost, backward_cost, first_weighted, forward_cost

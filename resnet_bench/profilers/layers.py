@@ -13,10 +13,11 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
+from resnet_bench.errors import UnsupportedError
 from resnet_bench.profilers.clock import Clock, Marker
 from resnet_bench.profilers.sampler import without_garbage_collection
 from resnet_bench.profilers.timeline import Call, Cut, Place, Segment, Timeline, survey
-from resnet_bench.profilers.workload import UnsupportedError, Workload
+from resnet_bench.profilers.workload import Workload
 from resnet_bench.records import Layer, LayerTime, Mode, Part, Precision, TimedBy
 from resnet_bench.specs.alignment import align
 from resnet_bench.specs.costs import first_weighted, iteration_cost, optimizer_cost

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import torch
 
 from resnet_bench.profilers.clock import Clock
-from resnet_bench.profilers.sampler import iterations_per_sample, sample, warm_up
-from resnet_bench.profilers.workload import Step, UnsupportedError, Workload
+from resnet_bench.profilers.sampler import iterations_per_sample, sample
+from resnet_bench.profilers.workload import Step
 from resnet_bench.records import Phases, Protocol, Samples, TimingProtocol, Warmup
 
 _PHASE_ITERATIONS = 5
@@ -20,20 +20,6 @@ class Throughput(NamedTuple):
 
     isolated: Samples
     back_to_back: Samples
-
-
-def first_iterations(workload: Workload, clock: Clock, protocol: Protocol) -> Warmup:
-    """Warm the workload up.
-
-    Raises:
-        UnsupportedError: its output is not finite, so that what it computes is not the network.
-    """
-    warmup = warm_up(
-        workload.iterate, clock, min_iterations=protocol.warmup_min_iterations, budget_s=protocol.warmup_budget_s
-    )
-    if not torch.isfinite(workload.iterate()).all():
-        raise UnsupportedError(f"the output in {workload.case.precision} is not finite (inf or NaN).")
-    return warmup
 
 
 def measure(iterate: Callable[[], object], clock: Clock, protocol: Protocol, *, iteration_s: float) -> Throughput:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import nn
 
-from resnet_bench.errors import ResNetBenchError
+from resnet_bench.errors import UnsupportedError
 from resnet_bench.models import create_model
 from resnet_bench.records import Case, Executor, MemoryFormat, Mode, Precision, Transfer
 from resnet_bench.specs import Spec
@@ -27,10 +27,6 @@ _DTYPES = {
     Precision.AMP_BF16: torch.bfloat16,
 }
 _COMPILE_MODES = {Executor.COMPILE: "default", Executor.COMPILE_MAX_AUTOTUNE: "max-autotune-no-cudagraphs"}
-
-
-class UnsupportedError(ResNetBenchError):
-    """The case cannot run on this device; a result, recorded as a skip."""
 
 
 class Step(NamedTuple):

@@ -4,6 +4,7 @@ from enum import StrEnum
 
 from resnet_bench.records.base import Record
 from resnet_bench.records.plan import Case
+from resnet_bench.records.profiles import Work
 
 
 class TimedBy(StrEnum):
@@ -70,7 +71,8 @@ class LayerProfile(Record, frozen=True, kw_only=True, tag="layer_profile"):
 
     `whole_s` is an iteration without instruments, `instrumented_s` one with them; both are means over the quickest
     quarter of their iterations, which took turns. `overhead_s` is what the instruments were measured to cost and was
-    taken off the layers. `not_run` names static layers that had no call.
+    taken off the layers. `not_run` names static layers that had no call; `work` is what
+    the whole iteration asks of the device, for its roofline.
     """
 
     case: Case
@@ -83,6 +85,7 @@ class LayerProfile(Record, frozen=True, kw_only=True, tag="layer_profile"):
     overhead_s: float
     layers: tuple[LayerTime, ...]
     not_run: tuple[str, ...] = ()
+    work: tuple[Work, ...] = ()
     disturbances: tuple[str, ...] = ()
 
     @property

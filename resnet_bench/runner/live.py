@@ -21,6 +21,7 @@ from resnet_bench.records import Record, Verdict
 from resnet_bench.records.live import Decision, Matchup, MatchupResult, PairedSamples, Side
 from resnet_bench.runner.launchers.fork_server import Child
 from resnet_bench.runner.launchers.forked import Launcher, Start, best_start
+from resnet_bench.wire.live import Iterate, Prepare
 
 SHORTEST_TURN_S = 0.004
 FEWEST_TURNS = 11
@@ -60,6 +61,7 @@ def measure_pairs(
 
     Raises:
         UsageError: a side's code cannot be imported or lacks the case.
+        UnsupportedError: a side does not compute the network (its output is not finite).
         IncompleteError: a side's process died.
     """
     rng = random.Random(terms.seed)  # noqa: S311 - order of turns, no secret
@@ -122,20 +124,19 @@ def _take_turns(
     pair: int, matchup: Matchup, children: tuple[Child, Child], terms: Terms, rng: random.Random
 ) -> PairedSamples:
     for child, case in zip(children, (matchup.baseline, matchup.contender), strict=True):
-        prepare = {"type": "prepare", "root": child.side.root, "case": msgspec.to_builtins(case), "seed": terms.seed}
+        prepare = Prepare(root=child.side.root, case=case, seed=terms.seed)
         child.send(prepare)
-    slowest = max(child.receive()["iteration_s"] for child in children)
+    slowest = max(child.answer(prepare).iteration_s for child in children)
     unit = max(1, math.ceil(SHORTEST_TURN_S / max(slowest, 1e-6)))
     taken: tuple[list[float], list[float]] = ([], [])
     cpu: tuple[list[float], list[float]] = ([], [])
     start = time.monotonic()
     while len(taken[0]) < FEWEST_TURNS or time.monotonic() - start < terms.turns_s:
         for index in rng.sample((0, 1), 2):
-            children[index].send({"type": "iterate", "count": unit})
-            answer = children[index].receive()
-            taken[index].append(answer["elapsed_s"] / unit)
-            if answer["cpu_s"] is not None:
-                cpu[index].append(answer["cpu_s"] / unit)
+            spent = children[index].ask(Iterate(count=unit))
+            taken[index].append(spent.elapsed_s / unit)
+            if spent.cpu_s is not None:
+                cpu[index].append(spent.cpu_s / unit)
     has_cpu = len(cpu[0]) == len(cpu[1])  # not where one side has several threads
     return PairedSamples(
         pair=pair,

@@ -2,14 +2,16 @@
 
 import itertools
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+
+import msgspec
 
 from resnet_bench import specs
 from resnet_bench.config.suite_file import AUTO, Exclude, On, Suite, Sweep
 from resnet_bench.errors import ConfigError, ModelError, nearest
 from resnet_bench.machine import environment
-from resnet_bench.records import Case, Mode, Protocol
+from resnet_bench.records import Case, Header, Mode, Protocol
 from resnet_bench.specs import Spec
 
 # What a launch costs beside its iterations: interpreter, torch, model, memory pass.
@@ -27,9 +29,26 @@ class Slot:
     index: int
 
 
-def expand(
-    suite: Suite, device: str, *, searched: Callable[[Case], tuple[int, ...]] = lambda _: (1,)
-) -> tuple[Case, ...]:
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Cases in order, and what each of their models is: a spec of ours or of the suite, or an external name."""
+
+    cases: tuple[Case, ...]
+    models: Mapping[str, Spec | str]
+
+    def model(self, case: Case) -> Spec | str:
+        """Return what a case's model is."""
+        return self.models[case.model]
+
+    def only(self, cases: tuple[Case, ...]) -> "Plan":
+        """Return the plan for some of its cases."""
+        return Plan(cases, self.models)
+
+
+Searched = Callable[[Case, Spec | str], tuple[int, ...]]
+
+
+def expand(suite: Suite, device: str, *, searched: Searched = lambda _, __: (1,)) -> Plan:
     """Return the suite's cases on `device`, without duplicates, in the order of its sweeps.
 
     Args:
@@ -43,11 +62,38 @@ def expand(
     """
     kind = On.CPU if device == "cpu" else On.ACCELERATOR
     sweeps = [sweep for sweep in suite.sweeps if sweep.on in {On.ANY, kind}]
-    cases = dict.fromkeys(case for sweep in sweeps for case in _product(suite, sweep, device, searched))
+    models = resolved((name for sweep in sweeps for name in sweep.models), suite.models)
+    cases = dict.fromkeys(case for sweep in sweeps for case in _product(models, sweep, device, searched))
     kept = tuple(case for case in cases if not any(_matches(exclude, case) for exclude in suite.excludes))
     if not kept:
         raise ConfigError(f"the suite has no case for {device}: every sweep is for other devices or excluded.")
-    return kept
+    return Plan(kept, models)
+
+
+def of_header(header: Header) -> Plan:
+    """Return the plan that a run was made by."""
+    own = tuple(msgspec.convert(table, Spec) for table in header.models)
+    return Plan(header.cases, resolved((case.model for case in header.cases), own))
+
+
+def resolved(names: Iterable[str], own: Sequence[Spec]) -> dict[str, Spec | str]:
+    """Return what each name is: a suite's own spec, the registry's, or the external name itself.
+
+    Raises:
+        ModelError: no such model, with the nearest name.
+    """
+    specs_of_suite = {spec.name: spec for spec in own}
+    return {name: specs_of_suite.get(name) or _known(name, specs_of_suite) for name in dict.fromkeys(names)}
+
+
+def _known(name: str, own: Collection[str]) -> Spec | str:
+    if specs.is_external(name):
+        return name
+    try:
+        return specs.find(name)
+    except ModelError as error:
+        hint = nearest(name, own)
+        raise ModelError(f"{error}{hint}") if hint else error from None
 
 
 def schedule(cases: Sequence[Case], launches: int, *, seed: int) -> tuple[Slot, ...]:
@@ -64,24 +110,6 @@ def schedule(cases: Sequence[Case], launches: int, *, seed: int) -> tuple[Slot, 
     return tuple(slots)
 
 
-def resolve_model(suite: Suite, name: str) -> Spec | str:
-    """Return the suite's own spec of that name, the registry's, or the external name itself.
-
-    Raises:
-        ModelError: no such model, with the nearest name.
-    """
-    own = {spec.name: spec for spec in suite.models}
-    if name in own:
-        return own[name]
-    if specs.is_external(name):
-        return name
-    try:
-        return specs.find(name)
-    except ModelError as error:
-        hint = nearest(name, own)
-        raise ModelError(f"{error}{hint}") if hint else error from None
-
-
 def estimate_s(case: Case, model: Spec | str, protocol: Protocol) -> float:
     """Return roughly how long one launch of a case takes, in seconds."""
     iteration_s = 0.0
@@ -95,10 +123,10 @@ def estimate_s(case: Case, model: Spec | str, protocol: Protocol) -> float:
     return LAUNCH_OVERHEAD_S + 2 * iteration_s + warmup + isolated + back_to_back
 
 
-def _product(suite: Suite, sweep: Sweep, device: str, searched: Callable[[Case], tuple[int, ...]]) -> Iterator[Case]:
+def _product(models: Mapping[str, Spec | str], sweep: Sweep, device: str, searched: Searched) -> Iterator[Case]:
     for name in sweep.models:
-        model = resolve_model(suite, name)
-        sizes = sweep.image_sizes or (model.image_size if isinstance(model, Spec) else _EXTERNAL_IMAGE_SIZE,)
+        model = models[name]
+        sizes = sweep.image_sizes or (model.image_size if isinstance(model, Spec) else specs.EXTERNAL_IMAGE_SIZE,)
         if isinstance(model, Spec):
             for size in sizes:
                 specs.check_image_size(model, size)
@@ -122,11 +150,8 @@ def _product(suite: Suite, sweep: Sweep, device: str, searched: Callable[[Case],
                 device=device,
                 threads=threads,
             )
-            batch_sizes = searched(case) if sweep.batch_sizes == AUTO else sweep.batch_sizes
+            batch_sizes = searched(case, model) if sweep.batch_sizes == AUTO else sweep.batch_sizes
             yield from (case.with_batch_size(size) for size in batch_sizes)
-
-
-_EXTERNAL_IMAGE_SIZE = 224
 
 
 def _matches(exclude: Exclude, case: Case) -> bool:

@@ -70,7 +70,7 @@ class LineReporter:
     def __init__(self, cases: int) -> None:
         self._cases = cases
         self._done = 0
-        self._launches: dict[str, list[Launch]] = {}
+        self._launches: dict[Case, list[Launch]] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -83,7 +83,7 @@ class LineReporter:
 
     def ended(self, entry: Launch | Skip, *, case_is_done: bool) -> None:
         """Print a line once the case is done."""
-        launches = self._launches.setdefault(entry.case.key, [])
+        launches = self._launches.setdefault(entry.case, [])
         if isinstance(entry, Launch):
             launches.append(entry)
         if case_is_done:
@@ -93,6 +93,11 @@ class LineReporter:
     def say(self, line: str) -> None:
         """Print to standard error at once."""
         print(line, file=sys.stderr, flush=True)
+
+
+def warn(text: str) -> None:
+    """Say something on standard error that stops nothing."""
+    print(f"warning: {text}", file=sys.stderr, flush=True)
 
 
 def reporter(*, cases: int, launches: int) -> Reporter:

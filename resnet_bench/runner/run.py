@@ -1,48 +1,27 @@
-"""A sweep: probe the machine, profile the models, then launch after launch, each saved the moment it ends."""
+"""A run: find the machine, profile the models, measure every launch, time the layers; or go on where one stopped."""
 
 import datetime as dt
 import secrets
-import sys
-from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
 from resnet_bench.config.suite_file import Suite
-from resnet_bench.errors import IncompleteError, Interrupted, ResNetBenchError, StoreError
+from resnet_bench.errors import ResNetBenchError, StoreError
 from resnet_bench.git.commit import current_commit
-from resnet_bench.records import (
-    Case,
-    Ceilings,
-    Commit,
-    Environment,
-    Header,
-    Launch,
-    LayerProfile,
-    LayerScope,
-    Profile,
-    Protocol,
-    Run,
-    Skip,
-    SkipReason,
-)
-from resnet_bench.runner import ceilings, plan, shards
-from resnet_bench.runner.expansion import expand
+from resnet_bench.records import Case, Ceilings, Commit, Environment, Header, Identity, LayerScope
+from resnet_bench.runner import ceilings, plan, shards, sweep
 from resnet_bench.runner.interruption import stoppable
-from resnet_bench.runner.launchers import local
-from resnet_bench.runner.plan import Slot
-from resnet_bench.runner.progress import Reporter, reporter
-from resnet_bench.specs import Spec
+from resnet_bench.runner.launchers.launcher import Launcher
+from resnet_bench.runner.profiling import profiles_of
+from resnet_bench.runner.progress import warn
+from resnet_bench.runner.run_layers import time_layers
+from resnet_bench.runner.searches import with_searches
 from resnet_bench.storage import run_directory
-from resnet_bench.wire.messages import LayersRequest, MeasureRequest, ProfileRequest, ProfileSubject
+from resnet_bench.wire.messages import Probed
 
-# A later launch of the same case would end the same way.
-FINAL = frozenset({SkipReason.OUT_OF_MEMORY, SkipReason.UNSUPPORTED, SkipReason.TIMEOUT})
 _QUICK = "quick"
-LAYERS_BUDGET_S = 4.0
-# Results; --resume measures the other skips again.
-SETTLED = frozenset({SkipReason.OUT_OF_MEMORY, SkipReason.UNSUPPORTED})
 
 
 def new_run_id() -> str:
@@ -54,6 +33,7 @@ def start(
     suite: Suite,
     directory: Path,
     *,
+    launcher: Launcher,
     seed: int = 0,
     shard: tuple[int, int] | None = None,
     layers: LayerScope = LayerScope.NONE,
@@ -68,14 +48,11 @@ def start(
         Interrupted: the user stopped it; what is finished is saved.
     """
     with run_directory.locked(directory), stoppable():
-        if (directory / run_directory.HEADER_NAME).exists():
-            raise StoreError(
-                f"{directory} already holds a run; resume it with --resume {directory}, or choose another folder."
-            )
-        probed = local.probe(suite.device)
+        run_directory.refuse_another(directory)
+        machines = launcher.machines(suite.device)
         commit = current_commit()
-        cases, searches = expand(suite, probed, directory, commit=commit)
-        part, cases = (None, cases) if shard is None else shards.cut(suite, cases, shard)
+        whole, searches = with_searches(suite, machines[0], directory, launcher=launcher, commit=commit)
+        part, asked = (None, whole) if shard is None else shards.cut(whole, shard)
         header = Header(
             id=new_run_id(),
             created_at=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
@@ -83,46 +60,53 @@ def start(
             protocol=suite.protocol,
             seed=seed,
             commit=commit,
-            environments=(probed.environment,),
-            cases=cases,
+            environments=tuple(machine.environment for machine in machines),
+            cases=asked.cases,
             models=tuple(msgspec.to_builtins(spec) for spec in suite.models),
-            profiles=_profiles(suite, cases),
+            profiles=profiles_of(asked, launcher),
             shards=() if part is None else (part,),
-            ceilings=_ceilings(suite.preset, probed.environment, cases),
+            ceilings=_ceilings(suite.preset, machines, asked.cases, launcher),
             layers=layers,
             searches=searches,
         )
         run_directory.create(directory, header)
-        slots = plan.schedule(cases, suite.protocol.launches, seed=seed)
-        _measure_all(directory, header, slots)
-        _time_layers(directory, header)
+        slots = plan.schedule(asked.cases, suite.protocol.launches, seed=seed)
+        sweep.measure(directory, header, asked, slots, launcher)
+        time_layers(directory, header, asked, launcher)
 
 
-def resume(directory: Path) -> None:
+def resume(directory: Path, *, launcher: Launcher) -> None:
     """Measure what a run directory still lacks.
 
     Raises:
         StoreError: no such run, or it was measured on another machine or of another commit.
         Interrupted: the user stopped it again.
     """
-    header = run_directory.load(directory).header
-    if len(header.environments) > 1:
-        raise StoreError(
-            f"{directory} joins runs of {len(header.environments)} machines; resume each of them on its own machine "
-            "and merge them again."
-        )
     with run_directory.locked(directory), stoppable():
-        device = header.cases[0].device
-        present = local.probe(device).environment
-        if present.id not in {known.id for known in header.environments}:
-            raise StoreError(f"{directory} was measured elsewhere: {_differences(header, present.identity)}.")
-        entries = run_directory.load_entries(directory)
+        found, entries = run_directory.load_with_entries(directory)
+        header = found.header
+        if header.merged and len(header.environments) > 1:
+            raise StoreError(
+                f"{directory} joins runs of {len(header.environments)} machines; resume each of them on its own "
+                "machine and merge them again."
+            )
+        _refuse_other_machines(directory, header, launcher)
         run_directory.cut_half_written_line(directory)
-        slots = unfinished(plan.schedule(header.cases, header.protocol.launches, seed=header.seed), entries)
+        known = plan.of_header(header)
+        every = plan.schedule(header.cases, header.protocol.launches, seed=header.seed)
+        slots = sweep.unfinished(every, entries)
         if slots:
             _refuse_other_commit(directory, header.commit, current_commit())
-        _measure_all(directory, header, slots)
-        _time_layers(directory, header)
+        sweep.measure(directory, header, known, slots, launcher)
+        time_layers(directory, header, known, launcher)
+
+
+def _refuse_other_machines(directory: Path, header: Header, launcher: Launcher) -> None:
+    known = {environment.id: environment for environment in header.environments}
+    for machine in launcher.machines(header.cases[0].device):
+        if machine.environment.id not in known:
+            differences = _differences(header.environments[0], machine.environment.identity)
+            raise StoreError(f"{directory} was measured elsewhere: {differences}.")
 
 
 def _refuse_other_commit(directory: Path, then: Commit | None, now: Commit | None) -> None:
@@ -134,186 +118,33 @@ def _refuse_other_commit(directory: Path, then: Commit | None, now: Commit | Non
         )
 
 
-def unfinished(slots: Sequence[Slot], entries: Sequence[Launch | Skip]) -> tuple[Slot, ...]:
-    """Return the launches that are neither measured nor settled by a skip that is a result, in their order."""
-    measured = {(entry.case.key, entry.index) for entry in entries if isinstance(entry, Launch)}
-    settled = {entry.case.key for entry in entries if isinstance(entry, Skip) and entry.reason in SETTLED}
-    return tuple(slot for slot in slots if (slot.case.key, slot.index) not in measured and slot.case.key not in settled)
-
-
-def _measure_all(directory: Path, header: Header, slots: Sequence[Slot]) -> None:
-    models = _models(header)
-    queue = deque((slot, 0) for slot in slots)
-    given_up: set[str] = set()
-    clock = _Estimate(header.protocol, models)
-    with reporter(cases=len({slot.case.key for slot in slots}), launches=len(slots)) as report:
-        while queue:
-            slot, attempt = queue.popleft()
-            if slot.case.key in given_up:
-                continue
-            report.started(slot.case, remaining_s=clock.remaining_s([slot, *(waiting for waiting, _ in queue)]))
-            request = MeasureRequest(
-                case=slot.case,
-                index=slot.index,
-                attempt=attempt,
-                model=models[slot.case.model],
-                protocol=header.protocol,
-            )
-            entry = _measure(directory, request, report)
-            if isinstance(entry, Skip) and entry.reason in FINAL:
-                given_up.add(slot.case.key)
-            if isinstance(entry, Launch):
-                clock.learn(entry)
-                if entry.contention.disturbances and attempt < header.protocol.repeats:
-                    queue.append((slot, attempt + 1))
-            is_done = slot.case.key in given_up or all(waiting.case != slot.case for waiting, _ in queue)
-            report.ended(entry, case_is_done=is_done)
-
-
-def _measure(directory: Path, request: MeasureRequest, report: Reporter) -> Launch | Skip:
-    try:
-        entry = local.measure(request)
-    except KeyboardInterrupt:
-        stopped = Skip(
-            case=request.case, index=request.index, reason=SkipReason.INTERRUPTED, detail="stopped by the user"
-        )
-        run_directory.append(directory, stopped)
-        report.say("stopping")
-        raise Interrupted(
-            f"interrupted; everything finished is saved. Go on with: resnet-bench run --resume {directory}"
-        ) from None
-    try:
-        run_directory.append(directory, entry)
-    except StoreError as error:
-        raise StoreError(
-            f"{error} The launch under way is lost, everything before it is saved. "
-            f"Make room, then go on with: resnet-bench run --resume {directory}"
-        ) from error
-    return entry
-
-
-def _ceilings(preset: str, present: Environment, cases: Sequence[Case]) -> tuple[Ceilings, ...]:
+def _ceilings(
+    preset: str, machines: Sequence[Probed], cases: Sequence[Case], launcher: Launcher
+) -> tuple[Ceilings, ...]:
     """Look the ceilings up or measure them; a run without them is as good, but says nothing of headroom."""
     quick = preset == _QUICK
     found = []
-    for threads in dict.fromkeys(case.threads for case in cases):
-        try:
-            found.append(
-                ceilings.known_or_measured(
-                    present,
-                    device=cases[0].device,
-                    threads=threads,
-                    precisions=[case.precision for case in cases if case.threads == threads],
-                    warn=_warn,
-                    budget_s=ceilings.QUICK_BUDGET_S if quick else ceilings.BUDGET_S,
-                    attempts=1 if quick else ceilings.ATTEMPTS,
+    for machine in machines:
+        for threads in dict.fromkeys(case.threads for case in cases):
+            try:
+                found.append(
+                    ceilings.known_or_measured(
+                        machine.environment,
+                        launcher=launcher,
+                        device=machine.device,
+                        threads=threads,
+                        precisions=[case.precision for case in cases if case.threads == threads],
+                        warn=warn,
+                        budget_s=ceilings.QUICK_BUDGET_S if quick else ceilings.BUDGET_S,
+                        attempts=1 if quick else ceilings.ATTEMPTS,
+                    )
                 )
-            )
-        except ResNetBenchError as error:
-            _warn(f"no ceilings, so no headroom in this report: {error}")
+            except ResNetBenchError as error:
+                warn(f"no ceilings, so no headroom in this report: {error}")
     return tuple(found)
 
 
-def _warn(text: str) -> None:
-    print(f"warning: {text}", file=sys.stderr, flush=True)
-
-
-def _time_layers(directory: Path, header: Header) -> None:
-    """Time the layers of each model and variant at the largest batch that was measured, unless they are saved."""
-    if header.layers is LayerScope.NONE:
-        return
-    models = _models(header)
-    timed = {entry.case.key for entry in run_directory.load_layers(directory)[0] if isinstance(entry, LayerProfile)}
-    cases = [case for case in _largest_batches(run_directory.load(directory)) if case.key not in timed]
-    for number, case in enumerate(cases, start=1):
-        print(f"[{number}/{len(cases)}] layers of {case.label}", file=sys.stderr, flush=True)
-        request = LayersRequest(case=case, model=models[case.model], protocol=header.protocol, budget_s=LAYERS_BUDGET_S)
-        try:
-            run_directory.append_layers(directory, local.layers(request))
-        except KeyboardInterrupt:
-            raise Interrupted(
-                f"interrupted; everything finished is saved. Go on with: resnet-bench run --resume {directory}"
-            ) from None
-
-
-def _largest_batches(run: Run) -> list[Case]:
-    """Return, of cases that differ by their batch size alone, the measured one with the largest."""
-    largest: dict[Case, Case] = {}
-    for measurement in run.measurements:
-        case = measurement.case
-        variant = msgspec.structs.replace(case, batch_size=1)
-        known = largest.get(variant)
-        if known is None or case.batch_size > known.batch_size:
-            largest[variant] = case
-    return list(largest.values())
-
-
-def _profiles(suite: Suite, cases: Sequence[Case]) -> tuple[Profile, ...]:
-    """Profile every model, size, mode and batch size once, in a process that times nothing."""
-    keys = dict.fromkeys((case.model, case.mode, case.precision, case.batch_size, case.image_size) for case in cases)
-    subjects = tuple(
-        ProfileSubject(
-            model=plan.resolve_model(suite, model),
-            mode=mode,
-            precision=precision,
-            batch_size=batch_size,
-            image_size=image_size,
-        )
-        for model, mode, precision, batch_size, image_size in keys
-    )
-    return tuple(profile for group in _groups(subjects) for profile in _profile_group(group))
-
-
-def _groups(subjects: Sequence[ProfileSubject]) -> Iterator[tuple[ProfileSubject, ...]]:
-    """Yield what may share a process: all of our own architectures, and each foreign model for itself."""
-    ours = tuple(subject for subject in subjects if isinstance(subject.model, Spec))
-    if ours:
-        yield ours
-    for model in dict.fromkeys(subject.model for subject in subjects if isinstance(subject.model, str)):
-        yield tuple(subject for subject in subjects if subject.model == model)
-
-
-def _profile_group(subjects: tuple[ProfileSubject, ...]) -> tuple[Profile, ...]:
-    try:
-        return local.profile(ProfileRequest(subjects=subjects)).profiles
-    except IncompleteError:
-        if isinstance(subjects[0].model, Spec):
-            raise
-        # A foreign model that brings its process down does so again when measured, and becomes a skip there.
-        return ()
-
-
-def _models(header: Header) -> dict[str, Spec | str]:
-    own = tuple(msgspec.convert(table, Spec) for table in header.models)
-    suite = Suite(preset=header.preset, device="auto", protocol=header.protocol, sweeps=(), models=own)
-    return {case.model: plan.resolve_model(suite, case.model) for case in header.cases}
-
-
-def _differences(header: Header, present: msgspec.Struct) -> str:
-    then, now = (msgspec.to_builtins(side) for side in (header.environments[0].identity, present))
-    changed = [f"{field} was {then[field]}, is {now[field]}" for field in then if then[field] != now[field]]
+def _differences(then: Environment, now: Identity) -> str:
+    before, after = msgspec.to_builtins(then.identity), msgspec.to_builtins(now)
+    changed = [f"{field} was {before[field]}, is {after[field]}" for field in before if before[field] != after[field]]
     return "; ".join(changed)
-
-
-class _Estimate:
-    """The time left: what each case's launches took so far, and the plan's guess, scaled, for the others."""
-
-    def __init__(self, protocol: Protocol, models: dict[str, Spec | str]) -> None:
-        self._protocol = protocol
-        self._models = models
-        self._took: dict[str, float] = {}
-        self._guessed_s = self._needed_s = 0.0
-
-    def learn(self, entry: Launch) -> None:
-        """Take in what a launch took."""
-        self._took[entry.case.key] = entry.duration_s
-        self._guessed_s += self._guess_s(entry.case)
-        self._needed_s += entry.duration_s
-
-    def remaining_s(self, slots: Sequence[Slot]) -> float:
-        """Return about how long the given launches will take."""
-        scale = self._needed_s / self._guessed_s if self._guessed_s else 1.0
-        return sum(self._took.get(slot.case.key) or scale * self._guess_s(slot.case) for slot in slots)
-
-    def _guess_s(self, case: Case) -> float:
-        return plan.estimate_s(case, self._models[case.model], self._protocol)

@@ -10,10 +10,10 @@ from typing import NamedTuple
 import psutil
 
 from resnet_bench.records import BatchSearch, Case, Executor, SearchStop, Skip, SkipReason, Transfer, Trial
-from resnet_bench.runner.launchers import local
+from resnet_bench.runner.launchers.launcher import Launcher
 from resnet_bench.specs import Spec
 from resnet_bench.storage.trials import TrialLog
-from resnet_bench.wire.messages import TrialRequest
+from resnet_bench.wire.messages import FitRequest
 
 LARGEST_BATCH = 65_536
 CPU_MEMORY_SHARE = 0.5
@@ -29,7 +29,7 @@ class Limits(NamedTuple):
     transfer: Transfer = Transfer.EXCLUDED
 
 
-class _Answer(NamedTuple):
+class _Found(NamedTuple):
     trial: Trial
     stop: SearchStop | None
 
@@ -40,21 +40,27 @@ def default_memory_limit(device: str) -> int | None:
 
 
 def search(
-    case: Case, model: Spec | str, limits: Limits, *, log: TrialLog, on_trial: Callable[[Case, Trial], None]
+    case: Case,
+    model: Spec | str,
+    limits: Limits,
+    *,
+    launcher: Launcher,
+    log: TrialLog,
+    on_trial: Callable[[Case, Trial], None],
 ) -> BatchSearch:
     """Find the largest batch size of `case` that fits within `limits`; what `log` holds is not tried again."""
 
-    def attempt(size: int) -> _Answer:
+    def fits(size: int) -> _Found:
         sized = case.with_batch_size(size)
         known = log.get(sized)
         if known is not None:
-            return _Answer(*known)
-        answer = _attempt(sized, model, limits)
+            return _Found(*known)
+        answer = _tried(launcher, sized, model, limits)
         log.add(sized, answer.trial, answer.stop, limits.memory_bytes)
         on_trial(sized, answer.trial)
         return answer
 
-    trials, largest, stop = largest_fit(attempt, iteration_limit_s=limits.iteration_s)
+    trials, largest, stop = largest_fit(fits, iteration_limit_s=limits.iteration_s)
     return BatchSearch(
         case=case,
         trials=trials,
@@ -66,7 +72,7 @@ def search(
 
 
 def largest_fit(
-    attempt: Callable[[int], _Answer], *, iteration_limit_s: float
+    fits: Callable[[int], _Found], *, iteration_limit_s: float
 ) -> tuple[tuple[Trial, ...], int | None, SearchStop]:
     """Return all trials, the largest batch size that fitted, and what ended the doubling.
 
@@ -76,7 +82,7 @@ def largest_fit(
     trials: list[Trial] = []
     largest, smallest_refused, stop = 0, LARGEST_BATCH + 1, SearchStop.MAXIMUM
     for size in _doubling():
-        trial, reason = attempt(size)
+        trial, reason = fits(size)
         trials.append(trial)
         if trial.fits:
             largest = size
@@ -88,7 +94,7 @@ def largest_fit(
             break
     while stop in {SearchStop.OUT_OF_MEMORY, SearchStop.MEMORY_LIMIT} and smallest_refused - largest > 1:
         middle = (largest + smallest_refused) // 2
-        trial, _ = attempt(middle)
+        trial, _ = fits(middle)
         trials.append(trial)
         if trial.fits:
             largest = middle
@@ -104,12 +110,18 @@ def _doubling() -> Iterator[int]:
         size *= 2
 
 
-def _attempt(case: Case, model: Spec | str, limits: Limits) -> _Answer:
-    request = TrialRequest(case=case, model=model, memory_limit_bytes=limits.memory_bytes, transfer=limits.transfer)
+def _tried(launcher: Launcher, case: Case, model: Spec | str, limits: Limits) -> _Found:
     # Compiling takes minutes where nothing is wrong: it gets what a launch gets.
     compiles = case.executor in {Executor.COMPILE, Executor.COMPILE_MAX_AUTOTUNE}
     overhead_s = max(TRIAL_OVERHEAD_S, limits.launch_s) if compiles else TRIAL_OVERHEAD_S
-    answer = local.attempt(request, limit_s=overhead_s + 4 * limits.iteration_s)
+    request = FitRequest(
+        case=case,
+        model=model,
+        memory_limit_bytes=limits.memory_bytes,
+        time_limit_s=overhead_s + 4 * limits.iteration_s,
+        transfer=limits.transfer,
+    )
+    answer = launcher.ask(request)
     if not isinstance(answer, Skip):
         fitting = Trial(
             batch_size=case.batch_size,
@@ -117,8 +129,8 @@ def _attempt(case: Case, model: Spec | str, limits: Limits) -> _Answer:
             iteration_s=answer.iteration_s,
             peak_allocated_bytes=answer.peak_allocated_bytes,
         )
-        return _Answer(fitting, None)
+        return _Found(fitting, None)
     by_memory = SearchStop.OUT_OF_MEMORY if limits.memory_bytes is None else SearchStop.MEMORY_LIMIT
     stops = {SkipReason.OUT_OF_MEMORY: by_memory, SkipReason.TIMEOUT: SearchStop.TIME_LIMIT}
     refused = Trial(batch_size=case.batch_size, fits=False, detail=answer.detail)
-    return _Answer(refused, stops.get(answer.reason, SearchStop.REFUSED))
+    return _Found(refused, stops.get(answer.reason, SearchStop.REFUSED))

@@ -5,21 +5,21 @@ number of cases, give or take one, and take about equally long. The suite and th
 """
 
 from resnet_bench import specs
-from resnet_bench.config.suite_file import Suite
 from resnet_bench.errors import ConfigError
 from resnet_bench.records import Case, Mode, Shard
-from resnet_bench.runner.plan import TRAINING_FACTOR, resolve_model
+from resnet_bench.runner.plan import TRAINING_FACTOR, Plan
 from resnet_bench.specs import Spec
 
 
-def cut(suite: Suite, cases: tuple[Case, ...], which: tuple[int, int]) -> tuple[Shard, tuple[Case, ...]]:
-    """Return a shard of the suite's cases, and those cases in the suite's order.
+def cut(whole: Plan, which: tuple[int, int]) -> tuple[Shard, Plan]:
+    """Return a shard of a suite's plan, and its plan, whose cases are in the suite's order.
 
     Raises:
         ConfigError: there are more shards than cases, and this one is empty.
     """
     index, count = which
-    macs = {key: _macs(suite, *key) for key in {(case.model, case.image_size) for case in cases}}
+    cases = whole.cases
+    macs = {key: _macs(whole.models[key[0]], key[1]) for key in {(case.model, case.image_size) for case in cases}}
     costs = [macs[case.model, case.image_size] * _iterations(case) for case in cases]
     dearest_first = sorted(range(len(cases)), key=lambda position: (-costs[position], position))
     positions = tuple(sorted(position for turn, position in enumerate(dearest_first) if _player(turn, count) == index))
@@ -29,7 +29,7 @@ def cut(suite: Suite, cases: tuple[Case, ...], which: tuple[int, int]) -> tuple[
             f"use at most {len(cases)} shards."
         )
     shard = Shard(index=index, count=count, positions=positions)
-    return shard, tuple(cases[position] for position in positions)
+    return shard, whole.only(tuple(cases[position] for position in positions))
 
 
 def _player(turn: int, count: int) -> int:
@@ -38,9 +38,8 @@ def _player(turn: int, count: int) -> int:
     return place + 1 if lap % 2 == 0 else count - place
 
 
-def _macs(suite: Suite, name: str, image_size: int) -> int:
+def _macs(model: Spec | str, image_size: int) -> int:
     """Return MACs of one image, which no machine changes; external models are not known and come last."""
-    model = resolve_model(suite, name)
     return specs.totals(model, image_size=image_size).macs if isinstance(model, Spec) else 0
 
 

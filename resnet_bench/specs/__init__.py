@@ -4,10 +4,11 @@ from resnet_bench.specs.architecture import Block, Layout, Shortcut, Spec, Stem,
 from resnet_bench.specs.closed_form import Totals, check_image_size, check_trainable, predicted_memory, profile, totals
 from resnet_bench.specs.custom import from_table
 from resnet_bench.specs.published import Published, published
-from resnet_bench.specs.registry import EXTERNAL_FORMS, find, is_external, names
+from resnet_bench.specs.registry import EXTERNAL_FORMS, EXTERNAL_IMAGE_SIZE, find, is_external, names
 
 __all__ = [
     "EXTERNAL_FORMS",
+    "EXTERNAL_IMAGE_SIZE",
     "Block",
     "Layout",
     "Published",

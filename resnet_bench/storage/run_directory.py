@@ -82,16 +82,25 @@ def _check_writable(directory: Path) -> None:
         raise _cannot_write(directory, error) from error
 
 
+def refuse_another(directory: Path) -> None:
+    """Refuse to write a run where there is one.
+
+    Raises:
+        StoreError: with how to go on.
+    """
+    if (directory / HEADER_NAME).exists():
+        raise StoreError(
+            f"{directory} already holds a run; resume it with --resume {directory}, or choose another folder."
+        )
+
+
 def create(directory: Path, header: Header) -> None:
     """Write `run.json` into `directory`, whole or not at all, beside an empty `launches.jsonl`.
 
     Raises:
         StoreError: the directory already holds a run or cannot be written.
     """
-    if (directory / HEADER_NAME).exists():
-        raise StoreError(
-            f"{directory} already holds a run; resume it with --resume {directory}, or choose another folder."
-        )
+    refuse_another(directory)
     try:
         (directory / LAUNCHES_NAME).touch()  # first: a header without it would be a damaged run
     except OSError as error:

@@ -1,5 +1,11 @@
-"""What a parent asks of a child process and what the child answers: one JSON line each way."""
+"""What a parent asks of a child process and what the child answers: one JSON line each way.
 
+A request knows the type of its answer, how long the answer may take, and how many threads its process gets.
+"""
+
+from typing import ClassVar, Generic, TypeVar
+
+from resnet_bench.errors import ResNetBenchError, named
 from resnet_bench.records import (
     Case,
     Ceilings,
@@ -16,73 +22,7 @@ from resnet_bench.records import (
 )
 from resnet_bench.specs import Spec
 
-
-class ProbeRequest(Record, frozen=True, kw_only=True, tag="probe"):
-    """Find the device ("auto" for the first accelerator, else the CPU) and describe the machine."""
-
-    device: str
-
-
-class ProfileSubject(Record, frozen=True, kw_only=True):
-    """One static profile to make; `model` is a registry or external name, or the user's own spec."""
-
-    model: Spec | str
-    mode: Mode
-    precision: Precision
-    batch_size: int
-    image_size: int
-
-
-class ProfileRequest(Record, frozen=True, kw_only=True, tag="profile"):
-    """Make static profiles, fvcore's and torch's own counts beside ours; never in a process that times."""
-
-    subjects: tuple[ProfileSubject, ...]
-
-
-class MeasureRequest(Record, frozen=True, kw_only=True, tag="measure"):
-    """Measure one launch of one case."""
-
-    case: Case
-    index: int
-    attempt: int
-    model: Spec | str
-    protocol: Protocol
-
-
-class LayersRequest(Record, frozen=True, kw_only=True, tag="layers"):
-    """Time the layers of one case, and write a trace of a few iterations where a file is named."""
-
-    case: Case
-    model: Spec | str
-    protocol: Protocol
-    budget_s: float
-    trace: str | None = None
-
-
-class CeilingsRequest(Record, frozen=True, kw_only=True, tag="ceilings"):
-    """Measure a device's ceilings; `budget_s` is of each precision's products, its convolutions, and all copies."""
-
-    device: str
-    threads: int
-    precisions: tuple[Precision, ...]
-    budget_s: float
-    attempts: int
-
-
-class TrialRequest(Record, frozen=True, kw_only=True, tag="trial"):
-    """Try whether a case fits: two iterations, with at most `memory_limit_bytes` beyond what torch itself takes."""
-
-    case: Case
-    model: Spec | str
-    memory_limit_bytes: int | None
-    transfer: Transfer = Transfer.EXCLUDED
-
-
-class Tried(Record, frozen=True, kw_only=True, tag="tried"):
-    """The case fits; its second iteration took `iteration_s`."""
-
-    iteration_s: float
-    peak_allocated_bytes: int | None
+AnswerT = TypeVar("AnswerT")
 
 
 class Probed(Record, frozen=True, kw_only=True, tag="probed"):
@@ -99,12 +39,169 @@ class Profiled(Record, frozen=True, kw_only=True, tag="profiled"):
     refusals: tuple[tuple[str, str], ...] = ()
 
 
+class Fits(Record, frozen=True, kw_only=True, tag="fits"):
+    """The case fits; its second iteration took `iteration_s`."""
+
+    iteration_s: float
+    peak_allocated_bytes: int | None
+
+
 class Failed(Record, frozen=True, kw_only=True, tag="failed"):
-    """The child could not do what was asked, for a reason the user can mend."""
+    """The child could not do what was asked, for a reason the user can mend; `error` is the class of the exception."""
 
+    error: str
     message: str
-    exit_code: int
+
+    @classmethod
+    def of(cls, error: ResNetBenchError) -> "Failed":
+        """Return what is said of an error."""
+        return cls(error=type(error).__name__, message=str(error))
+
+    def exception(self) -> ResNetBenchError:
+        """Return the error as the child raised it."""
+        return named(self.error)(self.message)
 
 
-Request = ProbeRequest | ProfileRequest | MeasureRequest | TrialRequest | LayersRequest | CeilingsRequest
-Answer = Probed | Profiled | Failed | Tried | Launch | Skip | LayerProfile | Ceilings
+class Request(Record, Generic[AnswerT], frozen=True, kw_only=True):
+    """A question to a child. `answers` are the types that AnswerT stands for, `what` names it in messages."""
+
+    answers: ClassVar[tuple[type[Record], ...]]
+    what: ClassVar[str]
+
+    @property
+    def limit_s(self) -> float:
+        """Seconds after which the child is given up."""
+        raise NotImplementedError
+
+    @property
+    def child_threads(self) -> int | None:
+        """Threads that the process gets from its start; None where it does not matter."""
+        return None
+
+
+class CaseRequest(Request[AnswerT], frozen=True, kw_only=True):
+    """A question about one case: whatever happens to the child is an answer too, a `Skip` with its reason.
+
+    `model` is a registry or external name, or the user's own spec.
+    """
+
+    case: Case
+    model: Spec | str
+    index: int = 0
+
+    @property
+    def child_threads(self) -> int | None:
+        """The case's."""
+        return self.case.threads
+
+
+class ProbeRequest(Request[Probed], frozen=True, kw_only=True, tag="probe"):
+    """Find the device ("auto" for the first accelerator, else the CPU) and describe the machine."""
+
+    answers = (Probed,)
+    what = "torch's view of the machine"
+
+    device: str
+
+    @property
+    def limit_s(self) -> float:
+        """Five minutes: a driver may take its time."""
+        return 300.0
+
+
+class ProfileSubject(Record, frozen=True, kw_only=True):
+    """One static profile to make; `model` is a registry or external name, or the user's own spec."""
+
+    model: Spec | str
+    mode: Mode
+    precision: Precision
+    batch_size: int
+    image_size: int
+
+
+class ProfileRequest(Request[Profiled], frozen=True, kw_only=True, tag="profile"):
+    """Make static profiles, fvcore's and torch's own counts beside ours; never in a process that times."""
+
+    answers = (Profiled,)
+    what = "the static profiles"
+
+    subjects: tuple[ProfileSubject, ...]
+
+    @property
+    def limit_s(self) -> float:
+        """Half an hour for all of them."""
+        return 1800.0
+
+
+class CeilingsRequest(Request[Ceilings], frozen=True, kw_only=True, tag="ceilings"):
+    """Measure a device's ceilings; `budget_s` is of each precision's products, its convolutions, and all copies."""
+
+    answers = (Ceilings,)
+    what = "the ceilings"
+
+    device: str
+    threads: int
+    precisions: tuple[Precision, ...]
+    budget_s: float
+    attempts: int
+
+    @property
+    def limit_s(self) -> float:
+        """Ten minutes."""
+        return 600.0
+
+    @property
+    def child_threads(self) -> int | None:
+        """Those that the ceilings are of."""
+        return self.threads
+
+
+class MeasureRequest(CaseRequest[Launch | Skip], frozen=True, kw_only=True, tag="measure"):
+    """Measure one launch of one case."""
+
+    answers = (Launch, Skip)
+    what = "a launch"
+
+    attempt: int
+    protocol: Protocol
+
+    @property
+    def limit_s(self) -> float:
+        """The protocol's."""
+        return self.protocol.time_limit_s
+
+
+class LayersRequest(CaseRequest[LayerProfile | Skip], frozen=True, kw_only=True, tag="layers"):
+    """Time the layers of one case, and write a trace of a few iterations where a file is named."""
+
+    answers = (LayerProfile, Skip)
+    what = "the layers"
+
+    protocol: Protocol
+    budget_s: float
+    trace: str | None = None
+
+    @property
+    def limit_s(self) -> float:
+        """The protocol's."""
+        return self.protocol.time_limit_s
+
+
+class FitRequest(CaseRequest[Fits | Skip], frozen=True, kw_only=True, tag="fit"):
+    """Try whether a case fits: two iterations, with at most `memory_limit_bytes` beyond what torch itself takes."""
+
+    answers = (Fits, Skip)
+    what = "a trial"
+
+    memory_limit_bytes: int | None
+    time_limit_s: float
+    transfer: Transfer = Transfer.EXCLUDED
+
+    @property
+    def limit_s(self) -> float:
+        """As asked for."""
+        return self.time_limit_s
+
+
+AnyRequest = ProbeRequest | ProfileRequest | MeasureRequest | FitRequest | LayersRequest | CeilingsRequest
+AnyAnswer = Probed | Profiled | Failed | Fits | Launch | Skip | LayerProfile | Ceilings

@@ -14,6 +14,7 @@ from resnet_bench.analysis.sequential import decide
 from resnet_bench.commands import ab as ab_command
 from resnet_bench.commands import calibrate as command
 from resnet_bench.records.live import MatchupResult, PairedSamples, Side
+from resnet_bench.runner.launchers import table
 from tests import goldens
 from tests.factory import IDENTITY, change, measurement, noisy_launches, run_of, save_run
 
@@ -38,7 +39,8 @@ def made_up(matchups, _sides, terms, **_):
 @pytest.fixture
 def _workplace(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(command.local, "probe", lambda _: types.SimpleNamespace(environment=ENVIRONMENT))
+    machine = types.SimpleNamespace(machines=lambda _: (types.SimpleNamespace(environment=ENVIRONMENT),))
+    monkeypatch.setitem(table.LAUNCHERS, table.DEFAULT, lambda: machine)
     monkeypatch.setattr(command.runner, "measure_pairs", made_up)
 
 

@@ -9,7 +9,7 @@ from resnet_bench.profilers.allocations import MemoryProbe
 from resnet_bench.profilers.clock import DeviceClock, for_device
 from resnet_bench.profilers.workload import Workload, set_arithmetic
 from resnet_bench.records import Case, Executor, Launch, MemoryFormat, Mode, Precision, Transfer
-from resnet_bench.runner.launchers import local
+from resnet_bench.runner.launchers.local import LocalLauncher
 from tests.runner.request import launch_request
 
 pytestmark = pytest.mark.gpu
@@ -109,7 +109,7 @@ def test_energy_is_positive_or_unavailable():
     ],
 )
 def test_a_launch_records_what_really_ran(axes):
-    measured = local.measure(launch_request("resnet18", device="cuda:0", batch_size=8, image_size=64, **axes))
+    measured = LocalLauncher().ask(launch_request("resnet18", device="cuda:0", batch_size=8, image_size=64, **axes))
     assert isinstance(measured, Launch), measured
     assert len(measured.isolated.device_elapsed_s) == len(measured.isolated.elapsed_s)
     assert measured.executed.tf32_matmul is (axes.get("precision") is Precision.TF32)
@@ -120,5 +120,5 @@ def test_a_launch_records_what_really_ran(axes):
 
 
 def test_what_the_device_cannot_hold_is_out_of_memory():
-    skip = local.measure(launch_request("tests.runner.faulty:wants_two_devices", device="cuda:0"))
+    skip = LocalLauncher().ask(launch_request("tests.runner.faulty:wants_two_devices", device="cuda:0"))
     assert skip.reason == "out_of_memory"

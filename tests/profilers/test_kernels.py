@@ -3,9 +3,9 @@
 import pytest
 
 from resnet_bench import specs
+from resnet_bench.errors import UnsupportedError
 from resnet_bench.profilers.kernels import Iteration, Operation, _alike, _iterations, attribute
 from resnet_bench.profilers.timeline import Call
-from resnet_bench.profilers.workload import UnsupportedError
 from resnet_bench.records import Mode, Part, Precision
 from resnet_bench.specs.costs import backward_cost, forward_cost
 

@@ -4,10 +4,11 @@ import pytest
 import torch
 from torch import nn
 
+from resnet_bench.errors import UnsupportedError
 from resnet_bench.profilers import layers
 from resnet_bench.profilers.clock import FakeClock
 from resnet_bench.profilers.complexity import profile_module
-from resnet_bench.profilers.workload import UnsupportedError, Workload
+from resnet_bench.profilers.workload import Workload
 from resnet_bench.records import Case, Mode, Part, TimedBy
 
 CLOCK = FakeClock()

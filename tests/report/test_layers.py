@@ -9,7 +9,7 @@ import msgspec
 import plotly.graph_objects as go
 import pytest
 
-from resnet_bench.analysis.layers import By
+from resnet_bench.analysis.layers import By, Dissection
 from resnet_bench.analysis.roofline import headroom
 from resnet_bench.records import Bandwidth, Precision, Rate
 from resnet_bench.report import figures, publish
@@ -46,7 +46,9 @@ def figure(document, name):
 def dissection(run):
     profile = run.layers[0]
     static = next(it.profile for it in run.measurements if it.case == profile.case)
-    return layers.Dissection(profile=profile, ceilings=CEILINGS, headroom=headroom(profile.case, static, (CEILINGS,)))
+    return Dissection(
+        profile=profile, ceilings=CEILINGS, headroom=headroom(profile.case, static.work if static else (), (CEILINGS,))
+    )
 
 
 @pytest.mark.parametrize("form", list(Format))

@@ -5,26 +5,40 @@ import sys
 import pytest
 
 from resnet_bench import cli
+from resnet_bench.errors import ResNetBenchError
 from resnet_bench.records import DeviceState, Environment, Launch, MachineState
-from resnet_bench.runner.launchers import local
-from resnet_bench.wire.messages import MeasureRequest, Probed, Profiled
+from resnet_bench.runner.launchers import table
+from resnet_bench.wire.messages import CeilingsRequest, MeasureRequest, Probed, Profiled, ProfileRequest, Request
 from tests import factory
 
 STATE = MachineState(hostname="h", governor=None, cpu_clock_max_hz=None, packages={}, state=DeviceState())
 
 
 class Machine:
-    """Answers for child processes; `requests` are the launches that were asked for."""
+    """A launcher without processes; `requests` are the launches that were asked for, `asked` the types of all."""
 
     def __init__(self, identity=factory.IDENTITY, environment="e1"):
         self.environment = Environment(id=environment, identity=identity, state=STATE)
         self.requests: list[MeasureRequest] = []
+        self.asked: list[type[Request]] = []
 
     def install(self, monkeypatch):
-        monkeypatch.setattr(local, "probe", lambda _: Probed(device="cpu", environment=self.environment))
-        monkeypatch.setattr(local, "profile", lambda _: Profiled(profiles=()))
-        monkeypatch.setattr(local, "measure", self.measure)
+        monkeypatch.setitem(table.LAUNCHERS, table.DEFAULT, lambda: self)
         return self
+
+    def machines(self, _device):
+        return (Probed(device="cpu", environment=self.environment),)
+
+    def ask(self, request):
+        self.asked.append(type(request))
+        match request:
+            case ProfileRequest():
+                return Profiled(profiles=())
+            case MeasureRequest():
+                return self.measure(request)
+            case CeilingsRequest():
+                raise ResNetBenchError("this machine measures no ceilings.")
+        raise AssertionError(request)
 
     def measure(self, request: MeasureRequest) -> Launch:
         self.requests.append(request)
@@ -35,6 +49,13 @@ class Machine:
             environment=self.environment.id,
         )
         return factory.change(made, attempt=request.attempt)
+
+
+class Answers:
+    """A launcher that answers by a function; `machines` is this one place."""
+
+    def __init__(self, answer):
+        self.ask = answer
 
 
 if __name__ == "__main__":  # the command line on this machine, in a process of its own

@@ -189,3 +189,30 @@ def test_no_repository(tmp_path: Path, capsys):
     code, _, err = ab(capsys, tmp_path, "HEAD")
     assert code == 2
     assert "is no git repository" in err
+
+
+@pytest.mark.slow
+def test_a_side_that_does_not_compute_the_network_is_refused_as_a_run_refuses_it(repository, capsys):
+    (repository / "nanmod.py").write_text(NAN_MODEL)
+    try:
+        code, out, err = ab(capsys, repository, ".", ".", "--budget", "60s", model="nanmod:build")
+    finally:
+        (repository / "nanmod.py").unlink()
+    assert code == 3
+    assert out == ""
+    assert err.splitlines()[-1] == "error: working tree: the output in fp32 is not finite (inf or NaN)."
+
+
+NAN_MODEL = """
+import torch
+
+class Net(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.head = torch.nn.Linear(3, 4)
+
+    def forward(self, images):
+        return self.head(images.mean((2, 3))) * float("nan")
+
+build = Net
+"""

@@ -11,8 +11,10 @@ from resnet_bench.errors import IncompleteError
 from resnet_bench.profilers import ceilings as profiler
 from resnet_bench.profilers.clock import FakeClock, Timing
 from resnet_bench.runner import ceilings
-from resnet_bench.runner.launchers import local
+from resnet_bench.runner.launchers.local import LocalLauncher
+from resnet_bench.storage import ceilings_cache
 from tests import dissected, factory
+from tests.runner.instant import Answers
 
 STATE = r.MachineState(hostname="h", governor=None, cpu_clock_max_hz=None, packages={}, state=r.DeviceState())
 HERE = r.Environment(id="e1", identity=factory.IDENTITY, state=STATE)
@@ -40,12 +42,11 @@ def machine(monkeypatch, tmp_path):
             disturbances=tuple(disturbed_by),
         )
 
-    monkeypatch.setattr(local, "ceilings", measure)
-
     def known(environment=HERE, precisions=(r.Precision.FP32,), threads=1, attempts=ceilings.ATTEMPTS, disturbed=0):
         disturbed_by[:] = ["a neighbour"] * disturbed
         return ceilings.known_or_measured(
             environment,
+            launcher=Answers(measure),
             device="cpu",
             threads=threads,
             precisions=precisions,
@@ -88,7 +89,7 @@ def test_a_cache_of_another_machine_is_left_out_and_says_how_it_differs(machine)
 @pytest.mark.parametrize("content", [b"{", b'{"schema": 1}', b""])
 def test_a_damaged_cache_is_left_out_with_a_warning(machine, content):
     machine()
-    ceilings.cache_file("cpu", 1).write_bytes(content)
+    ceilings_cache.cache_file("cpu", 1).write_bytes(content)
     machine()
     assert len(machine.asked) == 2
     assert "damaged" in machine.warned[0]
@@ -101,14 +102,10 @@ def test_a_cache_that_cannot_be_written_only_costs_the_next_measurement(machine,
     assert "cannot" in machine.warned[-1]
 
 
-def test_disturbed_ceilings_are_marked_and_said(machine, monkeypatch):
-    measure = local.ceilings
-    monkeypatch.setattr(
-        local, "ceilings", lambda request: factory.change(measure(request), attempts=3, disturbances=("a neighbour",))
-    )
-    assert machine().disturbances == ("a neighbour",)
+def test_disturbed_ceilings_are_marked_and_said(machine):
+    assert machine(disturbed=1).disturbances == ("a neighbour",)
     assert "3 times" in machine.warned[0]
-    assert json.loads(ceilings.cache_file("cpu", 1).read_text())["ceilings"]["disturbances"] == ["a neighbour"]
+    assert json.loads(ceilings_cache.cache_file("cpu", 1).read_text())["ceilings"]["disturbances"] == ["a neighbour"]
 
 
 def test_disturbed_ceilings_that_a_quick_run_did_not_repeat_are_measured_again_where_repeating_is_allowed(machine):
@@ -122,7 +119,7 @@ def test_disturbed_ceilings_that_a_quick_run_did_not_repeat_are_measured_again_w
 
 @pytest.mark.parametrize(("disturbed", "attempts"), [((), 1), (("a",), 2), (("a", "b", "c"), 3)])
 def test_a_disturbed_measurement_is_repeated_and_the_best_of_all_counts(monkeypatch, disturbed, attempts):
-    from resnet_bench.child import layers
+    from resnet_bench.child import ceilings as layers
     from resnet_bench.wire.messages import CeilingsRequest
 
     said, rates = iter([*disturbed, None]), iter([1e9, 3e9, 2e9])
@@ -150,11 +147,11 @@ def test_a_disturbed_measurement_is_repeated_and_the_best_of_all_counts(monkeypa
 
 def test_the_cache_is_in_the_users_folder_and_a_relative_variable_is_ignored(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert ceilings.cache_file("cuda:1", 4) == tmp_path / "resnet-bench" / "ceilings-cuda-1-4-threads.json"
+    assert ceilings_cache.cache_file("cuda:1", 4) == tmp_path / "resnet-bench" / "ceilings-cuda-1-4-threads.json"
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     for value in ("", "relative/path"):
         monkeypatch.setenv("XDG_CACHE_HOME", value)
-        assert ceilings.cache_file("cpu", 1).is_relative_to(tmp_path / "home" / ".cache")
+        assert ceilings_cache.cache_file("cpu", 1).is_relative_to(tmp_path / "home" / ".cache")
 
 
 class Scripted(FakeClock):
@@ -186,13 +183,13 @@ def test_a_child_measures_this_machine_and_a_device_that_is_not_here_is_one_line
     from resnet_bench.wire.messages import CeilingsRequest
 
     request = CeilingsRequest(device="cpu", threads=1, precisions=(r.Precision.FP32,), budget_s=0.05, attempts=2)
-    found = local.ceilings(request)
+    found = LocalLauncher().ask(request)
     assert found.flop_per_s(r.Precision.FP32) > 1e8
     assert 0 < found.launch_s < 0.01
     assert [copy.moved_bytes for copy in found.bandwidths] == sorted(copy.moved_bytes for copy in found.bandwidths)
     assert bool(found.disturbances) <= (found.attempts == 2)
     with pytest.raises(ResNetBenchError, match="is not here") as caught:
-        local.ceilings(factory.change(request, device="cuda:7"))
+        LocalLauncher().ask(factory.change(request, device="cuda:7"))
     assert not isinstance(caught.value, IncompleteError)
 
 

@@ -15,7 +15,8 @@ import pytest
 from resnet_bench import cli
 from resnet_bench.records import Commit, Launch, SkipReason
 from resnet_bench.runner import run
-from resnet_bench.runner.launchers import local
+from resnet_bench.runner.launchers import memory_kills
+from resnet_bench.runner.launchers.local import LocalLauncher
 from resnet_bench.storage import run_directory
 from tests.runner.instant import Machine
 from tests.runner.request import launch_request
@@ -161,7 +162,7 @@ def commit(revision: str) -> Commit:
 
 @pytest.mark.slow
 def test_a_child_that_meets_its_memory_limit_is_out_of_memory():
-    skip = local.measure(launch_request("tests.runner.faulty:meets_its_limit"))
+    skip = LocalLauncher().ask(launch_request("tests.runner.faulty:meets_its_limit"))
     assert skip.reason is SkipReason.OUT_OF_MEMORY
     assert "4294967296 bytes" in skip.detail
 
@@ -184,12 +185,11 @@ def test_a_killed_child_crashed_unless_the_system_counts_it_as_out_of_memory(
     groups = tmp_path / "cgroup"
     groups.write_text("4:cpu,memory:/user/me\n1:name=systemd:/\n0::/user.slice/me.scope\n")
     counter.write_text("low 0\noom 4\noom_kill 3\n")
-    monkeypatch.setattr(local, "_CGROUPS", tmp_path)
-    monkeypatch.setattr(local, "_OWN_CGROUPS", groups)
     monkeypatch.setenv("FAULTY_SAYS", str(said))
     killer = threading.Thread(target=kill, args=(said, counter, 3 + kills), daemon=True)
     killer.start()
-    skip = local.measure(launch_request("tests.runner.faulty:says_who_it_is"))
+    launcher = LocalLauncher(count_memory_kills=lambda: memory_kills.count(tmp_path, groups))
+    skip = launcher.ask(launch_request("tests.runner.faulty:says_who_it_is"))
     killer.join()
     assert skip.reason is reason
     assert ("want of memory" if kills else "SIGKILL") in skip.detail
@@ -206,7 +206,7 @@ def kill(said: Path, counter: Path, kills: int) -> None:
 
 @pytest.mark.slow
 def test_a_device_that_has_gone_is_a_skip_that_resume_tries_again():
-    skip = local.measure(launch_request("resnet18", device="cuda:97"))
+    skip = LocalLauncher().ask(launch_request("resnet18", device="cuda:97"))
     assert skip.reason is SkipReason.CRASHED
     assert "'cuda:97' is not here" in skip.detail
 
@@ -214,4 +214,4 @@ def test_a_device_that_has_gone_is_a_skip_that_resume_tries_again():
 @pytest.mark.slow
 def test_a_launch_that_is_asked_for_as_here_and_has_no_fault_is_measured():
     """What the other tests see come of their faults is not how they ask."""
-    assert isinstance(local.measure(launch_request("cifar_resnet20")), Launch)
+    assert isinstance(LocalLauncher().ask(launch_request("cifar_resnet20")), Launch)

@@ -9,10 +9,10 @@ from resnet_bench.config import suite_file
 from resnet_bench.errors import ConfigError, ModelError
 from resnet_bench.records import Mode, Precision, Skip, SkipReason
 from resnet_bench.runner import plan
-from resnet_bench.runner.run import unfinished
+from resnet_bench.runner.sweep import unfinished
 
 QUICK = suite_file.load_suite(preset="quick")
-CASES = plan.expand(QUICK, "cpu")
+CASES = plan.expand(QUICK, "cpu").cases
 axis = {
     "batch_sizes": st.lists(st.integers(1, 64), min_size=1, max_size=4, unique=True),
     "modes": st.lists(st.sampled_from(Mode), min_size=1, max_size=2, unique=True),
@@ -35,13 +35,13 @@ def test_quick_on_a_cpu_is_five_depths_at_two_batch_sizes():
 
 
 def test_quick_on_an_accelerator_goes_up_to_128():
-    assert max(case.batch_size for case in plan.expand(QUICK, "cuda:0")) == 128
+    assert max(case.batch_size for case in plan.expand(QUICK, "cuda:0").cases) == 128
 
 
 @given(axes=st.fixed_dictionaries(axis))
 @settings(max_examples=50, deadline=None)
 def test_a_sweep_is_the_cartesian_product_of_its_axes(axes):
-    cases = plan.expand(suite(sweeps=(sweep(**{name: tuple(values) for name, values in axes.items()}),)), "cpu")
+    cases = plan.expand(suite(sweeps=(sweep(**{name: tuple(values) for name, values in axes.items()}),)), "cpu").cases
     size = 2
     for values in axes.values():
         size *= len(values)
@@ -49,13 +49,13 @@ def test_a_sweep_is_the_cartesian_product_of_its_axes(axes):
 
 
 def test_each_family_gets_its_own_image_size():
-    sizes = {case.model: case.image_size for case in plan.expand(suite(sweeps=(sweep(),)), "cpu")}
+    sizes = {case.model: case.image_size for case in plan.expand(suite(sweeps=(sweep(),)), "cpu").cases}
     assert sizes == {"resnet18": 224, "cifar_resnet20": 32}
 
 
 def test_excluded_cases_are_left_out_and_only_those():
     out = suite_file.Exclude(models=("resnet152",), batch_sizes=(4,))
-    kept = plan.expand(suite(excludes=(out,)), "cpu")
+    kept = plan.expand(suite(excludes=(out,)), "cpu").cases
     assert set(CASES) - set(kept) == {c for c in CASES if c.model == "resnet152" and c.batch_size == 4}
 
 

@@ -7,20 +7,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resnet_bench.child import worker
+from resnet_bench.child import skips
 from resnet_bench.config import axes
 from resnet_bench.config.suite_file import load_suite
 from resnet_bench.errors import Interrupted
 from resnet_bench.records import BatchSearch, Case, Executor, SearchStop, Skip, SkipReason, Trial
 from resnet_bench.report.documents import run as view
 from resnet_bench.runner import search as searching
-from resnet_bench.runner.expansion import expand
-from resnet_bench.runner.launchers import local
-from resnet_bench.runner.search import LARGEST_BATCH, _Answer, largest_fit
+from resnet_bench.runner.search import LARGEST_BATCH, _Found, largest_fit
+from resnet_bench.runner.searches import with_searches
 from resnet_bench.storage import run_directory
 from resnet_bench.storage.trials import TrialLog
-from resnet_bench.wire.messages import Probed, Tried
+from resnet_bench.wire.messages import Fits, Probed
 from tests import runs
+from tests.runner.instant import Answers
 
 CASE = Case(model="resnet18", batch_size=1, image_size=224, device="cpu", threads=1)
 
@@ -28,10 +28,10 @@ CASE = Case(model="resnet18", batch_size=1, image_size=224, device="cpu", thread
 def fitting_up_to(largest, *, seconds_per_image=0.0, first_refused=False):
     def attempt(size):
         if first_refused and size == 1:
-            return _Answer(Trial(batch_size=1, fits=False, detail="one value per channel"), SearchStop.REFUSED)
+            return _Found(Trial(batch_size=1, fits=False, detail="one value per channel"), SearchStop.REFUSED)
         if size > largest:
-            return _Answer(Trial(batch_size=size, fits=False, detail="no memory"), SearchStop.OUT_OF_MEMORY)
-        return _Answer(Trial(batch_size=size, fits=True, iteration_s=size * seconds_per_image), None)
+            return _Found(Trial(batch_size=size, fits=False, detail="no memory"), SearchStop.OUT_OF_MEMORY)
+        return _Found(Trial(batch_size=size, fits=True, iteration_s=size * seconds_per_image), None)
 
     return attempt
 
@@ -95,16 +95,16 @@ def test_the_report_recommends_the_knee():
 @pytest.mark.parametrize(
     ("executor", "limit_s"), [(Executor.EAGER, 140), (Executor.COMPILE, 920), (Executor.COMPILE_MAX_AUTOTUNE, 920)]
 )
-def test_compiling_gets_the_time_that_a_launch_gets(monkeypatch, tmp_path, executor, limit_s):
+def test_compiling_gets_the_time_that_a_launch_gets(tmp_path, executor, limit_s):
     given_s = []
 
-    def attempt(request, *, limit_s):
-        given_s.append(limit_s)
+    def tried(request):
+        given_s.append(request.limit_s)
         return Skip(case=request.case, index=0, reason=SkipReason.OUT_OF_MEMORY, detail="x")
 
-    monkeypatch.setattr(searching.local, "attempt", attempt)
     case, log = msgspec.structs.replace(CASE, executor=executor), TrialLog(tmp_path, way="here")
-    searching.search(case, "resnet18", searching.Limits(None, 5.0, 900.0), log=log, on_trial=lambda *_: None)
+    limits = searching.Limits(None, 5.0, 900.0)
+    searching.search(case, "resnet18", limits, launcher=Answers(tried), log=log, on_trial=lambda *_: None)
     assert given_s == [limit_s]
 
 
@@ -119,8 +119,8 @@ def test_compiling_gets_the_time_that_a_launch_gets(monkeypatch, tmp_path, execu
     ],
 )
 def test_want_of_memory_has_many_words(words):
-    assert worker._reason(RuntimeError(words)) is SkipReason.OUT_OF_MEMORY
-    assert worker._reason(RuntimeError("CUDA error: an illegal memory access")) is SkipReason.CRASHED
+    assert skips.reason_of(RuntimeError(words)) is SkipReason.OUT_OF_MEMORY
+    assert skips.reason_of(RuntimeError("CUDA error: an illegal memory access")) is SkipReason.CRASHED
 
 
 @pytest.mark.slow
@@ -145,39 +145,37 @@ def test_a_memory_limit_on_the_cpu_is_felt_by_real_processes(tmp_path, capfd):
 
 
 @pytest.fixture
-def trials(monkeypatch):
+def trials():
     """Trials without processes: batch sizes up to 5 fit, and a list of those tried."""
     tried = []
 
-    def attempt(request, **_):
+    def ask(request):
         size = request.case.batch_size
         tried.append(size)
         if size > 5:
             return Skip(case=request.case, index=0, reason=SkipReason.OUT_OF_MEMORY, detail="full")
-        return Tried(iteration_s=0.1, peak_allocated_bytes=size)
+        return Fits(iteration_s=0.1, peak_allocated_bytes=size)
 
-    monkeypatch.setattr(local, "attempt", attempt)
-    return tried
+    tried_by = Answers(ask)
+    tried_by.tried = tried
+    return tried_by
 
 
-def test_an_interrupted_search_goes_on_where_it_stopped(tmp_path, trials, monkeypatch):
+def test_an_interrupted_search_goes_on_where_it_stopped(tmp_path, trials):
     suite = axes.apply(load_suite(), axes.Axes(models="resnet18", batch_sizes="auto", memory_limit="1GiB"))
     probed = Probed(device="cpu", environment=runs.make_run().header.environments[0])
-    real = local.attempt
 
-    def stops_after_two(request, *, limit_s):
-        if len(trials) == 2:
+    def stops_after_two(request):
+        if len(trials.tried) == 2:
             raise KeyboardInterrupt
-        return real(request, limit_s=limit_s)
+        return trials.ask(request)
 
-    monkeypatch.setattr(local, "attempt", stops_after_two)
     with pytest.raises(Interrupted, match=r"2 trials of the search are saved\. Go on with the same command and -o"):
-        expand(suite, probed, tmp_path, commit=None)
-    monkeypatch.setattr(local, "attempt", real)
-    cases, (found,) = expand(suite, probed, tmp_path, commit=None)
-    assert trials == [1, 2, 4, 8, 6, 5]
-    assert [case.batch_size for case in cases] == [1, 2, 4, 5]
-    assert [trial.batch_size for trial in found.trials] == trials
+        with_searches(suite, probed, tmp_path, launcher=Answers(stops_after_two), commit=None)
+    plan, (found,) = with_searches(suite, probed, tmp_path, launcher=trials, commit=None)
+    assert trials.tried == [1, 2, 4, 8, 6, 5]
+    assert [case.batch_size for case in plan.cases] == [1, 2, 4, 5]
+    assert [trial.batch_size for trial in found.trials] == trials.tried
     assert found.stopped_by is SearchStop.MEMORY_LIMIT
 
 
@@ -185,5 +183,5 @@ def test_trials_under_another_limit_are_made_again(tmp_path, trials):
     probed = Probed(device="cpu", environment=runs.make_run().header.environments[0])
     for limit in ("1GiB", "2GiB", "1GiB"):
         suite = axes.apply(load_suite(), axes.Axes(models="resnet18", batch_sizes="auto", memory_limit=limit))
-        expand(suite, probed, tmp_path, commit=None)
-    assert trials == [1, 2, 4, 8, 6, 5] * 2
+        with_searches(suite, probed, tmp_path, launcher=trials, commit=None)
+    assert trials.tried == [1, 2, 4, 8, 6, 5] * 2

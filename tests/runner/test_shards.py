@@ -30,38 +30,39 @@ def suites(draw):
 @given(suite=suites(), count=st.integers(1, 12))
 @settings(max_examples=50, deadline=None)
 def test_every_case_is_in_exactly_one_shard_and_shards_are_equally_long(suite, count):
-    cases = plan.expand(suite, "cpu")
+    whole = plan.expand(suite, "cpu")
+    cases = whole.cases
     count = min(count, len(cases))
-    parts = [shards.cut(suite, cases, (index, count)) for index in range(1, count + 1)]
+    parts = [shards.cut(whole, (index, count)) for index in range(1, count + 1)]
     assert sorted(position for shard, _ in parts for position in shard.positions) == list(range(len(cases)))
     for shard, part in parts:
-        assert part == tuple(cases[position] for position in shard.positions)
+        assert part.cases == tuple(cases[position] for position in shard.positions)
         assert list(shard.positions) == sorted(shard.positions)
-        assert len(part) in {len(cases) // count, -(-len(cases) // count)}
+        assert len(part.cases) in {len(cases) // count, -(-len(cases) // count)}
 
 
 @given(suite=suites(), count=st.integers(1, 6))
 @settings(max_examples=20, deadline=None)
 def test_a_machine_with_other_cores_cuts_at_the_same_places(suite, count):
-    cases = plan.expand(suite, "cpu")
-    elsewhere = tuple(msgspec.structs.replace(case, threads=96) for case in cases)
-    count = min(count, len(cases))
+    here = plan.expand(suite, "cpu")
+    elsewhere = here.only(tuple(msgspec.structs.replace(case, threads=96) for case in here.cases))
+    count = min(count, len(here.cases))
     for index in range(1, count + 1):
-        assert shards.cut(suite, cases, (index, count))[0] == shards.cut(suite, elsewhere, (index, count))[0]
+        assert shards.cut(here, (index, count))[0] == shards.cut(elsewhere, (index, count))[0]
 
 
 def test_the_dearest_cases_do_not_meet_in_one_shard():
-    cases = plan.expand(QUICK, "cpu")
+    whole = plan.expand(QUICK, "cpu")
     for index in (1, 2):
-        _, part = shards.cut(QUICK, cases, (index, 2))
-        assert {case.batch_size for case in part} == {1, 4}
-        assert len([case for case in part if case.model in {"resnet101", "resnet152"}]) == 2
+        _, part = shards.cut(whole, (index, 2))
+        assert {case.batch_size for case in part.cases} == {1, 4}
+        assert len([case for case in part.cases if case.model in {"resnet101", "resnet152"}]) == 2
 
 
 def test_a_shard_beyond_the_cases_is_empty_and_says_so():
-    cases = plan.expand(QUICK, "cpu")
+    whole = plan.expand(QUICK, "cpu")
     with pytest.raises(ConfigError, match="11/11 is empty: the suite has 10 cases"):
-        shards.cut(QUICK, cases, (11, 11))
+        shards.cut(whole, (11, 11))
 
 
 @pytest.mark.parametrize("text", ["0/4", "5/4", "1/0", "2", "2/", "a/b", "-1/4", "2/4/8", "", "1.5/4"])
@@ -107,7 +108,7 @@ def test_shards_are_measured_resumed_and_merged_into_the_whole(tmp_path, monkeyp
     assert cli.run(["merge", *map(str, parts), "-o", str(tmp_path / "all")]) == 0
     assert "10 cases, 20 launches from 3 runs" in capsys.readouterr().out
     whole = run_directory.load(tmp_path / "all")
-    assert whole.header.cases == plan.expand(QUICK, "cpu")
+    assert whole.header.cases == plan.expand(QUICK, "cpu").cases
     assert [len(measurement.launches) for measurement in whole.measurements] == [2] * 10
     machine.requests.clear()
     assert cli.run(["run", "--resume", str(tmp_path / "all")]) == 0

@@ -6,9 +6,8 @@ from typing import Any
 import msgspec
 
 from resnet_bench import units
-from resnet_bench.analysis.layers import AGREEMENT, By, LayerRow, agrees, rows
-from resnet_bench.analysis.roofline import Headroom
-from resnet_bench.records import Ceilings, LayerProfile, Mode, Record, TimedBy
+from resnet_bench.analysis.layers import AGREEMENT, By, Dissection, LayerRow, agrees, rows
+from resnet_bench.records import Ceilings, LayerProfile, Mode, TimedBy
 from resnet_bench.report.document import Column, Kind, Row, Table, Value
 from resnet_bench.report.format import Format
 from resnet_bench.report.grid import escape_markdown
@@ -57,14 +56,6 @@ COLUMNS = (
     Column(key="times_least", title="x least", kind=Kind.RATIO, help="Time over least time."),
 )
 _DERIVED = frozenset({"share", "intensity", "flop_per_s", "byte_per_s", "least_s", "times_least"})
-
-
-class Dissection(Record, frozen=True, kw_only=True):
-    """A measured profile with the ceilings it is held against, None where they are not known."""
-
-    profile: LayerProfile
-    ceilings: Ceilings | None = None
-    headroom: Headroom | None = None
 
 
 def table(found: Dissection, by: By, *, name: str = "layers") -> Table:

@@ -1,23 +1,39 @@
 """The sides' processes as the parent sees them: a fork server, its children, and the conversation with each."""
 
 import contextlib
-import json
 import os
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
+from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import IO, Self, TypeVar
+
+import msgspec
 
 from resnet_bench import HOME
-from resnet_bench.errors import IncompleteError, UsageError
+from resnet_bench.errors import IncompleteError, InternalError, UnsupportedError, UsageError
 from resnet_bench.records.live import Side
+from resnet_bench.runner.launchers.variables import child_variables
+from resnet_bench.wire.live import (
+    MESSAGE_BYTES,
+    Elapsed,
+    Fork,
+    Forked,
+    LiveRequest,
+    Ready,
+    Reap,
+    Reaped,
+    Refused,
+)
 
 START_LIMIT_S = 300.0
 _START = "import sys; sys.path.insert(0, sys.argv[1]); from resnet_bench.child.live_server import main; main()"
-_MESSAGE_BYTES = 4096
+
+AnswerT = TypeVar("AnswerT")
+ServerAnswerT = TypeVar("ServerAnswerT", Forked, Reaped)
 
 
 class Server:
@@ -27,8 +43,8 @@ class Server:
         self._label = side.label
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - __exit__ closes it
         self._control, theirs = socket.socketpair()
-        variables = dict(os.environ, OMP_NUM_THREADS=str(threads), MKL_NUM_THREADS=str(threads))
-        variables.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+        self._scratch = tempfile.TemporaryDirectory(prefix="resnet-bench-")
+        variables = child_variables(threads=threads, scratch=Path(self._scratch.name))
         with theirs:
             # -P: no folder may shadow the harness while it is imported.
             self._process = subprocess.Popen(
@@ -51,6 +67,7 @@ class Server:
         self._process.kill()
         self._process.wait()
         self._errors.close()
+        self._scratch.cleanup()
 
     def fork(self, side: Side, *, answer_limit_s: float) -> "Child":
         """Return a fresh child for `side`.
@@ -61,25 +78,24 @@ class Server:
         ours, theirs = socket.socketpair()
         errors = tempfile.TemporaryFile()  # noqa: SIM115 - the child's end() closes it
         with theirs:
-            pid = self._ask({"type": "fork"}, theirs.fileno(), errors.fileno())["pid"]
+            pid = self._ask(Fork(), Forked, theirs.fileno(), errors.fileno()).pid
         ours.settimeout(answer_limit_s)
         return Child(side, self, pid, ours, errors)
 
     def reap(self, pid: int) -> int:
         """Wait for a child and return its exit code, negative for a signal."""
-        return self._ask({"type": "reap", "pid": pid})["code"]
+        return self._ask(Reap(pid=pid), Reaped).code
 
-    def _ask(self, request: dict[str, Any], *descriptors: int) -> dict[str, int]:
+    def _ask(self, request: Fork | Reap, answer: type[ServerAnswerT], *descriptors: int) -> ServerAnswerT:
         try:
-            socket.send_fds(self._control, [json.dumps(request).encode()], descriptors)
-            message = self._control.recv(_MESSAGE_BYTES)
+            socket.send_fds(self._control, [msgspec.json.encode(request)], descriptors)
+            message = self._control.recv(MESSAGE_BYTES)
         except OSError:
             message = b""
         if not message:
             self._process.kill()
             raise IncompleteError(f"{self._label}: its process could not start: {_last_line(self._errors)}.")
-        answer: dict[str, int] = json.loads(message)
-        return answer
+        return msgspec.json.decode(message, type=answer)
 
 
 class Child:
@@ -93,16 +109,22 @@ class Child:
         self._answers = conversation.makefile("rb")
         self._errors = errors
 
-    def send(self, message: dict[str, Any]) -> None:
-        """Send a request; a child that has died says so in `receive`."""
-        with contextlib.suppress(OSError):
-            self._conversation.sendall(json.dumps(message).encode() + b"\n")
+    def ask(self, request: LiveRequest[AnswerT]) -> AnswerT:
+        """Send a request and return its answer; raises as `answer`."""
+        self.send(request)
+        return self.answer(request)
 
-    def receive(self) -> dict[str, Any]:
-        """Return the answer.
+    def send(self, request: LiveRequest[AnswerT]) -> None:
+        """Send a request; a child that has died says so in `answer`."""
+        with contextlib.suppress(OSError):
+            self._conversation.sendall(msgspec.json.encode(request) + b"\n")
+
+    def answer(self, request: LiveRequest[AnswerT]) -> AnswerT:
+        """Return the answer to the request that was sent last.
 
         Raises:
             UsageError: the side cannot measure the case.
+            UnsupportedError: nobody could: what it computes is not the network.
             IncompleteError: the process died or did not answer in time.
         """
         try:
@@ -116,10 +138,13 @@ class Child:
             code = self._server.reap(self._pid)
             self._pid = 0
             raise IncompleteError(f"{self.side.label}: its process ended with {code}: {_last_line(self._errors)}.")
-        answer: dict[str, Any] = json.loads(line)
-        if answer["type"] == "refused":
-            raise UsageError(f"{self.side.label}: {answer['message'].rstrip('.')}.")
-        return answer
+        answer = msgspec.json.decode(line, type=Ready | Elapsed | Refused)
+        if isinstance(answer, Refused):
+            refusal = UnsupportedError if answer.unsupported else UsageError
+            raise refusal(f"{self.side.label}: {answer.message.rstrip('.')}.")
+        if not isinstance(answer, request.answer):
+            raise InternalError(f"a side answered a {type(request).__name__} with a {type(answer).__name__}")
+        return answer  # type: ignore[return-value] # `answer` is AnswerT at run time
 
     def end(self) -> None:
         """Kill the process, which has nothing to lose, and wait until it is gone."""

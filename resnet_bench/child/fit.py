@@ -4,35 +4,33 @@ import os
 import resource
 from pathlib import Path
 
-import torch
-
-from resnet_bench.profilers import clock as clocks
+from resnet_bench.child.prepare import load, refuse_unless_finite
 from resnet_bench.profilers.allocations import MemoryProbe
-from resnet_bench.profilers.workload import Workload
-from resnet_bench.wire.messages import TrialRequest, Tried
+from resnet_bench.wire.messages import FitRequest, Fits
 
-_TRIAL_SEED = 0
+_SEED = 0
 _STATM = Path("/proc/self/statm")
 
 
-def attempt(request: TrialRequest) -> Tried:
+def fit(request: FitRequest) -> Fits:
     """Run two iterations of the case under the memory limit, and time the second.
 
     Raises:
+        UnsupportedError: the case cannot run here, or its output is not finite.
         Exception: what the model, torch or the allocator raises, want of memory included.
     """
-    torch.set_num_threads(request.case.threads)
     if request.memory_limit_bytes is not None:
         _limit_address_space(request.memory_limit_bytes)
-    workload = Workload(request.case, request.model, seed=_TRIAL_SEED, transfer=request.transfer)
-    clock = clocks.for_device(workload.device)
+    workload, clock = load(request.case, request.model, seed=_SEED, transfer=request.transfer)
     memory = MemoryProbe(workload)
     with workload.running():
-        clock.time(workload.iterate, 1)
+        first: list[object] = []
+        clock.time(lambda: first.append(workload.iterate()), 1)
+        refuse_unless_finite(first.pop(), request.case)
         memory.warmed_up()
         iteration_s = clock.time(workload.iterate, 1).host_s
         peaks = memory.measure()
-    return Tried(iteration_s=iteration_s, peak_allocated_bytes=peaks.peak_allocated_bytes)
+    return Fits(iteration_s=iteration_s, peak_allocated_bytes=peaks.peak_allocated_bytes)
 
 
 def _limit_address_space(beyond_bytes: int) -> None:

@@ -1,21 +1,17 @@
-"""`profile --measured`: probe the machine, look its ceilings up, time the layers in a child, print."""
+"""`profile --measured`: find the machine, look its ceilings up, time the layers of each model in a child."""
 
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
-
-import msgspec
 
 from resnet_bench import specs
-from resnet_bench.analysis.layers import By
+from resnet_bench.analysis.layers import Dissection
 from resnet_bench.analysis.roofline import headroom
 from resnet_bench.config import axes
 from resnet_bench.config.suite_file import load_suite
 from resnet_bench.errors import IncompleteError, ResNetBenchError, StoreError, UsageError
 from resnet_bench.machine import environment
-from resnet_bench.profilers.complexity import EXTERNAL_IMAGE_SIZE
 from resnet_bench.records import (
     Case,
     Ceilings,
@@ -25,18 +21,14 @@ from resnet_bench.records import (
     MemoryFormat,
     Mode,
     Precision,
-    Profile,
     Record,
     Skip,
 )
-from resnet_bench.report.documents import layers
-from resnet_bench.report.documents.layers import Dissection
-from resnet_bench.report.format import Format
-from resnet_bench.runner import ceilings
-from resnet_bench.runner.launchers import local
-from resnet_bench.specs import Spec
-from resnet_bench.specs.costs import iteration_work
-from resnet_bench.wire.messages import LayersRequest, ProfileRequest, ProfileSubject
+from resnet_bench.runner import ceilings, plan
+from resnet_bench.runner.launchers.launcher import Launcher
+from resnet_bench.runner.progress import warn
+from resnet_bench.specs import EXTERNAL_IMAGE_SIZE, Spec
+from resnet_bench.wire.messages import LayersRequest
 
 BUDGET_S = 5.0
 
@@ -54,8 +46,10 @@ class Question(Record, frozen=True, kw_only=True):
     threads: str | None
 
 
-def dissect(models: Sequence[str], question: Question, *, by: By, trace: Path | None, form: Format) -> None:
-    """Time the layers of models one after another and print them.
+def dissect(
+    models: Sequence[str], question: Question, *, launcher: Launcher, trace: Path | None = None
+) -> tuple[Dissection, ...]:
+    """Time the layers of models one after another, each against the ceilings of this machine.
 
     Raises:
         UsageError, ModelError, DeviceError: the question does not fit.
@@ -68,19 +62,18 @@ def dissect(models: Sequence[str], question: Question, *, by: By, trace: Path | 
         if len(models) > 1:
             raise UsageError("--trace takes one model: one file holds one trace.")
         check_writable(trace)
-    subjects = [(name, _model(name)) for name in models]
+    resolved = plan.resolved(models, ())
     threads = _threads(question.threads)
-    probed = local.probe(question.device)
-    cases = [_case(name, model, question, device=probed.device, threads=threads) for name, model in subjects]
-    known = _ceilings(probed.environment, cases[0])
+    machine = launcher.machines(question.device)[0]
+    cases = [_case(name, model, question, device=machine.device, threads=threads) for name, model in resolved.items()]
+    known = _ceilings(machine.environment, cases[0], launcher)
     found = []
-    for case, (_, model) in zip(cases, subjects, strict=True):
+    for case in cases:
         print(f"timing the layers of {case.label}", file=sys.stderr, flush=True)
-        profile = _measure(case, model, trace)
-        found.append(_against(profile, model, known))
-    print(layers.render(found, form, by=by))
-    if trace is not None:
-        print(f"trace: {trace} (open it at ui.perfetto.dev)", file=sys.stderr)
+        profile = _measured(case, resolved[case.model], launcher, trace)
+        bound = headroom(case, profile.work, (known,)) if known else None
+        found.append(Dissection(profile=profile, ceilings=known, headroom=bound))
+    return tuple(found)
 
 
 def check_writable(path: Path) -> None:
@@ -98,10 +91,6 @@ def check_writable(path: Path) -> None:
         raise StoreError(f"cannot write the trace {path}: there is no folder {folder}; make it first.")
     if not os.access(folder, os.W_OK):
         raise StoreError(f"cannot write the trace {path}: no permission to write in {folder}; choose another file.")
-
-
-def _model(name: str) -> Spec | str:
-    return name if specs.is_external(name) else specs.find(name)
 
 
 def _threads(text: str | None) -> int:
@@ -131,22 +120,22 @@ def _case(name: str, model: Spec | str, question: Question, *, device: str, thre
     )
 
 
-def _ceilings(present: Environment, case: Case) -> Ceilings | None:
+def _ceilings(present: Environment, case: Case, launcher: Launcher) -> Ceilings | None:
     try:
         return ceilings.known_or_measured(
-            present, device=case.device, threads=case.threads, precisions=(case.precision,), warn=warn
+            present,
+            launcher=launcher,
+            device=case.device,
+            threads=case.threads,
+            precisions=(case.precision,),
+            warn=warn,
         )
     except ResNetBenchError as error:
         warn(f"no ceilings, so no bounds: {error}")
         return None
 
 
-def warn(text: str) -> None:
-    """Say something on standard error that does not stop the command."""
-    print(f"warning: {text}", file=sys.stderr, flush=True)
-
-
-def _measure(case: Case, model: Spec | str, trace: Path | None) -> LayerProfile:
+def _measured(case: Case, model: Spec | str, launcher: Launcher, trace: Path | None) -> LayerProfile:
     protocol = load_suite(preset="standard").protocol
     request = LayersRequest(
         case=case,
@@ -155,33 +144,7 @@ def _measure(case: Case, model: Spec | str, trace: Path | None) -> LayerProfile:
         budget_s=BUDGET_S,
         trace=None if trace is None else str(trace.absolute()),
     )
-    answer = local.layers(request)
+    answer = launcher.ask(request)
     if isinstance(answer, Skip):
         raise IncompleteError(f"{case.label}: {answer.reason.replace('_', ' ')}: {answer.detail}")
     return answer
-
-
-def _against(profile: LayerProfile, model: Spec | str, known: Ceilings | None) -> Dissection:
-    if known is None:
-        return Dissection(profile=profile)
-    return Dissection(
-        profile=profile, ceilings=known, headroom=headroom(profile.case, _static(profile.case, model), (known,))
-    )
-
-
-def _static(case: Case, model: Spec | str) -> Profile | None:
-    """Return the static profile with its work: in closed form here, of foreign models from a child that has torch."""
-    size: dict[str, Any] = dict(
-        mode=case.mode, precision=case.precision, batch_size=case.batch_size, image_size=case.image_size
-    )
-    if isinstance(model, Spec):
-        static = specs.profile(model, **size)
-        work = iteration_work(
-            static.layers,
-            mode=case.mode,
-            precision=case.precision,
-            trainable_parameters=static.trainable_parameters,
-        )
-        return msgspec.structs.replace(static, work=work)
-    found = local.profile(ProfileRequest(subjects=(ProfileSubject(model=model, **size),))).profiles
-    return found[0] if found else None

@@ -1,0 +1,14 @@
+"""Which device there is, and what this machine is. Imports torch."""
+
+from resnet_bench.machine import environment
+from resnet_bench.wire.messages import Probed, ProbeRequest
+
+
+def probe(request: ProbeRequest) -> Probed:
+    """Find the device asked for.
+
+    Raises:
+        DeviceError: it is not here.
+    """
+    device = str(environment.find_device(request.device))
+    return Probed(device=device, environment=environment.collect(device))

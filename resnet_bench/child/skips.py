@@ -1,0 +1,42 @@
+"""What an exception of a case means: out of memory, unsupported, or a crash."""
+
+from typing import Any
+
+import torch
+
+from resnet_bench.errors import DeviceError, ResNetBenchError
+from resnet_bench.records import Skip, SkipReason
+from resnet_bench.wire.messages import CaseRequest
+
+# Of want of memory: the CPU's allocator, the C++ library's, CUDA's, and cuBLAS's and cuDNN's for their handles.
+_OUT_OF_MEMORY_WORDS = ("defaultcpuallocator", "bad_alloc", "out of memory", "status_alloc_failed")
+# What torch says of an operator or a batch that it cannot do; the last is batch norm training on a single value.
+_UNSUPPORTED_WORDS = ("not implemented for", "Could not run", "Expected more than 1 value per channel")
+
+
+def skip(request: CaseRequest[Any], error: Exception) -> Skip:
+    """Return the skip that an exception of a case is."""
+    words = str(error) if isinstance(error, ResNetBenchError) else f"{type(error).__name__}: {error}"
+    return Skip(case=request.case, index=request.index, reason=reason_of(error), detail=_first_line(words))
+
+
+def reason_of(error: BaseException) -> SkipReason:
+    """Tell want of memory and what cannot be done from a crash."""
+    # A model's own exception is the cause of the one that names the model.
+    chain = [error] if error.__cause__ is None else [error, error.__cause__]
+    text = " ".join(str(each) for each in chain)
+    if any(isinstance(each, MemoryError | torch.OutOfMemoryError) for each in chain):
+        return SkipReason.OUT_OF_MEMORY
+    if any(words in text.lower() for words in _OUT_OF_MEMORY_WORDS):
+        return SkipReason.OUT_OF_MEMORY
+    if isinstance(error, DeviceError):
+        return SkipReason.CRASHED  # it was there when the run began: --resume shall try again
+    unsupported = any(isinstance(each, ResNetBenchError | NotImplementedError) for each in chain)
+    if unsupported or any(words in text for words in _UNSUPPORTED_WORDS):
+        return SkipReason.UNSUPPORTED
+    return SkipReason.CRASHED
+
+
+def _first_line(text: str) -> str:
+    lines = text.strip().splitlines()
+    return lines[0][:500] if lines else ""

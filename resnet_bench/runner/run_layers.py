@@ -1,0 +1,44 @@
+"""The layers of a run: of each model and variant at the largest batch that was measured."""
+
+import sys
+from pathlib import Path
+
+import msgspec
+
+from resnet_bench.errors import Interrupted
+from resnet_bench.records import Case, Header, LayerProfile, LayerScope, Run
+from resnet_bench.runner.launchers.launcher import Launcher
+from resnet_bench.runner.plan import Plan
+from resnet_bench.storage import run_directory
+from resnet_bench.wire.messages import LayersRequest
+
+BUDGET_S = 4.0
+
+
+def time_layers(directory: Path, header: Header, plan: Plan, launcher: Launcher) -> None:
+    """Time the layers of each model and variant at the largest batch that was measured, unless they are saved."""
+    if header.layers is LayerScope.NONE:
+        return
+    timed = {entry.case for entry in run_directory.load_layers(directory)[0] if isinstance(entry, LayerProfile)}
+    cases = [case for case in _largest_batches(run_directory.load(directory)) if case not in timed]
+    for number, case in enumerate(cases, start=1):
+        print(f"[{number}/{len(cases)}] layers of {case.label}", file=sys.stderr, flush=True)
+        request = LayersRequest(case=case, model=plan.model(case), protocol=header.protocol, budget_s=BUDGET_S)
+        try:
+            run_directory.append_layers(directory, launcher.ask(request))
+        except KeyboardInterrupt:
+            raise Interrupted(
+                f"interrupted; everything finished is saved. Go on with: resnet-bench run --resume {directory}"
+            ) from None
+
+
+def _largest_batches(run: Run) -> list[Case]:
+    """Return, of cases that differ by their batch size alone, the measured one with the largest."""
+    largest: dict[Case, Case] = {}
+    for measurement in run.measurements:
+        case = measurement.case
+        variant = msgspec.structs.replace(case, batch_size=1)
+        known = largest.get(variant)
+        if known is None or case.batch_size > known.batch_size:
+            largest[variant] = case
+    return list(largest.values())

@@ -1,0 +1,71 @@
+"""Ceilings of this machine, kept for its user: one file a device and number of threads.
+
+A cache that cannot be read, or is of another machine, driver or torch, is left out with a warning.
+"""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from resnet_bench.records import SCHEMA_VERSION, Ceilings, Environment, Identity, Record
+
+Warn = Callable[[str], None]
+
+
+class Cached(Record, frozen=True, kw_only=True):
+    """What a cache file holds: the ceilings, and the machine that they are of."""
+
+    schema: int = SCHEMA_VERSION
+    identity: Identity
+    ceilings: Ceilings
+
+
+def read(environment: Environment, *, device: str, threads: int, warn: Warn) -> Ceilings | None:
+    """Return the cached ceilings if they are of this machine, None with a warning where they are not."""
+    path = cache_file(device, threads)
+    try:
+        cached = msgspec.json.decode(path.read_bytes(), type=Cached)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        warn(f"cannot read the cached ceilings {path}: {error.strerror}; they are measured anew.")
+        return None
+    except msgspec.DecodeError as error:
+        warn(f"the cached ceilings {path} are damaged ({error}); they are measured anew.")
+        return None
+    if cached.ceilings.environment != environment.id:
+        warn(
+            f"the cached ceilings {path} are of another machine or software "
+            f"({_difference(cached.identity, environment.identity)}); they are measured anew."
+        )
+        return None
+    return cached.ceilings
+
+
+def cache_file(device: str, threads: int) -> Path:
+    """Return where the ceilings of a device and number of threads are kept."""
+    home = os.environ.get("XDG_CACHE_HOME", "")
+    # The specification: a relative path in the variable is to be ignored.
+    folder = Path(home) if Path(home).is_absolute() else Path.home() / ".cache"
+    return folder / "resnet-bench" / f"ceilings-{device.replace(':', '-')}-{threads}-threads.json"
+
+
+def write(ceilings: Ceilings, environment: Environment, *, warn: Warn) -> None:
+    """Keep the ceilings of this machine; where that cannot be, warn."""
+    path = cache_file(ceilings.device, ceilings.threads)
+    temporary = path.with_suffix(f".{os.getpid()}.tmp")
+    content = Cached(identity=environment.identity, ceilings=ceilings)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_bytes(msgspec.json.format(msgspec.json.encode(content), indent=1) + b"\n")
+        temporary.replace(path)
+    except OSError as error:
+        warn(f"cannot keep the ceilings in {path}: {error.strerror or error}; they are measured again next time.")
+
+
+def _difference(then: Identity, now: Identity) -> str:
+    before, after = (msgspec.to_builtins(side) for side in (then, now))
+    changed = [f"{field} was {before[field]}, is {after[field]}" for field in before if before[field] != after[field]]
+    return "; ".join(changed) or "it names another machine"

@@ -1,0 +1,77 @@
+"""What a live comparison asks of a side's process, and of the server that forks it: a JSON line each way."""
+
+from typing import ClassVar, Generic, TypeVar
+
+from resnet_bench.records import Case, Record
+
+AnswerT = TypeVar("AnswerT")
+
+# The longest message to or from the server; those to and from sides have no limit.
+MESSAGE_BYTES = 4096
+
+
+class LiveRequest(Record, Generic[AnswerT], frozen=True, kw_only=True):
+    """A question to a side's process; `answer` is the type of its answer."""
+
+    answer: ClassVar[type[Record]]
+
+
+class Ready(Record, frozen=True, kw_only=True, tag="ready"):
+    """The model is warm; `iteration_s` is what one iteration lasts, `source` the file that its code came from."""
+
+    iteration_s: float
+    source: str
+
+
+class Elapsed(Record, frozen=True, kw_only=True, tag="elapsed"):
+    """Seconds of the iterations asked for, and of the CPU that one thread of a CPU case got in them."""
+
+    elapsed_s: float
+    cpu_s: float | None
+
+
+class Refused(Record, frozen=True, kw_only=True, tag="refused"):
+    """The side cannot measure the case; the message is one line for the user, `unsupported` says that none could."""
+
+    message: str
+    unsupported: bool = False
+
+
+class Prepare(LiveRequest[Ready], frozen=True, kw_only=True, tag="prepare"):
+    """Build the case's model from the code below `root` and warm it up."""
+
+    answer = Ready
+
+    root: str
+    case: Case
+    seed: int
+
+
+class Iterate(LiveRequest[Elapsed], frozen=True, kw_only=True, tag="iterate"):
+    """Run iterations and time them together."""
+
+    answer = Elapsed
+
+    count: int
+
+
+class Fork(Record, frozen=True, kw_only=True, tag="fork"):
+    """To the server: fork a child; its conversation and its error output come as file descriptors."""
+
+
+class Reap(Record, frozen=True, kw_only=True, tag="reap"):
+    """To the server: wait for a child."""
+
+    pid: int
+
+
+class Forked(Record, frozen=True, kw_only=True, tag="forked"):
+    """The child's process id."""
+
+    pid: int
+
+
+class Reaped(Record, frozen=True, kw_only=True, tag="reaped"):
+    """The child's exit code, negative for a signal."""
+
+    code: int
