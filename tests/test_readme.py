@@ -53,7 +53,7 @@ def test_the_suite_in_the_readme_is_valid(tmp_path):
 
     path = tmp_path / "my.toml"
     path.write_text(re.search(r"```toml\n(preset.*?)```", README, re.DOTALL)[1])
-    assert {case.model for case in expand(load_suite(path), "cpu")} == {
+    assert {case.model for case in expand(load_suite(path), "cpu").cases} == {
         "resnet50",
         "tiny",
         "torchvision:resnext50_32x4d",
