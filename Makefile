@@ -12,7 +12,7 @@ PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile
 ASV_ARGS ?= --quick
 ASV_RANGE ?= HEAD~2..HEAD
 
-.PHONY: bench asv test check format gpu-test clean
+.PHONY: bench asv test lint check format gpu-test clean
 
 bench: $(VENV)/.installed
 	$(BIN)/resnet-bench run --preset quick $(BENCH_ARGS)
@@ -29,10 +29,12 @@ test: $(VENV)/.dev
 gpu-test: $(VENV)/.dev
 	$(BIN)/python -m pytest tests -m gpu --require-gpu
 
-check: $(VENV)/.dev
+lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+check: lint
 	$(PYTEST) -q -m "not slow and not browser and not gpu and not engines"
 
 format: $(VENV)/.dev
