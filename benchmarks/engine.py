@@ -39,13 +39,13 @@ def skip_without(model, device):
     """Skip what is not there: the device on this machine, the interface or the model at this commit."""
     find(model)
     try:
-        from resnet_bench.machine.environment import has_nvidia_device
+        from resnet_bench.machine.nvml import device_count
         from resnet_bench.runner.launchers.local import LocalLauncher
         from resnet_bench.wire import messages
     except ImportError as error:
         raise NotImplementedError("this commit is older than the interface") from error
     del LocalLauncher, messages
-    if device == "cuda" and not has_nvidia_device():
+    if device == "cuda" and not device_count():
         raise NotImplementedError("no CUDA device here")
 
 

@@ -59,3 +59,74 @@ def test_imports_go_down_only():
     ]
     exceptions = {"__main__.py imports cli", "cli.py imports commands"}
     assert set(upwards) <= exceptions
+
+
+MEASURES = {"child", "profilers", "executors", "models"}
+
+
+def test_torch_is_imported_only_where_something_is_measured():
+    """Anywhere in a file, in functions too."""
+    found = {str(path) for room, path, tree in modules() if room not in MEASURES for _ in imports_of_torch(tree)}
+    assert found == set()
+
+
+def imports_of_torch(tree):
+    for node in ast.walk(tree):
+        names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+        names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        yield from (name for name in names if name.split(".")[0] in {"torch", "torchvision"})
+
+
+# Where a member's own name stands: the tables, and the members themselves.
+DEVICE_HOMES = ("machine/devices.py", "profilers/devices/", "analysis/comparability.py")
+DEVICE_WORDS = {"cpu", "cuda", "mps", "xpu", "rocm"}
+# How often: weights are read and built on the host by torch's word for it; asv and suite files have their own words.
+DEVICE_EXCEPTIONS = {
+    "config/suite_file.py": 1,
+    "executors/cuda_graph.py": 1,
+    "interop/asv_write.py": 2,
+    "machine/names.py": 1,
+    "models/external.py": 1,
+    "models/meta.py": 1,
+    "models/pretrained.py": 2,
+    "models/registry.py": 2,
+    "profilers/complexity.py": 1,
+    "profilers/counters.py": 1,
+}
+
+
+def test_a_device_kind_is_never_asked_for_by_name():
+    found = {}
+    for _, path, tree in modules():
+        if not str(path).startswith(DEVICE_HOMES):
+            for node in ast.walk(tree):
+                if isinstance(node, ast.Constant) and node.value in DEVICE_WORDS:
+                    found[str(path)] = found.get(str(path), 0) + 1
+    assert found == DEVICE_EXCEPTIONS
+
+
+EXECUTOR_HOMES = ("executors/", "records/plan.py")
+# Defaults: what a case is where nobody says otherwise.
+EXECUTOR_DEFAULTS = {"config/suite_file.py", "commands/profile.py", "analysis/best.py"}
+
+
+def test_an_executor_is_never_asked_for_by_name():
+    found = {
+        str(path)
+        for _, path, tree in modules()
+        if not str(path).startswith(EXECUTOR_HOMES)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "Executor"
+    }
+    assert found <= EXECUTOR_DEFAULTS
+
+
+def test_tables_are_total():
+    from resnet_bench.executors.table import EXECUTORS, load
+    from resnet_bench.records import Executor, Precision
+    from resnet_bench.specs.arithmetic import ARITHMETICS
+
+    assert set(EXECUTORS) == set(Executor)
+    assert set(ARITHMETICS) == set(Precision)
+    for executor in Executor:
+        assert callable(load(executor).prepare)

@@ -12,14 +12,17 @@ import pytest
 import torch
 
 from resnet_bench.errors import DeviceError, UnsupportedError
-from resnet_bench.machine import environment
-from resnet_bench.profilers import allocations, clock, energy
+from resnet_bench.executors import table as executors
+from resnet_bench.machine import nvml as nvml_library
+from resnet_bench.profilers import allocations, clock, devices, energy
 from resnet_bench.profilers.allocations import MemoryProbe
-from resnet_bench.profilers.clock import DeviceClock, FakeClock, for_device
+from resnet_bench.profilers.clock import DeviceClock
 from resnet_bench.profilers.contention import ContentionWatch
-from resnet_bench.profilers.workload import check_supported, make_current, set_arithmetic
+from resnet_bench.profilers.devices import instruments
 from resnet_bench.records import DeviceState, Executor, Mode, Precision, TimedBy
+from resnet_bench.specs.arithmetic import ARITHMETICS
 from tests import factory
+from tests.fake_clock import FakeClock
 
 # Two devices; NVML numbers them the other way round, as it does where CUDA_DEVICE_ORDER is the default.
 UUIDS = ("1111", "2222")
@@ -109,39 +112,39 @@ def nvml(monkeypatch):
 
 @pytest.mark.usefixtures("nvml")
 def test_the_first_accelerator_is_the_default_and_a_missing_one_names_those_that_are_there():
-    assert environment.available_devices() == ("cpu", "cuda:0", "cuda:1")
-    assert str(environment.find_device("auto")) == "cuda:0"
-    assert str(environment.find_device("cuda")) == "cuda:0"  # the same case as where nobody named a device
-    assert str(environment.find_device("cuda:1")) == "cuda:1"
-    assert environment.has_nvidia_device()
+    assert devices.present() == ("cpu", "cuda:0", "cuda:1")
+    assert (devices.find("auto")) == "cuda:0"
+    assert (devices.find("cuda")) == "cuda:0"  # the same case as where nobody named a device
+    assert (devices.find("cuda:1")) == "cuda:1"
+    assert nvml_library.device_count() == 2
     with pytest.raises(DeviceError, match="'cuda:2' is not here; here are: cpu, cuda:0, cuda:1"):
-        environment.find_device("cuda:2")
+        devices.find("cuda:2")
 
 
 @pytest.mark.usefixtures("nvml")
 def test_the_environment_names_device_driver_and_libraries():
-    seen = environment.collect("cuda:0")
+    seen = devices.collect("cuda:0")
     identity = seen.identity
     assert identity.device_name == "NVIDIA H100 80GB HBM3"
     assert identity.device_memory_bytes == 80 * 2**30
     assert (identity.driver, identity.cuda, identity.cudnn) == ("570.86.15", "12.8", "91002")
     assert identity.cpu_name != identity.device_name
-    assert seen.id != environment.collect("cpu").id
+    assert seen.id != devices.collect("cpu").id
 
 
 @pytest.mark.usefixtures("nvml")
 def test_the_state_is_in_base_units_and_throttling_in_words():
-    state = environment.device_state("cuda:0")
+    state = state_of("cuda:0")
     assert (state.sm_clock_hz, state.memory_clock_hz) == (1.755e9, 2.619e9)
     assert (state.temperature_c, state.power_w) == (61.0, 412.345)
     assert state.throttle_reasons == ("power", "software thermal slowdown")
-    assert environment.device_state("cuda:1").power_w == 99.0
+    assert state_of("cuda:1").power_w == 99.0
 
 
 @pytest.mark.parametrize("silent", ["clocks", "temperature", "power", "reasons"])
 def test_what_a_device_cannot_tell_is_unavailable_and_the_rest_is_there(nvml, silent):
     nvml.values[silent] = None
-    state = environment.device_state("cuda:0")
+    state = state_of("cuda:0")
     told = {
         "clocks": state.sm_clock_hz,
         "temperature": state.temperature_c,
@@ -155,17 +158,24 @@ def test_what_a_device_cannot_tell_is_unavailable_and_the_rest_is_there(nvml, si
 @pytest.mark.usefixtures("nvml")
 def test_a_device_that_nvml_does_not_know_is_unavailable_and_never_zero(monkeypatch):
     monkeypatch.setattr(torch.cuda, "get_device_properties", lambda _: SimpleNamespace(uuid="a MIG slice"))
-    state = environment.device_state("cuda:0")
+    state = state_of("cuda:0")
     assert (state.sm_clock_hz, state.temperature_c, state.power_w) == (None, None, None)
-    assert environment.energy_j("cuda:0") is None
-    assert environment.gpu_processes("cuda:0") is None
+    assert instruments("cuda").energy_j(torch.device("cuda:0")) is None
+    assert instruments("cuda").processes(torch.device("cuda:0")) is None
+
+
+def state_of(name):
+    return instruments(name).state(torch.device(name))
 
 
 def working(seconds, *, batch_size=8, device="cuda:0"):
     """A workload whose iterations take so long by a fake clock."""
     fake = FakeClock()
     work = SimpleNamespace(
-        case=factory.case(device=device, batch_size=batch_size), iterate=lambda: fake.advance(seconds)
+        case=factory.case(device=device, batch_size=batch_size),
+        device=torch.device(device),
+        instruments=instruments(device),
+        iterate=lambda: fake.advance(seconds),
     )
     return work, fake
 
@@ -203,7 +213,7 @@ def test_processes_on_the_gpu_beside_our_own_disturb(nvml, pids, foreign):
 
 @pytest.mark.usefixtures("nvml")
 def test_clocks_that_were_throttled_before_or_after_disturb():
-    throttled = environment.device_state("cuda:0")
+    throttled = state_of("cuda:0")
     found = ContentionWatch("cuda:0", threads=1).finish(throttled, DeviceState())
     assert "clocks throttled: power, software thermal slowdown" in found.disturbances
 
@@ -227,7 +237,7 @@ def replayed(monkeypatch, *, timed=True):
     calls = []
     monkeypatch.setattr(torch, "Event", lambda **_: Event(calls, timed=timed))
     monkeypatch.setattr(torch.accelerator, "synchronize", lambda _: calls.append("synchronize"))
-    made = for_device(torch.device("cuda"))
+    made = instruments("cuda").clock(torch.device("cuda"))
     calls.clear()
     return made, calls
 
@@ -259,7 +269,7 @@ def test_a_backend_without_timed_events_has_its_layers_cut_by_synchronisations(m
 
 
 def test_the_hosts_clock_is_for_the_cpu():
-    assert isinstance(for_device(torch.device("cpu")), clock.HostClock)
+    assert isinstance(instruments("cpu").clock(torch.device("cpu")), clock.HostClock)
 
 
 @pytest.mark.usefixtures("nvml")
@@ -269,7 +279,9 @@ def test_the_peak_of_warm_up_is_read_before_it_is_reset(monkeypatch):
     monkeypatch.setattr(torch.cuda, "max_memory_allocated", lambda _: calls.append("read") or next(peaks))
     monkeypatch.setattr(torch.cuda, "max_memory_reserved", lambda _: 5 * 2**30)
     monkeypatch.setattr(torch.cuda, "reset_peak_memory_stats", lambda _: calls.append("reset"))
-    probe = MemoryProbe(SimpleNamespace(device=torch.device("cuda:0"), weights_bytes=2**20))
+    probe = MemoryProbe(
+        SimpleNamespace(device=torch.device("cuda:0"), instruments=instruments("cuda"), weights_bytes=2**20)
+    )
     probe.warmed_up()
     assert calls == ["read", "reset"]
     memory = probe.measure()
@@ -303,8 +315,8 @@ def arithmetic():
 def test_streams_events_and_captures_are_the_cases_devices(monkeypatch):
     current = []
     monkeypatch.setattr(torch.accelerator, "set_device_index", lambda device: current.append(str(device)))
-    make_current(torch.device("cuda:1"))
-    make_current(torch.device("cpu"))
+    instruments("cuda").make_current(torch.device("cuda:1"))
+    instruments("cpu").make_current(torch.device("cpu"))
     assert current == ["cuda:1"]
 
 
@@ -312,7 +324,7 @@ def test_streams_events_and_captures_are_the_cases_devices(monkeypatch):
 def test_tf32_is_allowed_for_tf32_alone(monkeypatch, precision):
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: (8, 0))
     with arithmetic():
-        set_arithmetic(precision, torch.device("cuda"))
+        instruments("cuda").set_arithmetic(ARITHMETICS[precision], torch.device("cuda"))
         allowed = torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32
         assert allowed == (precision is Precision.TF32,) * 2
         assert torch.backends.cudnn.benchmark
@@ -322,7 +334,7 @@ def test_tf32_is_allowed_for_tf32_alone(monkeypatch, precision):
 def test_tf32_is_refused_where_no_device_has_it(monkeypatch, device, capability):
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: capability)
     with arithmetic(), pytest.raises(UnsupportedError, match=r"capability 8\.0"):
-        set_arithmetic(Precision.TF32, torch.device(device))
+        instruments(device).set_arithmetic(ARITHMETICS[Precision.TF32], torch.device(device))
 
 
 @pytest.mark.parametrize(
@@ -334,4 +346,4 @@ def test_tf32_is_refused_where_no_device_has_it(monkeypatch, device, capability)
 )
 def test_what_a_cuda_graph_cannot_do_is_said(axes, words):
     with pytest.raises(UnsupportedError, match=words):
-        check_supported(factory.case(executor=Executor.CUDA_GRAPH, **axes))
+        executors.load(Executor.CUDA_GRAPH).supports(factory.case(executor=Executor.CUDA_GRAPH, **axes))

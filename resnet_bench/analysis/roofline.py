@@ -11,7 +11,10 @@ the bound stays a bound.
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
-from resnet_bench.records import Case, Ceilings, Executor, LayerTime, Part, Precision, Record, Work
+from resnet_bench.executors import table as executors
+from resnet_bench.machine.devices import is_accelerator
+from resnet_bench.records import Case, Ceilings, LayerTime, Part, Precision, Record, Work
+from resnet_bench.specs.arithmetic import arithmetic
 
 _SUM = "Add"
 
@@ -57,7 +60,7 @@ def least_of_layer(
     flops: int, moved_bytes: int, ceilings: Ceilings, precision: Precision, *, launches: int = 1
 ) -> Least | None:
     """Return the least time of one eager layer, None where the compute ceiling of its precision is not known."""
-    peak = ceilings.flop_per_s(precision)
+    peak = ceilings.flop_per_s(arithmetic(precision).ceiling)
     if peak is None:
         return None
     times = {
@@ -91,7 +94,7 @@ def headroom(
     found = ceilings_of(case, ceilings, environment)
     if not parts or found is None:
         return None
-    peak = found.flop_per_s(case.precision)
+    peak = found.flop_per_s(arithmetic(case.precision).ceiling)
     if peak is None:
         return None
     least_s = _least_s(parts, case, found, peak)
@@ -112,19 +115,18 @@ def ceilings_of(case: Case, ceilings: Iterable[Ceilings], environment: str | Non
 
 
 def _least_s(parts: Sequence[Work], case: Case, ceilings: Ceilings, peak: float) -> float:
-    is_eager = case.executor is Executor.EAGER
-    fuses = case.executor in {Executor.COMPILE, Executor.COMPILE_MAX_AUTOTUNE}
-    counted = [part for part in parts if not (fuses and part.fusable)]
+    executor = executors.facts(case.executor)
+    counted = [part for part in parts if not (executor.fuses and part.fusable)]
     work_s = sum(
         part.count * max(part.flops / peak, _memory_s(part.moved_bytes, ceilings))
         for part in counted
         if part.flops or part.moved_bytes
     )
     launched = sum(part.count for part in parts if part.flops or part.moved_bytes)
-    launches_s = ceilings.launch_s * launched if is_eager else 0.0
-    if case.device == "cpu":
-        return work_s + launches_s
-    return max(work_s, launches_s)
+    launches_s = ceilings.launch_s * launched if executor.launches_operators else 0.0
+    if is_accelerator(case.device):
+        return max(work_s, launches_s)  # the host runs ahead of it
+    return work_s + launches_s
 
 
 def _memory_s(moved_bytes: int, ceilings: Ceilings) -> float:

@@ -5,11 +5,9 @@ from collections.abc import Iterable
 
 import torch
 
-from resnet_bench.machine import environment
 from resnet_bench.profilers import ceilings as device_ceilings
-from resnet_bench.profilers import clock as clocks
 from resnet_bench.profilers.contention import ContentionWatch
-from resnet_bench.profilers.workload import make_current
+from resnet_bench.profilers.devices import collect, find, instruments
 from resnet_bench.records import (
     Bandwidth,
     Ceilings,
@@ -25,21 +23,22 @@ def ceilings(request: CeilingsRequest) -> Ceilings:
     Raises:
         DeviceError: the device is not here.
     """
-    target = environment.find_device(request.device)
-    device = str(target)
-    make_current(target)
+    device = find(request.device)
+    measures = instruments(device)
+    target = measures.device(device)
+    measures.make_current(target)
     torch.set_num_threads(request.threads)
-    clock = clocks.for_device(target)
+    clock = measures.clock(target)
     attempts: list[device_ceilings.Found] = []
     while True:
-        before = environment.device_state(device)
+        before = measures.state(target)
         watch = ContentionWatch(device, threads=request.threads)
         attempts.append(device_ceilings.measure(target, clock, request.precisions, budget_s=request.budget_s))
-        contention: Contention = watch.finish(before, environment.device_state(device))
+        contention: Contention = watch.finish(before, measures.state(target))
         if not contention.disturbances or len(attempts) >= request.attempts:
             break
     return Ceilings(
-        environment=environment.collect(device).id,
+        environment=collect(device).id,
         device=device,
         threads=request.threads,
         measured_at=_now(),

@@ -7,17 +7,17 @@ import torch
 
 from resnet_bench.child.prepare import load
 from resnet_bench.child.profile import slim
-from resnet_bench.machine import environment
+from resnet_bench.executors import table as executors
 from resnet_bench.profilers import kernels, layers
 from resnet_bench.profilers.clock import Clock
 from resnet_bench.profilers.complexity import static_profile
 from resnet_bench.profilers.contention import ContentionWatch
+from resnet_bench.profilers.devices import collect
 from resnet_bench.profilers.layers import Parts
 from resnet_bench.profilers.timeline import survey
 from resnet_bench.profilers.trace import write_trace
 from resnet_bench.profilers.workload import Workload
 from resnet_bench.records import (
-    Executor,
     Layer,
     LayerProfile,
 )
@@ -33,7 +33,7 @@ def dissect(request: LayersRequest) -> LayerProfile:
     """
     case = request.case
     started_at = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
-    if case.executor is not Executor.EAGER:
+    if not executors.facts(case.executor).has_modules:
         kernels.name_kernels()
     static = static_profile(
         request.model,
@@ -45,16 +45,16 @@ def dissect(request: LayersRequest) -> LayerProfile:
     loaded = load(case, request.model, seed=request.protocol.seed)
     workload, clock = loaded
     with workload.running():
-        before = environment.device_state(case.device)
+        before = workload.instruments.state(workload.device)
         loaded.warm_up(min_iterations=request.protocol.warmup_min_iterations, budget_s=request.protocol.warmup_budget_s)
         watch = ContentionWatch(case.device, threads=case.threads)
         parts = _parts(workload, clock, static.layers, budget_s=request.budget_s)
-        contention = watch.finish(before, environment.device_state(case.device))
+        contention = watch.finish(before, workload.instruments.state(workload.device))
         if request.trace is not None:
             write_trace(workload, Path(request.trace))
     return LayerProfile(
         case=case,
-        environment=environment.collect(case.device).id,
+        environment=collect(case.device).id,
         started_at=started_at,
         timed_by=parts.timed_by,
         iterations=parts.iterations,
@@ -69,7 +69,7 @@ def dissect(request: LayersRequest) -> LayerProfile:
 
 
 def _parts(workload: Workload, clock: Clock, static: tuple[Layer, ...], *, budget_s: float) -> Parts:
-    if workload.case.executor is Executor.EAGER:
+    if workload.executor.has_modules:
         return layers.measure(workload, clock, static, budget_s=budget_s)
     with torch.inference_mode():
         calls = survey(workload.network, workload.forward_uncompiled)

@@ -18,6 +18,8 @@ import torch
 from resnet_bench import HOME
 from resnet_bench.child.prepare import Loaded, load
 from resnet_bench.errors import UnsupportedError
+from resnet_bench.executors import table as executors
+from resnet_bench.profilers.devices import present
 from resnet_bench.records import Record
 from resnet_bench.wire.live import Elapsed, Iterate, Prepare, Ready, Refused
 
@@ -52,7 +54,10 @@ def serve(conversation: socket.socket) -> None:
 
 
 def step_aside() -> None:
-    """Free the package's name for the revision's code."""
+    """Free the package's name for the revision's code; what the harness loads when it is asked for is loaded first."""
+    present()
+    for executor in executors.EXECUTORS:
+        executors.load(executor)
     for name in [name for name in sys.modules if name == PACKAGE or name.startswith(f"{PACKAGE}.")]:
         del sys.modules[name]
     if not str(HOME).endswith(("site-packages", "dist-packages")):

@@ -6,12 +6,12 @@ import time
 import torch
 
 from resnet_bench.child.prepare import load
-from resnet_bench.machine import environment
 from resnet_bench.profilers import energy, throughput
 from resnet_bench.profilers.allocations import MemoryProbe
 from resnet_bench.profilers.contention import ContentionWatch
+from resnet_bench.profilers.devices import collect
 from resnet_bench.profilers.workload import Workload
-from resnet_bench.records import Compilation, Executed, Executor, Launch, Warmup
+from resnet_bench.records import Compilation, Executed, Launch, Warmup
 from resnet_bench.wire.messages import MeasureRequest
 
 
@@ -27,13 +27,13 @@ def measure(request: MeasureRequest, *, started: float, started_at: str) -> Laun
     workload, clock = loaded
     memory = MemoryProbe(workload)
     with workload.running():
-        before = environment.device_state(case.device)
+        before = workload.instruments.state(workload.device)
         warmup = loaded.warm_up(min_iterations=protocol.warmup_min_iterations, budget_s=protocol.warmup_budget_s)
         memory.warmed_up()
         watch = ContentionWatch(case.device, threads=case.threads)
         iteration_s = throughput.typical_iteration_s(warmup)
         samples = throughput.measure(workload.iterate, clock, protocol, iteration_s=iteration_s)
-        after = environment.device_state(case.device)
+        after = workload.instruments.state(workload.device)
         contention = watch.finish(before, after)
         phases = throughput.measure_phases(workload.step, clock) if workload.step is not None else None
         joules = energy.measure(workload, clock, iteration_s=iteration_s)
@@ -42,7 +42,7 @@ def measure(request: MeasureRequest, *, started: float, started_at: str) -> Laun
         case=case,
         index=request.index,
         attempt=request.attempt,
-        environment=environment.collect(case.device).id,
+        environment=collect(case.device).id,
         started_at=started_at,
         duration_s=time.perf_counter() - started,
         warmup=warmup,
@@ -60,7 +60,7 @@ def measure(request: MeasureRequest, *, started: float, started_at: str) -> Laun
 
 
 def _compilation(workload: Workload, warmup: Warmup, iteration_s: float) -> Compilation | None:
-    if workload.case.executor not in {Executor.COMPILE, Executor.COMPILE_MAX_AUTOTUNE}:
+    if not workload.executor.compiles:
         return None
     from torch._dynamo.utils import counters  # noqa: PLC0415 - only a compiled case has loaded it
 
@@ -73,14 +73,13 @@ def _compilation(workload: Workload, warmup: Warmup, iteration_s: float) -> Comp
 
 def _executed(workload: Workload) -> Executed:
     """Read back what really ran."""
-    on_cuda = workload.device.type == "cuda"
-    autocast = workload.autocast_dtype
+    autocast, switches = workload.autocast_dtype, workload.instruments.switches()
     return Executed(
         parameter_dtype=_dtype(next(workload.network.parameters()).dtype),
         autocast_dtype=None if autocast is None else _dtype(autocast),
-        tf32_matmul=torch.backends.cuda.matmul.allow_tf32 if on_cuda else None,
-        tf32_convolution=torch.backends.cudnn.allow_tf32 if on_cuda else None,
-        cudnn_benchmark=torch.backends.cudnn.benchmark if on_cuda else None,
+        tf32_matmul=switches.tf32_matmul,
+        tf32_convolution=switches.tf32_convolution,
+        cudnn_benchmark=switches.cudnn_benchmark,
         deterministic=torch.are_deterministic_algorithms_enabled(),
         threads=torch.get_num_threads(),
         interop_threads=torch.get_num_interop_threads(),

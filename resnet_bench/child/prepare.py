@@ -10,9 +10,8 @@ from torch import nn
 from torch.utils._pytree import tree_leaves
 
 from resnet_bench.errors import UnsupportedError
-from resnet_bench.machine import environment
-from resnet_bench.profilers import clock as clocks
 from resnet_bench.profilers.clock import Clock
+from resnet_bench.profilers.devices import find
 from resnet_bench.profilers.sampler import warm_up
 from resnet_bench.profilers.workload import Workload
 from resnet_bench.records import Case, Transfer, Warmup
@@ -43,10 +42,10 @@ def load(case: Case, model: str | Spec | nn.Module, *, seed: int, transfer: Tran
         DeviceError: the device is not, or no longer, here.
         UnsupportedError: the case cannot run on this device.
     """
-    environment.find_device(case.device)
+    find(case.device)
     torch.set_num_threads(case.threads)
     workload = Workload(case, model, seed=seed, transfer=transfer)
-    return Loaded(workload, clocks.for_device(workload.device))
+    return Loaded(workload, workload.instruments.clock(workload.device))
 
 
 def refuse_unless_finite(output: object, case: Case) -> None:

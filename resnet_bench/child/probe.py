@@ -1,6 +1,6 @@
 """Which device there is, and what this machine is. Imports torch."""
 
-from resnet_bench.machine import environment
+from resnet_bench.profilers.devices import collect, find
 from resnet_bench.wire.messages import Probed, ProbeRequest
 
 
@@ -10,5 +10,5 @@ def probe(request: ProbeRequest) -> Probed:
     Raises:
         DeviceError: it is not here.
     """
-    device = str(environment.find_device(request.device))
-    return Probed(device=device, environment=environment.collect(device))
+    device = find(request.device)
+    return Probed(device=device, environment=collect(device))

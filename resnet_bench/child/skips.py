@@ -5,11 +5,10 @@ from typing import Any
 import torch
 
 from resnet_bench.errors import DeviceError, ResNetBenchError
+from resnet_bench.machine.devices import out_of_memory_words
 from resnet_bench.records import Skip, SkipReason
 from resnet_bench.wire.messages import CaseRequest
 
-# Of want of memory: the CPU's allocator, the C++ library's, CUDA's, and cuBLAS's and cuDNN's for their handles.
-_OUT_OF_MEMORY_WORDS = ("defaultcpuallocator", "bad_alloc", "out of memory", "status_alloc_failed")
 # What torch says of an operator or a batch that it cannot do; the last is batch norm training on a single value.
 _UNSUPPORTED_WORDS = ("not implemented for", "Could not run", "Expected more than 1 value per channel")
 
@@ -27,7 +26,7 @@ def reason_of(error: BaseException) -> SkipReason:
     text = " ".join(str(each) for each in chain)
     if any(isinstance(each, MemoryError | torch.OutOfMemoryError) for each in chain):
         return SkipReason.OUT_OF_MEMORY
-    if any(words in text.lower() for words in _OUT_OF_MEMORY_WORDS):
+    if any(words in text.lower() for words in out_of_memory_words()):
         return SkipReason.OUT_OF_MEMORY
     if isinstance(error, DeviceError):
         return SkipReason.CRASHED  # it was there when the run began: --resume shall try again

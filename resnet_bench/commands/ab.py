@@ -15,6 +15,7 @@ from resnet_bench.commands.arguments import Whole
 from resnet_bench.commands.output import ensure_writable
 from resnet_bench.errors import ExitCode, UsageError, nearest
 from resnet_bench.git.checkout import WORKING_TREE, checked_out
+from resnet_bench.machine.devices import HOST
 from resnet_bench.records import Case, Executor, MemoryFormat, Mode, Precision, Verdict
 from resnet_bench.records.live import Matchup
 from resnet_bench.report.documents import live as ab_report
@@ -43,7 +44,7 @@ def ab(
     batch_size: Whole = 1,
     image_size: Whole = 96,
     mode: str = "inference",
-    device: str = "cpu",
+    device: str = HOST,
     threads: Whole = 1,
     case_a: str = "",
     case_b: str = "",
@@ -118,7 +119,7 @@ def ab(
 def _band(asked: float | None, matchups: Sequence[Matchup], device: str, path: Path) -> float:
     """Return the noise band, and say where it comes from; a device that is not here is refused on the way."""
     has_calibration = calibrations.present(path)
-    if device == "cpu" and not has_calibration:
+    if device == HOST and not has_calibration:
         return asked if asked is not None else calibrated.DEFAULT_PAIRED_BAND
     here = launcher().machines(device)[0].environment.id
     used = {case.threads for matchup in matchups for case in (matchup.baseline, matchup.contender)}

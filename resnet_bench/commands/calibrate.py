@@ -13,6 +13,7 @@ from resnet_bench.analysis import calibration
 from resnet_bench.commands.arguments import Whole
 from resnet_bench.commands.output import ensure_writable
 from resnet_bench.errors import IncompleteError, UsageError
+from resnet_bench.machine.devices import HOST
 from resnet_bench.records import Case
 from resnet_bench.records.calibration import Calibration
 from resnet_bench.records.live import Matchup, Side
@@ -32,7 +33,7 @@ def calibrate(
     *,
     models: str = "resnet18,resnet34,resnet50",
     image_size: Whole = 96,
-    device: str = "cpu",
+    device: str = HOST,
     threads: Whole = 1,
     pairs: Whole = 10,
     band: str = "2 %",

@@ -12,6 +12,7 @@ from resnet_bench.git.commit import current_commit
 from resnet_bench.interop import asv_write
 from resnet_bench.machine import advice, environment
 from resnet_bench.machine.datasheets import DataSheet, data_sheet
+from resnet_bench.machine.devices import is_accelerator, kind_of
 from resnet_bench.records import Ceilings, Commit, Environment, Precision
 from resnet_bench.report.format import Format
 from resnet_bench.report.grid import Grid, text_lines
@@ -21,8 +22,6 @@ from resnet_bench.runner.launchers.launcher import Launcher
 from resnet_bench.runner.launchers.table import launcher
 from resnet_bench.runner.progress import warn
 from resnet_bench.storage import ceilings_cache
-
-_PRECISIONS = {"cpu": (Precision.FP32, Precision.BF16), "cuda": tuple(Precision)[:4]}
 
 
 def machine(
@@ -80,7 +79,7 @@ def machine(
 def _measured(
     starter: Launcher, seen: Environment, device: str, precisions: tuple[Precision, ...], threads: tuple[int, ...]
 ) -> tuple[Ceilings, ...]:
-    wanted = precisions or _PRECISIONS.get(seen.identity.device, _PRECISIONS["cpu"])
+    wanted = precisions or kind_of(seen.identity.device).ceilings
     return tuple(
         cache.measured(seen, launcher=starter, device=device, threads=count, precisions=wanted, warn=warn)
         for count in threads
@@ -130,7 +129,7 @@ def _lines(seen: Environment, commit: Commit | None) -> list[tuple[str, str]]:
         ("governor", machine_state.governor or "not readable"),
         ("load", "not readable" if now.load_average is None else f"{now.load_average:.2f} (1 minute)"),
     ]
-    if identity.device != "cpu":
+    if is_accelerator(identity.device):
         lines += [
             ("device memory", units.byte_size(identity.device_memory_bytes)),
             ("driver", identity.driver or "unknown"),

@@ -17,7 +17,7 @@ from resnet_bench.config.suite_file import AUTO, Suite
 from resnet_bench.errors import ExitCode, UsageError
 from resnet_bench.git.command import git
 from resnet_bench.git.commit import current_commit
-from resnet_bench.machine import environment
+from resnet_bench.machine.devices import known_without_torch
 from resnet_bench.records import LayerScope, SkipReason, Transfer
 from resnet_bench.report.documents import settings as settings_table
 from resnet_bench.report.format import Format
@@ -174,11 +174,7 @@ def _export(directory: Path) -> None:
 
 
 def _show_plan(suite: Suite, which: tuple[int, int] | None) -> int:
-    device = suite.device
-    if device == "auto":
-        device = "cuda:0" if environment.has_nvidia_device() else "cpu"
-    elif device != "cpu":
-        device = launcher().machines(device)[0].device  # only torch knows whether it is here
+    device = known_without_torch(suite.device) or launcher().machines(suite.device)[0].device
     whole = asked = plan.expand(suite, device)
     if which is not None:
         _, asked = shards.cut(whole, which)

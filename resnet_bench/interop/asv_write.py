@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from resnet_bench.analysis.metrics import EXACT_METRICS, NOISY_METRICS
 from resnet_bench.analysis.stats import center_interval, percentiles
 from resnet_bench.errors import StoreError
+from resnet_bench.machine.devices import is_accelerator
 from resnet_bench.records import Case, Environment, Launch, Run
 from resnet_bench.records.asv import EXPORTED
 
@@ -55,7 +56,7 @@ def machine_record(environment: Environment) -> dict[str, str]:
         "cpu": identity.cpu_name,
         "num_cpu": str(identity.logical_cores),
         "ram": str(identity.memory_bytes),
-        "gpu": identity.device_name if identity.device != "cpu" else "none",
+        "gpu": identity.device_name if is_accelerator(identity.device) else "none",
         "driver": identity.driver or "none",
         "cuda": identity.cuda or "none",
         "torch": identity.torch,
@@ -108,7 +109,7 @@ def _export_machine(
     record = machine_record(environment)
     python = ".".join(environment.identity.python.split(".")[:2])
     name = f"resnet-bench-py{python}-torch{environment.identity.torch}"
-    if environment.identity.device != "cpu":  # a joined run may have both of one host, and a file has one record
+    if is_accelerator(environment.identity.device):  # a joined run may have both of one host, and a file has one record
         name += f"-{environment.identity.device}"
     path = results / record["machine"] / f"{commit.revision[:8]}-{name}.json"
     cells = dict(_cells(run, environment.id))

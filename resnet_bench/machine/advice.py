@@ -1,5 +1,6 @@
 """What to change on this machine for steadier numbers; only what was seen to be wrong is said."""
 
+from resnet_bench.machine.devices import kind_of
 from resnet_bench.records import Environment
 
 _IDLE_LOAD = 0.3
@@ -18,16 +19,15 @@ def for_machine(seen: Environment) -> tuple[str, ...]:
         hints.append(
             f"the GPU clocks are throttled ({', '.join(now.throttle_reasons)}); let it cool or raise its limit."
         )
-    if identity.device == "cuda":
-        hints.append("lock the GPU's clocks while measuring: nvidia-smi -lgc MIN,MAX (undo with nvidia-smi -rgc).")
+    kind = kind_of(identity.device)
+    if kind.accelerator and kind.advice:
+        hints.append(kind.advice)
     if machine_state.governor not in {None, "performance"}:
         hints.append(
             f"the governor is '{machine_state.governor}'; set it with: cpupower frequency-set --governor performance."
         )
     if identity.logical_cores == 1:
         hints.append("there is no spare core: everything else on this machine disturbs the measurement.")
-    elif identity.device == "cpu":
-        hints.append(
-            "keep the default of one core left free: --threads all is faster alone, far less steady beside others."
-        )
+    elif not kind.accelerator:
+        hints.append(kind.advice)
     return tuple(hints)

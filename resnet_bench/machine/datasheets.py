@@ -1,10 +1,12 @@
 """What vendors say of well-known GPUs, to stand beside what was measured; never used in its place.
 
 Dense rates in FLOP/s: half of the sparse figures that recent data sheets print first. Tensor cores with fp32
-accumulation for half precisions. Of CPUs nothing is listed: their peak depends on clocks under load.
+accumulation for half precisions; bf16 came with TF32 (Ampere). Of CPUs nothing is listed: their peak depends on
+clocks under load.
 """
 
-from resnet_bench.records import Identity, Precision, Record, arithmetic
+from resnet_bench.machine.devices import is_accelerator
+from resnet_bench.records import Identity, Precision, Record
 
 _T, _G = 1e12, 1e9
 
@@ -20,14 +22,14 @@ class DataSheet(Record, frozen=True, kw_only=True):
     source: str
 
     def flop_per_s(self, precision: Precision) -> float | None:
-        """Return the rate of a precision; autocast's is that of its half type."""
-        match arithmetic(precision):
-            case Precision.FP32:
-                return self.fp32_flop_per_s
-            case Precision.TF32:
-                return self.tf32_flop_per_s
-            case _:
-                return self.half_flop_per_s
+        """Return the rate of a precision that ceilings are measured of; None where the sheet says nothing."""
+        stated = {
+            Precision.FP32: self.fp32_flop_per_s,
+            Precision.TF32: self.tf32_flop_per_s,
+            Precision.FP16: self.half_flop_per_s,
+            Precision.BF16: self.half_flop_per_s if self.tf32_flop_per_s is not None else None,
+        }
+        return stated.get(precision)
 
 
 def _sheet(product: str, rates: tuple[float, float | None, float | None], memory: float, source: str) -> DataSheet:
@@ -64,7 +66,7 @@ _OTHERS = ("Ti", "D", "Laptop")
 
 def data_sheet(identity: Identity) -> DataSheet | None:
     """Return the data sheet of a device, None for CPUs and for GPUs that are not in the table."""
-    if identity.device == "cpu":
+    if not is_accelerator(identity.device):
         return None
     words = identity.device_name.split()
     for sheet in _SHEETS:

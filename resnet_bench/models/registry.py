@@ -9,6 +9,7 @@ from torch import nn
 
 from resnet_bench import specs
 from resnet_bench.errors import DeviceError, ModelError
+from resnet_bench.machine import devices
 from resnet_bench.models.meta import built_on
 from resnet_bench.models.preact import PreActBasicBlock, PreActBottleneck, PreActResNet
 from resnet_bench.models.resnet import BasicBlock, Bottleneck, ResNet
@@ -81,7 +82,9 @@ def _device(device: str | torch.device) -> torch.device:
     try:
         target = torch.device(device)
     except RuntimeError:
-        raise DeviceError(f"unknown device '{device}': expected cpu, cuda, cuda:N or meta.") from None
-    if target.type == "cuda" and (target.index or 0) >= torch.cuda.device_count():
-        raise DeviceError(f"device '{device}' is not here: {torch.cuda.device_count()} CUDA devices are present.")
+        raise DeviceError(f"unknown device '{device}': expected {devices.expected()}, or meta.") from None
+    try:
+        torch.empty(0, device=target)
+    except (RuntimeError, AssertionError) as error:
+        raise DeviceError(f"device '{device}' is not here: {str(error).splitlines()[0]}") from error
     return target

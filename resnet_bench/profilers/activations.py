@@ -19,7 +19,7 @@ from resnet_bench.profilers.operator_tables import NEED_VALUES
 from resnet_bench.profilers.operators import Cost, cost, name_of
 from resnet_bench.profilers.parameters import storage_key
 from resnet_bench.records import Layer, Precision
-from resnet_bench.specs.liveness import Bytes
+from resnet_bench.specs.arithmetic import arithmetic
 
 
 class Trace(NamedTuple):
@@ -56,7 +56,7 @@ def trace(module: nn.Module, *, precision: Precision, batch_size: int, image_siz
     """
     module.eval()
     images = torch.empty(batch_size, 3, image_size, image_size, device="meta")
-    recorder = _Recorder(module, images, Bytes.of(precision).activation)
+    recorder = _Recorder(module, images, arithmetic(precision).activation_bytes)
     try:
         with torch.no_grad(), recorder:
             module(images)

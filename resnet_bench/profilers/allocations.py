@@ -11,10 +11,8 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-import torch
 from torch.autograd.profiler import profile
 
-from resnet_bench.machine.environment import gpu_processes
 from resnet_bench.profilers.workload import Workload
 from resnet_bench.records import Memory
 
@@ -27,33 +25,30 @@ class MemoryProbe:
 
     def __init__(self, workload: Workload) -> None:
         self._workload = workload
-        self._cuda = workload.device.type == "cuda"
         self._warmup_peak: int | None = None
         _reset_peak_rss()  # the workload is loaded: importing torch and building the model are not the case's peak
 
     def warmed_up(self) -> None:
         """Keep the peak of warm-up (autotuning tries workspaces) apart from the steady state's."""
-        if self._cuda:
-            self._warmup_peak = torch.cuda.max_memory_allocated(self._workload.device)
-            torch.cuda.reset_peak_memory_stats(self._workload.device)
+        measures, device = self._workload.instruments, self._workload.device
+        self._warmup_peak = measures.peak_allocated_bytes(device)
+        measures.reset_peaks(device)
 
     def measure(self) -> Memory:
         """Return the peaks in bytes; on the CPU this runs one more iteration under the profiler."""
-        workload = self._workload
-        if not self._cuda:
-            rss = _peak_rss_bytes()  # before the profiler's own allocations
-            on_host = workload.device.type == "cpu"
-            peak = workload.alive_bytes() + peak_allocation_bytes(workload.iterate) if on_host else None
+        workload, measures, device = self._workload, self._workload.instruments, self._workload.device
+        rss = _peak_rss_bytes()  # before the profiler's own allocations
+        if not measures.kind.accelerator:
+            peak = workload.alive_bytes() + peak_allocation_bytes(workload.iterate)
             return Memory(weights_bytes=workload.weights_bytes, peak_allocated_bytes=peak, peak_rss_bytes=rss)
-        device = workload.device
         return Memory(
             weights_bytes=workload.weights_bytes,
-            peak_allocated_bytes=torch.cuda.max_memory_allocated(device),
-            peak_reserved_bytes=torch.cuda.max_memory_reserved(device),
+            peak_allocated_bytes=measures.peak_allocated_bytes(device),
+            peak_reserved_bytes=measures.peak_reserved_bytes(device),
             warmup_peak_allocated_bytes=self._warmup_peak,
-            peak_rss_bytes=_peak_rss_bytes(),
-            device_process_bytes=_own_device_bytes(gpu_processes(str(device)) or {}),
-            device_total_bytes=torch.cuda.get_device_properties(device).total_memory,
+            peak_rss_bytes=rss,
+            device_process_bytes=_own_device_bytes(measures.processes(device) or {}),
+            device_total_bytes=measures.facts(device).memory_bytes,
         )
 
 

@@ -13,12 +13,13 @@ from torch import Tensor
 from torch.nn import functional
 
 from resnet_bench.errors import UnsupportedError
+from resnet_bench.machine.devices import is_accelerator
 from resnet_bench.profilers.clock import Clock
-from resnet_bench.profilers.workload import set_arithmetic
+from resnet_bench.profilers.devices import instruments
 from resnet_bench.records import Bandwidth, Precision, Rate
+from resnet_bench.specs.arithmetic import arithmetic
 
 MIB = 2**20
-_DTYPES = {Precision.FP16: torch.float16, Precision.BF16: torch.bfloat16}
 _SIDES = (256, 512, 1024, 2048, 4096, 8192)
 _LARGEST_SIDE_ON_CPU = 2048
 # Channels in, pixels a side, channels out, kernel: a ResNet's most frequent convolutions.
@@ -49,18 +50,19 @@ def measure(device: torch.device, clock: Clock, precisions: Sequence[Precision],
     """
     with torch.inference_mode():
         rates = [_rates(device, clock, precision, budget_s) for precision in precisions]
-        moved = _MOVED_ON_CPU if device.type == "cpu" else _MOVED_ON_DEVICE
+        moved = _MOVED_ON_DEVICE if is_accelerator(device.type) else _MOVED_ON_CPU
         bandwidths = [_copies(device, size, clock, budget_s / len(moved)) for size in moved]
         launch_s = _launch(device, clock)
     return Found(tuple(rates), tuple(bandwidths), launch_s)
 
 
 def _rates(device: torch.device, clock: Clock, precision: Precision, budget_s: float) -> Rate:
+    computes = arithmetic(precision)
     try:
-        set_arithmetic(precision, device)
+        instruments(device).set_arithmetic(computes, device)
     except UnsupportedError:
         return Rate(precision=precision, matmul_flop_per_s=None, convolution_flop_per_s=None)
-    dtype = _DTYPES.get(precision, torch.float32)
+    dtype: torch.dtype = getattr(torch, computes.weights)
     return Rate(
         precision=precision,
         matmul_flop_per_s=_known_rate(_products(device, dtype), clock, budget_s),
@@ -114,14 +116,14 @@ def _seconds(iterate: Callable[[], object], clock: Clock) -> float:
 def _products(device: torch.device, dtype: torch.dtype) -> Iterator[_Trial]:
     """Yield square products by rising size."""
     for side in _SIDES:
-        if device.type == "cpu" and side > _LARGEST_SIDE_ON_CPU:
+        if not is_accelerator(device.type) and side > _LARGEST_SIDE_ON_CPU:
             return
         left, right = (_random(device, dtype, side, side) for _ in range(2))
         yield _Trial(2.0 * side**3, lambda left=left, right=right: left @ right)  # type: ignore[misc]
 
 
 def _convolutions(device: torch.device, dtype: torch.dtype) -> Iterator[_Trial]:
-    images = _IMAGES_ON_CPU if device.type == "cpu" else _IMAGES_ON_DEVICE
+    images = _IMAGES_ON_DEVICE if is_accelerator(device.type) else _IMAGES_ON_CPU
     for channels, pixels, outputs, kernel in _CONVOLUTIONS:
         work = 2.0 * images * outputs * pixels**2 * channels * kernel**2
         for layout in (torch.contiguous_format, torch.channels_last):

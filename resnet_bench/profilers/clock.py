@@ -70,7 +70,7 @@ class HostClock:
 
     def marker(self) -> Marker:
         """Return a marker by the host's clock."""
-        return _TimeMarker(time.perf_counter, TimedBy.HOST_CLOCK)
+        return TimeMarker(time.perf_counter, TimedBy.HOST_CLOCK)
 
 
 class DeviceClock:
@@ -105,7 +105,7 @@ class DeviceClock:
     def marker(self) -> Marker:
         """Return a marker by the device's events, or by synchronisations where its events carry no time."""
         if self._events is None:
-            return _TimeMarker(self._synchronised, TimedBy.SYNCHRONISED_HOST_CLOCK)
+            return TimeMarker(self._synchronised, TimedBy.SYNCHRONISED_HOST_CLOCK)
         return _EventMarker(self._device, self._synchronize)
 
     def _synchronised(self) -> float:
@@ -119,42 +119,20 @@ class DeviceClock:
         return float(begin.elapsed_time(end)) / 1e3
 
 
-class FakeClock:
-    """A clock for tests: time stands still unless an iteration advances it."""
+class TimeMarker:
+    """Marks by a function that tells the time."""
 
-    def __init__(self) -> None:
-        self.seconds = 0.0
-
-    def advance(self, seconds: float) -> None:
-        """Let `seconds` pass."""
-        self.seconds += seconds
-
-    def now(self) -> float:
-        """Return the time that tests have let pass, in seconds."""
-        return self.seconds
-
-    def time(self, iterate: Callable[[], object], count: int) -> Timing:
-        """Run `count` iterations and return how far they advanced the clock."""
-        start = self.seconds
-        for _ in range(count):
-            iterate()
-        return Timing(self.seconds - start, None)
-
-    def marker(self) -> Marker:
-        """Return a marker of the time that tests let pass."""
-        return _TimeMarker(self.now, TimedBy.HOST_CLOCK)
-
-
-class _TimeMarker:
     def __init__(self, now: Callable[[], float], timed_by: TimedBy) -> None:
         self.timed_by = timed_by
         self._now = now
         self._moments: list[float] = []
 
     def mark(self) -> None:
+        """Mark this moment."""
         self._moments.append(self._now())
 
     def durations(self) -> list[float]:
+        """Return the seconds between the marks, and forget them."""
         moments, self._moments = self._moments, []
         return [later - earlier for earlier, later in itertools.pairwise(moments)]
 
@@ -182,11 +160,6 @@ class _EventMarker:
         self._synchronize(self._device)
         events, self._used = self._pool[: self._used], 0
         return [float(earlier.elapsed_time(later)) / 1e3 for earlier, later in itertools.pairwise(events)]
-
-
-def for_device(device: "torch.device") -> HostClock | DeviceClock:
-    """Return the clock that fits a device."""
-    return HostClock() if device.type == "cpu" else DeviceClock(device)
 
 
 def _events(device: "torch.device") -> "tuple[torch.Event, torch.Event] | None":

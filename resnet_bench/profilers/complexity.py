@@ -10,7 +10,7 @@ from resnet_bench import specs
 from resnet_bench.errors import ModelError, ResNetBenchError
 from resnet_bench.records import Mode, Optimizer, Precision, PredictedMemory, Profile
 from resnet_bench.specs import EXTERNAL_IMAGE_SIZE, Spec
-from resnet_bench.specs.liveness import Bytes
+from resnet_bench.specs.arithmetic import arithmetic
 
 if TYPE_CHECKING:
     from torch import nn
@@ -112,7 +112,7 @@ def profile_module(
             image_size=image_size,
             optimizer=optimizer,
         )
-    size = Bytes.of(precision)
+    size = arithmetic(precision)
     macs = sum(layer.macs for layer in traced.layers)
     activations = sum(layer.activations for layer in traced.layers)
     return Profile(
@@ -124,7 +124,7 @@ def profile_module(
         parameters=held.parameters,
         trainable_parameters=held.trainable_parameters,
         buffers=held.buffers,
-        parameter_bytes=held.parameters * size.weight,
+        parameter_bytes=held.parameters * size.weight_bytes,
         predicted_memory=memory,
         macs=macs,
         flops=2 * macs,
@@ -133,7 +133,7 @@ def profile_module(
         fvcore_count=None,
         torch_counter_flops=None,
         activations=activations,
-        activation_bytes=activations * size.activation,
+        activation_bytes=activations * size.activation_bytes,
         weighted_layers=traced.weighted_layers,
         layers=traced.layers,
         uncounted_operators=traced.uncounted,

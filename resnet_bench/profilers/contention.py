@@ -5,7 +5,8 @@ import time
 
 import psutil
 
-from resnet_bench.machine.environment import gpu_processes, logical_cores
+from resnet_bench.machine.environment import logical_cores
+from resnet_bench.profilers.devices import instruments
 from resnet_bench.records import Contention, DeviceState
 
 # A tenth of a core is what an idle system's daemons and the sampling parent take.
@@ -27,7 +28,8 @@ class ContentionWatch:
         others = max(0.0, _busy_s() - self._start[1] - own)
         cores = logical_cores()
         share = min(1.0, others / (elapsed * cores)) if elapsed > 0 else None
-        processes = gpu_processes(self._device)
+        measures = instruments(self._device)
+        processes = measures.processes(measures.device(self._device))
         # One is ours, whatever number it has outside of our container.
         foreign = None if processes is None else max(0, len(processes) - 1)
         disturbances = []

@@ -11,8 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-import torch
-from torch.profiler import ProfilerActivity, profile, record_function
+from torch.profiler import profile, record_function
 
 from resnet_bench.errors import UnsupportedError
 from resnet_bench.profilers.clock import Clock
@@ -217,14 +216,13 @@ def _alike(iterations: Sequence[Iteration]) -> list[Iteration]:
 
 
 def _profiled(workload: Workload) -> list[Iteration]:
-    on_device = workload.device.type != "cpu"
-    activities = [ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if workload.device.type == "cuda" else [])]
-    with profile(activities=activities, record_shapes=True) as profiler:
+    measures = workload.instruments
+    on_device = measures.kind.accelerator
+    with profile(activities=measures.activities(), record_shapes=True) as profiler:
         for _ in range(ITERATIONS):
             with record_function(_RANGE):
                 workload.iterate()
-                if on_device:
-                    torch.accelerator.synchronize(workload.device)
+                measures.synchronize(workload.device)
     events = profiler.events() or []
     return list(_iterations(list(events), on_device=on_device))
 

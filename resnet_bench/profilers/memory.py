@@ -15,14 +15,13 @@ from torch.nn import functional
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from resnet_bench.machine.devices import HOST
 from resnet_bench.profilers import hollow
 from resnet_bench.profilers.hollow_copy import hollow_copy
 from resnet_bench.profilers.parameters import holdings, storage_key
 from resnet_bench.records import Mode, Optimizer, Precision, PredictedMemory
+from resnet_bench.specs.arithmetic import arithmetic
 from resnet_bench.specs.liveness import Log, Standing, assemble
-
-_DTYPES = {Precision.FP16: torch.float16, Precision.BF16: torch.bfloat16}
-_AUTOCAST = {Precision.AMP_FP16: torch.float16, Precision.AMP_BF16: torch.bfloat16}
 
 
 def traced_memory(
@@ -39,8 +38,9 @@ def traced_memory(
     Raises:
         Exception: whatever the module's own code raises.
     """
-    module = module.to(_DTYPES.get(precision, torch.float32))
-    images = torch.empty(batch_size, 3, image_size, image_size, device="meta", dtype=_DTYPES.get(precision))
+    dtype: torch.dtype = getattr(torch, arithmetic(precision).weights)
+    module = module.to(dtype)
+    images = torch.empty(batch_size, 3, image_size, image_size, device="meta", dtype=dtype)
     labels = torch.empty(batch_size, dtype=torch.long, device="meta")
     held = holdings(module)
     training = mode is Mode.TRAINING
@@ -123,16 +123,16 @@ def _placed(
     module: nn.Module, images: Tensor, labels: Tensor, precision: Precision
 ) -> Iterator[tuple[nn.Module, Tensor, Tensor, Callable[[], Any]]]:
     """Yield module, inputs and an autocast; autocast knows no meta device, so there they claim to be on the CPU."""
-    dtype = _AUTOCAST.get(precision)
-    if dtype is None:
+    computes = arithmetic(precision)
+    if not computes.autocast:
         yield module, images, labels, contextlib.nullcontext
         return
     from torch._subclasses.fake_tensor import FakeTensorMode  # noqa: PLC0415 - slow to import, and only for autocast
 
     with FakeTensorMode():
         yield (
-            hollow_copy(module, device="cpu"),
+            hollow_copy(module, device=HOST),
             torch.empty(images.shape),
             torch.empty(labels.shape, dtype=torch.long),
-            lambda: torch.autocast("cpu", dtype=dtype),
+            lambda: torch.autocast(HOST, dtype=getattr(torch, computes.computes)),
         )

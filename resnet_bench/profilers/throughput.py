@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import torch
 
+from resnet_bench.executors.protocol import Step
 from resnet_bench.profilers.clock import Clock
 from resnet_bench.profilers.sampler import iterations_per_sample, sample
-from resnet_bench.profilers.workload import Step
 from resnet_bench.records import Phases, Protocol, Samples, TimingProtocol, Warmup
 
 _PHASE_ITERATIONS = 5

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 from torch import Tensor, nn
 from torch.utils._pytree import tree_leaves
 
+from resnet_bench.executors.protocol import Step
 from resnet_bench.profilers.clock import Marker
-from resnet_bench.profilers.workload import Step
 
 
 class Place(StrEnum):

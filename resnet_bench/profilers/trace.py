@@ -9,14 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import nn
-from torch.profiler import ProfilerActivity, profile, record_function
+from torch.profiler import profile, record_function
 
 from resnet_bench.errors import StoreError
 from resnet_bench.profilers.timeline import wrapped
 from resnet_bench.profilers.workload import Workload
-from resnet_bench.records import Executor
 
 ITERATIONS = 3
 
@@ -27,18 +25,15 @@ def write_trace(workload: Workload, path: Path) -> None:
     Raises:
         StoreError: the file cannot be written.
     """
-    activities = [ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if workload.device.type == "cuda" else [])]
     # Compiled code would be compiled anew for wrapped modules; its kernels have names of their own.
-    eager = workload.case.executor is Executor.EAGER
     with (
-        wrapped(workload.network, _labelled) if eager else contextlib.nullcontext(),
-        profile(activities=activities, record_shapes=True) as profiler,
+        wrapped(workload.network, _labelled) if workload.executor.has_modules else contextlib.nullcontext(),
+        profile(activities=workload.instruments.activities(), record_shapes=True) as profiler,
     ):
         for number in range(ITERATIONS):
             with record_function(f"iteration {number}"):
                 workload.iterate()
-                if workload.device.type != "cpu":
-                    torch.accelerator.synchronize(workload.device)
+                workload.instruments.synchronize(workload.device)
     try:
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=".trace-") as scratch:
             written = Path(scratch) / "trace.json"

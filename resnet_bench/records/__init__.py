@@ -5,7 +5,7 @@ A `Launch` is one fresh process and the unit of replication; its samples stay in
 """
 
 from resnet_bench.records.base import SCHEMA_VERSION, Record
-from resnet_bench.records.ceilings import Bandwidth, Ceilings, Rate, arithmetic
+from resnet_bench.records.ceilings import Bandwidth, Ceilings, Rate
 from resnet_bench.records.conclusions import (
     Band,
     BandSource,
@@ -130,5 +130,4 @@ __all__ = [
     "VerdictTable",
     "Warmup",
     "Work",
-    "arithmetic",
 ]

@@ -45,9 +45,8 @@ class Ceilings(Record, frozen=True, kw_only=True, tag="ceilings"):
     disturbances: tuple[str, ...] = ()
 
     def flop_per_s(self, precision: Precision) -> float | None:
-        """Return the compute ceiling of a precision; autocast computes in its half type. None where there is none."""
-        wanted = arithmetic(precision)
-        return next((rate.flop_per_s for rate in self.rates if rate.precision == wanted), None)
+        """Return the compute ceiling of a precision that ceilings are measured of; None where there is none."""
+        return next((rate.flop_per_s for rate in self.rates if rate.precision == precision), None)
 
     def byte_per_s(self, moved_bytes: int) -> float:
         """Return the best rate of any copy that moves at least as much: what `moved_bytes` cannot be moved faster than.
@@ -61,9 +60,3 @@ class Ceilings(Record, frozen=True, kw_only=True, tag="ceilings"):
     def memory_byte_per_s(self) -> float:
         """The rate of the largest copy: of memory, not of caches."""
         return self.bandwidths[-1].byte_per_s
-
-
-def arithmetic(precision: Precision) -> Precision:
-    """Return the precision that the matrix units see: that of autocast is its half type."""
-    halves = {Precision.AMP_FP16: Precision.FP16, Precision.AMP_BF16: Precision.BF16}
-    return halves.get(precision, precision)

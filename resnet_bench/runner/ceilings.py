@@ -11,9 +11,9 @@ from resnet_bench.records import (
     Environment,
     Precision,
     Rate,
-    arithmetic,
 )
 from resnet_bench.runner.launchers.launcher import Launcher
+from resnet_bench.specs.arithmetic import arithmetic
 from resnet_bench.storage import ceilings_cache
 from resnet_bench.wire.messages import CeilingsRequest
 
@@ -39,7 +39,7 @@ def known_or_measured(
     Raises:
         ResNetBenchError: they cannot be measured.
     """
-    wanted = {arithmetic(precision) for precision in precisions}
+    wanted = {arithmetic(precision).ceiling for precision in precisions}
     cached = ceilings_cache.read(environment, device=device, threads=threads, warn=warn)
     have = {rate.precision for rate in cached.rates} if cached else set()
     # What a quick run measured on a disturbed machine, and did not repeat, is not what others are held against.
@@ -79,7 +79,7 @@ def measured(
     request = CeilingsRequest(
         device=device,
         threads=threads,
-        precisions=tuple(dict.fromkeys(arithmetic(precision) for precision in precisions)),
+        precisions=tuple(dict.fromkeys(arithmetic(precision).ceiling for precision in precisions)),
         budget_s=budget_s,
         attempts=attempts,
     )

@@ -11,13 +11,14 @@ from resnet_bench import specs
 from resnet_bench.config.suite_file import AUTO, Exclude, On, Suite, Sweep
 from resnet_bench.errors import ConfigError, ModelError, nearest
 from resnet_bench.machine import environment
+from resnet_bench.machine.devices import is_accelerator
 from resnet_bench.records import Case, Header, Mode, Protocol
 from resnet_bench.specs import Spec
 
 # What a launch costs beside its iterations: interpreter, torch, model, memory pass.
 LAUNCH_OVERHEAD_S = 4.5
 # Rough multiply-accumulate rates that estimates assume before anything is measured.
-MACS_PER_SECOND = {"cpu": 2.5e10, "accelerator": 5e12}
+MACS_PER_THREAD_S, MACS_PER_ACCELERATOR_S = 2.5e10, 5e12
 TRAINING_FACTOR = 3
 
 
@@ -60,7 +61,7 @@ def expand(suite: Suite, device: str, *, searched: Searched = lambda _, __: (1,)
         ModelError: an unknown model, or an image size too small for it.
         ConfigError: nothing is left to measure.
     """
-    kind = On.CPU if device == "cpu" else On.ACCELERATOR
+    kind = On.ACCELERATOR if is_accelerator(device) else On.CPU
     sweeps = [sweep for sweep in suite.sweeps if sweep.on in {On.ANY, kind}]
     models = resolved((name for sweep in sweeps for name in sweep.models), suite.models)
     cases = dict.fromkeys(case for sweep in sweeps for case in _product(models, sweep, device, searched))
@@ -115,7 +116,7 @@ def estimate_s(case: Case, model: Spec | str, protocol: Protocol) -> float:
     iteration_s = 0.0
     if isinstance(model, Spec):
         macs = specs.totals(model, image_size=case.image_size).macs * case.batch_size
-        rate = MACS_PER_SECOND["cpu"] * case.threads if case.device == "cpu" else MACS_PER_SECOND["accelerator"]
+        rate = MACS_PER_ACCELERATOR_S if is_accelerator(case.device) else MACS_PER_THREAD_S * case.threads
         iteration_s = macs / rate * (TRAINING_FACTOR if case.mode is Mode.TRAINING else 1)
     warmup = max(protocol.warmup_budget_s, iteration_s * (1 + protocol.warmup_min_iterations))
     isolated = max(protocol.sampling_budget_s, iteration_s * protocol.min_samples)

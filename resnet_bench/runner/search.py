@@ -9,7 +9,9 @@ from typing import NamedTuple
 
 import psutil
 
-from resnet_bench.records import BatchSearch, Case, Executor, SearchStop, Skip, SkipReason, Transfer, Trial
+from resnet_bench.executors import table as executors
+from resnet_bench.machine.devices import is_accelerator
+from resnet_bench.records import BatchSearch, Case, SearchStop, Skip, SkipReason, Transfer, Trial
 from resnet_bench.runner.launchers.launcher import Launcher
 from resnet_bench.specs import Spec
 from resnet_bench.storage.trials import TrialLog
@@ -36,7 +38,7 @@ class _Found(NamedTuple):
 
 def default_memory_limit(device: str) -> int | None:
     """Return half of the memory that is free now on the CPU, None on a device that refuses by itself."""
-    return int(psutil.virtual_memory().available * CPU_MEMORY_SHARE) if device == "cpu" else None
+    return int(psutil.virtual_memory().available * CPU_MEMORY_SHARE) if not is_accelerator(device) else None
 
 
 def search(
@@ -112,7 +114,7 @@ def _doubling() -> Iterator[int]:
 
 def _tried(launcher: Launcher, case: Case, model: Spec | str, limits: Limits) -> _Found:
     # Compiling takes minutes where nothing is wrong: it gets what a launch gets.
-    compiles = case.executor in {Executor.COMPILE, Executor.COMPILE_MAX_AUTOTUNE}
+    compiles = executors.facts(case.executor).compiles
     overhead_s = max(TRIAL_OVERHEAD_S, limits.launch_s) if compiles else TRIAL_OVERHEAD_S
     request = FitRequest(
         case=case,

@@ -7,7 +7,8 @@ outputs of convolution and linear layers (the convention of Radosavovic et al. 2
 from resnet_bench.errors import ModelError
 from resnet_bench.records import Layer, Mode, Optimizer, Precision, PredictedMemory, Profile, Record
 from resnet_bench.specs.architecture import Spec
-from resnet_bench.specs.liveness import Bytes, Standing, Walk, assemble
+from resnet_bench.specs.arithmetic import arithmetic
+from resnet_bench.specs.liveness import Standing, Walk, assemble
 from resnet_bench.specs.program import Kind, Op, Tensor, operations
 
 _FLOAT_BYTES, _HALF_BYTES = 4, 2
@@ -104,7 +105,7 @@ def profile(
     if mode is Mode.TRAINING:
         check_trainable(spec, batch_size=batch_size, image_size=image_size)
     ops = list(operations(spec, image_size))
-    element, stored = Bytes.of(precision).activation, Bytes.of(precision).weight
+    element, stored = arithmetic(precision).activation_bytes, arithmetic(precision).weight_bytes
     layers = tuple(_layer(op, batch_size, element) for op in ops)
     parameters = sum(layer.parameters for layer in layers)
     macs = sum(layer.macs for layer in layers)
@@ -146,9 +147,9 @@ def _memory(
     ops: list[Op], *, mode: Mode, precision: Precision, batch_size: int, optimizer: Optimizer
 ) -> PredictedMemory:
     parameters = sum(op.parameters for op in ops)
-    stored = Bytes.of(precision).weight
+    stored = arithmetic(precision).weight_bytes
     norms = [op for op in ops if op.kind is Kind.NORM]
-    images = ops[0].reads[0].elements * (_HALF_BYTES if precision in (Precision.FP16, Precision.BF16) else _FLOAT_BYTES)
+    images = ops[0].reads[0].elements * stored
     standing = Standing(
         weights=parameters * stored,
         trainable=parameters * stored,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from resnet_bench.records import Layer, Mode, Precision, Work
-from resnet_bench.specs.liveness import Bytes
+from resnet_bench.specs.arithmetic import arithmetic
 
 _INDEX_BYTES = 8
 # dL/dx of y = w (x - mean) r + b over a batch: two sums (4 operations an element), then five to put them together.
@@ -55,7 +55,7 @@ def backward_cost(layer: Layer, precision: Precision, *, is_first: bool) -> Cost
         math.prod(layer.input_shape),
         math.prod(layer.output_shape),
         layer.parameters,
-        Bytes.of(precision).activation,
+        arithmetic(precision).activation_bytes,
     )
     return count(layer, sizes, is_first)
 
@@ -71,7 +71,7 @@ def iteration_cost(layer: Layer, mode: Mode, precision: Precision, *, is_first: 
 
 def optimizer_cost(parameters: int, precision: Precision) -> Cost:
     """Return one step of SGD with momentum over all parameters."""
-    return Cost(_OPTIMIZER_FLOPS * parameters, _OPTIMIZER_MOVES * parameters * Bytes.of(precision).weight)
+    return Cost(_OPTIMIZER_FLOPS * parameters, _OPTIMIZER_MOVES * parameters * arithmetic(precision).weight_bytes)
 
 
 def iteration_work(

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from resnet_bench.records import Mode, Optimizer, Precision, PredictedMemory
+from resnet_bench.specs.arithmetic import arithmetic
 from resnet_bench.specs.program import Kind, Op, Tensor
 
 _FLOAT_BYTES = 4
@@ -17,23 +18,6 @@ _INDEX_BYTES = 8
 _OPTIMIZER_NUMBERS = {Optimizer.SGD: 0, Optimizer.MOMENTUM: 1, Optimizer.ADAM: 2}
 _WEIGHTED = (Kind.CONV, Kind.LINEAR)
 _SAVES = (Kind.CONV, Kind.LINEAR, Kind.NORM, Kind.MAX_POOL, Kind.RELU)  # their input, ReLU its output
-_AUTOCAST = (Precision.AMP_FP16, Precision.AMP_BF16)
-
-
-class Bytes(NamedTuple):
-    """Sizes of one number at a precision."""
-
-    weight: int
-    activation: int
-    statistic: int
-
-    @classmethod
-    def of(cls, precision: Precision) -> "Bytes":
-        """fp32 and TF32: 4 bytes. fp16 and bf16: 2. Autocast: weights 4, activations 2, statistics 4."""
-        if precision in (Precision.FP32, Precision.TF32):
-            return cls(_FLOAT_BYTES, _FLOAT_BYTES, _FLOAT_BYTES)
-        weight = _FLOAT_BYTES if precision in _AUTOCAST else _HALF_BYTES
-        return cls(weight, _HALF_BYTES, _FLOAT_BYTES)
 
 
 class Log:
@@ -127,8 +111,8 @@ class Walk:
     def __init__(self, ops: list[Op], *, mode: Mode, precision: Precision, batch_size: int) -> None:
         self.ops = ops
         self.training = mode is Mode.TRAINING
-        self.autocast = precision in _AUTOCAST
-        self.bytes = Bytes.of(precision)
+        self.arithmetic = arithmetic(precision)
+        self.autocast = self.arithmetic.autocast
         self.batch_size = batch_size
         self.log = Log()
         self.count = 0
@@ -168,7 +152,7 @@ class Walk:
             self._release(storage)
 
     def _size(self, tensor: Tensor) -> int:
-        return tensor.elements * self.batch_size * self.bytes.activation
+        return tensor.elements * self.batch_size * self.arithmetic.activation_bytes
 
     # -- forward -------------------------------------------------------------------------------------------
 
@@ -184,7 +168,7 @@ class Walk:
         if op.writes.number not in self.named:
             self.named[op.writes.number] = self._new(self._size(op.writes))
         if op.kind is Kind.NORM:
-            saved.append(self._new(2 * op.writes.channels * self.bytes.statistic))
+            saved.append(self._new(2 * op.writes.channels * self.arithmetic.statistic_bytes))
         if op.kind is Kind.MAX_POOL:
             saved.append(self._new(op.writes.elements * self.batch_size * _INDEX_BYTES))
         kept = op.writes if op.kind is Kind.RELU else op.reads[0]
@@ -201,7 +185,7 @@ class Walk:
     def _loss_and_backward(self, cast: list[_Storage]) -> None:
         """Cross entropy in fp32 under autocast, else in the activations' precision."""
         logits = self.named[self.ops[-1].writes.number]
-        element = _FLOAT_BYTES if self.autocast else self.bytes.activation
+        element = _FLOAT_BYTES if self.autocast else self.arithmetic.activation_bytes
         size = self.ops[-1].writes.elements * self.batch_size * element
         full = self._new(size) if self.autocast else None
         log_probabilities = self._new(size)
@@ -249,7 +233,7 @@ class Walk:
             self._release(lowered)
 
     def _gradient(self, op: Op) -> None:
-        self.log.gradients.add(self._new(op.parameters * self.bytes.weight).key)
+        self.log.gradients.add(self._new(op.parameters * self.arithmetic.weight_bytes).key)
 
     def _route(self, tensor: Tensor, gradient: _Storage) -> None:
         """Hand a gradient to whoever made `tensor`; a second one is added to the first, in place if unshared."""

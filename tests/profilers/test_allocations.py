@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from resnet_bench.profilers.allocations import MemoryProbe
+from resnet_bench.profilers.devices import instruments
 from resnet_bench.profilers.workload import Workload
 
 BEFORE_BYTES = 512 * 2**20
@@ -18,6 +19,7 @@ def test_peak_rss_forgets_what_loading_took() -> None:
     def peak() -> int:
         fields: dict[str, Any] = {
             "device": torch.device("cpu"),
+            "instruments": instruments("cpu"),
             "weights_bytes": 0,
             "alive_bytes": lambda: 0,
             "iterate": lambda: torch.ones(8),

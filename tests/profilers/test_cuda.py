@@ -3,13 +3,14 @@
 import pytest
 import torch
 
-from resnet_bench.machine import environment
 from resnet_bench.profilers import energy
 from resnet_bench.profilers.allocations import MemoryProbe
-from resnet_bench.profilers.clock import DeviceClock, for_device
-from resnet_bench.profilers.workload import Workload, set_arithmetic
+from resnet_bench.profilers.clock import DeviceClock
+from resnet_bench.profilers.devices import instruments
+from resnet_bench.profilers.workload import Workload
 from resnet_bench.records import Case, Executor, Launch, MemoryFormat, Mode, Precision, Transfer
 from resnet_bench.runner.launchers.local import LocalLauncher
+from resnet_bench.specs.arithmetic import ARITHMETICS
 from tests.runner.request import launch_request
 
 pytestmark = pytest.mark.gpu
@@ -23,7 +24,7 @@ def workload(**axes):
 
 
 def test_events_time_what_the_host_waits_for():
-    clock = for_device(DEVICE)
+    clock = instruments("cuda").clock(DEVICE)
     assert isinstance(clock, DeviceClock)
     matrix = torch.randn(4096, 4096, device=DEVICE)
     clock.time(lambda: matrix @ matrix, 3)
@@ -42,7 +43,7 @@ def test_tf32_is_used_where_it_is_asked_for_and_nowhere_else():
     exact = left @ right
 
     def error(precision):
-        set_arithmetic(precision, DEVICE)
+        instruments("cuda").set_arithmetic(ARITHMETICS[precision], DEVICE)
         product = left.float().to(DEVICE) @ right.float().to(DEVICE)
         return float((product.double().cpu() - exact).abs().max())
 
@@ -86,12 +87,12 @@ def test_the_peak_of_warm_up_is_kept_apart():
 
 def test_energy_is_positive_or_unavailable():
     work = workload()
-    clock = for_device(DEVICE)
+    clock = instruments("cuda").clock(DEVICE)
     with work.running():
         clock.time(work.iterate, 5)  # autotuning
         iteration_s = clock.time(work.iterate, 50).host_s / 50
         measured = energy.measure(work, clock, iteration_s=iteration_s)
-    if environment.energy_j("cuda") is None:
+    if instruments("cuda").energy_j(DEVICE) is None:
         assert measured is None
     else:
         assert 0 < measured.energy_j / measured.window_s < 2000  # watts

@@ -6,10 +6,10 @@ from torch import nn
 
 from resnet_bench.errors import UnsupportedError
 from resnet_bench.profilers import layers
-from resnet_bench.profilers.clock import FakeClock
 from resnet_bench.profilers.complexity import profile_module
 from resnet_bench.profilers.workload import Workload
 from resnet_bench.records import Case, Mode, Part, TimedBy
+from tests.fake_clock import FakeClock
 
 CLOCK = FakeClock()
 

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resnet_bench.profilers import sampler
-from resnet_bench.profilers.clock import FakeClock
 from resnet_bench.profilers.sampler import iterations_per_sample, median_ranks, sample, warm_up
 from resnet_bench.records import Samples, StopReason, TimingProtocol
+from tests.fake_clock import FakeClock
 
 
 class Scripted:

@@ -9,11 +9,12 @@ import pytest
 from resnet_bench import records as r
 from resnet_bench.errors import IncompleteError
 from resnet_bench.profilers import ceilings as profiler
-from resnet_bench.profilers.clock import FakeClock, Timing
+from resnet_bench.profilers.clock import Timing
 from resnet_bench.runner import ceilings
 from resnet_bench.runner.launchers.local import LocalLauncher
 from resnet_bench.storage import ceilings_cache
 from tests import dissected, factory
+from tests.fake_clock import FakeClock
 from tests.runner.instant import Answers
 
 STATE = r.MachineState(hostname="h", governor=None, cpu_clock_max_hz=None, packages={}, state=r.DeviceState())

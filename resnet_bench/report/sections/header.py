@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from resnet_bench import units
 from resnet_bench.analysis.results import Result, Status
 from resnet_bench.analysis.stats import MIN_LAUNCHES
+from resnet_bench.machine.devices import is_accelerator
 from resnet_bench.records import Environment, Run
 from resnet_bench.report.document import Fact, Health, RunHeader, Severity
 from resnet_bench.report.labels import Labels
@@ -142,7 +143,7 @@ def _machine_state(runs: Sequence[Run]) -> list[str]:
         environment.state.governor
         for run in runs
         for environment in run.header.environments
-        if environment.identity.device == "cpu" and environment.state.governor not in {None, "performance"}
+        if not is_accelerator(environment.identity.device) and environment.state.governor not in {None, "performance"}
     )
     found += [f"CPU governor is {governor}" for governor in governors]
     found += [

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from resnet_bench import units
 from resnet_bench.analysis.results import Result, Status
+from resnet_bench.machine.devices import kind_of
 from resnet_bench.records import Run
 from resnet_bench.report.document import Axis, Figure, Role, Scale, Section, Series, Table
 from resnet_bench.report.sections.curves import Curve, batch_axis, view_of
@@ -66,7 +67,9 @@ def _limit(run: Run, device: str) -> int | None:
         if launch.memory.device_total_bytes is not None and launch.case.device == device
     ]
     known = [environment.identity for environment in run.header.environments]
-    named = [it.memory_bytes if it.device == "cpu" else it.device_memory_bytes for it in known if it.device == device]
+    kind = kind_of(device)
+    of_kind = [it for it in known if it.device == kind.torch_type]
+    named = [it.device_memory_bytes if kind.accelerator else it.memory_bytes for it in of_kind]
     return min([*totals, *(value for value in named if value is not None)], default=None)
 
 

@@ -1,0 +1,56 @@
+"""A forward pass captured once as a CUDA graph and replayed: the host starts it as a whole."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from resnet_bench.errors import UnsupportedError
+from resnet_bench.executors.protocol import Executes, Placed, Prepared
+from resnet_bench.machine.devices import kind_named
+from resnet_bench.records import Case, Mode, Transfer
+
+_WARM_UP = 3
+
+
+class CudaGraph:
+    """Replays a graph; each replay returns the same tensor, filled anew."""
+
+    def supports(self, case: Case) -> None:
+        """Inference on CUDA.
+
+        Raises:
+            UnsupportedError: any other case.
+        """
+        if case.device.partition(":")[0] != kind_named("cuda").torch_type:
+            raise UnsupportedError(f"cuda_graph needs a CUDA device, not {case.device}.")
+        if case.mode is Mode.TRAINING:
+            raise UnsupportedError("cuda_graph captures inference only; use --executor compile for training.")
+
+    def prepare(self, placed: Placed) -> Prepared:
+        """Capture a forward pass and return its replay."""
+        return Prepared(iterate=_captured(placed))
+
+
+def _captured(placed: Placed) -> Callable[[], Tensor]:
+    graph = torch.cuda.CUDAGraph()
+    side = torch.cuda.Stream(placed.device)
+    side.wait_stream(torch.cuda.current_stream(placed.device))
+    with torch.inference_mode(), placed.autocast():
+        with torch.cuda.stream(side):
+            for _ in range(_WARM_UP):
+                placed.network(placed.images)
+        torch.cuda.current_stream(placed.device).wait_stream(side)
+        with torch.cuda.graph(graph):
+            logits: Tensor = placed.network(placed.images)
+
+    def replay() -> Tensor:
+        if placed.transfer is Transfer.INCLUDED:
+            placed.images.copy_(placed.host_images, non_blocking=True)
+        graph.replay()
+        return logits
+
+    return replay
+
+
+EXECUTOR: Executes = CudaGraph()

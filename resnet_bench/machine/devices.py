@@ -1,0 +1,173 @@
+"""THE table of device kinds. Never torch: each kind names the module that measures on it.
+
+A new kind is a row here and a file in `profilers/devices/`.
+"""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from resnet_bench.errors import DeviceError, InternalError
+from resnet_bench.records import Precision, Record
+
+AUTO = "auto"
+HOST = "cpu"
+
+
+class DeviceKind(NamedTuple):
+    """What is known of a kind of device without asking one.
+
+    Attributes:
+        name: what tells it from the others: two vendors may share torch's word.
+        torch_type: torch's word, with which names of devices begin: "cuda:1".
+        instruments: the module of `resnet_bench.profilers.devices` that measures on it.
+        accelerator: it has memory and a queue of its own, and the host waits for it.
+        ceilings: the precisions whose ceilings are measured where none are named.
+        out_of_memory: words, in small letters, by which its libraries say that memory is wanting.
+        nodes: files (patterns below /dev) of which one is there on Linux where there is such a device.
+        advice: what to change for steadier numbers; "" for nothing.
+    """
+
+    name: str
+    torch_type: str
+    instruments: str
+    accelerator: bool
+    ceilings: tuple[Precision, ...]
+    out_of_memory: tuple[str, ...]
+    nodes: tuple[str, ...]
+    advice: str = ""
+
+
+class DeviceFacts(Record, frozen=True, kw_only=True):
+    """What one device says of itself; None where it cannot tell."""
+
+    name: str
+    memory_bytes: int | None = None
+    cuda: str | None = None
+    cudnn: str | None = None
+    driver: str | None = None
+
+
+_HALVES = (Precision.FP32, Precision.FP16, Precision.BF16)
+
+KINDS: tuple[DeviceKind, ...] = (
+    DeviceKind(
+        name="cpu",
+        torch_type=HOST,
+        instruments="cpu",
+        accelerator=False,
+        ceilings=(Precision.FP32, Precision.BF16),
+        # The CPU's allocator, and the C++ library's.
+        out_of_memory=("defaultcpuallocator", "bad_alloc"),
+        nodes=(),
+        advice="keep the default of one core left free: --threads all is faster alone, far less steady beside others.",
+    ),
+    DeviceKind(
+        name="cuda",
+        torch_type="cuda",
+        instruments="cuda",
+        accelerator=True,
+        ceilings=(Precision.FP32, Precision.TF32, Precision.FP16, Precision.BF16),
+        # CUDA's, and cuBLAS's and cuDNN's for their handles.
+        out_of_memory=("out of memory", "status_alloc_failed"),
+        nodes=("nvidiactl", "nvhost-ctrl*", "dxg"),
+        advice="lock the GPU's clocks while measuring: nvidia-smi -lgc MIN,MAX (undo with nvidia-smi -rgc).",
+    ),
+    DeviceKind(
+        name="rocm",
+        torch_type="cuda",
+        instruments="rocm",
+        accelerator=True,
+        ceilings=_HALVES,
+        out_of_memory=("out of memory", "hipblas_status_alloc_failed", "miopenstatusallocfailed"),
+        nodes=("kfd",),
+        advice="fix the GPU's clocks while measuring: rocm-smi --setperflevel high (undo with auto).",
+    ),
+    DeviceKind(
+        name="xpu",
+        torch_type="xpu",
+        instruments="xpu",
+        accelerator=True,
+        ceilings=_HALVES,
+        out_of_memory=("out of memory", "ur_result_error_out_of_device_memory"),
+        nodes=("dri/renderD*",),
+    ),
+    DeviceKind(
+        name="mps",
+        torch_type="mps",
+        instruments="mps",
+        accelerator=True,
+        ceilings=_HALVES,
+        out_of_memory=("mps backend out of memory",),
+        nodes=(),
+    ),
+)
+
+
+def kind_of(device: str) -> DeviceKind:
+    """Return the kind of a device by its name; of two that share torch's word, the first.
+
+    Raises:
+        DeviceError: no kind is called so.
+    """
+    word = device.partition(":")[0]
+    for kind in KINDS:
+        if kind.torch_type == word:
+            return kind
+    raise DeviceError(f"unknown device '{device}': expected {expected()}.")
+
+
+def kind_named(name: str) -> DeviceKind:
+    """Return the kind of that name."""
+    for kind in KINDS:
+        if kind.name == name:
+            return kind
+    raise InternalError(f"no kind of device is called '{name}'")
+
+
+def is_accelerator(device: str) -> bool:
+    """Say whether a device has memory and a queue of its own."""
+    return kind_of(device).accelerator
+
+
+def expected() -> str:
+    """Return how devices are named, for messages."""
+    words = dict.fromkeys(kind.torch_type for kind in KINDS)
+    return f"{AUTO}, " + ", ".join(words) + f", or one of several by its number, such as {KINDS[1].torch_type}:1"
+
+
+def find(asked: str, present: Sequence[str]) -> str:
+    """Return the name of the device asked for among those that are here, the host first in `present`.
+
+    "auto" is the first accelerator, else the host; a kind without a number is its first device.
+
+    Raises:
+        DeviceError: no such device, with those that are here.
+    """
+    if asked == AUTO:
+        return present[min(1, len(present) - 1)]
+    here = ", ".join(present)
+    word, _, number = asked.partition(":")
+    if word not in {kind.torch_type for kind in KINDS} or (number and not number.isdigit()):
+        raise DeviceError(f"unknown device '{asked}'; here are: {here}.")
+    named = next((name for name in present if asked in {name, name.partition(":")[0]}), None)
+    if named is None:
+        raise DeviceError(f"device '{asked}' is not here; here are: {here}.")
+    return named
+
+
+def known_without_torch(asked: str, *, nodes: Path = Path("/dev"), system: str = sys.platform) -> str | None:
+    """Return the device that `find` will give where that is certain without asking torch, else None.
+
+    Certain are the host, and on Linux "auto" where no driver has made a device file.
+    """
+    if asked == HOST:
+        return HOST
+    has_node = any(any(nodes.glob(pattern)) for kind in KINDS for pattern in kind.nodes)
+    return HOST if asked == AUTO and system == "linux" and not has_node else None
+
+
+def out_of_memory_words() -> tuple[str, ...]:
+    """Return the words, in small letters, by which any kind says that memory is wanting."""
+    return tuple(dict.fromkeys(words for kind in KINDS for words in kind.out_of_memory))

@@ -1,0 +1,102 @@
+"""NVIDIA's devices: allocator counters, TF32, and what NVML says of clocks, power and throttling."""
+
+import torch
+from torch.profiler import ProfilerActivity
+
+from resnet_bench.machine import environment, nvml
+from resnet_bench.machine.devices import DeviceFacts, kind_named
+from resnet_bench.profilers.devices.instruments import Accelerator, Instruments, Switches, refuse_tensor_float
+from resnet_bench.records import DeviceState
+from resnet_bench.specs.arithmetic import Arithmetic
+
+_TF32_CAPABILITY = (8, 0)
+
+
+class TorchCuda(Accelerator):
+    """What torch.cuda says, whoever made the device."""
+
+    def facts(self, device: torch.device) -> DeviceFacts:
+        """Return name and memory."""
+        properties = torch.cuda.get_device_properties(device)
+        return DeviceFacts(name=properties.name, memory_bytes=properties.total_memory)
+
+    def switches(self) -> Switches:
+        """Return those of cuBLAS and cuDNN."""
+        return Switches(
+            tf32_matmul=torch.backends.cuda.matmul.allow_tf32,
+            tf32_convolution=torch.backends.cudnn.allow_tf32,
+            cudnn_benchmark=torch.backends.cudnn.benchmark,
+        )
+
+    def reset_peaks(self, device: torch.device) -> None:
+        """Forget the peaks of the caching allocator."""
+        torch.cuda.reset_peak_memory_stats(device)
+
+    def peak_allocated_bytes(self, device: torch.device) -> int | None:
+        """Return the peak of tensors."""
+        return torch.cuda.max_memory_allocated(device)
+
+    def peak_reserved_bytes(self, device: torch.device) -> int | None:
+        """Return the peak of the caching allocator."""
+        return torch.cuda.max_memory_reserved(device)
+
+    def activities(self) -> list[ProfilerActivity]:
+        """Return the host's and the device's."""
+        return [ProfilerActivity.CPU, ProfilerActivity.CUDA]
+
+    def pins_memory(self) -> bool:
+        """Copies from pageable memory wait."""
+        return True
+
+
+class Cuda(TorchCuda):
+    """Instruments of NVIDIA's devices."""
+
+    kind = kind_named("cuda")
+
+    def _is_ours(self, current: torch.device) -> bool:
+        return super()._is_ours(current) and torch.version.hip is None
+
+    def facts(self, device: torch.device) -> DeviceFacts:
+        """Return name, memory, libraries and driver."""
+        properties = torch.cuda.get_device_properties(device)
+        return DeviceFacts(
+            name=properties.name,
+            memory_bytes=properties.total_memory,
+            cuda=torch.version.cuda,
+            cudnn=str(torch.backends.cudnn.version()),
+            driver=nvml.driver(),
+        )
+
+    def state(self, device: torch.device) -> DeviceState:
+        """Return the host's state, and clocks, temperature, power and throttling."""
+        host = environment.host_state()
+        return DeviceState(load_average=host.load_average, cpu_clock_hz=host.cpu_clock_hz, **nvml.state(_uuid(device)))
+
+    def set_arithmetic(self, arithmetic: Arithmetic, device: torch.device) -> None:
+        """Allow TF32 where it is asked for, on every backend that has it, and let cuDNN try its algorithms.
+
+        Raises:
+            UnsupportedError: the device has no TF32.
+        """
+        if arithmetic.tensor_float and torch.cuda.get_device_capability(device) < _TF32_CAPABILITY:
+            refuse_tensor_float(arithmetic, device)
+        torch.backends.cuda.matmul.allow_tf32 = arithmetic.tensor_float
+        torch.backends.cudnn.allow_tf32 = arithmetic.tensor_float
+        torch.backends.cudnn.benchmark = True
+
+    def energy_j(self, device: torch.device) -> float | None:
+        """Return NVML's counter."""
+        return nvml.energy_j(_uuid(device))
+
+    def processes(self, device: torch.device) -> dict[int, int | None] | None:
+        """Return what NVML knows of them."""
+        return nvml.processes(_uuid(device))
+
+
+def _uuid(device: torch.device) -> str:
+    index = torch.cuda.current_device() if device.index is None else device.index
+    return str(torch.cuda.get_device_properties(index).uuid)
+
+
+INSTRUMENTS: Instruments = Cuda()

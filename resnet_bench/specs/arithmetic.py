@@ -1,0 +1,62 @@
+"""THE table of arithmetics: what each precision means for weights, products, bytes and ceilings. Never torch.
+
+Total: a precision without a row here is an error wherever it is asked for, and a test names it.
+"""
+
+from typing import NamedTuple
+
+from resnet_bench.records import Precision
+
+_FLOAT_BYTES, _HALF_BYTES = 4, 2
+
+
+class Arithmetic(NamedTuple):
+    """How one precision computes.
+
+    Attributes:
+        weights: torch's name of the type of weights and input.
+        computes: torch's name of the type that products are computed in; another one than `weights` under autocast.
+        weight_bytes: of one weight, and of one element of the input.
+        activation_bytes: of one element between layers.
+        statistic_bytes: of one mean or variance that batch norm keeps for the backward pass.
+        ceiling: the precision whose ceiling it is held against: autocast's is its half type's.
+        tensor_float: float32 products may be rounded to TF32 on the way.
+        scales_loss: training needs its loss scaled, or small gradients vanish.
+    """
+
+    weights: str
+    computes: str
+    weight_bytes: int
+    activation_bytes: int
+    statistic_bytes: int
+    ceiling: Precision
+    tensor_float: bool = False
+    scales_loss: bool = False
+
+    @property
+    def autocast(self) -> bool:
+        """Whether torch casts inside the operators, the weights staying as they are."""
+        return self.weights != self.computes
+
+
+ARITHMETICS: dict[Precision, Arithmetic] = {
+    Precision.FP32: Arithmetic("float32", "float32", _FLOAT_BYTES, _FLOAT_BYTES, _FLOAT_BYTES, Precision.FP32),
+    Precision.TF32: Arithmetic(
+        "float32", "float32", _FLOAT_BYTES, _FLOAT_BYTES, _FLOAT_BYTES, Precision.TF32, tensor_float=True
+    ),
+    Precision.FP16: Arithmetic("float16", "float16", _HALF_BYTES, _HALF_BYTES, _FLOAT_BYTES, Precision.FP16),
+    Precision.BF16: Arithmetic("bfloat16", "bfloat16", _HALF_BYTES, _HALF_BYTES, _FLOAT_BYTES, Precision.BF16),
+    Precision.AMP_FP16: Arithmetic(
+        "float32", "float16", _FLOAT_BYTES, _HALF_BYTES, _FLOAT_BYTES, Precision.FP16, scales_loss=True
+    ),
+    Precision.AMP_BF16: Arithmetic("float32", "bfloat16", _FLOAT_BYTES, _HALF_BYTES, _FLOAT_BYTES, Precision.BF16),
+}
+
+
+def arithmetic(precision: Precision) -> Arithmetic:
+    """Return the row of a precision.
+
+    Raises:
+        KeyError: the table has none: a fault of ours, never taken for float32.
+    """
+    return ARITHMETICS[precision]
