@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from resnet_bench.analysis.digest import NARROWEST_BAND, excess_band
+from resnet_bench.analysis.noise_bands import NARROWEST_BAND, excess_band
 from resnet_bench.analysis.ratio import POWER
 from resnet_bench.analysis.sequential import LOOKS, UNCHANGED_CONFIDENCE, detectable_change, first_decision
 from resnet_bench.analysis.stats import CONFIDENCE, MIN_LAUNCHES, t_quantile

@@ -70,11 +70,9 @@ def differences(
 
 def differences_of_runs(baseline: Digest, contender: Digest) -> tuple[Difference, ...]:
     """Return what differs between the cases that two digests share."""
-    others = {it.case.key: it for it in contender.cases}
+    others = {it.case: it for it in contender.cases}
     found = (
-        differences(it, others[it.case.key], sides=(baseline, contender))
-        for it in baseline.cases
-        if it.case.key in others
+        differences(it, others[it.case], sides=(baseline, contender)) for it in baseline.cases if it.case in others
     )
     return summarize_differences([difference for part in found for difference in part])
 

@@ -109,16 +109,16 @@ def interval_text(interval: Interval) -> str:
 
 def _match(baseline: Digest, contender: Digest, across: Collection[str]) -> tuple[list[_Pair], list[Comparison]]:
     """Pair cases by identity, then by workload where only machine, device or threads differ; list those left alone."""
-    partners = {it.case.key: it for it in contender.cases}
+    partners = {it.case: it for it in contender.cases}
     by_workload: dict[Case, list[CaseDigest]] = {}
-    shared = {it.case.key for it in baseline.cases} & partners.keys()
+    shared = {it.case for it in baseline.cases} & partners.keys()
     for it in contender.cases:
-        if it.case.key not in shared:
+        if it.case not in shared:
             by_workload.setdefault(_workload(it.case), []).append(it)
     pairs, alone = [], []
     for left in baseline.cases:
         candidates = by_workload.get(_workload(left.case), [])
-        right = partners[left.case.key] if left.case.key in shared else candidates.pop(0) if candidates else None
+        right = partners[left.case] if left.case in shared else candidates.pop(0) if candidates else None
         if right is None:
             alone += _alone(left, missing_in=contender, sides=("baseline", "contender"))
         else:
@@ -136,7 +136,7 @@ def _workload(case: Case) -> Case:
 
 def _alone(subject: CaseDigest, *, missing_in: Digest, sides: tuple[str, str]) -> list[Comparison]:
     """Return a not comparable row for each metric of a case that the other side did not measure."""
-    skip = next((skip for skip in missing_in.skips if skip.case.key == subject.case.key), None)
+    skip = next((skip for skip in missing_in.skips if skip.case == subject.case), None)
     why = f"skipped in the {sides[1]}: {skip.reason.value}" if skip else f"not measured in the {sides[1]}"
     summaries = {summary.metric: summary for summary in subject.summaries}
     values: dict[str, float] = {**subject.exact, **{name: summary.median for name, summary in summaries.items()}}

@@ -58,12 +58,12 @@ def judge(table: VerdictTable, rules: Sequence[Rule], *, sides: tuple[Digest, Di
     baseline, contender = sides
     outcomes = [*_missing(named_like(baseline, contender), contender, _compared(table))]
     unmatched, warnings = [], []
-    absent = {outcome.case.key for outcome in outcomes}
+    absent = {outcome.case for outcome in outcomes}
     for rule in rules:
         rows = [row for row in table.comparisons if rule.matches(row.contender_case, row.metric)]
         if not rows:
             unmatched.append(rule.name)
-        judged = [row for row in rows if row.case.key not in absent]
+        judged = [row for row in rows if row.case not in absent]
         outcomes += [_apply(rule, row) for row in judged]
         warnings += _blind(rule, judged)
     if not any(row.verdict is not Verdict.NOT_COMPARABLE for row in table.comparisons):
@@ -87,25 +87,24 @@ def _exit_code(statuses: Collection[Status], *, nothing: bool) -> ExitCode:
     return ExitCode.INCOMPLETE if nothing or Status.INCOMPLETE in statuses else ExitCode.DONE
 
 
-def _compared(table: VerdictTable) -> set[str]:
+def _compared(table: VerdictTable) -> set[Case]:
     """Return the baseline's cases that have a comparable measured row, on another device or thread count too."""
     return {
-        row.case.key
+        row.case
         for row in table.comparisons
         if not isinstance(find_metric(row.metric), ExactMetric) and row.verdict is not Verdict.NOT_COMPARABLE
     }
 
 
-def _missing(baseline: Digest, contender: Digest, compared: Collection[str]) -> Iterator[Outcome]:
+def _missing(baseline: Digest, contender: Digest, compared: Collection[Case]) -> Iterator[Outcome]:
     """Yield an incomplete outcome for every case that the baseline measured and the contender did not."""
-    measured = {it.case.key for it in contender.cases}
-    skips = {skip.case.key: skip for skip in contender.skips}
+    measured = {it.case for it in contender.cases}
+    skips = {skip.case: skip for skip in contender.skips}
     for it in baseline.cases:
-        key = it.case.key
-        skip = skips.get(key)
+        skip = skips.get(it.case)
         if skip is not None:
             message = f"the baseline has a number; here it was skipped: {skip.reason.value}, {skip.detail}"
-        elif key not in measured and key not in compared:
+        elif it.case not in measured and it.case not in compared:
             message = f"the baseline has this case, {contender.name} does not"
         else:
             continue

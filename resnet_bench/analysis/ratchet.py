@@ -12,7 +12,7 @@ from resnet_bench.analysis.gate import improvements, of_one_launch
 from resnet_bench.analysis.metrics import METRICS
 from resnet_bench.errors import UsageError
 from resnet_bench.machine.names import named_like
-from resnet_bench.records import CaseDigest, Commit, Comparison, Digest, Record, VerdictTable
+from resnet_bench.records import Case, CaseDigest, Commit, Comparison, Digest, Record, VerdictTable
 
 _POSITION = {metric.name: position for position, metric in enumerate(METRICS)}
 
@@ -47,20 +47,17 @@ def ratchet(former: Digest, contender: Digest, table: VerdictTable) -> Ratcheted
     known = named_like(former, contender)
     improved = improvements(table)
     new = tuple(row for row in _new_values(table) if not of_one_launch(row))
-    measured = {it.case.key: it for it in contender.cases}
-    partners = {row.case.key: row.contender_case.key for row in table.comparisons}  # a machine may have two names
-    taken: dict[str, set[str]] = {}
+    measured = {it.case: it for it in contender.cases}
+    partners = {row.case: row.contender_case for row in table.comparisons}  # a machine may have two names
+    taken: dict[Case, set[str]] = {}
     for row in (*improved, *new):
-        taken.setdefault(row.case.key, set()).add(row.metric)
-    kept = [
-        _moved(it, measured[partners[it.case.key]], taken[it.case.key]) if it.case.key in taken else it
-        for it in known.cases
-    ]
-    keys = {it.case.key for it in kept}
+        taken.setdefault(row.case, set()).add(row.metric)
+    kept = [_moved(it, measured[partners[it.case]], taken[it.case]) if it.case in taken else it for it in known.cases]
+    keys = {it.case for it in kept}
     paired = {theirs for ours, theirs in partners.items() if ours in keys}
-    unknown = (_replicated(it) for it in contender.cases if it.case.key not in paired)
+    unknown = (_replicated(it) for it in contender.cases if it.case not in paired)
     added = [it for it in unknown if it is not None]
-    held = keys | {it.case.key for it in added}
+    held = keys | {it.case for it in added}
     replacement = msgspec.structs.replace(
         known,
         created_at=contender.created_at,
@@ -68,10 +65,10 @@ def ratchet(former: Digest, contender: Digest, table: VerdictTable) -> Ratcheted
         commit=former.commit if _same_tree(former.commit, contender.commit) else None,  # of two trees it is of neither
         identities=former.identities | contender.identities,
         cases=(*kept, *added),
-        skips=tuple(skip for skip in known.skips if skip.case.key not in held),
-        missing=tuple(case for case in known.missing if case.key not in held),
+        skips=tuple(skip for skip in known.skips if skip.case not in held),
+        missing=tuple(case for case in known.missing if case not in held),
     )
-    of_known_cases = sum(row.case.key in keys for row in new)
+    of_known_cases = sum(row.case in keys for row in new)
     return Ratcheted(
         baseline=replacement,
         improved_values=len(improved),

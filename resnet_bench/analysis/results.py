@@ -129,15 +129,15 @@ def collect(runs: Sequence[Run], catalog: Catalog) -> tuple[Result, ...]:
 
 
 def _of_run(index: int, run: Run, catalog: Catalog) -> Iterator[Result]:
-    measured = {measurement.case.key: measurement for measurement in run.measurements}
-    skipped = {skip.case.key: skip for skip in run.skips}
+    measured = {measurement.case: measurement for measurement in run.measurements}
+    skipped = {skip.case: skip for skip in run.skips}
     profiles = {profile_key(profile): profile for profile in run.header.profiles}
     published = {model: catalog(model) for model in {case.model for case in run.header.cases}}
     for case in run.header.cases:
         known = published[case.model]
-        if case.key in measured:
-            found = _measured(index, measured[case.key], skipped.get(case.key), known)
-            launches = measured[case.key].launches
+        if case in measured:
+            found = _measured(index, measured[case], skipped.get(case), known)
+            launches = measured[case].launches
             bound = headroom(
                 case,
                 found.profile.work if found.profile else (),
@@ -146,7 +146,7 @@ def _of_run(index: int, run: Run, catalog: Catalog) -> Iterator[Result]:
             )
             yield msgspec.structs.replace(found, headroom=bound)
         else:
-            yield _absent(index, case, skipped.get(case.key), known, profile=profiles.get(profile_key(case)))
+            yield _absent(index, case, skipped.get(case), known, profile=profiles.get(profile_key(case)))
 
 
 def _measured(index: int, measurement: Measurement, skip: Skip | None, known: Published) -> Result:

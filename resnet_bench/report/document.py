@@ -43,7 +43,8 @@ class Column(Record, frozen=True, kw_only=True):
     """One column. `key` is the field's name in JSON and CSV, with its base unit; `title` and `unit` are for people.
 
     `low` and `high` are the keys of the columns that hold the bounds of this one's interval. `group` is a heading
-    above several columns (a run's label). `facet` marks what the page can filter by.
+    above several columns (a run's label). `facet` marks what the page can filter by. `rank` is the place in the
+    order in which columns go where room is short, 1 first; a column without one stays.
     """
 
     key: str
@@ -55,6 +56,7 @@ class Column(Record, frozen=True, kw_only=True):
     high: str | None = None
     group: str = ""
     facet: bool = False
+    rank: int | None = None
 
 
 class Table(Record, frozen=True, kw_only=True):

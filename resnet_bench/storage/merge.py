@@ -135,7 +135,8 @@ def _refuse_other_protocol(first: Part, other: Part) -> None:
     ]
     if not differing:
         return
-    twice = next((case for case in other.header.cases if case in set(first.header.cases)), None)
+    known = set(first.header.cases)
+    twice = next((case for case in other.header.cases if case in known), None)
     what = f"{twice.key} was measured twice under different protocols" if twice else "a run has one protocol"
     more = f" (and {len(differing) - 1} more)" if len(differing) > 1 else ""
     raise StoreError(f"{what}: {differing[0]}{more}; put such runs side by side with resnet-bench report.")
@@ -241,12 +242,12 @@ def _ceilings(headers: Sequence[Header]) -> Iterator[Ceilings]:
 
 def _entries(parts: Sequence[Part]) -> tuple[_Entry, ...]:
     """Return every line once, with indices that are unique within its case."""
-    joined: dict[str, dict[int, list[_Entry]]] = {}
+    joined: dict[Case, dict[int, list[_Entry]]] = {}
     for part in parts:
-        taken = {key: set(groups) for key, groups in joined.items()}
-        for key, index, group in _groups(part.entries):
-            groups = joined.setdefault(key, {})
-            target = _target(group, index, groups, taken.get(key, set()))
+        taken = {case: set(groups) for case, groups in joined.items()}
+        for case, index, group in _groups(part.entries):
+            groups = joined.setdefault(case, {})
+            target = _target(group, index, groups, taken.get(case, set()))
             if target is not None:
                 present = [_without_index(it) for it in groups.get(target, [])]
                 new = [msgspec.structs.replace(it, index=target) for it in group if _without_index(it) not in present]
@@ -254,13 +255,13 @@ def _entries(parts: Sequence[Part]) -> tuple[_Entry, ...]:
     return tuple(it for groups in joined.values() for index in sorted(groups) for it in groups[index])
 
 
-def _groups(entries: Sequence[_Entry]) -> Iterator[tuple[str, int, list[_Entry]]]:
+def _groups(entries: Sequence[_Entry]) -> Iterator[tuple[Case, int, list[_Entry]]]:
     """Yield the attempts and skips of each launch of each case together, in the order written."""
-    found: dict[tuple[str, int], list[_Entry]] = {}
+    found: dict[tuple[Case, int], list[_Entry]] = {}
     for it in entries:
-        found.setdefault((it.case.key, it.index), []).append(it)
-    for (key, index), group in found.items():
-        yield key, index, group
+        found.setdefault((it.case, it.index), []).append(it)
+    for (case, index), group in found.items():
+        yield case, index, group
 
 
 def _target(group: Sequence[_Entry], index: int, groups: dict[int, list[_Entry]], taken: set[int]) -> int | None:

@@ -20,6 +20,7 @@ from resnet_bench.errors import StoreError
 from resnet_bench.records import (
     SCHEMA_VERSION,
     Attempt,
+    Case,
     Header,
     Launch,
     LayerProfile,
@@ -220,9 +221,9 @@ def load(directory: Path) -> Run:
 
 
 def _without_layers(entries: Sequence[LayerProfile | Skip]) -> list[str]:
-    timed = {entry.case.key for entry in entries if isinstance(entry, LayerProfile)}
-    skips = {entry.case.key: entry for entry in entries if isinstance(entry, Skip) and entry.case.key not in timed}
-    return [f"the layers of {key} could not be timed: {skip.detail}" for key, skip in skips.items()]
+    timed = {entry.case for entry in entries if isinstance(entry, LayerProfile)}
+    skips = {entry.case: entry for entry in entries if isinstance(entry, Skip) and entry.case not in timed}
+    return [f"the layers of {case.key} could not be timed: {skip.detail}" for case, skip in skips.items()]
 
 
 def load_layers(directory: Path) -> tuple[list[LayerProfile | Skip], list[str]]:
@@ -287,17 +288,17 @@ def assemble(header: Header, entries: Sequence[Launch | Skip], warnings: Sequenc
     Of several attempts at one launch the first undisturbed one counts, else the last; the others are kept as
     superseded. A skip counts where its launch was never measured. A case with neither is missing.
     """
-    launches: dict[str, dict[int, list[Launch]]] = {}
-    skips: dict[str, dict[int, Skip]] = {}
+    launches: dict[Case, dict[int, list[Launch]]] = {}
+    skips: dict[Case, dict[int, Skip]] = {}
     for entry in entries:
         if isinstance(entry, Launch):
-            launches.setdefault(entry.case.key, {}).setdefault(entry.index, []).append(entry)
+            launches.setdefault(entry.case, {}).setdefault(entry.index, []).append(entry)
         else:
-            skips.setdefault(entry.case.key, {})[entry.index] = entry
+            skips.setdefault(entry.case, {})[entry.index] = entry
     profiles = {profile_key(profile): profile for profile in header.profiles}
     measurements, open_skips, missing = [], [], []
     for case in header.cases:
-        attempts, skipped = launches.get(case.key, {}), skips.get(case.key, {})
+        attempts, skipped = launches.get(case, {}), skips.get(case, {})
         unmeasured = [skipped[index] for index in sorted(skipped) if index not in attempts]
         if attempts:
             chosen = [_first_undisturbed(attempts[index]) for index in sorted(attempts)]

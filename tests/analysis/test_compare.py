@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from resnet_bench.analysis.comparability import parse_across
 from resnet_bench.analysis.compare import compare
-from resnet_bench.analysis.digest import NARROWEST_BAND, pool
+from resnet_bench.analysis.digest import pool
+from resnet_bench.analysis.noise_bands import NARROWEST_BAND
 from resnet_bench.errors import StoreError, UsageError
 from resnet_bench.records import Band, BandSource, Commit, Skip, SkipReason, Verdict
 from tests.factory import (

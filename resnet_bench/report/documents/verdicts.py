@@ -123,19 +123,19 @@ def _reach(change: float) -> str:
     return units.percent_short(change) if change <= _SENSIBLE_CHANGE else "more than tenfold"
 
 
-def case_labels(table: VerdictTable) -> dict[str, str]:
-    """Return for each case's key the fields that not all cases share; the whole key where there is one case."""
-    cases = {row.case.key: row.case for row in table.comparisons}
-    shared = _shared_fields(list(cases.values()))
+def case_labels(table: VerdictTable) -> dict[Case, str]:
+    """Return for each case the fields that not all cases share; the whole key where there is one case."""
+    cases = list(dict.fromkeys(row.case for row in table.comparisons))
+    shared = _shared_fields(cases)
     return {
-        key: "/".join(word for field, word in case.words.items() if field == "model" or field not in shared)
-        for key, case in cases.items()
+        case: "/".join(word for field, word in case.words.items() if field == "model" or field not in shared)
+        for case in cases
     }
 
 
 def _text_constants(table: VerdictTable) -> list[str]:
-    cases = {row.case.key: row.case for row in table.comparisons}
-    shared = _shared_fields(list(cases.values()))
+    cases = list(dict.fromkeys(row.case for row in table.comparisons))
+    shared = _shared_fields(cases)
     said = [f"{field.replace('_', ' ')} {value}" for field, value in shared.items() if value != ""]
     return [f"all cases: {', '.join(said)}"] if said else []
 
@@ -176,7 +176,7 @@ def _noisy_grid(metric: NoisyMetric, rows: Sequence[Comparison], table: VerdictT
             left, right = row.baseline_summary, row.contender_summary
             cells.append(
                 (
-                    labels[row.case.key],
+                    labels[row.case],
                     metric.show(row.baseline),
                     metric.show(row.contender),
                     units.ratio(row.ratio),
@@ -201,7 +201,7 @@ def _exact_grid(rows: Sequence[Comparison], table: VerdictTable, *, every_row: b
         else:
             metric = find_metric(row.metric)
             shown = (metric.show(row.baseline), metric.show(row.contender))
-            cells.append((labels[row.case.key], metric.label, *shown, row.verdict.value, row.reason))
+            cells.append((labels[row.case], metric.label, *shown, row.verdict.value, row.reason))
     return Grid(
         headers=("case", "metric", "baseline", "contender", "verdict", "reason"),
         rows=tuple(cells),

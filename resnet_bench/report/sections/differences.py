@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from resnet_bench import units
 from resnet_bench.analysis.metrics import NOISY_METRICS, NoisyMetric, find_metric
-from resnet_bench.records import Comparison, Verdict, VerdictTable
+from resnet_bench.records import Case, Comparison, Verdict, VerdictTable
 from resnet_bench.report.document import Column, Health, Kind, Row, Section, Severity, Table
 from resnet_bench.report.documents.verdicts import ORDER, case_labels, detectable_line
 from resnet_bench.words import counted, listed
@@ -95,14 +95,14 @@ def verdict_health(tables: Sequence[VerdictTable]) -> tuple[Health, ...]:
     )
 
 
-def case_verdicts(tables: Mapping[int, VerdictTable]) -> dict[tuple[int, str], str]:
-    """Return the gravest verdict on latency and throughput of each case, by run and case key."""
-    found: dict[tuple[int, str], Verdict] = {}
+def case_verdicts(tables: Mapping[int, VerdictTable]) -> dict[tuple[int, Case], str]:
+    """Return the gravest verdict on latency and throughput of each case, by run and case."""
+    found: dict[tuple[int, Case], Verdict] = {}
     for run, table in tables.items():
         if not _judged(table):
             continue
         for row in table.comparisons:
-            slot = (run, row.contender_case.key)
+            slot = (run, row.contender_case)
             if row.metric in _TIMINGS and (slot not in found or ORDER.index(row.verdict) < ORDER.index(found[slot])):
                 found[slot] = row.verdict
     return {slot: verdict.value for slot, verdict in found.items()}
@@ -133,18 +133,18 @@ def _environment(table: VerdictTable, number: int) -> Table:
     )
 
 
-def _rows(rows: Sequence[Comparison], labels: Mapping[str, str], *, identity: str, caption: str) -> Table:
+def _rows(rows: Sequence[Comparison], labels: Mapping[Case, str], *, identity: str, caption: str) -> Table:
     return Table(
         id=identity, caption=caption, columns=_COLUMNS, rows=tuple(_row(row, labels) for row in rows), shown=_SHOWN
     )
 
 
-def _row(row: Comparison, labels: Mapping[str, str]) -> Row:
+def _row(row: Comparison, labels: Mapping[Case, str]) -> Row:
     metric = find_metric(row.metric)
     unit = f" {metric.unit}" if metric.unit and isinstance(metric, NoisyMetric) else ""
     low, high = (row.interval.low, row.interval.high) if row.interval else (None, None)
     return (
-        labels[row.case.key],
+        labels[row.case],
         metric.label,
         row.baseline,
         row.contender,

@@ -25,9 +25,9 @@ _MANY_CASES, _MOST_ROWS_BESIDE_MANY = 200, 400
 
 def layers_section(runs: Sequence[Run], results: Sequence[Result], labels: Labels) -> Section | None:
     """Return the figures and the table, None where no run has measured layers."""
-    positions = {(it.run, it.case.key): it.position for it in results}
+    positions = {(it.run, it.case): it.position for it in results}
     every = [
-        _subject(index, run, profile, labels=labels, position=positions.get((index, profile.case.key)))
+        _subject(index, run, profile, labels=labels, position=positions.get((index, profile.case)))
         for index, run in enumerate(runs)
         for profile in run.layers
     ]

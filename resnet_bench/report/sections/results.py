@@ -50,15 +50,17 @@ _COLUMNS = (
     Column(key="device", title="device", kind=Kind.TEXT, facet=True),
     Column(key="threads", title="threads", kind=Kind.INTEGER, facet=True),
     Column(key="status", title="status", kind=Kind.STATUS, facet=True),
-    Column(key="parameters", title="params", kind=Kind.COUNT, help="Parameters of the model."),
+    Column(key="parameters", rank=5, title="params", kind=Kind.COUNT, help="Parameters of the model."),
     Column(
         key="macs_per_image",
+        rank=4,
         title="MACs",
         kind=Kind.COUNT,
         help="Multiply-accumulates of convolution and linear layers for one image. FLOPs are twice as many.",
     ),
     Column(
         key="accuracy",
+        rank=9,
         title="acc@1",
         kind=Kind.SHARE,
         help="Published ImageNet top-1 accuracy at 224 px; not measured here.",
@@ -78,7 +80,9 @@ _COLUMNS = (
     Column(key="latency_p25_s", title="p25", kind=Kind.LATENCY, unit="ms"),
     Column(key="latency_p75_s", title="p75", kind=Kind.LATENCY, unit="ms"),
     Column(key="latency_p90_s", title="p90", kind=Kind.LATENCY, unit="ms"),
-    Column(key="latency_p95_s", title="p95", kind=Kind.LATENCY, unit="ms", help="95 % of all samples were quicker."),
+    Column(
+        key="latency_p95_s", rank=6, title="p95", kind=Kind.LATENCY, unit="ms", help="95 % of all samples were quicker."
+    ),
     Column(key="latency_p99_s", title="p99", kind=Kind.LATENCY, unit="ms"),
     Column(
         key="fastest_launch_s",
@@ -117,27 +121,33 @@ _COLUMNS = (
     Column(key="peak_rss_bytes", title="peak RSS", kind=Kind.MEMORY, unit="MiB"),
     Column(
         key="predicted_peak_bytes",
+        rank=10,
         title="predicted",
         kind=Kind.MEMORY,
         unit="MiB",
         help="Predicted peak of tensors, without convolution workspace and without the process itself.",
     ),
-    Column(key="energy_j_per_image", title="energy", kind=Kind.ENERGY, unit="J/image"),
-    Column(key="compile_s", title="compile", kind=Kind.DURATION, help="Cold compilation, median over launches."),
+    Column(key="energy_j_per_image", rank=7, title="energy", kind=Kind.ENERGY, unit="J/image"),
+    Column(
+        key="compile_s", rank=2, title="compile", kind=Kind.DURATION, help="Cold compilation, median over launches."
+    ),
     Column(
         key="achieved_flop_per_s",
+        rank=1,
         title="FLOP/s",
         kind=Kind.FLOP_RATE,
         help="FLOPs of convolution and linear layers times iterations per second, at the measured throughput.",
     ),
     Column(
         key="share_of_peak",
+        rank=3,
         title="of peak",
         kind=Kind.SHARE,
         help="MFU: achieved FLOP/s over the best that products and convolutions of this precision reached here.",
     ),
     Column(
         key="times_roofline",
+        rank=8,
         title="x roofline",
         kind=Kind.RATIO,
         help="Latency over the least time that the measured ceilings allow: 2.3 is 2.3x from the roofline.",
@@ -171,7 +181,7 @@ _BY_KEY = {column.key: column for column in _COLUMNS}
 
 
 def long_table(
-    results: Sequence[Result], labels: Labels, *, notes: Mapping[str, int], verdicts: Mapping[tuple[int, str], str]
+    results: Sequence[Result], labels: Labels, *, notes: Mapping[str, int], verdicts: Mapping[tuple[int, Case], str]
 ) -> Table:
     """Return every column of every case, a row for each case of each run."""
     rows = tuple(_row(result, labels, notes=notes, verdicts=verdicts) for result in results)
@@ -192,7 +202,7 @@ def summary_table(results: Sequence[Result], labels: Labels, long: Table) -> Tab
     return _side_by_side(results, labels, long)
 
 
-def _row(result: Result, labels: Labels, *, notes: Mapping[str, int], verdicts: Mapping[tuple[int, str], str]) -> Row:
+def _row(result: Result, labels: Labels, *, notes: Mapping[str, int], verdicts: Mapping[tuple[int, Case], str]) -> Row:
     case, profile = result.case, result.profile
     latency, throughput = result.latency, result.throughput
     latency_low, latency_high = _bounds(latency)
@@ -247,7 +257,7 @@ def _row(result: Result, labels: Labels, *, notes: Mapping[str, int], verdicts: 
         latency.launches if latency else 0,
         latency.samples if latency else 0,
         result.spread,
-        verdicts.get((result.run, case.key)),
+        verdicts.get((result.run, case)),
         " ".join(str(notes[text]) for text in result.warnings),
     )
 
