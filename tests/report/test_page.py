@@ -193,6 +193,15 @@ def test_figures_follow_the_filter(open_page):
     }
 
 
+def test_figures_follow_the_filter_within_one_tick_of_the_clock(open_page):
+    page = open_page("quick")
+    draw_all(page)
+    page.evaluate("window.tick = Date.now; const at = Date.now(); Date.now = () => at")
+    page.fill("#filter-text", "resnet50")
+    settle(page)
+    page.evaluate("Date.now = window.tick")
+
+
 def test_rows_come_in_pieces(open_page):
     page = open_page("big")
     assert len(rows(page)) == 40

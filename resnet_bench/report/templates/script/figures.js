@@ -105,7 +105,6 @@ class Plot {
       modebar: { bgcolor: "rgba(0,0,0,0)", color: css("--soft"), activecolor: css("--ink") },
       legend: below || rows ? { orientation: "h", yref: "container", y: 0, yanchor: "bottom", x: 0, maxheight: 2000 } : { x: 1.02, y: 1, tracegroupgap: 2 },
       showlegend: entries > 0,
-      transition: { duration: 0 },
     };
     const height = rows
       ? Math.max(240, 120 + rows * 18)
