@@ -18,7 +18,7 @@ from resnet_bench.records import (
     Run,
     TimedBy,
 )
-from resnet_bench.specs.arithmetic import arithmetic
+from resnet_bench.specs.arithmetic import peak_flop_per_s
 from resnet_bench.specs.costs import first_weighted, iteration_cost, iteration_work
 from tests.runs import HOSTILE, Spec, make_run
 
@@ -66,7 +66,7 @@ def layer_profile(
     for index, layer in enumerate(static.layers):
         cost = iteration_cost(layer, case.mode, case.precision, is_first=index == first)
         least = max(
-            cost.flops / ceilings.flop_per_s(arithmetic(case.precision).ceiling),
+            cost.flops / peak_flop_per_s(ceilings, case.precision),
             cost.moved_bytes / ceilings.byte_per_s(cost.moved_bytes // 2),
             ceilings.launch_s,
         )

@@ -14,7 +14,7 @@ from enum import StrEnum
 from resnet_bench.executors import table as executors
 from resnet_bench.machine.devices import is_accelerator
 from resnet_bench.records import Case, Ceilings, LayerTime, Part, Precision, Record, Work
-from resnet_bench.specs.arithmetic import arithmetic
+from resnet_bench.specs.arithmetic import peak_flop_per_s
 
 _SUM = "Add"
 
@@ -60,7 +60,7 @@ def least_of_layer(
     flops: int, moved_bytes: int, ceilings: Ceilings, precision: Precision, *, launches: int = 1
 ) -> Least | None:
     """Return the least time of one eager layer, None where the compute ceiling of its precision is not known."""
-    peak = ceilings.flop_per_s(arithmetic(precision).ceiling)
+    peak = peak_flop_per_s(ceilings, precision)
     if peak is None:
         return None
     times = {
@@ -94,7 +94,7 @@ def headroom(
     found = ceilings_of(case, ceilings, environment)
     if not parts or found is None:
         return None
-    peak = found.flop_per_s(arithmetic(case.precision).ceiling)
+    peak = peak_flop_per_s(found, case.precision)
     if peak is None:
         return None
     least_s = _least_s(parts, case, found, peak)

@@ -1,7 +1,7 @@
 """What the device does at best: products, convolutions and copies that have nothing else to do.
 
 The best of several tries counts, for whatever else runs can only slow them. Products and convolutions are tried in
-several sizes, and convolutions in both layouts, because no one size is the best on every device.
+several sizes, and convolutions in both memory formats, because no one size is the best on every device.
 """
 
 import math
@@ -126,9 +126,9 @@ def _convolutions(device: torch.device, dtype: torch.dtype) -> Iterator[_Trial]:
     images = _IMAGES_ON_DEVICE if is_accelerator(device.type) else _IMAGES_ON_CPU
     for channels, pixels, outputs, kernel in _CONVOLUTIONS:
         work = 2.0 * images * outputs * pixels**2 * channels * kernel**2
-        for layout in (torch.contiguous_format, torch.channels_last):
-            values = _random(device, dtype, images, channels, pixels, pixels).to(memory_format=layout)
-            weights = _random(device, dtype, outputs, channels, kernel, kernel).to(memory_format=layout)
+        for memory_format in (torch.contiguous_format, torch.channels_last):
+            values = _random(device, dtype, images, channels, pixels, pixels).to(memory_format=memory_format)
+            weights = _random(device, dtype, outputs, channels, kernel, kernel).to(memory_format=memory_format)
             yield _Trial(work, _convolution(values, weights, kernel // 2))
 
 

@@ -44,10 +44,6 @@ class Ceilings(Record, frozen=True, kw_only=True, tag="ceilings"):
     attempts: int = 1
     disturbances: tuple[str, ...] = ()
 
-    def flop_per_s(self, precision: Precision) -> float | None:
-        """Return the compute ceiling of a precision that ceilings are measured of; None where there is none."""
-        return next((rate.flop_per_s for rate in self.rates if rate.precision == precision), None)
-
     def byte_per_s(self, moved_bytes: int) -> float:
         """Return the best rate of any copy that moves at least as much: what `moved_bytes` cannot be moved faster than.
 

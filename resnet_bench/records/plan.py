@@ -26,7 +26,7 @@ class Precision(StrEnum):
 
 
 class MemoryFormat(StrEnum):
-    """Layout of activations and weights."""
+    """How activations and weights lie in memory."""
 
     CONTIGUOUS = "contiguous"
     CHANNELS_LAST = "channels_last"

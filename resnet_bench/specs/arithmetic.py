@@ -5,7 +5,7 @@ Total: a precision without a row here is an error wherever it is asked for, and 
 
 from typing import NamedTuple
 
-from resnet_bench.records import Precision
+from resnet_bench.records import Ceilings, Precision
 
 _FLOAT_BYTES, _HALF_BYTES = 4, 2
 
@@ -60,3 +60,9 @@ def arithmetic(precision: Precision) -> Arithmetic:
         KeyError: the table has none: a fault of ours, never taken for float32.
     """
     return ARITHMETICS[precision]
+
+
+def peak_flop_per_s(ceilings: Ceilings, precision: Precision) -> float | None:
+    """Return the compute ceiling that a precision is held against; None where it was not measured."""
+    wanted = arithmetic(precision).ceiling
+    return next((rate.flop_per_s for rate in ceilings.rates if rate.precision == wanted), None)

@@ -11,7 +11,6 @@ from resnet_bench.specs.arithmetic import arithmetic
 from resnet_bench.specs.liveness import Standing, Walk, assemble
 from resnet_bench.specs.program import Kind, Op, Tensor, operations
 
-_FLOAT_BYTES, _HALF_BYTES = 4, 2
 _COUNTER_BYTES = 8  # batch norm counts its batches in one int64
 _LABEL_BYTES = 8  # so are class labels
 

@@ -13,7 +13,6 @@ from resnet_bench.specs.arithmetic import arithmetic
 from resnet_bench.specs.program import Kind, Op, Tensor
 
 _FLOAT_BYTES = 4
-_HALF_BYTES = 2
 _INDEX_BYTES = 8
 _OPTIMIZER_NUMBERS = {Optimizer.SGD: 0, Optimizer.MOMENTUM: 1, Optimizer.ADAM: 2}
 _WEIGHTED = (Kind.CONV, Kind.LINEAR)
@@ -163,7 +162,8 @@ class Walk:
             if op.reads[0].number == 0:
                 self.named[0] = self._new(self._size(op.reads[0]))
             biases = op.writes.channels if op.kind is Kind.LINEAR else 0
-            cast += [self._new((op.parameters - biases) * _HALF_BYTES), self._new(biases * _HALF_BYTES)]
+            lowered = self.arithmetic.activation_bytes
+            cast += [self._new((op.parameters - biases) * lowered), self._new(biases * lowered)]
             saved.append(self._hold(cast[-2]))
         if op.writes.number not in self.named:
             self.named[op.writes.number] = self._new(self._size(op.writes))
@@ -221,7 +221,7 @@ class Walk:
             outputs = [(source, self._new(self._size(source)))]
         if op.parameters:
             if op.kind is not Kind.NORM and self.autocast:
-                lowered = self._new(op.parameters * _HALF_BYTES)
+                lowered = self._new(op.parameters * self.arithmetic.activation_bytes)
             else:
                 self._gradient(op)
         self._release(gradient)

@@ -18,7 +18,7 @@ from resnet_bench.records import (
     TimedBy,
     Work,
 )
-from resnet_bench.specs.arithmetic import arithmetic
+from resnet_bench.specs.arithmetic import peak_flop_per_s
 from tests import factory
 
 CEILINGS = Ceilings(
@@ -131,7 +131,7 @@ def test_autocast_is_held_against_its_half_type():
     bf16 = factory.change(
         CEILINGS, rates=(Rate(precision=Precision.BF16, matmul_flop_per_s=500.0, convolution_flop_per_s=None),)
     )
-    assert bf16.flop_per_s(arithmetic(Precision.AMP_BF16).ceiling) == 500
+    assert peak_flop_per_s(bf16, Precision.AMP_BF16) == 500
 
 
 NETWORK = profiled(

@@ -10,7 +10,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from resnet_bench.records import SkipReason
+from resnet_bench.records import Precision, SkipReason
+from resnet_bench.specs.arithmetic import peak_flop_per_s
 from resnet_bench.storage import run_directory
 
 pytestmark = pytest.mark.slow
@@ -155,7 +156,7 @@ def test_a_run_carries_its_ceilings_and_its_layers_and_resume_times_those_that_a
     done = bench("run", *TINY, "--models", "resnet18", "--launches", "1", "--layers", "-o", str(tmp_path / "run"))
     assert done.returncode == 0, done.stderr
     run = run_directory.load(tmp_path / "run")
-    assert run.header.ceilings[0].flop_per_s("fp32") > 0
+    assert peak_flop_per_s(run.header.ceilings[0], Precision.FP32) > 0
     assert run.measurements[0].profile.work
     (profile,) = run.layers
     assert profile.layers[0].name == "conv1"

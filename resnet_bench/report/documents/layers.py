@@ -12,7 +12,7 @@ from resnet_bench.report.document import Column, Kind, Row, Table, Value
 from resnet_bench.report.format import Format
 from resnet_bench.report.grid import escape_markdown
 from resnet_bench.report.renderers import csv, json, markdown, text
-from resnet_bench.specs.arithmetic import arithmetic
+from resnet_bench.specs.arithmetic import peak_flop_per_s
 from resnet_bench.words import counted, listed, plain
 
 _WIDTH = 200
@@ -140,7 +140,7 @@ def facts(found: Dissection) -> tuple[str, ...]:
 
 def ceilings_line(ceilings: Ceilings, profile: LayerProfile) -> str:
     """Return the ceilings that a profile is held against, in one sentence."""
-    peak = ceilings.flop_per_s(arithmetic(profile.case.precision).ceiling)
+    peak = peak_flop_per_s(ceilings, profile.case.precision)
     disturbed = "; measured while the machine was disturbed, so they may be too low" if ceilings.disturbances else ""
     return (
         f"Measured ceilings: {units.scaled(peak, 'FLOP/s')} in {profile.case.precision}, copies at "

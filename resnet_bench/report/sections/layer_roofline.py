@@ -4,24 +4,20 @@ from collections.abc import Iterator, Sequence
 
 from resnet_bench import units
 from resnet_bench.analysis.layers import LayerRow
-from resnet_bench.records import Part, Precision
+from resnet_bench.records import Part
 from resnet_bench.report.document import Axis, Figure, Role, Scale, Series, Table
 from resnet_bench.report.sections.layer_subjects import Subject, first_sentences, rows_of, view_with
 from resnet_bench.report.sections.roofline import GIGA, roof
-from resnet_bench.specs.arithmetic import arithmetic
+from resnet_bench.specs.arithmetic import peak_flop_per_s
 from resnet_bench.words import listed
 
 _MARGIN = 2.0
 _SMALL_SHARE = 0.01
 
 
-def _ceiling(subject: Subject) -> Precision:
-    return arithmetic(subject.profile.case.precision).ceiling
-
-
 def layer_roofline_figure(subjects: Sequence[Subject], table: Table) -> Figure | None:
     """Every counted layer as a dot by its type, under the ceilings of the first case that has some."""
-    held = [it for it in subjects if it.ceilings and it.ceilings.flop_per_s(_ceiling(it))]
+    held = [it for it in subjects if it.ceilings and peak_flop_per_s(it.ceilings, it.profile.case.precision)]
     if not held:
         return None
     dots: dict[str, list[tuple[Subject, LayerRow]]] = {}
@@ -71,7 +67,7 @@ def _layer_roofs(held: Sequence[Subject], intensities: Sequence[float]) -> Itera
     drawn = set()
     for it in held:
         precision, ceilings = it.profile.case.precision, it.ceilings
-        peak = ceilings.flop_per_s(arithmetic(precision).ceiling) if ceilings else None
+        peak = peak_flop_per_s(ceilings, precision) if ceilings else None
         if ceilings is None or peak is None or (id(ceilings), precision) in drawn:
             continue
         drawn.add((id(ceilings), precision))

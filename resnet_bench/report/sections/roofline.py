@@ -10,7 +10,7 @@ from resnet_bench.report.document import Axis, Column, Figure, Kind, Role, Row, 
 from resnet_bench.report.labels import Labels
 from resnet_bench.report.sections.curves import Curve, view_of
 from resnet_bench.report.sections.results import case_words
-from resnet_bench.specs.arithmetic import arithmetic
+from resnet_bench.specs.arithmetic import peak_flop_per_s
 
 GIGA = 1e9
 _MARGIN = 2.0
@@ -130,7 +130,7 @@ def _roofs(
     where = f", {labels.runs[run]}" if len(labels.runs) > 1 else ""
     cached = max(it.byte_per_s for it in ceilings.bandwidths)
     for precision in Precision:
-        peak = ceilings.flop_per_s(arithmetic(precision).ceiling)
+        peak = peak_flop_per_s(ceilings, precision)
         if precision not in used or peak is None:
             continue
         ridge = peak / ceilings.memory_byte_per_s
