@@ -5,6 +5,7 @@ simple model of a device: an overhead per pass, and work that saturates with the
 """
 
 import math
+import signal
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from random import Random
 
 import msgspec
 
+from resnet_bench.machine import nvml
 from resnet_bench.records import (
     Case,
     Commit,
@@ -40,7 +42,10 @@ from resnet_bench.records import (
     StopReason,
     TimingProtocol,
     Warmup,
+    remarks,
 )
+from resnet_bench.runner.launchers.process import Ended
+from resnet_bench.runner.launchers.variables import WAIT_POLICY
 from resnet_bench.storage import run_directory
 
 HOSTILE = "</script><img src=x onerror=alert(1)>"
@@ -52,6 +57,7 @@ MODELS = {
     "resnet101": (44_549_160, 7_801_405_440, 16_231_912, 101),
     "resnet152": (60_192_808, 11_513_626_624, 22_603_240, 152),
 }
+_CORES = 2
 _CPU_FLOPS = 6e10
 _GPU_FLOPS = 4e13
 
@@ -108,7 +114,7 @@ def gpu_run(**changes: object) -> Run:
     """Return a GPU run with precisions, training and out-of-memory skips at large batches."""
     spec = Spec(
         run_id="20261102-090000-cuda",
-        device="cuda",
+        device="cuda:0",
         modes=(Mode.INFERENCE, Mode.TRAINING),
         batch_sizes=(1, 4, 16, 64, 256, 1024),
         precisions=(Precision.FP32, Precision.AMP_FP16),
@@ -131,7 +137,7 @@ def big_run(cases: int, **changes: object) -> Run:
     names = list(MODELS) + [f"resnet50_w{width}" for width in range(len(MODELS), math.ceil(cases / per_model))]
     spec = Spec(
         run_id=f"20261103-000000-{cases}",
-        device="cuda",
+        device="cuda:0",
         models=names,
         batch_sizes=batch_sizes,
         precisions=(Precision.FP32, Precision.BF16),
@@ -171,7 +177,7 @@ def _cases(spec: Spec) -> tuple[Case, ...]:
             memory_format=memory_format,
             executor=executor,
             device=spec.device,
-            threads=1 if spec.device == "cuda" else 2,
+            threads=1 if _is_gpu(spec.device) else 2,
             machine=machine,
         )
         for machine in spec.machines
@@ -192,7 +198,8 @@ def _entries(spec: Spec, cases: Sequence[Case]) -> list[Launch | Skip]:
         if trouble == "missing":
             continue
         if trouble is not None:
-            details = {SkipReason.TIMEOUT: "no answer within 600 s", SkipReason.CRASHED: "exit status -11 (SIGSEGV)"}
+            died = Ended(returncode=-signal.SIGSEGV, answer=b"", errors="")
+            details = {SkipReason.TIMEOUT: remarks.not_finished(600), SkipReason.CRASHED: died.cause}
             detail = details.get(trouble, "the device has no such instruction")
             entries.append(Skip(case=case, index=0, reason=trouble, detail=detail, environment=_where(spec, case)))
             continue
@@ -208,7 +215,7 @@ def _entries(spec: Spec, cases: Sequence[Case]) -> list[Launch | Skip]:
 
 
 def _trouble(spec: Spec, position: int, total: int) -> SkipReason | str | None:
-    if not spec.troubles or spec.device == "cuda":
+    if not spec.troubles or _is_gpu(spec.device):
         return None
     return {
         total - 3: "missing",
@@ -283,7 +290,7 @@ def _launch(spec: Spec, random: Random, case: Case, index: int, needed: Predicte
     spread = spec.noise * (8 if noisy else 1)
     isolated = tuple(_sample(random, base * 1.04, spread) for _ in range(spec.samples))
     queued = tuple(_sample(random, base, spread / 2) for _ in range(max(3, spec.samples // 4)))
-    gpu = case.device == "cuda"
+    gpu = _is_gpu(case.device)
     memory = Memory(
         weights_bytes=needed.weights_bytes,
         peak_allocated_bytes=round(needed.peak_bytes * 1.03) if gpu else None,
@@ -297,8 +304,9 @@ def _launch(spec: Spec, random: Random, case: Case, index: int, needed: Predicte
         memory_clock_hz=2.6e9 if gpu else None,
         temperature_c=round(45 + 10 * random.random(), 1) if gpu else None,
         power_w=round(280 + 40 * random.random(), 1) if gpu else None,
-        throttle_reasons=("sw_power_cap",) if noisy and gpu else (),
+        throttle_reasons=tuple(nvml.THROTTLES)[:1] if noisy and gpu else (),
     )
+    other_cpu_share, foreign = (0.62 if noisy else 0.01), (0 if gpu else None)
     compiled = case.executor in {Executor.COMPILE, Executor.COMPILE_MAX_AUTOTUNE}
     return Launch(
         case=case,
@@ -329,12 +337,18 @@ def _launch(spec: Spec, random: Random, case: Case, index: int, needed: Predicte
         before=state,
         after=state,
         contention=Contention(
-            other_cpu_share=0.31 if noisy else 0.01,
-            foreign_gpu_processes=0 if gpu else None,
-            disturbances=("other processes used 31 % of a core",) if noisy else (),
+            other_cpu_share=other_cpu_share,
+            foreign_gpu_processes=foreign,
+            disturbances=remarks.disturbances(
+                other_cpu_share=other_cpu_share,
+                cores=_CORES,
+                threads=case.threads,
+                foreign_gpu_processes=foreign,
+                throttle_reasons=state.throttle_reasons,
+            ),
         ),
         executed=_executed(case),
-        warnings=("the samples have not settled: the second half is 4.2 % slower than the first",) if noisy else (),
+        warnings=(remarks.unsettled(0.042),) if noisy else (),
     )
 
 
@@ -345,7 +359,7 @@ def _sample(random: Random, base: float, spread: float) -> float:
 
 def _seconds(spec: Spec, case: Case) -> float:
     _, macs, _, depth = _cost(case.model)
-    gpu = case.device == "cuda"
+    gpu = _is_gpu(case.device)
     reduced = case.precision is not Precision.FP32
     rate = (_GPU_FLOPS if gpu else _CPU_FLOPS) * (2.4 if reduced and gpu else 1.0) * spec.speed
     overhead = depth * (4.5e-5 if gpu else 1e-4) / (3 if case.executor is Executor.CUDA_GRAPH else 1)
@@ -359,14 +373,14 @@ def _executed(case: Case) -> Executed:
     return Executed(
         parameter_dtype="float32",
         autocast_dtype="float16" if case.precision is Precision.AMP_FP16 else None,
-        tf32_matmul=False if case.device == "cuda" else None,
-        tf32_convolution=False if case.device == "cuda" else None,
-        cudnn_benchmark=True if case.device == "cuda" else None,
+        tf32_matmul=False if _is_gpu(case.device) else None,
+        tf32_convolution=False if _is_gpu(case.device) else None,
+        cudnn_benchmark=True if _is_gpu(case.device) else None,
         deterministic=False,
         threads=case.threads,
         interop_threads=1,
-        wait_policy="passive",
-        batch_norm_statistics="one seeded float32 forward in training mode",
+        wait_policy=WAIT_POLICY,
+        batch_norm_statistics=remarks.batch_norm_statistics(2),
     )
 
 
@@ -383,21 +397,25 @@ def _protocol(spec: Spec) -> Protocol:
     )
 
 
+def _is_gpu(device: str) -> bool:
+    return device.startswith("cuda")
+
+
 def _where(spec: Spec, case: Case) -> str:
     return f"e{spec.machines.index(case.machine) + 1}"
 
 
 def _environment(spec: Spec, machine: str) -> Environment:
-    gpu = spec.device == "cuda"
+    gpu = _is_gpu(spec.device)
     return Environment(
         id=f"e{spec.machines.index(machine) + 1}",
         identity=Identity(
-            device=spec.device,
+            device=spec.device.split(":")[0],
             device_name=machine or ("NVIDIA RTX 4090" if gpu else "Intel Xeon Platinum 8481C"),
             device_memory_bytes=spec.memory_limit if gpu else None,
             cpu_name="Intel Xeon Platinum 8481C",
-            physical_cores=2,
-            logical_cores=2,
+            physical_cores=_CORES,
+            logical_cores=_CORES,
             memory_bytes=8 * 2**30,
             system="Linux 6.1 x86_64",
             python="3.11.7",

@@ -10,8 +10,9 @@ from resnet_bench.profilers import energy, throughput
 from resnet_bench.profilers.allocations import MemoryProbe
 from resnet_bench.profilers.contention import ContentionWatch
 from resnet_bench.profilers.devices import collect
+from resnet_bench.profilers.settling import settling
 from resnet_bench.profilers.workload import Workload
-from resnet_bench.records import Compilation, Executed, Launch, Warmup
+from resnet_bench.records import Compilation, Executed, Launch, Samples, Warmup, remarks
 from resnet_bench.wire.messages import MeasureRequest
 
 
@@ -56,7 +57,13 @@ def measure(request: MeasureRequest, *, started: float, started_at: str) -> Laun
         after=after,
         contention=contention,
         executed=_executed(workload),
+        warnings=_warnings(samples.isolated),
     )
+
+
+def _warnings(isolated: Samples) -> tuple[str, ...]:
+    change = settling(isolated.iteration_s)
+    return () if change is None else (remarks.unsettled(change),)
 
 
 def _compilation(workload: Workload, warmup: Warmup, iteration_s: float) -> Compilation | None:

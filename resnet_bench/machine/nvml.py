@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-_THROTTLES = {
+# What holds clocks back, in our words and NVML's.
+THROTTLES = {
     "power": "nvmlClocksThrottleReasonSwPowerCap",
     "hardware slowdown": "nvmlClocksThrottleReasonHwSlowdown",
     "software thermal slowdown": "nvmlClocksThrottleReasonSwThermalSlowdown",
@@ -31,7 +32,7 @@ def state(uuid: str) -> dict[str, Any]:
             "temperature_c": _reading(nvml, nvml.nvmlDeviceGetTemperature, handle, nvml.NVML_TEMPERATURE_GPU),
             "power_w": None if power is None else power / 1e3,
             "throttle_reasons": tuple(
-                word for word, name in _THROTTLES.items() if int(reasons) & getattr(nvml, name, 0)
+                word for word, name in THROTTLES.items() if int(reasons) & getattr(nvml, name, 0)
             ),
         }
 

@@ -7,10 +7,7 @@ import psutil
 
 from resnet_bench.machine.environment import logical_cores
 from resnet_bench.profilers.devices import instruments
-from resnet_bench.records import Contention, DeviceState
-
-# A tenth of a core is what an idle system's daemons and the sampling parent take.
-_IDLE_CORES = 0.1
+from resnet_bench.records import Contention, DeviceState, remarks
 
 
 class ContentionWatch:
@@ -32,18 +29,14 @@ class ContentionWatch:
         processes = measures.processes(measures.device(self._device))
         # One is ours, whatever number it has outside of our container.
         foreign = None if processes is None else max(0, len(processes) - 1)
-        disturbances = []
-        spare = max(0, cores - self._threads)
-        if share is not None and share * cores > spare + _IDLE_CORES:
-            disturbances.append(
-                f"other processes used {share * cores:.1f} of {cores} cores, the launch needs {self._threads}"
-            )
-        if foreign:
-            disturbances.append(f"{foreign} other processes on the GPU")
-        throttled = sorted({*before.throttle_reasons, *after.throttle_reasons})
-        if throttled:
-            disturbances.append(f"clocks throttled: {', '.join(throttled)}")
-        return Contention(other_cpu_share=share, foreign_gpu_processes=foreign, disturbances=tuple(disturbances))
+        disturbances = remarks.disturbances(
+            other_cpu_share=share,
+            cores=cores,
+            threads=self._threads,
+            foreign_gpu_processes=foreign,
+            throttle_reasons=(*before.throttle_reasons, *after.throttle_reasons),
+        )
+        return Contention(other_cpu_share=share, foreign_gpu_processes=foreign, disturbances=disturbances)
 
 
 def _busy_s() -> float:

@@ -14,7 +14,7 @@ from resnet_bench.executors import table as executors
 from resnet_bench.executors.protocol import Placed
 from resnet_bench.models import create_model
 from resnet_bench.profilers.devices import instruments
-from resnet_bench.records import Case, MemoryFormat, Mode, Transfer
+from resnet_bench.records import Case, MemoryFormat, Mode, Transfer, remarks
 from resnet_bench.specs import Spec
 from resnet_bench.specs.arithmetic import arithmetic
 
@@ -96,11 +96,6 @@ class Workload:
             return self.network(self._placed.input())  # type: ignore[no-any-return]
 
 
-def batch_norm_words(images: int) -> str:
-    """Say how a network's batch-norm statistics were set."""
-    return f"one seeded float32 forward of {images} images in training mode"
-
-
 def _set_batch_norm_statistics(network: nn.Module, image_size: int, *, seed: int) -> str:
     """Set running statistics from one seeded batch of random images, and say so."""
     norms = [module for module in network.modules() if isinstance(module, nn.modules.batchnorm._BatchNorm)]  # noqa: SLF001 - torch's only common base
@@ -120,4 +115,4 @@ def _set_batch_norm_statistics(network: nn.Module, image_size: int, *, seed: int
     network.train(was_training)
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
-    return batch_norm_words(_STATISTICS_BATCH)
+    return remarks.batch_norm_statistics(_STATISTICS_BATCH)

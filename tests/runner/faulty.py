@@ -121,3 +121,21 @@ class _WantsTwoDevices(nn.Module):
 
 def wants_two_devices() -> nn.Module:
     return _WantsTwoDevices()
+
+
+class _GetsSlower(nn.Module):
+    """Takes a quarter longer from its fiftieth call on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(3, 10)
+        self.calls = 0
+
+    def forward(self, images):
+        self.calls += 1
+        time.sleep(0.005 if self.calls > 50 else 0.004)
+        return self.linear(images.mean((2, 3)))
+
+
+def gets_slower() -> nn.Module:
+    return _GetsSlower()

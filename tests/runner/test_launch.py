@@ -2,6 +2,7 @@
 
 import shutil
 
+import msgspec
 import pytest
 
 from resnet_bench.records import Executor, Launch, Mode
@@ -23,3 +24,13 @@ def test_a_compiled_training_case_records_its_compilation_breaks_and_phases():
     for phase in (measured.phases.forward_s, measured.phases.backward_s, measured.phases.optimizer_s):
         assert len(phase) == 5
         assert min(phase) > 0
+
+
+def test_a_launch_that_drifts_says_so_on_its_record():
+    request = launch_request("tests.runner.faulty:gets_slower")
+    longer = msgspec.structs.replace(request.protocol, min_samples=80, max_samples=80, sampling_budget_s=5.0)
+    measured = LocalLauncher().ask(msgspec.structs.replace(request, protocol=longer))
+    assert isinstance(measured, Launch), measured
+    (warning,) = measured.warnings
+    assert warning.startswith("the samples have not settled: the second half is ")
+    assert warning.endswith(" % slower than the first")

@@ -128,7 +128,7 @@ def _machine_state(runs: Sequence[Run]) -> list[str]:
     launches = [launch for run in runs for measurement in run.measurements for launch in measurement.launches]
     reasons = Counter(reason for it in launches for reason in dict.fromkeys(it.after.throttle_reasons))
     if reasons:
-        named = listed([reason.replace("_", " ") for reason, _ in reasons.most_common()])
+        named = listed([reason for reason, _ in reasons.most_common()])
         found.append(
             f"throttled in {counted(sum(bool(it.after.throttle_reasons) for it in launches), 'launch', 'launches')} "
             f"({named})"

@@ -10,7 +10,7 @@ from typing import TypeVar
 import msgspec
 
 from resnet_bench.errors import IncompleteError, InternalError
-from resnet_bench.records import Skip, SkipReason
+from resnet_bench.records import Skip, SkipReason, remarks
 from resnet_bench.runner.launchers import memory_kills
 from resnet_bench.runner.launchers.process import Ended, TimeLimitError, run_child
 from resnet_bench.wire.messages import AnyAnswer, CaseRequest, Failed, Probed, ProbeRequest, Request
@@ -56,7 +56,7 @@ class LocalLauncher:
             ended = run_child(_WORKER, line, limit_s=request.limit_s, threads=request.child_threads)
         except TimeLimitError as error:
             if isinstance(request, CaseRequest):
-                return _skip(request, SkipReason.TIMEOUT, f"not finished after {request.limit_s:g} s")
+                return _skip(request, SkipReason.TIMEOUT, remarks.not_finished(request.limit_s))
             raise IncompleteError(f"{request.what}: no answer after {request.limit_s:.0f} s.") from error
         try:
             return _answers.decode(ended.answer)

@@ -1,0 +1,47 @@
+"""What a launch or a skip says in words: each sentence is made here, for whoever measures and for whoever tests."""
+
+from collections.abc import Iterable
+
+from resnet_bench import units
+
+# A tenth of a core is what an idle system's daemons and the sampling parent take.
+_IDLE_CORES = 0.1
+
+
+def unsettled(change: float) -> str:
+    """Say how the second half of a launch's samples differs from the first: 0.042 is 4.2 % slower."""
+    return (
+        f"the samples have not settled: the second half is {units.percent(abs(change))} "
+        f"{'slower' if change > 0 else 'faster'} than the first"
+    )
+
+
+def disturbances(
+    *,
+    other_cpu_share: float | None,
+    cores: int,
+    threads: int,
+    foreign_gpu_processes: int | None,
+    throttle_reasons: Iterable[str],
+) -> tuple[str, ...]:
+    """Say what of the machine a launch with `threads` could not have; `other_cpu_share` is of all `cores`."""
+    found = []
+    spare = max(0, cores - threads)
+    if other_cpu_share is not None and other_cpu_share * cores > spare + _IDLE_CORES:
+        found.append(f"other processes used {other_cpu_share * cores:.1f} of {cores} cores, the launch needs {threads}")
+    if foreign_gpu_processes:
+        found.append(f"{foreign_gpu_processes} other processes on the GPU")
+    throttled = sorted(set(throttle_reasons))
+    if throttled:
+        found.append(f"clocks throttled: {', '.join(throttled)}")
+    return tuple(found)
+
+
+def batch_norm_statistics(images: int) -> str:
+    """Say how a network's batch-norm statistics were set."""
+    return f"one seeded float32 forward of {images} images in training mode"
+
+
+def not_finished(limit_s: float) -> str:
+    """Say that a launch was given up at its time limit."""
+    return f"not finished after {limit_s:g} s"
