@@ -33,7 +33,7 @@ def ceilings(request: CeilingsRequest) -> Ceilings:
     while True:
         before = measures.state(target)
         watch = ContentionWatch(device, threads=request.threads)
-        attempts.append(device_ceilings.measure(target, clock, request.precisions, budget_s=request.budget_s))
+        attempts.append(device_ceilings.measure(target, measures, clock, request.precisions, budget_s=request.budget_s))
         contention: Contention = watch.finish(before, measures.state(target))
         if not contention.disturbances or len(attempts) >= request.attempts:
             break

@@ -13,22 +13,29 @@ from torch import Tensor
 from torch.nn import functional
 
 from resnet_bench.errors import UnsupportedError
-from resnet_bench.machine.devices import is_accelerator
 from resnet_bench.profilers.clock import Clock
-from resnet_bench.profilers.devices import instruments
+from resnet_bench.profilers.devices import Instruments
 from resnet_bench.records import Bandwidth, Precision, Rate
 from resnet_bench.specs.arithmetic import arithmetic
 
 MIB = 2**20
-_SIDES = (256, 512, 1024, 2048, 4096, 8192)
-_LARGEST_SIDE_ON_CPU = 2048
 # Channels in, pixels a side, channels out, kernel: a ResNet's most frequent convolutions.
 _CONVOLUTIONS = ((64, 56, 64, 3), (128, 28, 128, 3), (256, 14, 256, 3), (256, 56, 64, 1), (1024, 14, 256, 1))
-_IMAGES_ON_CPU, _IMAGES_ON_DEVICE = 4, 128
-_MOVED_ON_CPU = tuple(2**power for power in (18, 20, 22, 24, 26, 28))
-_MOVED_ON_DEVICE = (*_MOVED_ON_CPU, 2**30)
 _TRIES = 3
 _LAUNCHES = 1000
+
+
+class _Sizes(NamedTuple):
+    """Sides of square products, images of convolutions, and bytes that copies move."""
+
+    sides: tuple[int, ...]
+    images: int
+    moved: tuple[int, ...]
+
+
+_MOVED = tuple(2**power for power in (18, 20, 22, 24, 26, 28))
+_ON_HOST = _Sizes((256, 512, 1024, 2048), 4, _MOVED)
+_ON_ACCELERATOR = _Sizes((*_ON_HOST.sides, 4096, 8192), 128, (*_MOVED, 2**30))
 
 
 class Found(NamedTuple):
@@ -39,34 +46,39 @@ class Found(NamedTuple):
     launch_s: float
 
 
-def measure(device: torch.device, clock: Clock, precisions: Sequence[Precision], *, budget_s: float) -> Found:
+def measure(
+    device: torch.device, measures: Instruments, clock: Clock, precisions: Sequence[Precision], *, budget_s: float
+) -> Found:
     """Measure the ceilings of a device.
 
     Args:
         device: where.
+        measures: what measures on it.
         clock: of that device.
         precisions: those of arithmetic; autocast's are not among them.
         budget_s: seconds for each of: products of a precision, convolutions of a precision, all copies.
     """
+    sizes = _ON_ACCELERATOR if measures.kind.accelerator else _ON_HOST
     with torch.inference_mode():
-        rates = [_rates(device, clock, precision, budget_s) for precision in precisions]
-        moved = _MOVED_ON_DEVICE if is_accelerator(device.type) else _MOVED_ON_CPU
-        bandwidths = [_copies(device, size, clock, budget_s / len(moved)) for size in moved]
+        rates = []
+        for precision in precisions:
+            try:
+                measures.set_arithmetic(arithmetic(precision), device)
+            except UnsupportedError:
+                rates.append(Rate(precision=precision, matmul_flop_per_s=None, convolution_flop_per_s=None))
+            else:
+                rates.append(_rates(device, sizes, clock, precision, budget_s))
+        bandwidths = [_copies(device, size, clock, budget_s / len(sizes.moved)) for size in sizes.moved]
         launch_s = _launch(device, clock)
     return Found(tuple(rates), tuple(bandwidths), launch_s)
 
 
-def _rates(device: torch.device, clock: Clock, precision: Precision, budget_s: float) -> Rate:
-    computes = arithmetic(precision)
-    try:
-        instruments(device).set_arithmetic(computes, device)
-    except UnsupportedError:
-        return Rate(precision=precision, matmul_flop_per_s=None, convolution_flop_per_s=None)
-    dtype: torch.dtype = getattr(torch, computes.weights)
+def _rates(device: torch.device, sizes: _Sizes, clock: Clock, precision: Precision, budget_s: float) -> Rate:
+    dtype: torch.dtype = getattr(torch, arithmetic(precision).weights)
     return Rate(
         precision=precision,
-        matmul_flop_per_s=_known_rate(_products(device, dtype), clock, budget_s),
-        convolution_flop_per_s=_known_rate(_convolutions(device, dtype), clock, budget_s),
+        matmul_flop_per_s=_known_rate(_products(device, dtype, sizes.sides), clock, budget_s),
+        convolution_flop_per_s=_known_rate(_convolutions(device, dtype, sizes.images), clock, budget_s),
     )
 
 
@@ -113,17 +125,14 @@ def _seconds(iterate: Callable[[], object], clock: Clock) -> float:
     return timing.host_s if timing.device_s is None else timing.device_s
 
 
-def _products(device: torch.device, dtype: torch.dtype) -> Iterator[_Trial]:
+def _products(device: torch.device, dtype: torch.dtype, sides: Sequence[int]) -> Iterator[_Trial]:
     """Yield square products by rising size."""
-    for side in _SIDES:
-        if not is_accelerator(device.type) and side > _LARGEST_SIDE_ON_CPU:
-            return
+    for side in sides:
         left, right = (_random(device, dtype, side, side) for _ in range(2))
         yield _Trial(2.0 * side**3, lambda left=left, right=right: left @ right)  # type: ignore[misc]
 
 
-def _convolutions(device: torch.device, dtype: torch.dtype) -> Iterator[_Trial]:
-    images = _IMAGES_ON_DEVICE if is_accelerator(device.type) else _IMAGES_ON_CPU
+def _convolutions(device: torch.device, dtype: torch.dtype, images: int) -> Iterator[_Trial]:
     for channels, pixels, outputs, kernel in _CONVOLUTIONS:
         work = 2.0 * images * outputs * pixels**2 * channels * kernel**2
         for memory_format in (torch.contiguous_format, torch.channels_last):

@@ -10,6 +10,7 @@ from resnet_bench import records as r
 from resnet_bench.errors import IncompleteError
 from resnet_bench.profilers import ceilings as profiler
 from resnet_bench.profilers.clock import Timing
+from resnet_bench.profilers.devices import instruments
 from resnet_bench.runner import ceilings
 from resnet_bench.runner.launchers.local import LocalLauncher
 from resnet_bench.specs.arithmetic import peak_flop_per_s
@@ -167,10 +168,10 @@ class Scripted(FakeClock):
 def test_rates_are_work_over_time(monkeypatch):
     import torch
 
-    monkeypatch.setattr(profiler, "_SIDES", (64,))
+    monkeypatch.setattr(profiler, "_ON_HOST", profiler._Sizes((64,), 4, (2**20,)))
     monkeypatch.setattr(profiler, "_CONVOLUTIONS", ((4, 8, 4, 3),))
-    monkeypatch.setattr(profiler, "_MOVED_ON_CPU", (2**20,))
-    found = profiler.measure(torch.device("cpu"), Scripted(), (r.Precision.FP32, r.Precision.TF32), budget_s=10.0)
+    cpu, precisions = torch.device("cpu"), (r.Precision.FP32, r.Precision.TF32)
+    found = profiler.measure(cpu, instruments("cpu"), Scripted(), precisions, budget_s=10.0)
     fp32, tf32 = found.rates
     assert fp32.matmul_flop_per_s == 2 * 64**3 / 0.5
     assert fp32.convolution_flop_per_s == 2 * 4 * 4 * 64 * 4 * 9 / 0.5
