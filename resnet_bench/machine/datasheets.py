@@ -22,14 +22,16 @@ class DataSheet(Record, frozen=True, kw_only=True):
     source: str
 
     def flop_per_s(self, precision: Precision) -> float | None:
-        """Return the rate of a precision that ceilings are measured of; None where the sheet says nothing."""
-        stated = {
-            Precision.FP32: self.fp32_flop_per_s,
-            Precision.TF32: self.tf32_flop_per_s,
-            Precision.FP16: self.half_flop_per_s,
-            Precision.BF16: self.half_flop_per_s if self.tf32_flop_per_s is not None else None,
-        }
-        return stated.get(precision)
+        """Return the rate of a precision, autocast's that of its half type; None where the sheet says nothing."""
+        match precision:
+            case Precision.FP32:
+                return self.fp32_flop_per_s
+            case Precision.TF32:
+                return self.tf32_flop_per_s
+            case Precision.FP16 | Precision.AMP_FP16:
+                return self.half_flop_per_s
+            case Precision.BF16 | Precision.AMP_BF16:
+                return self.half_flop_per_s if self.tf32_flop_per_s is not None else None
 
 
 def _sheet(product: str, rates: tuple[float, float | None, float | None], memory: float, source: str) -> DataSheet:

@@ -200,6 +200,7 @@ def test_a_data_sheet_is_of_that_very_product_or_there_is_none(name, product):
     if found is not None:
         assert found.source
         assert found.flop_per_s(Precision.FP16) == found.half_flop_per_s > found.flop_per_s(Precision.FP32)
+        assert found.flop_per_s(Precision.AMP_FP16) == found.flop_per_s(Precision.FP16)
 
 
 def test_a_cpu_has_no_data_sheet():
