@@ -13,7 +13,10 @@ import torch
 
 from resnet_bench.errors import DeviceError, UnsupportedError
 from resnet_bench.executors import table as executors
+from resnet_bench.machine import advice
 from resnet_bench.machine import nvml as nvml_library
+from resnet_bench.machine.datasheets import data_sheet
+from resnet_bench.machine.devices import kind_of, known_without_torch
 from resnet_bench.profilers import allocations, clock, devices, energy
 from resnet_bench.profilers.allocations import MemoryProbe
 from resnet_bench.profilers.clock import DeviceClock
@@ -347,3 +350,43 @@ def test_tf32_is_refused_where_no_device_has_it(monkeypatch, device, capability)
 def test_what_a_cuda_graph_cannot_do_is_said(axes, words):
     with pytest.raises(UnsupportedError, match=words):
         executors.load(Executor.CUDA_GRAPH).supports(factory.case(executor=Executor.CUDA_GRAPH, **axes))
+
+
+@pytest.mark.usefixtures("nvml")
+def test_an_amd_device_is_none_of_nvidia(monkeypatch):
+    monkeypatch.setattr(torch.version, "hip", "6.4.1", raising=False)
+    monkeypatch.setattr(torch.version, "cuda", None)
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: (9, 0))
+    seen = devices.collect("cuda:0")
+    assert (seen.identity.device, seen.identity.cuda, seen.identity.driver) == ("rocm", "HIP 6.4.1", None)
+    assert any("rocm-smi" in hint for hint in advice.for_machine(seen))
+    assert data_sheet(factory.change(seen.identity, device_name="AMD Instinct MI300X")) is None
+    assert Precision.TF32 not in kind_of(seen.identity.device).ceilings
+    measures = instruments("cuda:0")
+    assert measures.energy_j(torch.device("cuda:0")) is None
+    with arithmetic(), pytest.raises(UnsupportedError, match="tf32"):
+        measures.set_arithmetic(ARITHMETICS[Precision.TF32], torch.device("cuda:0"))
+
+
+@pytest.mark.parametrize(
+    ("asked", "node", "system", "found"),
+    [
+        ("cpu", "nvidiactl", "linux", "cpu"),
+        ("auto", None, "linux", "cpu"),
+        ("auto", "nvidiactl", "linux", None),
+        ("auto", "kfd", "linux", None),
+        ("auto", "dri/renderD128", "linux", None),
+        ("auto", None, "darwin", None),
+        ("cuda:0", "nvidiactl", "linux", None),
+    ],
+)
+def test_torch_is_asked_only_where_the_answer_is_not_certain(tmp_path, asked, node, system, found):
+    if node is not None:
+        (tmp_path / node).parent.mkdir(exist_ok=True)
+        (tmp_path / node).touch()
+    assert known_without_torch(asked, nodes=tmp_path, system=system) == found
+
+
+def test_where_no_driver_is_a_missing_device_needs_no_torch(tmp_path):
+    with pytest.raises(DeviceError, match="'cuda:0' is not here; here are: cpu"):
+        known_without_torch("cuda:0", nodes=tmp_path, system="linux")

@@ -5,12 +5,12 @@ from typing import Any
 import torch
 
 from resnet_bench.errors import DeviceError, ResNetBenchError
-from resnet_bench.machine.devices import out_of_memory_words
+from resnet_bench.machine.devices import out_of_memory_words, unsupported_words
 from resnet_bench.records import Skip, SkipReason
 from resnet_bench.wire.messages import CaseRequest
 
-# What torch says of an operator or a batch that it cannot do; the last is batch norm training on a single value.
-_UNSUPPORTED_WORDS = ("not implemented for", "Could not run", "Expected more than 1 value per channel")
+# What torch says of an operator or a batch on any device; the last is batch norm training on a single value.
+_UNSUPPORTED_WORDS = ("not implemented for", "could not run", "expected more than 1 value per channel")
 
 
 def skip(request: CaseRequest[Any], error: Exception) -> Skip:
@@ -23,15 +23,15 @@ def reason_of(error: BaseException) -> SkipReason:
     """Tell want of memory and what cannot be done from a crash."""
     # A model's own exception is the cause of the one that names the model.
     chain = [error] if error.__cause__ is None else [error, error.__cause__]
-    text = " ".join(str(each) for each in chain)
+    text = " ".join(str(each) for each in chain).lower()
     if any(isinstance(each, MemoryError | torch.OutOfMemoryError) for each in chain):
         return SkipReason.OUT_OF_MEMORY
-    if any(words in text.lower() for words in out_of_memory_words()):
+    if any(words in text for words in out_of_memory_words()):
         return SkipReason.OUT_OF_MEMORY
     if isinstance(error, DeviceError):
         return SkipReason.CRASHED  # it was there when the run began: --resume shall try again
     unsupported = any(isinstance(each, ResNetBenchError | NotImplementedError) for each in chain)
-    if unsupported or any(words in text for words in _UNSUPPORTED_WORDS):
+    if unsupported or any(words in text for words in (*_UNSUPPORTED_WORDS, *unsupported_words())):
         return SkipReason.UNSUPPORTED
     return SkipReason.CRASHED
 

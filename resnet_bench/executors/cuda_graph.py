@@ -7,7 +7,7 @@ from torch import Tensor
 
 from resnet_bench.errors import UnsupportedError
 from resnet_bench.executors.protocol import Executes, Placed, Prepared
-from resnet_bench.machine.devices import kind_named
+from resnet_bench.machine.devices import kind_of
 from resnet_bench.records import Case, Mode, Transfer
 
 _WARM_UP = 3
@@ -22,7 +22,7 @@ class CudaGraph:
         Raises:
             UnsupportedError: any other case.
         """
-        if case.device.partition(":")[0] != kind_named("cuda").torch_type:
+        if not kind_of(case.device).captures_graphs:
             raise UnsupportedError(f"cuda_graph needs a CUDA device, not {case.device}.")
         if case.mode is Mode.TRAINING:
             raise UnsupportedError("cuda_graph captures inference only; use --executor compile for training.")

@@ -26,6 +26,8 @@ class DeviceKind(NamedTuple):
         ceilings: the precisions whose ceilings are measured where none are named.
         out_of_memory: words, in small letters, by which its libraries say that memory is wanting.
         nodes: files (patterns below /dev) of which one is there on Linux where there is such a device.
+        unsupported: words, in small letters, by which it says that it has no such operator or type; beside torch's own.
+        captures_graphs: queued work can be captured once and replayed as a whole.
         advice: what to change for steadier numbers; "" for nothing.
     """
 
@@ -36,6 +38,8 @@ class DeviceKind(NamedTuple):
     ceilings: tuple[Precision, ...]
     out_of_memory: tuple[str, ...]
     nodes: tuple[str, ...]
+    unsupported: tuple[str, ...] = ()
+    captures_graphs: bool = False
     advice: str = ""
 
 
@@ -69,9 +73,10 @@ KINDS: tuple[DeviceKind, ...] = (
         instruments="cuda",
         accelerator=True,
         ceilings=(Precision.FP32, Precision.TF32, Precision.FP16, Precision.BF16),
-        # CUDA's, and cuBLAS's and cuDNN's for their handles.
-        out_of_memory=("out of memory", "status_alloc_failed"),
+        # CUDA's; cuBLAS's and cuDNN's for their handles; cuDNN 9's for workspace, also where no plan of it had room.
+        out_of_memory=("out of memory", "status_alloc_failed", "allocation_failed", "unable to find an engine"),
         nodes=("nvidiactl", "nvhost-ctrl*", "dxg"),
+        captures_graphs=True,
         advice="lock the GPU's clocks while measuring: nvidia-smi -lgc MIN,MAX (undo with nvidia-smi -rgc).",
     ),
     DeviceKind(
@@ -82,6 +87,7 @@ KINDS: tuple[DeviceKind, ...] = (
         ceilings=_HALVES,
         out_of_memory=("out of memory", "hipblas_status_alloc_failed", "miopenstatusallocfailed"),
         nodes=("kfd",),
+        captures_graphs=True,
         advice="fix the GPU's clocks while measuring: rocm-smi --setperflevel high (undo with auto).",
     ),
     DeviceKind(
@@ -101,19 +107,20 @@ KINDS: tuple[DeviceKind, ...] = (
         ceilings=_HALVES,
         out_of_memory=("mps backend out of memory",),
         nodes=(),
+        unsupported=("implemented for the mps device", "mps framework doesn't support"),
     ),
 )
 
 
 def kind_of(device: str) -> DeviceKind:
-    """Return the kind of a device by its name; of two that share torch's word, the first.
+    """Return the kind of a device by its name or by `Identity.device`; of two that share torch's word, the first.
 
     Raises:
         DeviceError: no kind is called so.
     """
     word = device.partition(":")[0]
     for kind in KINDS:
-        if kind.torch_type == word:
+        if word in {kind.name, kind.torch_type}:
             return kind
     raise DeviceError(f"unknown device '{device}': expected {expected()}.")
 
@@ -158,16 +165,24 @@ def find(asked: str, present: Sequence[str]) -> str:
 
 
 def known_without_torch(asked: str, *, nodes: Path = Path("/dev"), system: str = sys.platform) -> str | None:
-    """Return the device that `find` will give where that is certain without asking torch, else None.
+    """Return the device that `find` gives where that is certain without asking torch, else None.
 
-    Certain are the host, and on Linux "auto" where no driver has made a device file.
+    Certain is the host; and on Linux, where no driver has made a device file, that nothing else is here.
+
+    Raises:
+        DeviceError: certainly there is no such device.
     """
     if asked == HOST:
         return HOST
     has_node = any(any(nodes.glob(pattern)) for kind in KINDS for pattern in kind.nodes)
-    return HOST if asked == AUTO and system == "linux" and not has_node else None
+    return find(asked, (HOST,)) if system == "linux" and not has_node else None
 
 
 def out_of_memory_words() -> tuple[str, ...]:
     """Return the words, in small letters, by which any kind says that memory is wanting."""
     return tuple(dict.fromkeys(words for kind in KINDS for words in kind.out_of_memory))
+
+
+def unsupported_words() -> tuple[str, ...]:
+    """Return the words, in small letters, by which any kind says that it cannot do something."""
+    return tuple(dict.fromkeys(words for kind in KINDS for words in kind.unsupported))

@@ -13,24 +13,24 @@ from pathlib import Path
 import msgspec
 import psutil
 
-from resnet_bench.machine.devices import DeviceFacts
+from resnet_bench.machine.devices import DeviceFacts, DeviceKind
 from resnet_bench.records import DeviceState, Environment, Identity, MachineState
 
 _PACKAGES = ("resnet-bench", "torch", "torchvision", "fvcore", "numpy", "pandas", "plotly", "asv", "timm")
 _CPU_FREQUENCY = Path("/sys/devices/system/cpu/cpu0/cpufreq")
 
 
-def describe(kind: str, facts: DeviceFacts, state: DeviceState, *, torch: str) -> Environment:
+def describe(kind: DeviceKind, facts: DeviceFacts, state: DeviceState, *, torch: str) -> Environment:
     """Describe this machine as seen by a device.
 
     Args:
-        kind: torch's word for the kind of device.
+        kind: of the device.
         facts: what the device says of itself.
         state: of the device and the host, now.
         torch: its version.
     """
     identity = Identity(
-        device=kind,
+        device=kind.name,
         device_name=facts.name,
         device_memory_bytes=facts.memory_bytes,
         cpu_name=cpu_name(),

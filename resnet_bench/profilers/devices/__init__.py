@@ -51,7 +51,7 @@ def collect(device: str) -> Environment:
     measures = instruments(name)
     target = measures.device(name)
     return environment.describe(
-        measures.kind.torch_type, measures.facts(target), measures.state(target), torch=str(torch.__version__)
+        measures.kind, measures.facts(target), measures.state(target), torch=str(torch.__version__)
     )
 
 
