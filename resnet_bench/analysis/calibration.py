@@ -5,10 +5,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from resnet_bench.analysis.metrics import TIMINGS
 from resnet_bench.analysis.noise_bands import NARROWEST_BAND, excess_band
 from resnet_bench.analysis.ratio import POWER
 from resnet_bench.analysis.sequential import LOOKS, UNCHANGED_CONFIDENCE, detectable_change, first_decision
-from resnet_bench.analysis.stats import CONFIDENCE, MIN_LAUNCHES, t_quantile
+from resnet_bench.analysis.stats import CONFIDENCE, MIN_LAUNCHES, normal_deviation, t_quantile
 from resnet_bench.records import Band, BandSource, Verdict
 from resnet_bench.records.calibration import CaseCalibration
 
@@ -38,7 +39,7 @@ def calibrate_case(
     return CaseCalibration(
         case=case,
         pairs=len(ratios),
-        within_launch=float(np.median([1.4826 * np.median(np.abs(it - np.median(it))) for it in logs])),
+        within_launch=float(np.median([normal_deviation(it - np.median(it)) for it in logs])),
         between_launches=spread,
         bias=float(ratios.mean()),
         false_alarm_rate=alarms / RELABELLINGS,
@@ -83,5 +84,4 @@ def noise_bands(sides: Sequence[Sequence[float]]) -> tuple[Band, ...]:
     width = excess_band(thirds)
     if width is None or width > WIDEST_BAND:
         return ()
-    names = ("latency_s", "throughput_images_per_s")  # both are times of the same iterations
-    return tuple(Band(metric=name, width=width, source=BandSource.CALIBRATION) for name in names)
+    return tuple(Band(metric=metric.name, width=width, source=BandSource.CALIBRATION) for metric in TIMINGS)

@@ -15,12 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from resnet_bench.analysis.stats import CONFIDENCE, exponential, normal_deviation, t_quantile, welch
+
 Array = NDArray[np.floating[Any]]
 
 LEVEL = 0.01
 MIN_POINTS = 3
 _CUT = 3.0
-_NORMAL_MAD = 1.4826
 _FLOOR = 5e-4  # of log values: what moves by less than 0.05 % has no level of its own
 _REACH = 40
 _GRID = 16
@@ -33,11 +34,11 @@ _TIE = 1e-3  # of a squared noise unit
 _BATCH = 200
 _MOST = 2000  # permutations; a smaller chance is extrapolated
 _EULER = 0.5772156649015329
-_POSITION_QUANTILE = -2 * math.log(1 - math.sqrt(0.99))  # Hansen 2000, Econometrica 68, eq. 12, at 99 %
+_POSITION_QUANTILE = -2 * math.log(1 - math.sqrt(CONFIDENCE))  # Hansen 2000, Econometrica 68, eq. 12
 
 
 class Step(NamedTuple):
-    """The first point of a new level, and the earliest and latest point that could be it with 99 % confidence."""
+    """The first point of a new level, and the earliest and latest point that could be it with `CONFIDENCE`."""
 
     first: int
     earliest: int
@@ -73,7 +74,9 @@ def center(values: Sequence[float]) -> float:
     return float(np.median(values))
 
 
-def ratio_interval(before: Sequence[float], after: Sequence[float], confidence: float = 0.99) -> tuple[float, float]:
+def ratio_interval(
+    before: Sequence[float], after: Sequence[float], confidence: float = CONFIDENCE
+) -> tuple[float, float]:
     """Return the interval of the ratio of two levels of positive values: Welch's t on logarithms.
 
     Residuals are cut at three noise units first (Tukey's winsorised mean), and the interval holds the ratio of medians.
@@ -82,15 +85,11 @@ def ratio_interval(before: Sequence[float], after: Sequence[float], confidence: 
     ratio = center(after) / center(before)
     if min(len(before), len(after)) < 2:  # noqa: PLR2004 - one point has no spread
         return 0.0, math.inf
-    sides = [_winsorised(np.log(np.asarray(side, dtype=float))) for side in (before, after)]
-    shift = float(sides[1].mean() - sides[0].mean())
-    errors = [float(side.var(ddof=1)) / len(side) for side in sides]
-    total = sum(errors)
-    if total == 0:
+    found = welch(*(_winsorised(np.log(np.asarray(side, dtype=float))) for side in (before, after)))
+    if found.error == 0:
         return ratio, ratio
-    degrees = total**2 / sum(error**2 / (len(side) - 1) for error, side in zip(errors, sides, strict=True))
-    half = float(special.stdtrit(degrees, 0.5 + confidence / 2)) * math.sqrt(total)
-    return min(ratio, math.exp(max(-700.0, shift - half))), max(ratio, math.exp(min(700.0, shift + half)))
+    half = t_quantile(found.degrees, confidence) * found.error
+    return min(ratio, exponential(found.difference - half)), max(ratio, exponential(found.difference + half))
 
 
 def _scaled(values: Sequence[float]) -> Array:
@@ -109,12 +108,12 @@ def _scaled(values: Sequence[float]) -> Array:
 
 def _noise(points: Array) -> float:
     """Return the standard deviation from the median difference of neighbours: steps hardly enter it."""
-    return _NORMAL_MAD * float(np.median(np.abs(np.diff(points)))) / math.sqrt(2)
+    return normal_deviation(np.diff(points)) / math.sqrt(2)
 
 
 def _winsorised(points: Array) -> Array:
     middle = float(np.median(points))
-    spread = _NORMAL_MAD * float(np.median(np.abs(points - middle)))
+    spread = normal_deviation(points - middle)
     return points if spread == 0 else points.clip(middle - _CUT * spread, middle + _CUT * spread)
 
 

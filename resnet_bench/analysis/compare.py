@@ -14,7 +14,8 @@ import numpy as np
 
 from resnet_bench import units
 from resnet_bench.analysis.comparability import differences, summarize_differences
-from resnet_bench.analysis.metrics import EXACT_METRICS, METRICS, NOISY_METRICS, Direction, ExactMetric, Metric, Source
+from resnet_bench.analysis.metric import Direction, ExactMetric, Metric, Source
+from resnet_bench.analysis.metrics import EXACT_METRICS, NOISY_METRICS, POSITION, find_metric
 from resnet_bench.analysis.ratio import LogRatio, holm, log_ratio
 from resnet_bench.machine.names import named_like
 from resnet_bench.records import (
@@ -35,7 +36,6 @@ from resnet_bench.records import (
 DEFAULT_BANDS = tuple(
     Band(metric=metric.name, width=metric.band, source=BandSource.DEFAULT) for metric in NOISY_METRICS
 )
-_POSITION = {metric.name: position for position, metric in enumerate(METRICS)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +76,7 @@ def compare(
         contender=contender.name,
         differences=summarize_differences([difference for pair in pairs for difference in pair.differences]),
         bands=tuple(chosen[metric.name] for metric in NOISY_METRICS if metric.name in used),
-        comparisons=tuple(sorted(rows, key=lambda row: _POSITION[row.metric])),
+        comparisons=tuple(sorted(rows, key=lambda row: POSITION[row.metric])),
         means=geometric_means(rows),
         counts={verdict.value: sum(row.verdict is verdict for row in rows) for verdict in Verdict},
         warnings=(*warnings, *_side_warnings(baseline), *_side_warnings(contender)),
@@ -243,8 +243,7 @@ def _decided(candidate: _Candidate, *, significant: bool, family: int) -> Compar
     more = None
     text, width = interval_text(interval), units.percent_short(band)
     if significant:
-        metric = next(metric for metric in NOISY_METRICS if metric.name == candidate.row.metric)
-        verdict = changed_verdict(metric, estimate.ratio > 1)
+        verdict = changed_verdict(find_metric(candidate.row.metric), estimate.ratio > 1)
         reason = f"interval {text} lies beyond the noise band of {width}"
     elif within:
         verdict = Verdict.UNCHANGED

@@ -7,7 +7,8 @@ between the runs beyond their launch noise (another day, another neighbour) is t
 from collections.abc import Sequence
 
 from resnet_bench.analysis.comparability import differences_of_runs
-from resnet_bench.analysis.metrics import EXACT_METRICS, NOISY_METRICS, Source
+from resnet_bench.analysis.metric import Source
+from resnet_bench.analysis.metrics import EXACT_METRICS, NOISY_METRICS
 from resnet_bench.analysis.noise_bands import learn_bands
 from resnet_bench.analysis.stats import summarize
 from resnet_bench.errors import StoreError
@@ -24,7 +25,7 @@ def digest(run: Run, name: str | None = None) -> Digest:
         commit=header.commit,
         protocol=header.protocol,
         identities={environment.id: environment.identity for environment in header.environments},
-        cases=tuple(_case_digest(measurement) for measurement in run.measurements),
+        cases=tuple(digest_case(measurement) for measurement in run.measurements),
         skips=run.skips,
         missing=run.missing,
         warnings=run.warnings,
@@ -72,7 +73,7 @@ def _pooled_cases(runs: Sequence[Run], digests: Sequence[Digest]) -> tuple[CaseD
     for run in runs:
         for measurement in run.measurements:
             parts.setdefault(measurement.case, []).append(measurement)
-    return tuple(_case_digest(_merge(found)) for found in parts.values())
+    return tuple(digest_case(_merge(found)) for found in parts.values())
 
 
 def _why_apart(first: Digest, other: Digest) -> str:
@@ -109,7 +110,8 @@ def _merge(parts: Sequence[Measurement]) -> Measurement:
     )
 
 
-def _case_digest(measurement: Measurement) -> CaseDigest:
+def digest_case(measurement: Measurement) -> CaseDigest:
+    """Reduce one case to its metrics and to how and where it was executed."""
     executed: list[Executed] = []
     for launch in measurement.launches:
         if launch.executed not in executed:

@@ -11,7 +11,8 @@ from collections.abc import Collection, Iterator, Sequence
 from enum import StrEnum
 
 from resnet_bench import units
-from resnet_bench.analysis.metrics import METRICS, Direction, ExactMetric, Metric, find_metric
+from resnet_bench.analysis.metric import Direction, ExactMetric, Metric
+from resnet_bench.analysis.metrics import POSITION, find_metric
 from resnet_bench.analysis.thresholds import Inconclusive, On, Percentile, Rule
 from resnet_bench.errors import ExitCode
 from resnet_bench.machine.names import named_like
@@ -220,10 +221,9 @@ def of_one_launch(row: Comparison) -> bool:
 
 def improvements(table: VerdictTable) -> tuple[Comparison, ...]:
     """Return the improved rows, in the table's order of metrics."""
-    order = [metric.name for metric in METRICS]
     return tuple(
         sorted(
             (row for row in table.comparisons if row.verdict is Verdict.IMPROVED),
-            key=lambda row: order.index(row.metric),
+            key=lambda row: POSITION[row.metric],
         )
     )

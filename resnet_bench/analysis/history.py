@@ -18,7 +18,8 @@ import msgspec
 from resnet_bench.analysis import changes
 from resnet_bench.analysis.comparability import facts
 from resnet_bench.analysis.digest import digest
-from resnet_bench.analysis.metrics import EXACT_METRICS, METRICS, Direction
+from resnet_bench.analysis.metric import Direction
+from resnet_bench.analysis.metrics import EXACT_METRICS, find_metric
 from resnet_bench.analysis.stats import CONFIDENCE, center_interval
 from resnet_bench.errors import StoreError
 from resnet_bench.git import order
@@ -40,16 +41,7 @@ from resnet_bench.records.asv import AsvResults, AsvValue
 
 MIN_CHANGE = 0.03
 _EXACT = frozenset(metric.name for metric in EXACT_METRICS)
-_BASE_UNITS = {
-    "latency_s": "s",
-    "compile_s": "s",
-    "throughput_images_per_s": "images/s",
-    "energy_j_per_image": "J/image",
-    "peak_allocated_bytes": "B",
-    "peak_reserved_bytes": "B",
-    "peak_rss_bytes": "B",
-    "predicted_peak_bytes": "B",
-}
+_EXACT_IN_ASV = frozenset(metric.asv.name for metric in EXACT_METRICS)
 _ASV_UNITS = {"seconds": "s", "bytes": "B"}
 
 
@@ -167,7 +159,7 @@ def _add_runs(runs: Sequence[Run], found: _Found, dates: dict[str, int]) -> list
         for key, values in _run_values(once):
             pooled.setdefault(key, {}).setdefault(commit.revision, []).extend(values)
     for key, by_revision in pooled.items():
-        points = found[key] = _Points(_BASE_UNITS.get(key.metric, ""), {})
+        points = found[key] = _Points(find_metric(key.metric).measure.base_unit, {})
         for revision, medians in by_revision.items():
             points.values[revision] = [_center(key, medians)]
     return [
@@ -235,15 +227,15 @@ def _series(key: _Key, points: _Points, place: Mapping[str, int], min_change: fl
         elif good:
             at.append((place[revision], AsvValue(statistics.median(value.value for value in good), None, None)))
     at.sort(key=lambda item: item[0])
-    metric = key.metric.rpartition(".")[2].removeprefix("track_") if key.source is SeriesSource.ASV else key.metric
+    higher_is_better, exact = _known_of(key)
     series = HistorySeries(
         source=key.source,
         machine=key.machine,
         case=key.case,
         metric=key.metric,
         unit=points.unit,
-        higher_is_better=key.source is SeriesSource.RUN and _HIGHER[metric],
-        exact=metric in _EXACT,
+        higher_is_better=higher_is_better,
+        exact=exact,
         version=key.version,
         identity=dict(key.identity),
         commits=tuple(position for position, _ in at),
@@ -256,7 +248,12 @@ def _series(key: _Key, points: _Points, place: Mapping[str, int], min_change: fl
     return msgspec.structs.replace(series, changes=find_changes(series, min_change))
 
 
-_HIGHER = {metric.name: metric.direction is Direction.HIGHER for metric in METRICS}
+def _known_of(key: _Key) -> tuple[bool, bool]:
+    """Return whether higher is better and whether the metric is exact; more is worse in asv."""
+    if key.source is SeriesSource.ASV:
+        name = key.metric.rpartition(".")[2].removeprefix("track_")
+        return False, name in _EXACT_IN_ASV
+    return find_metric(key.metric).direction is Direction.HIGHER, key.metric in _EXACT
 
 
 def find_changes(series: HistorySeries, min_change: float) -> tuple[Change, ...]:

@@ -5,77 +5,25 @@ its replicates and a difference counts only beyond a noise band. Values stay in 
 A value that a launch could not give is an empty tuple (noisy) or None (exact), never 0.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from enum import StrEnum
+import statistics
+from collections.abc import Sequence
 
 from resnet_bench import units
+from resnet_bench.analysis.metric import (
+    AsvForm,
+    Direction,
+    ExactMetric,
+    Measure,
+    Metric,
+    MetricColumn,
+    NoisyMetric,
+    Place,
+    Sense,
+    Source,
+)
+from resnet_bench.analysis.stats import CONFIDENCE_TEXT
 from resnet_bench.errors import ConfigError, nearest
 from resnet_bench.records import Launch, Measurement
-
-
-class Direction(StrEnum):
-    """Which way is better."""
-
-    LOWER = "lower"
-    HIGHER = "higher"
-
-
-class Policy(StrEnum):
-    """How a difference is judged."""
-
-    EXACT = "exact"
-    NOISY = "noisy"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Metric:
-    """One comparable quantity.
-
-    Attributes:
-        name: field name in JSON, with its base unit.
-        label: words for a heading, without the unit.
-        unit: unit of what `show` prints.
-        direction: which way is better.
-        show: base units to text without the unit, by way of `resnet_bench.units`.
-    """
-
-    name: str
-    label: str
-    unit: str
-    direction: Direction
-    show: Callable[[float | None], str]
-
-    @property
-    def policy(self) -> Policy:
-        """The policy that the metric's class stands for."""
-        return Policy.EXACT if isinstance(self, ExactMetric) else Policy.NOISY
-
-
-@dataclass(frozen=True, kw_only=True)
-class NoisyMetric(Metric):
-    """A measured quantity; `extract` gives a launch's samples in time order, empty where unavailable.
-
-    `band` is the relative noise band that is assumed on a machine that was not calibrated.
-    """
-
-    extract: Callable[[Launch], tuple[float, ...]]
-    band: float
-
-
-class Source(StrEnum):
-    """Where an exact value comes from: the static profile is the same on every machine, a launch is not."""
-
-    PROFILE = "profile"
-    LAUNCH = "launch"
-
-
-@dataclass(frozen=True, kw_only=True)
-class ExactMetric(Metric):
-    """A quantity without noise; `extract` gives it for a measurement, None where unavailable."""
-
-    extract: Callable[[Measurement], int | None]
-    source: Source = Source.PROFILE
 
 
 def find_metric(name: str) -> Metric:
@@ -84,11 +32,9 @@ def find_metric(name: str) -> Metric:
     Raises:
         ConfigError: there is no such metric; the message has the nearest name.
     """
-    for metric in METRICS:
-        if metric.name == name:
-            return metric
-    names = [metric.name for metric in METRICS]
-    raise ConfigError(f"'{name}' is no metric.{nearest(name, names)} Metrics: {', '.join(names)}.")
+    if name in _BY_NAME:
+        return _BY_NAME[name]
+    raise ConfigError(f"'{name}' is not a metric.{nearest(name, list(_BY_NAME))} Metrics: {', '.join(_BY_NAME)}.")
 
 
 def _latency(launch: Launch) -> tuple[float, ...]:
@@ -111,6 +57,10 @@ def _one(value: float | None) -> tuple[float, ...]:
     return () if value is None else (float(value),)
 
 
+def _highest_whole(medians: Sequence[float]) -> int:
+    return round(max(medians))
+
+
 def _predicted_peak(measurement: Measurement) -> int | None:
     profile = measurement.profile
     return profile.predicted_memory.peak_bytes if profile and profile.predicted_memory else None
@@ -125,114 +75,216 @@ def _count(value: float | None) -> str:
     return units.grouped(None if value is None else int(value))
 
 
-NOISY_METRICS: tuple[NoisyMetric, ...] = (
-    NoisyMetric(
-        name="latency_s",
-        label="latency",
+def _data_column(title: str, measure: Measure, explanation: str) -> MetricColumn:
+    """Return the column of a metric that the tables people read leave out."""
+    return MetricColumn(
+        title=title,
+        unit=measure.unit,
+        show=measure.show,
+        help=explanation,
+        place=Place.DATA,
+        rank=None,
+        bounds=None,
+    )
+
+
+_LATENCY = Measure(base_unit="s", unit="ms", show=units.milliseconds, parse=units.parse_seconds)
+_DURATION = Measure(base_unit="s", unit="s", show=units.seconds, parse=units.parse_seconds)
+_RATE = Measure(base_unit="images/s", unit="images/s", show=units.per_second, parse=units.parse_rate)
+_ENERGY = Measure(base_unit="J/image", unit="J/image", show=units.joules, parse=units.parse_energy)
+_MEMORY = Measure(base_unit="B", unit="MiB", show=units.mebibytes, parse=units.parse_bytes)
+_BYTES = Measure(base_unit="B", unit="B", show=_count, parse=units.parse_bytes)
+_COUNT = Measure(base_unit="", unit="", show=_count, parse=units.parse_count)
+
+LATENCY = NoisyMetric(
+    name="latency_s",
+    label="latency",
+    measure=_LATENCY,
+    direction=Direction.LOWER,
+    column=MetricColumn(
+        title="latency p50",
         unit="ms",
-        direction=Direction.LOWER,
         show=units.milliseconds,
-        extract=_latency,
-        band=0.02,
+        help=f"Time of one iteration: median over launches of each launch's median, "
+        f"with its {CONFIDENCE_TEXT} interval.",
+        place=Place.SIDE_BY_SIDE,
+        rank=None,
+        bounds=("latency_low_s", "latency_high_s"),
     ),
-    NoisyMetric(
-        name="throughput_images_per_s",
-        label="throughput",
+    asv=AsvForm(name="latency_s", unit="seconds", sense=Sense.AS_IS),
+    extract=_latency,
+    of_launches=statistics.median,
+    band=0.02,
+)
+THROUGHPUT = NoisyMetric(
+    name="throughput_images_per_s",
+    label="throughput",
+    measure=_RATE,
+    direction=Direction.HIGHER,
+    column=MetricColumn(
+        title="throughput",
         unit="images/s",
-        direction=Direction.HIGHER,
         show=units.per_second,
-        extract=_throughput,
-        band=0.02,
+        help=f"Images per second with iterations back to back, with its {CONFIDENCE_TEXT} interval.",
+        place=Place.SIDE_BY_SIDE,
+        rank=None,
+        bounds=("throughput_low_images_per_s", "throughput_high_images_per_s"),
     ),
-    NoisyMetric(
-        name="compile_s",
-        label="compile time",
-        unit="s",
-        direction=Direction.LOWER,
-        show=units.seconds,
-        extract=_compile,
-        band=0.10,
+    asv=AsvForm(name="seconds_per_image", unit="seconds", sense=Sense.INVERTED),
+    extract=_throughput,
+    of_launches=statistics.median,
+    band=0.02,
+)
+COMPILE = NoisyMetric(
+    name="compile_s",
+    label="compile time",
+    measure=_DURATION,
+    direction=Direction.LOWER,
+    column=MetricColumn(
+        title="compile",
+        unit="",
+        show=units.duration,
+        help="Cold compilation, median over launches.",
+        place=Place.TABLE,
+        rank=2,
+        bounds=None,
     ),
-    NoisyMetric(
-        name="energy_j_per_image",
-        label="energy",
+    asv=AsvForm(name="compile_s", unit="seconds", sense=Sense.AS_IS),
+    extract=_compile,
+    of_launches=statistics.median,
+    band=0.10,
+)
+ENERGY = NoisyMetric(
+    name="energy_j_per_image",
+    label="energy",
+    measure=_ENERGY,
+    direction=Direction.LOWER,
+    column=MetricColumn(
+        title="energy",
         unit="J/image",
-        direction=Direction.LOWER,
         show=units.joules,
-        extract=_energy,
-        band=0.03,
+        help="",
+        place=Place.TABLE,
+        rank=7,
+        bounds=None,
     ),
-    NoisyMetric(
-        name="peak_allocated_bytes",
-        label="peak allocated",
+    asv=AsvForm(name="energy_j_per_image", unit="J/image", sense=Sense.AS_IS),
+    extract=_energy,
+    of_launches=statistics.median,
+    band=0.03,
+)
+PEAK_ALLOCATED = NoisyMetric(
+    name="peak_allocated_bytes",
+    label="peak allocated",
+    measure=_MEMORY,
+    direction=Direction.LOWER,
+    column=_data_column("peak allocated", _MEMORY, ""),
+    asv=AsvForm(name="peak_allocated_bytes", unit="bytes", sense=Sense.AS_IS),
+    extract=lambda launch: _one(launch.memory.peak_allocated_bytes),
+    of_launches=_highest_whole,
+    band=0.005,
+)
+PEAK_RESERVED = NoisyMetric(
+    name="peak_reserved_bytes",
+    label="peak reserved",
+    measure=_MEMORY,
+    direction=Direction.LOWER,
+    column=_data_column("peak reserved", _MEMORY, ""),
+    asv=AsvForm(name="peak_reserved_bytes", unit="bytes", sense=Sense.AS_IS),
+    extract=lambda launch: _one(launch.memory.peak_reserved_bytes),
+    of_launches=_highest_whole,
+    band=0.01,
+)
+PEAK_RSS = NoisyMetric(
+    name="peak_rss_bytes",
+    label="peak RSS",
+    measure=_MEMORY,
+    direction=Direction.LOWER,
+    column=_data_column("peak RSS", _MEMORY, ""),
+    asv=AsvForm(name="peak_rss_bytes", unit="bytes", sense=Sense.AS_IS),
+    extract=lambda launch: _one(launch.memory.peak_rss_bytes),
+    of_launches=_highest_whole,
+    band=0.02,
+)
+PARAMETERS = ExactMetric(
+    name="parameters",
+    label="parameters",
+    measure=_COUNT,
+    direction=Direction.LOWER,
+    column=MetricColumn(
+        title="params",
+        unit="",
+        show=units.scaled,
+        help="Parameters of the model.",
+        place=Place.TABLE,
+        rank=5,
+        bounds=None,
+    ),
+    asv=AsvForm(name="parameters", unit="parameters", sense=Sense.AS_IS),
+    extract=lambda measurement: measurement.profile.parameters if measurement.profile else None,
+    source=Source.PROFILE,
+)
+MACS = ExactMetric(
+    name="macs",
+    label="MACs",
+    measure=_COUNT,
+    direction=Direction.LOWER,
+    column=_data_column("MACs of the batch", _COUNT, "Multiply-accumulates of one forward pass of the whole batch."),
+    asv=AsvForm(name="macs", unit="MACs", sense=Sense.AS_IS),
+    extract=lambda measurement: measurement.profile.macs if measurement.profile else None,
+    source=Source.PROFILE,
+)
+ACTIVATIONS = ExactMetric(
+    name="activations",
+    label="activations",
+    measure=_COUNT,
+    direction=Direction.LOWER,
+    column=MetricColumn(
+        title="activations",
+        unit="",
+        show=units.scaled,
+        help="Outputs of convolution and linear layers.",
+        place=Place.DATA,
+        rank=None,
+        bounds=None,
+    ),
+    asv=AsvForm(name="activations", unit="activations", sense=Sense.AS_IS),
+    extract=lambda measurement: measurement.profile.activations if measurement.profile else None,
+    source=Source.PROFILE,
+)
+PREDICTED_PEAK = ExactMetric(
+    name="predicted_peak_bytes",
+    label="predicted peak memory",
+    measure=_BYTES,
+    direction=Direction.LOWER,
+    column=MetricColumn(
+        title="predicted",
         unit="MiB",
-        direction=Direction.LOWER,
         show=units.mebibytes,
-        extract=lambda launch: _one(launch.memory.peak_allocated_bytes),
-        band=0.005,
+        help="Predicted peak of tensors, without convolution workspace and without the process itself.",
+        place=Place.TABLE,
+        rank=10,
+        bounds=None,
     ),
-    NoisyMetric(
-        name="peak_reserved_bytes",
-        label="peak reserved",
-        unit="MiB",
-        direction=Direction.LOWER,
-        show=units.mebibytes,
-        extract=lambda launch: _one(launch.memory.peak_reserved_bytes),
-        band=0.01,
-    ),
-    NoisyMetric(
-        name="peak_rss_bytes",
-        label="peak RSS",
-        unit="MiB",
-        direction=Direction.LOWER,
-        show=units.mebibytes,
-        extract=lambda launch: _one(launch.memory.peak_rss_bytes),
-        band=0.02,
-    ),
+    asv=AsvForm(name="predicted_peak_bytes", unit="bytes", sense=Sense.AS_IS),
+    extract=_predicted_peak,
+    source=Source.PROFILE,
+)
+GRAPH_BREAKS = ExactMetric(
+    name="graph_breaks",
+    label="graph breaks",
+    measure=_COUNT,
+    direction=Direction.LOWER,
+    column=_data_column("graph breaks", _COUNT, "Graph breaks of the compiled model, those of the worst launch."),
+    asv=AsvForm(name="graph_breaks", unit="graph breaks", sense=Sense.AS_IS),
+    extract=_graph_breaks,
+    source=Source.LAUNCH,
 )
 
-EXACT_METRICS: tuple[ExactMetric, ...] = (
-    ExactMetric(
-        name="parameters",
-        label="parameters",
-        unit="",
-        direction=Direction.LOWER,
-        show=_count,
-        extract=lambda measurement: measurement.profile.parameters if measurement.profile else None,
-    ),
-    ExactMetric(
-        name="macs",
-        label="MACs",
-        unit="",
-        direction=Direction.LOWER,
-        show=_count,
-        extract=lambda measurement: measurement.profile.macs if measurement.profile else None,
-    ),
-    ExactMetric(
-        name="activations",
-        label="activations",
-        unit="",
-        direction=Direction.LOWER,
-        show=_count,
-        extract=lambda measurement: measurement.profile.activations if measurement.profile else None,
-    ),
-    ExactMetric(
-        name="predicted_peak_bytes",
-        label="predicted peak memory",
-        unit="B",
-        direction=Direction.LOWER,
-        show=_count,
-        extract=_predicted_peak,
-    ),
-    ExactMetric(
-        name="graph_breaks",
-        label="graph breaks",
-        unit="",
-        direction=Direction.LOWER,
-        show=_count,
-        extract=_graph_breaks,
-        source=Source.LAUNCH,
-    ),
-)
-
+NOISY_METRICS = (LATENCY, THROUGHPUT, COMPILE, ENERGY, PEAK_ALLOCATED, PEAK_RESERVED, PEAK_RSS)
+EXACT_METRICS = (PARAMETERS, MACS, ACTIVATIONS, PREDICTED_PEAK, GRAPH_BREAKS)
 METRICS: tuple[Metric, ...] = NOISY_METRICS + EXACT_METRICS
+TIMINGS = (LATENCY, THROUGHPUT)  # both are times of the same iterations
+
+_BY_NAME = {metric.name: metric for metric in METRICS}
+POSITION = {metric.name: position for position, metric in enumerate(METRICS)}

@@ -11,7 +11,6 @@ from resnet_bench.errors import ModelError
 from resnet_bench.records import Record
 
 ACCURACY_IMAGE_SIZE = 224
-ACCURACY_SOURCE = "torchvision IMAGENET1K_V1 weights, ImageNet-1k top-1, one 224 px crop"
 
 _TORCHVISION = "torchvision:"
 

@@ -9,12 +9,10 @@ from collections.abc import Sequence
 import msgspec
 
 from resnet_bench.analysis.gate import improvements, of_one_launch
-from resnet_bench.analysis.metrics import METRICS
+from resnet_bench.analysis.metrics import POSITION
 from resnet_bench.errors import UsageError
 from resnet_bench.machine.names import named_like
 from resnet_bench.records import Case, CaseDigest, Commit, Comparison, Digest, Record, VerdictTable
-
-_POSITION = {metric.name: position for position, metric in enumerate(METRICS)}
 
 
 class Ratcheted(Record, frozen=True, kw_only=True):
@@ -100,8 +98,8 @@ def _moved(former: CaseDigest, contender: CaseDigest, metrics: set[str]) -> Case
     return msgspec.structs.replace(
         former,
         environments=_union(former.environments, contender.environments),
-        exact={name: exact[name] for name in sorted(exact, key=_POSITION.__getitem__)},
-        summaries=tuple(summaries[name] for name in sorted(summaries, key=_POSITION.__getitem__)),
+        exact={name: exact[name] for name in sorted(exact, key=POSITION.__getitem__)},
+        summaries=tuple(summaries[name] for name in sorted(summaries, key=POSITION.__getitem__)),
     )
 
 

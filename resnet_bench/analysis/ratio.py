@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from resnet_bench.analysis.stats import CONFIDENCE, exponential, t_quantile
+from resnet_bench.analysis.stats import CONFIDENCE, exponential, t_quantile, welch
 from resnet_bench.records import Interval
 
 POWER = 0.95
@@ -70,18 +70,14 @@ def log_ratio(baseline: Sequence[float], contender: Sequence[float]) -> LogRatio
     """Compare launch medians (same unit, positive); None where a side has fewer than two or a value is not positive."""
     if min(len(baseline), len(contender)) < 2 or min(*baseline, *contender) <= 0:  # noqa: PLR2004 - no spread of one
         return None
-    left, right = np.log(baseline), np.log(contender)
-    parts = [float(np.var(side, ddof=1)) / len(side) for side in (left, right)]
-    total = sum(parts)
-    shares = [(part / total) ** 2 if total else 0.0 for part in parts]  # shares, because squares of variances underflow
-    degrees = sum(share / (len(side) - 1) for share, side in zip(shares, (left, right), strict=True))
+    found = welch(np.log(baseline), np.log(contender))
     return LogRatio(
         center=float(np.log(np.median(contender)) - np.log(np.median(baseline))),
-        mean=float(np.mean(right) - np.mean(left)),
-        error=math.sqrt(total),
-        degrees=1 / degrees if degrees > 0 else len(left) + len(right) - 2,
-        launches=(len(left), len(right)),
-        variance=float(np.mean([np.var(left, ddof=1), np.var(right, ddof=1)])),
+        mean=found.difference,
+        error=found.error,
+        degrees=found.degrees,
+        launches=(len(baseline), len(contender)),
+        variance=float(np.mean(found.variances)),
     )
 
 

@@ -4,21 +4,33 @@ The long form behind every table and figure. Statistics come from `analysis.stat
 put side by side with the static profile and what is published about the model.
 """
 
-import statistics
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 
 import msgspec
 
-from resnet_bench.analysis.metrics import NOISY_METRICS, NoisyMetric
+from resnet_bench.analysis.digest import digest_case
+from resnet_bench.analysis.metric import Metric, NoisyMetric
+from resnet_bench.analysis.metrics import LATENCY, PEAK_ALLOCATED, PEAK_RSS, PREDICTED_PEAK, THROUGHPUT
 from resnet_bench.analysis.published import Catalog, Published
 from resnet_bench.analysis.roofline import Headroom, headroom
-from resnet_bench.analysis.stats import launch_samples, percentiles, summarize
-from resnet_bench.records import Case, Measurement, Memory, Mode, Profile, Record, Run, Skip, SkipReason, Summary
+from resnet_bench.analysis.stats import launch_samples, percentiles
+from resnet_bench.records import (
+    Case,
+    CaseDigest,
+    Digest,
+    Measurement,
+    Mode,
+    Profile,
+    Record,
+    Run,
+    Skip,
+    SkipReason,
+    Summary,
+)
 from resnet_bench.records.profiles import profile_key
 
 NOISY_SPREAD = 0.05
-_METRICS = {metric.name: metric for metric in NOISY_METRICS}
 
 
 class Status(StrEnum):
@@ -44,7 +56,7 @@ class Quantiles(Record, frozen=True, kw_only=True):
 
 
 class Result(Record, frozen=True, kw_only=True):
-    """One case of one run. Peaks are the highest of the launches, in bytes; None is "unavailable".
+    """One case of one run, with what it measured by metric's name: noisy ones in `summaries`, exact ones in `exact`.
 
     `position` counts the results of one report: the row in its long table. `noisy` says that samples
     spread (MAD) or launch medians differ by more than 5 % of the median latency.
@@ -57,28 +69,40 @@ class Result(Record, frozen=True, kw_only=True):
     family: str
     accuracy: float | None
     profile: Profile | None
-    latency: Summary | None = None
+    summaries: dict[str, Summary]
+    exact: dict[str, int]
     quantiles: Quantiles | None = None
-    throughput: Summary | None = None
-    energy: Summary | None = None
-    compile_s: float | None = None
     headroom: Headroom | None = None
-    peak_allocated_bytes: int | None = None
-    peak_reserved_bytes: int | None = None
-    peak_rss_bytes: int | None = None
     warnings: tuple[str, ...] = ()
     detail: str = ""
+
+    def value(self, metric: Metric) -> float | None:
+        """Return the figure of a metric in base units: of a noisy one what it makes of the launches."""
+        if not isinstance(metric, NoisyMetric):
+            return self.exact.get(metric.name)
+        summary = self.summaries.get(metric.name)
+        return metric.of_launches(summary.launch_medians) if summary else None
+
+    @property
+    def latency(self) -> Summary | None:
+        """Time of one isolated iteration, in s."""
+        return self.summaries.get(LATENCY.name)
+
+    @property
+    def throughput(self) -> Summary | None:
+        """Images per second with iterations back to back."""
+        return self.summaries.get(THROUGHPUT.name)
 
     @property
     def predicted_bytes(self) -> int | None:
         """Predicted peak memory of one iteration, convolution workspace excluded."""
-        predicted = self.profile.predicted_memory if self.profile else None
-        return predicted.peak_bytes if predicted else None
+        return self.exact.get(PREDICTED_PEAK.name)
 
     @property
     def peak_bytes(self) -> int | None:
-        """The peak that is shown: of the allocator where the device has one, else of the process."""
-        return self.peak_rss_bytes if self.peak_allocated_bytes is None else self.peak_allocated_bytes
+        """The highest peak of the launches: of the allocator where the device has one, else of the process."""
+        found = (self.value(PEAK_ALLOCATED), self.value(PEAK_RSS))
+        return next((round(value) for value in found if value is not None), None)
 
     @property
     def flops(self) -> int | None:
@@ -122,36 +146,45 @@ class Result(Record, frozen=True, kw_only=True):
         return self.spread is not None and self.spread > NOISY_SPREAD
 
 
-def collect(runs: Sequence[Run], catalog: Catalog) -> tuple[Result, ...]:
-    """Return a result for each planned case of each run, in the order of the runs' cases."""
-    found = (result for index, run in enumerate(runs) for result in _of_run(index, run, catalog))
+def collect(runs: Sequence[Run], digests: Sequence[Digest], catalog: Catalog) -> tuple[Result, ...]:
+    """Return a result for each planned case of each run, in the order of the runs' cases.
+
+    Args:
+        runs: what was planned and measured.
+        digests: the same runs reduced, in the same order.
+        catalog: family and published accuracy by model name.
+    """
+    found = (
+        result
+        for index, (run, reduced) in enumerate(zip(runs, digests, strict=True))
+        for result in _of_run(index, run, reduced, catalog)
+    )
     return tuple(msgspec.structs.replace(result, position=position) for position, result in enumerate(found))
 
 
-def _of_run(index: int, run: Run, catalog: Catalog) -> Iterator[Result]:
-    measured = {measurement.case: measurement for measurement in run.measurements}
+def _of_run(index: int, run: Run, reduced: Digest, catalog: Catalog) -> Iterator[Result]:
+    measured = {it.case: (it, digest) for it, digest in zip(run.measurements, reduced.cases, strict=True)}
     skipped = {skip.case: skip for skip in run.skips}
     profiles = {profile_key(profile): profile for profile in run.header.profiles}
     published = {model: catalog(model) for model in {case.model for case in run.header.cases}}
     for case in run.header.cases:
         known = published[case.model]
         if case in measured:
-            found = _measured(index, measured[case], skipped.get(case), known)
-            launches = measured[case].launches
-            bound = headroom(
-                case,
-                found.profile.work if found.profile else (),
-                run.header.ceilings,
-                launches[0].environment if launches else None,
-            )
+            measurement, digest = measured[case]
+            found = _measured(index, measurement, digest, skip=skipped.get(case), known=known)
+            work = found.profile.work if found.profile else ()
+            environment = measurement.launches[0].environment if measurement.launches else None
+            bound = headroom(case, work, run.header.ceilings, environment)
             yield msgspec.structs.replace(found, headroom=bound)
         else:
-            yield _absent(index, case, skipped.get(case), known, profile=profiles.get(profile_key(case)))
+            planned = Measurement(case=case, profile=profiles.get(profile_key(case)), launches=())
+            yield _absent(index, planned, skipped.get(case), known)
 
 
-def _measured(index: int, measurement: Measurement, skip: Skip | None, known: Published) -> Result:
-    launches = measurement.launches
-    warnings = [text for launch in launches for text in (*launch.warnings, *launch.contention.disturbances)]
+def _measured(
+    index: int, measurement: Measurement, reduced: CaseDigest, *, skip: Skip | None, known: Published
+) -> Result:
+    warnings = [text for it in measurement.launches for text in (*it.warnings, *it.contention.disturbances)]
     if skip is not None:
         warnings.append(f"a launch of this case gave no measurement: {_words(skip.reason)}")
     return Result(
@@ -162,27 +195,24 @@ def _measured(index: int, measurement: Measurement, skip: Skip | None, known: Pu
         family=known.family,
         accuracy=known.accuracy_at(measurement.case.image_size),
         profile=measurement.profile,
-        latency=_summary(measurement, "latency_s"),
+        summaries={summary.metric: summary for summary in reduced.summaries},
+        exact=reduced.exact,
         quantiles=_quantiles(measurement),
-        throughput=_summary(measurement, "throughput_images_per_s"),
-        energy=_summary(measurement, "energy_j_per_image") if any(it.energy for it in launches) else None,
-        compile_s=_median(it.compilation.compile_s for it in launches if it.compilation),
-        peak_allocated_bytes=_peak(measurement, lambda memory: memory.peak_allocated_bytes),
-        peak_reserved_bytes=_peak(measurement, lambda memory: memory.peak_reserved_bytes),
-        peak_rss_bytes=_peak(measurement, lambda memory: memory.peak_rss_bytes),
         warnings=tuple(dict.fromkeys(warnings)),
     )
 
 
-def _absent(index: int, case: Case, skip: Skip | None, known: Published, *, profile: Profile | None) -> Result:
+def _absent(index: int, planned: Measurement, skip: Skip | None, known: Published) -> Result:
     return Result(
         position=0,
         run=index,
-        case=case,
+        case=planned.case,
         status=Status(_words(skip.reason)) if skip else Status.MISSING,
         family=known.family,
-        accuracy=known.accuracy_at(case.image_size),
-        profile=profile,
+        accuracy=known.accuracy_at(planned.case.image_size),
+        profile=planned.profile,
+        summaries={},
+        exact=digest_case(planned).exact,
         detail=skip.detail if skip else "",
     )
 
@@ -191,28 +221,10 @@ def _words(reason: SkipReason) -> str:
     return reason.value.replace("_", " ")
 
 
-def _summary(measurement: Measurement, name: str) -> Summary | None:
-    return summarize(measurement, _METRICS[name])
-
-
 def _quantiles(measurement: Measurement) -> Quantiles | None:
-    per_launch = launch_samples(measurement, _latency_metric())
+    per_launch = launch_samples(measurement, LATENCY)
     if not per_launch:
         return None
     pooled = sorted(value for samples in per_launch for value in samples)
     p05, p25, p50, p75, p95 = percentiles(pooled, (5, 25, 50, 75, 95))
     return Quantiles(p05=p05, p25=p25, p50=p50, p75=p75, p95=p95)
-
-
-def _latency_metric() -> NoisyMetric:
-    return _METRICS["latency_s"]
-
-
-def _median(values: Iterator[float]) -> float | None:
-    known = list(values)
-    return statistics.median(known) if known else None
-
-
-def _peak(measurement: Measurement, of: Callable[[Memory], int | None]) -> int | None:
-    known = [value for launch in measurement.launches if (value := of(launch.memory)) is not None]
-    return max(known, default=None)

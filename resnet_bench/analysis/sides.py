@@ -4,13 +4,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from resnet_bench.analysis.digest import digest, pool
-from resnet_bench.analysis.metrics import METRICS
+from resnet_bench.analysis.metrics import POSITION
 from resnet_bench.errors import StoreError, UsageError
 from resnet_bench.records import CaseDigest, Digest
 from resnet_bench.storage import baselines
 from resnet_bench.storage.run_directory import HEADER_NAME, load
-
-_KNOWN = frozenset(metric.name for metric in METRICS)
 
 
 def from_runs(directories: Sequence[Path], name: str) -> Digest:
@@ -56,8 +54,8 @@ def baseline(name: str, directory: Path = baselines.DEFAULT_DIRECTORY) -> Digest
 
 def _known(stored: Digest, path: Path) -> Digest:
     for metric in (*(band.metric for band in stored.bands), *(name for it in stored.cases for name in _metrics(it))):
-        if metric not in _KNOWN:
-            raise StoreError(f"{path} is {baselines.MISFIT}: '{metric}' is no metric.")
+        if metric not in POSITION:
+            raise StoreError(f"{path} is {baselines.MISFIT}: '{metric}' is not a metric.")
     return stored
 
 

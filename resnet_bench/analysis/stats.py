@@ -9,16 +9,21 @@ It speaks about this run's launches: a machine that was different on another day
 import math
 import statistics
 from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-from resnet_bench.analysis.metrics import NoisyMetric
+from resnet_bench import units
+from resnet_bench.analysis.metric import NoisyMetric
 from resnet_bench.records import Interval, Measurement, Summary
 
 CONFIDENCE = 0.99
+CONFIDENCE_TEXT = units.percent_short(CONFIDENCE)
 P99_MIN_SAMPLES = 100
 MIN_LAUNCHES = 3
+_NORMAL_MAD = 1.4826  # standard deviation of normal noise over its median absolute deviation
 _LARGEST_LOG = 700.0  # exp() still fits in a float
 
 
@@ -96,6 +101,39 @@ def t_interval(values: Sequence[float], confidence: float = CONFIDENCE) -> tuple
     mean = float(np.mean(values))
     half = t_quantile(len(values) - 1, confidence) * float(np.std(values, ddof=1)) / math.sqrt(len(values))
     return mean - half, mean + half
+
+
+class Welch(NamedTuple):
+    """The difference of two means, its standard error, Welch's degrees of freedom, and both sides' variances."""
+
+    difference: float
+    error: float
+    degrees: float
+    variances: tuple[float, float]
+
+
+def welch(left: NDArray[np.floating[Any]], right: NDArray[np.floating[Any]]) -> Welch:
+    """Return Welch's statistics of mean(right) - mean(left); each side has at least two values.
+
+    Satterthwaite's degrees of freedom (Welch 1947, Biometrika 34), by shares because squares of variances underflow.
+    """
+    variances = float(np.var(left, ddof=1)), float(np.var(right, ddof=1))
+    sizes = len(left), len(right)
+    parts = [variance / size for variance, size in zip(variances, sizes, strict=True)]
+    total = sum(parts)
+    shares = [(part / total) ** 2 if total else 0.0 for part in parts]
+    inverse = sum(share / (size - 1) for share, size in zip(shares, sizes, strict=True))
+    return Welch(
+        difference=float(np.mean(right) - np.mean(left)),
+        error=math.sqrt(total),
+        degrees=1 / inverse if inverse > 0 else sum(sizes) - 2,
+        variances=variances,
+    )
+
+
+def normal_deviation(deviations: ArrayLike) -> float:
+    """Return the standard deviation of normal noise whose median size is that of `deviations`, of any shape."""
+    return _NORMAL_MAD * float(np.median(np.abs(deviations)))
 
 
 def t_quantile(degrees: float, confidence: float) -> float:

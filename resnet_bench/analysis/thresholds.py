@@ -22,19 +22,11 @@ from pathlib import Path
 import msgspec
 
 from resnet_bench import units
-from resnet_bench.analysis.metrics import Metric, NoisyMetric, find_metric
+from resnet_bench.analysis.metric import Metric, NoisyMetric
+from resnet_bench.analysis.metrics import find_metric
 from resnet_bench.errors import ConfigError, UsageError, nearest
 from resnet_bench.records import Case, Record
 
-_PARSERS = {
-    "ms": units.parse_seconds,
-    "s": units.parse_seconds,
-    "images/s": units.parse_rate,
-    "J/image": units.parse_energy,
-    "MiB": units.parse_bytes,
-    "B": units.parse_bytes,
-    "": units.parse_count,
-}
 _UNBALANCED = re.compile(r"\[[^\]]*$")
 
 
@@ -199,7 +191,7 @@ def _rule(path: Path, number: int, raw: _RawRule, inconclusive: Inconclusive) ->
 
 
 def _absolute(metric: Metric, text: str | float | None) -> float | None:
-    return None if text is None else float(_PARSERS[metric.unit](str(text)))
+    return None if text is None else float(metric.measure.parse(str(text)))
 
 
 def _describe(raw: _RawRule) -> str:

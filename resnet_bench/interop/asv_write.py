@@ -1,9 +1,9 @@
 """A run as asv results (format 2) for its commit, so that asv's pages and tables show it beside asv's own.
 
-More is worse in asv, so throughput becomes seconds per image. Values are medians over launches with our interval over
-launches (infinite below three); samples are all launches' in order. A case that the run has not is NaN, asv's word
-for skipped. Exporting again replaces the run's cases and leaves others. asv may rewrite benchmarks.json: then export
-once more.
+More is worse in asv, so throughput becomes seconds per image: each metric's `asv` says how. Values are medians over
+launches with our interval over launches (infinite below three); samples are all launches' in order. A case that the
+run has not is NaN, asv's word for skipped. Exporting again replaces the run's cases and leaves others. asv may rewrite
+benchmarks.json: then export once more.
 """
 
 import datetime as dt
@@ -15,11 +15,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from resnet_bench.analysis.metrics import EXACT_METRICS, NOISY_METRICS
+from resnet_bench.analysis.metrics import EXACT_METRICS, METRICS, NOISY_METRICS
 from resnet_bench.analysis.stats import center_interval, percentiles
 from resnet_bench.errors import StoreError
 from resnet_bench.machine.devices import is_accelerator
-from resnet_bench.records import Case, Environment, Launch, Run
+from resnet_bench.records import Case, Environment, Run
 from resnet_bench.records.asv import EXPORTED
 
 RESULTS = Path(".asv/results")
@@ -31,7 +31,7 @@ _COLUMNS = (
 _CELLS = ("result", *_COLUMNS[5:12])
 # Not the machine: it has a folder of its own, and a joined run's case is the one that it was before.
 _AXES = tuple(field for field in Case.__struct_fields__ if field != "machine")
-_UNITS = {"s": "seconds", "bytes": "bytes", "image": "J/image"}
+_UNITS = {f"{EXPORTED}{metric.asv.name}": metric.asv.unit for metric in METRICS}
 _VERSION = "1"
 
 Combination = tuple[str, ...]
@@ -150,26 +150,19 @@ def _cells(run: Run, environment: str) -> Iterator[tuple[str, dict[Combination, 
     ]
     measured = [(measurement, launches) for measurement, launches in measured if launches]
     for metric in NOISY_METRICS:
-        name, extract = metric.name, metric.extract
-        if name == "throughput_images_per_s":
-            name, extract = "seconds_per_image", _seconds_per_image
         found = {}
         for measurement, launches in measured:
-            samples = [timed for it in launches if (timed := extract(it))]
+            samples = [[metric.asv.value(it) for it in timed] for one in launches if (timed := metric.extract(one))]
             if samples:
                 found[_combination(measurement.case)] = _sampled(samples)
         if found:
-            yield f"{EXPORTED}{name}", found
+            yield f"{EXPORTED}{metric.asv.name}", found
     for exact in EXACT_METRICS:
         counts = {
             _combination(it.case): _plain(count) for it, _ in measured if (count := exact.extract(it)) is not None
         }
         if counts:
-            yield f"{EXPORTED}{exact.name}", counts
-
-
-def _seconds_per_image(launch: Launch) -> tuple[float, ...]:
-    return tuple(seconds / launch.case.batch_size for seconds in launch.back_to_back.iteration_s)
+            yield f"{EXPORTED}{exact.asv.name}", counts
 
 
 def _combination(case: Case) -> Combination:
@@ -256,17 +249,10 @@ def _merge_benchmarks(path: Path, entries: Mapping[str, Sequence[Combination]]) 
             "setup_cache_key": None,
             "timeout": 60.0,
             "type": "track",
-            "unit": _unit(name),
+            "unit": _UNITS[name],
             "version": _VERSION,
         }
     _write(path, known | {"version": 2}, indent=4)
-
-
-def _unit(benchmark: str) -> str:
-    metric = benchmark.removeprefix(EXPORTED)
-    if metric == "seconds_per_image":
-        return "seconds"
-    return _UNITS.get(metric.rpartition("_")[2], metric.replace("_", " ") if metric != "macs" else "MACs")
 
 
 def _milliseconds(moment: str) -> int:

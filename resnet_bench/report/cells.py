@@ -6,6 +6,7 @@ Text from files (names, warnings, paths) is data: control characters never reach
 from collections.abc import Callable
 
 from resnet_bench import units
+from resnet_bench.analysis.metrics import find_metric
 from resnet_bench.report.document import Column, Kind, Table, Value
 from resnet_bench.units import UNAVAILABLE
 from resnet_bench.words import plain
@@ -27,6 +28,8 @@ def show(column: Column, value: Value) -> str:
     if isinstance(value, str):
         text = plain(value)
         return f"{SIGNS[text]} {text}" if column.kind is Kind.VERDICT and text in SIGNS else text
+    if column.kind is Kind.METRIC:
+        return find_metric(column.metric).column.show(value)
     return _number(column.kind, value)
 
 
@@ -77,5 +80,4 @@ _UNITS: dict[Kind, Callable[[float], str]] = {
     Kind.COUNT: units.scaled,
     Kind.SHARE: units.percent,
     Kind.RATIO: units.ratio,
-    Kind.ENERGY: units.joules,
 }

@@ -31,7 +31,7 @@ class Kind(StrEnum):
     FLOP_RATE = "flop_rate"
     SHARE = "share"
     RATIO = "ratio"
-    ENERGY = "energy"
+    METRIC = "metric"
 
     @property
     def numeric(self) -> bool:
@@ -44,7 +44,8 @@ class Column(Record, frozen=True, kw_only=True):
 
     `low` and `high` are the keys of the columns that hold the bounds of this one's interval. `group` is a heading
     above several columns (a run's label). `facet` marks what the page can filter by. `rank` is the place in the
-    order in which columns go where room is short, 1 first; a column without one stays.
+    order in which columns go where room is short, 1 first; a column without one stays. `metric` names the
+    metric that says how the values of a column of Kind.METRIC are shown.
     """
 
     key: str
@@ -57,6 +58,7 @@ class Column(Record, frozen=True, kw_only=True):
     group: str = ""
     facet: bool = False
     rank: int | None = None
+    metric: str = ""
 
 
 class Table(Record, frozen=True, kw_only=True):

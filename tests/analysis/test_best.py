@@ -3,6 +3,7 @@
 import pytest
 
 from resnet_bench.analysis.best import Advice, best, steps
+from resnet_bench.analysis.digest import digest
 from resnet_bench.analysis.published import Published
 from resnet_bench.analysis.results import collect
 from resnet_bench.records import Executor, MemoryFormat, Precision
@@ -17,7 +18,8 @@ def results(*configurations, launches=4):
         case = factory.case(**({"batch_size": 1} | axes))
         times = [[latency_s * (1 + 0.001 * n)] * 3 for n in range(launches)]
         measured.append(factory.measurement(times, of=case))
-    return collect([factory.run_of(measured)], lambda _: Published(family="resnet", accuracy=None))
+    run = factory.run_of(measured)
+    return collect([run], [digest(run)], lambda _: Published(family="resnet", accuracy=None))
 
 
 LAST = {"memory_format": MemoryFormat.CHANNELS_LAST}

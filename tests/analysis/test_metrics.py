@@ -1,6 +1,7 @@
 import pytest
 
-from resnet_bench.analysis.metrics import METRICS, Direction, Policy, find_metric
+from resnet_bench.analysis.metric import Direction, Policy
+from resnet_bench.analysis.metrics import METRICS, find_metric
 from resnet_bench.errors import ConfigError
 from resnet_bench.records import Compilation, Energy, Memory
 from tests.factory import case, launch, measurement
@@ -41,5 +42,5 @@ def test_show_scales_by_units_and_says_unavailable():
 
 
 def test_an_unknown_metric_names_the_nearest():
-    with pytest.raises(ConfigError, match=r"'latency' is no metric\. Did you mean 'latency_s'"):
+    with pytest.raises(ConfigError, match=r"'latency' is not a metric\. Did you mean 'latency_s'"):
         find_metric("latency")

@@ -6,21 +6,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resnet_bench.analysis import published
+from resnet_bench.analysis.digest import digest
 from resnet_bench.analysis.results import Status, collect
 from resnet_bench.analysis.stats import percentiles
 from resnet_bench.records import Mode
 from tests.runs import Spec, gpu_run, make_run, troubled_run
 
 
+def collected(*runs):
+    return collect(runs, [digest(run) for run in runs], published.published)
+
+
 def test_every_case_of_every_run_has_a_result_in_order():
     runs = [make_run(), troubled_run()]
-    found = collect(runs, published.published)
+    found = collected(*runs)
     assert [it.position for it in found] == list(range(22))
     assert [it.case for it in found] == [case for run in runs for case in run.header.cases]
 
 
 def test_a_case_that_did_not_run_keeps_its_profile_and_reason():
-    found = collect([gpu_run()], published.published)
+    found = collected(gpu_run())
     skipped = [it for it in found if it.status is Status.OUT_OF_MEMORY]
     assert len(skipped) == 5
     assert all(it.predicted_bytes > 24 * 2**30 for it in skipped)
@@ -29,7 +34,7 @@ def test_a_case_that_did_not_run_keeps_its_profile_and_reason():
 
 
 def test_the_flop_rate_counts_a_training_step_whole():
-    found = collect([make_run(Spec(models=("resnet18",), modes=tuple(Mode), batch_sizes=(4,)))], published.published)
+    found = collected(make_run(Spec(models=("resnet18",), modes=tuple(Mode), batch_sizes=(4,))))
     forward, step = found
     assert forward.flop_rate == pytest.approx(2 * 1_814_073_344 * forward.throughput.median)
     assert step.flop_rate == pytest.approx(6 * 1_814_073_344 * step.throughput.median)

@@ -59,7 +59,7 @@ metric = "graph_breaks"
 @pytest.mark.parametrize(
     ("rule", "said"),
     [
-        ('metric = "latency"\nlimit = "5 %"', r"rule 1: 'latency' is no metric\. Did you mean 'latency_s'\?"),
+        ('metric = "latency"\nlimit = "5 %"', r"rule 1: 'latency' is not a metric\. Did you mean 'latency_s'\?"),
         ('metric = "latency_s"\nlimit = "5"', r"'5' is not a share such as 5 %"),
         ('metric = "latency_s"\nmax = "15"', r"'15' is not a time such as 15ms"),
         ('metric = "latency_s"\nmax = "15 MiB"', r"'15 MiB' is not a time"),

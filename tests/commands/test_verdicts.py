@@ -211,9 +211,13 @@ def test_a_copied_baseline_is_one_of_its_own(workplace, capsys):
 @pytest.mark.parametrize(
     ("stored", "altered", "said"),
     [
-        ('"macs"', '"mcas"', "'mcas' is no metric"),
+        ('"macs"', '"mcas"', "'mcas' is not a metric"),
         ('"bands": []', '"bands": [{"metric": "latency_s", "width": -2.0, "source": "baseline"}]', "must be above 0"),
-        ('"bands": []', '"bands": [{"metric": "speed", "width": 0.1, "source": "baseline"}]', "'speed' is no metric"),
+        (
+            '"bands": []',
+            '"bands": [{"metric": "speed", "width": 0.1, "source": "baseline"}]',
+            "'speed' is not a metric",
+        ),
     ],
 )
 @pytest.mark.usefixtures("workplace")

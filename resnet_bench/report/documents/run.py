@@ -55,10 +55,11 @@ def build(
     if not runs:
         raise UsageError("a report needs at least one run directory.")
     runs = named_alike(runs)
-    results = collect(runs, catalog or published)
     labels = label(runs)
+    digests = [digest(run, name) for run, name in zip(runs, labels.runs, strict=True)]
+    results = collect(runs, digests, catalog or published)
     notes = _notes(runs, results)
-    verdicts = _compare(runs, labels, baseline)
+    verdicts = _compare(digests, baseline)
     long = long_table(
         results,
         labels,
@@ -84,13 +85,10 @@ def build(
     )
 
 
-def _compare(runs: Sequence[Run], labels: Labels, baseline: Digest | None) -> dict[int, VerdictTable]:
+def _compare(digests: Sequence[Digest], baseline: Digest | None) -> dict[int, VerdictTable]:
     """Compare each run with the baseline, by default the first run; a run is not compared with itself."""
-    if baseline is None and len(runs) == 1:
-        return {}
-    base = baseline or digest(runs[0], labels.runs[0])
-    contenders = enumerate(runs) if baseline else list(enumerate(runs))[1:]
-    return {number: compare(base, digest(run, labels.runs[number])) for number, run in contenders}
+    first = 0 if baseline else 1
+    return {number: compare(baseline or digests[0], it) for number, it in enumerate(digests) if number >= first}
 
 
 def _sections(

@@ -7,7 +7,8 @@ JSON is the record itself, CSV has every row in base units.
 from collections.abc import Sequence
 
 from resnet_bench import units
-from resnet_bench.analysis.metrics import NOISY_METRICS, ExactMetric, NoisyMetric, find_metric
+from resnet_bench.analysis.metric import ExactMetric, NoisyMetric
+from resnet_bench.analysis.metrics import NOISY_METRICS, find_metric
 from resnet_bench.records import Case, Comparison, Record, Summary, Verdict, VerdictTable
 from resnet_bench.report.grid import Grid, escape_markdown, markdown_lines, text_lines
 from resnet_bench.report.renderers import csv, json

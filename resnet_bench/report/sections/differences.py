@@ -6,13 +6,14 @@ Verdicts come from `analysis.compare`; here they only become tables. Unchanged a
 from collections.abc import Mapping, Sequence
 
 from resnet_bench import units
-from resnet_bench.analysis.metrics import NOISY_METRICS, NoisyMetric, find_metric
+from resnet_bench.analysis.metric import NoisyMetric
+from resnet_bench.analysis.metrics import TIMINGS, find_metric
 from resnet_bench.records import Case, Comparison, Verdict, VerdictTable
 from resnet_bench.report.document import Column, Health, Kind, Row, Section, Severity, Table
 from resnet_bench.report.documents.verdicts import ORDER, case_labels, detectable_line
 from resnet_bench.words import counted, listed
 
-_TIMINGS = ("latency_s", "throughput_images_per_s")
+_TIMINGS = frozenset(metric.name for metric in TIMINGS)
 _CHANGED = (Verdict.REGRESSED, Verdict.IMPROVED, Verdict.INCONCLUSIVE)
 _SEVERITY = {
     Verdict.REGRESSED: Severity.BAD,
@@ -116,8 +117,11 @@ def _judged(table: VerdictTable) -> bool:
 def _finding(table: VerdictTable) -> str:
     verdicts = [f"{table.counts[verdict.value]:,} {verdict}" for verdict in ORDER if table.counts.get(verdict.value)]
     text = f"{table.contender} against {table.baseline}: {listed(verdicts, limit=5) or 'nothing in common'}."
-    labels = {metric.name: metric.label for metric in NOISY_METRICS}
-    means = [f"{labels[mean.metric]} x {units.ratio(mean.ratio)}" for mean in table.means if mean.metric in _TIMINGS]
+    means = [
+        f"{find_metric(mean.metric).label} x {units.ratio(mean.ratio)}"
+        for mean in table.means
+        if mean.metric in _TIMINGS
+    ]
     return f"{text} Geometric mean: {listed(means)}." if means else text
 
 

@@ -4,6 +4,7 @@ import statistics
 from collections.abc import Mapping, Sequence
 
 from resnet_bench import units
+from resnet_bench.analysis.metrics import PEAK_ALLOCATED, PEAK_RESERVED, PEAK_RSS, PREDICTED_PEAK
 from resnet_bench.analysis.results import Result, Status
 from resnet_bench.machine.devices import kind_of
 from resnet_bench.records import Run
@@ -42,7 +43,7 @@ def memory_section(
             long,
             "memory",
             "Peak memory of each case",
-            ("peak_allocated_bytes", "peak_reserved_bytes", "peak_rss_bytes", "predicted_peak_bytes"),
+            (PEAK_ALLOCATED.name, PEAK_RESERVED.name, PEAK_RSS.name, PREDICTED_PEAK.name),
         ),
     )
     return Section(id="memory", title="Memory", figures=(figure,))
@@ -53,7 +54,7 @@ def _measured_as(results: Sequence[Result]) -> tuple[str, str]:
     allocated = "the peak that the device's allocator handed out for tensors"
     rss = "the process' peak RSS, the interpreter and its libraries included, so it starts high and lies above the "
     rss += "prediction"
-    counted_by_allocator = {it.peak_allocated_bytes is not None for it in results if it.peak_bytes is not None}
+    counted_by_allocator = {it.value(PEAK_ALLOCATED) is not None for it in results if it.peak_bytes is not None}
     if counted_by_allocator == {True, False}:
         return "peak allocated or RSS (MiB)", f"{allocated}; where that was not counted, {rss}"
     return ("peak allocated (MiB)", allocated) if True in counted_by_allocator else ("peak RSS (MiB)", rss)
@@ -172,10 +173,10 @@ def _finding(curves: Sequence[Curve]) -> str:
                 f"size {case.batch_size}."
             )
     errors = [
-        abs(result.predicted_bytes / result.peak_allocated_bytes - 1)
+        abs(result.predicted_bytes / allocated - 1)
         for curve in curves
         for result in curve.measured
-        if result.predicted_bytes and result.peak_allocated_bytes
+        if result.predicted_bytes and (allocated := result.value(PEAK_ALLOCATED))
     ]
     if errors:
         sentences.append(

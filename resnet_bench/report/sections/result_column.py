@@ -1,0 +1,103 @@
+"""What a column of the long table is: a heading, where it stands, and how its value comes from a result."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from resnet_bench.analysis.metric import ExactMetric, Metric, NoisyMetric, Place
+from resnet_bench.analysis.results import Quantiles, Result
+from resnet_bench.analysis.roofline import Headroom
+from resnet_bench.records import Case, Interval, Profile, Summary
+from resnet_bench.report.document import Column, Kind, Value
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One result with what the report says about it beside its own values."""
+
+    result: Result
+    run: str
+    verdict: str | None
+    notes: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResultColumn:
+    """A column, where it stands, and its value in base units."""
+
+    column: Column
+    place: Place
+    value: Callable[[Line], Value]
+
+
+def of_case(column: Column, value: Callable[[Case], Value]) -> ResultColumn:
+    """Return a column of JSON and CSV that the case gives."""
+    return ResultColumn(column=column, place=Place.DATA, value=lambda line: value(line.result.case))
+
+
+def of_result(column: Column, place: Place, value: Callable[[Result], Value]) -> ResultColumn:
+    """Return a column that the result gives."""
+    return ResultColumn(column=column, place=place, value=lambda line: value(line.result))
+
+
+def of_profile(column: Column, place: Place, value: Callable[[Profile], Value]) -> ResultColumn:
+    """Return a column that the static profile gives, None without one."""
+    return of_result(column, place, lambda result: value(result.profile) if result.profile else None)
+
+
+def of_headroom(column: Column, value: Callable[[Headroom], Value]) -> ResultColumn:
+    """Return a column of JSON and CSV that the roofline gives, None without one."""
+    return of_result(column, Place.DATA, lambda result: value(result.headroom) if result.headroom else None)
+
+
+def of_latency(column: Column, place: Place, value: Callable[[Summary], Value]) -> ResultColumn:
+    """Return a column that the summary of the latency gives, None where nothing was measured."""
+    return of_result(column, place, lambda result: value(result.latency) if result.latency else None)
+
+
+def of_quantiles(column: Column, value: Callable[[Quantiles], Value]) -> ResultColumn:
+    """Return a column of JSON and CSV that the quantiles of the latency give."""
+    return of_result(column, Place.DATA, lambda result: value(result.quantiles) if result.quantiles else None)
+
+
+def metric_columns(metric: Metric) -> Iterator[ResultColumn]:
+    """Yield a metric's column, and those of its interval's bounds where the report shows one."""
+    shown = metric.column
+    low, high = shown.bounds or (None, None)
+    column = Column(
+        key=metric.name,
+        title=shown.title,
+        kind=Kind.METRIC,
+        metric=metric.name,
+        unit=shown.unit,
+        help=shown.help,
+        low=low,
+        high=high,
+        rank=shown.rank,
+    )
+    yield of_result(column, shown.place, lambda result: result.value(metric))
+    for side, key in (("low", low), ("high", high)):
+        if key is not None:
+            bound = Column(
+                key=key, title=f"{metric.label}, {side}", kind=Kind.METRIC, metric=metric.name, unit=shown.unit
+            )
+            yield of_result(bound, Place.DATA, _bound(metric, side))
+
+
+def _bound(metric: Metric, side: str) -> Callable[[Result], Value]:
+    def value(result: Result) -> Value:
+        interval = _interval(metric, result)
+        if interval is None:
+            return None
+        return interval.low if side == "low" else interval.high
+
+    return value
+
+
+def _interval(metric: Metric, result: Result) -> Interval | None:
+    match metric:
+        case NoisyMetric():
+            summary = result.summaries.get(metric.name)
+            return summary.interval if summary else None
+        case ExactMetric():
+            return None
+    raise TypeError(f"{metric.name} is neither noisy nor exact")

@@ -1,0 +1,271 @@
+"""The columns of the long table, in their order.
+
+A metric's column follows from the metric; one that the layout below does not name stands before the counts.
+"""
+
+from collections.abc import Collection, Iterator
+
+from resnet_bench.analysis.metric import Place
+from resnet_bench.analysis.metrics import (
+    ACTIVATIONS,
+    COMPILE,
+    ENERGY,
+    LATENCY,
+    METRICS,
+    PARAMETERS,
+    PEAK_ALLOCATED,
+    PEAK_RESERVED,
+    PEAK_RSS,
+    PREDICTED_PEAK,
+    THROUGHPUT,
+)
+from resnet_bench.report.document import Column, Kind
+from resnet_bench.report.sections.result_column import (
+    ResultColumn,
+    metric_columns,
+    of_case,
+    of_headroom,
+    of_latency,
+    of_profile,
+    of_quantiles,
+    of_result,
+)
+
+_CASE_COLUMNS = (
+    ResultColumn(
+        column=Column(key="run", title="run", kind=Kind.NAME, facet=True), place=Place.DATA, value=lambda line: line.run
+    ),
+    of_case(Column(key="model", title="model", kind=Kind.NAME), lambda case: case.model),
+    of_result(
+        Column(key="family", title="family", kind=Kind.NAME, facet=True), Place.DATA, lambda result: result.family
+    ),
+    of_case(Column(key="mode", title="mode", kind=Kind.TEXT, facet=True), lambda case: case.mode.value),
+    of_case(
+        Column(key="batch_size", title="batch", kind=Kind.INTEGER, facet=True, help="Images per iteration."),
+        lambda case: case.batch_size,
+    ),
+    of_case(
+        Column(key="image_size", title="image", kind=Kind.INTEGER, unit="px", facet=True), lambda case: case.image_size
+    ),
+    of_case(Column(key="precision", title="precision", kind=Kind.TEXT, facet=True), lambda case: case.precision.value),
+    of_case(
+        Column(key="memory_format", title="layout", kind=Kind.TEXT, facet=True), lambda case: case.memory_format.value
+    ),
+    of_case(Column(key="executor", title="executor", kind=Kind.TEXT, facet=True), lambda case: case.executor.value),
+    of_case(Column(key="machine", title="machine", kind=Kind.NAME, facet=True), lambda case: case.machine),
+    of_case(Column(key="device", title="device", kind=Kind.TEXT, facet=True), lambda case: case.device),
+    of_case(Column(key="threads", title="threads", kind=Kind.INTEGER, facet=True), lambda case: case.threads),
+    of_result(
+        Column(key="status", title="status", kind=Kind.STATUS, facet=True),
+        Place.DATA,
+        lambda result: result.status.value,
+    ),
+)
+_VALUE_COLUMNS = (
+    *metric_columns(PARAMETERS),
+    of_profile(
+        Column(
+            key="macs_per_image",
+            rank=4,
+            title="MACs",
+            kind=Kind.COUNT,
+            help="Multiply-accumulates of convolution and linear layers for one image. FLOPs are twice as many.",
+        ),
+        Place.TABLE,
+        lambda profile: profile.macs // profile.batch_size,
+    ),
+    of_result(
+        Column(
+            key="accuracy",
+            rank=9,
+            title="acc@1",
+            kind=Kind.SHARE,
+            help="Published ImageNet top-1 accuracy at 224 px; not measured here.",
+        ),
+        Place.TABLE,
+        lambda result: result.accuracy,
+    ),
+    *metric_columns(LATENCY),
+    of_quantiles(
+        Column(key="latency_p05_s", title="p5", kind=Kind.LATENCY, unit="ms", help="5 % of all samples were quicker."),
+        lambda quantiles: quantiles.p05,
+    ),
+    of_quantiles(
+        Column(key="latency_p25_s", title="p25", kind=Kind.LATENCY, unit="ms"), lambda quantiles: quantiles.p25
+    ),
+    of_quantiles(
+        Column(key="latency_p75_s", title="p75", kind=Kind.LATENCY, unit="ms"), lambda quantiles: quantiles.p75
+    ),
+    of_latency(
+        Column(key="latency_p90_s", title="p90", kind=Kind.LATENCY, unit="ms"),
+        Place.DATA,
+        lambda latency: latency.p90,
+    ),
+    of_latency(
+        Column(
+            key="latency_p95_s",
+            rank=6,
+            title="p95",
+            kind=Kind.LATENCY,
+            unit="ms",
+            help="95 % of all samples were quicker.",
+        ),
+        Place.TABLE,
+        lambda latency: latency.p95,
+    ),
+    of_latency(
+        Column(key="latency_p99_s", title="p99", kind=Kind.LATENCY, unit="ms"),
+        Place.DATA,
+        lambda latency: latency.p99,
+    ),
+    of_latency(
+        Column(
+            key="fastest_launch_s",
+            title="fastest launch",
+            kind=Kind.LATENCY,
+            unit="ms",
+            help="The least of the launches' medians.",
+        ),
+        Place.DATA,
+        lambda latency: min(latency.launch_medians),
+    ),
+    of_latency(
+        Column(
+            key="slowest_launch_s",
+            title="slowest launch",
+            kind=Kind.LATENCY,
+            unit="ms",
+            help="The greatest of the launches' medians.",
+        ),
+        Place.DATA,
+        lambda latency: max(latency.launch_medians),
+    ),
+    *metric_columns(THROUGHPUT),
+    of_result(
+        Column(
+            key="peak_bytes",
+            title="peak memory",
+            kind=Kind.MEMORY,
+            unit="MiB",
+            help="Measured: peak allocated where the device has an allocator that tells, else peak RSS of the process.",
+        ),
+        Place.SIDE_BY_SIDE,
+        lambda result: result.peak_bytes,
+    ),
+    *metric_columns(PEAK_ALLOCATED),
+    *metric_columns(PEAK_RESERVED),
+    *metric_columns(PEAK_RSS),
+    *metric_columns(PREDICTED_PEAK),
+    *metric_columns(ENERGY),
+    *metric_columns(COMPILE),
+    of_result(
+        Column(
+            key="achieved_flop_per_s",
+            rank=1,
+            title="FLOP/s",
+            kind=Kind.FLOP_RATE,
+            help="FLOPs of convolution and linear layers times iterations per second, at the measured throughput.",
+        ),
+        Place.TABLE,
+        lambda result: result.flop_rate,
+    ),
+    of_result(
+        Column(
+            key="share_of_peak",
+            rank=3,
+            title="of peak",
+            kind=Kind.SHARE,
+            help="MFU: achieved FLOP/s over the best that products and convolutions of this precision reached here.",
+        ),
+        Place.TABLE,
+        lambda result: result.share_of_peak,
+    ),
+    of_result(
+        Column(
+            key="times_roofline",
+            rank=8,
+            title="x roofline",
+            kind=Kind.RATIO,
+            help="Latency over the least time that the measured ceilings allow: 2.3 is 2.3x from the roofline.",
+        ),
+        Place.TABLE,
+        lambda result: result.times_roofline,
+    ),
+    of_headroom(
+        Column(
+            key="roofline_s",
+            title="roofline",
+            kind=Kind.LATENCY,
+            unit="ms",
+            help="The least time of one iteration.",
+        ),
+        lambda bound: bound.least_s,
+    ),
+    of_headroom(
+        Column(
+            key="intensity",
+            title="intensity",
+            kind=Kind.NUMBER,
+            unit="FLOP/B",
+            help="FLOPs of one iteration, those of no MACs included, over the bytes that its layers move.",
+        ),
+        lambda bound: bound.intensity,
+    ),
+    of_profile(
+        Column(key="flops", title="FLOPs", kind=Kind.COUNT, help="2 x MACs of one forward pass of the whole batch."),
+        Place.DATA,
+        lambda profile: profile.flops,
+    ),
+    *metric_columns(ACTIVATIONS),
+    of_profile(
+        Column(key="fvcore_count", title="fvcore's count", kind=Kind.COUNT, help="What fvcore calls flops."),
+        Place.DATA,
+        lambda profile: profile.fvcore_count,
+    ),
+    of_profile(
+        Column(key="torch_counter_flops", title="torch's count", kind=Kind.COUNT, help="What FlopCounterMode says."),
+        Place.DATA,
+        lambda profile: profile.torch_counter_flops,
+    ),
+)
+_LAST_COLUMNS = (
+    of_result(
+        Column(key="launches", title="launches", kind=Kind.INTEGER),
+        Place.DATA,
+        lambda result: result.latency.launches if result.latency else 0,
+    ),
+    of_result(
+        Column(key="samples", title="samples", kind=Kind.INTEGER),
+        Place.DATA,
+        lambda result: result.latency.samples if result.latency else 0,
+    ),
+    of_result(Column(key="spread", title="spread", kind=Kind.SHARE), Place.DATA, lambda result: result.spread),
+    ResultColumn(
+        column=Column(
+            key="verdict",
+            title="verdict",
+            kind=Kind.VERDICT,
+            facet=True,
+            help="The gravest verdict on latency and throughput against the baseline.",
+        ),
+        place=Place.DATA,
+        value=lambda line: line.verdict,
+    ),
+    ResultColumn(
+        column=Column(key="notes", title="notes", kind=Kind.NOTES), place=Place.DATA, value=lambda line: line.notes
+    ),
+)
+
+
+def _others(placed: Collection[ResultColumn]) -> Iterator[ResultColumn]:
+    """Yield the columns of the metrics that the layout above does not name."""
+    named = {it.column.key for it in placed}
+    for metric in METRICS:
+        if metric.name not in named:
+            yield from metric_columns(metric)
+
+
+RESULT_COLUMNS = (*_CASE_COLUMNS, *_VALUE_COLUMNS, *_others(_VALUE_COLUMNS), *_LAST_COLUMNS)
+COLUMNS = tuple(it.column for it in RESULT_COLUMNS)
+BY_KEY = {column.key: column for column in COLUMNS}
+INDEX = {column.key: position for position, column in enumerate(COLUMNS)}
