@@ -132,12 +132,8 @@ def run_of(measurements, *, name="run", identity=IDENTITY, protocol=PROTOCOL, sk
 
 def save_run(directory, run):
     directory.mkdir(parents=True, exist_ok=True)
-    run_directory.create(directory, run.header)
-    for it in run.measurements:
-        for one in it.launches:
-            run_directory.append(directory, one)
-    for skip in run.skips:
-        run_directory.append(directory, skip)
+    launches = [one for it in run.measurements for one in it.launches]
+    run_directory.create_whole(directory, run.header, [*launches, *run.skips])
     return directory
 
 

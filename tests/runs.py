@@ -46,7 +46,7 @@ from resnet_bench.records import (
 )
 from resnet_bench.runner.launchers.process import Ended
 from resnet_bench.runner.launchers.variables import WAIT_POLICY
-from resnet_bench.storage import run_directory
+from resnet_bench.storage import assembly, run_directory
 
 HOSTILE = "</script><img src=x onerror=alert(1)>"
 # name: parameters, MACs and activations at 224 px, weighted layers
@@ -107,7 +107,7 @@ def make_run(spec: Spec | None = None) -> Run:
         cases=cases,
         profiles=tuple(_profiles(cases)),
     )
-    return run_directory.assemble(header, _entries(spec, cases))
+    return assembly.assemble(header, _entries(spec, cases))
 
 
 def gpu_run(**changes: object) -> Run:
@@ -158,11 +158,8 @@ def big_run(cases: int, **changes: object) -> Run:
 def write(run: Run, directory: Path) -> Path:
     """Write a run as a run directory and return it."""
     directory.mkdir(parents=True, exist_ok=True)
-    run_directory.create(directory, run.header)
-    encoder = msgspec.json.Encoder()
     entries = [launch for measurement in run.measurements for launch in measurement.launches] + list(run.skips)
-    lines = b"".join(encoder.encode(entry) + b"\n" for entry in entries)
-    (directory / run_directory.LAUNCHES_NAME).write_bytes(lines)
+    run_directory.create_whole(directory, run.header, entries)
     return directory
 
 

@@ -75,7 +75,7 @@ assert "pandas" not in sys.modules, "pandas"
         (["run", "--dry-run", "--launches", "0"], ["--launches"]),
         (["run", "absent.toml"], ["absent.toml"]),
         (["run", "--print-suite", "standart"], ["standart", "standard"]),
-        (["run", "--resume", "/nonexistent"], ["/nonexistent", "no run directory"]),
+        (["run", "--resume", "/nonexistent"], ["/nonexistent", "not a run directory"]),
         (["report", "/nonexistent"], ["/nonexistent"]),
         (["run", "--dry-run", "--time-limit", "nan"], ["--time-limit", "finite"]),
         (["run", "--dry-run", "--launches", "1.5"], ["--launches", "1.5", "whole number"]),

@@ -8,7 +8,7 @@ from resnet_bench.analysis.metrics import POSITION
 from resnet_bench.errors import StoreError, UsageError
 from resnet_bench.records import CaseDigest, Digest
 from resnet_bench.storage import baselines
-from resnet_bench.storage.run_directory import HEADER_NAME, load
+from resnet_bench.storage.run_directory import HEADER_NAME, is_run, load
 
 
 def from_runs(directories: Sequence[Path], name: str) -> Digest:
@@ -33,7 +33,7 @@ def read(text: str, directory: Path = baselines.DEFAULT_DIRECTORY) -> Digest:
         StoreError: it is none of these, or cannot be read.
     """
     path = Path(text)
-    if (path / HEADER_NAME).exists() or path.is_dir():
+    if is_run(path) or path.is_dir():
         return digest(load(path))
     if path.is_file():
         return _known(baselines.read_file(path), path)

@@ -12,7 +12,6 @@ from cyclopts import Parameter
 from resnet_bench import units
 from resnet_bench.analysis import calibrated
 from resnet_bench.commands.arguments import Whole
-from resnet_bench.commands.output import ensure_writable
 from resnet_bench.errors import ExitCode, UsageError, nearest
 from resnet_bench.git.checkout import WORKING_TREE, checked_out
 from resnet_bench.machine.devices import HOST
@@ -24,7 +23,7 @@ from resnet_bench.runner import live as runner
 from resnet_bench.runner.interruption import stoppable
 from resnet_bench.runner.launchers.table import launcher
 from resnet_bench.runner.overlay import installed
-from resnet_bench.storage import calibrations
+from resnet_bench.storage import calibrations, files
 
 _RENDERERS = {
     Format.TEXT: ab_report.as_text,
@@ -102,7 +101,8 @@ def ab(
     if not matchups:
         raise UsageError("--models names no model.")
     if output:
-        ensure_writable(output)
+        files.make_folder_of(output)
+        files.check_writable(output)
     terms = runner.Terms(band=_band(asked, matchups, device, calibration_file), budget_s=limit, seed=seed)
     with stoppable(), contextlib.ExitStack() as stack:
         left, right = (stack.enter_context(checked_out(repository, revision)) for revision in (base, contender))

@@ -11,7 +11,6 @@ from cyclopts import Parameter
 from resnet_bench import HOME, units
 from resnet_bench.analysis import calibration
 from resnet_bench.commands.arguments import Whole
-from resnet_bench.commands.output import ensure_writable
 from resnet_bench.errors import IncompleteError, UsageError
 from resnet_bench.machine.devices import HOST
 from resnet_bench.records import Case
@@ -23,7 +22,7 @@ from resnet_bench.report.format import Format
 from resnet_bench.report.grid import Grid
 from resnet_bench.runner import live as runner
 from resnet_bench.runner.launchers.table import launcher
-from resnet_bench.storage import calibrations, files
+from resnet_bench.storage import calibrations, files, record_file
 
 FEWEST_PAIRS = 6
 _HEADERS = ("case", "pairs", "within a launch", "between launches", "false alarms", "6 pairs", "10 pairs", "20 pairs")
@@ -66,7 +65,8 @@ def calibrate(
     for flag, value in (("--image-size", image_size), ("--threads", threads)):
         if value < 1:
             raise UsageError(f"{flag} {value}: expected 1 or more.")
-    ensure_writable(calibration_file)
+    files.make_folder_of(calibration_file)
+    files.check_writable(calibration_file)
     width = units.parse_percent(band)
     home = Side(label="this installation", root=str(HOME))
     cases = [Case(model=name, batch_size=1, image_size=image_size, device=device, threads=threads) for name in names]
@@ -96,7 +96,7 @@ def calibrate(
         bands=bands,
         cases=measured,
     )
-    files.write(found, calibration_file)
+    record_file.write(found, calibration_file)
     print(grid.render(_raw(found) if format is Format.CSV else _grid(found), format, records=found))
     if format in {Format.TEXT, Format.MARKDOWN}:
         print("\n".join(["", *_conclusions(found)]))

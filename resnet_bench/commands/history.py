@@ -111,7 +111,7 @@ def _sources(results: Path | None, runs: tuple[Path, ...], *, chosen: bool) -> t
     loaded: list[Run] = []
     refused: list[str] = []
     for path in runs:
-        if (path / run_directory.HEADER_NAME).exists():
+        if run_directory.is_run(path):
             loaded.append(run_directory.load(path))
             continue
         inside = _run_directories(path)

@@ -25,9 +25,7 @@ def merge(*runs: Path, output: Annotated[Path, Parameter(name=["--output", "-o"]
     """
     joined = merging.join(merging.read(runs), new_run_id())
     with run_directory.locked(output):
-        run_directory.create_whole(output, joined.header, joined.entries)
-        for profile in joined.layers:
-            run_directory.append_layers(output, profile)
+        run_directory.create_whole(output, joined.header, joined.entries, joined.layers)
     warn(joined.warnings)
     launches = sum(isinstance(entry, Launch) for entry in joined.entries)
     machines = len(joined.header.environments)

@@ -21,6 +21,7 @@ from resnet_bench.errors import StoreError
 from resnet_bench.machine.devices import is_accelerator
 from resnet_bench.records import Case, Environment, Run
 from resnet_bench.records.asv import EXPORTED
+from resnet_bench.storage import files
 
 RESULTS = Path(".asv/results")
 MACHINE_FILE = ".asv-machine.json"
@@ -271,11 +272,5 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _write(path: Path, content: Mapping[str, Any], *, indent: int | None = None) -> None:
-    """Write JSON by way of a temporary file, so that no reader ever sees half of it."""
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(json.dumps(content, indent=indent), encoding="utf-8")
-        temporary.replace(path)
-    except OSError as error:
-        raise StoreError(f"cannot write {path}: {error.strerror or error}.") from error
+    files.make_folder_of(path)
+    files.whole(path, json.dumps(content, indent=indent))

@@ -7,8 +7,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from resnet_bench.analysis.gate import GateResult, Status
-from resnet_bench.errors import StoreError
 from resnet_bench.records import Record, Verdict, VerdictTable
+from resnet_bench.storage import files
 from resnet_bench.words import plain
 
 
@@ -107,7 +107,4 @@ def write(path: Path, cases: Iterable[TestCase]) -> None:
     Raises:
         StoreError: the file cannot be written.
     """
-    try:
-        path.write_text(render(cases), encoding="utf-8")
-    except OSError as error:
-        raise StoreError(f"cannot write {path}: {error.strerror or error}.") from error
+    files.whole(path, render(cases))

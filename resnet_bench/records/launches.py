@@ -122,7 +122,7 @@ class Executed(Record, frozen=True, kw_only=True):
 
 
 class Launch(Record, frozen=True, kw_only=True, tag="launch"):
-    """What one fresh process measured of one case."""
+    """What one fresh process measured of one case; `run` is the id of the run that it was made for."""
 
     case: Case
     index: int
@@ -142,6 +142,7 @@ class Launch(Record, frozen=True, kw_only=True, tag="launch"):
     contention: Contention
     executed: Executed
     warnings: tuple[str, ...] = ()
+    run: str = ""
 
 
 class SkipReason(StrEnum):
@@ -162,3 +163,4 @@ class Skip(Record, frozen=True, kw_only=True, tag="skip"):
     reason: SkipReason
     detail: str
     environment: str | None = None
+    run: str = ""

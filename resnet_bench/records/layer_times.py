@@ -87,6 +87,7 @@ class LayerProfile(Record, frozen=True, kw_only=True, tag="layer_profile"):
     not_run: tuple[str, ...] = ()
     work: tuple[Work, ...] = ()
     disturbances: tuple[str, ...] = ()
+    run: str = ""
 
     @property
     def parts_s(self) -> float:

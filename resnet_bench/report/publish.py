@@ -4,12 +4,13 @@ import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
-from resnet_bench.errors import StoreError, UsageError
+from resnet_bench.errors import UsageError
 from resnet_bench.records import Run
 from resnet_bench.report.document import Document
 from resnet_bench.report.documents import run
 from resnet_bench.report.format import Format
 from resnet_bench.report.renderers import csv, html, json, markdown, text
+from resnet_bench.storage import files
 
 _WIDTH = 160
 _RENDERERS = {
@@ -73,8 +74,4 @@ def write(path: Path, content: str) -> Path:
     Raises:
         StoreError: `path` cannot be written.
     """
-    try:
-        path.write_text(content, encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise StoreError(f"cannot write {path}: {error.strerror or error}; choose another file with -o.") from error
-    return path
+    return files.whole(path, content)

@@ -1,6 +1,5 @@
 """`profile --measured`: find the machine, look its ceilings up, time the layers of each model in a child."""
 
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +9,7 @@ from resnet_bench.analysis.layers import Dissection
 from resnet_bench.analysis.roofline import headroom
 from resnet_bench.config import axes
 from resnet_bench.config.suite_file import load_suite
-from resnet_bench.errors import IncompleteError, ResNetBenchError, StoreError, UsageError
+from resnet_bench.errors import IncompleteError, ResNetBenchError, UsageError
 from resnet_bench.machine import environment
 from resnet_bench.records import (
     Case,
@@ -28,6 +27,7 @@ from resnet_bench.runner import ceilings, plan
 from resnet_bench.runner.launchers.launcher import Launcher
 from resnet_bench.runner.progress import warn
 from resnet_bench.specs import EXTERNAL_IMAGE_SIZE, Spec
+from resnet_bench.storage import files
 from resnet_bench.wire.messages import LayersRequest
 
 BUDGET_S = 5.0
@@ -61,7 +61,7 @@ def dissect(
     if trace is not None:
         if len(models) > 1:
             raise UsageError("--trace takes one model: one file holds one trace.")
-        check_writable(trace)
+        files.check_writable(trace)
     resolved = plan.resolved(models, ())
     threads = _threads(question.threads)
     machine = launcher.machines(question.device)[0]
@@ -74,23 +74,6 @@ def dissect(
         bound = headroom(case, profile.work, (known,)) if known else None
         found.append(Dissection(profile=profile, ceilings=known, headroom=bound))
     return tuple(found)
-
-
-def check_writable(path: Path) -> None:
-    """Refuse, before anything is measured, a file that cannot be written.
-
-    Raises:
-        StoreError: with what is in the way.
-    """
-    folder = path.absolute().parent
-    if path.is_dir():
-        raise StoreError(f"cannot write the trace {path}: it is a folder; name a file in it.")
-    if path.exists() and not path.is_file():
-        raise StoreError(f"cannot write the trace {path}: it is no regular file; choose another one.")
-    if not folder.is_dir():
-        raise StoreError(f"cannot write the trace {path}: there is no folder {folder}; make it first.")
-    if not os.access(folder, os.W_OK):
-        raise StoreError(f"cannot write the trace {path}: no permission to write in {folder}; choose another file.")
 
 
 def _threads(text: str | None) -> int:

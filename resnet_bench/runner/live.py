@@ -13,14 +13,12 @@ from collections.abc import Callable, Sequence
 from enum import StrEnum
 from pathlib import Path
 
-import msgspec
-
 from resnet_bench.analysis.sequential import LOOKS, decide
-from resnet_bench.errors import UsageError
 from resnet_bench.records import Record, Verdict
 from resnet_bench.records.live import Decision, Matchup, MatchupResult, PairedSamples, Side
 from resnet_bench.runner.launchers.fork_server import Child
 from resnet_bench.runner.launchers.forked import Launcher, Start, best_start
+from resnet_bench.storage import files, lines
 from resnet_bench.wire.live import Iterate, Prepare
 
 SHORTEST_TURN_S = 0.004
@@ -95,12 +93,9 @@ def save(path: Path, outcomes: Sequence[MatchupResult]) -> None:
     """Write every turn of every pair, a JSON line per matchup.
 
     Raises:
-        UsageError: the file cannot be written.
+        StoreError: the file cannot be written.
     """
-    try:
-        path.write_bytes(b"".join(msgspec.json.encode(outcome) + b"\n" for outcome in outcomes))
-    except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror or error}.") from error
+    files.whole(path, lines.encoded(tuple(outcomes)))
 
 
 def _outcomes(

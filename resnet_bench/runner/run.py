@@ -91,7 +91,7 @@ def resume(directory: Path, *, launcher: Launcher) -> None:
                 "machine and merge them again."
             )
         _refuse_other_machines(directory, header, launcher)
-        run_directory.cut_half_written_line(directory)
+        run_directory.cut_half_written_lines(directory)
         known = plan.of_header(header)
         every = plan.schedule(header.cases, header.protocol.launches, seed=header.seed)
         slots = sweep.unfinished(every, entries)

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 
 from resnet_bench.errors import Interrupted
-from resnet_bench.records import Case, Header, LayerProfile, LayerScope, Run
+from resnet_bench.records import Case, Header, LayerScope, Run
 from resnet_bench.runner.launchers.launcher import Launcher
 from resnet_bench.runner.plan import Plan
 from resnet_bench.storage import run_directory
@@ -19,13 +19,14 @@ def time_layers(directory: Path, header: Header, plan: Plan, launcher: Launcher)
     """Time the layers of each model and variant at the largest batch that was measured, unless they are saved."""
     if header.layers is LayerScope.NONE:
         return
-    timed = {entry.case for entry in run_directory.load_layers(directory)[0] if isinstance(entry, LayerProfile)}
-    cases = [case for case in _largest_batches(run_directory.load(directory)) if case not in timed]
+    measured = run_directory.load(directory)
+    timed = {profile.case for profile in measured.layers}
+    cases = [case for case in _largest_batches(measured) if case not in timed]
     for number, case in enumerate(cases, start=1):
         print(f"[{number}/{len(cases)}] layers of {case.label}", file=sys.stderr, flush=True)
         request = LayersRequest(case=case, model=plan.model(case), protocol=header.protocol, budget_s=BUDGET_S)
         try:
-            run_directory.append_layers(directory, launcher.ask(request))
+            run_directory.append_layers(directory, launcher.ask(request), run=header.id)
         except KeyboardInterrupt:
             raise Interrupted(
                 f"interrupted; everything finished is saved. Go on with: resnet-bench run --resume {directory}"

@@ -48,7 +48,7 @@ def measure(directory: Path, header: Header, plan: Plan, slots: Sequence[Slot], 
                 model=plan.model(slot.case),
                 protocol=header.protocol,
             )
-            entry = _saved(directory, request, launcher, report)
+            entry = _saved(directory, request, launcher, report, run=header.id)
             if isinstance(entry, Skip) and entry.reason in FINAL:
                 given_up.add(slot.case)
             if isinstance(entry, Launch):
@@ -59,20 +59,22 @@ def measure(directory: Path, header: Header, plan: Plan, slots: Sequence[Slot], 
             report.ended(entry, case_is_done=is_done)
 
 
-def _saved(directory: Path, request: MeasureRequest, launcher: Launcher, report: Reporter) -> Launch | Skip:
+def _saved(
+    directory: Path, request: MeasureRequest, launcher: Launcher, report: Reporter, *, run: str
+) -> Launch | Skip:
     try:
         entry = launcher.ask(request)
     except KeyboardInterrupt:
         stopped = Skip(
             case=request.case, index=request.index, reason=SkipReason.INTERRUPTED, detail="stopped by the user"
         )
-        run_directory.append(directory, stopped)
+        run_directory.append(directory, stopped, run=run)
         report.say("stopping")
         raise Interrupted(
             f"interrupted; everything finished is saved. Go on with: resnet-bench run --resume {directory}"
         ) from None
     try:
-        run_directory.append(directory, entry)
+        run_directory.append(directory, entry, run=run)
     except StoreError as error:
         raise StoreError(
             f"{error} The launch under way is lost, everything before it is saved. "

@@ -11,7 +11,7 @@ import msgspec
 from resnet_bench.errors import StoreError, UsageError, nearest
 from resnet_bench.records import Digest
 from resnet_bench.records.conclusions import check_widths
-from resnet_bench.storage import files
+from resnet_bench.storage import record_file
 
 DEFAULT_DIRECTORY = Path("reports/baselines")
 MISFIT = "no baseline file, or damaged"
@@ -31,7 +31,7 @@ def save(baseline: Digest, directory: Path = DEFAULT_DIRECTORY) -> Path:
         StoreError: the file cannot be written.
     """
     path = _path(baseline.name, directory)
-    files.write(msgspec.structs.replace(baseline, warnings=()), path)
+    record_file.write(msgspec.structs.replace(baseline, warnings=()), path)
     return path
 
 
@@ -56,7 +56,7 @@ def read_file(path: Path) -> Digest:
     Raises:
         StoreError: it cannot be read, is damaged, or of newer schema.
     """
-    stored = files.read(path, Digest, misfit=MISFIT)
+    stored = record_file.read(path, Digest, misfit=MISFIT)
     check_widths((band.width for band in stored.bands), f"{path} is {MISFIT}")
     return stored
 

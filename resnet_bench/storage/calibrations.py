@@ -5,7 +5,7 @@ from pathlib import Path
 from resnet_bench.errors import StoreError
 from resnet_bench.records.calibration import Calibration
 from resnet_bench.records.conclusions import check_widths
-from resnet_bench.storage import files
+from resnet_bench.storage import record_file
 
 DEFAULT_FILE = Path("reports/calibration.json")
 _MISFIT = "no calibration file (write it anew with resnet-bench calibrate)"
@@ -30,7 +30,7 @@ def read(path: Path) -> Calibration:
     Raises:
         StoreError: it cannot be read or does not fit.
     """
-    found = files.read(path, Calibration, misfit=_MISFIT)
+    found = record_file.read(path, Calibration, misfit=_MISFIT)
     paired = () if found.paired_band is None else (found.paired_band,)
     check_widths((*(band.width for band in found.bands), *paired), f"{path} is {_MISFIT}")
     return found

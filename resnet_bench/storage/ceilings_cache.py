@@ -3,13 +3,15 @@
 A cache that cannot be read, or is of another machine, driver or torch, is left out with a warning.
 """
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
+import platformdirs
 
+from resnet_bench.errors import StoreError
 from resnet_bench.records import SCHEMA_VERSION, Ceilings, Environment, Identity, Record
+from resnet_bench.storage import record_file
 
 Warn = Callable[[str], None]
 
@@ -46,23 +48,17 @@ def read(environment: Environment, *, device: str, threads: int, warn: Warn) -> 
 
 def cache_file(device: str, threads: int) -> Path:
     """Return where the ceilings of a device and number of threads are kept."""
-    home = os.environ.get("XDG_CACHE_HOME", "")
-    # The specification: a relative path in the variable is to be ignored.
-    folder = Path(home) if Path(home).is_absolute() else Path.home() / ".cache"
-    return folder / "resnet-bench" / f"ceilings-{device.replace(':', '-')}-{threads}-threads.json"
+    folder = platformdirs.user_cache_path("resnet-bench", appauthor=False)
+    return folder / f"ceilings-{device.replace(':', '-')}-{threads}-threads.json"
 
 
 def write(ceilings: Ceilings, environment: Environment, *, warn: Warn) -> None:
     """Keep the ceilings of this machine; where that cannot be, warn."""
     path = cache_file(ceilings.device, ceilings.threads)
-    temporary = path.with_suffix(f".{os.getpid()}.tmp")
-    content = Cached(identity=environment.identity, ceilings=ceilings)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(msgspec.json.format(msgspec.json.encode(content), indent=1) + b"\n")
-        temporary.replace(path)
-    except OSError as error:
-        warn(f"cannot keep the ceilings in {path}: {error.strerror or error}; they are measured again next time.")
+        record_file.write(Cached(identity=environment.identity, ceilings=ceilings), path)
+    except StoreError as error:
+        warn(f"the ceilings are measured again next time: {error}")
 
 
 def _difference(then: Identity, now: Identity) -> str:

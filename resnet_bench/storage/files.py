@@ -1,55 +1,149 @@
-"""Files that hold one record as reviewable JSON: written whole or not at all, read with a line for what is wrong."""
+"""Writing to the disk: a file whole or not at all, a line whole or not at all, and whether a place can be written."""
 
+import contextlib
+import io
+import os
+import secrets
 from pathlib import Path
-from typing import TypeVar
-
-import msgspec
 
 from resnet_bench.errors import StoreError
-from resnet_bench.records import SCHEMA_VERSION, Record
-
-Kept = TypeVar("Kept", bound=Record)
 
 
-class _SchemaOnly(msgspec.Struct):
-    schema: int
+def whole(path: Path, content: str | bytes) -> Path:
+    """Write a file by way of a temporary one of this writer's own, so that no reader ever sees half of it.
 
+    What is no regular file (a terminal, a pipe) is written in place.
 
-def write(record: Record, path: Path) -> None:
-    """Write a record.
+    Returns:
+        The path.
 
     Raises:
         StoreError: it cannot be written; what stood there before is as it was.
     """
-    temporary = path.with_name(f".{path.name}.tmp")
+    data = content.encode() if isinstance(content, str) else content
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(msgspec.json.format(msgspec.json.encode(record), indent=1) + b"\n")
-        temporary.replace(path)
+        target = path.resolve()  # a link stays a link
+        if target.exists() and not target.is_file():
+            _write_in_place(target, data)
+        else:
+            _replace(target, data)
     except OSError as error:
-        raise StoreError(f"cannot write {path}: {error.strerror or error}.") from error
+        raise cannot_write(path, error) from error
+    return path
 
 
-def read(path: Path, kind: type[Kept], *, misfit: str) -> Kept:
-    """Read the record of that kind.
+def _replace(target: Path, data: bytes) -> None:
+    temporary = target.with_name(f".{target.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
+    try:
+        with temporary.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink()  # half a file would fill a disk that is full already
+        raise
+    _sync_folder(target.parent)
 
-    Args:
-        path: the file.
-        kind: what it should hold.
-        misfit: what a file that holds something else is, as in "x.json is no baseline file".
+
+def _sync_folder(folder: Path) -> None:
+    """Make a new name as lasting as what it names; not every file system can."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _write_in_place(target: Path, data: bytes) -> None:
+    with target.open("wb") as file:
+        file.write(data)
+
+
+def make_folder_of(path: Path) -> None:
+    """Make the folder that a file lies in.
 
     Raises:
-        StoreError: it cannot be read, is of a newer schema, or holds something else.
+        StoreError: it cannot be made.
     """
     try:
-        content = path.read_bytes()
-        schema = msgspec.json.decode(content, type=_SchemaOnly).schema
-        if schema > SCHEMA_VERSION:
-            raise StoreError(
-                f"{path} has schema {schema}; this resnet-bench reads up to {SCHEMA_VERSION}. Upgrade resnet-bench."
-            )
-        return msgspec.json.decode(content, type=kind)
+        path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise StoreError(f"cannot read {path}: {error.strerror or error}.") from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise StoreError(f"{path} is {misfit}: {error}.") from error
+        raise cannot_write(path, error) from error
+
+
+def append_line(path: Path, line: bytes) -> None:
+    """Append a line and fsync it; what a kill left of an earlier one goes, and one that does not fit is taken back.
+
+    The file is there already, or begins with this line.
+
+    Raises:
+        StoreError: it cannot be written; what stood in it before still stands.
+    """
+    try:
+        path.touch()
+        with path.open("r+b", buffering=0) as file:
+            end = end_of_last_whole_line(file)
+            file.truncate(end)
+            file.seek(end)
+            rest = memoryview(line + b"\n")
+            try:
+                while rest:
+                    rest = rest[file.write(rest) :]
+                os.fsync(file.fileno())
+            except OSError:
+                file.truncate(end)
+                raise
+    except OSError as error:
+        raise cannot_write(path, error) from error
+
+
+def cut_half_written_line(path: Path) -> None:
+    """Remove what a kill left of a line that was being written.
+
+    Raises:
+        StoreError: the file cannot be written.
+    """
+    try:
+        with path.open("r+b", buffering=0) as file:
+            file.truncate(end_of_last_whole_line(file))
+    except OSError as error:
+        raise cannot_write(path, error) from error
+
+
+def end_of_last_whole_line(file: io.FileIO) -> int:
+    """Return the position after the last line that ends."""
+    size = file.seek(0, os.SEEK_END)
+    if size == 0:
+        return 0
+    file.seek(size - 1)
+    if file.read(1) == b"\n":
+        return size
+    file.seek(0)
+    return file.readall().rfind(b"\n") + 1
+
+
+def check_writable(path: Path) -> None:
+    """Make sure, before minutes of measuring, that a result can be written; a file that is there stays as it is.
+
+    Raises:
+        StoreError: it cannot, and why.
+    """
+    if path.is_dir():
+        raise StoreError(f"cannot write {path}: it is a folder; name a file in it.")
+    if not path.absolute().parent.is_dir():
+        raise StoreError(f"cannot write {path}: there is no folder {path.absolute().parent}; make it first.")
+    existed = path.exists()
+    try:
+        path.open("ab").close()
+        if not existed:
+            path.unlink()
+    except OSError as error:
+        raise cannot_write(path, error) from error
+
+
+def cannot_write(path: Path, error: OSError) -> StoreError:
+    """Return what is said where a file cannot be written."""
+    return StoreError(f"cannot write {path}: {error.strerror or error}.")

@@ -208,15 +208,18 @@ def _on_its_machine(part: Part, names: dict[str, str]) -> Part:
     def placed(case: Case) -> Case:
         return machines.rename(case, names[ids[case.machine]])
 
+    # Lines of schema 1 do not know their run; in a joined one nobody does any more.
+    origin = "" if part.header.merged else part.header.id
+
     def entry(it: _Entry) -> _Entry:
-        moved = msgspec.structs.replace(it, case=placed(it.case))
+        moved = msgspec.structs.replace(it, case=placed(it.case), run=it.run or origin)
         return msgspec.structs.replace(moved, environment=ids[it.case.machine]) if isinstance(moved, Skip) else moved
 
     searches = (msgspec.structs.replace(it, case=placed(it.case)) for it in part.header.searches)
     header = msgspec.structs.replace(
         part.header, cases=tuple(placed(case) for case in part.header.cases), searches=tuple(searches)
     )
-    layers = tuple(msgspec.structs.replace(it, case=placed(it.case)) for it in part.run.layers)
+    layers = tuple(msgspec.structs.replace(it, case=placed(it.case), run=it.run or origin) for it in part.run.layers)
     run = msgspec.structs.replace(part.run, header=header, layers=layers)
     return msgspec.structs.replace(part, run=run, entries=tuple(entry(it) for it in part.entries))
 
@@ -281,4 +284,4 @@ def _target(group: Sequence[_Entry], index: int, groups: dict[int, list[_Entry]]
 
 
 def _without_index(entry: _Entry) -> _Entry:
-    return msgspec.structs.replace(entry, index=0)
+    return msgspec.structs.replace(entry, index=0, run="")  # a copy is a copy, whichever run it was put into

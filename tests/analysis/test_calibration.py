@@ -10,7 +10,7 @@ from resnet_bench.analysis.sequential import first_decision
 from resnet_bench.errors import StoreError
 from resnet_bench.records import Band, BandSource, Verdict
 from resnet_bench.records.calibration import Calibration
-from resnet_bench.storage import calibrations, files
+from resnet_bench.storage import calibrations, record_file
 from tests.factory import digest_of, measurement
 
 
@@ -64,17 +64,17 @@ def test_a_calibration_of_another_machine_is_ignored_with_a_warning(tmp_path):
     band = Band(metric="latency_s", width=0.03, source=BandSource.CALIBRATION)
     mine = Calibration(environment="e1", device_name="d", created_at="t", bands=(band,), cases=())
     subject = digest_of([measurement([[1.0]])])
-    files.write(mine, path)
+    record_file.write(mine, path)
     bands, (few,) = calibrated.bands_for(subject, path)
     assert bands == (band,)
     assert "need more than 50 launches a side to find a change of 5 %" in few
-    files.write(msgspec.structs.replace(mine, launches_needed=1), path)
+    record_file.write(msgspec.structs.replace(mine, launches_needed=1), path)
     assert calibrated.bands_for(subject, path) == ((band,), ())
-    files.write(msgspec.structs.replace(mine, threads=7), path)
+    record_file.write(msgspec.structs.replace(mine, threads=7), path)
     bands, (warning,) = calibrated.bands_for(subject, path)
     assert bands == ()
     assert "was calibrated with 7 threads and these cases used" in warning
-    files.write(msgspec.structs.replace(mine, environment="x"), path)
+    record_file.write(msgspec.structs.replace(mine, environment="x"), path)
     bands, (warning,) = calibrated.bands_for(subject, path)
     assert bands == ()
     assert "was ignored" in warning
@@ -103,13 +103,13 @@ def test_ab_hears_of_a_band_that_cannot_be_seen_here(tmp_path):
     known = Calibration(
         environment="e", threads=1, device_name="d", created_at="t", bands=(), cases=cases, pairs_needed=None
     )
-    files.write(known, path)
+    record_file.write(known, path)
     asked = {"environment": "e", "threads": {1}, "path": path}
     needs, blind = calibrated.paired_terms(0.02, **asked).said
     assert "40 launch pairs do not surely find a change of 5 %" in needs
     assert "a band of 2 % lies below what this machine can see" in blind
     steady = (calibration.calibrate_case("c", pairs(0.005), band=0.02, seed=1),)
-    files.write(msgspec.structs.replace(known, cases=steady), path)
+    record_file.write(msgspec.structs.replace(known, cases=steady), path)
     (needs,) = calibrated.paired_terms(0.02, **asked).said
     assert re.search("about [68] launch pairs find a change of 5 %", needs)
     (never,) = calibrated.paired_terms(0.3, **asked).said  # a change of 5 % lies within that band
@@ -125,7 +125,7 @@ def test_ab_takes_the_band_of_this_machine_unless_one_is_asked_for(tmp_path):
     known = Calibration(
         environment="e", threads=1, device_name="d", created_at="t", bands=(), cases=(), paired_band=0.013
     )
-    files.write(known, path)
+    record_file.write(known, path)
     found = calibrated.paired_terms(None, **asked)
     assert found.band == 0.013
     assert found.said[0] == "noise band 1.3 % (calibrated here; --band sets another)"

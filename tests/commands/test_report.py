@@ -55,7 +55,7 @@ def test_a_baseline_gives_verdicts(run, tmp_path, capsys):
     ("arguments", "expected"),
     [
         ([], "at least one run directory"),
-        (["nowhere"], "no run directory"),
+        (["nowhere"], "not a run directory"),
         (["{run}", "-o", "{run}/missing/page.html"], "cannot write"),
         (["{run}", "--format", "html5"], "html5"),
         (["{run}", "--baseline", "nobody"], "nobody"),

@@ -190,7 +190,7 @@ def test_what_is_printed_is_what_is_measured(monkeypatch, capsys):
 def test_resume_takes_no_flags_and_heeds_no_variables(monkeypatch, capsys, tmp_path):
     monkeypatch.setenv("RESNET_BENCH_MODELS", "resnet5")
     assert cli.run(["run", "--resume", str(tmp_path)]) == 2
-    assert "no run directory" in capsys.readouterr().err
+    assert "not a run directory" in capsys.readouterr().err
 
 
 def test_named_errors_are_those_of_values():

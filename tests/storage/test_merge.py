@@ -10,7 +10,7 @@ from resnet_bench.analysis.roofline import ceilings_of
 from resnet_bench.errors import StoreError
 from resnet_bench.machine import names
 from resnet_bench.records import SCHEMA_VERSION, Commit, Launch, Shard, Skip, SkipReason
-from resnet_bench.storage import merge, run_directory
+from resnet_bench.storage import assembly, merge, run_directory
 from tests import dissected, factory
 
 CASES = [factory.case(batch_size=size) for size in (1, 2, 4, 8)]
@@ -38,7 +38,9 @@ def joined(*directories):
 
 
 def lines(entries):
-    return sorted((entry.case.key, entry.index, msgspec.json.encode(entry)) for entry in entries)
+    """What was measured, whichever run's folder it was copied to."""
+    anonymous = (factory.change(entry, run="") for entry in entries)
+    return sorted((entry.case.key, entry.index, msgspec.json.encode(entry)) for entry in anonymous)
 
 
 def test_shards_give_the_whole_suite_in_its_order(tmp_path):
@@ -69,7 +71,7 @@ def test_two_machines_keep_their_own_rows(tmp_path):
     here = part(tmp_path / "here", CASES[:2], seed=1)
     there = part(tmp_path / "there", CASES[:2], seed=2, environment="e2", identity=OTHER)
     whole = joined(here, there)
-    run = run_directory.assemble(whole.header, whole.entries)
+    run = assembly.assemble(whole.header, whole.entries)
     assert [(it.case.machine, it.case.batch_size) for it in run.measurements] == [
         ("Example CPU", 1),
         ("Example CPU", 2),
@@ -130,7 +132,7 @@ def test_skips_know_their_machine_and_stand_beside_measurements(tmp_path):
     again = part(tmp_path / "again", [], skips=[died])
     there = part(tmp_path / "there", [], skips=[died], environment="e2", identity=OTHER)
     whole = joined(here, again, again, there)
-    run = run_directory.assemble(whole.header, whole.entries)
+    run = assembly.assemble(whole.header, whole.entries)
     assert [(skip.case.machine, skip.environment, skip.index) for skip in run.skips] == [
         ("Example CPU", "e1", 2),
         ("Another CPU", "e2", 0),
@@ -180,7 +182,7 @@ def test_a_newer_schema_and_a_folder_that_is_no_run_are_one_line(tmp_path):
     path.write_bytes(msgspec.json.encode(msgspec.json.decode(path.read_bytes()) | {"schema": SCHEMA_VERSION + 1}))
     with pytest.raises(StoreError, match="Upgrade"):
         merge.read([newer])
-    with pytest.raises(StoreError, match="no run directory"):
+    with pytest.raises(StoreError, match="not a run directory"):
         merge.read([tmp_path])
 
 
@@ -293,7 +295,9 @@ def test_each_machine_keeps_its_own_ceilings_and_layers(tmp_path):
             tmp_path / environment, CASES[:1], environment=environment, identity=identity, ceilings=(faster,)
         )
         profile = dissected.layer_profile(CASES[0], ceilings)
-        run_directory.append_layers(directory, factory.change(profile, environment=environment))
+        run_directory.append_layers(
+            directory, factory.change(profile, environment=environment), run=run_directory.load(directory).header.id
+        )
         parts.append(directory)
     assert cli.run(["merge", *map(str, parts), "-o", str(tmp_path / "joined")]) == 0
     run = run_directory.load(tmp_path / "joined")

@@ -1,11 +1,13 @@
 """What a run directory promises: nothing finished is lost, nothing half-written is taken for whole."""
 
+from pathlib import Path
+
 import msgspec
 import pytest
 
 from resnet_bench.errors import StoreError
 from resnet_bench.records import SCHEMA_VERSION, Contention, Skip, SkipReason
-from resnet_bench.storage import run_directory
+from resnet_bench.storage import assembly, run_directory
 from tests.runs import make_run
 
 
@@ -14,21 +16,34 @@ def run():
     return make_run()
 
 
+def of_run(line, run):
+    return msgspec.structs.replace(line, run=run.header.id)
+
+
+def written(run):
+    """The run as it is read back: every line knows its run."""
+    measurements = [
+        msgspec.structs.replace(it, launches=tuple(of_run(launch, run) for launch in it.launches))
+        for it in run.measurements
+    ]
+    return msgspec.structs.replace(run, measurements=tuple(measurements))
+
+
 @pytest.fixture
 def directory(tmp_path, run):
     run_directory.create(tmp_path, run.header)
     for measurement in run.measurements:
         for launch in measurement.launches:
-            run_directory.append(tmp_path, launch)
+            run_directory.append(tmp_path, launch, run=run.header.id)
     for skip in run.skips:
-        run_directory.append(tmp_path, skip)
+        run_directory.append(tmp_path, skip, run=run.header.id)
     return tmp_path
 
 
 def test_what_is_written_is_read_back(directory, run):
     read = run_directory.load(directory)
     assert read.header == run.header
-    assert [m.launches for m in read.measurements] == [m.launches for m in run.measurements]
+    assert [m.launches for m in read.measurements] == [m.launches for m in written(run).measurements]
     assert [skip.case for skip in read.skips] == [skip.case for skip in run.skips]
 
 
@@ -46,8 +61,8 @@ def test_appending_after_a_half_written_line_replaces_it(directory, run):
     whole = path.read_bytes()
     path.write_bytes(whole + b'{"type":"launch","ca')
     launch = run.measurements[0].launches[0]
-    run_directory.append(directory, launch)
-    assert path.read_bytes() == whole + msgspec.json.encode(launch) + b"\n"
+    run_directory.append(directory, launch, run=run.header.id)
+    assert path.read_bytes() == whole + msgspec.json.encode(of_run(launch, run)) + b"\n"
 
 
 def test_a_damaged_line_in_the_middle_names_file_and_line(directory):
@@ -74,7 +89,7 @@ def test_a_newer_schema_asks_for_an_upgrade(directory):
 
 
 def test_a_folder_that_is_no_run_says_so(tmp_path):
-    with pytest.raises(StoreError, match="is no run directory"):
+    with pytest.raises(StoreError, match="is not a run directory"):
         run_directory.load(tmp_path)
 
 
@@ -98,7 +113,7 @@ def test_a_disturbed_launch_that_was_repeated_is_kept_but_superseded(run):
     launch = run.measurements[0].launches[0]
     disturbed = msgspec.structs.replace(launch, contention=Contention(disturbances=("a neighbour",)))
     repeat = msgspec.structs.replace(launch, attempt=1)
-    measurement = run_directory.assemble(run.header, [disturbed, repeat]).measurements[0]
+    measurement = assembly.assemble(run.header, [disturbed, repeat]).measurements[0]
     assert measurement.launches == (repeat,)
     assert measurement.superseded == (disturbed,)
 
@@ -106,5 +121,40 @@ def test_a_disturbed_launch_that_was_repeated_is_kept_but_superseded(run):
 def test_a_skip_stands_until_its_launch_is_measured(run):
     launch = run.measurements[0].launches[0]
     skip = Skip(case=launch.case, index=launch.index, reason=SkipReason.CRASHED, detail="signal")
-    assert run_directory.assemble(run.header, [skip]).skips == (skip,)
-    assert run_directory.assemble(run.header, [skip, launch]).skips == ()
+    assert assembly.assemble(run.header, [skip]).skips == (skip,)
+    assert assembly.assemble(run.header, [skip, launch]).skips == ()
+
+
+def test_a_line_of_another_run_is_refused(directory, run):
+    path = directory / run_directory.LAUNCHES_NAME
+    foreign = msgspec.structs.replace(run.measurements[0].launches[0], run="elsewhere", index=99)
+    path.write_bytes(path.read_bytes() + msgspec.json.encode(foreign) + b"\n")
+    number = len(path.read_bytes().splitlines())
+    with pytest.raises(StoreError, match=f"line {number}, belongs to run elsewhere and not to {run.header.id}"):
+        run_directory.load(directory)
+
+
+@pytest.mark.parametrize("name", [run_directory.LAUNCHES_NAME, run_directory.LAYERS_NAME])
+def test_a_run_adopts_no_lines_that_it_did_not_write(tmp_path, run, name):
+    (tmp_path / name).write_text("{}\n")
+    with pytest.raises(StoreError, match=rf"holds {name} without the run\.json that it belongs to"):
+        run_directory.create(tmp_path, run.header)
+    assert (tmp_path / name).read_text() == "{}\n"
+
+
+def test_lines_of_the_first_schema_know_no_run_and_are_read(directory, run):
+    header = msgspec.structs.replace(run.header, schema=1)
+    (directory / run_directory.HEADER_NAME).write_bytes(msgspec.json.encode(header))
+    path = directory / run_directory.LAUNCHES_NAME
+    path.write_bytes(path.read_bytes().replace(f'"run":"{run.header.id}"'.encode(), b'"run":""'))
+    assert run_directory.load(directory).measurements
+    (directory / run_directory.HEADER_NAME).write_bytes(msgspec.json.encode(run.header))
+    with pytest.raises(StoreError, match="belongs to no run"):
+        run_directory.load(directory)
+
+
+@pytest.mark.parametrize("published", sorted(Path("reports/published").glob("*/run.json")), ids=str)
+def test_every_published_run_still_reads(published):
+    read = run_directory.load(published.parent)
+    assert read.measurements
+    assert not read.warnings

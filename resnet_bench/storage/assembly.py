@@ -1,0 +1,52 @@
+"""A run put together from its header and its lines."""
+
+from collections.abc import Sequence
+
+from resnet_bench.records import Case, Header, Launch, LayerProfile, Measurement, Run, Skip
+from resnet_bench.records.profiles import profile_key
+
+
+def assemble(header: Header, entries: Sequence[Launch | Skip], warnings: Sequence[str] = ()) -> Run:
+    """Group launches and skips by case, in the header's order of cases.
+
+    Of several attempts at one launch the first undisturbed one counts, else the last; the others are kept as
+    superseded. A skip counts where its launch was never measured. A case with neither is missing.
+    """
+    launches: dict[Case, dict[int, list[Launch]]] = {}
+    skips: dict[Case, dict[int, Skip]] = {}
+    for entry in entries:
+        if isinstance(entry, Launch):
+            launches.setdefault(entry.case, {}).setdefault(entry.index, []).append(entry)
+        else:
+            skips.setdefault(entry.case, {})[entry.index] = entry
+    profiles = {profile_key(profile): profile for profile in header.profiles}
+    measurements, open_skips, missing = [], [], []
+    for case in header.cases:
+        attempts, skipped = launches.get(case, {}), skips.get(case, {})
+        unmeasured = [skipped[index] for index in sorted(skipped) if index not in attempts]
+        if attempts:
+            chosen = [_first_undisturbed(attempts[index]) for index in sorted(attempts)]
+            rest = [launch for index in sorted(attempts) for launch in attempts[index] if launch not in chosen]
+            profile = profiles.get(profile_key(case))
+            measurements.append(Measurement(case=case, profile=profile, launches=tuple(chosen), superseded=tuple(rest)))
+        open_skips.extend(unmeasured[:1])
+        if not attempts and not unmeasured:
+            missing.append(case)
+    return Run(
+        header=header,
+        measurements=tuple(measurements),
+        skips=tuple(open_skips),
+        missing=tuple(missing),
+        warnings=tuple(warnings),
+    )
+
+
+def _first_undisturbed(attempts: Sequence[Launch]) -> Launch:
+    return next((launch for launch in attempts if not launch.contention.disturbances), attempts[-1])
+
+
+def without_layers(entries: Sequence[LayerProfile | Skip]) -> list[str]:
+    """Say of which cases the layers could not be timed, and why."""
+    timed = {entry.case for entry in entries if isinstance(entry, LayerProfile)}
+    skips = {entry.case: entry for entry in entries if isinstance(entry, Skip) and entry.case not in timed}
+    return [f"the layers of {case.key} could not be timed: {skip.detail}" for case, skip in skips.items()]

@@ -1,0 +1,87 @@
+"""A file is there whole or as it was before, whatever happens on the way."""
+
+import errno
+import os
+import threading
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from resnet_bench.errors import StoreError
+from resnet_bench.storage import files
+
+
+@pytest.mark.parametrize("call", ["write", "fsync", "replace"])
+def test_a_failure_at_any_call_leaves_what_stood_there(tmp_path, monkeypatch, call):
+    path = tmp_path / "x.json"
+    path.write_text("old")
+
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    target = {"write": (files, "_replace"), "fsync": (os, "fsync"), "replace": (type(path), "replace")}[call]
+    monkeypatch.setattr(*target, full)
+    with pytest.raises(StoreError, match=r"cannot write .*x\.json: No space left on device\."):
+        files.whole(path, "new")
+    monkeypatch.undo()
+    assert path.read_text() == "old"
+    assert [it.name for it in tmp_path.iterdir()] == ["x.json"]
+
+
+def test_writers_at_once_do_not_meet(tmp_path):
+    path = tmp_path / "x"
+    contents = [str(number) * 100_000 for number in range(8)]
+    threads = [threading.Thread(target=files.whole, args=(path, content)) for content in contents]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert path.read_text() in contents
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_link_stays_a_link_and_permissions_are_the_users(tmp_path):
+    (tmp_path / "real").write_text("old")
+    (tmp_path / "link").symlink_to("real")
+    files.whole(tmp_path / "link", "new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real").read_text() == "new"
+    mask = os.umask(0)
+    os.umask(mask)
+    assert (tmp_path / "real").stat().st_mode & 0o777 == 0o666 & ~mask
+
+
+def test_what_is_no_regular_file_is_written_in_place(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    read = []
+    reader = threading.Thread(target=lambda: read.append((tmp_path / "pipe").read_text()))
+    reader.start()
+    files.whole(tmp_path / "pipe", "through")
+    reader.join()
+    assert read == ["through"]
+
+
+def test_a_folder_or_a_file_in_the_way_is_said_before_anything_is_measured(tmp_path):
+    (tmp_path / "file").write_text("")
+    for path, why in (
+        (tmp_path, "it is a folder"),
+        (tmp_path / "file" / "x", "Not a directory|File exists|there is no folder"),
+    ):
+        with pytest.raises(StoreError, match=f"cannot write .*({why})"):
+            files.check_writable(path)
+    files.make_folder_of(tmp_path / "new" / "x")
+    files.check_writable(tmp_path / "new" / "x")
+    assert not (tmp_path / "new" / "x").exists()
+
+
+@given(st.lists(st.binary(min_size=1).filter(lambda line: b"\n" not in line), max_size=5), st.binary(max_size=20))
+def test_what_a_kill_left_is_replaced_by_the_next_line(tmp_path_factory, written, half):
+    path = tmp_path_factory.mktemp("lines") / "x.jsonl"
+    for line in written:
+        files.append_line(path, line)
+    torn = half.replace(b"\n", b"")
+    with path.open("ab") as file:
+        file.write(torn)
+    files.append_line(path, b"next")
+    assert path.read_bytes().splitlines() == [*b"\n".join(written).splitlines(), b"next"] or b"\r" in b"".join(written)
