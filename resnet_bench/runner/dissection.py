@@ -9,7 +9,7 @@ from resnet_bench.analysis.layers import Dissection
 from resnet_bench.analysis.roofline import headroom
 from resnet_bench.config import axes
 from resnet_bench.config.suite_file import load_suite
-from resnet_bench.errors import IncompleteError, ResNetBenchError, UsageError
+from resnet_bench.errors import IncompleteError, ResNetBenchError, StoreError, UsageError
 from resnet_bench.machine import environment
 from resnet_bench.records import (
     Case,
@@ -62,6 +62,8 @@ def dissect(
         if len(models) > 1:
             raise UsageError("--trace takes one model: one file holds one trace.")
         files.check_writable(trace)
+        if trace.exists() and not trace.is_file():
+            raise StoreError(f"cannot write {trace}: it is no regular file; choose another one.")
     resolved = plan.resolved(models, ())
     threads = _threads(question.threads)
     machine = launcher.machines(question.device)[0]
