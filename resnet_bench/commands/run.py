@@ -22,7 +22,8 @@ from resnet_bench.records import LayerScope, SkipReason, Transfer
 from resnet_bench.report.documents import settings as settings_table
 from resnet_bench.report.format import Format
 from resnet_bench.runner import plan, shards
-from resnet_bench.runner.launchers.table import launcher
+from resnet_bench.runner.launchers import table as launchers
+from resnet_bench.runner.launchers.launcher import Launcher
 from resnet_bench.runner.plan import Plan
 from resnet_bench.runner.run import new_run_id, resume, start
 from resnet_bench.storage import run_directory
@@ -30,6 +31,7 @@ from resnet_bench.words import counted
 
 REPORTS = Path("reports")
 PAGE_NAME = "report.html"
+_LAUNCHER_HELP = f"Where processes are started: {', '.join(launchers.LAUNCHERS)}."
 _INCOMPLETE = frozenset({SkipReason.TIMEOUT, SkipReason.CRASHED, SkipReason.INTERRUPTED})
 
 
@@ -63,6 +65,7 @@ def run(
     seed: str | None = None,
     shard: str | None = None,
     layers: Annotated[bool, Parameter(negative=())] = False,
+    launcher: Annotated[str, Parameter(help=_LAUNCHER_HELP)] = launchers.DEFAULT,
     output: Annotated[Path | None, Parameter(alias="-o")] = None,
     resume_from: Annotated[Path | None, Parameter(name="--resume")] = None,
     dry_run: Annotated[bool, Parameter(negative=())] = False,
@@ -96,6 +99,7 @@ def run(
         seed: Of the order of launches.
         shard: Measure only this part of the cases, such as 2/4; `resnet-bench merge` joins the parts.
         layers: Then time each model's layers at its largest batch: roofline and treemap in the report.
+        launcher: Where processes are started.
         output: The run directory. Default: a new one under reports, named by the time.
         resume_from: Finish this run directory instead of starting a new run.
         dry_run: Print the cases and an estimate, measure nothing.
@@ -130,8 +134,10 @@ def run(
     )
     if resume_from is not None:
         if flags != Given() or any((suite, output, layers, dry_run, print_config, asv_results)):
-            raise UsageError("--resume goes on with the run's own suite; it takes no other flag but --format.")
-        resume(resume_from, launcher=launcher())
+            raise UsageError(
+                "--resume goes on with the run's own suite; it takes no other flags but --launcher and --format."
+            )
+        resume(resume_from, launcher=launchers.launcher(launcher))
         return _show_results(resume_from, format)
     variables, warnings = from_environment(os.environ)
     warn(warnings)
@@ -143,10 +149,17 @@ def run(
     scope = LayerScope.LARGEST_BATCH if layers else LayerScope.NONE
     with chosen.named_in_errors():
         if dry_run:
-            return _show_plan(chosen.suite, chosen.shard)
+            return _show_plan(chosen.suite, chosen.shard, launchers.launcher(launcher))
         if asv_results:
             _check_clean()
-        start(chosen.suite, directory, launcher=launcher(), seed=chosen.seed, shard=chosen.shard, layers=scope)
+        start(
+            chosen.suite,
+            directory,
+            launcher=launchers.launcher(launcher),
+            seed=chosen.seed,
+            shard=chosen.shard,
+            layers=scope,
+        )
     ended = _show_results(directory, format)
     if asv_results:
         _export(directory)
@@ -173,8 +186,8 @@ def _export(directory: Path) -> None:
         print(f"asv results: {path}", file=sys.stderr)
 
 
-def _show_plan(suite: Suite, which: tuple[int, int] | None) -> int:
-    device = known_without_torch(suite.device) or launcher().machines(suite.device)[0].device
+def _show_plan(suite: Suite, which: tuple[int, int] | None, launcher: Launcher) -> int:
+    device = known_without_torch(suite.device) or launcher.machines(suite.device)[0].device
     whole = asked = plan.expand(suite, device)
     if which is not None:
         _, asked = shards.cut(whole, which)

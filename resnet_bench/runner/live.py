@@ -17,7 +17,7 @@ from resnet_bench.analysis.sequential import LOOKS, decide
 from resnet_bench.records import Record, Verdict
 from resnet_bench.records.live import Decision, Matchup, MatchupResult, PairedSamples, Side
 from resnet_bench.runner.launchers.fork_server import Child
-from resnet_bench.runner.launchers.forked import Launcher, Start, best_start
+from resnet_bench.runner.launchers.forked import LaunchPairs, Start, best_start
 from resnet_bench.storage import files, lines
 from resnet_bench.wire.live import Iterate, Prepare
 
@@ -68,7 +68,7 @@ def measure_pairs(
     threads = (matchups[0].baseline.threads, matchups[0].contender.threads)
     start = terms.start or best_start(sides)
     try:
-        with Launcher(sides, threads=threads, start=start, answer_limit_s=terms.answer_limit_s, rng=rng) as launcher:
+        with LaunchPairs(sides, threads=threads, start=start, answer_limit_s=terms.answer_limit_s, rng=rng) as pairs:
             for pair in range(terms.pairs):
                 open_matchups = [
                     index for index in range(len(matchups)) if _goes_on(turns[index], terms, len(matchups))
@@ -77,7 +77,7 @@ def measure_pairs(
                 if not open_matchups or pair_began - began + longest > terms.budget_s:
                     break
                 rng.shuffle(open_matchups)
-                with launcher.pair() as children:
+                with pairs.pair() as children:
                     for index in open_matchups:
                         turns[index].append(_take_turns(pair, matchups[index], children, terms, rng))
                 longest = max(longest, time.monotonic() - pair_began)

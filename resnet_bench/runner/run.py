@@ -71,8 +71,8 @@ def start(
         )
         run_directory.create(directory, header)
         slots = plan.schedule(asked.cases, suite.protocol.launches, seed=seed)
-        sweep.measure(directory, header, asked, slots, launcher)
-        time_layers(directory, header, asked, launcher)
+        entries = sweep.measure(directory, header, asked, slots, launcher)
+        time_layers(directory, header, asked, sweep.measured(entries), launcher)
 
 
 def resume(directory: Path, *, launcher: Launcher) -> None:
@@ -97,8 +97,9 @@ def resume(directory: Path, *, launcher: Launcher) -> None:
         slots = sweep.unfinished(every, entries)
         if slots:
             _refuse_other_commit(directory, header.commit, current_commit())
-        sweep.measure(directory, header, known, slots, launcher)
-        time_layers(directory, header, known, launcher)
+        entries += sweep.measure(directory, header, known, slots, launcher)
+        timed = {profile.case for profile in found.layers}
+        time_layers(directory, header, known, sweep.measured(entries), launcher, timed=timed)
 
 
 def _refuse_other_machines(directory: Path, header: Header, launcher: Launcher) -> None:

@@ -1,12 +1,13 @@
 """The layers of a run: of each model and variant at the largest batch that was measured."""
 
 import sys
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import msgspec
 
 from resnet_bench.errors import Interrupted
-from resnet_bench.records import Case, Header, LayerScope, Run
+from resnet_bench.records import Case, Header, LayerScope
 from resnet_bench.runner.launchers.launcher import Launcher
 from resnet_bench.runner.plan import Plan
 from resnet_bench.storage import run_directory
@@ -15,13 +16,20 @@ from resnet_bench.wire.messages import LayersRequest
 BUDGET_S = 4.0
 
 
-def time_layers(directory: Path, header: Header, plan: Plan, launcher: Launcher) -> None:
-    """Time the layers of each model and variant at the largest batch that was measured, unless they are saved."""
+def time_layers(
+    directory: Path,
+    header: Header,
+    plan: Plan,
+    measured: Collection[Case],
+    launcher: Launcher,
+    *,
+    timed: Collection[Case] = (),
+) -> None:
+    """Time the layers of each model and variant at the largest batch that was `measured`, unless they are `timed`."""
     if header.layers is LayerScope.NONE:
         return
-    measured = run_directory.load(directory)
-    timed = {profile.case for profile in measured.layers}
-    cases = [case for case in _largest_batches(measured) if case not in timed]
+    largest = _largest_batches(case for case in plan.cases if case in measured)
+    cases = [case for case in largest if case not in timed]
     for number, case in enumerate(cases, start=1):
         print(f"[{number}/{len(cases)}] layers of {case.label}", file=sys.stderr, flush=True)
         request = LayersRequest(case=case, model=plan.model(case), protocol=header.protocol, budget_s=BUDGET_S)
@@ -33,11 +41,10 @@ def time_layers(directory: Path, header: Header, plan: Plan, launcher: Launcher)
             ) from None
 
 
-def _largest_batches(run: Run) -> list[Case]:
-    """Return, of cases that differ by their batch size alone, the measured one with the largest."""
+def _largest_batches(cases: Iterable[Case]) -> list[Case]:
+    """Return, of cases that differ by their batch size alone, the one with the largest."""
     largest: dict[Case, Case] = {}
-    for measurement in run.measurements:
-        case = measurement.case
+    for case in cases:
         variant = msgspec.structs.replace(case, batch_size=1)
         known = largest.get(variant)
         if known is None or case.batch_size > known.batch_size:

@@ -16,17 +16,23 @@ from resnet_bench.wire.messages import MeasureRequest
 FINAL = frozenset({SkipReason.OUT_OF_MEMORY, SkipReason.UNSUPPORTED, SkipReason.TIMEOUT})
 # Results; --resume measures the other skips again.
 SETTLED = frozenset({SkipReason.OUT_OF_MEMORY, SkipReason.UNSUPPORTED})
+Entry = Launch | Skip
 
 
-def unfinished(slots: Sequence[Slot], entries: Sequence[Launch | Skip]) -> tuple[Slot, ...]:
+def unfinished(slots: Sequence[Slot], entries: Sequence[Entry]) -> tuple[Slot, ...]:
     """Return the launches that are neither measured nor settled by a skip that is a result, in their order."""
     measured = {(entry.case, entry.index) for entry in entries if isinstance(entry, Launch)}
     settled = {entry.case for entry in entries if isinstance(entry, Skip) and entry.reason in SETTLED}
     return tuple(slot for slot in slots if (slot.case, slot.index) not in measured and slot.case not in settled)
 
 
-def measure(directory: Path, header: Header, plan: Plan, slots: Sequence[Slot], launcher: Launcher) -> None:
-    """Measure launch after launch, each saved the moment it ends.
+def measured(entries: Sequence[Entry]) -> frozenset[Case]:
+    """Return the cases that have a launch."""
+    return frozenset(entry.case for entry in entries if isinstance(entry, Launch))
+
+
+def measure(directory: Path, header: Header, plan: Plan, slots: Sequence[Slot], launcher: Launcher) -> list[Entry]:
+    """Measure launch after launch, each saved the moment it ends, and return them.
 
     Raises:
         StoreError: the directory cannot be written.
@@ -34,6 +40,7 @@ def measure(directory: Path, header: Header, plan: Plan, slots: Sequence[Slot], 
     """
     queue = deque((slot, 0) for slot in slots)
     given_up: set[Case] = set()
+    entries: list[Entry] = []
     clock = _Estimate(header.protocol, plan)
     with reporter(cases=len({slot.case for slot in slots}), launches=len(slots)) as report:
         while queue:
@@ -49,6 +56,7 @@ def measure(directory: Path, header: Header, plan: Plan, slots: Sequence[Slot], 
                 protocol=header.protocol,
             )
             entry = _saved(directory, request, launcher, report, run=header.id)
+            entries.append(entry)
             if isinstance(entry, Skip) and entry.reason in FINAL:
                 given_up.add(slot.case)
             if isinstance(entry, Launch):
@@ -57,11 +65,10 @@ def measure(directory: Path, header: Header, plan: Plan, slots: Sequence[Slot], 
                     queue.append((slot, attempt + 1))
             is_done = slot.case in given_up or all(waiting.case != slot.case for waiting, _ in queue)
             report.ended(entry, case_is_done=is_done)
+    return entries
 
 
-def _saved(
-    directory: Path, request: MeasureRequest, launcher: Launcher, report: Reporter, *, run: str
-) -> Launch | Skip:
+def _saved(directory: Path, request: MeasureRequest, launcher: Launcher, report: Reporter, *, run: str) -> Entry:
     try:
         entry = launcher.ask(request)
     except KeyboardInterrupt:

@@ -168,7 +168,7 @@ def test_what_was_measured_is_saved_when_it_is_interrupted(repository, capsys, m
             signal.raise_signal(number)
         return PairedSamples(pair=pair, baseline_s=(1.0,), contender_s=(1.0,))
 
-    monkeypatch.setattr(runner, "Launcher", mock.MagicMock())
+    monkeypatch.setattr(runner, "LaunchPairs", mock.MagicMock())
     monkeypatch.setattr(runner, "_take_turns", interrupted)
     code, _, err = ab(capsys, repository, "two", "eight", "-o", str(tmp_path / "turns.jsonl"))
     assert code == 130

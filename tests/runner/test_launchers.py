@@ -10,8 +10,10 @@ import pytest
 from resnet_bench import cli, errors
 from resnet_bench.errors import DeviceError, InternalError, UnsupportedError, UsageError
 from resnet_bench.records.live import Side
+from resnet_bench.runner import run
 from resnet_bench.runner.launchers import fork_server, local, process, table
 from resnet_bench.runner.launchers.local import LocalLauncher
+from resnet_bench.storage import run_directory
 from resnet_bench.wire.messages import CeilingsRequest, Failed, MeasureRequest, ProbeRequest, Profiled
 from tests.runner.instant import Machine
 
@@ -103,3 +105,40 @@ def test_the_wire_of_a_live_comparison_is_typed():
     theirs.sendall(msgspec.json.encode(Elapsed(elapsed_s=1.0, cpu_s=None)) + b"\n")
     assert child.ask(Iterate(count=3)).elapsed_s == 1.0
     assert msgspec.json.decode(theirs.recv(100), type=Iterate).count == 3
+
+
+class TwoMachines(Machine):
+    """Launches go to two machines in turn."""
+
+    def machines(self, device):
+        (one,) = super().machines(device)
+        other = msgspec.structs.replace(one.environment, id="e2")
+        return (one, msgspec.structs.replace(one, environment=other))
+
+    def measure(self, request):
+        made = super().measure(request)
+        return msgspec.structs.replace(made, environment=f"e{len(self.requests) % 2 + 1}")
+
+
+def test_a_run_may_hold_several_machines_and_is_resumed_on_them(monkeypatch, tmp_path):
+    machine = TwoMachines().install(monkeypatch)
+    case = ("--models", "cifar_resnet20", "--batch-sizes", "1", "--launches", "4")
+    assert cli.run(["run", *case, "-o", str(tmp_path / "run")]) == 0
+    found = run_directory.load(tmp_path / "run")
+    assert [it.id for it in found.header.environments] == ["e1", "e2"]
+    assert {launch.environment for launch in found.measurements[0].launches} == {"e1", "e2"}
+    path = tmp_path / "run" / run_directory.LAUNCHES_NAME
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:3]))
+    machine.requests.clear()
+    assert cli.run(["run", "--resume", str(tmp_path / "run")]) == 0
+    assert len(machine.requests) == 1
+
+
+def test_resume_reads_the_launches_once(monkeypatch, tmp_path):
+    machine = Machine().install(monkeypatch)
+    case = ("--models", "cifar_resnet20", "--batch-sizes", "1", "--launches", "2")
+    assert cli.run(["run", *case, "-o", str(tmp_path / "run")]) == 0
+    read, real = [], Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda path: read.append(path.name) or real(path))
+    run.resume(tmp_path / "run", launcher=machine)
+    assert read.count(run_directory.LAUNCHES_NAME) == 1

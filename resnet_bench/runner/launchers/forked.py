@@ -27,7 +27,7 @@ def best_start(sides: tuple[Side, Side]) -> Start:
     return Start.FORKED if sys.platform == "linux" and not own_environment else Start.SPAWNED
 
 
-class Launcher:
+class LaunchPairs:
     """A context manager; `pair` starts the next launch pair."""
 
     def __init__(
