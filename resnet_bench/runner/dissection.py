@@ -61,9 +61,9 @@ def dissect(
     if trace is not None:
         if len(models) > 1:
             raise UsageError("--trace takes one model: one file holds one trace.")
-        files.check_writable(trace)
-        if trace.exists() and not trace.is_file():
+        if trace.exists() and not (trace.is_file() or trace.is_dir()):  # first: to open a pipe would wait for a reader
             raise StoreError(f"cannot write {trace}: it is no regular file; choose another one.")
+        files.check_writable(trace)
     resolved = plan.resolved(models, ())
     threads = _threads(question.threads)
     machine = launcher.machines(question.device)[0]

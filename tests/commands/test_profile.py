@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -158,7 +159,10 @@ def test_a_trace_that_cannot_be_written_is_refused_before_anything_runs(
 ) -> None:
     assert "it is a folder" in refused(capsys, "--trace", str(tmp_path))
     assert "there is no folder" in refused(capsys, "--trace", str(tmp_path / "none" / "trace.json"))
-    assert "no regular file" in refused(capsys, "--trace", "/dev/null")
+    pipe = tmp_path / "pipe"  # never a device of the machine: a regression would replace it by a file
+    os.mkfifo(pipe)
+    assert "no regular file" in refused(capsys, "--trace", str(pipe))
+    pipe.unlink()
     message = refusal(capsys, "profile", "resnet18", "resnet34", "--trace", str(tmp_path / "trace.json"))
     assert "one model" in message
     assert not list(tmp_path.iterdir())
