@@ -15,6 +15,7 @@ from torch.profiler import profile, record_function
 from resnet_bench.errors import StoreError
 from resnet_bench.profilers.timeline import wrapped
 from resnet_bench.profilers.workload import Workload
+from resnet_bench.storage import files
 
 ITERATIONS = 3
 
@@ -35,10 +36,10 @@ def write_trace(workload: Workload, path: Path) -> None:
                 workload.iterate()
                 workload.instruments.synchronize(workload.device)
     try:
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".trace-") as scratch:
+        with tempfile.TemporaryDirectory(prefix="resnet-bench-") as scratch:
             written = Path(scratch) / "trace.json"
             profiler.export_chrome_trace(str(written))
-            written.replace(path)
+            files.whole(path, written.read_bytes())  # never by a rename over what may be a device
     except (OSError, RuntimeError) as error:
         reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
         raise StoreError(f"cannot write the trace {path}: {reason}; choose another file with --trace.") from error
