@@ -39,14 +39,13 @@ class Bench:
         import torch
 
         from resnet_bench.models import create_model
-        from resnet_bench.profilers import clock
         from resnet_bench.profilers.workload import Workload
         from resnet_bench.records import Case
 
         torch.set_num_threads(threads)
         case = Case(model=model, batch_size=batch_size, image_size=image_size, device=device, threads=threads)
         self.workload = Workload(case, create_model(model), seed=0)
-        self.clock = CpuClock() if timer == "cpu" else clock.for_device(self.workload.device)
+        self.clock = CpuClock() if timer == "cpu" else self.workload.instruments.clock(self.workload.device)
         self.read = time.thread_time if timer == "cpu" else time.perf_counter
         self.images = torch.randn(batch_size, 3, image_size, image_size, device=device)
         self.device = device
@@ -82,7 +81,7 @@ class Bench:
         """Return images per second of a loop with two readings of the clock."""
         import torch
 
-        model, images = self.workload.network, self.images
+        model, images = self.workload.prepared.modules, self.images
         synchronize = torch.accelerator.synchronize if self.device != "cpu" else lambda: None
         gc.collect()  # the harness does so before it samples, outside of what it times
         synchronize()

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from resnet_bench.machine.environment import default_threads
-from resnet_bench.profilers import clock as clocks
 from resnet_bench.records import Case, Layer
 from resnet_bench.specs.alignment import Alignment, align
 
@@ -45,14 +44,15 @@ def main(model: str, batch_size: int) -> None:
     torch.set_num_threads(default_threads())
     case = Case(model=model, batch_size=batch_size, image_size=224, device="cpu", threads=default_threads())
     workload = Workload(case, model, seed=0)
+    network, _ = workload.prepared.plain()
     static = static_profile(model, batch_size=batch_size)
-    clock = clocks.for_device(workload.device)
+    clock = workload.instruments.clock(workload.device)
     ours: list[dict[str, float]] = []
     theirs: list[dict[str, float]] = []
     with workload.running():
-        calls = survey(workload.network, workload.iterate)
+        calls = survey(network, workload.iterate)
         aligned = align([call.name for call in calls], static.layers)
-        with Timeline(workload.network, clock.marker()).inference(workload.iterate) as cut:
+        with Timeline(network, clock.marker()).inference(workload.iterate) as cut:
             for _ in range(_ITERATIONS + 1):
                 with profile(activities=[ProfilerActivity.CPU]) as profiler:
                     found = cut()

@@ -3,10 +3,9 @@
 import datetime as dt
 from pathlib import Path
 
-import torch
-
 from resnet_bench.child.prepare import load
 from resnet_bench.child.profile import slim
+from resnet_bench.errors import UnsupportedError
 from resnet_bench.executors import table as executors
 from resnet_bench.profilers import kernels, layers
 from resnet_bench.profilers.clock import Clock
@@ -33,8 +32,7 @@ def dissect(request: LayersRequest) -> LayerProfile:
     """
     case = request.case
     started_at = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
-    if not executors.facts(case.executor).has_modules:
-        kernels.name_kernels()
+    executors.load(case.executor).name_kernels()
     static = static_profile(
         request.model,
         mode=case.mode,
@@ -69,8 +67,10 @@ def dissect(request: LayersRequest) -> LayerProfile:
 
 
 def _parts(workload: Workload, clock: Clock, static: tuple[Layer, ...], *, budget_s: float) -> Parts:
-    if workload.executor.has_modules:
-        return layers.measure(workload, clock, static, budget_s=budget_s)
-    with torch.inference_mode():
-        calls = survey(workload.network, workload.forward_uncompiled)
-    return kernels.measure(workload, clock, calls, static)
+    prepared = workload.prepared
+    if prepared.modules is not None:
+        return layers.measure(workload, prepared.modules, clock, static, budget_s=budget_s)
+    plain = prepared.plain()
+    if plain is None:
+        raise UnsupportedError(f"{workload.case.executor} runs nothing that could be timed by layer.")
+    return kernels.measure(workload, clock, survey(*plain), static)

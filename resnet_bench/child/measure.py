@@ -1,9 +1,6 @@
 """One launch of one case, in this process: prepare, warm up, sample, read back. Imports torch."""
 
-import os
 import time
-
-import torch
 
 from resnet_bench.child.prepare import load
 from resnet_bench.profilers import energy, throughput
@@ -12,7 +9,7 @@ from resnet_bench.profilers.contention import ContentionWatch
 from resnet_bench.profilers.devices import collect
 from resnet_bench.profilers.settling import settling
 from resnet_bench.profilers.workload import Workload
-from resnet_bench.records import Compilation, Executed, Launch, Samples, Warmup, remarks
+from resnet_bench.records import Compilation, Launch, Samples, Warmup, remarks
 from resnet_bench.wire.messages import MeasureRequest
 
 
@@ -56,7 +53,7 @@ def measure(request: MeasureRequest, *, started: float, started_at: str) -> Laun
         before=before,
         after=after,
         contention=contention,
-        executed=_executed(workload),
+        executed=workload.executed(),
         warnings=_warnings(samples.isolated),
     )
 
@@ -67,34 +64,9 @@ def _warnings(isolated: Samples) -> tuple[str, ...]:
 
 
 def _compilation(workload: Workload, warmup: Warmup, iteration_s: float) -> Compilation | None:
-    if not workload.executor.compiles:
+    made = workload.prepared.compiled()
+    if made is None:
         return None
-    from torch._dynamo.utils import counters  # noqa: PLC0415 - only a compiled case has loaded it
-
     return Compilation(
-        compile_s=max(0.0, warmup.first_iteration_s - iteration_s),
-        graphs=counters["stats"]["unique_graphs"],
-        graph_breaks=sum(counters["graph_break"].values()),
+        compile_s=max(0.0, warmup.first_iteration_s - iteration_s), graphs=made.graphs, graph_breaks=made.breaks
     )
-
-
-def _executed(workload: Workload) -> Executed:
-    """Read back what really ran."""
-    autocast, switches = workload.autocast_dtype, workload.instruments.switches()
-    return Executed(
-        parameter_dtype=_dtype(next(workload.network.parameters()).dtype),
-        autocast_dtype=None if autocast is None else _dtype(autocast),
-        tf32_matmul=switches.tf32_matmul,
-        tf32_convolution=switches.tf32_convolution,
-        cudnn_benchmark=switches.cudnn_benchmark,
-        deterministic=torch.are_deterministic_algorithms_enabled(),
-        threads=torch.get_num_threads(),
-        interop_threads=torch.get_num_interop_threads(),
-        wait_policy=os.environ.get("OMP_WAIT_POLICY"),
-        kmp_blocktime=os.environ.get("KMP_BLOCKTIME"),
-        batch_norm_statistics=workload.batch_norm_statistics,
-    )
-
-
-def _dtype(dtype: torch.dtype) -> str:
-    return str(dtype).removeprefix("torch.")

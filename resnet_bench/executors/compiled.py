@@ -3,7 +3,8 @@
 import torch
 
 from resnet_bench.executors.iteration import prepared
-from resnet_bench.executors.protocol import Executes, Placed, Prepared
+from resnet_bench.executors.placed import placed
+from resnet_bench.executors.protocol import Executes, Graphs, Prepared, Task
 from resnet_bench.records import Case
 
 
@@ -16,9 +17,22 @@ class Compiled:
     def supports(self, case: Case) -> None:
         """Everything: what the compiler cannot do, it says itself."""
 
-    def prepare(self, placed: Placed) -> Prepared:
+    def name_kernels(self) -> None:
+        """Let the code for CPUs name its kernels, which it does not by itself."""
+        import torch._inductor.config as inductor  # noqa: PLC0415 - a second of imports that only compiled cases need
+
+        inductor.cpp.enable_kernel_profile = True
+
+    def prepare(self, task: Task) -> Prepared:
         """Return the compiled module's iteration; it is compiled when it first runs."""
-        return prepared(placed, torch.compile(placed.network, mode=self._mode))
+        there = placed(task)
+        return prepared(there, torch.compile(there.network, mode=self._mode), graphs=_graphs)
+
+
+def _graphs() -> Graphs:
+    from torch._dynamo.utils import counters  # noqa: PLC0415 - loaded by the compiler, when it first runs
+
+    return Graphs(graphs=counters["stats"]["unique_graphs"], breaks=sum(counters["graph_break"].values()))
 
 
 EXECUTOR: Executes = Compiled("default")

@@ -6,7 +6,9 @@ import torch
 from torch import Tensor
 
 from resnet_bench.errors import UnsupportedError
-from resnet_bench.executors.protocol import Executes, Placed, Prepared
+from resnet_bench.executors.iteration import TorchPrepared
+from resnet_bench.executors.placed import Placed, placed
+from resnet_bench.executors.protocol import Executes, Prepared, Task
 from resnet_bench.machine.devices import kind_of
 from resnet_bench.records import Case, Mode, Transfer
 
@@ -27,26 +29,30 @@ class CudaGraph:
         if case.mode is Mode.TRAINING:
             raise UnsupportedError("cuda_graph captures inference only; use --executor compile for training.")
 
-    def prepare(self, placed: Placed) -> Prepared:
+    def name_kernels(self) -> None:
+        """Kernels have their names."""
+
+    def prepare(self, task: Task) -> Prepared:
         """Capture a forward pass and return its replay."""
-        return Prepared(iterate=_captured(placed))
+        there = placed(task)
+        return TorchPrepared(there, _captured(there))
 
 
-def _captured(placed: Placed) -> Callable[[], Tensor]:
+def _captured(there: Placed) -> Callable[[], Tensor]:
     graph = torch.cuda.CUDAGraph()
-    side = torch.cuda.Stream(placed.device)
-    side.wait_stream(torch.cuda.current_stream(placed.device))
-    with torch.inference_mode(), placed.autocast():
+    side = torch.cuda.Stream(there.device)
+    side.wait_stream(torch.cuda.current_stream(there.device))
+    with torch.inference_mode(), there.autocast():
         with torch.cuda.stream(side):
             for _ in range(_WARM_UP):
-                placed.network(placed.images)
-        torch.cuda.current_stream(placed.device).wait_stream(side)
+                there.network(there.images)
+        torch.cuda.current_stream(there.device).wait_stream(side)
         with torch.cuda.graph(graph):
-            logits: Tensor = placed.network(placed.images)
+            logits: Tensor = there.network(there.images)
 
     def replay() -> Tensor:
-        if placed.transfer is Transfer.INCLUDED:
-            placed.images.copy_(placed.host_images, non_blocking=True)
+        if there.transfer is Transfer.INCLUDED:
+            there.images.copy_(there.host_images, non_blocking=True)
         graph.replay()
         return logits
 

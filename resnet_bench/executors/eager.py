@@ -1,7 +1,8 @@
 """The network as it is, operator by operator."""
 
 from resnet_bench.executors.iteration import prepared
-from resnet_bench.executors.protocol import Executes, Placed, Prepared
+from resnet_bench.executors.placed import placed
+from resnet_bench.executors.protocol import Executes, Prepared, Task
 from resnet_bench.records import Case
 
 
@@ -11,9 +12,13 @@ class Eager:
     def supports(self, case: Case) -> None:
         """Everything."""
 
-    def prepare(self, placed: Placed) -> Prepared:
+    def name_kernels(self) -> None:
+        """Operators have their names."""
+
+    def prepare(self, task: Task) -> Prepared:
         """Return the module's own iteration."""
-        return prepared(placed, placed.network)
+        there = placed(task)
+        return prepared(there, there.network, modules=there.network)
 
 
 EXECUTOR: Executes = Eager()

@@ -1,24 +1,114 @@
 """What one iteration of a callable network does: a forward pass, or forward, backward and optimizer step."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from resnet_bench.errors import UnsupportedError
-from resnet_bench.executors.protocol import Placed, Prepared, Step
-from resnet_bench.records import Mode, Transfer
+from resnet_bench.executors.placed import Placed
+from resnet_bench.executors.protocol import Graphs, TrainingStep
+from resnet_bench.records import Executed, Mode, Transfer
 from resnet_bench.specs.arithmetic import arithmetic
 
 LEARNING_RATE = 1e-4
 MOMENTUM = 0.9
 
 
-def prepared(placed: Placed, model: Callable[[Tensor], Tensor]) -> Prepared:
+@dataclass(frozen=True, slots=True)
+class TorchPrepared:
+    """A placed network ready to iterate in torch: `Prepared`, as torch's executors give it.
+
+    Attributes:
+        placed: the network and its input.
+        iterate: runs one iteration.
+        step: the parts of a training iteration; None for inference.
+        optimizer: holds state between iterations; None for inference.
+        modules: the network, where its own modules run.
+        graphs: counts what the compiler made; None without one.
+    """
+
+    placed: Placed
+    iterate: Callable[[], Tensor]
+    step: TrainingStep | None = None
+    optimizer: torch.optim.Optimizer | None = None
+    modules: nn.Module | None = None
+    graphs: Callable[[], Graphs] | None = None
+
+    @property
+    def weights_bytes(self) -> int:
+        """Bytes of the parameters as cast."""
+        return sum(parameter.nbytes for parameter in self.placed.network.parameters())
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Hold the gradient mode of the case."""
+        with torch.inference_mode() if self.placed.case.mode is Mode.INFERENCE else torch.enable_grad():
+            yield
+
+    def alive_bytes(self) -> int:
+        """Return the bytes of all tensors alive between iterations: weights, buffers, input, gradients, optimizer."""
+        network = self.placed.network
+        tensors = [*network.parameters(), *network.buffers(), self.placed.images]
+        tensors += [parameter.grad for parameter in network.parameters() if parameter.grad is not None]
+        if self.optimizer is not None:
+            states = self.optimizer.state.values()
+            tensors += [value for state in states for value in state.values() if isinstance(value, Tensor)]
+        return sum(tensor.nbytes for tensor in tensors)
+
+    def plain(self) -> tuple[nn.Module, Callable[[], Tensor]]:
+        """Return the network and what runs it once, whatever executes it otherwise."""
+
+        def forward() -> Tensor:
+            with torch.inference_mode(), self.placed.autocast():
+                return self.placed.network(self.placed.input())  # type: ignore[no-any-return]
+
+        return self.placed.network, forward
+
+    def compiled(self) -> Graphs | None:
+        """Return what the compiler made of the network by now."""
+        return None if self.graphs is None else self.graphs()
+
+    def executed(self) -> Executed:
+        """Read back types, threads and what they wait by; the device's switches are the device's to tell."""
+        lowered = self.placed.autocast_dtype
+        return Executed(
+            parameter_dtype=_name(next(self.placed.network.parameters()).dtype),
+            autocast_dtype=None if lowered is None else _name(lowered),
+            tf32_matmul=None,
+            tf32_convolution=None,
+            cudnn_benchmark=None,
+            deterministic=torch.are_deterministic_algorithms_enabled(),
+            threads=torch.get_num_threads(),
+            interop_threads=torch.get_num_interop_threads(),
+            wait_policy=os.environ.get("OMP_WAIT_POLICY"),
+            kmp_blocktime=os.environ.get("KMP_BLOCKTIME"),
+            batch_norm_statistics=self.placed.batch_norm_statistics,
+        )
+
+
+def prepared(
+    placed: Placed,
+    model: Callable[[Tensor], Tensor],
+    *,
+    modules: nn.Module | None = None,
+    graphs: Callable[[], Graphs] | None = None,
+) -> TorchPrepared:
     """Return the iteration of a case; `model` is what runs the network."""
-    if placed.case.mode is Mode.TRAINING:
-        return _training(placed, model)
-    return Prepared(iterate=_inference(placed, model))
+    if placed.case.mode is Mode.INFERENCE:
+        return TorchPrepared(placed, _inference(placed, model), modules=modules, graphs=graphs)
+    step, optimizer = _training(placed, model)
+
+    def iterate() -> Tensor:
+        loss: Tensor = step.forward()
+        step.backward(loss)
+        step.optimizer()
+        return loss
+
+    return TorchPrepared(placed, iterate, step, optimizer, modules=modules, graphs=graphs)
 
 
 def _inference(placed: Placed, model: Callable[[Tensor], Tensor]) -> Callable[[], Tensor]:
@@ -33,11 +123,10 @@ def _inference(placed: Placed, model: Callable[[Tensor], Tensor]) -> Callable[[]
     return iterate
 
 
-def _training(placed: Placed, model: Callable[[Tensor], Tensor]) -> Prepared:
+def _training(placed: Placed, model: Callable[[Tensor], Tensor]) -> tuple[TrainingStep, torch.optim.Optimizer]:
     parameters = [parameter for parameter in placed.network.parameters() if parameter.requires_grad]
     optimizer = torch.optim.SGD(parameters, lr=LEARNING_RATE, momentum=MOMENTUM)
-    scales = arithmetic(placed.case.precision).scales_loss
-    scaler = torch.amp.GradScaler(placed.device.type, enabled=scales)
+    scaler = torch.amp.GradScaler(placed.device.type, enabled=arithmetic(placed.case.precision).scales_loss)
     criterion = nn.CrossEntropyLoss()
     targets = torch.randint(_classes(placed.network), (placed.case.batch_size,)).to(placed.device)
 
@@ -53,13 +142,7 @@ def _training(placed: Placed, model: Callable[[Tensor], Tensor]) -> Prepared:
         scaler.update()
         optimizer.zero_grad(set_to_none=True)
 
-    def iterate() -> Tensor:
-        loss = forward()
-        backward(loss)
-        update()
-        return loss
-
-    return Prepared(iterate=iterate, step=Step(forward, backward, update), optimizer=optimizer)
+    return TrainingStep(forward, backward, update), optimizer
 
 
 def _classes(network: nn.Module) -> int:
@@ -67,3 +150,7 @@ def _classes(network: nn.Module) -> int:
     if not linears:
         raise UnsupportedError("training needs a last linear layer, whose outputs are the classes; found none.")
     return linears[-1].out_features
+
+
+def _name(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")

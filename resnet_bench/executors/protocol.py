@@ -1,72 +1,87 @@
-"""What an executor does: it refuses what it cannot run, and makes a network on its device ready to iterate."""
+"""What an executor does: it refuses what it cannot run, and makes a case ready to iterate.
+
+Nothing here is torch's at run time: a runtime that measures an artefact of its own never asks for the network.
+"""
 
 from collections.abc import Callable
-from contextlib import nullcontext
-from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-import torch
-from torch import Tensor, nn
+from resnet_bench.records import Case, Executed, Transfer
 
-from resnet_bench.records import Case, Transfer
+if TYPE_CHECKING:
+    from torch import nn
 
 
-class Step(NamedTuple):
-    """The three parts of a training iteration, callable in this order."""
+class TrainingStep(NamedTuple):
+    """The three parts of a training iteration, callable in this order; what `forward` returns, `backward` takes."""
 
-    forward: Callable[[], Tensor]
-    backward: Callable[[Tensor], None]
+    forward: Callable[[], Any]
+    backward: Callable[[Any], None]
     optimizer: Callable[[], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """A network and its input on their device, cast and laid out as the case asks.
+class Task(NamedTuple):
+    """What is to be made ready.
 
     Attributes:
         case: what is run.
-        device: where.
-        network: the module.
-        images: its input on the device, (N, C, H, W).
-        host_images: the same on the host, pinned where a copy would wait otherwise.
-        transfer: whether an iteration includes the copy of its input.
-        autocast_dtype: what autocast computes in, None without autocast.
+        network: builds the network on the host, with weights of the seed.
+        seed: of weights and input.
+        transfer: whether an iteration includes the copy of its input to the device; excluded on the host.
+        pinned: whether the host's copy of the input must be pinned, or a copy would wait.
     """
 
     case: Case
-    device: torch.device
-    network: nn.Module
-    images: Tensor
-    host_images: Tensor
-    transfer: Transfer
-    autocast_dtype: torch.dtype | None
-
-    def input(self) -> Tensor:
-        """Return the input of one iteration, copied to the device where that belongs to it."""
-        if self.transfer is Transfer.INCLUDED:
-            return self.host_images.to(self.device, non_blocking=True)
-        return self.images
-
-    def autocast(self) -> Any:
-        """Return the context in which the network runs."""
-        if self.autocast_dtype is None:
-            return nullcontext()
-        return torch.autocast(self.device.type, dtype=self.autocast_dtype)
+    network: "Callable[[], nn.Module]"
+    seed: int
+    transfer: Transfer = Transfer.EXCLUDED
+    pinned: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A case ready to iterate.
+class Graphs(NamedTuple):
+    """What a compiler made of a network: how many graphs, and at how many places it could not go on."""
 
-    Attributes:
-        iterate: runs one iteration and returns its output: logits of shape (N, classes), or the loss.
-        step: the parts of a training iteration; None for inference.
-        optimizer: the optimizer that holds state between iterations; None for inference.
-    """
+    graphs: int
+    breaks: int
 
-    iterate: Callable[[], Tensor]
-    step: Step | None = None
-    optimizer: torch.optim.Optimizer | None = None
+
+class Prepared(Protocol):
+    """A case ready to iterate, inside its `running()`."""
+
+    @property
+    def iterate(self) -> Callable[[], Any]:
+        """What runs one iteration and returns its output: logits of shape (N, classes), or the loss.
+
+        A captured graph returns the same tensor each time, filled anew.
+        """
+
+    @property
+    def step(self) -> TrainingStep | None:
+        """The parts of a training iteration; None for inference."""
+
+    @property
+    def weights_bytes(self) -> int:
+        """Bytes of the weights as they are held."""
+
+    @property
+    def modules(self) -> "nn.Module | None":
+        """The network whose own modules run, so that marks can be set around their calls; None where none do."""
+
+    def running(self) -> AbstractContextManager[None]:
+        """Hold what must hold while it iterates; entering it for each iteration would be timed with it."""
+
+    def alive_bytes(self) -> int | None:
+        """Return the bytes alive between iterations, None where the runtime cannot tell."""
+
+    def plain(self) -> "tuple[nn.Module, Callable[[], Any]] | None":
+        """Return the network, not compiled, and what runs it once, for its shapes; None where it is not there."""
+
+    def compiled(self) -> Graphs | None:
+        """Return what the compiler made of the network by now, None without one."""
+
+    def executed(self) -> Executed:
+        """Read back what really ran."""
 
 
 class Executes(Protocol):
@@ -79,5 +94,12 @@ class Executes(Protocol):
             UnsupportedError: the executor cannot run such a case.
         """
 
-    def prepare(self, placed: Placed) -> Prepared:
-        """Make a placed network ready to iterate."""
+    def name_kernels(self) -> None:
+        """Let what it makes name its kernels to torch's profiler; to be called before anything is prepared."""
+
+    def prepare(self, task: Task) -> Prepared:
+        """Make a case ready to iterate.
+
+        Raises:
+            UnsupportedError: the network cannot be run so.
+        """

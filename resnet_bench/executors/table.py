@@ -17,28 +17,28 @@ class ExecutorFacts(NamedTuple):
     """What others ask of an executor, never its name.
 
     Attributes:
-        module: of this package, with the half that needs torch.
+        module: of this package, with the half that prepares and runs.
         compiles: the first iteration takes as long as a compiler does.
         fuses: operators that a compiler may do on the way of their neighbours need not move their bytes.
-        has_modules: the network's own modules run, so that marks can be set around their calls.
         launches_operators: the host starts each operator by itself, and waits no less for it.
+        needs_torch: torch runs the iterations, so that its switches, threads and profiler tell of them.
     """
 
     module: str
     compiles: bool
     fuses: bool
-    has_modules: bool
     launches_operators: bool
+    needs_torch: bool
 
 
 EXECUTORS: dict[Executor, ExecutorFacts] = {
-    Executor.EAGER: ExecutorFacts("eager", compiles=False, fuses=False, has_modules=True, launches_operators=True),
-    Executor.COMPILE: ExecutorFacts("compiled", compiles=True, fuses=True, has_modules=False, launches_operators=False),
+    Executor.EAGER: ExecutorFacts("eager", compiles=False, fuses=False, launches_operators=True, needs_torch=True),
+    Executor.COMPILE: ExecutorFacts("compiled", compiles=True, fuses=True, launches_operators=False, needs_torch=True),
     Executor.COMPILE_MAX_AUTOTUNE: ExecutorFacts(
-        "compiled_max_autotune", compiles=True, fuses=True, has_modules=False, launches_operators=False
+        "compiled_max_autotune", compiles=True, fuses=True, launches_operators=False, needs_torch=True
     ),
     Executor.CUDA_GRAPH: ExecutorFacts(
-        "cuda_graph", compiles=False, fuses=False, has_modules=False, launches_operators=False
+        "cuda_graph", compiles=False, fuses=False, launches_operators=False, needs_torch=True
     ),
 }
 
@@ -54,6 +54,6 @@ def facts(executor: Executor) -> ExecutorFacts:
 
 @cache
 def load(executor: Executor) -> "Executes":
-    """Return the half of an executor that needs torch."""
+    """Return the half of an executor that prepares and runs."""
     found: Executes = import_module(f"resnet_bench.executors.{facts(executor).module}").EXECUTOR
     return found

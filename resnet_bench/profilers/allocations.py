@@ -39,7 +39,8 @@ class MemoryProbe:
         workload, measures, device = self._workload, self._workload.instruments, self._workload.device
         rss = _peak_rss_bytes()  # before the profiler's own allocations
         if not measures.kind.accelerator:
-            peak = workload.alive_bytes() + peak_allocation_bytes(workload.iterate)
+            alive = workload.prepared.alive_bytes()
+            peak = None if alive is None else alive + peak_allocation_bytes(workload.iterate)
             return Memory(weights_bytes=workload.weights_bytes, peak_allocated_bytes=peak, peak_rss_bytes=rss)
         return Memory(
             weights_bytes=workload.weights_bytes,

@@ -46,13 +46,6 @@ class Iteration(NamedTuple):
     operations: tuple[Operation, ...]
 
 
-def name_kernels() -> None:
-    """Let compiled CPU code name its kernels to the profiler; to be called before anything is compiled."""
-    import torch._inductor.config as inductor  # noqa: PLC0415 - a second of imports that only compiled cases need
-
-    inductor.cpp.enable_kernel_profile = True
-
-
 def measure(workload: Workload, clock: Clock, calls: Sequence[Call], layers: Sequence[Layer]) -> Parts:
     """Time the kernels of a warm, compiled workload.
 

@@ -18,7 +18,7 @@ from resnet_bench.profilers.clock import Clock, Marker
 from resnet_bench.profilers.sampler import without_garbage_collection
 from resnet_bench.profilers.timeline import Call, Cut, Place, Segment, Timeline, survey
 from resnet_bench.profilers.workload import Workload
-from resnet_bench.records import Layer, LayerTime, Mode, Part, Precision, TimedBy
+from resnet_bench.records import Case, Layer, LayerTime, Mode, Part, Precision, TimedBy
 from resnet_bench.specs.alignment import align
 from resnet_bench.specs.costs import first_weighted, iteration_cost, optimizer_cost
 
@@ -54,11 +54,12 @@ class Parts(NamedTuple):
     not_run: tuple[str, ...]
 
 
-def measure(workload: Workload, clock: Clock, layers: Sequence[Layer], *, budget_s: float) -> Parts:
-    """Time every layer of a warm, eager workload.
+def measure(workload: Workload, network: nn.Module, clock: Clock, layers: Sequence[Layer], *, budget_s: float) -> Parts:
+    """Time every layer of a warm workload.
 
     Args:
         workload: what to iterate, inside its `running()`.
+        network: whose modules it runs.
         clock: of its device.
         layers: its static layers, whose counts the rows take over.
         budget_s: seconds of iterations; up to four times as long, and as many iterations, while parts and whole do not
@@ -68,9 +69,9 @@ def measure(workload: Workload, clock: Clock, layers: Sequence[Layer], *, budget
         UnsupportedError: its modules are called in another order each time.
     """
     marker = clock.marker()
-    calls = survey(workload.network, workload.iterate)
+    calls = survey(network, workload.iterate)
     overhead = _calibrate(clock, marker, workload.case.mode)
-    turns = _Turns(workload, clock, marker)
+    turns = _Turns(workload, network, clock, marker)
     with without_garbage_collection():
         start = clock.now()
         while True:
@@ -84,7 +85,7 @@ def measure(workload: Workload, clock: Clock, layers: Sequence[Layer], *, budget
             extension = 1 if agrees else _EXTENSION
             if len(turns.cuts) >= MAX_ITERATIONS * extension or spent_s >= budget_s * extension:
                 break
-    rows, not_run = _rows(calls, parts, layers, workload)
+    rows, not_run = _rows(calls, parts, layers, workload.case, network)
     instrumented = statistics.fmean(cut.total_s for cut in _quickest(turns.cuts))
     return Parts(
         timed_by=marker.timed_by,
@@ -103,13 +104,13 @@ class _Turns:
     The first of several in a turn is left out: it runs on caches and code that the other kind left behind.
     """
 
-    def __init__(self, workload: Workload, clock: Clock, marker: Marker) -> None:
+    def __init__(self, workload: Workload, network: nn.Module, clock: Clock, marker: Marker) -> None:
         self.whole: list[float] = []
         self.cuts: list[Cut] = []
         self._workload = workload
         self._clock = clock
         self._by_device = marker.timed_by is TimedBy.DEVICE_EVENTS
-        self._timeline = Timeline(workload.network, marker)
+        self._timeline = Timeline(network, marker)
         first_s = clock.time(workload.iterate, 1).host_s
         self._count = max(1, min(_TURN_ITERATIONS, math.ceil(_TURN_S / first_s))) if first_s > 0 else 1
 
@@ -170,10 +171,10 @@ def _overhead_of(segment: Segment, marks: float, overhead: Overhead, *, last: in
 
 
 def _rows(
-    calls: Sequence[Call], parts: dict[Segment, float], layers: Sequence[Layer], workload: Workload
+    calls: Sequence[Call], parts: dict[Segment, float], layers: Sequence[Layer], case: Case, network: nn.Module
 ) -> tuple[tuple[LayerTime, ...], tuple[str, ...]]:
     """Put segments and static layers together: calls by name and order, operators into the gap where they run."""
-    mode, precision = workload.case.mode, workload.case.precision
+    mode, precision = case.mode, case.precision
     training = mode is Mode.TRAINING
     aligned = align([call.name for call in calls], layers)
     first = first_weighted(layers)
@@ -213,7 +214,7 @@ def _rows(
         LayerTime(name=OUTSIDE, type="", part=Part.OUTSIDE, forward_s=rest[0], backward_s=rest[1] if training else None)
     )
     if training:
-        rows.append(_optimizer(workload.network, parts.get(Segment(Place.OPTIMIZER), 0.0), precision))
+        rows.append(_optimizer(network, parts.get(Segment(Place.OPTIMIZER), 0.0), precision))
     return tuple(rows), tuple(layers[position].name for position in aligned.not_run)
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import torch
 
-from resnet_bench.executors.protocol import Step
+from resnet_bench.executors.protocol import TrainingStep
 from resnet_bench.profilers.clock import Clock
 from resnet_bench.profilers.sampler import iterations_per_sample, sample
 from resnet_bench.records import Phases, Protocol, Samples, TimingProtocol, Warmup
@@ -47,7 +47,7 @@ def measure(iterate: Callable[[], object], clock: Clock, protocol: Protocol, *, 
     return Throughput(isolated, back_to_back)
 
 
-def measure_phases(step: Step, clock: Clock) -> Phases:
+def measure_phases(step: TrainingStep, clock: Clock) -> Phases:
     """Time forward, backward and optimizer step of a few iterations, synchronised between the parts."""
     forward, backward, optimizer = [], [], []
     losses: list[torch.Tensor] = []

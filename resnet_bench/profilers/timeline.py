@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from torch import Tensor, nn
 from torch.utils._pytree import tree_leaves
 
-from resnet_bench.executors.protocol import Step
+from resnet_bench.executors.protocol import TrainingStep
 from resnet_bench.profilers.clock import Marker
 
 
@@ -123,7 +123,7 @@ class Timeline:
             yield cut
 
     @contextmanager
-    def training(self, step: Step) -> Iterator[Callable[[], Cut]]:
+    def training(self, step: TrainingStep) -> Iterator[Callable[[], Cut]]:
         """Wrap the modules, and yield what runs and cuts one training step."""
 
         def around(name: str, _part: nn.Module, forward: _Forward) -> _Forward:

@@ -27,8 +27,9 @@ def write_trace(workload: Workload, path: Path) -> None:
         StoreError: the file cannot be written.
     """
     # Compiled code would be compiled anew for wrapped modules; its kernels have names of their own.
+    network = workload.prepared.modules
     with (
-        wrapped(workload.network, _labelled) if workload.executor.has_modules else contextlib.nullcontext(),
+        wrapped(network, _labelled) if network is not None else contextlib.nullcontext(),
         profile(activities=workload.instruments.activities(), record_shapes=True) as profiler,
     ):
         for number in range(ITERATIONS):

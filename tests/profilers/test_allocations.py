@@ -21,7 +21,7 @@ def test_peak_rss_forgets_what_loading_took() -> None:
             "device": torch.device("cpu"),
             "instruments": instruments("cpu"),
             "weights_bytes": 0,
-            "alive_bytes": lambda: 0,
+            "prepared": SimpleNamespace(alive_bytes=lambda: 0),
             "iterate": lambda: torch.ones(8),
         }
         probe = MemoryProbe(cast(Workload, SimpleNamespace(**fields)))

@@ -54,7 +54,7 @@ def test_tf32_is_used_where_it_is_asked_for_and_nowhere_else():
 
 def test_a_replayed_graph_computes_what_the_eager_network_does():
     captured, eager = workload(executor=Executor.CUDA_GRAPH), workload()
-    captured._images.copy_(eager._images)
+    captured.prepared.placed.images.copy_(eager.prepared.placed.images)
     with captured.running(), eager.running():
         expected = eager.iterate()
         for _ in range(2):
@@ -65,7 +65,7 @@ def test_a_replayed_graph_sees_the_input_that_was_transferred():
     captured = workload(executor=Executor.CUDA_GRAPH, transfer=Transfer.INCLUDED)
     with captured.running():
         before = captured.iterate().clone()
-        captured._host_images.mul_(3)
+        captured.prepared.placed.host_images.mul_(3)
         assert not torch.allclose(before, captured.iterate())
 
 

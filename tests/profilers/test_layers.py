@@ -90,7 +90,7 @@ def measured(module, mode=Mode.INFERENCE, clock=CLOCK, budget_s=0.0):
     static = profile_module(module, name="tiny", batch_size=2, image_size=8)
     workload = Workload(case, module, seed=0)
     with workload.running():
-        return layers.measure(workload, clock, static.layers, budget_s=budget_s)
+        return layers.measure(workload, module, clock, static.layers, budget_s=budget_s)
 
 
 def by_name(parts):

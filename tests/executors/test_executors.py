@@ -1,0 +1,125 @@
+"""What executors make of a case: the same input for all, what may be marked, and a runtime that needs no torch."""
+
+import contextlib
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+from resnet_bench.child.layers import _parts
+from resnet_bench.errors import UnsupportedError
+from resnet_bench.executors import table
+from resnet_bench.executors.inputs import random_images
+from resnet_bench.executors.protocol import Task
+from resnet_bench.profilers.workload import Workload
+from resnet_bench.records import Case, Executor, MemoryFormat, Mode, Precision
+from resnet_bench.specs.arithmetic import ARITHMETICS, Arithmetic
+from tests import factory
+
+
+def case(**axes):
+    return Case(**{"model": "tiny", "batch_size": 2, "image_size": 8, "device": "cpu", "threads": 1} | axes)
+
+
+class Seen(torch.nn.Module):
+    """Keeps what it is given."""
+
+    def __init__(self):
+        super().__init__()
+        self.norm = torch.nn.BatchNorm2d(3)
+        self.linear = torch.nn.Linear(192, 5)
+
+    def forward(self, images):
+        self.images = images
+        return self.linear(torch.flatten(self.norm(images), 1))
+
+
+@pytest.mark.parametrize("memory_format", MemoryFormat)
+@pytest.mark.parametrize("mode", Mode)
+def test_the_network_gets_the_input_that_any_executor_gets(memory_format, mode):
+    asked = case(memory_format=memory_format, mode=mode)
+    workload = Workload(asked, Seen(), seed=7)
+    network, forward = workload.prepared.plain()
+    forward()
+    assert np.array_equal(network.images.numpy(), random_images(asked, seed=7))
+    wanted = torch.channels_last if memory_format is MemoryFormat.CHANNELS_LAST else torch.contiguous_format
+    assert network.images.is_contiguous(memory_format=wanted)
+
+
+def test_the_input_needs_no_torch_and_depends_on_the_seed():
+    assert not np.array_equal(random_images(case(), seed=0), random_images(case(), seed=1))
+    code = "import sys; from resnet_bench.executors import inputs, protocol, table; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_eager_runs_the_networks_own_modules_and_compiles_nothing():
+    prepared = Workload(case(), Seen(), seed=0).prepared
+    assert isinstance(prepared.modules, Seen)
+    assert prepared.compiled() is None
+
+
+@pytest.mark.slow
+def test_a_compiler_leaves_no_module_to_mark_and_tells_of_its_graphs():
+    plain = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.ReLU())
+    workload = Workload(case(executor=Executor.COMPILE), plain, seed=0)
+    with workload.running():
+        computed = workload.iterate()
+    network, forward = workload.prepared.plain()
+    torch.testing.assert_close(computed, forward())
+    assert workload.prepared.modules is None
+    assert network is plain
+    assert workload.prepared.compiled().graphs == 1
+
+
+def test_weights_that_torchs_modules_cannot_hold_are_refused(monkeypatch):
+    row = Arithmetic("int8", "int8", 1, 1, 4, Precision.FP16)
+    monkeypatch.setitem(ARITHMETICS, Precision.FP16, row)
+    with pytest.raises(UnsupportedError, match="eager has no fp16: torch's modules hold floating-point weights"):
+        Workload(case(precision=Precision.FP16), Seen(), seed=0)
+
+
+class Foreign:
+    """A runtime that measures something of its own and never builds the network."""
+
+    def supports(self, asked):
+        assert asked.executor is Executor.EAGER
+
+    def name_kernels(self):
+        pass
+
+    def prepare(self, task: Task):
+        images = random_images(task.case, seed=task.seed)
+        return SimpleNamespace(
+            iterate=images.sum,
+            step=None,
+            weights_bytes=11,
+            modules=None,
+            running=contextlib.nullcontext,
+            alive_bytes=lambda: None,
+            plain=lambda: None,
+            compiled=lambda: None,
+            executed=lambda: factory.EXECUTED,
+        )
+
+
+@pytest.fixture
+def foreign(monkeypatch):
+    row = table.EXECUTORS[Executor.EAGER]._replace(needs_torch=False, launches_operators=False)
+    monkeypatch.setitem(table.EXECUTORS, Executor.EAGER, row)
+    monkeypatch.setattr(table, "load", lambda _: Foreign())
+    return Workload(case(), "a model that is never built", seed=0)
+
+
+def test_a_runtime_without_torch_never_builds_the_network_and_says_itself_what_ran(foreign):
+    with foreign.running():
+        assert foreign.iterate() == random_images(case(), seed=0).sum()
+    assert foreign.weights_bytes == 11
+    assert foreign.executed() is factory.EXECUTED
+
+
+def test_what_runs_no_module_and_has_none_cannot_be_timed_by_layer(foreign):
+    with pytest.raises(UnsupportedError, match="runs nothing that could be timed by layer"):
+        _parts(foreign, clock=None, static=(), budget_s=0)
