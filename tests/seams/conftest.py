@@ -42,6 +42,18 @@ class House:
             command, cwd=self.home, env=environment, capture_output=True, text=True, timeout=timeout, check=False
         )
 
+    def checked(self, *paths):
+        """Return what the type checker says of files of the copy."""
+        settings = Path(__file__).parents[2] / "pyproject.toml"
+        files = [str(self.package / path) for path in paths]
+        return self.python("-m", "mypy", "--config-file", str(settings), *files, timeout=600).stdout
+
+    def tested(self, file, name=""):
+        """Return what pytest says of a file of tests that needs the package alone, run on the copy."""
+        shutil.copy(file, self.home)
+        chosen = ["-k", name] if name else []
+        return self.python("-m", "pytest", "-q", "-p", "no:cacheprovider", file.name, *chosen).stdout
+
 
 @pytest.fixture
 def house(tmp_path):
