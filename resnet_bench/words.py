@@ -13,6 +13,12 @@ def listed(names: Sequence[str], limit: int = 3) -> str:
     return f"{', '.join(names[:-1])} and {names[-1]}"
 
 
+def either(names: Sequence[str]) -> str:
+    """Return "a, b or c", with a comma before the last of three and more."""
+    *most, last = names
+    return f"{', '.join(most)}{',' if len(most) > 1 else ''} or {last}" if most else last
+
+
 def counted(count: int, noun: str, plural: str = "") -> str:
     """Return a count with its noun: 1 case, 12 cases."""
     return f"{count:,} {noun if count == 1 else plural or noun + 's'}"

@@ -105,8 +105,6 @@ def test_a_device_kind_is_never_asked_for_by_name():
 
 
 EXECUTOR_HOMES = ("executors/", "records/plan.py")
-# Defaults: what a case is where nobody says otherwise.
-EXECUTOR_DEFAULTS = {"config/suite_file.py", "commands/profile.py", "analysis/best.py"}
 
 
 def test_an_executor_is_never_asked_for_by_name():
@@ -117,7 +115,7 @@ def test_an_executor_is_never_asked_for_by_name():
         for node in ast.walk(tree)
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "Executor"
     }
-    assert found <= EXECUTOR_DEFAULTS
+    assert found == set()
 
 
 def test_tables_are_total():

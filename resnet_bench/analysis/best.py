@@ -10,10 +10,11 @@ from enum import StrEnum
 from resnet_bench.analysis.ratio import log_ratio
 from resnet_bench.analysis.results import Result
 from resnet_bench.analysis.stats import MIN_LAUNCHES
-from resnet_bench.records import Case, Executor, Interval, MemoryFormat, Precision, Record
+from resnet_bench.config import axes
+from resnet_bench.records import Case, Interval, Record
 
-AXES = ("batch_size", "precision", "memory_format", "executor", "threads")
-_FIXED = ("model", "mode", "image_size", "device")
+AXES = tuple(axis.name for axis in axes.TUNABLE)
+FIXED = tuple(axis.name for axis in axes.AXES if not axis.tunable)
 
 
 class Advice(StrEnum):
@@ -82,7 +83,7 @@ def _groups(results: Sequence[Result]) -> list[list[Result]]:
     groups: dict[tuple[object, ...], list[Result]] = {}
     for result in results:
         if result.throughput is not None:
-            key = (result.run, *(getattr(result.case, field) for field in _FIXED))
+            key = (result.run, *(getattr(result.case, field) for field in FIXED))
             groups.setdefault(key, []).append(result)
     return [group for group in groups.values() if len(group) > 1]
 
@@ -94,8 +95,8 @@ def _default(group: Sequence[Result]) -> Result | None:
 
 
 def _is_plain(case: Case) -> bool:
-    axes = (case.precision, case.memory_format, case.executor)
-    return axes == (Precision.FP32, MemoryFormat.CONTIGUOUS, Executor.EAGER)
+    usual = {axis.name: axes.default(axis) for axis in axes.TUNABLE}
+    return all(getattr(case, name) == value for name, value in usual.items() if value is not None)
 
 
 def _step(group: Sequence[Result], default: Result, axis: str) -> Step | None:

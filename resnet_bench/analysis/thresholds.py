@@ -15,15 +15,18 @@ model = "resnet50*"
 
 import re
 import tomllib
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from resnet_bench import units
 from resnet_bench.analysis.metric import Metric, NoisyMetric
 from resnet_bench.analysis.metrics import find_metric
+from resnet_bench.config import suite_file, values
+from resnet_bench.config.axes import AXES, BY_NAME, Axis, Value
 from resnet_bench.errors import ConfigError, UsageError, nearest
 from resnet_bench.records import Case, Record
 
@@ -59,9 +62,7 @@ class Rule(Record, frozen=True, kw_only=True):
 
     name: str
     metric: str
-    model: str = "*"
-    device: str = "*"
-    batch_sizes: tuple[int, ...] = ()
+    cases: dict[str, tuple[Value, ...]] = msgspec.field(default_factory=dict)
     on: On = On.REGRESSED
     limit: float | None = None
     maximum: float | None = None
@@ -76,31 +77,18 @@ class Rule(Record, frozen=True, kw_only=True):
 
     def matches(self, case: Case, metric: str) -> bool:
         """Return whether the rule applies to that metric of that case."""
-        return (
-            metric == self.metric
-            and fnmatchcase(case.model, self.model)
-            and fnmatchcase(case.device, self.device)
-            and (not self.batch_sizes or case.batch_size in self.batch_sizes)
-        )
+        return metric == self.metric and suite_file.matches(self.cases, case)
 
 
-class _RawRule(msgspec.Struct, forbid_unknown_fields=True):
-    metric: str
-    name: str = ""
-    model: str = "*"
-    device: str = "*"
-    batch_size: int | list[int] = msgspec.field(default_factory=list)
-    on: On | None = None
-    limit: str | int | float | None = None
-    max: str | int | float | None = None
-    min: str | int | float | None = None
-    percentile: Percentile | None = None
-    inconclusive: Inconclusive | None = None
-
-
-class _RawFile(msgspec.Struct, forbid_unknown_fields=True):
-    rule: list[_RawRule]
-    inconclusive: Inconclusive = Inconclusive.WARN
+_TEXT = values.words("a text", "texts", '["latency_s"]')
+_CHOICES = {
+    "on": values.choice(On),
+    "percentile": values.choice(Percentile),
+    "inconclusive": values.choice(Inconclusive),
+}
+_LIMITS = ("limit", "max", "min")
+_RULE_KEYS = ("metric", "name", *BY_NAME, *_LIMITS, *_CHOICES)
+_FILE_KEYS = ("rule", "inconclusive")
 
 
 def read(path: Path) -> tuple[Rule, ...]:
@@ -115,91 +103,100 @@ def read(path: Path) -> tuple[Rule, ...]:
         raise ConfigError(f"cannot read thresholds {path}: {error.strerror or error}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is not valid TOML: {error}.") from error
-    _refuse_unknown_keys(path, content)
+    _refuse_unknown(content, _FILE_KEYS, (), str(path))
+    rules = content.get("rule", [])
+    if not isinstance(rules, list) or not rules or not all(isinstance(rule, dict) for rule in rules):
+        raise ConfigError(f"{path} has no [[rule]] table; see 'resnet-bench check --help' for one to start from.")
+    inconclusive = content.get("inconclusive", Inconclusive.WARN)
+    inconclusive = values.from_file(_CHOICES["inconclusive"], inconclusive, f"{path}: inconclusive")
+    return tuple(_rule(f"{path}, rule {number}", number, it, inconclusive) for number, it in enumerate(rules, start=1))
+
+
+def _refuse_unknown(table: Mapping[str, object], known: Sequence[str], also: Sequence[str], where: str) -> None:
+    for key in table:
+        if key not in known and key not in also:
+            raise ConfigError(f"{where}: '{key}' is not a key.{nearest(key, known)} Keys: {', '.join(known)}.")
+
+
+def _rule(where: str, number: int, table: Mapping[str, Any], inconclusive: Inconclusive) -> Rule:
+    _refuse_unknown(table, _RULE_KEYS, [axis.plural for axis in AXES], where)
+    if "metric" not in table:
+        raise ConfigError(f'{where} has no metric; for example metric = "latency_s".')
+    texts = {key: values.from_file(_TEXT, table[key], f"{where}: {key}") for key in ("metric", "name") if key in table}
+    chosen = {
+        key: values.from_file(reader, table[key], f"{where}: {key}") for key, reader in _CHOICES.items() if key in table
+    }
+    limits = {key: _limit_text(table[key], f"{where}: {key}") for key in _LIMITS if key in table}
     try:
-        raw = msgspec.convert(content, _RawFile)
-    except msgspec.ValidationError as error:
-        raise ConfigError(f"{path}: {error}.{_choices(str(error))}") from error
-    if not raw.rule:
-        raise ConfigError(f"{path} has no [[rule]]; a gate without rules would always pass.")
-    return tuple(_rule(path, number, it, raw.inconclusive) for number, it in enumerate(raw.rule, start=1))
-
-
-def _refuse_unknown_keys(path: Path, content: dict[str, object]) -> None:
-    rules = content.get("rule")
-    tables = [(str(path), content, _RawFile)]
-    if isinstance(rules, list):
-        tables += [
-            (f"{path}, rule {number}", rule, _RawRule)  # type: ignore[misc]
-            for number, rule in enumerate(rules, start=1)
-            if isinstance(rule, dict)
-        ]
-    for where, table, known in tables:
-        for key in table:
-            if key not in known.__struct_fields__:
-                keys = ", ".join(known.__struct_fields__)
-                raise ConfigError(f"{where}: '{key}' is no key.{nearest(key, known.__struct_fields__)} Keys: {keys}.")
-
-
-def _choices(error: str) -> str:
-    """Return the words that a key takes, where the error is about one."""
-    key = re.search(r"Invalid enum value .*[.](\w+)`", error)
-    kind = {"on": On, "inconclusive": Inconclusive, "percentile": Percentile}.get(key[1]) if key else None
-    return f" Expected {', '.join(kind)}." if kind else ""
-
-
-def _rule(path: Path, number: int, raw: _RawRule, inconclusive: Inconclusive) -> Rule:
-    where = f"{path}, rule {number}"
-    try:
-        metric = find_metric(raw.metric)
-        limit = units.parse_percent(str(raw.limit)) if raw.limit is not None else None
-        maximum = _absolute(metric, raw.max)
-        minimum = _absolute(metric, raw.min)
+        metric = find_metric(texts["metric"])
+        limit = units.parse_percent(limits["limit"]) if "limit" in limits else None
+        maximum, minimum = (_absolute(metric, limits.get(key)) for key in ("max", "min"))
     except (ConfigError, UsageError) as error:
         raise ConfigError(f"{where}: {error}") from error
-    if limit is not None and (maximum is not None or minimum is not None):
-        raise ConfigError(f"{where}: limit is relative, max and min are absolute; write them as rules of their own.")
-    if raw.on and (maximum is not None or minimum is not None):
-        raise ConfigError(f"{where}: on belongs to limit; max and min hold without a baseline.")
-    if maximum is not None and minimum is not None and minimum > maximum:
-        raise ConfigError(f"{where}: min = '{raw.min}' is above max = '{raw.max}', so nothing could pass.")
-    if raw.percentile and (limit is not None or (maximum is None and minimum is None)):
-        raise ConfigError(f"{where}: percentile belongs to max or min.")
-    if raw.percentile and not isinstance(metric, NoisyMetric):
-        raise ConfigError(f"{where}: {metric.name} is exact and has no percentiles.")
-    for key, pattern in (("model", raw.model), ("device", raw.device)):
-        if not pattern.strip() or _UNBALANCED.search(pattern):
-            raise ConfigError(
-                f"{where}: {key} = '{pattern}' is no pattern; write a name with *, ? or [...] such as 'resnet50*'."
-            )
-    sizes = raw.batch_size if isinstance(raw.batch_size, list) else [raw.batch_size]
-    if any(size < 1 for size in sizes):
-        raise ConfigError(f"{where}: batch_size must be 1 or more.")
-    return Rule(
-        name=raw.name or f"rule {number}: {_describe(raw)}",
+    rule = Rule(
+        name="",
         metric=metric.name,
-        model=raw.model,
-        device=raw.device,
-        batch_sizes=tuple(sizes),
-        on=raw.on or On.REGRESSED,
+        cases=_cases(table, where),
+        on=chosen.get("on", On.REGRESSED),
         limit=limit,
         maximum=maximum,
         minimum=minimum,
-        percentile=raw.percentile,
-        inconclusive=raw.inconclusive or inconclusive,
+        percentile=chosen.get("percentile"),
+        inconclusive=chosen.get("inconclusive", inconclusive),
     )
+    _check(rule, limits, where, on_is_said="on" in chosen, has_percentiles=isinstance(metric, NoisyMetric))
+    return msgspec.structs.replace(rule, name=texts.get("name") or f"rule {number}: {_describe(rule, limits)}")
 
 
-def _absolute(metric: Metric, text: str | float | None) -> float | None:
-    return None if text is None else float(metric.measure.parse(str(text)))
+def _check(rule: Rule, said: Mapping[str, str], where: str, *, on_is_said: bool, has_percentiles: bool) -> None:
+    """Refuse keys that do not go together."""
+    if rule.limit is not None and not rule.relative:
+        raise ConfigError(f"{where}: limit is relative, max and min are absolute; write them as rules of their own.")
+    if on_is_said and not rule.relative:
+        raise ConfigError(f"{where}: on belongs to limit; max and min hold without a baseline.")
+    if rule.maximum is not None and rule.minimum is not None and rule.minimum > rule.maximum:
+        raise ConfigError(f"{where}: min = '{said['min']}' is above max = '{said['max']}', so nothing could pass.")
+    if rule.percentile and rule.relative:
+        raise ConfigError(f"{where}: percentile belongs to max or min.")
+    if rule.percentile and not has_percentiles:
+        raise ConfigError(f"{where}: {rule.metric} is exact and has no percentiles.")
 
 
-def _describe(raw: _RawRule) -> str:
-    said = [f"{raw.metric} {raw.percentile.value}" if raw.percentile else raw.metric]
-    said += [f"{word} {value}" for word, value in (("limit", raw.limit), ("max", raw.max), ("min", raw.min)) if value]
-    if not (raw.limit or raw.max or raw.min):
-        said.append(f"on {(raw.on or On.REGRESSED).value}")
-    said += [f"model {raw.model}"] if raw.model != "*" else []
-    said += [f"device {raw.device}"] if raw.device != "*" else []
-    said += [f"batch size {raw.batch_size}"] if raw.batch_size else []
+def _cases(table: Mapping[str, object], where: str) -> dict[str, tuple[Value, ...]]:
+    """Read what the rule says of cases: one value or a list of an axis; names may be patterns."""
+    found: dict[str, tuple[Value, ...]] = {}
+    for axis in AXES:
+        for key in dict.fromkeys((axis.name, axis.plural)):
+            if key in table:
+                found[axis.name] = _patterns(axis, table[key], f"{where}: {key}")
+    return found
+
+
+def _patterns(axis: Axis, value: object, where: str) -> tuple[Value, ...]:
+    if axis.pattern:
+        for each in value if isinstance(value, list) else [value]:
+            if isinstance(each, str) and (not each.strip() or _UNBALANCED.search(each)):
+                raise ConfigError(
+                    f"{where} = '{each}' is not a pattern; write a name with *, ? or [...] such as 'resnet50*'."
+                )
+    return values.one_or_several_from_file(axis.reader, value, where)
+
+
+def _limit_text(value: object, where: str) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise ConfigError(f'{where} = {value!r}: expected a text with its unit, such as "5 %" or "15 ms".')
+    return str(value)
+
+
+def _absolute(metric: Metric, text: str | None) -> float | None:
+    return None if text is None else float(metric.measure.parse(text))
+
+
+def _describe(rule: Rule, limits: Mapping[str, str]) -> str:
+    said = [f"{rule.metric} {rule.percentile.value}" if rule.percentile else rule.metric]
+    said += [f"{word} {text}" for word, text in limits.items()]
+    if not limits:
+        said.append(f"on {rule.on.value}")
+    for name, wanted in rule.cases.items():
+        said.append(f"{name.replace('_', ' ')} {', '.join(map(str, wanted))}")
     return ", ".join(said)

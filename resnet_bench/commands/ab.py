@@ -2,20 +2,20 @@
 
 import contextlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-import msgspec
 from cyclopts import Parameter
 
-from resnet_bench import units
+from resnet_bench import specs, units
 from resnet_bench.analysis import calibrated
-from resnet_bench.commands.arguments import Whole
-from resnet_bench.errors import ExitCode, UsageError, nearest
+from resnet_bench.commands.arguments import Whole, value_of, with_axes
+from resnet_bench.config.axes import AXES, BY_NAME, Value, find
+from resnet_bench.errors import ExitCode, UsageError
 from resnet_bench.git.checkout import WORKING_TREE, checked_out
 from resnet_bench.machine.devices import HOST
-from resnet_bench.records import Case, Executor, MemoryFormat, Mode, Precision, Verdict
+from resnet_bench.records import Case, Verdict
 from resnet_bench.records.live import Matchup
 from resnet_bench.report.documents import live as ab_report
 from resnet_bench.report.format import Format
@@ -32,19 +32,25 @@ _RENDERERS = {
     Format.CSV: ab_report.as_csv,
 }
 
-_CHOICES = {"mode": Mode, "precision": Precision, "memory_format": MemoryFormat, "executor": Executor}
+_DEFAULTS = {
+    "model": "resnet18",
+    "batch_size": "1",
+    "image_size": "96",
+    "mode": "inference",
+    "device": HOST,
+    "threads": "1",
+}
 
 
+# Both sides are of one model on one device.
+_CHANGEABLE = tuple(axis for axis in AXES if axis.name not in {"model", "device"})
+
+
+@with_axes(AXES, defaults=_DEFAULTS, several=("model",))
 def ab(
     base: str = "",
     contender: str = "",
     *,
-    models: Annotated[str, Parameter(name=("--model", "--models"))] = "resnet18",
-    batch_size: Whole = 1,
-    image_size: Whole = 96,
-    mode: str = "inference",
-    device: str = HOST,
-    threads: Whole = 1,
     case_a: str = "",
     case_b: str = "",
     band: str = "",
@@ -55,6 +61,7 @@ def ab(
     calibration_file: Annotated[Path, Parameter(name="--calibration")] = calibrations.DEFAULT_FILE,
     output: Annotated[Path | None, Parameter(name=("--output", "-o"))] = None,
     format: Format = Format.TEXT,  # noqa: A002 - the flag's name
+    **given: str,
 ) -> int:
     """Measure two revisions against each other, in fresh launch pairs, until every case is decided.
 
@@ -66,12 +73,6 @@ def ab(
         base: commit, branch, tag, or "." for the working tree with its uncommitted changes; may be left out with
             --case-a or --case-b, which then compare two configurations of the working tree.
         contender: as base; the working tree by default, with --case-a or --case-b the base itself.
-        models: registry names or package.module:callable, with commas.
-        batch_size: images an iteration.
-        image_size: pixels a side.
-        mode: inference or training.
-        device: cpu or cuda:N.
-        threads: threads of each side; leave a core free.
         case_a: what differs on the base's side, such as memory_format=channels_last,executor=compile.
         case_b: what differs on the contender's side.
         band: change that does not matter; what `calibrate` found for this machine, else 2 %.
@@ -82,6 +83,7 @@ def ab(
         calibration_file: what `calibrate` learnt of this machine: the band, and whether it can be seen here.
         output: save every turn of every launch pair to this JSON lines file, also where Ctrl-C ends it.
         format: text, markdown, json or csv.
+        given: flags of the axes, as text.
     """
     configurations = bool(case_a.strip() or case_b.strip())
     if not base and not configurations:
@@ -89,21 +91,16 @@ def ab(
     base = base or WORKING_TREE
     contender = contender or (base if configurations else WORKING_TREE)
     asked, limit = units.parse_percent(band) if band else None, units.parse_seconds(budget)
-    shared = {"batch_size": batch_size, "image_size": image_size, "mode": mode, "device": device, "threads": threads}
+    shared = {name: value for name in given if name != "model" and (value := value_of(given, name)) is not None}
+    sides = [shared | _changes(case_a, "--case-a"), shared | _changes(case_b, "--case-b")]
     matchups = [
-        Matchup(
-            baseline=_case({"model": name.strip()} | shared, "--case-a", case_a),
-            contender=_case({"model": name.strip()} | shared, "--case-b", case_b),
-        )
-        for name in models.split(",")
-        if name.strip()
+        Matchup(baseline=_case(name, sides[0]), contender=_case(name, sides[1]))
+        for name in specs.matching(map(str, BY_NAME["model"].several_from_text(given["model"], "--models")))
     ]
-    if not matchups:
-        raise UsageError("--models names no model.")
     if output:
         files.make_folder_of(output)
         files.check_writable(output)
-    terms = runner.Terms(band=_band(asked, matchups, device, calibration_file), budget_s=limit, seed=seed)
+    terms = runner.Terms(band=_band(asked, matchups, given["device"], calibration_file), budget_s=limit, seed=seed)
     with stoppable(), contextlib.ExitStack() as stack:
         left, right = (stack.enter_context(checked_out(repository, revision)) for revision in (base, contender))
         if install:
@@ -129,25 +126,18 @@ def _band(asked: float | None, matchups: Sequence[Matchup], device: str, path: P
     return terms.band
 
 
-def _case(fields: dict[str, object], flag: str, text: str) -> Case:
-    known = [name for name in Case.__struct_fields__ if name not in {"model", "device", "machine"}]
-    changes: dict[str, object] = {}
+def _changes(text: str, flag: str) -> dict[str, Value]:
+    """Read "precision=bf16,executor=compile"."""
+    changes: dict[str, Value] = {}
     for part in filter(None, (it.strip() for it in text.split(","))):
         name, _, value = part.partition("=")
-        if name not in known:
-            raise UsageError(f"{flag}: '{name}' is no field.{nearest(name, known)} Fields: {', '.join(known)}.")
-        changes[name] = int(value) if value.isdigit() else value
-    try:
-        case = msgspec.convert(fields | changes, Case)
-    except msgspec.ValidationError as error:
-        choices = next((kind for name, kind in _CHOICES.items() if f".{name}`" in str(error)), ())
-        expected = f" Expected {', '.join(choices)}." if choices else ""
-        raise UsageError(f"{flag if changes else 'case'}: {error}.{expected}") from error
-    for name in ("batch_size", "image_size", "threads"):
-        if getattr(case, name) < 1:
-            where = f"{flag}: {name}=" if name in changes else f"--{name.replace('_', '-')} "
-            raise UsageError(f"{where}{getattr(case, name)}: expected 1 or more.")
-    return case
+        axis = find(name, flag, among=_CHANGEABLE)
+        changes[axis.name] = axis.from_text(value, f"{flag}: {axis.name} =")
+    return changes
+
+
+def _case(name: str, values: Mapping[str, Any]) -> Case:
+    return Case(model=name, **values)
 
 
 def _progress(pairs: int, seconds: float) -> None:

@@ -4,13 +4,14 @@ import datetime as dt
 import statistics
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from resnet_bench import HOME, units
+from resnet_bench import HOME, specs, units
 from resnet_bench.analysis import calibration
-from resnet_bench.commands.arguments import Whole
+from resnet_bench.commands.arguments import Whole, value_of, with_axes
+from resnet_bench.config.axes import AXES, BY_NAME
 from resnet_bench.errors import IncompleteError, UsageError
 from resnet_bench.machine.devices import HOST
 from resnet_bench.records import Case
@@ -28,53 +29,53 @@ FEWEST_PAIRS = 6
 _HEADERS = ("case", "pairs", "within a launch", "between launches", "false alarms", "6 pairs", "10 pairs", "20 pairs")
 
 
+_DEFAULTS = {
+    "model": "resnet18,resnet34,resnet50",
+    "batch_size": "1",
+    "image_size": "96",
+    "device": HOST,
+    "threads": "1",
+}
+
+
+@with_axes(AXES, defaults=_DEFAULTS, several=("model",))
 def calibrate(
     *,
-    models: str = "resnet18,resnet34,resnet50",
-    image_size: Whole = 96,
-    device: str = HOST,
-    threads: Whole = 1,
     pairs: Whole = 10,
     band: str = "2 %",
     budget: str = "10m",
     seed: Whole = 0,
     calibration_file: Annotated[Path, Parameter(name=("--output", "-o"))] = calibrations.DEFAULT_FILE,
     format: Format = Format.TEXT,  # noqa: A002 - the flag's name
+    **given: str,
 ) -> None:
     """Measure identical code against itself: spreads, false alarm rate, smallest detectable change, noise bands.
 
     The file is used by compare, check and ab on this machine, and ignored with a warning on another.
 
     Args:
-        models: one model a size, registry names with commas.
-        image_size: pixels a side.
-        device: cpu or cuda:N.
-        threads: threads of each side; leave a core free.
         pairs: launch pairs of every case; at least 6.
         band: change that does not matter.
         budget: longest time.
         seed: seed of weights, inputs, order and resampling.
         calibration_file: where the bands are written.
         format: text, markdown, json or csv.
+        given: flags of the axes, as text.
     """
     if pairs < FEWEST_PAIRS:
         raise UsageError(f"--pairs {pairs}: expected {FEWEST_PAIRS} or more; fewer show no spread.")
-    names = [name.strip() for name in models.split(",") if name.strip()]
-    if not names:
-        raise UsageError("--models names no model.")
-    for flag, value in (("--image-size", image_size), ("--threads", threads)):
-        if value < 1:
-            raise UsageError(f"{flag} {value}: expected 1 or more.")
+    names = specs.matching(map(str, BY_NAME["model"].several_from_text(given["model"], "--models")))
+    asked: dict[str, Any] = {name: value_of(given, name) for name in given if name != "model"}
     files.make_folder_of(calibration_file)
     files.check_writable(calibration_file)
     width = units.parse_percent(band)
     home = Side(label="this installation", root=str(HOME))
-    cases = [Case(model=name, batch_size=1, image_size=image_size, device=device, threads=threads) for name in names]
+    cases = [Case(model=name, **asked) for name in names]
     matchups = [Matchup(baseline=case, contender=case) for case in cases]
     limit = units.parse_seconds(budget)
     until = runner.Until.EXHAUSTED
     terms = runner.Terms(band=width, budget_s=limit, pairs=pairs, seed=seed, until=until)
-    environment = launcher().machines(device)[0].environment
+    environment = launcher().machines(asked["device"])[0].environment
     outcomes = runner.measure_pairs(matchups, (home, home), terms, on_pair=_progress)
     made = min(len(outcome.turns) for outcome in outcomes)
     if made < FEWEST_PAIRS:
@@ -89,7 +90,7 @@ def calibrate(
         environment=environment.id,
         device_name=environment.identity.device_name,
         created_at=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-        threads=threads,
+        threads=asked["threads"],
         pairs_needed=calibration.pairs_needed(measured, band=width),
         paired_band=calibration.paired_band(measured),
         launches_needed=calibration.launches_needed(sides, band=bands[0].width if bands else width),

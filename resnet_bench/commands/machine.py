@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from resnet_bench import units
-from resnet_bench.config import axes
+from resnet_bench.config.axes import BY_NAME
 from resnet_bench.errors import UsageError
 from resnet_bench.git.commit import current_commit
 from resnet_bench.interop import asv_write
@@ -47,9 +47,9 @@ def machine(
         raise UsageError(f"machine has no --format {format}; expected text or json.")
     if not ceilings and (precision is not None or threads is not None):
         raise UsageError("--precision and --threads are of the ceilings; add --ceilings.")
-    asked = (
-        axes.read_precisions(precision) if precision else (),
-        axes.read_threads(threads) if threads else (environment.default_threads(),),
+    asked: tuple[tuple[Any, ...], tuple[Any, ...]] = (
+        BY_NAME["precision"].several_from_text(precision, "--precision") if precision else (),
+        BY_NAME["threads"].several_from_text(threads, "--threads") if threads else (environment.default_threads(),),
     )
     starter = launcher()
     probed = starter.machines(device)[0]

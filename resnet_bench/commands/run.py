@@ -2,23 +2,23 @@
 
 import os
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
 from resnet_bench import units
+from resnet_bench.commands.arguments import with_options
 from resnet_bench.commands.output import warn
 from resnet_bench.config import suite_file
-from resnet_bench.config.axes import Axes
-from resnet_bench.config.sources import Given, from_environment, resolve
-from resnet_bench.config.suite_file import AUTO, Suite
+from resnet_bench.config.axes import labels
+from resnet_bench.config.sources import from_environment, resolve
+from resnet_bench.config.suite_file import Suite
 from resnet_bench.errors import ExitCode, UsageError
 from resnet_bench.git.command import git
 from resnet_bench.git.commit import current_commit
 from resnet_bench.machine.devices import known_without_torch
-from resnet_bench.records import LayerScope, SkipReason, Transfer
+from resnet_bench.records import LayerScope, SkipReason
 from resnet_bench.report.documents import settings as settings_table
 from resnet_bench.report.format import Format
 from resnet_bench.runner import plan, shards
@@ -35,35 +35,11 @@ _LAUNCHER_HELP = f"Where processes are started: {', '.join(launchers.LAUNCHERS)}
 _INCOMPLETE = frozenset({SkipReason.TIMEOUT, SkipReason.CRASHED, SkipReason.INTERRUPTED})
 
 
-class Preset(StrEnum):
-    """How thorough: 2, 6 or 10 launches a case."""
-
-    QUICK = "quick"
-    STANDARD = "standard"
-    RIGOROUS = "rigorous"
-
-
+@with_options
 def run(
     suite: Path | None = None,
     /,
     *,
-    preset: Preset | None = None,
-    models: str | None = None,
-    batch_sizes: str | None = None,
-    image_sizes: str | None = None,
-    mode: str | None = None,
-    precision: str | None = None,
-    memory_format: str | None = None,
-    executor: str | None = None,
-    threads: str | None = None,
-    device: str | None = None,
-    launches: str | None = None,
-    time_limit: str | None = None,
-    memory_limit: str | None = None,
-    iteration_limit: str | None = None,
-    include_transfer: Annotated[bool, Parameter(negative=())] = False,
-    seed: str | None = None,
-    shard: str | None = None,
     layers: Annotated[bool, Parameter(negative=())] = False,
     launcher: Annotated[str, Parameter(help=_LAUNCHER_HELP)] = launchers.DEFAULT,
     output: Annotated[Path | None, Parameter(alias="-o")] = None,
@@ -73,6 +49,7 @@ def run(
     print_config: Annotated[bool, Parameter(negative=())] = False,
     asv_results: Annotated[bool, Parameter(name="--asv", negative=())] = False,
     format: Format = Format.TEXT,  # noqa: A002 - the flag's name
+    **given: str,
 ) -> int:
     """Measure models on the device at hand, launch by launch, and write a run directory with its report.
 
@@ -81,23 +58,6 @@ def run(
 
     Args:
         suite: A suite file (TOML). Without one, the preset's.
-        preset: quick (2 launches, for orientation), standard (6) or rigorous (10). Default: the suite's, else quick.
-        models: Names, separated by commas: resnet18,resnet50_v1,torchvision:resnet50,my.module:build.
-        batch_sizes: Images a batch, separated by commas; or "auto": powers of two up to the largest that fits.
-        image_sizes: Pixels a side, separated by commas. Default: each model's own.
-        mode: inference, training, or both.
-        precision: fp32, tf32, fp16, bf16, amp_fp16, amp_bf16.
-        memory_format: contiguous, channels_last.
-        executor: eager, compile, compile-max-autotune, cuda_graph.
-        threads: CPU threads, or "all". Default: all physical cores but one.
-        device: cpu, cuda, cuda:1, ... Default: the first accelerator, else the CPU.
-        launches: Fresh processes a case. Default: the preset's.
-        time_limit: Seconds after which a launch is given up.
-        memory_limit: Of the search for batch sizes, such as 8GiB. Default on the CPU: half of what is free.
-        iteration_limit: Seconds of an iteration at which that search ends, such as 5s (the default).
-        include_transfer: Time the copy of the input to the device too.
-        seed: Of the order of launches.
-        shard: Measure only this part of the cases, such as 2/4; `resnet-bench merge` joins the parts.
         layers: Then time each model's layers at its largest batch: roofline and treemap in the report.
         launcher: Where processes are started.
         output: The run directory. Default: a new one under reports, named by the time.
@@ -107,33 +67,13 @@ def run(
         print_config: Print every value that holds, and where it comes from; measure nothing.
         asv_results: Also write the run as asv results of its commit (.asv/results), as `export --to asv` does.
         format: Of what is printed on standard output: text, markdown, json or csv.
+        given: The flags of the table of options, as text.
     """
     if print_suite is not None:
         print(suite_file.preset_text(print_suite), end="")
         return 0
-    flags = Given(
-        preset=None if preset is None else preset.value,
-        axes=Axes(
-            models=models,
-            batch_sizes=batch_sizes,
-            image_sizes=image_sizes,
-            mode=mode,
-            precision=precision,
-            memory_format=memory_format,
-            executor=executor,
-            threads=threads,
-            device=device,
-            launches=launches,
-            time_limit_s=time_limit,
-            memory_limit=memory_limit,
-            iteration_limit=iteration_limit,
-            transfer=Transfer.INCLUDED if include_transfer else None,
-        ),
-        seed=seed,
-        shard=shard,
-    )
     if resume_from is not None:
-        if flags != Given() or any((suite, output, layers, dry_run, print_config, asv_results)):
+        if given or any((suite, output, layers, dry_run, print_config, asv_results)):
             raise UsageError(
                 "--resume goes on with the run's own suite; it takes no other flags but --launcher and --format."
             )
@@ -141,7 +81,7 @@ def run(
         return _show_results(resume_from, format)
     variables, warnings = from_environment(os.environ)
     warn(warnings)
-    chosen = resolve(suite, variables=variables, flags=flags)
+    chosen = resolve(suite, variables=variables, flags=given)
     if print_config:
         print(settings_table.render(chosen.lines, format))
         return 0
@@ -191,11 +131,11 @@ def _show_plan(suite: Suite, which: tuple[int, int] | None, launcher: Launcher) 
     whole = asked = plan.expand(suite, device)
     if which is not None:
         _, asked = shards.cut(whole, which)
-    for case in asked.cases:
-        print(case.label)
+    for name in labels(asked.cases).values():
+        print(name)
     if which is not None:
         print(f"shard {which[0]}/{which[1]}: {len(asked.cases)} of {counted(len(whole.cases), 'case')}")
-    if any(sweep.batch_sizes == AUTO for sweep in suite.sweeps):
+    if any(sweep.searched for sweep in suite.sweeps):
         print("batch sizes: auto; those listed as 1 become the powers of two that fit, and the largest that fits")
     print(_estimate(suite, asked))
     return 0

@@ -1,168 +1,274 @@
-"""Axes given on the command line, as text, into a suite: each replaces that axis in all of its sweeps."""
+"""THE table of axes: what tells one case from another, and everything that is said, read and shown of it.
 
-import math
-from collections.abc import Callable, Iterable
-from enum import StrEnum
-from typing import Any, TypeVar
+An axis has one name, that of its field of `Case` ("batch_size"): columns, --case-a and thresholds use it. Where a list
+is given the plural stands instead ("batch_sizes"): in suite files and in the flags of `run`, and wherever one of both
+is read the other is understood. A new axis is a row here and a field of `Case` with a default.
+"""
 
-import msgspec
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
-from resnet_bench import units
-from resnet_bench.config.suite_file import AUTO, SearchTable, Suite, check_protocol
+from msgspec.structs import fields
+
+from resnet_bench.config import values
+from resnet_bench.config.values import Reader
 from resnet_bench.errors import UsageError, nearest
-from resnet_bench.records import Executor, MemoryFormat, Mode, Precision, Protocol, Record, Transfer
+from resnet_bench.machine import environment
+from resnet_bench.records import Case, Executor, MemoryFormat, Mode, Precision
+from resnet_bench.words import counted, either
 
-_Choice = TypeVar("_Choice", bound=StrEnum)
-
-
-class Axes(Record, frozen=True, kw_only=True):
-    """Values of the flags, None where a flag was not given. Lists are separated by commas."""
-
-    models: str | None = None
-    batch_sizes: str | None = None
-    image_sizes: str | None = None
-    mode: str | None = None
-    precision: str | None = None
-    memory_format: str | None = None
-    executor: str | None = None
-    threads: str | None = None
-    device: str | None = None
-    launches: str | None = None
-    time_limit_s: str | None = None
-    transfer: Transfer | None = None
-    memory_limit: str | None = None
-    iteration_limit: str | None = None
+AUTO = "auto"
+Value = str | int
 
 
-def apply(suite: Suite, axes: Axes, *, spelled: Callable[[str], str] = str) -> Suite:
-    """Return the suite with the axes that were given; `spelled` turns a flag into what the user wrote instead.
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """One axis.
+
+    Attributes:
+        name: the field of `Case`.
+        plural: the same of a list: the key of suite files.
+        flag: of `run`; other commands take it in the singular.
+        reader: of one value.
+        help: of the flag, before the choices.
+        title: of its column, with `unit`, and `explained` on demand.
+        words: a value as words that stand alone: "2 threads".
+        unset: values where nothing is said and `Case` has no default; empty for each model's own.
+        default_words: how `--help` says `unset` where it is no fixed value.
+        swept: a suite gives a list of it; else the suite, or a joined run, has one for all.
+        tunable: a user may turn it for speed; the others say what is asked.
+        of_machine: it tells machines apart too, so that runs on two machines differ by it anyway.
+        said: a case is always called by it too, or only where it is not at its default or varies.
+        static: it changes what `profile` counts without measuring.
+        together: a word on the command line for all of its choices.
+        alone: a word that may stand instead of a list.
+        pattern: thresholds and excludes take names with *, ? and [...].
+    """
+
+    name: str
+    plural: str
+    flag: str
+    reader: Reader
+    help: str
+    title: str
+    words: Callable[[Value], str] = str
+    unit: str = ""
+    explained: str = ""
+    unset: Callable[[], tuple[Value, ...]] = tuple
+    default_words: str = ""
+    swept: bool = True
+    tunable: bool = False
+    of_machine: bool = False
+    said: bool = False
+    static: bool = False
+    together: str = ""
+    alone: str = ""
+    pattern: bool = False
+
+    @property
+    def singular_flag(self) -> str:
+        """The flag that takes one value."""
+        return "--" + self.name.replace("_", "-")
+
+    def from_text(self, text: str, where: str) -> Value:
+        """Read one value.
+
+        Raises:
+            UsageError: it is none.
+        """
+        value: Value = values.from_text(self.reader, text, where)
+        return value
+
+    def several_from_text(self, text: str, where: str) -> tuple[Value, ...]:
+        """Read values separated by commas, or the words that stand for several.
+
+        Raises:
+            UsageError: one is none.
+        """
+        parts = {part.strip() for part in text.split(",")}
+        if self.alone and self.alone in parts:
+            if len(parts) > 1:
+                raise UsageError(f"{where} '{text}': {self.alone} stands alone; it finds all values by itself.")
+            return (self.alone,)
+        if self.together and self.together == text.strip():
+            return self.reader.members
+        return values.several_from_text(self.reader, text, where)
+
+    def list_from_file(self, value: object, where: str) -> tuple[Value, ...]:
+        """Take the list of a suite file.
+
+        Raises:
+            ConfigError: it is none.
+        """
+        if self.alone and value == self.alone:
+            return (self.alone,)
+        return values.several_from_file(self.reader, value, where, or_word=self.alone)
+
+
+AXES: tuple[Axis, ...] = (
+    Axis(
+        name="model",
+        plural="models",
+        flag="--models",
+        reader=values.words("a name", "one or more names", '["resnet18", "resnet50"]'),
+        help="Names or patterns: resnet18, 'resnet*', torchvision:resnet50, my.module:build.",
+        title="model",
+        said=True,
+        pattern=True,
+    ),
+    Axis(
+        name="mode",
+        plural="modes",
+        flag="--mode",
+        reader=values.choice(Mode),
+        help="What is done with a batch:",
+        title="mode",
+        static=True,
+        together="both",
+    ),
+    Axis(
+        name="batch_size",
+        plural="batch_sizes",
+        flag="--batch-sizes",
+        reader=values.whole(),
+        help="Images a batch.",
+        title="batch",
+        static=True,
+        explained="Images per iteration.",
+        words=lambda value: f"batch {value}",
+        unset=lambda: (1,),
+        tunable=True,
+        said=True,
+        alone=AUTO,
+    ),
+    Axis(
+        name="image_size",
+        plural="image_sizes",
+        flag="--image-sizes",
+        reader=values.whole(example="[224, 288]"),
+        help="Pixels a side.",
+        title="image",
+        static=True,
+        unit="px",
+        words=lambda value: f"{value} px",
+        default_words="each model's own",
+        said=True,
+    ),
+    Axis(
+        name="precision",
+        plural="precisions",
+        flag="--precision",
+        reader=values.choice(Precision),
+        help="Arithmetic:",
+        title="precision",
+        static=True,
+        tunable=True,
+    ),
+    Axis(
+        name="memory_format",
+        plural="memory_formats",
+        flag="--memory-format",
+        reader=values.choice(MemoryFormat),
+        help="How activations and weights lie in memory:",
+        title="memory format",
+        words=lambda value: str(value).replace("_", " "),
+        tunable=True,
+    ),
+    Axis(
+        name="executor",
+        plural="executors",
+        flag="--executor",
+        reader=values.choice(Executor),
+        help="How the model is executed:",
+        title="executor",
+        tunable=True,
+    ),
+    Axis(
+        name="device",
+        plural="devices",
+        flag="--device",
+        reader=values.words("a device, such as cpu or cuda:1", "devices, such as cpu or cuda:1", '["cpu", "cuda*"]'),
+        help="cpu, cuda, cuda:1, ...",
+        title="device",
+        unset=lambda: (AUTO,),
+        default_words="the first accelerator, else the CPU",
+        swept=False,
+        of_machine=True,
+        said=True,
+        pattern=True,
+    ),
+    Axis(
+        name="threads",
+        plural="threads",
+        flag="--threads",
+        reader=values.whole(words={"all": environment.logical_cores}),
+        help='CPU threads, or "all".',
+        title="threads",
+        words=lambda value: counted(int(value), "thread"),
+        unset=lambda: (environment.default_threads(),),
+        default_words="all physical cores but one",
+        tunable=True,
+        of_machine=True,
+    ),
+)
+BY_NAME = {axis.name: axis for axis in AXES}
+SWEPT = tuple(axis for axis in AXES if axis.swept)
+TUNABLE = tuple(axis for axis in AXES if axis.tunable)
+
+
+def find(name: str, where: str, *, among: Sequence[Axis] = AXES) -> Axis:
+    """Return the axis of that name or plural, with hyphens or underscores.
 
     Raises:
-        UsageError: a value is no number, no known name, or out of range.
+        UsageError: there is none.
     """
-    changes: dict[str, Any] = {}
-    readers: tuple[tuple[str, str | None, Callable[[str], tuple[Any, ...] | str]], ...] = (
-        ("models", axes.models, lambda text: _names(text, spelled("--models"))),
-        ("batch_sizes", axes.batch_sizes, lambda text: _batch_sizes(text, spelled("--batch-sizes"))),
-        ("image_sizes", axes.image_sizes, lambda text: _counts(text, spelled("--image-sizes"))),
-        ("modes", axes.mode, lambda text: _choices(text, Mode, spelled("--mode"))),
-        ("precisions", axes.precision, lambda text: read_precisions(text, spelled("--precision"))),
-        ("memory_formats", axes.memory_format, lambda text: _choices(text, MemoryFormat, spelled("--memory-format"))),
-        ("executors", axes.executor, lambda text: _choices(text, Executor, spelled("--executor"))),
-        ("threads", axes.threads, lambda text: read_threads(text, spelled("--threads"))),
-    )
-    for field, text, read in readers:
-        if text is not None:
-            changes[field] = read(text)
-    protocol = _protocol(suite, axes, spelled)
-    search = _search(suite, axes, spelled)
-    sweeps = tuple(dict.fromkeys(msgspec.structs.replace(sweep, **changes) for sweep in suite.sweeps))
-    device = axes.device or suite.device
-    return msgspec.structs.replace(suite, device=device, protocol=protocol, search=search, sweeps=sweeps)
+    spelled = name.strip().replace("-", "_")
+    for axis in among:
+        if spelled in {axis.name, axis.plural}:
+            return axis
+    known = [axis.name for axis in among]
+    raise UsageError(f"{where}: '{name}' is not a field.{nearest(name, known)} Fields: {', '.join(known)}.")
 
 
-def _protocol(suite: Suite, axes: Axes, spelled: Callable[[str], str]) -> Protocol:
-    changes: dict[str, Any] = {}
-    if axes.launches is not None:
-        changes["launches"] = _launches(axes.launches, spelled("--launches"))
-    if axes.time_limit_s is not None:
-        changes["time_limit_s"] = _seconds(axes.time_limit_s, spelled("--time-limit"))
-    if axes.transfer is not None:
-        changes["transfer"] = axes.transfer
-    return check_protocol(msgspec.structs.replace(suite.protocol, **changes), "the flags")
+def default(axis: Axis) -> Value | None:
+    """Return the value that a case has where it says nothing; None where it must say one."""
+    return _DEFAULTS.get(axis.name)
 
 
-def _launches(text: str, flag: str) -> int:
-    try:
-        return _positive(text, flag)
-    except UsageError:
-        raise UsageError(f"{flag} '{text}': expected a whole number of 1 or more.") from None
+def unset(axis: Axis) -> tuple[Value, ...]:
+    """Return the values of a sweep that does not name the axis; none where each model has its own."""
+    return (_DEFAULTS[axis.name],) if axis.name in _DEFAULTS else axis.unset()
 
 
-def _seconds(text: str, flag: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not 0 < seconds < math.inf:
-        raise UsageError(f"{flag} '{text}': expected a finite number of seconds above 0.")
-    return seconds
+def flag_help(axis: Axis, *, several: bool) -> str:
+    """Return what `--help` says of the axis."""
+    said = axis.help
+    if axis.reader.members:
+        together = [axis.together] if several and axis.together else []
+        said = f"{said} {either([*(member.value for member in axis.reader.members), *together])}."
+    if several and axis.alone:
+        said = f'{said} Or "{axis.alone}": powers of two up to the largest that fits.'
+    return f"{said} Separated by commas." if several else said
 
 
-def _search(suite: Suite, axes: Axes, spelled: Callable[[str], str]) -> SearchTable:
-    changes: dict[str, Any] = {}
-    if axes.memory_limit is not None:
-        _quantity(axes.memory_limit, units.parse_bytes, spelled("--memory-limit"))
-        changes["memory_limit"] = axes.memory_limit
-    if axes.iteration_limit is not None:
-        limit_s = _quantity(axes.iteration_limit, units.parse_seconds, spelled("--iteration-limit"))
-        changes["iteration_limit_s"] = limit_s
-    return msgspec.structs.replace(suite.search, **changes)
+def label(case: Case, *, varied: Iterable[str] = ()) -> str:
+    """Return a case as a person says it: what is always said, what is not at its default, and the axes that vary."""
+    shown, device = [], BY_NAME["device"]
+    for axis in AXES:
+        value = getattr(case, axis.name)
+        usual = _DEFAULTS.get(axis.name, value)
+        if axis is not device and (axis.said or value != usual or (axis.name in varied and axis.of_machine)):
+            shown.append(axis)
+    first = [axis for axis in shown if not axis.of_machine]
+    last = [axis for axis in shown if axis.of_machine]
+    words = " ".join(axis.words(getattr(case, axis.name)) for axis in sorted(first, key=lambda axis: not axis.said))
+    return ", ".join([f"{words} on {case.device}", *(axis.words(getattr(case, axis.name)) for axis in last)])
 
 
-def _quantity(text: str, parse: Callable[[str], float], flag: str) -> float:
-    try:
-        return parse(text)
-    except UsageError as error:
-        raise UsageError(f"{flag}: {error}") from None
+def labels(cases: Sequence[Case]) -> dict[Case, str]:
+    """Return the label of each case; no two are alike."""
+    varied = [axis.name for axis in AXES if len({getattr(case, axis.name) for case in cases}) > 1]
+    return {case: label(case, varied=varied) for case in cases}
 
 
-def _names(text: str, flag: str) -> tuple[str, ...]:
-    names = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
-    if not names:
-        raise UsageError(f"{flag} '{text}': expected one or more names, separated by commas.")
-    return names
-
-
-def _counts(text: str, flag: str) -> tuple[int, ...]:
-    return tuple(dict.fromkeys(_positive(part, flag) for part in _names(text, flag)))
-
-
-def _batch_sizes(text: str, flag: str) -> tuple[int, ...] | str:
-    if text.strip() == AUTO:
-        return AUTO
-    if AUTO in {part.strip() for part in text.split(",")}:
-        raise UsageError(f"{flag} '{text}': {AUTO} stands alone; it finds all batch sizes by itself.")
-    return _counts(text, flag)
-
-
-def _positive(text: str, flag: str) -> int:
-    try:
-        count = int(text)
-    except ValueError:
-        count = 0
-    if count < 1:
-        raise UsageError(f"{flag} '{text}': expected whole numbers of 1 or more, separated by commas.")
-    return count
-
-
-def _choices(text: str, choices: type[_Choice], flag: str) -> tuple[_Choice, ...]:
-    return tuple(_choice(name, choices, flag) for name in _names(text, flag))
-
-
-def _choice(name: str, choices: type[_Choice], flag: str) -> _Choice:
-    known: Iterable[str] = [choice.value for choice in choices]
-    try:
-        return choices(name)
-    except ValueError:
-        raise UsageError(f"{flag} '{name}': expected one of {', '.join(known)}.{nearest(name, known)}") from None
-
-
-def read_precisions(text: str, flag: str = "--precision") -> tuple[Precision, ...]:
-    """Read names of precisions, separated by commas.
-
-    Raises:
-        UsageError: a name is not known.
-    """
-    return _choices(text, Precision, flag)
-
-
-def read_threads(text: str, flag: str = "--threads") -> tuple[int, ...]:
-    """Read numbers of threads, or "all" for every core that this process may use.
-
-    Raises:
-        UsageError: a part is neither.
-    """
-    from resnet_bench.machine.environment import logical_cores
-
-    return tuple(logical_cores() if part == "all" else _positive(part, flag) for part in _names(text, flag))
+_DEFAULTS: dict[str, Value] = {field.name: field.default for field in fields(Case) if not field.required}

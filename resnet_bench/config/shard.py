@@ -2,7 +2,7 @@
 
 import re
 
-from resnet_bench.config.suite_file import AUTO, Suite
+from resnet_bench.config.suite_file import Suite
 from resnet_bench.errors import UsageError
 
 _SHARD = re.compile(r"(\d{1,9})/(\d{1,9})")
@@ -27,5 +27,5 @@ def check(suite: Suite) -> None:
     Raises:
         UsageError: a sweep searches its batch sizes.
     """
-    if any(sweep.batch_sizes == AUTO for sweep in suite.sweeps):
+    if any(sweep.searched for sweep in suite.sweeps):
         raise UsageError("--shard needs batch sizes that are known beforehand: give --batch-sizes 1,8,32, not auto.")

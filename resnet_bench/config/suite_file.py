@@ -6,24 +6,23 @@ of its `[protocol]` then replace the preset's one by one, and its `[[sweep]]` ta
 
 import math
 import tomllib
+from collections.abc import Mapping
 from enum import StrEnum
+from fnmatch import fnmatchcase
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import msgspec
 
-from resnet_bench import specs, units
+from resnet_bench import specs
+from resnet_bench.config import axes, suite_tables, values
+from resnet_bench.config.axes import AUTO, Axis, Value
 from resnet_bench.errors import ConfigError, ResNetBenchError, nearest
-from resnet_bench.records import Executor, MemoryFormat, Mode, Precision, Protocol, Record, Transfer
+from resnet_bench.records import Case, Protocol, Record
 from resnet_bench.specs import Spec
 
-PRESETS = ("quick", "standard", "rigorous")
-
-AUTO: Literal["auto"] = "auto"
-
-Count = Annotated[int, msgspec.Meta(ge=1)]
-Seconds = Annotated[float, msgspec.Meta(gt=0)]
+PRESETS = tuple(values.Preset)
 
 
 class On(StrEnum):
@@ -35,67 +34,43 @@ class On(StrEnum):
 
 
 class Sweep(Record, frozen=True, kw_only=True):
-    """Axes as lists; their cartesian product is the sweep's cases. No image sizes means each model's own."""
+    """Axes as lists, by the axis' name; their cartesian product is the sweep's cases."""
 
-    models: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
-    batch_sizes: Annotated[tuple[Count, ...], msgspec.Meta(min_length=1)] | Literal["auto"] = (1,)
-    image_sizes: tuple[Count, ...] = ()
-    modes: tuple[Mode, ...] = (Mode.INFERENCE,)
-    precisions: tuple[Precision, ...] = (Precision.FP32,)
-    memory_formats: tuple[MemoryFormat, ...] = (MemoryFormat.CONTIGUOUS,)
-    executors: tuple[Executor, ...] = (Executor.EAGER,)
-    threads: tuple[Count, ...] = ()
+    axes: dict[str, tuple[Value, ...]]
     on: On = On.ANY
+
+    def __getitem__(self, axis: str) -> tuple[Value, ...]:
+        """The values of an axis; none where each model has its own."""
+        return self.axes.get(axis) or axes.unset(axes.BY_NAME[axis])
+
+    @property
+    def searched(self) -> bool:
+        """Whether its batch sizes are found by measuring."""
+        return self["batch_size"] == (AUTO,)
 
 
 class Exclude(Record, frozen=True, kw_only=True):
     """A case that matches every list given here is left out; a list that is not given matches all."""
 
-    models: tuple[str, ...] = ()
-    batch_sizes: tuple[Count, ...] = ()
-    image_sizes: tuple[Count, ...] = ()
-    modes: tuple[Mode, ...] = ()
-    precisions: tuple[Precision, ...] = ()
-    memory_formats: tuple[MemoryFormat, ...] = ()
-    executors: tuple[Executor, ...] = ()
-    threads: tuple[Count, ...] = ()
+    axes: dict[str, tuple[Value, ...]]
 
 
-class ProtocolTable(Record, frozen=True, kw_only=True):
-    """`[protocol]`: every key may be left out, and then comes from the preset."""
-
-    launches: Count | None = None
-    target_interval: Annotated[float, msgspec.Meta(gt=0, lt=1)] | None = None
-    min_samples: Count | None = None
-    max_samples: Count | None = None
-    sampling_budget_s: Seconds | None = None
-    throughput_budget_s: Seconds | None = None
-    warmup_min_iterations: Count | None = None
-    warmup_budget_s: Seconds | None = None
-    sample_min_s: Seconds | None = None
-    time_limit_s: Seconds | None = None
-    repeats: Annotated[int, msgspec.Meta(ge=0)] | None = None
-    transfer: Transfer | None = None
-    seed: int | None = None
+def matches(wanted: Mapping[str, tuple[Value, ...]], case: Case) -> bool:
+    """Say whether a case has one of the wanted values of every axis that is named; names may be patterns."""
+    return all(_among(axes.BY_NAME[name], getattr(case, name), found) for name, found in wanted.items())
 
 
-class SearchTable(Record, frozen=True, kw_only=True):
+def _among(axis: Axis, value: Value, wanted: tuple[Value, ...]) -> bool:
+    if axis.pattern:
+        return any(value == each or fnmatchcase(str(value), str(each)) for each in wanted)
+    return value in wanted
+
+
+class Search(Record, frozen=True, kw_only=True):
     """`[search]`: what bounds `batch_sizes = "auto"`; no memory limit means half of what is free, on the CPU."""
 
     memory_limit: str | None = None
-    iteration_limit_s: Seconds = 5.0
-
-
-class SuiteTable(Record, frozen=True, kw_only=True):
-    """A suite file as it is written."""
-
-    preset: str | None = None
-    device: str | None = None
-    protocol: ProtocolTable = ProtocolTable()
-    search: SearchTable = SearchTable()
-    sweep: tuple[Sweep, ...] = ()
-    exclude: tuple[Exclude, ...] = ()
-    models: tuple[dict[str, Any], ...] = ()
+    iteration_limit_s: float = 5.0
 
 
 class Suite(Record, frozen=True, kw_only=True):
@@ -104,7 +79,7 @@ class Suite(Record, frozen=True, kw_only=True):
     preset: str
     device: str
     protocol: Protocol
-    search: SearchTable = SearchTable()
+    search: Search = Search()
     sweeps: tuple[Sweep, ...]
     excludes: tuple[Exclude, ...] = ()
     models: tuple[Spec, ...] = ()
@@ -121,57 +96,67 @@ def preset_text(name: str) -> str:
     return resources.files("resnet_bench.config").joinpath("suites", f"{name}.toml").read_text(encoding="utf-8")
 
 
+class Written(Record, frozen=True, kw_only=True):
+    """A suite, and where each key of it is written; a key without a place has its default.
+
+    Keys are spelt as errors spell them: "preset", "protocol.launches", "sweep[0].batch_sizes".
+    """
+
+    suite: Suite
+    places: dict[str, str]
+
+
 def load_suite(path: Path | None = None, *, preset: str | None = None) -> Suite:
     """Read a suite file over its preset, or the preset alone; `preset` goes before the one named in the file.
 
     Raises:
         ConfigError: the file cannot be read, or a key or value in it is wrong.
     """
-    own = SuiteTable() if path is None else _read(path)
-    name = preset or own.preset or "quick"
-    base = _decode(preset_text(name), f"preset {name}")
-    protocol = {
-        field: value
-        for table in (base.protocol, own.protocol)
-        for field, value in msgspec.structs.asdict(table).items()
-        if value is not None
-    }
-    return Suite(
-        preset=name,
-        device=own.device or "auto",
-        protocol=check_protocol(Protocol(**protocol), "[protocol]" if path is None else f"{path}, [protocol]"),
-        search=_checked_search(own.search, "[search]" if path is None else f"{path}, [search]"),
-        sweeps=own.sweep or base.sweep,
-        excludes=own.exclude,
-        models=tuple(_own_model(path, index, table) for index, table in enumerate(own.models)),
-    )
+    return read(path, preset=preset).suite
 
 
-def origins(path: Path | None = None, *, preset: str | None = None) -> dict[str, str]:
-    """Return where each key of a suite that `load_suite` accepts is written; a key without a place has its default.
+def read(path: Path | None = None, *, preset: str | None = None) -> Written:
+    """Read a suite as `load_suite` does, with the place of each key.
 
-    Keys are spelt as errors spell them: "preset", "protocol.launches", "sweep[0].batch_sizes".
+    Raises:
+        ConfigError: the file cannot be read, or a key or value in it is wrong.
     """
-    own = {} if path is None else tomllib.loads(path.read_text(encoding="utf-8"))
-    name = preset or own.get("preset", "quick")
+    own = {} if path is None else _read(path)
+    where = "" if path is None else str(path)
+    suite_tables.check_keys(own, where)
+    name = preset or values.from_file(values.PRESET, own.get("preset", "quick"), f"{where}: preset")
     base = tomllib.loads(preset_text(name))
+    protocol = suite_tables.protocol(base["protocol"], f"preset {name}") | suite_tables.protocol(
+        own.get("protocol", {}), where
+    )
+    sweeps, source = (own["sweep"], where) if own.get("sweep") else (base["sweep"], f"preset {name}")
+    device = own.get("device", AUTO)
+    suite = Suite(
+        preset=name,
+        device=values.from_file(axes.BY_NAME["device"].reader, device, f"{where}: device"),
+        protocol=check_protocol(Protocol(**protocol), "[protocol]" if path is None else f"{path}, [protocol]"),
+        search=Search(**suite_tables.search(own.get("search", {}), where)),
+        sweeps=tuple(_sweep(table, f"{source}: sweep[{number}]") for number, table in enumerate(sweeps)),
+        excludes=tuple(
+            Exclude(axes=suite_tables.lists(table, f"{where}: exclude[{number}]", also=()))
+            for number, table in enumerate(own.get("exclude", ()))
+        ),
+        models=tuple(_own_model(path, index, table) for index, table in enumerate(own.get("models", ()))),
+    )
     places = {f"protocol.{key}": f"preset {name}" for key in base["protocol"]}
     places |= {f"{kind}.{key}": f"{path} [{kind}]" for kind in ("protocol", "search") for key in own.get(kind, {})}
-    places |= {key: str(path) for key in ("preset", "device") if key in own}
-    sweeps, where = (own["sweep"], str(path)) if own.get("sweep") else (base["sweep"], f"preset {name}")
-    tables = (("sweep", sweeps, where), *((kind, own.get(kind, ()), str(path)) for kind in ("exclude", "models")))
+    places |= {key: where for key in ("preset", "device") if key in own}
+    tables = (("sweep", sweeps, source), *((kind, own.get(kind, ()), where) for kind in ("exclude", "models")))
     for kind, found, file in tables:
         places |= {f"{kind}[{n}].{key}": f"{file} [[{kind}]]" for n, table in enumerate(found) for key in table}
-    return places
+    return Written(suite=suite, places=places)
 
 
-def _checked_search(search: SearchTable, where: str) -> SearchTable:
-    if search.memory_limit is not None:
-        try:
-            units.parse_bytes(search.memory_limit)
-        except ResNetBenchError as error:
-            raise ConfigError(f"{where}: memory_limit = {error}") from error
-    return search
+def _sweep(table: Mapping[str, object], where: str) -> Sweep:
+    if "models" not in table:
+        raise ConfigError(f"{where} has no models.")
+    on = values.from_file(values.choice(On), table.get("on", On.ANY), f"{where}.on")
+    return Sweep(axes=suite_tables.lists(table, where, also=("on",)), on=on)
 
 
 def check_protocol(protocol: Protocol, where: str) -> Protocol:
@@ -190,40 +175,14 @@ def check_protocol(protocol: Protocol, where: str) -> Protocol:
     return protocol
 
 
-def _read(path: Path) -> SuiteTable:
+def _read(path: Path) -> dict[str, Any]:
     try:
-        text = path.read_text(encoding="utf-8")
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise ConfigError(f"cannot read suite file {path}: {reason}.") from error
-    return _decode(text, str(path))
-
-
-def _decode(text: str, where: str) -> SuiteTable:
-    try:
-        return msgspec.convert(tomllib.loads(text), SuiteTable)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{where} is not TOML: {error}.") from error
-    except msgspec.ValidationError as error:
-        raise ConfigError(f"{where}: {_explain(str(error))}") from error
-
-
-def _explain(message: str) -> str:
-    """Turn msgspec's "Object contains unknown field `x` - at `$.sweep[0]`" into a line with the nearest key."""
-    what, _, where = message.partition(" - at ")
-    place = where.strip("`").removeprefix("$").lstrip(".").removeprefix("[...]") or "top level"
-    if "unknown field" in what:
-        key = what.split("`")[1]
-        return f"unknown key '{key}' at {place}.{nearest(key, _keys(place))}"
-    return f"{what} at {place}."
-
-
-def _keys(place: str) -> tuple[str, ...]:
-    tables = {"sweep": Sweep, "exclude": Exclude, "protocol": ProtocolTable, "search": SearchTable}
-    return next((table.__struct_fields__ for name, table in tables.items() if place.startswith(name)), _TOP_LEVEL)
-
-
-_TOP_LEVEL = SuiteTable.__struct_fields__
+        raise ConfigError(f"{path} is not TOML: {error}.") from error
 
 
 def _own_model(path: Path | None, index: int, table: dict[str, Any]) -> Spec:

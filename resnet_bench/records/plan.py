@@ -67,36 +67,33 @@ class Case(Record, frozen=True, kw_only=True):
 
     @property
     def words(self) -> dict[str, str]:
-        """Each field as one word, without a machine where there is only one."""
-        words = {
-            "model": self.model,
-            "mode": self.mode.value,
-            "batch_size": f"b{self.batch_size}",
-            "image_size": f"{self.image_size}px",
-            "precision": self.precision.value,
-            "memory_format": self.memory_format.value,
-            "executor": self.executor.value,
-            "device": self.device,
-            "threads": f"t{self.threads}",
-        }
-        return words | {"machine": self.machine.replace(" ", "-")} if self.machine else words
+        """Each field as one word; one that later releases added, and the machine, only where it says something."""
+        shown = [name for name in self.__struct_fields__ if name in _ALWAYS or getattr(self, name) != _DEFAULTS[name]]
+        return {name: _word(name, getattr(self, name)) for name in shown}
 
     def with_batch_size(self, batch_size: int) -> "Case":
         """Return the same case at another batch size."""
         return msgspec.structs.replace(self, batch_size=batch_size)
 
     @property
-    def label(self) -> str:
-        """The case as a person says it, without the axes that stand at their default."""
-        parts = [self.model, f"batch {self.batch_size}", f"{self.image_size} px"]
-        defaults = {"inference", "fp32", "contiguous", "eager"}
-        axes = (self.mode, self.precision, self.memory_format, self.executor)
-        return " ".join([*parts, *(axis for axis in axes if axis not in defaults), f"on {self.device}"])
-
-    @property
     def key(self) -> str:
         """One word, stable across runs: resnet18/inference/b4/224px/fp32/contiguous/eager/cpu/t1."""
         return "/".join(self.words.values())
+
+
+_DEFAULTS = {field.name: field.default for field in msgspec.structs.fields(Case)}
+# The fields of the first release stand in every key, so that keys stay what they were.
+_ALWAYS = frozenset({"model", "mode", "batch_size", "image_size", "precision", "memory_format", "executor"})
+_ALWAYS |= {"device", "threads"}
+_SHORT = {"batch_size": "b{}", "image_size": "{}px", "threads": "t{}"}
+
+
+def _word(name: str, value: str | int) -> str:
+    if name in _SHORT:
+        return _SHORT[name].format(value)
+    if isinstance(value, str):
+        return str(value) if name in _ALWAYS else value.replace(" ", "-")
+    return f"{name}{value}"
 
 
 class Protocol(Record, frozen=True, kw_only=True):

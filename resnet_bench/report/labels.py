@@ -4,12 +4,19 @@ An axis that is constant in each run and differs between them (device, precision
 runs stand side by side. An axis that varies inside a run belongs to the case.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
 
+from resnet_bench.config import axes
 from resnet_bench.records import Case, Environment, Record, Run
-from resnet_bench.report.document import Value
+from resnet_bench.report.document import Column, Kind, Row
 
-AXES = ("mode", "image_size", "precision", "memory_format", "executor", "machine", "device", "threads")
+MACHINE = "machine"
+_NAMED = ("model", "batch_size")
+_OF_CASE = [axis for axis in axes.AXES if axis.name not in _NAMED and not axis.of_machine]
+_OF_MACHINE = [axis for axis in axes.AXES if axis.of_machine]
+# What may set cases apart beside model and batch size, in the order in which it is said.
+AXES = (*(axis.name for axis in _OF_CASE), MACHINE, *(axis.name for axis in _OF_MACHINE))
 _SHORT_REVISION = 7
 
 
@@ -23,8 +30,7 @@ class Labels(Record, frozen=True, kw_only=True):
 
     def slot(self, case: Case) -> tuple[str, ...]:
         """Return what cases of different runs must share to stand in one row."""
-        axes = ("model", "batch_size", *self.case_axes)
-        return tuple(str(getattr(case, axis)) for axis in axes)
+        return tuple(str(getattr(case, axis)) for axis in (*_NAMED, *self.case_axes))
 
     def variant(self, case: Case, *, run: int | None = None) -> str:
         """Return what sets the case apart beside model and batch size: "bf16, training", empty for nothing."""
@@ -59,17 +65,33 @@ def label(runs: Sequence[Run]) -> Labels:
     )
 
 
-def axis_words(axis: str, value: Value) -> str:
-    """Return an axis' value as words that stand alone: 224 px, 2 threads, fp32."""
-    match axis:
-        case "image_size":
-            return f"{value} px"
-        case "threads":
-            return "1 thread" if value == 1 else f"{value} threads"
-        case "memory_format":
-            return str(value).replace("_", " ")
-        case _:
-            return str(value)
+def axis_words(axis: str, value: axes.Value) -> str:
+    """Return the value of an axis (or of "machine") as words that stand alone: 224 px, 2 threads, fp32."""
+    return str(value) if axis == MACHINE else axes.BY_NAME[axis].words(_plain(value))
+
+
+def axis_columns(names: Iterable[str], *, facet: bool) -> tuple[Column, ...]:
+    """Return a column for each axis of that name; with `facet` the page can filter by it."""
+    return tuple(_column(name, facet=facet) for name in names)
+
+
+def axis_cells(case: Case, names: Iterable[str]) -> Row:
+    """Return the cells of those columns."""
+    return tuple(_plain(getattr(case, name)) for name in names)
+
+
+def _column(name: str, *, facet: bool) -> Column:
+    if name == MACHINE:
+        return Column(key=name, title=name, kind=Kind.NAME, facet=facet)
+    axis = axes.BY_NAME[name]
+    if name == "model":
+        return Column(key=name, title=axis.title, kind=Kind.NAME)
+    kind = Kind.INTEGER if axis.reader.is_whole else Kind.TEXT
+    return Column(key=name, title=axis.title, kind=kind, unit=axis.unit, help=axis.explained, facet=facet)
+
+
+def _plain(value: axes.Value) -> axes.Value:
+    return value.value if isinstance(value, StrEnum) else value
 
 
 def short_revision(run: Run) -> str:
@@ -97,7 +119,7 @@ def _names(runs: Sequence[Run], run_axes: Sequence[str]) -> tuple[str, ...]:
         words += [
             axis_words(axis, getattr(run.header.cases[0], axis))
             for axis in run_axes
-            if run.header.cases and not (by_device and axis in {"device", "threads"})
+            if run.header.cases and not (by_device and any(axis == it.name for it in _OF_MACHINE))
         ]
         words += [revision] if len(set(revisions)) > 1 and revision else []
         names.append(", ".join(words) or run.header.id)

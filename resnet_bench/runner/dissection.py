@@ -1,28 +1,18 @@
 """`profile --measured`: find the machine, look its ceilings up, time the layers of each model in a child."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from resnet_bench import specs
 from resnet_bench.analysis.layers import Dissection
 from resnet_bench.analysis.roofline import headroom
-from resnet_bench.config import axes
+from resnet_bench.config.axes import AUTO, Value, label
 from resnet_bench.config.suite_file import load_suite
 from resnet_bench.errors import IncompleteError, ResNetBenchError, StoreError, UsageError
 from resnet_bench.machine import environment
-from resnet_bench.records import (
-    Case,
-    Ceilings,
-    Environment,
-    Executor,
-    LayerProfile,
-    MemoryFormat,
-    Mode,
-    Precision,
-    Record,
-    Skip,
-)
+from resnet_bench.records import Case, Ceilings, Environment, LayerProfile, Mode, Skip
 from resnet_bench.runner import ceilings, plan
 from resnet_bench.runner.launchers.launcher import Launcher
 from resnet_bench.runner.progress import warn
@@ -33,31 +23,22 @@ from resnet_bench.wire.messages import LayersRequest
 BUDGET_S = 5.0
 
 
-class Question(Record, frozen=True, kw_only=True):
-    """What is measured, of every model alike; no image size means each model's own."""
-
-    mode: Mode
-    batch_size: int
-    image_size: int | None
-    precision: Precision
-    device: str
-    executor: Executor
-    memory_format: MemoryFormat
-    threads: str | None
-
-
 def dissect(
-    models: Sequence[str], question: Question, *, launcher: Launcher, trace: Path | None = None
+    models: Sequence[str], asked: Mapping[str, Value], *, launcher: Launcher, trace: Path | None = None
 ) -> tuple[Dissection, ...]:
     """Time the layers of models one after another, each against the ceilings of this machine.
+
+    Args:
+        models: their names.
+        asked: values of axes, of every model alike; no image size means each model's own.
+        launcher: where they run.
+        trace: file of a Chrome trace to write.
 
     Raises:
         UsageError, ModelError, DeviceError: the question does not fit.
         StoreError: the trace cannot be written.
         IncompleteError: a model's layers could not be timed, for a reason that is no mistake of the user's.
     """
-    if question.batch_size < 1:
-        raise UsageError(f"batch size {question.batch_size}: expected 1 or more.")
     if trace is not None:
         if len(models) > 1:
             raise UsageError("--trace takes one model: one file holds one trace.")
@@ -65,44 +46,29 @@ def dissect(
             raise StoreError(f"cannot write {trace}: it is no regular file; choose another one.")
         files.check_writable(trace)
     resolved = plan.resolved(models, ())
-    threads = _threads(question.threads)
-    machine = launcher.machines(question.device)[0]
-    cases = [_case(name, model, question, device=machine.device, threads=threads) for name, model in resolved.items()]
+    machine = launcher.machines(str(asked.get("device", AUTO)))[0]
+    threads = asked.get("threads", environment.default_threads())
+    here = {**asked, "device": machine.device, "threads": threads}
+    cases = [_case(name, model, here) for name, model in resolved.items()]
     known = _ceilings(machine.environment, cases[0], launcher)
     found = []
     for case in cases:
-        print(f"timing the layers of {case.label}", file=sys.stderr, flush=True)
+        print(f"timing the layers of {label(case)}", file=sys.stderr, flush=True)
         profile = _measured(case, resolved[case.model], launcher, trace)
         bound = headroom(case, profile.work, (known,)) if known else None
         found.append(Dissection(profile=profile, ceilings=known, headroom=bound))
     return tuple(found)
 
 
-def _threads(text: str | None) -> int:
-    counts = axes.read_threads(text) if text is not None else (environment.default_threads(),)
-    if len(counts) != 1:
-        raise UsageError(f"--threads '{text}': a profile takes one number of threads.")
-    return counts[0]
-
-
-def _case(name: str, model: Spec | str, question: Question, *, device: str, threads: int) -> Case:
+def _case(name: str, model: Spec | str, asked: Mapping[str, Value]) -> Case:
     own = model.image_size if isinstance(model, Spec) else EXTERNAL_IMAGE_SIZE
-    size = own if question.image_size is None else question.image_size
+    fields: dict[str, Any] = {"batch_size": 1, "image_size": own, **asked}
+    case = Case(model=name, **fields)
     if isinstance(model, Spec):
-        specs.check_image_size(model, size)
-        if question.mode is Mode.TRAINING:
-            specs.check_trainable(model, batch_size=question.batch_size, image_size=size)
-    return Case(
-        model=name,
-        mode=question.mode,
-        batch_size=question.batch_size,
-        image_size=size,
-        precision=question.precision,
-        memory_format=question.memory_format,
-        executor=question.executor,
-        device=device,
-        threads=threads,
-    )
+        specs.check_image_size(model, case.image_size)
+        if case.mode is Mode.TRAINING:
+            specs.check_trainable(model, batch_size=case.batch_size, image_size=case.image_size)
+    return case
 
 
 def _ceilings(present: Environment, case: Case, launcher: Launcher) -> Ceilings | None:
@@ -131,5 +97,5 @@ def _measured(case: Case, model: Spec | str, launcher: Launcher, trace: Path | N
     )
     answer = launcher.ask(request)
     if isinstance(answer, Skip):
-        raise IncompleteError(f"{case.label}: {answer.reason.replace('_', ' ')}: {answer.detail}")
+        raise IncompleteError(f"{label(case)}: {answer.reason.replace('_', ' ')}: {answer.detail}")
     return answer

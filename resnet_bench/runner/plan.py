@@ -4,13 +4,14 @@ import itertools
 import random
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
 from resnet_bench import specs
-from resnet_bench.config.suite_file import AUTO, Exclude, On, Suite, Sweep
+from resnet_bench.config.axes import SWEPT
+from resnet_bench.config.suite_file import On, Suite, Sweep, matches
 from resnet_bench.errors import ConfigError, ModelError, nearest
-from resnet_bench.machine import environment
 from resnet_bench.machine.devices import is_accelerator
 from resnet_bench.records import Case, Header, Mode, Protocol
 from resnet_bench.specs import Spec
@@ -63,9 +64,11 @@ def expand(suite: Suite, device: str, *, searched: Searched = lambda _, __: (1,)
     """
     kind = On.ACCELERATOR if is_accelerator(device) else On.CPU
     sweeps = [sweep for sweep in suite.sweeps if sweep.on in {On.ANY, kind}]
-    models = resolved((name for sweep in sweeps for name in sweep.models), suite.models)
-    cases = dict.fromkeys(case for sweep in sweeps for case in _product(models, sweep, device, searched))
-    kept = tuple(case for case in cases if not any(_matches(exclude, case) for exclude in suite.excludes))
+    asked = (str(name) for sweep in sweeps for name in sweep["model"])
+    models = resolved(specs.matching(asked, suite.models), suite.models)
+    cases = dict.fromkeys(case for sweep in sweeps for case in _product(models, suite.models, sweep, device, searched))
+    excluded = [exclude.axes for exclude in suite.excludes if exclude.axes]
+    kept = tuple(case for case in cases if not any(matches(wanted, case) for wanted in excluded))
     if not kept:
         raise ConfigError(f"the suite has no case for {device}: every sweep is for other devices or excluded.")
     return Plan(kept, models)
@@ -124,46 +127,19 @@ def estimate_s(case: Case, model: Spec | str, protocol: Protocol) -> float:
     return LAUNCH_OVERHEAD_S + 2 * iteration_s + warmup + isolated + back_to_back
 
 
-def _product(models: Mapping[str, Spec | str], sweep: Sweep, device: str, searched: Searched) -> Iterator[Case]:
-    for name in sweep.models:
+def _product(
+    models: Mapping[str, Spec | str], own: Sequence[Spec], sweep: Sweep, device: str, searched: Searched
+) -> Iterator[Case]:
+    for name in specs.matching(map(str, sweep["model"]), own):
         model = models[name]
-        sizes = sweep.image_sizes or (model.image_size if isinstance(model, Spec) else specs.EXTERNAL_IMAGE_SIZE,)
+        sizes = sweep["image_size"] or (model.image_size if isinstance(model, Spec) else specs.EXTERNAL_IMAGE_SIZE,)
         if isinstance(model, Spec):
             for size in sizes:
-                specs.check_image_size(model, size)
-        axes = itertools.product(
-            sweep.modes,
-            sweep.precisions,
-            sweep.memory_formats,
-            sweep.executors,
-            sizes,
-            sweep.threads or (environment.default_threads(),),
-        )
-        for mode, precision, memory_format, executor, image_size, threads in axes:
-            case = Case(
-                model=name,
-                mode=mode,
-                batch_size=1,
-                image_size=image_size,
-                precision=precision,
-                memory_format=memory_format,
-                executor=executor,
-                device=device,
-                threads=threads,
-            )
-            batch_sizes = searched(case, model) if sweep.batch_sizes == AUTO else sweep.batch_sizes
+                specs.check_image_size(model, int(size))
+        lists = {axis.name: sweep[axis.name] for axis in SWEPT if axis.name not in {"model", "batch_size"}}
+        lists["image_size"] = sizes
+        for values in itertools.product(*lists.values()):
+            fields: dict[str, Any] = dict(zip(lists, values, strict=True))
+            case = Case(model=name, batch_size=1, device=device, **fields)
+            batch_sizes = searched(case, model) if sweep.searched else tuple(map(int, sweep["batch_size"]))
             yield from (case.with_batch_size(size) for size in batch_sizes)
-
-
-def _matches(exclude: Exclude, case: Case) -> bool:
-    asked = (
-        (exclude.models, case.model),
-        (exclude.batch_sizes, case.batch_size),
-        (exclude.image_sizes, case.image_size),
-        (exclude.modes, case.mode),
-        (exclude.precisions, case.precision),
-        (exclude.memory_formats, case.memory_format),
-        (exclude.executors, case.executor),
-        (exclude.threads, case.threads),
-    )
-    return any(wanted for wanted, _ in asked) and all(not wanted or value in wanted for wanted, value in asked)

@@ -2,12 +2,14 @@
 
 import statistics
 import sys
+from collections.abc import Mapping, Sequence
 from typing import Protocol, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
 from resnet_bench import units
+from resnet_bench.config.axes import label, labels
 from resnet_bench.records import Case, Launch, Skip, Trial
 
 
@@ -30,7 +32,8 @@ class Reporter(Protocol):
 class BarReporter:
     """A live bar with the case under way and an estimate of the time left."""
 
-    def __init__(self, total: int) -> None:
+    def __init__(self, names: Mapping[Case, str], total: int) -> None:
+        self._names = names
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -51,13 +54,13 @@ class BarReporter:
     def started(self, case: Case, *, remaining_s: float) -> None:
         """Show the case and the time left."""
         left = f"about {units.duration(remaining_s)} left"
-        self._progress.update(self._task, description=case.label, left=left)
+        self._progress.update(self._task, description=self._names[case], left=left)
 
     def ended(self, entry: Launch | Skip, *, case_is_done: bool) -> None:  # noqa: ARG002 - the bar shows launches
         """Move the bar on; a skip also leaves a line."""
         self._progress.advance(self._task)
         if isinstance(entry, Skip):
-            self._progress.console.print(outcome(entry), markup=False, highlight=False)
+            self._progress.console.print(outcome(entry, self._names[entry.case]), markup=False, highlight=False)
 
     def say(self, line: str) -> None:
         """Print above the bar."""
@@ -67,8 +70,8 @@ class BarReporter:
 class LineReporter:
     """One plain line when a case is done: for logs."""
 
-    def __init__(self, cases: int) -> None:
-        self._cases = cases
+    def __init__(self, names: Mapping[Case, str]) -> None:
+        self._names = names
         self._done = 0
         self._launches: dict[Case, list[Launch]] = {}
 
@@ -88,7 +91,7 @@ class LineReporter:
             launches.append(entry)
         if case_is_done:
             self._done += 1
-            self.say(f"[{self._done}/{self._cases}] {outcome(entry, launches)}")
+            self.say(f"[{self._done}/{len(self._names)}] {outcome(entry, self._names[entry.case], launches)}")
 
     def say(self, line: str) -> None:
         """Print to standard error at once."""
@@ -100,23 +103,23 @@ def warn(text: str) -> None:
     print(f"warning: {text}", file=sys.stderr, flush=True)
 
 
-def reporter(*, cases: int, launches: int) -> Reporter:
-    """Return the reporter that fits standard error."""
-    return BarReporter(launches) if sys.stderr.isatty() else LineReporter(cases)
+def reporter(cases: Sequence[Case], *, launches: int) -> Reporter:
+    """Return the reporter of a run of these cases that fits standard error."""
+    names = labels(cases)
+    return BarReporter(names, launches) if sys.stderr.isatty() else LineReporter(names)
 
 
-def outcome(entry: Launch | Skip, launches: list[Launch] | None = None) -> str:
+def outcome(entry: Launch | Skip, name: str, launches: list[Launch] | None = None) -> str:
     """Return one line for a case: its latency so far, or why it was skipped."""
-    label = entry.case.label
     if isinstance(entry, Skip):
-        return f"{label}: skipped, {entry.reason.replace('_', ' ')}: {entry.detail}"
+        return f"{name}: skipped, {entry.reason.replace('_', ' ')}: {entry.detail}"
     seen = launches or [entry]
     latency = statistics.median(statistics.median(launch.isolated.iteration_s) for launch in seen)
     count = f"{len(seen)} launch{'es' if len(seen) > 1 else ''}"
-    return f"{label}: {units.milliseconds(latency)} ms a batch ({count})"
+    return f"{name}: {units.milliseconds(latency)} ms a batch ({count})"
 
 
 def tried(case: Case, trial: Trial) -> None:
     """Say what a trial of the search for batch sizes gave."""
     took = f"fits, {units.milliseconds(trial.iteration_s)} ms" if trial.fits else f"does not fit: {trial.detail}"
-    print(f"search: {case.label}: {took}", file=sys.stderr)
+    print(f"search: {label(case)}: {took}", file=sys.stderr)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from resnet_bench.config.axes import label
 from resnet_bench.errors import Interrupted
 from resnet_bench.records import Case, Header, LayerScope
 from resnet_bench.runner.launchers.launcher import Launcher
@@ -31,7 +32,7 @@ def time_layers(
     largest = _largest_batches(case for case in plan.cases if case in measured)
     cases = [case for case in largest if case not in timed]
     for number, case in enumerate(cases, start=1):
-        print(f"[{number}/{len(cases)}] layers of {case.label}", file=sys.stderr, flush=True)
+        print(f"[{number}/{len(cases)}] layers of {label(case)}", file=sys.stderr, flush=True)
         request = LayersRequest(case=case, model=plan.model(case), protocol=header.protocol, budget_s=BUDGET_S)
         try:
             run_directory.append_layers(directory, launcher.ask(request), run=header.id)

@@ -42,7 +42,7 @@ def measure(directory: Path, header: Header, plan: Plan, slots: Sequence[Slot], 
     given_up: set[Case] = set()
     entries: list[Entry] = []
     clock = _Estimate(header.protocol, plan)
-    with reporter(cases=len({slot.case for slot in slots}), launches=len(slots)) as report:
+    with reporter(tuple(dict.fromkeys(slot.case for slot in slots)), launches=len(slots)) as report:
         while queue:
             slot, attempt = queue.popleft()
             if slot.case in given_up:

@@ -4,7 +4,7 @@ from resnet_bench.specs.architecture import Block, Layout, Shortcut, Spec, Stem,
 from resnet_bench.specs.closed_form import Totals, check_image_size, check_trainable, predicted_memory, profile, totals
 from resnet_bench.specs.custom import from_table
 from resnet_bench.specs.published import Published, published
-from resnet_bench.specs.registry import EXTERNAL_FORMS, EXTERNAL_IMAGE_SIZE, find, is_external, names
+from resnet_bench.specs.registry import EXTERNAL_FORMS, EXTERNAL_IMAGE_SIZE, find, is_external, matching, names
 
 __all__ = [
     "EXTERNAL_FORMS",
@@ -22,6 +22,7 @@ __all__ = [
     "find",
     "from_table",
     "is_external",
+    "matching",
     "names",
     "predicted_memory",
     "profile",

@@ -1,5 +1,7 @@
 """Every architecture that has a name here, and how a name is found. External models are named, not known."""
 
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
 from functools import cache
 
 from resnet_bench.errors import ModelError, nearest
@@ -56,6 +58,25 @@ def find(name: str) -> Spec:
 def is_external(name: str) -> bool:
     """Return whether `name` is a model of another package: torchvision:NAME, timm:NAME, package.module:callable."""
     return ":" in name
+
+
+def matching(asked: Iterable[str], own: Iterable[Spec] = ()) -> tuple[str, ...]:
+    """Return names with each pattern ('resnet*') replaced by the names like it, of the registry and of `own`.
+
+    Raises:
+        ModelError: no model is called like a pattern.
+    """
+    known = dict.fromkeys([*(spec.name for spec in own), *names()])
+    found: dict[str, None] = {}
+    for each in asked:
+        if is_external(each) or not set(each) & set("*?["):
+            found[each] = None
+            continue
+        like = [name for name in known if fnmatchcase(name, each)]
+        if not like:
+            raise ModelError(f"no model is called like '{each}'.{nearest(each, known)}")
+        found |= dict.fromkeys(like)
+    return tuple(found)
 
 
 @cache

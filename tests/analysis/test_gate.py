@@ -93,11 +93,15 @@ def test_two_launches_on_either_side_of_an_absolute_limit_decide_nothing():
 
 def test_a_case_that_the_baseline_lacks_is_new_and_warned_of():
     known = measurement(noisy_launches(9), profile=profile())
-    added = measurement(noisy_launches(9), of=case(model="resnet50"), profile=profile(case(model="resnet50")))
+    added = measurement(
+        noisy_launches(9),
+        of=case(model="resnet50"),
+        profile=profile(case(model="resnet50")),
+    )
     result = check(digest_of([known, added], name="new"), rule(limit=0.05))
     assert (statuses(result), result.exit_code) == ([Status.PASSED, Status.WARNED], 0)
     assert "new: not measured in the baseline; check --update adds it" in result.outcomes[1].message
-    too_slow = check(digest_of([known, added], name="new"), rule(maximum=0.001, model="resnet50"))
+    too_slow = check(digest_of([known, added], name="new"), rule(maximum=0.001, cases={"model": ("resnet50",)}))
     assert too_slow.exit_code == 1
 
 
@@ -147,15 +151,15 @@ def test_missing_skipped_and_incomparable_are_never_a_pass():
 
 def test_no_comparable_row_at_all_is_incomplete_even_without_a_matching_rule():
     lost = digest_of([measurement(noisy_launches(3), of=case(model="other"))], name="lost")
-    result = check(lost, rule(limit=0.05, model="other"))
+    result = check(lost, rule(limit=0.05, cases={"model": ("other",)}))
     assert result.exit_code == 3
     assert "no row is comparable; nothing was checked" in result.nothing_checked
 
 
 def test_a_rule_that_matches_nothing_is_reported_and_alone_it_is_no_pass():
-    result = check(new(), rule(limit=0.05), rule(name="typo", model="resent*"))
+    result = check(new(), rule(limit=0.05), rule(name="typo", cases={"model": ("resent*",)}))
     assert (result.unmatched, result.exit_code) == (("typo",), 0)
-    alone = check(new(), rule(name="typo", model="resent*"))
+    alone = check(new(), rule(name="typo", cases={"model": ("resent*",)}))
     assert (alone.exit_code, alone.nothing_checked) == (3, "no rule matches any row; nothing was checked.")
     assert [case.result for case in junit.from_gate(alone)] == ["skipped", "error"]
     assert "error" in [annotation.level for annotation in github.from_gate(alone)]

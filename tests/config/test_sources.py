@@ -7,9 +7,8 @@ import json
 import pytest
 
 from resnet_bench import cli
-from resnet_bench.config import sources
-from resnet_bench.config.axes import Axes
-from resnet_bench.config.sources import Given, from_environment, resolve, variable
+from resnet_bench.config.options import OPTIONS
+from resnet_bench.config.sources import from_environment, resolve
 from resnet_bench.errors import ResNetBenchError
 
 # Flag: its line, and as (text, value) the default and what file, variable and flag say.
@@ -58,22 +57,26 @@ def line(resolved, setting):
     return value, found.source
 
 
+BY_FLAG = {option.flag: option for option in OPTIONS}
+
+
+def variable(flag):
+    return BY_FLAG[flag].variable
+
+
 def given(flag, text):
-    """What the flag says; --include-transfer has no text."""
-    field = next(field for field, spelled in sources._FLAGS.items() if spelled == flag)
-    if field in {"preset", "seed", "shard"}:
-        return Given(**{field: text})
-    return Given(axes=Axes(**{field: "included" if flag == "--include-transfer" else text}))
+    """What the flag says; --include-transfer has no text of its own."""
+    return {BY_FLAG[flag].name: "yes" if flag == "--include-transfer" else text}
 
 
 def test_every_flag_is_tried_here():
-    assert set(CASES) == set(sources._FLAGS.values())
+    assert set(CASES) == set(BY_FLAG)
 
 
 @pytest.mark.parametrize("flag", CASES)
 def test_defaults_file_environment_and_flags_go_before_each_other_in_this_order(tmp_path, flag):
     setting, default, in_file, (text, value) = CASES[flag]
-    nothing = Given()
+    nothing = {}
     seen, source = line(resolve(None, variables=nothing, flags=nothing), setting)
     assert default is None or seen == default
     assert source in {"default", "preset quick", "preset quick [[sweep]]"}
@@ -148,20 +151,20 @@ def test_a_variable_that_nothing_reads_is_warned_about(capsys, monkeypatch, name
 
 
 def test_an_empty_variable_counts_as_not_set():
-    assert from_environment({"RESNET_BENCH_MODELS": "", "RESNET_BENCH_WHAT": " "}) == (Given(), ())
+    assert from_environment({"RESNET_BENCH_MODELS": "", "RESNET_BENCH_WHAT": " "}) == ({}, ())
 
 
 @pytest.mark.parametrize("text", ["1", "true", "YES", "on"])
 def test_yes_has_several_words(text):
     variables, _ = from_environment({"RESNET_BENCH_INCLUDE_TRANSFER": text})
-    assert variables.axes.transfer == "included"
+    assert line(resolve(None, variables=variables, flags={}), "protocol.transfer")[0] == "included"
 
 
 def test_sweeps_that_a_flag_makes_equal_are_one_line_each(tmp_path):
     path = tmp_path / "own.toml"
     text = '[[sweep]]\nmodels = ["resnet18"]\nbatch_sizes = [{}]\nmodes = ["{}"]\n'
     path.write_text("".join(text.format(*it) for it in ((1, "inference"), (2, "inference"), (4, "training"))))
-    lines = resolve(path, variables=Given(), flags=Given(axes=Axes(batch_sizes="8"))).lines
+    lines = resolve(path, variables={}, flags={"batch_sizes": "8"}).lines
     sweeps = [it.setting for it in lines if it.setting.endswith(".modes")]
     assert sweeps == ["sweep[0].modes", "sweep[2].modes"]
 
@@ -194,6 +197,6 @@ def test_resume_takes_no_flags_and_heeds_no_variables(monkeypatch, capsys, tmp_p
 
 
 def test_named_errors_are_those_of_values():
-    resolved = resolve(None, variables=Given(seed="3"), flags=Given())
+    resolved = resolve(None, variables={"seed": "3"}, flags={})
     with pytest.raises(ResNetBenchError, match="RESNET_BENCH_SEED"), resolved.named_in_errors():
         raise ResNetBenchError("wrong.")

@@ -34,8 +34,14 @@ def test_protocol_keys_replace_the_presets_one_by_one(tmp_path):
     ("text", "words"),
     [
         ('[[sweep]]\nmodels = ["resnet18"]\nbatch_size = [1]\n', ["unknown key 'batch_size'", "batch_sizes"]),
-        ('[[sweep]]\nmodels = ["resnet18"]\nbatch_sizes = ["four"]\n', ["sweep", "int", "str"]),
-        ('[[sweep]]\nmodels = ["resnet18"]\nbatch_sizes = [0]\n', [">= 1"]),
+        (
+            '[[sweep]]\nmodels = ["resnet18"]\nbatch_sizes = ["four"]\n',
+            [
+                "sweep[0].batch_sizes = ['four']: expected a list of whole numbers of 1 or more, such as [1, 8]",
+                ', or "auto".',
+            ],
+        ),
+        ('[[sweep]]\nmodels = ["resnet18"]\nbatch_sizes = [0]\n', ["1 or more"]),
         ('[[sweep]]\nmodels = ["resnet18"]\nprecisions = ["fp31"]\n', ["fp31"]),
         ("[protocol]\nlaunches = -1\n", ["protocol.launches"]),
         ("[protocol]\nmin_samples = 30\nmax_samples = 20\n", ["max_samples = 20", "min_samples = 30"]),

@@ -14,9 +14,9 @@ from resnet_bench.runner.sweep import unfinished
 QUICK = suite_file.load_suite(preset="quick")
 CASES = plan.expand(QUICK, "cpu").cases
 axis = {
-    "batch_sizes": st.lists(st.integers(1, 64), min_size=1, max_size=4, unique=True),
-    "modes": st.lists(st.sampled_from(Mode), min_size=1, max_size=2, unique=True),
-    "precisions": st.lists(st.sampled_from(Precision), min_size=1, max_size=3, unique=True),
+    "batch_size": st.lists(st.integers(1, 64), min_size=1, max_size=4, unique=True),
+    "mode": st.lists(st.sampled_from(Mode), min_size=1, max_size=2, unique=True),
+    "precision": st.lists(st.sampled_from(Precision), min_size=1, max_size=3, unique=True),
 }
 
 
@@ -25,7 +25,7 @@ def suite(**changes: object) -> suite_file.Suite:
 
 
 def sweep(**axes: object) -> suite_file.Sweep:
-    return suite_file.Sweep(models=("resnet18", "cifar_resnet20"), **axes)
+    return suite_file.Sweep(axes={"model": ("resnet18", "cifar_resnet20"), **axes})
 
 
 def test_quick_on_a_cpu_is_five_depths_at_two_batch_sizes():
@@ -54,19 +54,19 @@ def test_each_family_gets_its_own_image_size():
 
 
 def test_excluded_cases_are_left_out_and_only_those():
-    out = suite_file.Exclude(models=("resnet152",), batch_sizes=(4,))
+    out = suite_file.Exclude(axes={"model": ("resnet152",), "batch_size": (4,)})
     kept = plan.expand(suite(excludes=(out,)), "cpu").cases
     assert set(CASES) - set(kept) == {c for c in CASES if c.model == "resnet152" and c.batch_size == 4}
 
 
 def test_nothing_left_to_measure_is_an_error():
     with pytest.raises(ConfigError, match="no case for cpu"):
-        plan.expand(suite(excludes=(suite_file.Exclude(batch_sizes=(1, 4)),)), "cpu")
+        plan.expand(suite(excludes=(suite_file.Exclude(axes={"batch_size": (1, 4)}),)), "cpu")
 
 
 def test_an_image_too_small_names_the_smallest():
     with pytest.raises(ModelError, match="32"):
-        plan.expand(suite(sweeps=(suite_file.Sweep(models=("resnet18",), image_sizes=(31,)),)), "cpu")
+        plan.expand(suite(sweeps=(suite_file.Sweep(axes={"model": ("resnet18",), "image_size": (31,)}),)), "cpu")
 
 
 @given(launches=st.integers(1, 8), seed=st.integers())

@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resnet_bench.child import skips
-from resnet_bench.config import axes
-from resnet_bench.config.suite_file import load_suite
+from resnet_bench.config.sources import resolve
 from resnet_bench.errors import Interrupted
 from resnet_bench.records import BatchSearch, Case, Executor, SearchStop, Skip, SkipReason, Trial
 from resnet_bench.report.documents import run as view
@@ -178,8 +177,12 @@ def trials():
     return tried_by
 
 
+def suite_that_searches(**flags):
+    return resolve(None, variables={}, flags={"models": "resnet18", "batch_sizes": "auto", **flags}).suite
+
+
 def test_an_interrupted_search_goes_on_where_it_stopped(tmp_path, trials):
-    suite = axes.apply(load_suite(), axes.Axes(models="resnet18", batch_sizes="auto", memory_limit="1GiB"))
+    suite = suite_that_searches(memory_limit="1GiB")
     probed = Probed(device="cpu", environment=runs.make_run().header.environments[0])
 
     def stops_after_two(request):
@@ -199,6 +202,6 @@ def test_an_interrupted_search_goes_on_where_it_stopped(tmp_path, trials):
 def test_trials_under_another_limit_are_made_again(tmp_path, trials):
     probed = Probed(device="cpu", environment=runs.make_run().header.environments[0])
     for limit in ("1GiB", "2GiB", "1GiB"):
-        suite = axes.apply(load_suite(), axes.Axes(models="resnet18", batch_sizes="auto", memory_limit=limit))
+        suite = suite_that_searches(memory_limit=limit)
         with_searches(suite, probed, tmp_path, launcher=trials, commit=None)
     assert trials.tried == [1, 2, 4, 8, 6, 5] * 2

@@ -20,9 +20,11 @@ MODELS = ("resnet18", "resnet152", "cifar_resnet20", "resnet50_v1", "torchvision
 @st.composite
 def suites(draw):
     sweep = suite_file.Sweep(
-        models=tuple(draw(st.lists(st.sampled_from(MODELS), min_size=1, max_size=5, unique=True))),
-        batch_sizes=tuple(draw(st.lists(st.integers(1, 64), min_size=1, max_size=5, unique=True))),
-        modes=tuple(draw(st.lists(st.sampled_from(Mode), min_size=1, max_size=2, unique=True))),
+        axes={
+            "model": tuple(draw(st.lists(st.sampled_from(MODELS), min_size=1, max_size=5, unique=True))),
+            "batch_size": tuple(draw(st.lists(st.integers(1, 64), min_size=1, max_size=5, unique=True))),
+            "mode": tuple(draw(st.lists(st.sampled_from(Mode), min_size=1, max_size=2, unique=True))),
+        }
     )
     return msgspec.structs.replace(QUICK, sweeps=(sweep,))
 

@@ -7,6 +7,7 @@ import msgspec
 
 from resnet_bench import units
 from resnet_bench.analysis.layers import AGREEMENT, By, Dissection, LayerRow, agrees, rows
+from resnet_bench.config.axes import label
 from resnet_bench.records import Ceilings, LayerProfile, Mode, TimedBy
 from resnet_bench.report.document import Column, Kind, Row, Table, Value
 from resnet_bench.report.format import Format
@@ -68,7 +69,7 @@ def table(found: Dissection, by: By, *, name: str = "layers") -> Table:
     )
     return Table(
         id=name,
-        caption=f"Layers of {found.profile.case.label}" if by is By.LAYER else f"By {by.value}",
+        caption=f"Layers of {label(found.profile.case)}" if by is By.LAYER else f"By {by.value}",
         columns=columns,
         rows=tuple(cells(row) for row in shown),
         shown=keys,
@@ -191,7 +192,7 @@ def render(found: Sequence[Dissection], form: Format, *, by: By) -> str:
 
 def _title(found: Dissection) -> str:
     case = found.profile.case
-    return f"{case.label}, {case.precision}, {counted(case.threads, 'thread')}: where the time goes"
+    return f"{label(case)}, {case.precision}, {counted(case.threads, 'thread')}: where the time goes"
 
 
 def _object(found: Dissection, by: By) -> dict[str, Any]:

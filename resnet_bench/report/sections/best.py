@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 
 from resnet_bench import units
-from resnet_bench.analysis.best import AXES, Advice, Best, Gain, Step, best, differing, steps
+from resnet_bench.analysis.best import AXES, FIXED, Advice, Best, Gain, Step, best, differing, steps
 from resnet_bench.analysis.results import Result
+from resnet_bench.config.axes import BY_NAME
 from resnet_bench.records import Case
 from resnet_bench.report.document import Column, Kind, Row, Section, Table
-from resnet_bench.report.labels import Labels, axis_words
+from resnet_bench.report.labels import Labels, axis_cells, axis_columns, axis_words
 
 _WORDS = {
     Advice.USE: "use it",
@@ -16,10 +17,7 @@ _WORDS = {
 }
 _GROUP = (
     Column(key="run", title="run", kind=Kind.NAME),
-    Column(key="model", title="model", kind=Kind.NAME),
-    Column(key="mode", title="mode", kind=Kind.TEXT),
-    Column(key="image_size", title="image", kind=Kind.INTEGER, unit="px"),
-    Column(key="device", title="device", kind=Kind.TEXT),
+    *axis_columns(FIXED, facet=False),
 )
 _GAIN = (
     Column(
@@ -49,13 +47,6 @@ _STEPS = (
     *_GAIN,
     Column(key="advice", title="advice", kind=Kind.TEXT),
 )
-_AXIS_TITLES = {
-    "batch_size": "batch",
-    "precision": "precision",
-    "memory_format": "layout",
-    "executor": "executor",
-    "threads": "threads",
-}
 
 
 def best_section(results: Sequence[Result], labels: Labels) -> Section | None:
@@ -64,9 +55,7 @@ def best_section(results: Sequence[Result], labels: Labels) -> Section | None:
     if not found:
         return None
     named = ("run",) if len(labels.runs) > 1 else ()
-    varied = tuple(
-        axis for axis in ("mode", "image_size", "device") if len({getattr(it.fastest.case, axis) for it in found}) > 1
-    )
+    varied = tuple(axis for axis in FIXED[1:] if len({getattr(it.fastest.case, axis) for it in found}) > 1)
     group = (*named, "model", *varied)
     tables = [
         Table(
@@ -123,8 +112,7 @@ def words(case: Case, default: Case | None = None) -> str:
 
 
 def _axis(axis: str, case: Case) -> str:
-    value = getattr(case, axis)
-    return f"batch {value}" if axis == "batch_size" else axis_words(axis, value)
+    return axis_words(axis, getattr(case, axis))
 
 
 def _best_row(it: Best, labels: Labels) -> Row:
@@ -143,7 +131,7 @@ def _best_row(it: Best, labels: Labels) -> Row:
 def _step_row(it: Step, labels: Labels) -> Row:
     return (
         *_group_cells(it.default, labels),
-        _AXIS_TITLES[it.axis],
+        BY_NAME[it.axis].title,
         f"{_axis(it.axis, it.other.case)} instead of {getattr(it.default.case, it.axis)}",
         *_gain_cells(it.gain),
         _WORDS[it.advice],
@@ -151,8 +139,7 @@ def _step_row(it: Step, labels: Labels) -> Row:
 
 
 def _group_cells(result: Result, labels: Labels) -> Row:
-    case = result.case
-    return labels.runs[result.run], case.model, case.mode.value, case.image_size, case.device
+    return (labels.runs[result.run], *axis_cells(result.case, FIXED))
 
 
 def _gain_cells(gain: Gain | None) -> Row:

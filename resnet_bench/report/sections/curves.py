@@ -7,7 +7,7 @@ import msgspec
 from resnet_bench.analysis.results import Result
 from resnet_bench.records import Record, Summary
 from resnet_bench.report.document import Axis, Role, Scale, Series, Table
-from resnet_bench.report.labels import Labels
+from resnet_bench.report.labels import AXES, Labels
 
 KNEE_SHARE = 0.95
 _KNEE_MIN_POINTS = 3
@@ -93,11 +93,8 @@ def batch_axis(results: Sequence[Result]) -> Axis:
 
 def view_of(long: Table, figure: str, caption: str, shown: Sequence[str]) -> Table:
     """Return the long table with only the columns that a figure draws, beside those that name the case."""
-    named = [key for key in long.shown if key in {"run", "model", "batch_size"} or key in _AXES]
+    named = [key for key in long.shown if key in {"run", "model", "batch_size"} or key in AXES]
     positions = {key: long.index(key) for key in shown}
     present = [key for key, position in positions.items() if any(row[position] is not None for row in long.rows)]
     status = [key for key in long.shown if key == "status"]
     return msgspec.structs.replace(long, id=f"{figure}-data", caption=caption, shown=(*named, *present, *status))
-
-
-_AXES = frozenset({"mode", "image_size", "precision", "memory_format", "executor", "machine", "device", "threads"})

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from resnet_bench.analysis.metric import ExactMetric, Metric, NoisyMetric, Place
 from resnet_bench.analysis.results import Quantiles, Result
 from resnet_bench.analysis.roofline import Headroom
-from resnet_bench.records import Case, Interval, Profile, Summary
+from resnet_bench.records import Interval, Profile, Summary
 from resnet_bench.report.document import Column, Kind, Value
+from resnet_bench.report.labels import axis_cells
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,9 +30,11 @@ class ResultColumn:
     value: Callable[[Line], Value]
 
 
-def of_case(column: Column, value: Callable[[Case], Value]) -> ResultColumn:
-    """Return a column of JSON and CSV that the case gives."""
-    return ResultColumn(column=column, place=Place.DATA, value=lambda line: value(line.result.case))
+def of_axis(column: Column) -> ResultColumn:
+    """Return the column of an axis of the case; which axes stand in the tables is for the labels to say."""
+    return ResultColumn(
+        column=column, place=Place.DATA, value=lambda line: axis_cells(line.result.case, [column.key])[0]
+    )
 
 
 def of_result(column: Column, place: Place, value: Callable[[Result], Value]) -> ResultColumn:

@@ -20,10 +20,11 @@ from resnet_bench.analysis.metrics import (
     THROUGHPUT,
 )
 from resnet_bench.report.document import Column, Kind
+from resnet_bench.report.labels import AXES, axis_columns
 from resnet_bench.report.sections.result_column import (
     ResultColumn,
     metric_columns,
-    of_case,
+    of_axis,
     of_headroom,
     of_latency,
     of_profile,
@@ -35,26 +36,12 @@ _CASE_COLUMNS = (
     ResultColumn(
         column=Column(key="run", title="run", kind=Kind.NAME, facet=True), place=Place.DATA, value=lambda line: line.run
     ),
-    of_case(Column(key="model", title="model", kind=Kind.NAME), lambda case: case.model),
+    *(of_axis(column) for column in axis_columns(("model",), facet=False)),
     of_result(
         Column(key="family", title="family", kind=Kind.NAME, facet=True), Place.DATA, lambda result: result.family
     ),
-    of_case(Column(key="mode", title="mode", kind=Kind.TEXT, facet=True), lambda case: case.mode.value),
-    of_case(
-        Column(key="batch_size", title="batch", kind=Kind.INTEGER, facet=True, help="Images per iteration."),
-        lambda case: case.batch_size,
-    ),
-    of_case(
-        Column(key="image_size", title="image", kind=Kind.INTEGER, unit="px", facet=True), lambda case: case.image_size
-    ),
-    of_case(Column(key="precision", title="precision", kind=Kind.TEXT, facet=True), lambda case: case.precision.value),
-    of_case(
-        Column(key="memory_format", title="layout", kind=Kind.TEXT, facet=True), lambda case: case.memory_format.value
-    ),
-    of_case(Column(key="executor", title="executor", kind=Kind.TEXT, facet=True), lambda case: case.executor.value),
-    of_case(Column(key="machine", title="machine", kind=Kind.NAME, facet=True), lambda case: case.machine),
-    of_case(Column(key="device", title="device", kind=Kind.TEXT, facet=True), lambda case: case.device),
-    of_case(Column(key="threads", title="threads", kind=Kind.INTEGER, facet=True), lambda case: case.threads),
+    # Every axis but the model, as a case has them; the machine stands before what it has.
+    *(of_axis(column) for column in axis_columns((AXES[0], "batch_size", *AXES[1:]), facet=True)),
     of_result(
         Column(key="status", title="status", kind=Kind.STATUS, facet=True),
         Place.DATA,
