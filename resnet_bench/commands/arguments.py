@@ -81,12 +81,12 @@ def _with_flags(command: Command, flags: Sequence[inspect.Parameter]) -> Command
     own = inspect.signature(command)
     kept = [it for it in own.parameters.values() if it.kind is not inspect.Parameter.VAR_KEYWORD]
     first = [it for it in kept if it.kind is not inspect.Parameter.KEYWORD_ONLY]
-    names = {flag.name for flag in flags}
+    defaults = {flag.name: flag.default for flag in flags}
 
     @functools.wraps(command)
     def called(*arguments: object, **keywords: Any) -> object:
-        absent = {name for name in names if keywords.get(name) in {None, False}}
-        given = {name: "yes" if value is True else value for name, value in keywords.items() if name not in absent}
+        said = {name: "yes" if value is True and name in defaults else value for name, value in keywords.items()}
+        given = {name: it for name, it in (defaults | said).items() if name not in defaults or it not in {None, False}}
         return command(*arguments, **given)
 
     shown = [*first, *flags, *kept[len(first) :]]

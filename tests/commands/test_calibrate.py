@@ -101,8 +101,8 @@ def test_ab_then_uses_the_band_unless_one_is_asked_for(capsys, monkeypatch):
     ("arguments", "said"),
     [
         (("--pairs", "5"), "--pairs 5: expected 6 or more"),
-        (("--models", ","), "--models names no model."),
-        (("--threads", "0"), "--threads 0: expected 1 or more."),
+        (("--models", ","), "--models ',': expected one or more names"),
+        (("--threads", "0"), "--threads '0': expected a whole number of 1 or more."),
         (("--band", "2"), "'2' is not a share"),
         (("-o", "file/c.json"), "cannot write file/c.json"),
     ],

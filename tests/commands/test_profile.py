@@ -94,8 +94,8 @@ def test_memory_and_other_tools(capsys: pytest.CaptureFixture[str]) -> None:
         ("profile", "needs at least one model"),
         ("profile resnet5", "Did you mean 'resnet50'"),
         ("profile resnet50 --image-size 31", "smallest for its family (resnet) is 32"),
-        ("profile resnet50 --batch-size 0", "batch size 0"),
-        ("profile resnet50 --batch-size -1", "batch size -1"),
+        ("profile resnet50 --batch-size 0", "--batch-size '0': expected a whole number of 1 or more."),
+        ("profile resnet50 --batch-size -1", "--batch-size '-1': expected"),
         ("profile resnet50 --batch-size abc", "abc"),
         ("profile resnet50 --mode training --image-size 32", "one value per channel"),
         ("profile resnet50 --with fvcor", "Did you mean 'fvcore'"),
@@ -149,9 +149,9 @@ def test_flags_that_mean_nothing_are_refused_with_what_to_do(capsys: pytest.Capt
     assert "add --measured" in refused(capsys, "--executor", "compile")
     assert "--memory" in refused(capsys, "--measured", "--memory", "8GiB")
     assert "SGD with momentum" in refused(capsys, "--measured", "--optimizer", "adam")
-    assert "one number of threads" in refused(capsys, "--measured", "--threads", "1,2")
+    assert "'1,2': expected a whole number of 1 or more" in refused(capsys, "--measured", "--threads", "1,2")
     assert "too small" in refused(capsys, "--measured", "--image-size", "8")
-    assert "expected 1 or more" in refused(capsys, "--measured", "--batch-size", "0")
+    assert "expected a whole number of 1 or more" in refused(capsys, "--measured", "--batch-size", "0")
 
 
 def test_a_trace_that_cannot_be_written_is_refused_before_anything_runs(
