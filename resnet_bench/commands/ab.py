@@ -11,26 +11,20 @@ from cyclopts import Parameter
 from resnet_bench import specs, units
 from resnet_bench.analysis import calibrated
 from resnet_bench.commands.arguments import Whole, value_of, with_axes
+from resnet_bench.commands.output import destination, give
 from resnet_bench.config.axes import AXES, BY_NAME, Value, find
 from resnet_bench.errors import ExitCode, UsageError
 from resnet_bench.git.checkout import WORKING_TREE, checked_out
 from resnet_bench.machine.devices import HOST
 from resnet_bench.records import Case, Verdict
 from resnet_bench.records.live import Matchup
-from resnet_bench.report.documents import live as ab_report
-from resnet_bench.report.format import Format
+from resnet_bench.report.documents import live
+from resnet_bench.report.renderers import Format
 from resnet_bench.runner import live as runner
 from resnet_bench.runner.interruption import stoppable
 from resnet_bench.runner.launchers.table import launcher
 from resnet_bench.runner.overlay import installed
 from resnet_bench.storage import calibrations, files
-
-_RENDERERS = {
-    Format.TEXT: ab_report.as_text,
-    Format.MARKDOWN: ab_report.as_markdown,
-    Format.JSON: ab_report.as_json,
-    Format.CSV: ab_report.as_csv,
-}
 
 _DEFAULTS = {
     "model": "resnet18",
@@ -59,8 +53,9 @@ def ab(
     install: Annotated[bool, Parameter(negative=())] = False,
     seed: Whole = 0,
     calibration_file: Annotated[Path, Parameter(name="--calibration")] = calibrations.DEFAULT_FILE,
+    turns: Path | None = None,
     output: Annotated[Path | None, Parameter(name=("--output", "-o"))] = None,
-    format: Format = Format.TEXT,  # noqa: A002 - the flag's name
+    format: Format | None = None,  # noqa: A002 - the flag's name
     **given: str,
 ) -> int:
     """Measure two revisions against each other, in fresh launch pairs, until every case is decided.
@@ -81,8 +76,9 @@ def ab(
         install: build and install each side in an environment of its own, laid over this one.
         seed: seed of weights, inputs and the order of turns.
         calibration_file: what `calibrate` learnt of this machine: the band, and whether it can be seen here.
-        output: save every turn of every launch pair to this JSON lines file, also where Ctrl-C ends it.
-        format: text, markdown, json or csv.
+        turns: save every turn of every launch pair to this JSON lines file, also where Ctrl-C ends it.
+        output: write it to this file; an .html file is a page of its own.
+        format: text, markdown, json, csv, latex or html; by default what the suffix of --output says, else text.
         given: flags of the axes, as text.
     """
     configurations = bool(case_a.strip() or case_b.strip())
@@ -97,16 +93,17 @@ def ab(
         Matchup(baseline=_case(name, sides[0]), contender=_case(name, sides[1]))
         for name in specs.matching(map(str, BY_NAME["model"].several_from_text(given["model"], "--models")))
     ]
-    if output:
-        files.make_folder_of(output)
-        files.check_writable(output)
+    to = destination(format, output)
+    if turns:
+        files.make_folder_of(turns)
+        files.check_writable(turns)
     terms = runner.Terms(band=_band(asked, matchups, given["device"], calibration_file), budget_s=limit, seed=seed)
     with stoppable(), contextlib.ExitStack() as stack:
         left, right = (stack.enter_context(checked_out(repository, revision)) for revision in (base, contender))
         if install:
             left, right = (stack.enter_context(installed(side)) for side in (left, right))
-        outcomes = runner.measure_pairs(matchups, (left, right), terms, on_pair=_progress, output=output)
-    print(_RENDERERS[format](outcomes, (left.label, right.label)), end="")
+        outcomes = runner.measure_pairs(matchups, (left, right), terms, on_pair=_progress, output=turns)
+    give(live.document(outcomes, (left.label, right.label)), to)
     verdicts = {outcome.decision.verdict for outcome in outcomes}
     if Verdict.REGRESSED in verdicts:
         return ExitCode.FOUND

@@ -2,16 +2,15 @@
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
-from cyclopts import App
+from cyclopts import App, Parameter
 
 from resnet_bench import units
 from resnet_bench.analysis import sides
-from resnet_bench.commands.output import warn
-from resnet_bench.report import grid
-from resnet_bench.report.format import Format
-from resnet_bench.report.grid import Grid
+from resnet_bench.commands.output import destination, give, warn
+from resnet_bench.report.documents import baselines as listing
+from resnet_bench.report.renderers import Format
 from resnet_bench.storage import baselines
 
 baseline = App(name="baseline", help="Named baselines: set one from runs, or list them.")
@@ -40,40 +39,19 @@ def set_baseline(name: str, *runs: Path, baselines_dir: Path = baselines.DEFAULT
 def list_baselines(
     *,
     baselines_dir: Path = baselines.DEFAULT_DIRECTORY,
-    format: Format = Format.TEXT,  # noqa: A002 - the flag's name
+    output: Annotated[Path | None, Parameter(name=("--output", "-o"))] = None,
+    format: Format | None = None,  # noqa: A002 - the flag's name
 ) -> None:
     """List the stored baselines.
 
     Args:
         baselines_dir: where named baselines are kept.
-        format: text, markdown, json or csv.
+        output: write it to this file; an .html file is a page of its own.
+        format: text, markdown, json, csv, latex or html; by default what the suffix of --output says, else text.
     """
+    to = destination(format, output)
     found = [sides.baseline(name, baselines_dir) for name in baselines.names(baselines_dir)]
-    if not found and format is Format.TEXT:
+    if not found and to.form is Format.TEXT and to.path is None:
         print(f"no baseline in {baselines_dir} yet: resnet-bench baseline set NAME RUN", file=sys.stderr)
         return
-    entries: list[dict[str, Any]] = [
-        {
-            "name": it.name,
-            "created_at": it.created_at,
-            "commit": it.commit.revision if it.commit else None,
-            "cases": len(it.cases),
-            "runs": list(it.runs),
-            "devices": sorted({identity.device_name for identity in it.identities.values()}),
-        }
-        for it in found
-    ]
-    rows = tuple(
-        (
-            it["name"],
-            it["created_at"],
-            it["commit"][:12] if it["commit"] else units.UNAVAILABLE,
-            str(it["cases"]),
-            str(len(it["runs"])),
-            ", ".join(it["devices"]),
-        )
-        for it in entries
-    )
-    headers = ("name", "created", "commit", "cases", "runs", "device")
-    right = (False, False, False, True, True, False)
-    print(grid.render(Grid(headers=headers, rows=rows, right=right), format, records=entries))
+    give(listing.document([listing.entry(it) for it in found]), to)

@@ -12,21 +12,14 @@ from resnet_bench.analysis.compare import compare
 from resnet_bench.analysis.digest import digest
 from resnet_bench.analysis.gate import judge
 from resnet_bench.analysis.ratchet import ratchet
-from resnet_bench.commands.output import warn
+from resnet_bench.commands.output import destination, give, warn
 from resnet_bench.errors import ExitCode
 from resnet_bench.interop import github, junit
 from resnet_bench.records import Digest, VerdictTable
 from resnet_bench.report.documents import gate as gate_report
-from resnet_bench.report.format import Format
+from resnet_bench.report.renderers import Format, render
 from resnet_bench.storage import baselines, calibrations
 from resnet_bench.storage.run_directory import load
-
-_RENDERERS = {
-    Format.TEXT: gate_report.as_text,
-    Format.MARKDOWN: gate_report.as_markdown,
-    Format.JSON: gate_report.as_json,
-    Format.CSV: gate_report.as_csv,
-}
 
 
 def check(
@@ -36,7 +29,8 @@ def check(
     thresholds_file: Annotated[Path, Parameter(name="--thresholds")] = Path("thresholds.toml"),
     across: str = "",
     update: Annotated[bool, Parameter(negative="")] = False,
-    format: Format = Format.TEXT,  # noqa: A002 - the flag's name
+    output: Annotated[Path | None, Parameter(name=("--output", "-o"))] = None,
+    format: Format | None = None,  # noqa: A002 - the flag's name
     junit_file: Annotated[Path | None, Parameter(name="--junit")] = None,
     github_output: Annotated[bool, Parameter(name="--github", negative="")] = False,
     baselines_dir: Path = baselines.DEFAULT_DIRECTORY,
@@ -53,23 +47,26 @@ def check(
         across: kinds of difference to allow, with commas: device, cpu, torch, threads, precision, protocol...
         update: where the gate passes, write what improved and what is new to the baseline; the rest of it stays.
             Refused where the run differs in what --across allows: such values need a baseline of their own.
-        format: text, markdown, json or csv.
+        output: write it to this file; an .html file is a page of its own.
+        format: text, markdown, json, csv, latex or html; by default what the suffix of --output says, else text.
         junit_file: also write JUnit XML to this file.
         github_output: also print GitHub annotations and append to $GITHUB_STEP_SUMMARY.
         baselines_dir: where named baselines are kept.
         calibration_file: noise bands of this machine, as `calibrate` writes them.
     """
+    to = destination(format, output)
     rules = thresholds.read(thresholds_file)
     both = (sides.baseline(baseline, baselines_dir), digest(load(run)))
     warn([text for side in both for text in side.warnings])
     bands, warnings = calibrated.bands_for(both[1], calibration_file)
     table = compare(*both, across=parse_across(across), bands=bands, warnings=warnings)
     result = judge(table, rules, sides=both)
-    print(_RENDERERS[format](result), end="")
+    document = gate_report.document(result)
+    give(document, to)
     if junit_file:
         junit.write(junit_file, junit.from_gate(result))
     if github_output:
-        github.publish(gate_report.as_markdown(result), github.from_gate(result))
+        github.publish(render(document, Format.MARKDOWN), github.from_gate(result))
     if update:
         print(_update(result.exit_code, both, table, baselines_dir), file=sys.stderr)
     return result.exit_code

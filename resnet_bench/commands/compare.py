@@ -9,12 +9,12 @@ from cyclopts import Parameter
 from resnet_bench.analysis import calibrated, sides
 from resnet_bench.analysis.comparability import parse_across
 from resnet_bench.analysis.compare import compare as compare_digests
-from resnet_bench.commands.output import warn
+from resnet_bench.commands.output import destination, give, warn
 from resnet_bench.errors import ExitCode
 from resnet_bench.interop import github, junit
 from resnet_bench.records import Verdict, VerdictTable
 from resnet_bench.report.documents import verdicts
-from resnet_bench.report.format import Format
+from resnet_bench.report.renderers import Format, render
 from resnet_bench.storage import baselines, calibrations
 
 
@@ -39,7 +39,8 @@ def compare(
     *,
     across: str = "",
     fail_on: FailOn | None = None,
-    format: Format = Format.TEXT,  # noqa: A002 - the flag's name
+    output: Annotated[Path | None, Parameter(name=("--output", "-o"))] = None,
+    format: Format | None = None,  # noqa: A002 - the flag's name
     every_row: Annotated[bool, Parameter(name="--all", negative="")] = False,
     junit_file: Annotated[Path | None, Parameter(name="--junit")] = None,
     github_output: Annotated[bool, Parameter(name="--github", negative="")] = False,
@@ -55,33 +56,26 @@ def compare(
         new: run directory, baseline file, or name of a baseline.
         across: kinds of difference to allow, with commas: device, cpu, torch, threads, precision, protocol...
         fail_on: exit with 1 on such a verdict (changed: regressed or improved; inconclusive: also regressed).
-        format: text, markdown, json or csv.
+        output: write it to this file; an .html file is a page of its own.
+        format: text, markdown, json, csv, latex or html; by default what the suffix of --output says, else text.
         every_row: do not fold unchanged and not comparable rows.
         junit_file: also write JUnit XML to this file.
         github_output: also print GitHub annotations and append to $GITHUB_STEP_SUMMARY.
         baselines_dir: where named baselines are kept.
         calibration_file: noise bands of this machine, as `calibrate` writes them.
     """
+    to = destination(format, output)
     left, right = (sides.read(text, baselines_dir) for text in (base, new))
     warn([*left.warnings, *right.warnings])
     bands, warnings = calibrated.bands_for(right, calibration_file)
     table = compare_digests(left, right, across=parse_across(across), bands=bands, warnings=warnings)
-    print(render(table, format, every_row=every_row), end="")
+    document = verdicts.document(table, every_row=every_row)
+    give(document, to)
     if junit_file:
         junit.write(junit_file, junit.from_verdicts(table))
     if github_output:
-        github.publish(verdicts.as_markdown(table), github.from_verdicts(table))
+        github.publish(render(verdicts.document(table), Format.MARKDOWN), github.from_verdicts(table))
     return exit_code(table, fail_on)
-
-
-def render(table: VerdictTable, form: Format, *, every_row: bool = False) -> str:
-    """Return the table in one of the formats."""
-    if form is Format.JSON:
-        return verdicts.as_json(table)
-    if form is Format.CSV:
-        return verdicts.as_csv(table)
-    show = verdicts.as_text if form is Format.TEXT else verdicts.as_markdown
-    return show(table, every_row=every_row)
 
 
 def exit_code(table: VerdictTable, fail_on: FailOn | None) -> int:

@@ -6,11 +6,11 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from resnet_bench.commands.output import warn
+from resnet_bench.commands.output import destination, give, warn
 from resnet_bench.errors import UsageError
 from resnet_bench.interop import asv_write
-from resnet_bench.report import publish
-from resnet_bench.report.format import Format
+from resnet_bench.report.documents import run as view
+from resnet_bench.report.renderers import Format
 from resnet_bench.storage import run_directory
 
 
@@ -42,10 +42,8 @@ def export(
     warn(loaded.warnings)
     if to is Target.ASV:
         print_exported(asv_write.export(loaded, asv_results))
-    elif output is None:
-        print(publish.summary([loaded], Format.CSV), end="")
     else:
-        print(publish.write(output, publish.summary([loaded], Format.CSV)))
+        give(view.build([loaded]), destination(Format.CSV, output))
 
 
 def print_exported(exported: asv_write.Exported) -> None:

@@ -9,15 +9,14 @@ from cyclopts import Parameter
 
 from resnet_bench import units
 from resnet_bench.analysis import history
+from resnet_bench.commands.output import destination, give
 from resnet_bench.errors import ExitCode, StoreError, UsageError
 from resnet_bench.git import order
 from resnet_bench.git.order import Ordering
 from resnet_bench.interop import asv_read
 from resnet_bench.records import History, Outcome, Run
-from resnet_bench.report import publish
 from resnet_bench.report.documents import history as pages
-from resnet_bench.report.format import Format
-from resnet_bench.report.renderers import html
+from resnet_bench.report.renderers import Format
 from resnet_bench.report.sections.history import short
 from resnet_bench.storage import run_directory
 from resnet_bench.words import counted, plain
@@ -34,14 +33,6 @@ class FailOn(StrEnum):
     CHANGED = "changed"
 
 
-_RENDERERS = {
-    Format.TEXT: pages.as_text,
-    Format.MARKDOWN: pages.as_markdown,
-    Format.JSON: pages.as_json,
-    Format.CSV: pages.as_csv,
-}
-
-
 def history_command(
     *runs: Path,
     asv_results_dir: Annotated[Path | None, Parameter(name="--asv-results")] = None,
@@ -52,7 +43,7 @@ def history_command(
     since: str | None = None,
     repository: Path = Path(),
     branch: str = "HEAD",
-    format: Format = Format.TEXT,  # noqa: A002 - the flag's name
+    format: Format | None = None,  # noqa: A002 - the flag's name
     output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
 ) -> int:
     """Show how measurements moved from commit to commit, and which commits moved them.
@@ -70,11 +61,12 @@ def history_command(
         since: let --fail-on see only what changed after this revision.
         repository: the checkout that knows the order of commits.
         branch: the revision whose history counts.
-        format: text, markdown, json or csv (every point).
-        output: write the page, a .html file, here; or whatever --format says.
+        format: text, markdown, json, csv (every point), latex or html; by default what --output's suffix says.
+        output: write it to this file; an .html file is a page of its own.
     """
     if since is not None and fail_on is None:
         raise UsageError("--since is of the gate; add --fail-on regressed.")
+    to = destination(format, output)
     smallest = units.parse_percent(min_change)
     folders, loaded, notes = _sources(asv_results_dir, runs, chosen=bool(machine or benchmark))
     results = [asv_read.read(it, machines=_names(machine), benchmarks=_names(benchmark)) for it in folders]
@@ -87,12 +79,7 @@ def history_command(
         min_change=smallest,
         notes=notes,
     )
-    if output is not None and output.suffix in {".html", ".htm"}:
-        print(publish.write(output, html.render(pages.as_document(found))))
-    elif output is not None:
-        print(publish.write(output, _RENDERERS[format](found)))
-    else:
-        print(_RENDERERS[format](found), end="")
+    give(pages.document(found), to)
     return 0 if fail_on is None else _judge(found, fail_on, first=_first(ordering, since, repository, branch))
 
 

@@ -1,28 +1,36 @@
 """`list` and `show`: which models there are, and what one looks like."""
 
 import fnmatch
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
 
 from resnet_bench import specs
 from resnet_bench.commands.arguments import Whole
+from resnet_bench.commands.output import destination, give
 from resnet_bench.errors import ModelError, nearest
 from resnet_bench.report.documents import catalogue
-from resnet_bench.report.format import Format
+from resnet_bench.report.renderers import Format
 
 
 def list_models(
     *patterns: str,
-    format: Format = Format.TEXT,  # noqa: A002 - the flag's name
+    output: Annotated[Path | None, Parameter(name=("--output", "-o"))] = None,
+    format: Format | None = None,  # noqa: A002 - the flag's name
 ) -> None:
     """List the models, with what each costs for one image and its published accuracy.
 
     Args:
         patterns: only names like these, such as 'resnet*' 'cifar_*'.
-        format: text, markdown, json or csv.
+        output: write it to this file; an .html file is a page of its own.
+        format: text, markdown, json, csv, latex or html; by default what the suffix of --output says, else text.
     """
     chosen = [name for name in specs.names() if not patterns or any(fnmatch.fnmatch(name, each) for each in patterns)]
     if not chosen:
         raise ModelError(f"no model is called like {' or '.join(patterns)}.{nearest(patterns[0], specs.names())}")
-    print(catalogue.render([catalogue.entry(specs.find(name)) for name in chosen], format))
+    entries = [catalogue.entry(specs.find(name)) for name in chosen]
+    give(catalogue.document(entries), destination(format, output))
 
 
 def show(model: str, /, *, num_classes: Whole | None = None) -> None:

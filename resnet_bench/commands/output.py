@@ -1,7 +1,64 @@
-"""What commands print beside their results."""
+"""Where results go: to the terminal as wide as it is, or whole into a file; and what stands beside them."""
 
+import os
+import shutil
 import sys
 from collections.abc import Iterable
+from pathlib import Path
+
+from resnet_bench.records import Record
+from resnet_bench.report.document import Document
+from resnet_bench.report.renderers import Format, of_file, render
+from resnet_bench.storage import files
+
+
+class Destination(Record, frozen=True, kw_only=True):
+    """Which format a document is given in, and the file it is written to, None for standard output."""
+
+    form: Format
+    path: Path | None
+
+
+def destination(form: Format | None, path: Path | None) -> Destination:
+    """Return where a document goes; without a format a file's suffix decides, and the terminal gets text.
+
+    Raises:
+        UsageError: the suffix names no format.
+        StoreError: the file cannot be written.
+    """
+    if path is None:
+        return Destination(form=form or Format.TEXT, path=None)
+    chosen = form or of_file(path)
+    files.check_writable(path)
+    return Destination(form=chosen, path=path)
+
+
+def give(document: Document, to: Destination) -> None:
+    """Print a document, or write it to its file and print where.
+
+    Raises:
+        StoreError: the file cannot be written.
+    """
+    if to.path is None:
+        print(render(document, to.form, terminal_width()), end="")
+    else:
+        print(written(document, to.form, to.path))
+
+
+def written(document: Document, form: Format, path: Path) -> Path:
+    """Write a document to a file and return where.
+
+    Raises:
+        StoreError: the file cannot be written.
+    """
+    return files.whole(path, render(document, form))
+
+
+def terminal_width() -> int | None:
+    """Return the columns of the terminal, or those that COLUMNS asks for; None for a file or a pipe."""
+    if not sys.stdout.isatty() and not os.environ.get("COLUMNS", "").isdecimal():
+        return None
+    return shutil.get_terminal_size().columns or None
 
 
 def warn(texts: Iterable[str]) -> None:

@@ -9,13 +9,14 @@ from cyclopts import Parameter
 from resnet_bench import specs, units
 from resnet_bench.analysis.layers import By
 from resnet_bench.commands.arguments import value_of, with_axes
+from resnet_bench.commands.output import destination, give
 from resnet_bench.config.axes import AXES, BY_NAME
 from resnet_bench.errors import UsageError
 from resnet_bench.profilers import complexity
 from resnet_bench.records import Optimizer
 from resnet_bench.report.documents import profiles
 from resnet_bench.report.documents.profiles import Answer
-from resnet_bench.report.format import Format
+from resnet_bench.report.renderers import Format
 
 _AXES = tuple(axis for axis in AXES if axis.name != "model")
 _MEASURED = {axis.name: "With --measured." for axis in _AXES if not axis.static}
@@ -30,7 +31,8 @@ def profile(
     memory: str | None = None,
     measured: Annotated[bool, Parameter(negative=())] = False,
     trace: Path | None = None,
-    format: Format = Format.TEXT,  # noqa: A002 - the flag's name
+    output: Annotated[Path | None, Parameter(name=("--output", "-o"))] = None,
+    format: Format | None = None,  # noqa: A002 - the flag's name
     **given: str,
 ) -> None:
     """Print the exact static profile: parameters, MACs, FLOPs, activations, memory. Nothing is run or allocated.
@@ -46,11 +48,13 @@ def profile(
         memory: also find the largest batch size that fits, such as 141GiB.
         measured: run it and time its layers.
         trace: also write a Chrome trace of three iterations to this file, for ui.perfetto.dev; implies --measured.
-        format: text, markdown, json or csv.
+        output: write it to this file; an .html file is a page of its own.
+        format: text, markdown, json, csv, latex or html; by default what the suffix of --output says, else text.
         given: flags of the axes, as text.
     """
     if not models:
         raise UsageError("profile needs at least one model: resnet-bench profile resnet50.")
+    to = destination(format, output)
     names = specs.matching(models)
     asked = {axis.name: value for axis in _AXES if (value := value_of(given, axis.name)) is not None}
     if measured or trace is not None:
@@ -63,7 +67,7 @@ def profile(
         from resnet_bench.runner.launchers.table import launcher  # noqa: PLC0415
 
         found = dissection.dissect(names, asked, launcher=launcher(), trace=trace)
-        print(layers.render(found, format, by=by))
+        give(layers.document(found, by), to)
         if trace is not None:
             print(f"trace: {trace} (open it at ui.perfetto.dev)", file=sys.stderr)
         return
@@ -79,7 +83,7 @@ def profile(
             fitting = {name: value for name, value in static.items() if name != "batch_size"}
             fits = complexity.largest_batch(model, memory_bytes=limit, optimizer=optimizer, **fitting)
         answers.append(Answer(profile=counted, memory_limit_bytes=limit, largest_batch_size=fits))
-    print(profiles.render(answers, format, by=by))
+    give(profiles.document(answers, by), to)
 
 
 def _refuse(flags: dict[str, object], when: str) -> None:

@@ -6,14 +6,12 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from resnet_bench.analysis import history, sides
-from resnet_bench.commands.output import warn
+from resnet_bench.commands.output import destination, give, warn
 from resnet_bench.errors import UsageError
 from resnet_bench.interop import asv_read
 from resnet_bench.records import History
-from resnet_bench.report import publish
 from resnet_bench.report.documents import run as view
-from resnet_bench.report.format import Format
-from resnet_bench.report.renderers import html
+from resnet_bench.report.renderers import Format
 from resnet_bench.storage import baselines, run_directory
 
 PAGE_NAME = "report.html"
@@ -34,7 +32,7 @@ def report(
     Args:
         runs: run directories, as `resnet-bench run -o` wrote them.
         output: the file to write; a page goes to report.html in the first run's directory by default.
-        format: print this form instead of making a page.
+        format: print text, markdown, json, csv, latex or html instead; by default what the suffix of --output says.
         best: print the fastest configuration of each model, what it gains over the default, and what each axis brings.
         baseline: run directory, baseline file, or name of a baseline to compare with; by default the first of
             several runs.
@@ -44,24 +42,14 @@ def report(
     """
     if not runs:
         raise UsageError("report needs at least one run directory: resnet-bench report DIR.")
+    page = None if best or format else runs[0] / PAGE_NAME
+    to = destination(format, output or page)
     loaded = [run_directory.load(run) for run in runs]
     base = sides.read(baseline, baselines_dir) if baseline else None
     warn([*(text for run in loaded for text in run.warnings), *(base.warnings if base else ())])
     past = _history(asv_results_dir, repository) if asv_results_dir else None
     document = view.build(loaded, baseline=base, history=past)
-    if best:
-        _say(publish.section(document, "best", format or Format.TEXT), output)
-    elif format is None:
-        print(publish.write(output or runs[0] / PAGE_NAME, html.render(document)))
-    else:
-        _say(publish.render(document, format), output)
-
-
-def _say(text: str, output: Path | None) -> None:
-    if output is None:
-        print(text, end="")
-    else:
-        print(publish.write(output, text))
+    give(view.only(document, "best") if best else document, to)
 
 
 def _history(results: Path, repository: Path) -> History:

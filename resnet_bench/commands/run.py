@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from resnet_bench import units
 from resnet_bench.commands.arguments import with_options
-from resnet_bench.commands.output import warn
+from resnet_bench.commands.output import Destination, give, warn, written
 from resnet_bench.config import suite_file
 from resnet_bench.config.axes import labels
 from resnet_bench.config.sources import from_environment, resolve
@@ -19,8 +19,8 @@ from resnet_bench.git.command import git
 from resnet_bench.git.commit import current_commit
 from resnet_bench.machine.devices import known_without_torch
 from resnet_bench.records import LayerScope, SkipReason
-from resnet_bench.report.documents import settings as settings_table
-from resnet_bench.report.format import Format
+from resnet_bench.report.documents import settings
+from resnet_bench.report.renderers import Format
 from resnet_bench.runner import plan, shards
 from resnet_bench.runner.launchers import table as launchers
 from resnet_bench.runner.launchers.launcher import Launcher
@@ -66,7 +66,7 @@ def run(
         print_suite: Print the suite file of a preset.
         print_config: Print every value that holds, and where it comes from; measure nothing.
         asv_results: Also write the run as asv results of its commit (.asv/results), as `export --to asv` does.
-        format: Of what is printed on standard output: text, markdown, json or csv.
+        format: Of what is printed on standard output: text, markdown, json, csv or latex.
         given: The flags of the table of options, as text.
     """
     if print_suite is not None:
@@ -83,7 +83,7 @@ def run(
     warn(warnings)
     chosen = resolve(suite, variables=variables, flags=given)
     if print_config:
-        print(settings_table.render(chosen.lines, format))
+        give(settings.document(chosen.lines), Destination(form=format, path=None))
         return 0
     directory = output or REPORTS / new_run_id()
     scope = LayerScope.LARGEST_BATCH if layers else LayerScope.NONE
@@ -153,14 +153,12 @@ def _estimate(suite: Suite, asked: Plan) -> str:
 
 
 def _show_results(directory: Path, output_format: Format) -> int:
-    from resnet_bench.report import publish  # noqa: PLC0415 - only a run that has results renders them
     from resnet_bench.report.documents import run  # noqa: PLC0415 - only a run that has results renders them
-    from resnet_bench.report.renderers import html  # noqa: PLC0415 - only a run that has results renders them
 
     run_record = run_directory.load(directory)
     document = run.build([run_record])
-    print(publish.render(document, output_format), end="")
-    page = publish.write(directory / PAGE_NAME, html.render(document))
+    give(document, Destination(form=output_format, path=None))
+    page = written(document, Format.HTML, directory / PAGE_NAME)
     print(f"report: {page}", file=sys.stdout if output_format is Format.TEXT else sys.stderr)
     unfinished = [skip for skip in run_record.skips if skip.reason in _INCOMPLETE]
     if unfinished or run_record.missing:

@@ -24,8 +24,10 @@ SIGNS = {
 def show(column: Column, value: Value) -> str:
     """Return one value as a person reads it, without its unit (the heading has it)."""
     if value is None or value == "":
-        return UNAVAILABLE if column.kind.numeric else ""
+        return UNAVAILABLE if column.kind.to_the_right and value is None else ""
     if isinstance(value, str):
+        if value == column.silent:
+            return ""
         text = plain(value)
         return f"{SIGNS[text]} {text}" if column.kind is Kind.VERDICT and text in SIGNS else text
     if column.kind is Kind.METRIC:
@@ -79,5 +81,6 @@ _UNITS: dict[Kind, Callable[[float], str]] = {
     Kind.FLOP_RATE: units.scaled,
     Kind.COUNT: units.scaled,
     Kind.SHARE: units.percent,
+    Kind.FINE_SHARE: lambda share: units.percent(share, 2),
     Kind.RATIO: units.ratio,
 }

@@ -1,9 +1,10 @@
-"""A report as plain records: sections, tables, figures' data and notes. No HTML, no colour, no plotly.
+"""What a command prints as plain records: sections, tables, figures' data and notes. No HTML, no colour, no plotly.
 
-Every renderer (HTML, text, Markdown, JSON, CSV) reads this one `Document`; what is not in it is in no report.
-Values are in base units; `resnet_bench.report.cells` makes text of them.
+Every renderer reads this one `Document`; what is not in it is printed in no form. Values are in base units;
+`resnet_bench.report.cells` makes text of them.
 """
 
+from collections.abc import Callable
 from enum import StrEnum
 
 from resnet_bench.records import Record
@@ -20,6 +21,7 @@ class Kind(StrEnum):
     STATUS = "status"
     VERDICT = "verdict"
     NOTES = "notes"
+    FIGURE = "figure"
     INTEGER = "integer"
     NUMBER = "number"
     COUNT = "count"
@@ -30,22 +32,30 @@ class Kind(StrEnum):
     RATE = "rate"
     FLOP_RATE = "flop_rate"
     SHARE = "share"
+    FINE_SHARE = "fine_share"
     RATIO = "ratio"
     METRIC = "metric"
 
     @property
     def numeric(self) -> bool:
         """Whether values are numbers."""
-        return self not in {Kind.NAME, Kind.TEXT, Kind.STATUS, Kind.VERDICT, Kind.NOTES}
+        return self not in {Kind.NAME, Kind.TEXT, Kind.STATUS, Kind.VERDICT, Kind.NOTES, Kind.FIGURE}
+
+    @property
+    def to_the_right(self) -> bool:
+        """Whether cells are aligned to the right: numbers, and figures that are words already."""
+        return self.numeric or self is Kind.FIGURE
 
 
 class Column(Record, frozen=True, kw_only=True):
     """One column. `key` is the field's name in JSON and CSV, with its base unit; `title` and `unit` are for people.
 
     `low` and `high` are the keys of the columns that hold the bounds of this one's interval. `group` is a heading
-    above several columns (a run's label). `facet` marks what the page can filter by. `rank` is the place in the
-    order in which columns go where room is short, 1 first; a column without one stays. `metric` names the
-    metric that says how the values of a column of Kind.METRIC are shown.
+    above several columns (a run's label). `facet` marks what the page can filter by; `stands_for` is the facet whose
+    values the column has where runs stand side by side. `rank` is the place in the order in which columns go
+    where room is short, 1 first; a column without one stays. `repeats` marks a name that is said once above its rows,
+    `silent` is a value that goes without saying. `metric` names the metric that says how the values of a column of
+    Kind.METRIC are shown.
     """
 
     key: str
@@ -57,7 +67,10 @@ class Column(Record, frozen=True, kw_only=True):
     high: str | None = None
     group: str = ""
     facet: bool = False
+    stands_for: str = ""
     rank: int | None = None
+    repeats: bool = False
+    silent: str = ""
     metric: str = ""
 
 
@@ -75,6 +88,7 @@ class Table(Record, frozen=True, kw_only=True):
     shown: tuple[str, ...]
     constants: str = ""
     positions: tuple[int, ...] = ()
+    listed: int = 0
 
     def column(self, key: str) -> Column:
         """Return the column of that key."""
@@ -169,7 +183,11 @@ class Series(Record, frozen=True, kw_only=True):
 
 
 class Figure(Record, frozen=True, kw_only=True):
-    """A chart's data with the sentence that states its finding and the same numbers as a table."""
+    """A chart's data with the sentence that states its finding and the same numbers as a table.
+
+    `unfiltered` says what the page's filter does not move: the sentence, and what else was computed of all cases.
+    `row_px` is the height of one category of y where the chart grows with them, 0 where it has one height.
+    """
 
     id: str
     title: str
@@ -179,38 +197,61 @@ class Figure(Record, frozen=True, kw_only=True):
     y: Axis
     series: tuple[Series, ...]
     table: Table
+    unfiltered: str = "sentence is"
+    row_px: int = 0
 
 
 class Block(Record, frozen=True, kw_only=True):
-    """A heading with paragraphs inside a section."""
+    """A heading with paragraphs inside a section; `downloads` are tables that the page offers to save there."""
 
     title: str
     paragraphs: tuple[str, ...]
+    downloads: tuple[str, ...] = ()
+
+
+class Prominence(StrEnum):
+    """How far a section goes: MAIN is shown in every form, Markdown folds SUPPORT, and text leaves PAGE out."""
+
+    MAIN = "main"
+    SUPPORT = "support"
+    PAGE = "page"
 
 
 class Section(Record, frozen=True, kw_only=True):
-    """One part of the page, in the order text, figures, tables, folded tables, blocks."""
+    """One part of the document, in the order text, figures, tables, lines, folded tables, blocks.
+
+    `lines` are statements that stand alone, one a line. Folded tables and blocks are for pages.
+    """
 
     id: str
     title: str
+    prominence: Prominence = Prominence.MAIN
     paragraphs: tuple[str, ...] = ()
     figures: tuple[Figure, ...] = ()
     tables: tuple[Table, ...] = ()
+    lines: tuple[str, ...] = ()
     folded: tuple[Table, ...] = ()
     blocks: tuple[Block, ...] = ()
 
+    def caption_of(self, table: Table) -> str:
+        """Return what is said above a table: nothing where the section's title says it, or the document's alone."""
+        alone = not self.title and len(self.tables) == 1
+        return "" if alone or table.caption == self.title else table.caption
+
 
 class Fact(Record, frozen=True, kw_only=True):
-    """One line of a run's header: a label and its value."""
+    """One line of a header: a label and its value; `in_text` says whether the terminal shows it too."""
 
     label: str
     value: str
+    in_text: bool = True
 
 
 class RunHeader(Record, frozen=True, kw_only=True):
-    """One run: its label in this report and what was measured where."""
+    """One run: its label in this report, the heading of its facts where they fold, and what was measured where."""
 
     label: str
+    heading: str
     id: str
     facts: tuple[Fact, ...]
 
@@ -239,17 +280,30 @@ class Note(Record, frozen=True, kw_only=True):
 
 
 class Document(Record, frozen=True, kw_only=True):
-    """A whole report.
+    """All that a command has to say.
 
-    `results` has every case of every run in long form: what JSON and CSV readers want. `launches` has every launch.
+    `content` gives what JSON holds, records under their fields' names or tables, and `rows` the rows that CSV holds:
+    both are made when they are asked for, since a history has a million points. A document of cases has `results`,
+    every case in long form, by which the page filters, and `summary`, what people see of them, with a section's
+    prominence; `launches` has every launch. `constants` says what is the same in all cases. `kind` is the command.
     """
 
     title: str
-    runs: tuple[RunHeader, ...]
-    health: tuple[Health, ...]
-    finding: str
-    results: Table
-    launches: Table
-    summary: Table
-    sections: tuple[Section, ...]
-    notes: tuple[Note, ...]
+    kind: str
+    content: Callable[[], object]
+    rows: Callable[[], Table]
+    runs: tuple[RunHeader, ...] = ()
+    health: tuple[Health, ...] = ()
+    finding: str = ""
+    constants: str = ""
+    results: Table | None = None
+    launches: Table | None = None
+    summary: Table | None = None
+    summary_prominence: Prominence = Prominence.MAIN
+    sections: tuple[Section, ...] = ()
+    notes: tuple[Note, ...] = ()
+
+    @property
+    def headline_table(self) -> Table | None:
+        """The summary where it is shown in every form, and not on the page alone."""
+        return None if self.summary_prominence is Prominence.PAGE else self.summary

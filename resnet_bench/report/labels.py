@@ -85,7 +85,7 @@ def _column(name: str, *, facet: bool) -> Column:
         return Column(key=name, title=name, kind=Kind.NAME, facet=facet)
     axis = axes.BY_NAME[name]
     if name == "model":
-        return Column(key=name, title=axis.title, kind=Kind.NAME)
+        return Column(key=name, title=axis.title, kind=Kind.NAME, repeats=True)
     kind = Kind.INTEGER if axis.reader.is_whole else Kind.TEXT
     return Column(key=name, title=axis.title, kind=kind, unit=axis.unit, help=axis.explained, facet=facet)
 

@@ -14,7 +14,7 @@ from tests.factory import case, run_of, save_run
 from tests.runs import make_run, write
 
 DATA = Path(__file__).parents[1] / "data"
-ENDINGS = {"text": "txt", "markdown": "md", "json": "json", "csv": "csv"}
+ENDINGS = {"text": "txt", "markdown": "md"}
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 
 
 def test_json_has_the_records_fields(capsys: pytest.CaptureFixture[str]) -> None:
-    profile = json.loads(answer(capsys, "profile", "resnet50", "--format", "json"))
+    (profile,) = json.loads(answer(capsys, "profile", "resnet50", "--format", "json"))
     assert profile["macs"] == 4089184256
     assert profile["flops"] == 2 * profile["macs"]
     assert (profile["parameters"], profile["image_size"], profile["batch_size"]) == (25557032, 224, 1)
@@ -56,13 +56,13 @@ def test_the_tables_columns_add_up_to_its_total_line(capsys: pytest.CaptureFixtu
     text = answer(capsys, "profile", model, "--by", by, "--batch-size", "3")
     lines = text.split("\n\n")[1].splitlines()
     columns = slice(-8, -1)
-    numbers = [[int(cell.replace(",", "")) for cell in line.split()[columns]] for line in lines[1:]]
+    numbers = [[int(cell.replace(",", "")) for cell in line.split()[columns]] for line in lines[2:]]
     assert [sum(column) for column in zip(*numbers[:-1], strict=True)] == numbers[-1]
     assert lines[-1].startswith("total")
 
 
 def test_stages_are_named(capsys: pytest.CaptureFixture[str]) -> None:
-    profile = json.loads(answer(capsys, "profile", "resnet18", "--by", "stage", "--format", "json"))
+    (profile,) = json.loads(answer(capsys, "profile", "resnet18", "--by", "stage", "--format", "json"))
     assert [group["name"] for group in profile["groups"]] == ["stem", "layer1", "layer2", "layer3", "layer4", "head"]
     assert sum(group["macs"] for group in profile["groups"]) == profile["macs"]
 
@@ -70,9 +70,9 @@ def test_stages_are_named(capsys: pytest.CaptureFixture[str]) -> None:
 def test_csv_is_exact_and_markdown_is_a_table(capsys: pytest.CaptureFixture[str]) -> None:
     rows = list(csv.DictReader(io.StringIO(answer(capsys, "profile", "resnet18", "--format", "csv"))))
     assert sum(int(row["macs"]) for row in rows) == 1814073344
-    assert rows[0]["output_shape"] == "1x64x112x112"
+    assert rows[0]["output_shape"] == "[1,64,112,112]"
     markdown = answer(capsys, "profile", "resnet18", "--by", "type", "--format", "markdown")
-    assert markdown.startswith("## resnet18: inference, batch size 1, image size 224, fp32")
+    assert markdown.startswith("### resnet18: inference, batch size 1, image size 224, fp32")
     assert "| Conv2d | 20 |" in markdown
 
 
@@ -83,7 +83,7 @@ def test_memory_and_other_tools(capsys: pytest.CaptureFixture[str]) -> None:
     assert "Largest batch size in 141.0 GiB: " in text
     assert "263,136,804,864" in text  # 64 x 4,111,512,576
     assert "saved for backward" in text
-    profile = json.loads(answer(capsys, "profile", "resnet50", "--memory", "1GiB", "--format", "json"))
+    (profile,) = json.loads(answer(capsys, "profile", "resnet50", "--memory", "1GiB", "--format", "json"))
     assert profile["memory_limit_bytes"] == 2**30
     assert profile["largest_batch_size"] > 1
 
@@ -118,11 +118,11 @@ def test_list_has_every_model_with_its_cost_and_accuracy(capsys: pytest.CaptureF
     assert by_name["resnet50"]["published"][0] == {"weights": "IMAGENET1K_V1", "acc1": 76.13, "acc5": 92.862}
     assert by_name["resnet50_v1"]["published"] == []
     text = answer(capsys, "list", "cifar_*")
-    assert text.splitlines()[0].split()[:2] == ["model", "family"]
-    assert len(text.splitlines()) == 9
+    assert text.splitlines()[2].split()[:2] == ["model", "family"]
+    assert len(text.splitlines()) == 4 + 8
     rows = list(csv.DictReader(io.StringIO(answer(capsys, "list", "--format", "csv"))))
     assert len(rows) == len(specs.names())
-    assert answer(capsys, "list", "--format", "markdown").startswith("| model | family |")
+    assert "\n| model | family |" in answer(capsys, "list", "--format", "markdown")
 
 
 def test_show_prints_the_module_tree(capsys: pytest.CaptureFixture[str]) -> None:
@@ -172,7 +172,7 @@ def test_a_trace_that_cannot_be_written_is_refused_before_anything_runs(
 def test_a_measured_profile_adds_up_and_leaves_a_trace(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     trace = tmp_path / "trace.json"
     command = ("profile", "cifar_resnet20", "--measured", "--mode", "training", "--batch-size", "4", "--device", "cpu")
-    found = json.loads(answer(capsys, *command, "--format", "json", "--trace", str(trace)))
+    (found,) = json.loads(answer(capsys, *command, "--format", "json", "--trace", str(trace)))
     times = [layer["time_s"] for layer in found["layers"]]
     assert sum(times) == pytest.approx(found["parts_s"])
     assert found["agrees"] == (abs(found["parts_s"] / found["whole_s"] - 1) <= 0.03)
@@ -191,7 +191,7 @@ def test_a_measured_profile_adds_up_and_leaves_a_trace(capsys: pytest.CaptureFix
 @pytest.mark.slow
 def test_a_compiled_model_shows_what_is_fused_and_guesses_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     command = ("profile", "tests.small:build", "--measured", "--executor", "compile", "--device", "cpu")
-    found = json.loads(answer(capsys, *command, "--image-size", "32", "--format", "json"))
+    (found,) = json.loads(answer(capsys, *command, "--image-size", "32", "--format", "json"))
     parts = {part: [row for row in found["layers"] if row["part"] == part] for part in ("module", "fused", "outside")}
     # So small a product may be fused too; what is no product always is.
     assert (

@@ -64,7 +64,7 @@ def run(capsys, *arguments):
 
 
 @pytest.mark.usefixtures("workplace")
-@pytest.mark.parametrize(("form", "ending"), [("text", "txt"), ("markdown", "md"), ("json", "json"), ("csv", "csv")])
+@pytest.mark.parametrize(("form", "ending"), [("text", "txt"), ("markdown", "md")])
 def test_compare_in_every_format(capsys, form, ending):
     code, out, err = run(capsys, "compare", "old", "new", "--format", form)
     assert (code, err) == (0, "")
@@ -72,7 +72,7 @@ def test_compare_in_every_format(capsys, form, ending):
 
 
 @pytest.mark.usefixtures("workplace")
-@pytest.mark.parametrize(("form", "ending"), [("text", "txt"), ("markdown", "md"), ("json", "json"), ("csv", "csv")])
+@pytest.mark.parametrize(("form", "ending"), [("text", "txt"), ("markdown", "md")])
 def test_check_in_every_format(capsys, form, ending):
     assert run(capsys, "baseline", "set", "main", "old")[0] == 0
     code, out, err = run(capsys, "check", "new", "--baseline", "main", "--format", form)
@@ -238,7 +238,7 @@ def test_no_baseline_yet_and_files_that_are_none(workplace, capsys):
     run(capsys, "baseline", "set", "main", "old")
     (workplace / "reports/baselines/my notes.json").write_text("{}", encoding="utf-8")
     code, out, _ = run(capsys, "baseline", "list")
-    assert (code, len(out.splitlines())) == (0, 2)
+    assert (code, out.splitlines()[0], len(out.splitlines())) == (0, "1 baseline", 5)
 
 
 def test_a_skip_where_the_baseline_has_a_number_fails(workplace, capsys):
@@ -258,13 +258,10 @@ def test_baselines_are_listed_and_learn_bands_from_three_runs(workplace, capsys)
     code, out, _ = run(capsys, "baseline", "set", "main", "r0", "r1", "r2")
     assert code == 0
     assert "noise band of latency_s: 1 %" in out
-    assert run(capsys, "baseline", "list")[1].splitlines()[1].startswith("main  2026-01-01T00:00:00Z")
+    assert run(capsys, "baseline", "list")[1].splitlines()[4].startswith("main  2026-01-01T00:00:00Z")
     (entry,) = json.loads(run(capsys, "baseline", "list", "--format", "json")[1])
     assert (entry["name"], entry["cases"], entry["runs"]) == ("main", 1, ["r0", "r1", "r2"])
-    assert (
-        run(capsys, "baseline", "list", "--format", "csv")[1].splitlines()[0] == "name,created,commit,cases,runs,device"
-    )
-    assert run(capsys, "baseline", "list", "--format", "markdown")[1].startswith("| name | created |")
+    assert "\n| name | created |" in run(capsys, "baseline", "list", "--format", "markdown")[1]
 
 
 @pytest.mark.usefixtures("workplace")

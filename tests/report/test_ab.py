@@ -1,4 +1,4 @@
-"""Golden files of a live comparison in every form: a regression, an unchanged case and one that stays undecided."""
+"""Golden files of a live comparison: a regression, an unchanged case and one that stays undecided."""
 
 import json
 
@@ -9,9 +9,9 @@ from resnet_bench.analysis.sequential import decide
 from resnet_bench.records import Case, Executor
 from resnet_bench.records.live import Matchup, MatchupResult, PairedSamples
 from resnet_bench.report.documents import live
+from resnet_bench.report.renderers import Format, render
 from tests import goldens
 
-RENDERERS = {"txt": live.as_text, "md": live.as_markdown, "json": live.as_json, "csv": live.as_csv}
 LABELS = ("main (0123456789ab)", "<b>working tree</b> | `x`")
 
 
@@ -52,14 +52,21 @@ def outcomes():
     )
 
 
-@pytest.mark.parametrize("form", RENDERERS)
-def test_every_form_is_as_before(outcomes, form):
-    goldens.check(RENDERERS[form](outcomes, LABELS), f"ab/three.{form}")
+@pytest.mark.parametrize("form", [Format.TEXT, Format.MARKDOWN])
+def test_golden(outcomes, form):
+    goldens.check(render(live.document(outcomes, LABELS), form), f"ab/three{form.suffix}")
 
 
 def test_labels_are_data(outcomes):
-    assert "<b>" not in live.as_markdown(outcomes, LABELS)
-    assert json.loads(live.as_json(outcomes, LABELS))["contender"] == LABELS[1]
+    document = live.document(outcomes, LABELS)
+    assert "<b>" not in render(document, Format.MARKDOWN)
+    assert {it["contender"] for it in json.loads(render(document, Format.JSON))} == {LABELS[1]}
+
+
+def test_json_has_every_turn(outcomes):
+    found = json.loads(render(live.document(outcomes, LABELS), Format.JSON))
+    assert [len(it["turns"]) for it in found] == [6, 8, 10]
+    assert found[0]["turns"][0]["baseline_s"] == [0.01, 0.0101, 0.0099]
 
 
 def test_cpu_time_is_judged_unless_a_side_waits():

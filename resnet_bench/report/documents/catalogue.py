@@ -1,20 +1,34 @@
-"""The registry as a table: what `list` prints, in every format."""
+"""The registry: what `list` prints."""
 
 from collections.abc import Sequence
 
-from resnet_bench import specs, units
+from resnet_bench import specs
 from resnet_bench.records import Record
-from resnet_bench.report.format import Format
-from resnet_bench.report.grid import Grid, markdown_lines, text_lines
-from resnet_bench.report.renderers import csv, json
+from resnet_bench.report.document import Column, Document, Kind, Section, Table
+from resnet_bench.report.rows import later
 from resnet_bench.specs import Published, Spec
+from resnet_bench.words import counted
 
-_HEADERS = ("model", "family", "depth", "block", "layers", "px", "parameters", "MACs", "acc@1", "acc@5", "weights")
-_RIGHT = (False, False, True, False, False, True, True, True, True, True, False)
+_COLUMNS = (
+    Column(key="model", title="model", kind=Kind.NAME),
+    Column(key="family", title="family", kind=Kind.TEXT, rank=5),
+    Column(key="depth", title="depth", kind=Kind.INTEGER, rank=2),
+    Column(key="block", title="block", kind=Kind.TEXT, rank=3),
+    Column(key="layers", title="layers", kind=Kind.TEXT, rank=4),
+    Column(key="image_size", title="px", kind=Kind.INTEGER, rank=6),
+    Column(key="parameters", title="parameters", kind=Kind.COUNT),
+    Column(key="macs", title="MACs", kind=Kind.COUNT),
+    Column(key="acc1", title="acc@1", kind=Kind.FINE_SHARE, help="Published ImageNet top-1 accuracy."),
+    Column(key="acc5", title="acc@5", kind=Kind.FINE_SHARE, rank=1),
+    Column(key="weights", title="weights", kind=Kind.TEXT, rank=7),
+)
 
 
 class Entry(Record, frozen=True, kw_only=True):
-    """One registry model; counts are for one image of `image_size`."""
+    """One registry model; counts are for one image of `image_size`.
+
+    `weights`, `acc1` and `acc5` (%) are those of the first of its published weights, None where none are published.
+    """
 
     model: str
     family: str
@@ -27,12 +41,16 @@ class Entry(Record, frozen=True, kw_only=True):
     parameters: int
     macs: int
     activations: int
+    weights: str | None
+    acc1: float | None
+    acc5: float | None
     published: tuple[Published, ...]
 
 
 def entry(spec: Spec) -> Entry:
     """Return the line of one architecture."""
-    counted = specs.totals(spec)
+    totals, published = specs.totals(spec), specs.published(spec.name)
+    first = published[0] if published else None
     return Entry(
         model=spec.name,
         family=spec.family,
@@ -42,55 +60,38 @@ def entry(spec: Spec) -> Entry:
         layout=spec.layout.value,
         image_size=spec.image_size,
         min_image_size=spec.min_image_size,
-        parameters=counted.parameters,
-        macs=counted.macs,
-        activations=counted.activations,
-        published=specs.published(spec.name),
+        parameters=totals.parameters,
+        macs=totals.macs,
+        activations=totals.activations,
+        weights=first.weights if first else None,
+        acc1=first.acc1 if first else None,
+        acc5=first.acc5 if first else None,
+        published=published,
     )
 
 
-def render(entries: Sequence[Entry], form: Format) -> str:
-    """Return the table in one of the formats; JSON and CSV hold exact counts."""
-    match form:
-        case Format.JSON:
-            return json.encode(entries).rstrip("\n")
-        case Format.CSV:
-            return _csv(entries)
-        case Format.MARKDOWN:
-            return "\n".join(markdown_lines(_grid(entries)))
-        case Format.TEXT:
-            return "\n".join(text_lines(_grid(entries)))
+def document(entries: Sequence[Entry]) -> Document:
+    """Return the models with what each costs for one image."""
+    return Document(
+        title=counted(len(entries), "model"),
+        kind="list",
+        content=lambda: entries,
+        rows=later(Entry, entries),
+        sections=(Section(id="models", title="", tables=(_table(entries),)),),
+    )
 
 
-def _grid(entries: Sequence[Entry]) -> Grid:
-    """The accuracy shown is that of the newest weights, which stand beside it."""
-    rows = []
-    for each in entries:
-        first = each.published[0] if each.published else None
-        rows.append(
-            (
-                each.model,
-                each.family,
-                str(each.depth),
-                each.block,
-                "-".join(map(str, each.layers)),
-                str(each.image_size),
-                units.scaled(each.parameters),
-                units.scaled(each.macs),
-                units.UNAVAILABLE if first is None else units.percent(first.acc1 / 100, decimals=2),
-                units.UNAVAILABLE if first is None else units.percent(first.acc5 / 100, decimals=2),
-                units.UNAVAILABLE if first is None else first.weights,
-            )
+def _table(entries: Sequence[Entry]) -> Table:
+    rows = tuple(
+        (
+            *(it.model, it.family, it.depth, it.block, "-".join(map(str, it.layers)), it.image_size),
+            *(it.parameters, it.macs, _share(it.acc1), _share(it.acc5), it.weights),
         )
-    return Grid(headers=_HEADERS, rows=tuple(rows), right=_RIGHT)
+        for it in entries
+    )
+    shown = tuple(column.key for column in _COLUMNS)
+    return Table(id="models", caption="Models", columns=_COLUMNS, rows=rows, shown=shown)
 
 
-def _csv(entries: Sequence[Entry]) -> str:
-    names = [name for name in Entry.__struct_fields__ if name != "published"]
-    lines: list[list[object]] = [[*names, "weights", "acc1", "acc5"]]
-    for each in entries:
-        values = {name: getattr(each, name) for name in names} | {"layers": "-".join(map(str, each.layers))}
-        first = each.published[0] if each.published else None
-        accuracy = ("", "", "") if first is None else (first.weights, first.acc1, first.acc5)
-        lines.append([*values.values(), *accuracy])
-    return csv.lines(lines).rstrip("\n")
+def _share(percent: float | None) -> float | None:
+    return None if percent is None else percent / 100

@@ -1,4 +1,4 @@
-"""Measured layers as tables and lines: what `profile --measured` prints, in every format."""
+"""Measured layers as tables and lines: what `profile --measured` prints."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,14 +9,11 @@ from resnet_bench import units
 from resnet_bench.analysis.layers import AGREEMENT, By, Dissection, LayerRow, agrees, rows
 from resnet_bench.config.axes import label
 from resnet_bench.records import Ceilings, LayerProfile, Mode, TimedBy
-from resnet_bench.report.document import Column, Kind, Row, Table, Value
-from resnet_bench.report.format import Format
-from resnet_bench.report.grid import escape_markdown
-from resnet_bench.report.renderers import csv, json, markdown, text
+from resnet_bench.report.document import Column, Document, Kind, Row, Section, Table, Value
+from resnet_bench.report.rows import beside, record_rows
 from resnet_bench.specs.arithmetic import peak_flop_per_s
 from resnet_bench.words import counted, listed, plain
 
-_WIDTH = 200
 _TIMED_BY = {
     TimedBy.HOST_CLOCK: "by the host's clock",
     TimedBy.DEVICE_EVENTS: "by the device's events",
@@ -69,7 +66,7 @@ def table(found: Dissection, by: By, *, name: str = "layers") -> Table:
     )
     return Table(
         id=name,
-        caption=f"Layers of {label(found.profile.case)}" if by is By.LAYER else f"By {by.value}",
+        caption="",
         columns=columns,
         rows=tuple(cells(row) for row in shown),
         shown=keys,
@@ -162,32 +159,26 @@ def _overhead(profile: LayerProfile) -> str:
     )
 
 
-def render(found: Sequence[Dissection], form: Format, *, by: By) -> str:
-    """Return measured profiles in one of the formats; JSON is one object, or a list for several models."""
-    match form:
-        case Format.JSON:
-            objects = [_object(each, by) for each in found]
-            return json.encode(objects if len(objects) > 1 else objects[0]).rstrip("\n")
-        case Format.CSV:
-            return _csv(found, by)
-        case Format.MARKDOWN:
-            return "\n\n".join(
-                "\n".join(
-                    [
-                        f"## {escape_markdown(_title(each))}",
-                        "",
-                        markdown.table(table(each, by)),
-                        "",
-                        *(f"- {escape_markdown(line)}" for line in facts(each)),
-                    ]
-                )
-                for each in found
+def document(found: Sequence[Dissection], by: By) -> Document:
+    """Return the measured profiles, a section for each model; JSON is a list of them, CSV has their rows."""
+    return Document(
+        title=_title(found[0]) if len(found) == 1 else counted(len(found), "measured profile"),
+        kind="profile --measured",
+        content=lambda: [_object(each, by) for each in found],
+        rows=lambda: _rows(found, by),
+        sections=tuple(
+            section
+            for number, each in enumerate(found)
+            for section in (
+                Section(
+                    id=f"profile-{number}",
+                    title=_title(each) if len(found) > 1 else "",
+                    tables=(table(each, by, name=f"layers-{number}"),),
+                ),
+                Section(id=f"facts-{number}", title="", lines=facts(each)),
             )
-        case Format.TEXT:
-            return "\n\n".join(
-                "\n\n".join([_title(each), text.table(table(each, by), width=_WIDTH), "\n".join(facts(each))])
-                for each in found
-            )
+        ),
+    )
 
 
 def _title(found: Dissection) -> str:
@@ -196,7 +187,7 @@ def _title(found: Dissection) -> str:
 
 
 def _object(found: Dissection, by: By) -> dict[str, Any]:
-    """The record as it is, its rows with what follows from them; `groups` where they are grouped."""
+    """The record as it is, its rows with what follows from them; `groups` are none where rows are layers."""
     fields: dict[str, Any] = msgspec.to_builtins(found.profile)
     fields |= {
         "parts_s": found.profile.parts_s,
@@ -205,18 +196,23 @@ def _object(found: Dissection, by: By) -> dict[str, Any]:
         "called_more_than_once": found.profile.called_more_than_once,
         "ceilings": msgspec.to_builtins(found.ceilings),
         "headroom": msgspec.to_builtins(found.headroom),
-        "layers": msgspec.to_builtins(rows(found.profile, found.ceilings)),
+        "layers": _with_times_least(rows(found.profile, found.ceilings)),
+        "groups": [] if by is By.LAYER else _with_times_least(rows(found.profile, found.ceilings, by=by)),
     }
-    if by is not By.LAYER:
-        fields["groups"] = msgspec.to_builtins(rows(found.profile, found.ceilings, by=by))
     return fields
 
 
-def _csv(found: Sequence[Dissection], by: By) -> str:
-    names = [*LayerRow.__struct_fields__, "times_least"]
-    lines = [
-        [each.profile.case.model, *(getattr(row, name) for name in names)]
-        for each in found
-        for row in rows(each.profile, each.ceilings, by=by)
-    ]
-    return csv.lines([["model", *names], *lines]).rstrip("\n")
+def _with_times_least(of: Sequence[LayerRow]) -> list[dict[str, Any]]:
+    return [msgspec.to_builtins(row) | {"times_least": row.times_least} for row in of]
+
+
+def _rows(found: Sequence[Dissection], by: By) -> Table:
+    of = [(each.profile.case.model, row) for each in found for row in rows(each.profile, each.ceilings, by=by)]
+    table = record_rows(LayerRow, [row for _, row in of])
+    times = Column(key="times_least", title="times_least", kind=Kind.RATIO)
+    table = msgspec.structs.replace(
+        table,
+        columns=(*table.columns, times),
+        rows=tuple((*cells, row.times_least) for cells, (_, row) in zip(table.rows, of, strict=True)),
+    )
+    return beside("model", [model for model, _ in of], table)

@@ -1,4 +1,4 @@
-"""Static profiles as tables: every column of integers adds up to the total line, so nothing in them is rounded."""
+"""Static profiles: what `profile` prints. Every column of integers adds up to the total line, nothing is rounded."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -8,12 +8,39 @@ import msgspec
 from resnet_bench import units
 from resnet_bench.analysis.layers import By
 from resnet_bench.records import Layer, Mode, PredictedMemory, Profile, Record
-from resnet_bench.report.format import Format
-from resnet_bench.report.grid import Grid, markdown_lines, text_lines
-from resnet_bench.report.renderers import csv, json
+from resnet_bench.report.document import Column, Document, Kind, Row, Section, Table
+from resnet_bench.report.rows import beside, record_rows
+from resnet_bench.words import counted
 
 _SUMS = ("parameters", "macs", "flops", "other_flops", "activations", "bytes_read", "bytes_written")
-_SUM_HEADERS = ("parameters", "MACs", "FLOPs", "other FLOPs", "activations", "B read", "B written")
+_NAME = Column(key="name", title="layer", kind=Kind.TEXT)
+_LAYER = (
+    Column(key="type", title="type", kind=Kind.TEXT, rank=7),
+    Column(key="input_shape", title="input", kind=Kind.TEXT, rank=3),
+    Column(key="output_shape", title="output", kind=Kind.TEXT, rank=5),
+)
+_GROUP = (Column(key="layers", title="layers", kind=Kind.INTEGER),)
+_COUNTS = (
+    Column(key="parameters", title="parameters", kind=Kind.INTEGER),
+    Column(key="macs", title="MACs", kind=Kind.INTEGER),
+    Column(key="flops", title="FLOPs", kind=Kind.INTEGER, rank=1),
+    Column(key="other_flops", title="other FLOPs", kind=Kind.INTEGER, rank=2),
+    Column(key="activations", title="activations", kind=Kind.INTEGER),
+    Column(key="bytes_read", title="B read", kind=Kind.INTEGER, rank=4),
+    Column(key="bytes_written", title="B written", kind=Kind.INTEGER, rank=4),
+    Column(key="arithmetic_intensity", title="FLOP/B", kind=Kind.NUMBER, rank=6),
+)
+_TOTALS = (
+    Column(key="count", title="count", kind=Kind.TEXT),
+    Column(key="exact", title="exact", kind=Kind.INTEGER),
+    Column(key="what", title="what", kind=Kind.TEXT),
+)
+_MEMORY = (
+    Column(key="part", title="predicted memory", kind=Kind.TEXT),
+    Column(key="bytes", title="B", kind=Kind.INTEGER),
+    Column(key="size", title="size", kind=Kind.FIGURE),
+    Column(key="what", title="what", kind=Kind.TEXT),
+)
 
 
 class Group(Record, frozen=True, kw_only=True):
@@ -69,120 +96,106 @@ def _group(name: str, parts: Sequence[Layer]) -> Group:
     return Group(name=name, layers=len(parts), arithmetic_intensity=intensity, **sums)
 
 
-def render(answers: Sequence[Answer], form: Format, *, by: By) -> str:
-    """Return profiles in one of the formats; JSON is one object, or a list for several models."""
-    match form:
-        case Format.JSON:
-            objects = [_object(answer, by) for answer in answers]
-            return json.encode(objects if len(objects) > 1 else objects[0]).rstrip("\n")
-        case Format.CSV:
-            return _csv(answers, by)
-        case Format.MARKDOWN:
-            return "\n\n".join(_page(answer, by, markdown=True) for answer in answers)
-        case Format.TEXT:
-            return "\n\n".join(_page(answer, by, markdown=False) for answer in answers)
+def document(answers: Sequence[Answer], by: By) -> Document:
+    """Return the profiles, a section for each model; JSON is a list of them, CSV has their layers or groups."""
+    title = _title(answers[0].profile) if len(answers) == 1 else counted(len(answers), "static profile")
+    return Document(
+        title=title,
+        kind="profile",
+        content=lambda: [_object(answer, by) for answer in answers],
+        rows=lambda: _rows(answers, by),
+        sections=tuple(
+            section for number, answer in enumerate(answers) for section in _sections(number, answer, by, len(answers))
+        ),
+    )
 
 
 def _object(answer: Answer, by: By) -> dict[str, Any]:
     fields: dict[str, Any] = msgspec.to_builtins(answer.profile)
-    if by is not By.LAYER:
-        fields["groups"] = msgspec.to_builtins(grouped(answer.profile.layers, by))
-    if answer.memory_limit_bytes is not None:
-        fields["memory_limit_bytes"] = answer.memory_limit_bytes
-        fields["largest_batch_size"] = answer.largest_batch_size
+    fields["groups"] = [] if by is By.LAYER else msgspec.to_builtins(grouped(answer.profile.layers, by))
+    fields["memory_limit_bytes"] = answer.memory_limit_bytes
+    fields["largest_batch_size"] = answer.largest_batch_size
     return fields
 
 
-def _csv(answers: Sequence[Answer], by: By) -> str:
-    shown: type[Layer | Group] = Layer if by is By.LAYER else Group
-    lines: list[list[object]] = [["model", *shown.__struct_fields__]]
-    for answer in answers:
-        layers = answer.profile.layers
-        rows: Sequence[Layer | Group] = layers if by is By.LAYER else grouped(layers, by)
-        lines += [[answer.profile.model, *map(_csv_cell, msgspec.structs.astuple(row))] for row in rows]
-    return csv.lines(lines).rstrip("\n")
+def _rows(answers: Sequence[Answer], by: By) -> Table:
+    of = [
+        (answer.profile.model, row)
+        for answer in answers
+        for row in (answer.profile.layers if by is By.LAYER else grouped(answer.profile.layers, by))
+    ]
+    rows = record_rows(Layer if by is By.LAYER else Group, [row for _, row in of])
+    return beside("model", [model for model, _ in of], rows)
 
 
-def _csv_cell(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return units.shape(value)
-    return "" if value is None else value
-
-
-def _page(answer: Answer, by: By, *, markdown: bool) -> str:
-    profile = answer.profile
-    lines_of = markdown_lines if markdown else text_lines
-    title = (
+def _title(profile: Profile) -> str:
+    return (
         f"{profile.model}: {profile.mode}, batch size {profile.batch_size}, image size {profile.image_size}, "
         f"{profile.precision}"
     )
-    parts = [
-        f"## {title}" if markdown else title,
-        "\n".join(lines_of(_layer_grid(profile) if by is By.LAYER else _group_grid(profile, by))),
-        "\n".join(lines_of(_total_grid(profile))),
-    ]
+
+
+def _sections(number: int, answer: Answer, by: By, several: int) -> tuple[Section, ...]:
+    profile = answer.profile
+    tables = [_table(f"{by.value}-{number}", profile, by), _total_table(f"totals-{number}", profile)]
     if profile.predicted_memory is not None:
-        parts.append("\n".join(lines_of(_memory_grid(profile.predicted_memory, profile.mode))))
+        tables.append(_memory_table(f"memory-{number}", profile.predicted_memory, profile.mode))
+    lines = []
     if answer.memory_limit_bytes is not None:
-        parts.append(
+        lines.append(
             f"Largest batch size in {units.byte_size(answer.memory_limit_bytes)}: {answer.largest_batch_size} "
             "(predicted; convolution workspace and the runtime's own memory come on top)."
         )
     if profile.uncounted_operators:
-        parts.append(f"Not counted, cost unknown: {', '.join(profile.uncounted_operators)}.")
-    return "\n\n".join(parts)
+        lines.append(f"Not counted, cost unknown: {', '.join(profile.uncounted_operators)}.")
+    title = _title(profile) if several > 1 else ""
+    found = [Section(id=f"profile-{number}", title=title, tables=tuple(tables))]
+    return (*found, Section(id=f"fits-{number}", title="", lines=tuple(lines))) if lines else tuple(found)
 
 
-def _layer_grid(profile: Profile) -> Grid:
-    rows = [
-        (layer.name, layer.type, units.shape(layer.input_shape), units.shape(layer.output_shape), *_cells(layer))
-        for layer in profile.layers
-    ]
+def _table(name: str, profile: Profile, by: By) -> Table:
     total = _group("total", profile.layers)
-    return Grid(
-        headers=("layer", "type", "input", "output", *_SUM_HEADERS, "FLOP/B"),
-        rows=(*rows, ("total", "", "", "", *_cells(total))),
-        right=(False,) * 4 + (True,) * (len(_SUMS) + 1),
-    )
+    if by is By.LAYER:
+        columns: tuple[Column, ...] = (_NAME, *_LAYER, *_COUNTS)
+        rows: list[Row] = [
+            (it.name, it.type, units.shape(it.input_shape), units.shape(it.output_shape), *_counts(it))
+            for it in profile.layers
+        ]
+        rows.append(("total", "", "", "", *_counts(total)))
+    else:
+        columns = (msgspec.structs.replace(_NAME, title=by.value), *_GROUP, *_COUNTS)
+        rows = [(it.name, it.layers, *_counts(it)) for it in (*grouped(profile.layers, by), total)]
+    shown = tuple(column.key for column in columns)
+    return Table(id=name, caption="", columns=columns, rows=tuple(rows), shown=shown)
 
 
-def _group_grid(profile: Profile, by: By) -> Grid:
-    groups = [*grouped(profile.layers, by), _group("total", profile.layers)]
-    return Grid(
-        headers=(by.value, "layers", *_SUM_HEADERS, "FLOP/B"),
-        rows=tuple((group.name, str(group.layers), *_cells(group)) for group in groups),
-        right=(False,) + (True,) * (len(_SUMS) + 2),
-    )
+def _counts(row: Layer | Group) -> Row:
+    return (*(getattr(row, field) for field in _SUMS), row.arithmetic_intensity)
 
 
-def _cells(row: Layer | Group) -> tuple[str, ...]:
-    intensity = units.UNAVAILABLE if row.arithmetic_intensity is None else units.significant(row.arithmetic_intensity)
-    return (*(units.grouped(getattr(row, field)) for field in _SUMS), intensity)
-
-
-def _total_grid(profile: Profile) -> Grid:
-    rows = [
-        ("parameters", units.grouped(profile.parameters), units.byte_size(profile.parameter_bytes)),
-        ("trainable parameters", units.grouped(profile.trainable_parameters), ""),
-        ("buffers", units.grouped(profile.buffers), "elements"),
-        ("weighted layers", units.grouped(profile.weighted_layers), "convolutions and linear layers"),
-        ("MACs", units.grouped(profile.macs), "of convolutions and linear layers"),
-        ("FLOPs", units.grouped(profile.flops), "2 x MACs"),
-        ("other FLOPs", units.grouped(profile.other_flops), "batch norm, ReLU, sums, biases, pooling"),
-        ("training FLOPs", units.grouped(profile.training_flops), "forward, weight and input gradients"),
-        ("activations", units.grouped(profile.activations), units.byte_size(profile.activation_bytes)),
+def _total_table(name: str, profile: Profile) -> Table:
+    rows: list[Row] = [
+        ("parameters", profile.parameters, units.byte_size(profile.parameter_bytes)),
+        ("trainable parameters", profile.trainable_parameters, ""),
+        ("buffers", profile.buffers, "elements"),
+        ("weighted layers", profile.weighted_layers, "convolutions and linear layers"),
+        ("MACs", profile.macs, "of convolutions and linear layers"),
+        ("FLOPs", profile.flops, "2 x MACs"),
+        ("other FLOPs", profile.other_flops, "batch norm, ReLU, sums, biases, pooling"),
+        ("training FLOPs", profile.training_flops, "forward, weight and input gradients"),
+        ("activations", profile.activations, units.byte_size(profile.activation_bytes)),
     ]
     if profile.fvcore_count is not None:
-        rows.append(("fvcore's count", units.grouped(profile.fvcore_count), "MACs + 2 x batch norm + average pooling"))
+        rows.append(("fvcore's count", profile.fvcore_count, "MACs + 2 x batch norm + average pooling"))
     if profile.torch_counter_flops is not None:
         what = "forward and backward" if profile.mode is Mode.TRAINING else "forward"
-        rows.append(("torch counter's FLOPs", units.grouped(profile.torch_counter_flops), what))
-    return Grid(headers=("count", "exact", "what"), rows=tuple(rows), right=(False, True, False))
+        rows.append(("torch counter's FLOPs", profile.torch_counter_flops, what))
+    return Table(id=name, caption="", columns=_TOTALS, rows=tuple(rows), shown=("count", "exact", "what"))
 
 
-def _memory_grid(memory: PredictedMemory, mode: Mode) -> Grid:
+def _memory_table(name: str, memory: PredictedMemory, mode: Mode) -> Table:
     activations = "saved for backward" if mode is Mode.TRAINING else "live at the peak"
-    parts = [
+    parts = (
         ("weights", memory.weights_bytes, ""),
         ("buffers", memory.buffers_bytes, ""),
         ("input", memory.input_bytes, ""),
@@ -192,6 +205,6 @@ def _memory_grid(memory: PredictedMemory, mode: Mode) -> Grid:
         ("temporary", memory.temporary_bytes, "gradients of activations at the peak"),
         ("absent", -memory.absent_bytes, "gradients not there yet, activations gone at the peak"),
         ("peak", memory.peak_bytes, "the sum of the above, convolution workspace excluded"),
-    ]
-    rows = tuple((name, units.grouped(size), units.byte_size(size), what) for name, size, what in parts)
-    return Grid(headers=("predicted memory", "B", "", "what"), rows=rows, right=(False, True, True, False))
+    )
+    rows = tuple((part, size, units.byte_size(size), what) for part, size, what in parts)
+    return Table(id=name, caption="", columns=_MEMORY, rows=rows, shown=("part", "bytes", "size", "what"))

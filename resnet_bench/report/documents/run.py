@@ -1,10 +1,12 @@
 """Runs in, one `Document` out: all that a report says, before any renderer formats it.
 
-Sections stand in the order of the page and are left out where there is nothing to say. To add one: build a
-`Section` from results in `resnet_bench.report.sections` and name it in `_sections`.
+Sections stand in the order of the page and are left out where there is nothing to say. To add one: a function from
+the `Context` in `resnet_bench.report.sections`, and its name in `SECTIONS`.
 """
 
 from collections.abc import Sequence
+
+import msgspec
 
 from resnet_bench.analysis.compare import compare
 from resnet_bench.analysis.digest import digest
@@ -12,17 +14,19 @@ from resnet_bench.analysis.published import Catalog, published
 from resnet_bench.analysis.results import Result, collect
 from resnet_bench.errors import UsageError
 from resnet_bench.machine.names import named_alike
-from resnet_bench.records import Digest, History, Run, VerdictTable
-from resnet_bench.report.document import Document, Note, Section, Table
-from resnet_bench.report.labels import Labels, device_names, label
+from resnet_bench.records import SCHEMA_VERSION, Digest, History, Run, VerdictTable
+from resnet_bench.report.document import Document, Note, Prominence, Table
+from resnet_bench.report.labels import device_names, label
+from resnet_bench.report.rows import objects
 from resnet_bench.report.sections.best import best_section
+from resnet_bench.report.sections.context import Context, MakesSection
 from resnet_bench.report.sections.curves import curves
 from resnet_bench.report.sections.differences import case_verdicts, differences_section, verdict_health
 from resnet_bench.report.sections.distribution import distribution_section
 from resnet_bench.report.sections.gaps import gaps_section
 from resnet_bench.report.sections.header import health_line, run_headers
 from resnet_bench.report.sections.history import health as history_health
-from resnet_bench.report.sections.history import history_section
+from resnet_bench.report.sections.history import past_section
 from resnet_bench.report.sections.launches import launch_table
 from resnet_bench.report.sections.layers import layers_section
 from resnet_bench.report.sections.memory import memory_section
@@ -32,6 +36,20 @@ from resnet_bench.report.sections.results import long_table, summary_table
 from resnet_bench.report.sections.roofline import roofline_section
 from resnet_bench.report.sections.scaling import scaling_section
 from resnet_bench.words import counted, listed
+
+SECTIONS: tuple[MakesSection, ...] = (
+    pareto_section,
+    scaling_section,
+    distribution_section,
+    memory_section,
+    best_section,
+    roofline_section,
+    layers_section,
+    past_section,
+    differences_section,
+    gaps_section,
+    method_section,
+)
 
 
 def build(
@@ -66,23 +84,36 @@ def build(
         notes={note.text: note.number for note in notes},
         verdicts=case_verdicts(verdicts),
     )
-    past = history_section(history) if history else None
-    sections = _sections(runs, results, labels=labels, long=long, verdicts=tuple(verdicts.values()), past=past)
-    return Document(
+    context = Context(
+        runs=tuple(runs),
+        results=tuple(results),
+        labels=labels,
+        curves=curves(results, labels),
+        long=long,
+        verdicts=tuple(verdicts.values()),
+        history=history,
+    )
+    sections = tuple(section for make in SECTIONS if (section := make(context)) is not None)
+    document = Document(
         title=_title(runs, results),
+        kind="report",
+        content=lambda: _content(document, long),
+        rows=lambda: long,
         runs=run_headers(runs, labels),
         health=(
-            *verdict_health(tuple(verdicts.values())),
+            *verdict_health(context.verdicts),
             *(history_health(history) if history else ()),
             *health_line(runs, results),
         ),
         finding=" ".join(figure.finding for section in sections[:2] for figure in section.figures[:1]),
+        constants=labels.constants,
         results=long,
         launches=launch_table(runs, labels),
         summary=summary_table(results, labels, long),
         sections=sections,
         notes=notes,
     )
+    return document
 
 
 def _compare(digests: Sequence[Digest], baseline: Digest | None) -> dict[int, VerdictTable]:
@@ -91,30 +122,40 @@ def _compare(digests: Sequence[Digest], baseline: Digest | None) -> dict[int, Ve
     return {number: compare(baseline or digests[0], it) for number, it in enumerate(digests) if number >= first}
 
 
-def _sections(
-    runs: Sequence[Run],
-    results: Sequence[Result],
-    *,
-    labels: Labels,
-    long: Table,
-    verdicts: Sequence[VerdictTable],
-    past: Section | None,
-) -> tuple[Section, ...]:
-    series = curves(results, labels)
-    found = (
-        pareto_section(series, labels),
-        scaling_section(results, series, runs=runs, long=long),
-        distribution_section(results, labels, long),
-        memory_section(results, series, runs=runs, long=long),
-        best_section(results, labels),
-        roofline_section(runs, results, series, labels=labels, long=long),
-        layers_section(runs, results, labels),
-        past,
-        differences_section(verdicts),
-        gaps_section(runs, results, labels),
-        method_section(runs, results),
+def only(document: Document, name: str) -> Document:
+    """Return one section of a report as a document of its own; CSV has its first table, JSON all of them.
+
+    Raises:
+        UsageError: the report has no such section.
+    """
+    found = next((it for it in document.sections if it.id == name), None)
+    if found is None:
+        raise UsageError("no model was measured in more than one configuration; give run several batch sizes or so.")
+    section = msgspec.structs.replace(found, title="", prominence=Prominence.MAIN)
+    return Document(
+        title=found.title,
+        kind="report",
+        content=lambda: {table.id: objects(table) for table in found.tables},
+        rows=lambda: found.tables[0],
+        sections=(section,),
     )
-    return tuple(section for section in found if section is not None)
+
+
+def _content(document: Document, long: Table) -> dict[str, object]:
+    """Return what JSON holds: runs, health, results, findings by figure, other tables by id, notes."""
+    return {
+        "schema": SCHEMA_VERSION,
+        "title": document.title,
+        "runs": [
+            {"label": run.label, "id": run.id, "facts": {fact.label: fact.value for fact in run.facts}}
+            for run in document.runs
+        ],
+        "health": document.health,
+        "results": objects(long),
+        "findings": {figure.id: figure.finding for section in document.sections for figure in section.figures},
+        **{table.id: objects(table) for section in document.sections for table in (*section.tables, *section.folded)},
+        "notes": document.notes,
+    }
 
 
 def _notes(runs: Sequence[Run], results: Sequence[Result]) -> tuple[Note, ...]:

@@ -1,28 +1,35 @@
-"""What a sweep is told, one line a value with where it comes from, in every format."""
+"""What a sweep is told: what `run --print-config` prints, one line a value with where it comes from."""
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
-from resnet_bench.report import grid
-from resnet_bench.report.format import Format
-from resnet_bench.report.grid import Grid
+from resnet_bench.config.sources import Setting
+from resnet_bench.report.document import Column, Document, Kind, Section, Table
+from resnet_bench.report.rows import later
 
-_HEADERS = ("setting", "value", "source")
-
-
-class _Line(Protocol):
-    @property
-    def setting(self) -> str: ...
-    @property
-    def value(self) -> Any: ...
-    @property
-    def source(self) -> str: ...
+_COLUMNS = (
+    Column(key="setting", title="setting", kind=Kind.TEXT),
+    Column(key="value", title="value", kind=Kind.TEXT),
+    Column(key="source", title="source", kind=Kind.TEXT),
+)
 
 
-def render(lines: Sequence[_Line], form: Format) -> str:
-    """Return the lines in one of the formats; JSON holds the values as they are."""
-    rows = tuple((line.setting, _words(line.value), line.source) for line in lines)
-    return grid.render(Grid(headers=_HEADERS, rows=rows, right=(False, False, False)), form, records=lines)
+def document(lines: Sequence[Setting]) -> Document:
+    """Return the settings; JSON holds their values as they are."""
+    table = Table(
+        id="settings",
+        caption="Settings",
+        columns=_COLUMNS,
+        rows=tuple((it.setting, _words(it.value), it.source) for it in lines),
+        shown=tuple(column.key for column in _COLUMNS),
+    )
+    return Document(
+        title="What the sweep is told",
+        kind="run --print-config",
+        content=lambda: lines,
+        rows=later(Setting, lines),
+        sections=(Section(id="settings", title="", tables=(table,)),),
+    )
 
 
 def _words(value: Any) -> str:

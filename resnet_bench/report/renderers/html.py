@@ -14,7 +14,6 @@ import jinja2
 import msgspec
 from markupsafe import Markup
 
-from resnet_bench.analysis.results import Status
 from resnet_bench.report import figures, plotly_js
 from resnet_bench.report.cells import decimals, show_column
 from resnet_bench.report.digits import certain_fields
@@ -28,15 +27,17 @@ _TEMPLATES = "resnet_bench.report.templates"
 _SCRIPT = ("page", "tables", "filter", "downloads", "figures", "keyboard", "start")
 
 
-def render(document: Document) -> str:
+def render(document: Document, _width: int | None = None, /) -> str:
     """Return the whole page."""
     script = '"use strict";\n(() => {\n' + "\n".join(_asset(f"script/{part}.js") for part in _SCRIPT) + "})();\n"
-    library, library_hash = plotly_js.packed()
+    drawn = bool(_figures(document))
+    library, library_hash = plotly_js.packed() if drawn else ("", "")
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("resnet_bench.report"),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
+        keep_trailing_newline=True,
         undefined=jinja2.StrictUndefined,
     )
     environment.filters["plain"] = plain
@@ -46,7 +47,7 @@ def render(document: Document) -> str:
         tables={it.id: _view(document, it, rows=_static_rows(document, it)) for it in _tables(document)},
         payload=Markup(plotly_js.pack(msgspec.json.encode(certain_fields(_payload(document))))),  # noqa: S704 - base85 without "<"
         plotly=Markup(library),  # noqa: S704 - base85 without "<"
-        policy=_policy(plotly_js.source_hash(script.encode()), library_hash),
+        policy=_policy(plotly_js.source_hash(script.encode()), *([library_hash] if drawn else [])),
         css=Markup(_asset("report.css")),  # noqa: S704 - our own file
         script=Markup(script),  # noqa: S704 - our own file
     )
@@ -66,7 +67,7 @@ def _policy(*hashes: str) -> str:
 
 
 def _tables(document: Document) -> list[Table]:
-    found = [document.results, document.summary]
+    found = [it for it in (document.results, document.summary) if it is not None]
     for section in document.sections:
         found += [*section.tables, *section.folded]
         found += [figure.table for figure in section.figures]
@@ -86,8 +87,8 @@ def _payload(document: Document) -> dict[str, Any]:
         holder = holders.setdefault(id(table.rows), table)
         seen.setdefault(holder.id, set()).update(table.shown)
     packed = {table.id: _packed_table(table, holders[id(table.rows)], shown=seen) for table in tables}
-    # Launches are a download: nobody reads them on the page.
-    packed[document.launches.id] = _packed_table(document.launches, document.launches, shown={})
+    if document.launches is not None:  # a download: nobody reads them on the page
+        packed[document.launches.id] = _packed_table(document.launches, document.launches, shown={})
     return {
         "tables": packed,
         "figures": {figure.id: figures.plotly_figure(figure) for figure in _figures(document)},
@@ -138,7 +139,7 @@ def _view(document: Document, table: Table, *, rows: int) -> dict[str, Any]:
         "rows": list(zip(*cells, strict=True)),
         "total": len(table.rows),
         "more": f"{len(table.rows) - rows:,} more rows need JavaScript",
-        "facets": _facets(document.results) if table is document.summary else [],
+        "facets": _facets(document.results) if document.results and table is document.summary else [],
     }
 
 
@@ -149,7 +150,7 @@ def _cells(table: Table, column: Column) -> list[dict[str, str]]:
     return [
         {
             "kind": kind,
-            "text": "" if text == Status.MEASURED and column.kind is Kind.STATUS else text,
+            "text": text,
             "pad": _pad(text, point) if column.kind.numeric else "",
             "interval": interval,
         }
@@ -180,8 +181,9 @@ def _facets(table: Table) -> list[tuple[str, str, list[tuple[int, str]]]]:
 
     The page looks the value up in that row: HTML would not keep all the characters of a name from a file.
     """
-    run = table.index("run")
-    runs = {row[run] for row in table.rows}
+    keys = [column.key for column in table.columns]
+    run = keys.index("run") if "run" in keys else None
+    runs = {row[run] for row in table.rows} if run is not None else set()
     found = []
     for position, column in enumerate(table.columns):
         if column.facet:
@@ -190,7 +192,7 @@ def _facets(table: Table) -> list[tuple[str, str, list[tuple[int, str]]]]:
                 if row[position] is not None:
                     values.setdefault(row[position], number)
             # What each run has only one of (its device) says no more than the run itself.
-            by_run = len(runs) > 1 and len({(row[run], row[position]) for row in table.rows}) == len(runs)
+            by_run = len(runs) > 1 and len({(row[run or 0], row[position]) for row in table.rows}) == len(runs)
             if len(values) > 1 and (position == run or not by_run):
                 found.append(
                     (column.key, column.title, [(number, plain(str(value))) for value, number in values.items()])

@@ -1,14 +1,14 @@
-"""The summary for a pull request: GitHub-flavoured Markdown, details collapsed, at most 60 kB.
+"""A document for a pull request: GitHub-flavoured Markdown, details collapsed; a report has at most 60 kB.
 
-Names from files stand in code spans: no markup, no mention, no HTML comes out of them.
+A command's own answer, the sections that are not folded, is never cut. Names from files stand in code spans: no
+markup, no mention, no HTML comes out of them.
 """
 
 from collections.abc import Sequence
 
-from resnet_bench.analysis.results import Status
 from resnet_bench.report.cells import show_column
-from resnet_bench.report.document import Column, Document, Kind, Severity, Table
-from resnet_bench.report.grid import escape_markdown as escape
+from resnet_bench.report.document import Column, Document, Kind, Prominence, Section, Severity, Table
+from resnet_bench.report.escaping import markdown as escape
 from resnet_bench.words import counted, plain
 
 LIMIT_BYTES = 60_000
@@ -18,22 +18,29 @@ _FOLD_ABOVE = 24
 _SHARES = (6, 12, 24, 48, 96)
 
 
-def render(document: Document, *, limit: int = LIMIT_BYTES) -> str:
-    """Return the summary, cut by whole rows where it would exceed `limit` bytes."""
-    head, facts = _head(document), _within(_facts(document), limit // 3, "part")
-    room = limit - _size(head) - _size(facts) - 200
-    wanted = min(_size(_summary(document.summary, limit)), limit // 3)
+def render(document: Document, _width: int | None = None, /) -> str:
+    """Return head, summary and sections, then folded tables, findings, facts and notes within the limit."""
+    head = _head(document)
+    facts = _within(_facts(document), LIMIT_BYTES // 3, "part")
+    open_sections = [_section(it) for it in document.sections if it.prominence is Prominence.MAIN]
+    room = LIMIT_BYTES - _size(head) - _size(facts) - 200
+    wanted = (
+        min(_size(_summary(document.headline_table, LIMIT_BYTES)), LIMIT_BYTES // 3) if document.headline_table else 0
+    )
     for share in _SHARES:
-        tables = "\n".join(_tables(document, limit // share))
+        tables = "\n".join(_tables(document, LIMIT_BYTES // share))
         if _size(tables) + wanted <= room:
             break
     else:
-        tables = _within(_tables(document, limit // _SHARES[-1]), room - wanted, "table")
-    return "\n".join(part for part in (head, _summary(document.summary, room - _size(tables)), tables, facts) if part)
+        tables = _within(_tables(document, LIMIT_BYTES // _SHARES[-1]), room - wanted, "table")
+    summary = _summary(document.headline_table, room - _size(tables)) if document.headline_table else ""
+    return "\n".join(part for part in (head, summary, *open_sections, tables, facts) if part)
 
 
-def table(of: Table, *, limit: int = LIMIT_BYTES) -> str:
-    """Return any table of a document, cut by whole rows to `limit` bytes and saying so."""
+def table(of: Table, *, limit: int | None = None) -> str:
+    """Return any table of a document, cut by whole rows where it would exceed `limit` bytes and saying so."""
+    if not of.rows:
+        return "none"
     columns = [of.column(key) for key in of.shown]
     lines = [_row([_heading(column) for column in columns]), _row([_rule(column) for column in columns])]
     used = sum(_size(line) + 1 for line in lines)
@@ -41,7 +48,7 @@ def table(of: Table, *, limit: int = LIMIT_BYTES) -> str:
     for number, row in enumerate(cells):
         line = _row(row)
         used += _size(line) + 1
-        if used > limit:
+        if limit is not None and used > limit:
             return "\n".join([*lines, "", f"{len(of.rows) - number:,} more rows are in the HTML report."])
         lines.append(line)
     return "\n".join(lines)
@@ -58,12 +65,24 @@ def code(text: str) -> str:
 
 def _head(document: Document) -> str:
     lines = [f"### {escape(document.title)}", ""]
-    lines.append(" · ".join(f"{_MARKS[it.severity]} {escape(it.text)}" for it in document.health))
+    if document.health:
+        lines += [" · ".join(f"{_MARKS[it.severity]} {escape(it.text)}" for it in document.health), ""]
     if document.finding:
-        lines += ["", escape(document.finding)]
-    if document.summary.constants:
-        lines += ["", f"All cases: {escape(document.summary.constants)}."]
-    return "\n".join(lines) + "\n"
+        lines += [escape(document.finding), ""]
+    if document.constants:
+        lines += [f"All cases: {escape(document.constants)}.", ""]
+    return "\n".join(lines)
+
+
+def _section(section: Section) -> str:
+    lines = [f"#### {escape(section.title)}", ""] if section.title else []
+    lines += [line for text in section.paragraphs for line in (escape(text), "")]
+    for it in section.tables:
+        caption = section.caption_of(it)
+        lines += [f"{escape(caption)}:", ""] if caption else []
+        lines += [table(it), ""]
+    lines += [f"- {escape(line)}" for line in section.lines]
+    return "\n".join([*lines, ""] if section.lines else lines)
 
 
 def _summary(of: Table, room: int) -> str:
@@ -75,9 +94,9 @@ def _summary(of: Table, room: int) -> str:
 
 def _tables(document: Document, limit: int) -> list[str]:
     return [
-        _details(it.caption, table(it, limit=limit))
+        _details(it.caption or section.title, table(it, limit=limit))
         for section in document.sections
-        for it in (*section.tables, *section.folded)
+        for it in (*(section.tables if section.prominence is not Prominence.MAIN else ()), *section.folded)
     ]
 
 
@@ -102,12 +121,14 @@ def _facts(document: Document) -> list[str]:
     ]
     if findings:
         parts.append(_details("Findings", "\n".join(findings)))
-    for run in document.runs:
-        title = "Machine and protocol" if len(document.runs) == 1 else run.label
-        parts.append(_details(title, "\n".join(f"- {it.label}: {escape(it.value)}" for it in run.facts)))
+    parts += [
+        _details(run.heading, "\n".join(f"- {it.label}: {escape(it.value)}" for it in run.facts))
+        for run in document.runs
+    ]
     if document.notes:
         notes = "\n".join(
-            f"{note.number}. {escape(note.text)} ({counted(note.cases, 'case')})" for note in document.notes[:50]
+            f"{note.number}. {escape(note.text)}" + (f" ({counted(note.cases, 'case')})" if note.cases else "")
+            for note in document.notes[:50]
         )
         more = f"\n\n{len(document.notes) - 50} more notes." if len(document.notes) > 50 else ""  # noqa: PLR2004
         parts.append(_details(counted(len(document.notes), "note"), notes + more))
@@ -121,8 +142,6 @@ def _details(title: str, body: str) -> str:
 
 
 def _cell(column: Column, text: str, interval: str) -> str:
-    if column.kind is Kind.STATUS and text == Status.MEASURED:
-        return ""
     if column.kind is Kind.NAME:
         return code(text)
     if column.kind is Kind.NOTES:
@@ -136,7 +155,7 @@ def _heading(column: Column) -> str:
 
 
 def _rule(column: Column) -> str:
-    return "---:" if column.kind.numeric else "---"
+    return "---:" if column.kind.to_the_right else "---"
 
 
 def _row(cells: Sequence[str]) -> str:

@@ -1,89 +1,43 @@
-"""The summary for a terminal: aligned by the decimal point, 100 columns where the table can do with that.
+"""A document for a terminal: aligned by the decimal point, cut to the columns there are.
 
 What is the same in all rows is said once above the table; a model's name stands once above its rows. Columns that
-people miss least go first when the width is short, and the line below the table says which.
+people miss least go first when the width is short, and the line below the table says which. A file has no width.
 """
 
 import textwrap
 from collections.abc import Collection, Sequence
 
-from resnet_bench.analysis.results import Status
+import msgspec
+
 from resnet_bench.report.cells import show_column
-from resnet_bench.report.document import Column, Document, Kind, Note, Section, Severity, Table
+from resnet_bench.report.document import Column, Document, Kind, Note, Prominence, Section, Severity, Table
 from resnet_bench.words import counted, plain
 
-WIDTH = 100
+_PROSE = 100
 _GAP = "  "
-# First to go when the table is too wide.
-_DISPENSABLE = (
-    "achieved_flop_per_s",
-    "compile_s",
-    "share_of_peak",
-    "macs_per_image",
-    "parameters",
-    "latency_p95_s",
-    "energy_j_per_image",
-    "times_roofline",
-    "accuracy",
-    "predicted_peak_bytes",
-)
-# Sections whose tables the terminal shows; the others' are in the HTML report.
-_TABLED = {"scaling", "gaps"}
-_FACTS = {"Commit", "Machine", "Versions"}
 _LONGEST_NAME = 34
 _MARKS = {Severity.GOOD: "", Severity.NOTICE: "! ", Severity.BAD: "!! "}
 
 
-def render(document: Document, *, width: int = WIDTH) -> str:
-    """Return the summary as text that ends with a newline."""
-    parts = [_head(document, width), _table(document.summary, width)]
-    parts += [_tables(section, width) for section in document.sections if section.id in _TABLED]
+def render(document: Document, width: int | None = None, /) -> str:
+    """Return head, summary, sections and notes; tables are cut to `width` where one is given."""
+    prose = min(width or _PROSE, _PROSE)
+    parts = [_head(document, prose), *([table(document.headline_table, width)] if document.headline_table else [])]
+    parts += [_section(it, prose, width) for it in document.sections if it.prominence is not Prominence.PAGE]
     if document.notes:
         parts.append("\n".join(f"[{note.number}] {plain(note.text)}{_cases(note)}" for note in document.notes))
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def table(of: Table, *, width: int = WIDTH) -> str:
+def table(of: Table, width: int | None = None) -> str:
     """Return any table of a document as aligned text, without its caption."""
-    return _table(of, width)
-
-
-def _cases(note: Note) -> str:
-    return f" ({counted(note.cases, 'case')})" if note.cases else ""
-
-
-def _head(document: Document, width: int) -> str:
-    lines = [plain(document.title)]
-    for run in document.runs:
-        if len(document.runs) > 1:
-            lines.append(f"  {plain(run.label)}")
-        lines += [_fact(it.label.lower(), it.value, width) for it in run.facts if it.label in _FACTS]
-    lines.append(_fact("health", ", ".join(_MARKS[it.severity] + it.text for it in document.health), width))
-    if document.summary.constants:
-        lines.append(_fact("all cases", document.summary.constants, width))
-    return "\n".join(lines)
-
-
-def _fact(label: str, value: str, width: int) -> str:
-    return textwrap.fill(plain(value), width, initial_indent=f"  {label:<9} ", subsequent_indent=" " * 12)
-
-
-def _tables(section: Section, width: int) -> str:
-    return "\n\n".join(f"{it.caption}:\n{_table(it, width)}" for it in section.tables)
-
-
-def _table(of: Table, width: int) -> str:
     if not of.rows:
-        return "no cases"
-    shown = [of.column(key) for key in of.shown]
-    columns = {column.key: _column(of, column) for column in shown}
-    dropped = []
-    for key in _DISPENSABLE:
-        if _width(columns.values()) <= width:
-            break
-        for name in [name for name in columns if name == key or name.startswith(f"{key}.")]:
-            dropped.append(of.column(name).title)
-            del columns[name]
+        return "none"
+    more = len(of.rows) - of.listed if width is not None and of.listed else 0
+    if more > 0:
+        of = msgspec.structs.replace(of, rows=of.rows[: of.listed])
+    columns = {column.key: _column(of, column, width) for column in (of.column(key) for key in of.shown)}
+    dropped = [] if width is None else _drop(of, columns, width)
     heads = _group_line(of, columns)
     lines = [*heads, *(_GAP.join(cells).rstrip() for cells in zip(*columns.values(), strict=True))]
     rule = "─" * max(len(line) for line in lines)
@@ -92,26 +46,93 @@ def _table(of: Table, width: int) -> str:
         del lines[len(heads) + 1]
     first = len(heads) + 1 + has_units
     body = [*lines[:first], rule, *lines[first:]]
+    if more > 0:
+        body.append(f"{more:,} more rows are in a file: -o FILE")
     if dropped:
-        body.append(f"not shown for want of width: {', '.join(dict.fromkeys(dropped))}")
+        body.append(textwrap.fill(f"not shown for want of width: {', '.join(dict.fromkeys(dropped))}", width or _PROSE))
     return "\n".join(body)
+
+
+def _head(document: Document, prose: int) -> str:
+    lines = [plain(document.title)]
+    facts = [it for run in document.runs for it in run.facts if it.in_text]
+    label = max([9, *(len(it.label) for it in facts)])
+    for run in document.runs:
+        if len(document.runs) > 1:
+            lines.append(f"  {plain(run.label)}")
+        lines += [_fact(it.label.lower(), it.value, prose, label) for it in run.facts if it.in_text]
+    if document.health:
+        health = ", ".join(_MARKS[it.severity] + it.text for it in document.health)
+        lines.append(_fact("health", health, prose, label))
+    if document.constants:
+        lines.append(_fact("all cases", document.constants, prose, label))
+    if document.finding:
+        lines += ["", textwrap.fill(plain(document.finding), prose, break_long_words=False, break_on_hyphens=False)]
+    return "\n".join(lines)
+
+
+def _fact(label: str, value: str, prose: int, wide: int) -> str:
+    first = f"  {label:<{wide}} "
+    return textwrap.fill(
+        plain(value),
+        prose,
+        initial_indent=first,
+        subsequent_indent=" " * len(first),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _section(section: Section, prose: int, width: int | None) -> str:
+    if not (section.paragraphs or section.tables or section.lines):
+        return ""
+    heading = [plain(section.title)] if section.title else []
+    said = [textwrap.fill(plain(it), prose, break_long_words=False) for it in section.paragraphs]
+    parts = ["\n".join([*heading, *said])]
+    for number, it in enumerate(section.tables):
+        caption = section.caption_of(it)
+        drawn = f"{plain(caption)}:\n{table(it, width)}" if caption else table(it, width)
+        if number == 0 and not caption and parts[0]:
+            parts[0] += f"\n{drawn}"
+        else:
+            parts.append(drawn)
+    lines = "\n".join(plain(line) for line in section.lines)
+    if lines and section.tables and not section.paragraphs:
+        parts[-1] += f"\n{lines}"
+    elif lines:
+        parts.append(lines)
+    return "\n\n".join(part for part in parts if part)
+
+
+def _cases(note: Note) -> str:
+    return f" ({counted(note.cases, 'case')})" if note.cases else ""
+
+
+def _drop(of: Table, columns: dict[str, tuple[str, ...]], width: int) -> list[str]:
+    """Take columns out until the others fit, in the order of their ranks, and return their titles."""
+    dropped = []
+    for rank in sorted({rank for key in columns if (rank := of.column(key).rank) is not None}):
+        if _width(columns.values()) <= width:
+            break
+        for key in [key for key in columns if of.column(key).rank == rank]:
+            dropped.append(of.column(key).title)
+            del columns[key]
+    return dropped
 
 
 def _width(columns: Collection[Sequence[str]]) -> int:
     return sum(len(cells[0]) for cells in columns) + len(_GAP) * (len(columns) - 1)
 
 
-def _column(of: Table, column: Column) -> tuple[str, ...]:
+def _column(of: Table, column: Column, width: int | None) -> tuple[str, ...]:
     """Return a column's cells, heading and unit first, all of one width."""
     pairs = show_column(of, column)
     values = [text for text, _ in pairs]
-    if column.kind is Kind.NAME:
+    if column.kind is Kind.NAME and width is not None:
         values = [_short(text) for text in values]
-    if column.kind is Kind.STATUS:
-        values = ["" if text == Status.MEASURED else text for text in values]
-    if column.key == "notes":
+    if column.kind is Kind.NOTES:
         values = [" ".join(f"[{number}]" for number in text.split()) for text in values]
-    if column.key in {"model", "run"}:
+    if column.repeats:
         values = ["" if text == before else text for before, text in zip(["", *values], values, strict=False)]
     if column.kind.numeric:
         values = _at_the_point(values)
@@ -123,9 +144,9 @@ def _column(of: Table, column: Column) -> tuple[str, ...]:
         heads = [f"{text:>{wide_value}}{'':{wide + 1}}" for text in (column.title, column.unit)]
         cells = [*heads, *values]
     else:
-        cells = [column.title, column.unit, *values]
+        cells = [plain(column.title), column.unit, *values]
     wide = max(map(len, cells))
-    return tuple(f"{cell:>{wide}}" if column.kind.numeric else f"{cell:<{wide}}" for cell in cells)
+    return tuple(f"{cell:>{wide}}" if column.kind.to_the_right else f"{cell:<{wide}}" for cell in cells)
 
 
 def _short(name: str) -> str:

@@ -7,8 +7,9 @@ from resnet_bench.analysis.best import AXES, FIXED, Advice, Best, Gain, Step, be
 from resnet_bench.analysis.results import Result
 from resnet_bench.config.axes import BY_NAME
 from resnet_bench.records import Case
-from resnet_bench.report.document import Column, Kind, Row, Section, Table
+from resnet_bench.report.document import Column, Kind, Prominence, Row, Section, Table
 from resnet_bench.report.labels import Labels, axis_cells, axis_columns, axis_words
+from resnet_bench.report.sections.context import Context
 
 _WORDS = {
     Advice.USE: "use it",
@@ -16,7 +17,7 @@ _WORDS = {
     Advice.UNCLEAR: "not clear: more launches would tell",
 }
 _GROUP = (
-    Column(key="run", title="run", kind=Kind.NAME),
+    Column(key="run", title="run", kind=Kind.NAME, repeats=True),
     *axis_columns(FIXED, facet=False),
 )
 _GAIN = (
@@ -49,8 +50,9 @@ _STEPS = (
 )
 
 
-def best_section(results: Sequence[Result], labels: Labels) -> Section | None:
+def best_section(context: Context) -> Section | None:
     """Return both tables, None where no model was measured in more than one configuration."""
+    results, labels = context.results, context.labels
     found, alone = best(results), steps(results)
     if not found:
         return None
@@ -79,6 +81,7 @@ def best_section(results: Sequence[Result], labels: Labels) -> Section | None:
     return Section(
         id="best",
         title="What would be faster",
+        prominence=Prominence.PAGE,
         paragraphs=(
             (
                 f"{_finding(found)} Fastest means throughput. The default is fp32, contiguous and eager at the "

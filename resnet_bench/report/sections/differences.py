@@ -9,13 +9,14 @@ from resnet_bench import units
 from resnet_bench.analysis.metric import NoisyMetric
 from resnet_bench.analysis.metrics import TIMINGS, find_metric
 from resnet_bench.records import Case, Comparison, Verdict, VerdictTable
-from resnet_bench.report.document import Column, Health, Kind, Row, Section, Severity, Table
-from resnet_bench.report.documents.verdicts import ORDER, case_labels, detectable_line
+from resnet_bench.report.document import Column, Health, Kind, Prominence, Row, Section, Severity, Table
+from resnet_bench.report.sections.context import Context
+from resnet_bench.report.verdict_words import ORDER, case_labels, detectable_line
 from resnet_bench.words import counted, listed
 
 _TIMINGS = frozenset(metric.name for metric in TIMINGS)
 _CHANGED = (Verdict.REGRESSED, Verdict.IMPROVED, Verdict.INCONCLUSIVE)
-_SEVERITY = {
+SEVERITY = {
     Verdict.REGRESSED: Severity.BAD,
     Verdict.IMPROVED: Severity.GOOD,
     Verdict.INCONCLUSIVE: Severity.NOTICE,
@@ -24,7 +25,7 @@ _SEVERITY = {
 }
 _COLUMNS = (
     Column(key="case", title="case", kind=Kind.NAME),
-    Column(key="metric", title="metric", kind=Kind.TEXT),
+    Column(key="metric", title="metric", kind=Kind.TEXT, facet=True),
     Column(key="baseline", title="baseline, base units", kind=Kind.NUMBER),
     Column(key="contender", title="contender, base units", kind=Kind.NUMBER),
     Column(key="baseline_text", title="baseline", kind=Kind.TEXT),
@@ -32,7 +33,7 @@ _COLUMNS = (
     Column(key="ratio", title="ratio", kind=Kind.RATIO, help="Contender divided by baseline."),
     Column(key="ratio_low", title="low", kind=Kind.RATIO, help="Lower bound of the ratio's 99 % interval."),
     Column(key="ratio_high", title="high", kind=Kind.RATIO, help="Upper bound of the ratio's 99 % interval."),
-    Column(key="verdict", title="verdict", kind=Kind.VERDICT),
+    Column(key="verdict", title="verdict", kind=Kind.VERDICT, facet=True),
     Column(key="reason", title="reason", kind=Kind.NAME),
 )
 _SHOWN = (
@@ -48,23 +49,23 @@ _ENVIRONMENT = (
 )
 
 
-def differences_section(tables: Sequence[VerdictTable]) -> Section | None:
+def differences_section(context: Context) -> Section | None:
     """Return the verdicts of each comparison, None where nothing was compared."""
+    tables = context.verdicts
     if not tables:
         return None
     paragraphs, shown, folded = [], [], []
     for number, table in enumerate(tables):
-        labels = case_labels(table)
-        paragraphs.append(_finding(table))
+        paragraphs.append(finding(table))
         if table.differences:
             shown.append(_environment(table, number))
         changed = [row for verdict in _CHANGED for row in table.comparisons if row.verdict is verdict]
         if changed:
             shown.append(
-                _rows(
+                comparison_table(
+                    table,
                     changed,
-                    labels,
-                    identity=f"differences-{number}",
+                    id=f"differences-{number}",
                     caption=f"Changed or undecided against {table.baseline}",
                 )
             )
@@ -72,11 +73,13 @@ def differences_section(tables: Sequence[VerdictTable]) -> Section | None:
             rows = [row for row in table.comparisons if row.verdict is verdict]
             if rows:
                 identity = f"{verdict.value.replace(' ', '-')}-{number}"
-                folded.append(_rows(rows, labels, identity=identity, caption=f"{counted(len(rows), 'row')} {verdict}"))
+                caption = f"{counted(len(rows), 'row')} {verdict}"
+                folded.append(comparison_table(table, rows, id=identity, caption=caption))
         paragraphs += [detectable_line(table)[:1].upper() + detectable_line(table)[1:] + ".", *table.warnings]
     return Section(
         id="differences",
         title="Differences",
+        prominence=Prominence.PAGE,
         paragraphs=tuple(paragraphs),
         tables=tuple(shown),
         folded=tuple(folded),
@@ -91,7 +94,7 @@ def verdict_health(tables: Sequence[VerdictTable]) -> tuple[Health, ...]:
     total = f" of {counted(sum(counts.values()), 'comparison')}"
     found = [(verdict, count) for verdict, count in counts.items() if count]
     return tuple(
-        Health(severity=_SEVERITY[verdict], text=f"{count:,}{'' if number else total} {verdict}")
+        Health(severity=SEVERITY[verdict], text=f"{count:,}{'' if number else total} {verdict}")
         for number, (verdict, count) in enumerate(found)
     )
 
@@ -114,7 +117,8 @@ def _judged(table: VerdictTable) -> bool:
     return any(row.verdict is not Verdict.NOT_COMPARABLE for row in table.comparisons if row.metric in _TIMINGS)
 
 
-def _finding(table: VerdictTable) -> str:
+def finding(table: VerdictTable) -> str:
+    """Return the counts of verdicts and the geometric means of the timings, in sentences."""
     verdicts = [f"{table.counts[verdict.value]:,} {verdict}" for verdict in ORDER if table.counts.get(verdict.value)]
     text = f"{table.contender} against {table.baseline}: {listed(verdicts, limit=5) or 'nothing in common'}."
     means = [
@@ -137,10 +141,10 @@ def _environment(table: VerdictTable, number: int) -> Table:
     )
 
 
-def _rows(rows: Sequence[Comparison], labels: Mapping[Case, str], *, identity: str, caption: str) -> Table:
-    return Table(
-        id=identity, caption=caption, columns=_COLUMNS, rows=tuple(_row(row, labels) for row in rows), shown=_SHOWN
-    )
+def comparison_table(table: VerdictTable, rows: Sequence[Comparison], *, id: str, caption: str) -> Table:  # noqa: A002 - the table's
+    """Return some of a table's comparisons with their values in base units and in words."""
+    labels = case_labels(table)
+    return Table(id=id, caption=caption, columns=_COLUMNS, rows=tuple(_row(row, labels) for row in rows), shown=_SHOWN)
 
 
 def _row(row: Comparison, labels: Mapping[Case, str]) -> Row:

@@ -5,20 +5,23 @@ from collections.abc import Sequence
 
 from resnet_bench import units
 from resnet_bench.analysis.results import NOISY_SPREAD, Result
-from resnet_bench.report.document import Axis, Box, Figure, Role, Scale, Section, Series, Table
+from resnet_bench.report.document import Axis, Box, Figure, Prominence, Role, Scale, Section, Series
 from resnet_bench.report.labels import Labels
+from resnet_bench.report.sections.context import Context
 from resnet_bench.report.sections.curves import view_of
 from resnet_bench.words import counted
 
 
-def distribution_section(results: Sequence[Result], labels: Labels, long: Table) -> Section | None:
+def distribution_section(context: Context) -> Section | None:
     """Return the figure, noisiest case first; None where nothing was measured."""
+    results, labels, long = context.results, context.labels, context.long
     measured = [result for result in results if result.latency and result.quantiles and result.latency.median > 0]
     if not measured:
         return None
     ranked = sorted(measured, key=lambda result: -(result.spread or 0.0))
     figure = Figure(
         id="distribution",
+        row_px=18,
         title="Latency distributions",
         finding=_finding(ranked, labels),
         how_to_read=(
@@ -40,7 +43,7 @@ def distribution_section(results: Sequence[Result], labels: Labels, long: Table)
             ),
         ),
     )
-    return Section(id="distributions", title="Latency distributions", figures=(figure,))
+    return Section(id="distributions", title="Latency distributions", prominence=Prominence.PAGE, figures=(figure,))
 
 
 def _name(result: Result, labels: Labels) -> str:

@@ -1,16 +1,14 @@
 """What was planned and has no number: skips with their reasons, and cases nobody came to."""
 
-from collections.abc import Sequence
-
-from resnet_bench.analysis.results import Result, Status
-from resnet_bench.records import Run
-from resnet_bench.report.document import Column, Kind, Section, Table
-from resnet_bench.report.labels import AXES, Labels, axis_words
+from resnet_bench.analysis.results import Status
+from resnet_bench.report.document import Column, Kind, Prominence, Section, Table
+from resnet_bench.report.labels import AXES, axis_words
+from resnet_bench.report.sections.context import Context
 from resnet_bench.words import counted
 
 _COLUMNS = (
-    Column(key="run", title="run", kind=Kind.NAME),
-    Column(key="model", title="model", kind=Kind.NAME),
+    Column(key="run", title="run", kind=Kind.NAME, repeats=True),
+    Column(key="model", title="model", kind=Kind.NAME, repeats=True),
     Column(key="batch_size", title="batch", kind=Kind.INTEGER),
     Column(key="variant", title="variant", kind=Kind.TEXT),
 )
@@ -21,8 +19,9 @@ _SKIP_COLUMNS = (
 )
 
 
-def gaps_section(runs: Sequence[Run], results: Sequence[Result], labels: Labels) -> Section | None:
+def gaps_section(context: Context) -> Section | None:
     """Return the skips and missing cases, None where every case was measured."""
+    runs, results, labels = context.runs, context.results, context.labels
     skipped = [(index, skip) for index, run in enumerate(runs) for skip in run.skips]
     missing = [result for result in results if result.status is Status.MISSING]
     if not skipped and not missing:
@@ -55,6 +54,7 @@ def gaps_section(runs: Sequence[Run], results: Sequence[Result], labels: Labels)
     return Section(
         id="gaps",
         title="Skipped and missing",
+        prominence=Prominence.SUPPORT,
         paragraphs=(
             (
                 "Out of memory and unsupported are results. Time-outs, crashes, interruptions and missing cases "

@@ -29,7 +29,13 @@ _SEVERITY = {
 def run_headers(runs: Sequence[Run], labels: Labels) -> tuple[RunHeader, ...]:
     """Return each run's facts under its label."""
     return tuple(
-        RunHeader(label=name, id=run.header.id, facts=_facts(run)) for name, run in zip(labels.runs, runs, strict=True)
+        RunHeader(
+            label=name,
+            heading="Machine and protocol" if len(runs) == 1 else name,
+            id=run.header.id,
+            facts=_facts(run),
+        )
+        for name, run in zip(labels.runs, runs, strict=True)
     )
 
 
@@ -71,11 +77,11 @@ def _facts(run: Run) -> tuple[Fact, ...]:
         facts.append(
             Fact(label="Commit", value=f"{commit.revision[:_SHORT_REVISION]}{branch}{dirty}: {commit.subject}")
         )
-    facts.append(Fact(label="Measured", value=_moment(header.created_at)))
+    facts.append(Fact(label="Measured", value=_moment(header.created_at), in_text=False))
     for environment in header.environments:
         facts += _machine(environment)
-    facts.append(Fact(label="Protocol", value=_protocol(run)))
-    facts.append(Fact(label="Run", value=f"{header.id}, preset {header.preset}{_parts(run)}"))
+    facts.append(Fact(label="Protocol", value=_protocol(run), in_text=False))
+    facts.append(Fact(label="Run", value=f"{header.id}, preset {header.preset}{_parts(run)}", in_text=False))
     return tuple(facts)
 
 
@@ -107,7 +113,7 @@ def _machine(environment: Environment) -> list[Fact]:
     same = identity.device_name == identity.cpu_name
     return [
         Fact(label="Machine", value=host if same else ", ".join(machine)),
-        *([] if same else [Fact(label="Host", value=host)]),
+        *([] if same else [Fact(label="Host", value=host, in_text=False)]),
         Fact(label="Versions", value=", ".join(versions)),
     ]
 

@@ -5,7 +5,21 @@ from collections.abc import Sequence
 
 from resnet_bench import units
 from resnet_bench.records import Change, CommitOrder, History, HistorySeries, SeriesSource
-from resnet_bench.report.document import Axis, Column, Figure, Health, Kind, Role, Row, Section, Series, Severity, Table
+from resnet_bench.report.document import (
+    Axis,
+    Column,
+    Figure,
+    Health,
+    Kind,
+    Prominence,
+    Role,
+    Row,
+    Section,
+    Series,
+    Severity,
+    Table,
+)
+from resnet_bench.report.sections.context import Context
 from resnet_bench.words import counted, listed
 
 DRAWN = 8
@@ -63,12 +77,18 @@ _POINT_COLUMNS = (
 )
 
 
+def past_section(context: Context) -> Section | None:
+    """Return what the histories say, None where none was asked for."""
+    return history_section(context.history) if context.history else None
+
+
 def history_section(history: History) -> Section:
     """Return what the histories say, with a figure of the series whose level moved most."""
     changes = change_table(history)
     return Section(
         id="history",
         title="History",
+        prominence=Prominence.PAGE,
         paragraphs=history.notes if history.series else (finding(history), *history.notes),
         figures=(_figure(history),) if history.series else (),
         tables=(changes,) if changes.rows else (),

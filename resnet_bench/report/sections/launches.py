@@ -39,7 +39,7 @@ def launch_table(runs: Sequence[Run], labels: Labels) -> Table:
         for measurement in run.measurements
         for launch in measurement.launches
     ]
-    with_samples = sum(len(launch.isolated.elapsed_s) for _, launch in launches) <= SAMPLES_LIMIT
+    with_samples = has_samples(runs)
     columns = _COLUMNS if with_samples else _COLUMNS[:-1]
     return Table(
         id="launches",
@@ -48,6 +48,12 @@ def launch_table(runs: Sequence[Run], labels: Labels) -> Table:
         rows=tuple(_row(run, launch)[: len(columns)] for run, launch in launches),
         shown=tuple(column.key for column in columns),
     )
+
+
+def has_samples(runs: Sequence[Run]) -> bool:
+    """Say whether the launches come with their samples."""
+    launches = (it for run in runs for measurement in run.measurements for it in measurement.launches)
+    return sum(len(launch.isolated.elapsed_s) for launch in launches) <= SAMPLES_LIMIT
 
 
 def _row(run: str, launch: Launch) -> Row:

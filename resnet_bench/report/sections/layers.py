@@ -5,12 +5,12 @@ from itertools import accumulate
 
 from resnet_bench import units
 from resnet_bench.analysis.layers import AGREEMENT, By, agrees, rows
-from resnet_bench.analysis.results import Result
 from resnet_bench.analysis.roofline import ceilings_of
 from resnet_bench.records import LayerProfile, Run
-from resnet_bench.report.document import Column, Kind, Section, Table
+from resnet_bench.report.document import Column, Kind, Prominence, Section, Table
 from resnet_bench.report.documents.layers import COLUMNS, cells
 from resnet_bench.report.labels import Labels
+from resnet_bench.report.sections.context import Context
 from resnet_bench.report.sections.layer_figures import depth_figure, stages_figure, treemap_figure
 from resnet_bench.report.sections.layer_roofline import layer_roofline_figure
 from resnet_bench.report.sections.layer_subjects import Subject, rows_of
@@ -23,8 +23,9 @@ _MOST_ROWS, _MOST_BARS = 2000, 24
 _MANY_CASES, _MOST_ROWS_BESIDE_MANY = 200, 400
 
 
-def layers_section(runs: Sequence[Run], results: Sequence[Result], labels: Labels) -> Section | None:
+def layers_section(context: Context) -> Section | None:
     """Return the figures and the table, None where no run has measured layers."""
+    runs, results, labels = context.runs, context.results, context.labels
     positions = {(it.run, it.case): it.position for it in results}
     every = [
         _subject(index, run, profile, labels=labels, position=positions.get((index, profile.case)))
@@ -45,6 +46,7 @@ def layers_section(runs: Sequence[Run], results: Sequence[Result], labels: Label
     return Section(
         id="layers",
         title="Where the time goes",
+        prominence=Prominence.PAGE,
         paragraphs=(_method(every), *_left_out(every, subjects)),
         figures=(*figures, *([roofline] if roofline is not None else [])),
         tables=(table,),

@@ -8,17 +8,17 @@ from resnet_bench.analysis.metrics import PEAK_ALLOCATED, PEAK_RESERVED, PEAK_RS
 from resnet_bench.analysis.results import Result, Status
 from resnet_bench.machine.devices import kind_of
 from resnet_bench.records import Run
-from resnet_bench.report.document import Axis, Figure, Role, Scale, Section, Series, Table
+from resnet_bench.report.document import Axis, Figure, Prominence, Role, Scale, Section, Series
+from resnet_bench.report.sections.context import Context
 from resnet_bench.report.sections.curves import Curve, batch_axis, view_of
 from resnet_bench.words import counted
 
 _NEAR_LIMIT = 0.25
 
 
-def memory_section(
-    results: Sequence[Result], curves: Sequence[Curve], *, runs: Sequence[Run], long: Table
-) -> Section | None:
+def memory_section(context: Context) -> Section | None:
     """Return the figure, None where no peak was measured and nothing ran out of memory."""
+    results, curves, runs, long = context.results, context.curves, context.runs, context.long
     if not any(result.peak_bytes is not None or result.status is Status.OUT_OF_MEMORY for result in results):
         return None
     devices = dict.fromkeys((it.run, it.case.device) for it in results)
@@ -46,7 +46,7 @@ def memory_section(
             (PEAK_ALLOCATED.name, PEAK_RESERVED.name, PEAK_RSS.name, PREDICTED_PEAK.name),
         ),
     )
-    return Section(id="memory", title="Memory", figures=(figure,))
+    return Section(id="memory", title="Memory", prominence=Prominence.PAGE, figures=(figure,))
 
 
 def _measured_as(results: Sequence[Result]) -> tuple[str, str]:

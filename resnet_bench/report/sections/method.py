@@ -7,7 +7,9 @@ from resnet_bench import units
 from resnet_bench.analysis.published import ACCURACY_IMAGE_SIZE
 from resnet_bench.analysis.results import NOISY_SPREAD, Result
 from resnet_bench.records import Run, StopReason, Transfer
-from resnet_bench.report.document import Block, Section
+from resnet_bench.report.document import Block, Prominence, Section
+from resnet_bench.report.sections.context import Context
+from resnet_bench.report.sections.launches import has_samples
 from resnet_bench.words import listed
 
 _ENDINGS = {
@@ -18,16 +20,19 @@ _ENDINGS = {
 }
 
 
-def method_section(runs: Sequence[Run], results: Sequence[Result]) -> Section:
+def method_section(context: Context) -> Section:
     """Return the blocks that apply to what was measured."""
+    runs, results = context.runs, context.results
     return Section(
         id="method",
         title="Method",
+        prominence=Prominence.PAGE,
         blocks=(
             Block(title="Timing", paragraphs=_timing(runs)),
             Block(title="Statistics", paragraphs=_statistics()),
             Block(title="What is counted, and what is not", paragraphs=_counting(results)),
             Block(title="Memory", paragraphs=_memory()),
+            Block(title="Raw data", paragraphs=_raw_data(runs), downloads=("results", "launches")),
         ),
     )
 
@@ -116,3 +121,12 @@ def _memory() -> tuple[str, ...]:
             "workspace. A dash is “unavailable”, never 0."
         ),
     )
+
+
+def _raw_data(runs: Sequence[Run]) -> tuple[str, ...]:
+    samples = (
+        "Launches come with all their latency samples in time order."
+        if has_samples(runs)
+        else "The samples themselves stand in the run directory's launches.jsonl."
+    )
+    return (f"Every case with every column, and every launch, in base units. {samples}",)

@@ -7,8 +7,9 @@ import msgspec
 from resnet_bench import units
 from resnet_bench.analysis.results import Result
 from resnet_bench.records import Mode, Record
-from resnet_bench.report.document import Axis, Column, Figure, Kind, Role, Scale, Section, Series, Table
+from resnet_bench.report.document import Axis, Column, Figure, Kind, Prominence, Role, Scale, Section, Series, Table
 from resnet_bench.report.labels import Labels
+from resnet_bench.report.sections.context import Context
 from resnet_bench.report.sections.curves import Curve, throughput_of
 from resnet_bench.words import counted, listed
 
@@ -22,12 +23,18 @@ class Point(Record, frozen=True, kw_only=True):
     dominated_by: str | None = None
 
 
-def pareto_section(curves: Sequence[Curve], labels: Labels) -> Section | None:
+def pareto_section(context: Context) -> Section | None:
     """Return the figure, None where no measured model has a published accuracy."""
+    curves, labels = context.curves, context.labels
     points = _points(curves, labels)
     if not points:
         return None
-    return Section(id="accuracy", title="Accuracy against throughput", figures=(_figure(points, labels),))
+    return Section(
+        id="accuracy",
+        title="Accuracy against throughput",
+        prominence=Prominence.PAGE,
+        figures=(_figure(points, labels),),
+    )
 
 
 def _points(curves: Sequence[Curve], labels: Labels) -> tuple[Point, ...]:
@@ -72,6 +79,7 @@ def _figure(points: Sequence[Point], labels: Labels) -> Figure:
     return Figure(
         id="accuracy",
         title="Accuracy against throughput",
+        unfiltered="sentence and the frontier are",
         finding=_finding(points),
         how_to_read=(
             "Up and to the right is better. Each point is a model at the batch size where it is fastest; bars are "

@@ -19,6 +19,7 @@ from resnet_bench.analysis.metrics import (
     PREDICTED_PEAK,
     THROUGHPUT,
 )
+from resnet_bench.analysis.results import Status
 from resnet_bench.report.document import Column, Kind
 from resnet_bench.report.labels import AXES, axis_columns
 from resnet_bench.report.sections.result_column import (
@@ -34,7 +35,9 @@ from resnet_bench.report.sections.result_column import (
 
 _CASE_COLUMNS = (
     ResultColumn(
-        column=Column(key="run", title="run", kind=Kind.NAME, facet=True), place=Place.DATA, value=lambda line: line.run
+        column=Column(key="run", title="run", kind=Kind.NAME, repeats=True, facet=True),
+        place=Place.DATA,
+        value=lambda line: line.run,
     ),
     *(of_axis(column) for column in axis_columns(("model",), facet=False)),
     of_result(
@@ -43,7 +46,7 @@ _CASE_COLUMNS = (
     # Every axis but the model, as a case has them; the machine stands before what it has.
     *(of_axis(column) for column in axis_columns((AXES[0], "batch_size", *AXES[1:]), facet=True)),
     of_result(
-        Column(key="status", title="status", kind=Kind.STATUS, facet=True),
+        Column(key="status", title="status", kind=Kind.STATUS, facet=True, silent=Status.MEASURED.value),
         Place.DATA,
         lambda result: result.status.value,
     ),

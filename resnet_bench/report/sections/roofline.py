@@ -6,8 +6,21 @@ from resnet_bench import units
 from resnet_bench.analysis.results import Result
 from resnet_bench.machine.datasheets import data_sheet
 from resnet_bench.records import Ceilings, Precision, Run
-from resnet_bench.report.document import Axis, Column, Figure, Kind, Role, Row, Scale, Section, Series, Table
+from resnet_bench.report.document import (
+    Axis,
+    Column,
+    Figure,
+    Kind,
+    Prominence,
+    Role,
+    Row,
+    Scale,
+    Section,
+    Series,
+    Table,
+)
 from resnet_bench.report.labels import Labels
+from resnet_bench.report.sections.context import Context
 from resnet_bench.report.sections.curves import Curve, view_of
 from resnet_bench.report.sections.results import case_words
 from resnet_bench.specs.arithmetic import peak_flop_per_s
@@ -15,7 +28,7 @@ from resnet_bench.specs.arithmetic import peak_flop_per_s
 GIGA = 1e9
 _MARGIN = 2.0
 _CEILINGS = (
-    Column(key="run", title="run", kind=Kind.NAME),
+    Column(key="run", title="run", kind=Kind.NAME, repeats=True),
     Column(key="device", title="device", kind=Kind.TEXT),
     Column(key="threads", title="threads", kind=Kind.INTEGER),
     Column(key="precision", title="precision", kind=Kind.TEXT),
@@ -31,10 +44,9 @@ _CEILINGS = (
 )
 
 
-def roofline_section(
-    runs: Sequence[Run], results: Sequence[Result], curves: Sequence[Curve], *, labels: Labels, long: Table
-) -> Section | None:
+def roofline_section(context: Context) -> Section | None:
     """Return the figure and the table of ceilings, None where no run has ceilings."""
+    runs, results, curves, labels, long = context.runs, context.results, context.curves, context.labels, context.long
     ceilings = [(index, each) for index, run in enumerate(runs) for each in run.header.ceilings]
     held = [result for result in results if result.headroom is not None and result.throughput is not None]
     if not ceilings or not held:
@@ -49,6 +61,7 @@ def roofline_section(
     return Section(
         id="roofline",
         title="Roofline",
+        prominence=Prominence.PAGE,
         paragraphs=(
             (
                 "The ceilings are measured on this device, not taken from a data sheet: the best of matrix products "

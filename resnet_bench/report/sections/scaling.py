@@ -4,17 +4,16 @@ from collections.abc import Sequence
 
 from resnet_bench import units
 from resnet_bench.analysis.results import Result
-from resnet_bench.records import Run
-from resnet_bench.report.document import Axis, Figure, Role, Scale, Section, Series, Table
+from resnet_bench.report.document import Axis, Figure, Prominence, Role, Scale, Section, Series, Table
+from resnet_bench.report.sections.context import Context
 from resnet_bench.report.sections.curves import KNEE_SHARE, Curve, batch_axis, line, throughput_of, view_of
 from resnet_bench.report.sections.searches import searches_table
 from resnet_bench.words import counted, listed
 
 
-def scaling_section(
-    results: Sequence[Result], curves: Sequence[Curve], *, runs: Sequence[Run], long: Table
-) -> Section | None:
+def scaling_section(context: Context) -> Section | None:
     """Return both figures and what searches found, None where nothing was measured."""
+    results, curves, runs, long = context.results, context.curves, context.runs, context.long
     drawn = [curve for curve in curves if curve.measured]
     if not drawn:
         return None
@@ -22,6 +21,7 @@ def scaling_section(
     return Section(
         id="scaling",
         title="Batch size",
+        prominence=Prominence.SUPPORT,
         figures=(_throughput(results, drawn, long), _latency(results, drawn, long)),
         tables=(searched,) if searched.rows else (),
     )

@@ -41,10 +41,21 @@ def side_by_side(results: Sequence[Result], labels: Labels, long: Table) -> Tabl
             shown.append(f"throughput_ratio.{run}")
             if "verdict" in long.shown:
                 columns.append(
-                    msgspec.structs.replace(BY_KEY["verdict"], key=f"verdict.{run}", group=name, facet=False)
+                    msgspec.structs.replace(
+                        BY_KEY["verdict"], key=f"verdict.{run}", stands_for="verdict", group=name, facet=False
+                    )
                 )
                 shown.append(f"verdict.{run}")
-        columns.append(Column(key=f"status.{run}", title="status", kind=Kind.STATUS, group=name))
+        columns.append(
+            Column(
+                key=f"status.{run}",
+                title="status",
+                kind=Kind.STATUS,
+                stands_for="status",
+                silent=Status.MEASURED.value,
+                group=name,
+            )
+        )
         if any(results[found[run]].status is not Status.MEASURED for found in found_slots if run in found):
             shown.append(f"status.{run}")
     rows = tuple(_joined(found, long, shared=shared, measured=measured, runs=len(labels.runs)) for found in found_slots)

@@ -77,7 +77,7 @@ class Plot {
     const notes = [];
     if (some < total) notes.push(`${some} of ${total} ${what} drawn; filter above to see the others.`);
     if (match && this.spec.data.some((trace) => !trace.meta.rows.every(keep))) {
-      notes.push(`The sentence${this.id === "accuracy" ? " and the frontier are" : " is"} of all cases, not of the filtered ones.`);
+      notes.push(`The ${this.element.dataset.unfiltered} of all cases, not of the filtered ones.`);
     }
     this.note(notes);
     return dark.matches && !printing ? traces.map(recoloured) : traces;
@@ -94,7 +94,7 @@ class Plot {
     const crowded = narrow.matches && xaxis?.dtick && decades(traces) > 3; // 2 and 5 would touch each other
     const entries = traces.filter((trace) => (trace.showlegend ?? true) && trace.type !== "treemap").length;
     const long = traces.some((trace) => (trace.name ?? "").length > 30); // a line of the legend for each
-    const rows = this.id === "distribution" ? traces[0]?.y.length ?? 0 : 0;
+    const rowPx = Number(this.element.dataset.rowPx), rows = rowPx ? traces[0]?.y.length ?? 0 : 0;
     const layout = {
       ...rest,
       xaxis: axis(crowded ? { ...xaxis, dtick: 1 } : xaxis), yaxis: axis(yaxis),
@@ -107,7 +107,7 @@ class Plot {
       showlegend: entries > 0,
     };
     const height = rows
-      ? Math.max(240, 120 + rows * 18)
+      ? Math.max(240, 120 + rows * rowPx)
       : below ? 390 + entries * (narrow.matches || long ? 23 : 12) : Math.max(440, 70 + entries * 19);
     this.element.style.height = `${height}px`;
     return { ...layout, width: printing ? 690 : this.element.clientWidth, height };

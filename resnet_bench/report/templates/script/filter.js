@@ -11,6 +11,7 @@ function haystack(table, row) {
 }
 
 function matcher() {
+  if (!form) return null;
   const wanted = $("#filter-text").value.toLowerCase().split(/\s+/).filter(Boolean);
   const { columns, values } = data.tables.results;
   const facets = all("[data-facet]").filter((select) => select.value !== "").map(({ dataset: { facet }, value }) =>
@@ -19,7 +20,7 @@ function matcher() {
   return (table, row) =>
     facets.every(([key, value]) => {
       // Side by side, a facet may have a column for each run: verdict.1, verdict.2.
-      const own = table.columns.flatMap((column, at) => (column.key === key || column.key.startsWith(key + ".") ? [at] : []));
+      const own = table.columns.flatMap((column, at) => ((column.stands_for || column.key) === key ? [at] : []));
       return !own.length || own.some((at) => table.values[at][row] === value);
     }) && (!wanted.length || wanted.every((word) => haystack(table, row).includes(word)));
 }

@@ -3,9 +3,9 @@
 async function start() {
   performance.mark("script");
   const packed = unpack("data");
-  source = unpack("plotly"); // while the data are inflated and the tables drawn
+  if ($("#plotly")) source = unpack("plotly"); // while the data are inflated and the tables drawn
   data = JSON.parse(await packed);
-  tables.results = new Rows();
+  if (data.tables.results) tables.results = new Rows();
   for (const element of all("table[data-table]")) {
     if (!element.closest("details")) tables[element.dataset.table] = new TableView(element);
   }
@@ -17,9 +17,9 @@ async function start() {
       tables[id].select(matcher());
     });
   }
-  form.addEventListener("input", filter);
-  form.addEventListener("submit", (event) => event.preventDefault());
-  form.addEventListener("reset", () => setTimeout(filter));
+  form?.addEventListener("input", filter);
+  form?.addEventListener("submit", (event) => event.preventDefault());
+  form?.addEventListener("reset", () => setTimeout(filter));
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-csv], [data-json]");
     if (!button) return;
@@ -43,7 +43,7 @@ async function start() {
   const onPaper = (now) => { printing = now; document.documentElement.toggleAttribute("data-printing", now); };
   addEventListener("beforeprint", () => {
     onPaper(true);
-    tables.summary.draw(Math.max(tables.summary.drawn, Math.min(PRINTED, tables.summary.rows.length)));
+    tables.summary?.draw(Math.max(tables.summary.drawn, Math.min(PRINTED, tables.summary.rows.length)));
     for (const plot of plots) {
       try { plot.draw(); } catch (error) { reportError(error); } // the others are printed all the same
     }
@@ -58,7 +58,7 @@ async function start() {
   all("main > section").forEach((section) => current.observe(section));
   performance.mark("tables");
   document.documentElement.dataset.ready = "yes";
-  await plotly(); // also when no figure is in view: printing draws them all at once
+  if (source) await plotly(); // also when no figure is in view: printing draws them all at once
   document.documentElement.dataset.library = "yes";
 }
 start();

@@ -89,7 +89,7 @@ class TableView {
     return line;
   }
   cell(row, column, at) {
-    const { key, kind } = this.columns[column];
+    const { key, kind, silent } = this.columns[column];
     const cell = document.createElement(at === 0 ? "th" : "td");
     const value = this.values[column][row];
     const text = this.texts[key] ? this.texts[key][row] : value === null ? "" : String(value);
@@ -118,7 +118,7 @@ class TableView {
       }
     } else {
       cell.className = kind;
-      cell.textContent = cell.dataset.v = kind === "status" && text === "measured" ? "" : text;
+      cell.textContent = cell.dataset.v = text && text === silent ? "" : text;
     }
     return cell;
   }

@@ -1,0 +1,58 @@
+"""The named baselines: what `baseline list` prints."""
+
+from collections.abc import Sequence
+
+from resnet_bench.records import Digest, Record
+from resnet_bench.report.document import Column, Document, Kind, Section, Table
+from resnet_bench.report.rows import later
+from resnet_bench.words import counted
+
+_SHORT = 12
+_COLUMNS = (
+    Column(key="name", title="name", kind=Kind.NAME),
+    Column(key="created_at", title="created", kind=Kind.TEXT, rank=2),
+    Column(key="commit", title="commit", kind=Kind.TEXT, rank=1),
+    Column(key="cases", title="cases", kind=Kind.INTEGER),
+    Column(key="runs", title="runs", kind=Kind.INTEGER),
+    Column(key="devices", title="devices", kind=Kind.TEXT),
+)
+
+
+class Entry(Record, frozen=True, kw_only=True):
+    """One baseline: `commit` is its whole revision, `runs` are the runs whose launches it pools."""
+
+    name: str
+    created_at: str
+    commit: str | None
+    cases: int
+    runs: tuple[str, ...]
+    devices: tuple[str, ...]
+
+
+def entry(of: Digest) -> Entry:
+    """Return the line of one baseline."""
+    return Entry(
+        name=of.name,
+        created_at=of.created_at,
+        commit=of.commit.revision if of.commit else None,
+        cases=len(of.cases),
+        runs=of.runs,
+        devices=tuple(sorted({identity.device_name for identity in of.identities.values()})),
+    )
+
+
+def document(entries: Sequence[Entry]) -> Document:
+    """Return the baselines, in the order in which they are named."""
+    rows = tuple(
+        (it.name, it.created_at, (it.commit or "")[:_SHORT], it.cases, len(it.runs), ", ".join(it.devices))
+        for it in entries
+    )
+    shown = tuple(column.key for column in _COLUMNS)
+    table = Table(id="baselines", caption="Baselines", columns=_COLUMNS, rows=rows, shown=shown)
+    return Document(
+        title=counted(len(entries), "baseline"),
+        kind="baseline list",
+        content=lambda: entries,
+        rows=later(Entry, entries),
+        sections=(Section(id="baselines", title="", tables=(table,)),),
+    )

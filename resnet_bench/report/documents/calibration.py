@@ -1,0 +1,71 @@
+"""What the A/A self-test found: what `calibrate` prints."""
+
+from resnet_bench import units
+from resnet_bench.analysis.calibration import REPORTED_PAIRS, WORTHWHILE
+from resnet_bench.records.calibration import Calibration, CaseCalibration
+from resnet_bench.report.document import Column, Document, Kind, Row, Section, Table
+from resnet_bench.report.rows import later
+
+_COLUMNS = (
+    Column(key="case", title="case", kind=Kind.NAME),
+    Column(key="pairs", title="pairs", kind=Kind.INTEGER, rank=2),
+    Column(key="within_launch", title="within a launch", kind=Kind.FINE_SHARE, rank=1),
+    Column(key="between_launches", title="between launches", kind=Kind.FINE_SHARE),
+    Column(key="false_alarm_rate", title="false alarms", kind=Kind.SHARE),
+    *(
+        Column(
+            key=f"detectable.{pairs}",
+            title=f"{pairs} pairs",
+            kind=Kind.FIGURE,
+            help="Smallest change that ab finds in 95 of 100 after so many launch pairs.",
+        )
+        for pairs in REPORTED_PAIRS
+    ),
+)
+
+
+def document(found: Calibration) -> Document:
+    """Return the spreads of every case and what follows from them."""
+    rows: tuple[Row, ...] = tuple(
+        (
+            *(it.case, it.pairs, it.within_launch, it.between_launches, it.false_alarm_rate),
+            *(units.percent_short(it.detectable[str(pairs)]) for pairs in REPORTED_PAIRS),
+        )
+        for it in found.cases
+    )
+    shown = tuple(column.key for column in _COLUMNS)
+    table = Table(id="cases", caption="Identical code, measured", columns=_COLUMNS, rows=rows, shown=shown)
+    return Document(
+        title=f"Identical code against itself on {found.device_name}",
+        kind="calibrate",
+        content=lambda: found,
+        rows=later(CaseCalibration, found.cases),
+        sections=(
+            Section(id="cases", title="", tables=(table,)),
+            Section(id="conclusions", title="", lines=_conclusions(found)),
+        ),
+    )
+
+
+def _conclusions(found: Calibration) -> tuple[str, ...]:
+    bands = [
+        f"noise band of {band.metric} between separate runs: {units.percent_short(band.width)}" for band in found.bands
+    ]
+    if not bands:
+        bands = ["no noise band: separate runs would differ too much or too few pairs were made; quiet the machine"]
+    needed = (
+        f"to find a change of {units.percent_short(WORTHWHILE)} in every case: "
+        f"{_count(found.pairs_needed, 'launch pairs of ab')}, "
+        f"{_count(found.launches_needed, 'launches a side of separate runs')}"
+    )
+    if found.paired_band is not None:
+        bands.append(f"noise band of ab's launch pairs: {units.percent_short(found.paired_band)}")
+    return (
+        needed,
+        "last columns: smallest change that ab finds in 95 of 100 after so many launch pairs",
+        *bands,
+    )
+
+
+def _count(needed: int | None, what: str) -> str:
+    return f"{needed} {what}" if needed else f"more {what} than are made"

@@ -1,0 +1,44 @@
+"""Text of any origin inside Markdown and LaTeX: shown as it is, never read as markup."""
+
+import html
+import re
+
+from resnet_bench.words import plain
+
+_MARKDOWN_SIGNS = re.compile(r"([\\`*_\[\]|~])")
+_LATEX_SIGNS = {
+    "\\": r"\textbackslash{}",
+    "&": r"\&",
+    "%": r"\%",
+    "$": r"\$",
+    "#": r"\#",
+    "_": r"\_",
+    "{": r"\{",
+    "}": r"\}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    '"': r"\textquotedbl{}",
+    "±": r"$\pm$",
+    "▲": r"$\blacktriangle$",
+    "▼": r"$\blacktriangledown$",
+    "≠": r"$\neq$",
+    "…": r"\dots{}",
+    "≤": r"$\leq$",
+    "≥": r"$\geq$",
+    "·": r"\textperiodcentered{}",
+    "“": "``",
+    "”": "''",
+}
+
+
+def markdown(text: str) -> str:
+    """Return `text` so that Markdown and the HTML inside it show it as it is."""
+    return _MARKDOWN_SIGNS.sub(r"\\\1", html.escape(plain(text), quote=False)).replace("@", "&#64;")
+
+
+def latex(text: str) -> str:
+    """Return `text` so that LaTeX sets it as it is."""
+    return "".join(_LATEX_SIGNS.get(sign, sign) for sign in plain(text))
