@@ -5,11 +5,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from resnet_bench.analysis.confidence import CONFIDENCE
 from resnet_bench.analysis.metrics import TIMINGS
 from resnet_bench.analysis.noise_bands import NARROWEST_BAND, excess_band
 from resnet_bench.analysis.ratio import POWER
 from resnet_bench.analysis.sequential import LOOKS, UNCHANGED_CONFIDENCE, detectable_change, first_decision
-from resnet_bench.analysis.stats import CONFIDENCE, MIN_LAUNCHES, normal_deviation, t_quantile
+from resnet_bench.analysis.stats import MIN_LAUNCHES, normal_deviation, t_quantile
 from resnet_bench.records import Band, BandSource, Verdict
 from resnet_bench.records.calibration import CaseCalibration
 

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from resnet_bench.analysis.stats import CONFIDENCE, exponential, normal_deviation, t_quantile, welch
+from resnet_bench.analysis.confidence import CONFIDENCE
+from resnet_bench.analysis.stats import exponential, normal_deviation, t_quantile, welch
 
 Array = NDArray[np.floating[Any]]
 

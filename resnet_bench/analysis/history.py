@@ -17,10 +17,11 @@ import msgspec
 
 from resnet_bench.analysis import changes
 from resnet_bench.analysis.comparability import facts
+from resnet_bench.analysis.confidence import CONFIDENCE
 from resnet_bench.analysis.digest import digest
 from resnet_bench.analysis.metric import Direction
 from resnet_bench.analysis.metrics import EXACT_METRICS, find_metric
-from resnet_bench.analysis.stats import CONFIDENCE, center_interval
+from resnet_bench.analysis.stats import center_interval
 from resnet_bench.errors import StoreError
 from resnet_bench.git import order
 from resnet_bench.git.order import Ordering

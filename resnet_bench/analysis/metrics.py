@@ -9,6 +9,7 @@ import statistics
 from collections.abc import Sequence
 
 from resnet_bench import units
+from resnet_bench.analysis.confidence import CONFIDENCE_TEXT
 from resnet_bench.analysis.metric import (
     AsvForm,
     Direction,
@@ -21,7 +22,6 @@ from resnet_bench.analysis.metric import (
     Sense,
     Source,
 )
-from resnet_bench.analysis.stats import CONFIDENCE_TEXT
 from resnet_bench.errors import ConfigError, nearest
 from resnet_bench.records import Launch, Measurement
 

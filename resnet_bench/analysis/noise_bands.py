@@ -5,8 +5,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from resnet_bench.analysis.confidence import CONFIDENCE
 from resnet_bench.analysis.metrics import NOISY_METRICS
-from resnet_bench.analysis.stats import CONFIDENCE, t_quantile
+from resnet_bench.analysis.stats import t_quantile
 from resnet_bench.records import Band, BandSource, Case, Digest
 
 NARROWEST_BAND = 0.01  # nobody acts on less

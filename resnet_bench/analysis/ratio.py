@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from resnet_bench.analysis.stats import CONFIDENCE, exponential, t_quantile, welch
+from resnet_bench.analysis.confidence import CONFIDENCE
+from resnet_bench.analysis.stats import exponential, t_quantile, welch
 from resnet_bench.records import Interval
 
 POWER = 0.95

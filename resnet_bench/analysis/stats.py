@@ -15,12 +15,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-from resnet_bench import units
+from resnet_bench.analysis.confidence import CONFIDENCE
 from resnet_bench.analysis.metric import NoisyMetric
 from resnet_bench.records import Interval, Measurement, Summary
 
-CONFIDENCE = 0.99
-CONFIDENCE_TEXT = units.percent_short(CONFIDENCE)
 P99_MIN_SAMPLES = 100
 MIN_LAUNCHES = 3
 _NORMAL_MAD = 1.4826  # standard deviation of normal noise over its median absolute deviation

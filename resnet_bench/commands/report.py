@@ -43,8 +43,8 @@ def report(
     if not runs:
         raise UsageError("report needs at least one run directory: resnet-bench report DIR.")
     page = None if best or format else runs[0] / PAGE_NAME
-    to = destination(format, output or page)
     loaded = [run_directory.load(run) for run in runs]
+    to = destination(format, output or page)
     base = sides.read(baseline, baselines_dir) if baseline else None
     warn([*(text for run in loaded for text in run.warnings), *(base.warnings if base else ())])
     past = _history(asv_results_dir, repository) if asv_results_dir else None

@@ -80,7 +80,7 @@ def worktrees(root):
 @pytest.mark.slow
 def test_the_code_of_each_revision_is_measured_under_our_own_package_name(repository, capsys, tmp_path):
     raw = tmp_path / "turns.jsonl"
-    code, out, _ = ab(capsys, repository, "two", "eight", "--budget", "240s", "-o", str(raw), "--format", "json")
+    code, out, _ = ab(capsys, repository, "two", "eight", "--budget", "240s", "--turns", str(raw), "--format", "json")
     (outcome,) = json.loads(out)["outcomes"]
     assert outcome["decision"]["ratio"] > 1.5
     assert (code, outcome["decision"]["verdict"]) == (1, "regressed")
@@ -173,7 +173,7 @@ def test_what_was_measured_is_saved_when_it_is_interrupted(repository, capsys, m
 
     monkeypatch.setattr(runner, "LaunchPairs", mock.MagicMock())
     monkeypatch.setattr(runner, "_take_turns", interrupted)
-    code, _, err = ab(capsys, repository, "two", "eight", "-o", str(tmp_path / "turns.jsonl"))
+    code, _, err = ab(capsys, repository, "two", "eight", "--turns", str(tmp_path / "turns.jsonl"))
     assert code == 130
     assert "interrupted" in err
     (saved,) = (json.loads(line) for line in (tmp_path / "turns.jsonl").read_text().splitlines())
@@ -183,7 +183,7 @@ def test_what_was_measured_is_saved_when_it_is_interrupted(repository, capsys, m
 
 def test_an_output_that_cannot_be_written_is_said_before_measuring(repository, capsys, tmp_path):
     (tmp_path / "file").write_text("")
-    code, _, err = ab(capsys, repository, "two", "eight", "-o", str(tmp_path / "file" / "turns.jsonl"))
+    code, _, err = ab(capsys, repository, "two", "eight", "--turns", str(tmp_path / "file" / "turns.jsonl"))
     assert code == 2
     assert "cannot write" in err
 
