@@ -67,7 +67,7 @@ def placed(task: Task) -> Placed:
     dtype: torch.dtype = getattr(torch, computes.weights)
     if not dtype.is_floating_point:
         raise UnsupportedError(f"{case.executor} has no {case.precision}: torch's modules hold floating-point weights.")
-    device, memory_format = torch.device(case.device), MEMORY_FORMATS[case.memory_format]
+    device, memory_format = torch.device(task.device), MEMORY_FORMATS[case.memory_format]
     torch.manual_seed(task.seed)
     network = task.network()
     statistics = batch_norm.set_statistics(network, case.image_size, seed=task.seed)

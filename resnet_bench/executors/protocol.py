@@ -28,6 +28,7 @@ class Task(NamedTuple):
         case: what is run.
         network: builds the network on the host, with weights of the seed.
         seed: of weights and input.
+        device: where, by torch's name, which need not be the case's.
         transfer: whether an iteration includes the copy of its input to the device; excluded on the host.
         pinned: whether the host's copy of the input must be pinned, or a copy would wait.
     """
@@ -35,6 +36,7 @@ class Task(NamedTuple):
     case: Case
     network: "Callable[[], nn.Module]"
     seed: int
+    device: str
     transfer: Transfer = Transfer.EXCLUDED
     pinned: bool = False
 

@@ -44,6 +44,7 @@ class Workload:
                 case=case,
                 network=lambda: model if isinstance(model, nn.Module) else create_model(model),
                 seed=seed,
+                device=str(self.device),
                 transfer=transfer if self.instruments.kind.accelerator else Transfer.EXCLUDED,
                 pinned=self.instruments.pins_memory(),
             )
