@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
-from filelock import FileLock, Timeout
+from filelock import BaseFileLock, FileLock, Timeout
 
 from resnet_bench.errors import StoreError
 from resnet_bench.records import Attempt, Header, Launch, LayerProfile, Run, Skip
@@ -38,26 +38,30 @@ def locked(directory: Path) -> Iterator[None]:
     Raises:
         StoreError: the directory cannot be written, or another process holds it.
     """
+    lock = FileLock(directory / _LOCK_NAME, timeout=0)
+    try:
+        _acquire(lock, directory)
+        yield
+    finally:
+        if lock.is_locked:
+            (directory / _LOCK_NAME).unlink(missing_ok=True)  # before the release: nobody else's lock may go with it
+            lock.release()
+        with contextlib.suppress(OSError):
+            directory.rmdir()  # only an empty one goes: nothing was saved in it
+
+
+def _acquire(lock: BaseFileLock, directory: Path) -> None:
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(directory / _LOCK_NAME, timeout=0)
         lock.acquire()
     except Timeout as error:
-        files.check_writable(
-            directory / _LOCK_NAME
-        )  # the lock cannot tell a folder that it may not write from one that is held
+        # The lock cannot tell a folder that it may not write from one that is held.
+        files.check_writable(directory / _LOCK_NAME)
         raise StoreError(
             f"{directory} is being written by another run; choose another folder with -o, or wait."
         ) from error
     except OSError as error:
         raise files.cannot_write(directory, error) from error
-    try:
-        yield
-    finally:
-        (directory / _LOCK_NAME).unlink(missing_ok=True)  # before the release: nobody else's lock may go with it
-        lock.release()
-        with contextlib.suppress(OSError):
-            directory.rmdir()  # only an empty one goes: nothing was saved in it
 
 
 def is_run(directory: Path) -> bool:
