@@ -81,7 +81,7 @@ def worktrees(root):
 def test_the_code_of_each_revision_is_measured_under_our_own_package_name(repository, capsys, tmp_path):
     raw = tmp_path / "turns.jsonl"
     code, out, _ = ab(capsys, repository, "two", "eight", "--budget", "240s", "--turns", str(raw), "--format", "json")
-    (outcome,) = json.loads(out)["outcomes"]
+    (outcome,) = json.loads(out)
     assert outcome["decision"]["ratio"] > 1.5
     assert (code, outcome["decision"]["verdict"]) == (1, "regressed")
     assert len(json.loads(raw.read_text())["turns"]) == len(outcome["turns"]) >= 6
@@ -104,7 +104,7 @@ def test_an_uncommitted_change_is_a_side(repository, capsys):
 def test_two_configurations_of_one_revision(repository, capsys):
     sides = ("--case-a", "memory_format=channels_last", "--case-b", "memory_format=channels_last,image_size=96")
     code, out, _ = ab(capsys, repository, "two", "two", *sides, "--budget", "240s", "--format", "json")
-    (outcome,) = json.loads(out)["outcomes"]
+    (outcome,) = json.loads(out)
     matchup = outcome["matchup"]
     assert [matchup[side]["memory_format"] for side in ("baseline", "contender")] == ["channels_last"] * 2
     assert [matchup[side]["image_size"] for side in ("baseline", "contender")] == [32, 96]
