@@ -20,7 +20,7 @@ def present(path: Path) -> bool:
     if path.exists():
         return True
     if path != DEFAULT_FILE:
-        raise StoreError(f"no calibration file {path}; write it with resnet-bench calibrate -o {path}.")
+        raise StoreError(f"no calibration file {path}; write it with resnet-bench calibrate --calibration {path}.")
     return False
 
 

@@ -44,7 +44,7 @@ def test_a_calibration_that_was_named_must_be_there(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     subject = digest_of([measurement([[1.0]])])
     assert calibrated.bands_for(subject, calibrations.DEFAULT_FILE) == ((), ())
-    with pytest.raises(StoreError, match=r"no calibration file c\.json; write it with .* calibrate -o c\.json"):
+    with pytest.raises(StoreError, match=r"no calibration file c\.json; write it with .* --calibration c\.json"):
         calibrated.bands_for(subject, Path("c.json"))
 
 
