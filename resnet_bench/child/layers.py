@@ -3,6 +3,8 @@
 import datetime as dt
 from pathlib import Path
 
+import msgspec
+
 from resnet_bench.child.prepare import load
 from resnet_bench.child.profile import slim
 from resnet_bench.errors import UnsupportedError
@@ -11,7 +13,7 @@ from resnet_bench.profilers import kernels, layers
 from resnet_bench.profilers.clock import Clock
 from resnet_bench.profilers.complexity import static_profile
 from resnet_bench.profilers.contention import ContentionWatch
-from resnet_bench.profilers.devices import collect
+from resnet_bench.profilers.devices import collect, find
 from resnet_bench.profilers.layers import Parts
 from resnet_bench.profilers.timeline import survey
 from resnet_bench.profilers.trace import write_trace
@@ -20,17 +22,19 @@ from resnet_bench.records import (
     Layer,
     LayerProfile,
 )
-from resnet_bench.wire.messages import LayersRequest
+from resnet_bench.wire.messages import Dissected, LayersRequest
 
 
-def dissect(request: LayersRequest) -> LayerProfile:
+def dissect(request: LayersRequest) -> Dissected:
     """Time the layers of one case, and write its trace where one was asked for.
 
     Raises:
+        DeviceError: its device is not here.
         UnsupportedError: the case cannot run here, or not twice in the same way.
         StoreError: the trace cannot be written.
     """
-    case = request.case
+    case = msgspec.structs.replace(request.case, device=find(request.case.device))
+    environment = collect(case.device)
     started_at = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
     executors.load(case.executor).name_kernels()
     static = static_profile(
@@ -50,9 +54,9 @@ def dissect(request: LayersRequest) -> LayerProfile:
         contention = watch.finish(before, workload.instruments.state(workload.device))
         if request.trace is not None:
             write_trace(workload, Path(request.trace))
-    return LayerProfile(
+    profile = LayerProfile(
         case=case,
-        environment=collect(case.device).id,
+        environment=environment.id,
         started_at=started_at,
         timed_by=parts.timed_by,
         iterations=parts.iterations,
@@ -64,6 +68,7 @@ def dissect(request: LayersRequest) -> LayerProfile:
         work=slim(static).work,
         disturbances=contention.disturbances,
     )
+    return Dissected(layers=profile, environment=environment)
 
 
 def _parts(workload: Workload, clock: Clock, static: tuple[Layer, ...], *, budget_s: float) -> Parts:

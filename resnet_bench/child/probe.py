@@ -1,14 +1,21 @@
 """Which device there is, and what this machine is. Imports torch."""
 
+import msgspec
+
 from resnet_bench.profilers.devices import collect, find
-from resnet_bench.wire.messages import Probed, ProbeRequest
+from resnet_bench.wire.messages import Probed, ProbeRequest, ProfileRequest
 
 
 def probe(request: ProbeRequest) -> Probed:
-    """Find the device asked for.
+    """Find the device asked for, and profile what is asked with it.
 
     Raises:
         DeviceError: it is not here.
     """
     device = find(request.device)
-    return Probed(device=device, environment=collect(device))
+    found = Probed(device=device, environment=collect(device))
+    if not request.subjects:
+        return found
+    from resnet_bench.child.profile import profile  # noqa: PLC0415 - the counters take as long to load as torch
+
+    return msgspec.structs.replace(found, profiled=profile(ProfileRequest(subjects=request.subjects)))

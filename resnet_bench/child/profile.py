@@ -13,7 +13,6 @@ def profile(request: ProfileRequest) -> Profiled:
     """Profile each subject; one that cannot be profiled is a refusal with its reason."""
     profiles, refusals = [], []
     for subject in request.subjects:
-        name = subject.model if isinstance(subject.model, str) else subject.model.name
         try:
             found = static_profile(
                 subject.model,
@@ -25,7 +24,7 @@ def profile(request: ProfileRequest) -> Profiled:
             )
             profiles.append(slim(found))
         except ResNetBenchError as error:
-            refusals.append((name, str(error)))
+            refusals.append((subject.name, str(error)))
     return Profiled(profiles=tuple(profiles), refusals=tuple(refusals))
 
 

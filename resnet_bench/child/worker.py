@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from resnet_bench.errors import ResNetBenchError, StoreError
+from resnet_bench.errors import ResNetBenchError
 from resnet_bench.wire.messages import (
     AnyAnswer,
     AnyRequest,
@@ -48,10 +48,8 @@ def _answer(request: AnyRequest, *, started: float, started_at: str) -> AnyAnswe
     """Return the answer; what goes wrong with a case is a skip, what the user can mend is said with its class."""
     try:
         return _answered(request, started=started, started_at=started_at)
-    except StoreError as error:
-        return Failed.of(error)
     except Exception as error:
-        if isinstance(request, CaseRequest):
+        if isinstance(request, CaseRequest) and not isinstance(error, request.mistakes):
             from resnet_bench.child.skips import skip
 
             return skip(request, error)

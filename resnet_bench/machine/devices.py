@@ -178,6 +178,16 @@ def known_without_torch(asked: str, *, nodes: Path = Path("/dev"), system: str =
     return find(asked, (HOST,)) if system == "linux" and not has_node else None
 
 
+def likely(asked: str) -> str:
+    """Return a device of the kind that `find` will most likely give, without asking torch; it may be wrong.
+
+    Raises:
+        DeviceError: certainly there is no such device.
+    """
+    accelerator = next(kind.torch_type for kind in KINDS if kind.accelerator)
+    return known_without_torch(asked) or (accelerator if asked == AUTO else asked)
+
+
 def out_of_memory_words() -> tuple[str, ...]:
     """Return the words, in small letters, by which any kind says that memory is wanting."""
     return tuple(dict.fromkeys(words for kind in KINDS for words in kind.out_of_memory))

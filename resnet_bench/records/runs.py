@@ -126,7 +126,8 @@ class BatchSearch(Record, frozen=True, kw_only=True):
 class Header(Record, frozen=True, kw_only=True):
     """`run.json`: everything about a run but its launches. `models` are the suite's own specs, as plain tables.
 
-    `shards` are the parts of a suite that it holds, empty for a whole one; `merged` are the runs that it joins.
+    `unprofiled` are models without a static profile, and why. `shards` are the parts of a suite that it holds, empty
+    for a whole one; `merged` are the runs that it joins.
     """
 
     schema: int = SCHEMA_VERSION
@@ -140,6 +141,7 @@ class Header(Record, frozen=True, kw_only=True):
     cases: tuple[Case, ...]
     models: tuple[dict[str, Any], ...] = ()
     profiles: tuple[Profile, ...]
+    unprofiled: tuple[tuple[str, str], ...] = ()
     shards: tuple[Shard, ...] = ()
     merged: tuple[str, ...] = ()
     ceilings: tuple[Ceilings, ...] = ()

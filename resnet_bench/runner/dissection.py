@@ -1,4 +1,4 @@
-"""`profile --measured`: find the machine, look its ceilings up, time the layers of each model in a child."""
+"""`profile --measured`: time the layers of each model in a child, then look up the ceilings of its machine."""
 
 import sys
 from collections.abc import Mapping, Sequence
@@ -12,13 +12,14 @@ from resnet_bench.config.axes import AUTO, Value, label
 from resnet_bench.config.suite_file import load_suite
 from resnet_bench.errors import IncompleteError, ResNetBenchError, StoreError, UsageError
 from resnet_bench.machine import environment
-from resnet_bench.records import Case, Ceilings, Environment, LayerProfile, Mode, Skip
+from resnet_bench.machine.devices import known_without_torch
+from resnet_bench.records import Case, Ceilings, LayerProfile, Mode, Skip
 from resnet_bench.runner import ceilings, plan
 from resnet_bench.runner.launchers.launcher import Launcher
 from resnet_bench.runner.progress import warn
 from resnet_bench.specs import EXTERNAL_IMAGE_SIZE, Spec
 from resnet_bench.storage import files
-from resnet_bench.wire.messages import LayersRequest
+from resnet_bench.wire.messages import Dissected, LayersRequest
 
 BUDGET_S = 5.0
 
@@ -46,18 +47,21 @@ def dissect(
             raise StoreError(f"cannot write {trace}: it is no regular file; choose another one.")
         files.check_writable(trace)
     resolved = plan.resolved(models, ())
-    machine = launcher.machines(str(asked.get("device", AUTO)))[0]
+    device = str(asked.get("device", AUTO))
     threads = asked.get("threads", environment.default_threads())
-    here = {**asked, "device": machine.device, "threads": threads}
+    here = {**asked, "device": known_without_torch(device) or device, "threads": threads}
     cases = [_case(name, model, here) for name, model in resolved.items()]
-    known = _ceilings(machine.environment, cases[0], launcher)
-    found = []
+    measured = []
     for case in cases:
         print(f"timing the layers of {label(case)}", file=sys.stderr, flush=True)
-        profile = _measured(case, resolved[case.model], launcher, trace)
-        bound = headroom(case, profile.work, (known,)) if known else None
-        found.append(Dissection(profile=profile, ceilings=known, headroom=bound))
-    return tuple(found)
+        measured.append(_measured(case, resolved[case.model], launcher, trace))
+    known = _ceilings(measured[0], launcher)
+    return tuple(_dissection(it.layers, known) for it in measured)
+
+
+def _dissection(profile: LayerProfile, known: Ceilings | None) -> Dissection:
+    bound = headroom(profile.case, profile.work, (known,)) if known else None
+    return Dissection(profile=profile, ceilings=known, headroom=bound)
 
 
 def _case(name: str, model: Spec | str, asked: Mapping[str, Value]) -> Case:
@@ -71,10 +75,11 @@ def _case(name: str, model: Spec | str, asked: Mapping[str, Value]) -> Case:
     return case
 
 
-def _ceilings(present: Environment, case: Case, launcher: Launcher) -> Ceilings | None:
+def _ceilings(found: Dissected, launcher: Launcher) -> Ceilings | None:
+    case = found.layers.case
     try:
         return ceilings.known_or_measured(
-            present,
+            found.environment,
             launcher=launcher,
             device=case.device,
             threads=case.threads,
@@ -86,7 +91,7 @@ def _ceilings(present: Environment, case: Case, launcher: Launcher) -> Ceilings 
         return None
 
 
-def _measured(case: Case, model: Spec | str, launcher: Launcher, trace: Path | None) -> LayerProfile:
+def _measured(case: Case, model: Spec | str, launcher: Launcher, trace: Path | None) -> Dissected:
     protocol = load_suite(preset="standard").protocol
     request = LayersRequest(
         case=case,

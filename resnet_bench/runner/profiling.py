@@ -1,14 +1,18 @@
-"""The static profiles of a plan, made in processes that time nothing."""
+"""The static profiles of a plan, made in processes that time nothing: our own architectures' in the probe's."""
 
 from collections.abc import Iterator, Sequence
 
-from resnet_bench.errors import IncompleteError
-from resnet_bench.records import Profile
+from resnet_bench.config.suite_file import Suite
+from resnet_bench.errors import ConfigError, IncompleteError
+from resnet_bench.machine.devices import likely
+from resnet_bench.records.profiles import profile_key
+from resnet_bench.runner import plan as plans
+from resnet_bench.runner import shards
 from resnet_bench.runner.launchers.launcher import Launcher
 from resnet_bench.runner.plan import Plan
 from resnet_bench.runner.progress import warn
 from resnet_bench.specs import Spec
-from resnet_bench.wire.messages import ProfileRequest, ProfileSubject
+from resnet_bench.wire.messages import Profiled, ProfileRequest, ProfileSubject
 
 
 def subjects_of(plan: Plan) -> tuple[ProfileSubject, ...]:
@@ -23,9 +27,37 @@ def subjects_of(plan: Plan) -> tuple[ProfileSubject, ...]:
     )
 
 
-def profiles_of(plan: Plan, launcher: Launcher) -> tuple[Profile, ...]:
-    """Profile what a plan measures; a foreign model that cannot be profiled is said and left out."""
-    return tuple(profile for group in _groups(subjects_of(plan)) for profile in _profiled(group, launcher))
+def foreseen(suite: Suite, shard: tuple[int, int] | None) -> tuple[ProfileSubject, ...]:
+    """Return what a suite, or its shard, will want profiled of our own architectures, before its device is known.
+
+    Empty where a search has to find the batch sizes first. A wrong guess costs little: `profiles_of` makes the rest.
+
+    Raises:
+        ModelError: an unknown model, or an image size too small for it.
+        DeviceError: certainly there is no such device.
+    """
+    if any(sweep.searched for sweep in suite.sweeps):
+        return ()
+    try:
+        asked = plans.expand(suite, likely(suite.device))
+        asked = asked if shard is None else shards.cut(asked, shard)[1]
+    except ConfigError:  # true of the kind of device that was guessed; of the one that is found it is said
+        return ()
+    return tuple(subject for subject in subjects_of(asked) if isinstance(subject.model, Spec))
+
+
+def profiles_of(plan: Plan, launcher: Launcher, made: Profiled) -> Profiled:
+    """Profile what a plan measures, beyond what was `made`; a foreign model that cannot be profiled is a refusal."""
+    subjects = subjects_of(plan)
+    tried = {profile_key(profile) for profile in made.profiles}, {model for model, _ in made.refusals}
+    lacking = [subject for subject in subjects if subject.key not in tried[0] and subject.name not in tried[1]]
+    found = (made, *(_profiled(group, launcher) for group in _groups(lacking)))
+    profiles = {profile_key(profile): profile for part in found for profile in part.profiles}
+    wanted = tuple(profiles[subject.key] for subject in subjects if subject.key in profiles)
+    refusals = tuple(dict.fromkeys(refusal for part in found for refusal in part.refusals))
+    for why in dict.fromkeys(reason for _, reason in refusals):
+        warn(f"no static profile: {why}")
+    return Profiled(profiles=wanted, refusals=refusals)
 
 
 def _groups(subjects: Sequence[ProfileSubject]) -> Iterator[tuple[ProfileSubject, ...]]:
@@ -37,14 +69,11 @@ def _groups(subjects: Sequence[ProfileSubject]) -> Iterator[tuple[ProfileSubject
         yield tuple(subject for subject in subjects if subject.model == model)
 
 
-def _profiled(subjects: tuple[ProfileSubject, ...], launcher: Launcher) -> tuple[Profile, ...]:
+def _profiled(subjects: tuple[ProfileSubject, ...], launcher: Launcher) -> Profiled:
     try:
-        found = launcher.ask(ProfileRequest(subjects=subjects))
+        return launcher.ask(ProfileRequest(subjects=subjects))
     except IncompleteError:
         if isinstance(subjects[0].model, Spec):
             raise
         # A foreign model that brings its process down does so again when measured, and becomes a skip there.
-        return ()
-    for why in dict.fromkeys(reason for _, reason in found.refusals):
-        warn(f"no static profile: {why}")
-    return found.profiles
+        return Profiled(profiles=())

@@ -14,7 +14,7 @@ from resnet_bench.records import Case, Ceilings, Commit, Environment, Header, Id
 from resnet_bench.runner import ceilings, plan, shards, sweep
 from resnet_bench.runner.interruption import stoppable
 from resnet_bench.runner.launchers.launcher import Launcher
-from resnet_bench.runner.profiling import profiles_of
+from resnet_bench.runner.profiling import foreseen, profiles_of
 from resnet_bench.runner.progress import warn
 from resnet_bench.runner.run_layers import time_layers
 from resnet_bench.runner.searches import with_searches
@@ -49,10 +49,11 @@ def start(
     """
     with run_directory.locked(directory), stoppable():
         run_directory.refuse_another(directory)
-        machines = launcher.machines(suite.device)
+        machines = launcher.machines(suite.device, foreseen(suite, shard))
         commit = current_commit()
         whole, searches = with_searches(suite, machines[0], directory, launcher=launcher, commit=commit)
         part, asked = (None, whole) if shard is None else shards.cut(whole, shard)
+        profiled = profiles_of(asked, launcher, machines[0].profiled)
         header = Header(
             id=new_run_id(),
             created_at=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
@@ -63,7 +64,8 @@ def start(
             environments=tuple(machine.environment for machine in machines),
             cases=asked.cases,
             models=tuple(msgspec.to_builtins(spec) for spec in suite.models),
-            profiles=profiles_of(asked, launcher),
+            profiles=profiled.profiles,
+            unprofiled=profiled.refusals,
             shards=() if part is None else (part,),
             ceilings=_ceilings(suite.preset, machines, asked.cases, launcher),
             layers=layers,

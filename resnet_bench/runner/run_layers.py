@@ -8,7 +8,7 @@ import msgspec
 
 from resnet_bench.config.axes import label
 from resnet_bench.errors import Interrupted
-from resnet_bench.records import Case, Header, LayerScope
+from resnet_bench.records import Case, Header, LayerScope, Skip
 from resnet_bench.runner.launchers.launcher import Launcher
 from resnet_bench.runner.plan import Plan
 from resnet_bench.storage import run_directory
@@ -35,7 +35,9 @@ def time_layers(
         print(f"[{number}/{len(cases)}] layers of {label(case)}", file=sys.stderr, flush=True)
         request = LayersRequest(case=case, model=plan.model(case), protocol=header.protocol, budget_s=BUDGET_S)
         try:
-            run_directory.append_layers(directory, launcher.ask(request), run=header.id)
+            answer = launcher.ask(request)
+            entry = answer if isinstance(answer, Skip) else answer.layers
+            run_directory.append_layers(directory, entry, run=header.id)
         except KeyboardInterrupt:
             raise Interrupted(
                 f"interrupted; everything finished is saved. Go on with: resnet-bench run --resume {directory}"

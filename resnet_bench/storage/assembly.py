@@ -37,12 +37,17 @@ def assemble(header: Header, entries: Sequence[Launch | Skip], warnings: Sequenc
         measurements=tuple(measurements),
         skips=tuple(open_skips),
         missing=tuple(missing),
-        warnings=tuple(warnings),
+        warnings=(*warnings, *without_profiles(header)),
     )
 
 
 def _first_undisturbed(attempts: Sequence[Launch]) -> Launch:
     return next((launch for launch in attempts if not launch.contention.disturbances), attempts[-1])
+
+
+def without_profiles(header: Header) -> list[str]:
+    """Say which models have no static profile, and why."""
+    return [f"no static profile: {why}" for why in dict.fromkeys(why for _, why in header.unprofiled)]
 
 
 def without_layers(entries: Sequence[LayerProfile | Skip]) -> list[str]:

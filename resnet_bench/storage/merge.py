@@ -105,6 +105,7 @@ def join(parts: Sequence[Part], run_id: str) -> Joined:
         cases=_cases(headers),
         models=tuple({str(table["name"]): table for header in headers for table in header.models}.values()),
         profiles=tuple({profile_key(it): it for header in headers for it in header.profiles}.values()),
+        unprofiled=tuple(dict.fromkeys(refusal for header in headers for refusal in header.unprofiled)),
         ceilings=tuple(_ceilings(headers)),
         layers=next((header.layers for header in headers if header.layers is not LayerScope.NONE), LayerScope.NONE),
         searches=tuple({it.case: it for header in headers for it in header.searches}.values()),

@@ -5,7 +5,7 @@ A request knows the type of its answer, how long the answer may take, and how ma
 
 from typing import ClassVar, Generic, TypeVar
 
-from resnet_bench.errors import ResNetBenchError, named
+from resnet_bench.errors import DeviceError, ResNetBenchError, StoreError, named
 from resnet_bench.records import (
     Case,
     Ceilings,
@@ -25,18 +25,26 @@ from resnet_bench.specs import Spec
 AnswerT = TypeVar("AnswerT")
 
 
-class Probed(Record, frozen=True, kw_only=True, tag="probed"):
-    """The device found, and the machine."""
-
-    device: str
-    environment: Environment
-
-
 class Profiled(Record, frozen=True, kw_only=True, tag="profiled"):
     """Profiles in the order asked for; `refusals` are (model, why) of those that cannot be made."""
 
     profiles: tuple[Profile, ...]
     refusals: tuple[tuple[str, str], ...] = ()
+
+
+class Probed(Record, frozen=True, kw_only=True, tag="probed"):
+    """The device found, the machine, and the static profiles that were asked for with it."""
+
+    device: str
+    environment: Environment
+    profiled: Profiled = Profiled(profiles=())
+
+
+class Dissected(Record, frozen=True, kw_only=True, tag="dissected"):
+    """The layers of a case whose device is named as it was found, and the machine."""
+
+    layers: LayerProfile
+    environment: Environment
 
 
 class Fits(Record, frozen=True, kw_only=True, tag="fits"):
@@ -82,8 +90,10 @@ class Request(Record, Generic[AnswerT], frozen=True, kw_only=True):
 class CaseRequest(Request[AnswerT], frozen=True, kw_only=True):
     """A question about one case: whatever happens to the child is an answer too, a `Skip` with its reason.
 
-    `model` is a registry or external name, or the user's own spec.
+    `model` is a registry or external name, or the user's own spec. `mistakes` are errors that are none of the case's.
     """
+
+    mistakes: ClassVar[tuple[type[ResNetBenchError], ...]] = (StoreError,)
 
     case: Case
     model: Spec | str
@@ -95,20 +105,6 @@ class CaseRequest(Request[AnswerT], frozen=True, kw_only=True):
         return self.case.threads
 
 
-class ProbeRequest(Request[Probed], frozen=True, kw_only=True, tag="probe"):
-    """Find the device ("auto" for the first accelerator, else the CPU) and describe the machine."""
-
-    answers = (Probed,)
-    what = "torch's view of the machine"
-
-    device: str
-
-    @property
-    def limit_s(self) -> float:
-        """Five minutes: a driver may take its time."""
-        return 300.0
-
-
 class ProfileSubject(Record, frozen=True, kw_only=True):
     """One static profile to make; `model` is a registry or external name, or the user's own spec."""
 
@@ -117,6 +113,16 @@ class ProfileSubject(Record, frozen=True, kw_only=True):
     precision: Precision
     batch_size: int
     image_size: int
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self.model.name if isinstance(self.model, Spec) else self.model
+
+    @property
+    def key(self) -> tuple[str, str, str, int, int]:
+        """What `profile_key` says of its profile."""
+        return (self.name, self.mode, self.precision, self.batch_size, self.image_size)
 
 
 class ProfileRequest(Request[Profiled], frozen=True, kw_only=True, tag="profile"):
@@ -131,6 +137,24 @@ class ProfileRequest(Request[Profiled], frozen=True, kw_only=True, tag="profile"
     def limit_s(self) -> float:
         """Half an hour for all of them."""
         return 1800.0
+
+
+class ProbeRequest(Request[Probed], frozen=True, kw_only=True, tag="probe"):
+    """Find the device ("auto" for the first accelerator, else the CPU) and describe the machine.
+
+    `subjects` are profiled on the way, in the process that has loaded torch for it.
+    """
+
+    answers = (Probed,)
+    what = "torch's view of the machine"
+
+    device: str
+    subjects: tuple[ProfileSubject, ...] = ()
+
+    @property
+    def limit_s(self) -> float:
+        """Five minutes: a driver may take its time; half an hour more for profiles."""
+        return 2100.0 if self.subjects else 300.0
 
 
 class CeilingsRequest(Request[Ceilings], frozen=True, kw_only=True, tag="ceilings"):
@@ -171,10 +195,14 @@ class MeasureRequest(CaseRequest[Launch | Skip], frozen=True, kw_only=True, tag=
         return self.protocol.time_limit_s
 
 
-class LayersRequest(CaseRequest[LayerProfile | Skip], frozen=True, kw_only=True, tag="layers"):
-    """Time the layers of one case, and write a trace of a few iterations where a file is named."""
+class LayersRequest(CaseRequest[Dissected | Skip], frozen=True, kw_only=True, tag="layers"):
+    """Time the layers of one case, and write a trace of a few iterations where a file is named.
 
-    answers = (LayerProfile, Skip)
+    The case's device may be named as users name it: the child finds it.
+    """
+
+    mistakes = (StoreError, DeviceError)
+    answers = (Dissected, Skip)
     what = "the layers"
 
     protocol: Protocol
@@ -204,4 +232,4 @@ class FitRequest(CaseRequest[Fits | Skip], frozen=True, kw_only=True, tag="fit")
 
 
 AnyRequest = ProbeRequest | ProfileRequest | MeasureRequest | FitRequest | LayersRequest | CeilingsRequest
-AnyAnswer = Probed | Profiled | Failed | Fits | Launch | Skip | LayerProfile | Ceilings
+AnyAnswer = Probed | Profiled | Failed | Fits | Launch | Skip | Dissected | Ceilings

@@ -26,7 +26,7 @@ class Machine:
         monkeypatch.setitem(table.LAUNCHERS, table.DEFAULT, lambda: self)
         return self
 
-    def machines(self, _device):
+    def machines(self, _device, _subjects=()):
         return (Probed(device="cpu", environment=self.environment),)
 
     def ask(self, request):

@@ -14,7 +14,7 @@ from resnet_bench.runner import run
 from resnet_bench.runner.launchers import fork_server, local, process, table
 from resnet_bench.runner.launchers.local import LocalLauncher
 from resnet_bench.storage import run_directory
-from resnet_bench.wire.messages import CeilingsRequest, Failed, MeasureRequest, ProbeRequest, Profiled
+from resnet_bench.wire.messages import Failed, ProbeRequest, Profiled
 from tests.runner.instant import Machine
 
 ROOT = Path(__file__).parents[2]
@@ -64,36 +64,52 @@ def test_every_child_gets_the_same_variables(monkeypatch):
     assert (launch["OMP_NUM_THREADS"], launch["OMP_WAIT_POLICY"], launch["KMP_BLOCKTIME"]) == ("2", "PASSIVE", "0")
 
 
-@pytest.mark.slow
-def test_a_run_of_our_own_architectures_starts_two_processes_before_its_first_launch(monkeypatch, tmp_path):
-    """One finds the machine, one makes the static profiles; a third only where no ceilings are known."""
-    monkeypatch.chdir(tmp_path)
-    machine = Machine().install(monkeypatch)
-    case = ("--models", "cifar_resnet20", "--batch-sizes", "1", "--launches", "1")
-    assert cli.run(["run", *case, "-o", "run"]) == 0
-    before = machine.asked[: machine.asked.index(MeasureRequest)]
-    assert [kind.__name__ for kind in before if kind is not CeilingsRequest] == ["ProfileRequest"]
-
-
-@pytest.mark.slow
-def test_measured_layers_of_a_foreign_model_take_a_process_for_the_machine_and_one_for_the_layers(
-    monkeypatch, tmp_path, capsys
-):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    started = []
+@pytest.fixture
+def started(monkeypatch, tmp_path):
+    """Return the kinds of request for which this machine starts processes, in order."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    kinds = []
     real = local.run_child
 
     def counted(module, line, **options):
-        started.append(msgspec.json.decode(line)["type"])
+        kinds.append(msgspec.json.decode(line)["type"])
         return real(module, line, **options)
 
     monkeypatch.setattr(local, "run_child", counted)
+    return kinds
+
+
+@pytest.mark.slow
+def test_a_run_of_our_own_architectures_starts_one_process_before_its_first_launch(started, tmp_path):
+    """It finds the machine and makes the static profiles; a second only where no ceilings are known."""
+    case = ("--models", "cifar_resnet20", "--batch-sizes", "1", "--launches", "1", "--device", "cpu")
+    assert cli.run(["run", *case, "-o", str(tmp_path / "one")]) == 0
+    assert started == ["probe", "ceilings", "measure"]
+    assert run_directory.load(tmp_path / "one").measurements[0].profile.parameters == 269_722
+    started.clear()
+    assert cli.run(["run", *case, "-o", str(tmp_path / "two")]) == 0
+    assert started == ["probe", "measure"]
+
+
+@pytest.mark.slow
+def test_a_foreign_model_is_profiled_by_itself_and_what_cannot_be_profiled_is_said_in_the_run(started, tmp_path):
+    models = "cifar_resnet20,tests.runner.faulty:tiny,tests.runner.faulty:unprofilable"
+    case = ("--models", models, "--image-sizes", "32", "--batch-sizes", "1", "--launches", "1", "--device", "cpu")
+    assert cli.run(["run", *case, "-o", str(tmp_path / "run")]) == 0
+    assert [kind for kind in started if kind != "ceilings"] == ["probe", "profile", "profile", *["measure"] * 3]
+    found = run_directory.load(tmp_path / "run")
+    assert [it.profile is None for it in found.measurements] == [False, False, True]
+    assert [why for why in found.warnings if why.startswith("no static profile: ")]
+
+
+@pytest.mark.slow
+def test_measured_layers_take_one_process(started, capsys):
     command = ["profile", "--measured", "tests.runner.faulty:tiny", "--image-size", "32", "--device", "cpu"]
     assert cli.run(command) == 0
-    assert started == ["probe", "ceilings", "layers"]
+    assert started == ["layers", "ceilings"]
     started.clear()
     assert cli.run(command) == 0
-    assert started == ["probe", "layers"]
+    assert started == ["layers"]
     assert "The roofline allows" in capsys.readouterr().out
 
 
@@ -110,8 +126,8 @@ def test_the_wire_of_a_live_comparison_is_typed():
 class TwoMachines(Machine):
     """Launches go to two machines in turn."""
 
-    def machines(self, device):
-        (one,) = super().machines(device)
+    def machines(self, device, subjects=()):
+        (one,) = super().machines(device, subjects)
         other = msgspec.structs.replace(one.environment, id="e2")
         return (one, msgspec.structs.replace(one, environment=other))
 

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from resnet_bench import HOME
 from resnet_bench.runner.launchers.local import LocalLauncher
-from resnet_bench.wire.messages import Probed, ProbeRequest, Request
+from resnet_bench.wire.messages import Probed, ProbeRequest, ProfileSubject, Request
 
 AnswerT = TypeVar("AnswerT")
 
@@ -27,8 +27,8 @@ class LoggedLauncher:
             log.write(f"{request.what}\\n")
         return self._local.ask(request)
 
-    def machines(self, device: str) -> tuple[Probed, ...]:
-        return (self.ask(ProbeRequest(device=device)),)
+    def machines(self, device: str, subjects: tuple[ProfileSubject, ...] = ()) -> tuple[Probed, ...]:
+        return (self.ask(ProbeRequest(device=device, subjects=subjects)),)
 '''
 
 
@@ -57,7 +57,6 @@ def test_every_process_of_a_run_is_started_by_it(logged):
     asked = (logged.home / "asked.log").read_text().splitlines()
     assert [it for it in asked if it != "the ceilings"] == [
         "torch's view of the machine",
-        "the static profiles",
         "a launch",
     ]
     header = json.loads((logged.home / "run" / "run.json").read_text())

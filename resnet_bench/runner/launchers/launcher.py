@@ -2,7 +2,7 @@
 
 from typing import Protocol, TypeVar
 
-from resnet_bench.wire.messages import Probed, Request
+from resnet_bench.wire.messages import Probed, ProfileSubject, Request
 
 AnswerT = TypeVar("AnswerT")
 
@@ -18,8 +18,8 @@ class Launcher(Protocol):
             IncompleteError: the child died or did not answer in time; of a case's request that is a `Skip` instead.
         """
 
-    def machines(self, device: str) -> tuple[Probed, ...]:
-        """Return each machine that it starts processes on, as seen by `device`.
+    def machines(self, device: str, subjects: tuple[ProfileSubject, ...] = ()) -> tuple[Probed, ...]:
+        """Return each machine that it starts processes on, as seen by `device`; the first one profiles `subjects`.
 
         Raises:
             DeviceError: a machine has no such device.

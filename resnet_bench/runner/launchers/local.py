@@ -13,7 +13,7 @@ from resnet_bench.errors import IncompleteError, InternalError
 from resnet_bench.records import Skip, SkipReason, remarks
 from resnet_bench.runner.launchers import memory_kills
 from resnet_bench.runner.launchers.process import Ended, TimeLimitError, run_child
-from resnet_bench.wire.messages import AnyAnswer, CaseRequest, Failed, Probed, ProbeRequest, Request
+from resnet_bench.wire.messages import AnyAnswer, CaseRequest, Failed, Probed, ProbeRequest, ProfileSubject, Request
 
 AnswerT = TypeVar("AnswerT")
 
@@ -27,13 +27,13 @@ class LocalLauncher:
     def __init__(self, *, count_memory_kills: Callable[[], int] = memory_kills.count) -> None:
         self._count_memory_kills = count_memory_kills
 
-    def machines(self, device: str) -> tuple[Probed, ...]:
-        """Return this machine.
+    def machines(self, device: str, subjects: tuple[ProfileSubject, ...] = ()) -> tuple[Probed, ...]:
+        """Return this machine, and the profiles of `subjects`, from one process.
 
         Raises:
             DeviceError: the device is not here.
         """
-        return (self.ask(ProbeRequest(device=device)),)
+        return (self.ask(ProbeRequest(device=device, subjects=subjects)),)
 
     def ask(self, request: Request[AnswerT]) -> AnswerT:
         """Return the answer of a fresh child.
