@@ -70,11 +70,11 @@ def main(model: str, batch_size: int) -> None:
 
 
 def _by_type(cut: "Cut", calls: "Sequence[Call]", aligned: Alignment, static: Sequence[Layer]) -> dict[str, float]:
-    from resnet_bench.profilers.timeline import Place
+    from resnet_bench.profilers.timeline import Region
 
     totals: dict[str, float] = {}
     for segment, seconds in cut.seconds.items():
-        if segment.place is Place.MODULE:
+        if segment.place is Region.MODULE:
             kind = calls[segment.number].type
         else:
             inside = aligned.gaps[segment.number]

@@ -33,7 +33,7 @@ from resnet_bench.records.profiles import profile_key
 NOISY_SPREAD = 0.05
 
 
-class Status(StrEnum):
+class CaseStatus(StrEnum):
     """What became of a case."""
 
     MEASURED = "measured"
@@ -65,7 +65,7 @@ class Result(Record, frozen=True, kw_only=True):
     position: int
     run: int
     case: Case
-    status: Status
+    status: CaseStatus
     family: str
     accuracy: float | None
     profile: Profile | None
@@ -191,7 +191,7 @@ def _measured(
         position=0,
         run=index,
         case=measurement.case,
-        status=Status.MEASURED,
+        status=CaseStatus.MEASURED,
         family=known.family,
         accuracy=known.accuracy_at(measurement.case.image_size),
         profile=measurement.profile,
@@ -207,7 +207,7 @@ def _absent(index: int, planned: Measurement, skip: Skip | None, known: Publishe
         position=0,
         run=index,
         case=planned.case,
-        status=Status(_words(skip.reason)) if skip else Status.MISSING,
+        status=CaseStatus(_words(skip.reason)) if skip else CaseStatus.MISSING,
         family=known.family,
         accuracy=known.accuracy_at(planned.case.image_size),
         profile=planned.profile,

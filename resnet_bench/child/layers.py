@@ -14,7 +14,7 @@ from resnet_bench.profilers.clock import Clock
 from resnet_bench.profilers.complexity import static_profile
 from resnet_bench.profilers.contention import ContentionWatch
 from resnet_bench.profilers.devices import collect, find
-from resnet_bench.profilers.layers import Parts
+from resnet_bench.profilers.layers import LayerTimes
 from resnet_bench.profilers.timeline import survey
 from resnet_bench.profilers.trace import write_trace
 from resnet_bench.profilers.workload import Workload
@@ -71,7 +71,7 @@ def dissect(request: LayersRequest) -> Dissected:
     return Dissected(layers=profile, environment=environment)
 
 
-def _parts(workload: Workload, clock: Clock, static: tuple[Layer, ...], *, budget_s: float) -> Parts:
+def _parts(workload: Workload, clock: Clock, static: tuple[Layer, ...], *, budget_s: float) -> LayerTimes:
     prepared = workload.prepared
     if prepared.modules is not None:
         return layers.measure(workload, prepared.modules, clock, static, budget_s=budget_s)

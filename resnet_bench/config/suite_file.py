@@ -25,7 +25,7 @@ from resnet_bench.specs import Spec
 PRESETS = tuple(values.Preset)
 
 
-class On(StrEnum):
+class DeviceClass(StrEnum):
     """The kind of device a sweep is for."""
 
     ANY = "any"
@@ -37,7 +37,7 @@ class Sweep(Record, frozen=True, kw_only=True):
     """Axes as lists, by the axis' name; their cartesian product is the sweep's cases."""
 
     axes: dict[str, tuple[Value, ...]]
-    on: On = On.ANY
+    on: DeviceClass = DeviceClass.ANY
 
     def __getitem__(self, axis: str) -> tuple[Value, ...]:
         """The values of an axis; none where each model has its own."""
@@ -155,7 +155,7 @@ def read(path: Path | None = None, *, preset: str | None = None) -> Written:
 def _sweep(table: Mapping[str, object], where: str) -> Sweep:
     if "models" not in table:
         raise ConfigError(f"{where} has no models.")
-    on = values.from_file(values.choice(On), table.get("on", On.ANY), f"{where}.on")
+    on = values.from_file(values.choice(DeviceClass), table.get("on", DeviceClass.ANY), f"{where}.on")
     return Sweep(axes=suite_tables.lists(table, where, also=("on",)), on=on)
 
 

@@ -12,7 +12,7 @@ from resnet_bench.storage import files
 from resnet_bench.words import plain
 
 
-class Result(StrEnum):
+class TestResult(StrEnum):
     """JUnit's outcomes; an error is an incomplete measurement."""
 
     PASSED = "passed"
@@ -26,22 +26,22 @@ class TestCase(Record, frozen=True, kw_only=True):
 
     classname: str
     name: str
-    result: Result
+    result: TestResult
     message: str
 
 
 _VERDICTS = {
-    Verdict.REGRESSED: Result.FAILURE,
-    Verdict.NOT_COMPARABLE: Result.SKIPPED,
-    Verdict.INCONCLUSIVE: Result.SKIPPED,
-    Verdict.IMPROVED: Result.PASSED,
-    Verdict.UNCHANGED: Result.PASSED,
+    Verdict.REGRESSED: TestResult.FAILURE,
+    Verdict.NOT_COMPARABLE: TestResult.SKIPPED,
+    Verdict.INCONCLUSIVE: TestResult.SKIPPED,
+    Verdict.IMPROVED: TestResult.PASSED,
+    Verdict.UNCHANGED: TestResult.PASSED,
 }
 _STATUSES = {
-    Status.FAILED: Result.FAILURE,
-    Status.INCOMPLETE: Result.ERROR,
-    Status.WARNED: Result.SKIPPED,
-    Status.PASSED: Result.PASSED,
+    Status.FAILED: TestResult.FAILURE,
+    Status.INCOMPLETE: TestResult.ERROR,
+    Status.WARNED: TestResult.SKIPPED,
+    Status.PASSED: TestResult.PASSED,
 }
 
 
@@ -70,10 +70,14 @@ def from_gate(result: GateResult) -> tuple[TestCase, ...]:
         for outcome in result.outcomes
     ]
     nothing = "this rule matches nothing"
-    cases += [TestCase(classname="rule", name=it, result=Result.SKIPPED, message=nothing) for it in result.unmatched]
+    cases += [
+        TestCase(classname="rule", name=it, result=TestResult.SKIPPED, message=nothing) for it in result.unmatched
+    ]
     if result.nothing_checked:
         cases.append(
-            TestCase(classname="check", name="anything checked", result=Result.ERROR, message=result.nothing_checked)
+            TestCase(
+                classname="check", name="anything checked", result=TestResult.ERROR, message=result.nothing_checked
+            )
         )
     return tuple(cases)
 
@@ -85,13 +89,13 @@ def render(cases: Iterable[TestCase]) -> str:
         "testsuite",
         name="resnet-bench",
         tests=str(len(cases)),
-        failures=str(sum(case.result is Result.FAILURE for case in cases)),
-        errors=str(sum(case.result is Result.ERROR for case in cases)),
-        skipped=str(sum(case.result is Result.SKIPPED for case in cases)),
+        failures=str(sum(case.result is TestResult.FAILURE for case in cases)),
+        errors=str(sum(case.result is TestResult.ERROR for case in cases)),
+        skipped=str(sum(case.result is TestResult.SKIPPED for case in cases)),
     )
     for case in cases:
         element = ET.SubElement(suite, "testcase", classname=plain(case.classname), name=plain(case.name))
-        if case.result is Result.PASSED:
+        if case.result is TestResult.PASSED:
             ET.SubElement(element, "system-out").text = plain(case.message)
         else:
             ET.SubElement(element, case.result.value, message=plain(case.message))

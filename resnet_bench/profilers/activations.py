@@ -16,7 +16,7 @@ from torch.utils._pytree import tree_leaves
 
 from resnet_bench.profilers import hollow
 from resnet_bench.profilers.operator_tables import NEED_VALUES
-from resnet_bench.profilers.operators import Cost, cost, name_of
+from resnet_bench.profilers.operators import OperatorCount, cost, name_of
 from resnet_bench.profilers.parameters import storage_key
 from resnet_bench.records import Layer, Precision
 from resnet_bench.specs.arithmetic import arithmetic
@@ -208,13 +208,13 @@ class _Recorder(TorchDispatchMode):
         self._note(func, cost(func, args, output), inputs, outputs)
         return output
 
-    def _note(self, func: Any, spent: Cost | None, inputs: list[Tensor], outputs: list[Tensor]) -> None:
+    def _note(self, func: Any, spent: OperatorCount | None, inputs: list[Tensor], outputs: list[Tensor]) -> None:
         if func.is_view or not outputs:
             return
         name = name_of(func)
         if spent is None:
             self.uncounted[name if "::" in name else f"aten::{name}"] = None
-            spent = Cost()
+            spent = OperatorCount()
         layer = self.leaf
         moves_only = not spent.macs and not spent.other_flops
         if layer is None:

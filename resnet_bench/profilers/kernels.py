@@ -15,7 +15,7 @@ from torch.profiler import profile, record_function
 
 from resnet_bench.errors import UnsupportedError
 from resnet_bench.profilers.clock import Clock
-from resnet_bench.profilers.layers import OUTSIDE, Parts, mean_of_quickest
+from resnet_bench.profilers.layers import OUTSIDE, LayerTimes, mean_of_quickest
 from resnet_bench.profilers.timeline import Call
 from resnet_bench.profilers.workload import Workload
 from resnet_bench.records import Layer, LayerTime, Mode, Part, Precision, TimedBy
@@ -46,7 +46,7 @@ class Iteration(NamedTuple):
     operations: tuple[Operation, ...]
 
 
-def measure(workload: Workload, clock: Clock, calls: Sequence[Call], layers: Sequence[Layer]) -> Parts:
+def measure(workload: Workload, clock: Clock, calls: Sequence[Call], layers: Sequence[Layer]) -> LayerTimes:
     """Time the kernels of a warm, compiled workload.
 
     Args:
@@ -65,7 +65,7 @@ def measure(workload: Workload, clock: Clock, calls: Sequence[Call], layers: Seq
         iterations += _profiled(workload)
     kept = _alike(iterations)
     case = workload.case
-    return Parts(
+    return LayerTimes(
         timed_by=TimedBy.PROFILER,
         iterations=len(iterations),
         whole_s=mean_of_quickest(whole),

@@ -16,7 +16,7 @@ from torch import nn
 from resnet_bench.errors import UnsupportedError
 from resnet_bench.profilers.clock import Clock, Marker
 from resnet_bench.profilers.sampler import without_garbage_collection
-from resnet_bench.profilers.timeline import Call, Cut, Place, Segment, Timeline, survey
+from resnet_bench.profilers.timeline import Call, Cut, Region, Segment, Timeline, survey
 from resnet_bench.profilers.workload import Workload
 from resnet_bench.records import Case, Layer, LayerTime, Mode, Part, Precision, TimedBy
 from resnet_bench.specs.alignment import align
@@ -42,7 +42,7 @@ class Overhead(NamedTuple):
     node_s: float = 0.0
 
 
-class Parts(NamedTuple):
+class LayerTimes(NamedTuple):
     """What `LayerProfile` says of the time; see there."""
 
     timed_by: TimedBy
@@ -54,7 +54,9 @@ class Parts(NamedTuple):
     not_run: tuple[str, ...]
 
 
-def measure(workload: Workload, network: nn.Module, clock: Clock, layers: Sequence[Layer], *, budget_s: float) -> Parts:
+def measure(
+    workload: Workload, network: nn.Module, clock: Clock, layers: Sequence[Layer], *, budget_s: float
+) -> LayerTimes:
     """Time every layer of a warm workload.
 
     Args:
@@ -87,7 +89,7 @@ def measure(workload: Workload, network: nn.Module, clock: Clock, layers: Sequen
                 break
     rows, not_run = _rows(calls, parts, layers, workload.case, network)
     instrumented = statistics.fmean(cut.total_s for cut in _quickest(turns.cuts))
-    return Parts(
+    return LayerTimes(
         timed_by=marker.timed_by,
         iterations=len(turns.cuts),
         whole_s=whole_s,
@@ -149,7 +151,7 @@ def _parts(calls: Sequence[Call], cuts: Sequence[Cut], overhead: Overhead) -> di
         raise UnsupportedError("its modules are called in another order from one iteration to the next.")
     kept = _quickest(cuts)
     segments = dict.fromkeys(
-        segment for cut in kept for segment in cut.seconds if segment.place is not Place.BOOKKEEPING
+        segment for cut in kept for segment in cut.seconds if segment.place is not Region.BOOKKEEPING
     )
     found = {}
     for segment in segments:
@@ -162,9 +164,9 @@ def _parts(calls: Sequence[Call], cuts: Sequence[Cut], overhead: Overhead) -> di
 def _overhead_of(segment: Segment, marks: float, overhead: Overhead, *, last: int) -> float:
     if segment.backward:
         return marks * overhead.node_s
-    if segment.place is Place.MODULE:
+    if segment.place is Region.MODULE:
         return overhead.inside_s
-    if segment.place is Place.GAP:
+    if segment.place is Region.GAP:
         ends = (segment.number == 0) + (segment.number == last)
         return overhead.between_s * (1 - ends / 2)
     return 0.0
@@ -182,7 +184,7 @@ def _rows(
     rest = [0.0, 0.0]
     counts: dict[str, int] = {}
     for index in range(len(calls) + 1):
-        gap = (parts.get(Segment(Place.GAP, index), 0.0), parts.get(Segment(Place.GAP, index, backward=True), 0.0))
+        gap = (parts.get(Segment(Region.GAP, index), 0.0), parts.get(Segment(Region.GAP, index, backward=True), 0.0))
         if aligned.gaps[index]:
             inside = [layers[position] for position in aligned.gaps[index]]
             rows.append(_operators(inside, gap, mode, precision))
@@ -202,19 +204,19 @@ def _rows(
                 call=counts[call.name],
                 input_shape=call.input_shape,
                 output_shape=call.output_shape,
-                forward_s=parts.get(Segment(Place.MODULE, index), 0.0),
-                backward_s=parts.get(Segment(Place.MODULE, index, backward=True), 0.0) if training else None,
+                forward_s=parts.get(Segment(Region.MODULE, index), 0.0),
+                backward_s=parts.get(Segment(Region.MODULE, index, backward=True), 0.0) if training else None,
                 macs=counted.macs if counted else 0,
                 flops=cost.flops if cost else None,
                 moved_bytes=cost.moved_bytes if cost else None,
             )
         )
-    rest[1] += parts.get(Segment(Place.REST, backward=True), 0.0)
+    rest[1] += parts.get(Segment(Region.REST, backward=True), 0.0)
     rows.append(
         LayerTime(name=OUTSIDE, type="", part=Part.OUTSIDE, forward_s=rest[0], backward_s=rest[1] if training else None)
     )
     if training:
-        rows.append(_optimizer(network, parts.get(Segment(Place.OPTIMIZER), 0.0), precision))
+        rows.append(_optimizer(network, parts.get(Segment(Region.OPTIMIZER), 0.0), precision))
     return tuple(rows), tuple(layers[position].name for position in aligned.not_run)
 
 
@@ -271,7 +273,7 @@ def _calibrate(clock: Clock, marker: Marker, mode: Mode) -> Overhead:
         with timeline.inference(lambda: chain(value)) as cut_one:
             cut_one()
             cut = cut_one()
-        within = sum(seconds for segment, seconds in cut.seconds.items() if segment.place is Place.MODULE)
+        within = sum(seconds for segment, seconds in cut.seconds.items() if segment.place is Region.MODULE)
         inside.append((within - bare_s) / _CALIBRATION_CALLS)
         between.append((cut.total_s - plain_s) / _CALIBRATION_CALLS - inside[-1])
     return Overhead(

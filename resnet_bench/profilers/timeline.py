@@ -19,7 +19,7 @@ from resnet_bench.executors.protocol import TrainingStep
 from resnet_bench.profilers.clock import Marker
 
 
-class Place(StrEnum):
+class Region(StrEnum):
     """Where a segment lies: in a module's call, before a call, in bookkeeping, or in a training step's other parts."""
 
     MODULE = "module"
@@ -32,7 +32,7 @@ class Place(StrEnum):
 class Segment(NamedTuple):
     """`number` counts calls from 0; the gap of that number lies before the call, the last one after all calls."""
 
-    place: Place
+    place: Region
     number: int = 0
     backward: bool = False
 
@@ -57,12 +57,12 @@ class Cut(NamedTuple):
     @property
     def total_s(self) -> float:
         """The iteration without bookkeeping."""
-        return sum(seconds for segment, seconds in self.seconds.items() if segment.place is not Place.BOOKKEEPING)
+        return sum(seconds for segment, seconds in self.seconds.items() if segment.place is not Region.BOOKKEEPING)
 
 
 _Forward = Callable[..., Any]
-_BOOKKEEPING = Segment(Place.BOOKKEEPING)
-_REST = Segment(Place.REST, backward=True)
+_BOOKKEEPING = Segment(Region.BOOKKEEPING)
+_REST = Segment(Region.REST, backward=True)
 
 
 def survey(network: nn.Module, iterate: Callable[[], object]) -> tuple[Call, ...]:
@@ -114,9 +114,9 @@ class Timeline:
             mark()
             iterate()
             # Gap and module take turns, so that labels need not be kept while time runs.
-            self._labels.append(Segment(Place.GAP, 0))
+            self._labels.append(Segment(Region.GAP, 0))
             for index in range(len(self._names)):
-                self._labels += [Segment(Place.MODULE, index), Segment(Place.GAP, index + 1)]
+                self._labels += [Segment(Region.MODULE, index), Segment(Region.GAP, index + 1)]
             return self._finish()
 
         with wrapped(self._network, around):
@@ -130,25 +130,25 @@ class Timeline:
             def marked(*args: Any, **kwargs: Any) -> Any:
                 index = len(self._names)
                 self._mark(_BOOKKEEPING)
-                self._claim((args, kwargs), Segment(Place.GAP, index, backward=True))
+                self._claim((args, kwargs), Segment(Region.GAP, index, backward=True))
                 self._names.append(name)
-                self._mark(Segment(Place.MODULE, index))
+                self._mark(Segment(Region.MODULE, index))
                 output = forward(*args, **kwargs)
                 self._mark(_BOOKKEEPING)
-                self._claim(output, Segment(Place.MODULE, index, backward=True))
-                self._mark(Segment(Place.GAP, index + 1))
+                self._claim(output, Segment(Region.MODULE, index, backward=True))
+                self._mark(Segment(Region.GAP, index + 1))
                 return output
 
             return marked
 
         def cut() -> Cut:
-            self._mark(Segment(Place.GAP, 0))
+            self._mark(Segment(Region.GAP, 0))
             loss = step.forward()
             self._mark(_BOOKKEEPING)
             self._claim(loss, _REST)
             self._mark(_REST)
             step.backward(loss)
-            self._mark(Segment(Place.OPTIMIZER))
+            self._mark(Segment(Region.OPTIMIZER))
             step.optimizer()
             return self._finish()
 

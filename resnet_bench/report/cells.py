@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from resnet_bench import units
 from resnet_bench.analysis.metrics import find_metric
-from resnet_bench.report.document import Column, Kind, Table, Value
+from resnet_bench.report.document import Column, ColumnKind, Table, Value
 from resnet_bench.units import UNAVAILABLE
 from resnet_bench.words import plain
 
@@ -29,8 +29,8 @@ def show(column: Column, value: Value) -> str:
         if value == column.silent:
             return ""
         text = plain(value)
-        return f"{SIGNS[text]} {text}" if column.kind is Kind.VERDICT and text in SIGNS else text
-    if column.kind is Kind.METRIC:
+        return f"{SIGNS[text]} {text}" if column.kind is ColumnKind.VERDICT and text in SIGNS else text
+    if column.kind is ColumnKind.METRIC:
         return find_metric(column.metric).column.show(value)
     return _number(column.kind, value)
 
@@ -64,7 +64,7 @@ def _interval(value: Value, low: Value, high: Value) -> str:
     return plus_minus(bounds[0], bounds[1], bounds[2]) if len(bounds) == 3 else ""  # noqa: PLR2004 - all three
 
 
-def _number(kind: Kind, value: float) -> str:
+def _number(kind: ColumnKind, value: float) -> str:
     if kind in _UNITS:
         return _UNITS[kind](value)
     if value != int(value):
@@ -72,15 +72,15 @@ def _number(kind: Kind, value: float) -> str:
     return f"{int(value)}" if abs(value) < _GROUPED_FROM else units.grouped(int(value))
 
 
-_UNITS: dict[Kind, Callable[[float], str]] = {
-    Kind.LATENCY: units.milliseconds,
-    Kind.DURATION: units.duration,
-    Kind.MICROSECONDS: units.microseconds,
-    Kind.MEMORY: units.mebibytes,
-    Kind.RATE: units.per_second,
-    Kind.FLOP_RATE: units.scaled,
-    Kind.COUNT: units.scaled,
-    Kind.SHARE: units.percent,
-    Kind.FINE_SHARE: lambda share: units.percent(share, 2),
-    Kind.RATIO: units.ratio,
+_UNITS: dict[ColumnKind, Callable[[float], str]] = {
+    ColumnKind.LATENCY: units.milliseconds,
+    ColumnKind.DURATION: units.duration,
+    ColumnKind.MICROSECONDS: units.microseconds,
+    ColumnKind.MEMORY: units.mebibytes,
+    ColumnKind.RATE: units.per_second,
+    ColumnKind.FLOP_RATE: units.scaled,
+    ColumnKind.COUNT: units.scaled,
+    ColumnKind.SHARE: units.percent,
+    ColumnKind.FINE_SHARE: lambda share: units.percent(share, 2),
+    ColumnKind.RATIO: units.ratio,
 }

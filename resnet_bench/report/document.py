@@ -13,7 +13,7 @@ Value = str | int | float | None
 Row = tuple[Value, ...]
 
 
-class Kind(StrEnum):
+class ColumnKind(StrEnum):
     """What a column holds: decides how a value is shown, sorted and aligned."""
 
     NAME = "name"
@@ -39,12 +39,19 @@ class Kind(StrEnum):
     @property
     def numeric(self) -> bool:
         """Whether values are numbers."""
-        return self not in {Kind.NAME, Kind.TEXT, Kind.STATUS, Kind.VERDICT, Kind.NOTES, Kind.FIGURE}
+        return self not in {
+            ColumnKind.NAME,
+            ColumnKind.TEXT,
+            ColumnKind.STATUS,
+            ColumnKind.VERDICT,
+            ColumnKind.NOTES,
+            ColumnKind.FIGURE,
+        }
 
     @property
     def to_the_right(self) -> bool:
         """Whether cells are aligned to the right: numbers, and figures that are words already."""
-        return self.numeric or self is Kind.FIGURE
+        return self.numeric or self is ColumnKind.FIGURE
 
 
 class Column(Record, frozen=True, kw_only=True):
@@ -55,12 +62,12 @@ class Column(Record, frozen=True, kw_only=True):
     values the column has where runs stand side by side. `rank` is the place in the order in which columns go
     where room is short, 1 first; a column without one stays. `repeats` marks a name that is said once above its rows,
     `silent` is a value that goes without saying. `metric` names the metric that says how the values of a column of
-    Kind.METRIC are shown.
+    ColumnKind.METRIC are shown.
     """
 
     key: str
     title: str
-    kind: Kind
+    kind: ColumnKind
     unit: str = ""
     help: str = ""
     low: str | None = None
@@ -107,7 +114,7 @@ class Scale(StrEnum):
     CATEGORY = "category"
 
 
-class Axis(Record, frozen=True, kw_only=True):
+class FigureAxis(Record, frozen=True, kw_only=True):
     """An axis with its unit in the title; `ticks` are given where only certain values occur (batch sizes)."""
 
     title: str
@@ -193,15 +200,15 @@ class Figure(Record, frozen=True, kw_only=True):
     title: str
     finding: str
     how_to_read: str
-    x: Axis
-    y: Axis
+    x: FigureAxis
+    y: FigureAxis
     series: tuple[Series, ...]
     table: Table
     unfiltered: str = "sentence is"
     row_px: int = 0
 
 
-class Block(Record, frozen=True, kw_only=True):
+class Passage(Record, frozen=True, kw_only=True):
     """A heading with paragraphs inside a section; `downloads` are tables that the page offers to save there."""
 
     title: str
@@ -231,7 +238,7 @@ class Section(Record, frozen=True, kw_only=True):
     tables: tuple[Table, ...] = ()
     lines: tuple[str, ...] = ()
     folded: tuple[Table, ...] = ()
-    blocks: tuple[Block, ...] = ()
+    blocks: tuple[Passage, ...] = ()
 
     def caption_of(self, table: Table) -> str:
         """Return what is said above a table: nothing where the section's title says it, or the document's alone."""

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from resnet_bench import units
 from resnet_bench.report import treemap
-from resnet_bench.report.document import Axis, Box, Figure, Role, Scale, Series, Value
+from resnet_bench.report.document import Box, Figure, FigureAxis, Role, Scale, Series, Value
 from resnet_bench.report.drawing import Plotly, escaped, short
 
 LIGHT = ("#0072B2", "#C64F00", "#00855F", "#B5588E", "#A87400", "#2A8CC4", "#333333", "#857A00")
@@ -210,7 +210,7 @@ def _bars(series: Series) -> Plotly:
     return {"error_x" if series.bounds_on_x else "error_y": bars}
 
 
-def _axis(axis: Axis) -> Plotly:
+def _axis(axis: FigureAxis) -> Plotly:
     layout: Plotly = {"title": {"text": axis.title}, "type": axis.scale.value}
     if axis.ticks:
         layout |= {

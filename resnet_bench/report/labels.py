@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from resnet_bench.config import axes
 from resnet_bench.records import Case, Environment, Record, Run
-from resnet_bench.report.document import Column, Kind, Row
+from resnet_bench.report.document import Column, ColumnKind, Row
 
 MACHINE = "machine"
 _NAMED = ("model", "batch_size")
@@ -82,11 +82,11 @@ def axis_cells(case: Case, names: Iterable[str]) -> Row:
 
 def _column(name: str, *, facet: bool) -> Column:
     if name == MACHINE:
-        return Column(key=name, title=name, kind=Kind.NAME, facet=facet)
+        return Column(key=name, title=name, kind=ColumnKind.NAME, facet=facet)
     axis = axes.BY_NAME[name]
     if name == "model":
-        return Column(key=name, title=axis.title, kind=Kind.NAME, repeats=True)
-    kind = Kind.INTEGER if axis.reader.is_whole else Kind.TEXT
+        return Column(key=name, title=axis.title, kind=ColumnKind.NAME, repeats=True)
+    kind = ColumnKind.INTEGER if axis.reader.is_whole else ColumnKind.TEXT
     return Column(key=name, title=axis.title, kind=kind, unit=axis.unit, help=axis.explained, facet=facet)
 
 

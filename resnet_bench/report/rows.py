@@ -14,7 +14,7 @@ import msgspec
 
 from resnet_bench.records import Record
 from resnet_bench.report.digits import certain_fields
-from resnet_bench.report.document import Column, Kind, Table, Value
+from resnet_bench.report.document import Column, ColumnKind, Table, Value
 
 Path = tuple[str, ...]
 
@@ -25,7 +25,7 @@ def record_rows(of: type[Record], records: Sequence[Record]) -> Table:
     return Table(
         id="rows",
         caption="",
-        columns=tuple(Column(key=".".join(path), title=path[-1], kind=Kind.TEXT) for path in paths),
+        columns=tuple(Column(key=".".join(path), title=path[-1], kind=ColumnKind.TEXT) for path in paths),
         rows=tuple(tuple(_cell(_at(record, path)) for path in paths) for record in records),
         shown=(),
     )
@@ -40,7 +40,7 @@ def beside(key: str, values: Sequence[Value], rows: Table) -> Table:
     """Return rows with one more column before the others."""
     return msgspec.structs.replace(
         rows,
-        columns=(Column(key=key, title=key, kind=Kind.TEXT), *rows.columns),
+        columns=(Column(key=key, title=key, kind=ColumnKind.TEXT), *rows.columns),
         rows=tuple((value, *row) for value, row in zip(values, rows.rows, strict=True)),
     )
 

@@ -10,7 +10,7 @@ import msgspec
 
 from resnet_bench import specs
 from resnet_bench.config.axes import SWEPT
-from resnet_bench.config.suite_file import On, Suite, Sweep, matches
+from resnet_bench.config.suite_file import DeviceClass, Suite, Sweep, matches
 from resnet_bench.errors import ConfigError, ModelError, nearest
 from resnet_bench.machine.devices import is_accelerator
 from resnet_bench.records import Case, Header, Mode, Protocol
@@ -62,8 +62,8 @@ def expand(suite: Suite, device: str, *, searched: Searched = lambda _, __: (1,)
         ModelError: an unknown model, or an image size too small for it.
         ConfigError: nothing is left to measure.
     """
-    kind = On.ACCELERATOR if is_accelerator(device) else On.CPU
-    sweeps = [sweep for sweep in suite.sweeps if sweep.on in {On.ANY, kind}]
+    kind = DeviceClass.ACCELERATOR if is_accelerator(device) else DeviceClass.CPU
+    sweeps = [sweep for sweep in suite.sweeps if sweep.on in {DeviceClass.ANY, kind}]
     asked = (str(name) for sweep in sweeps for name in sweep["model"])
     models = resolved(specs.matching(asked, suite.models), suite.models)
     cases = dict.fromkeys(case for sweep in sweeps for case in _product(models, suite.models, sweep, device, searched))

@@ -9,7 +9,7 @@ from resnet_bench.records import Layer, Mode, Optimizer, Precision, PredictedMem
 from resnet_bench.specs.architecture import Spec
 from resnet_bench.specs.arithmetic import arithmetic
 from resnet_bench.specs.liveness import Standing, Walk, assemble
-from resnet_bench.specs.program import Kind, Op, Tensor, operations
+from resnet_bench.specs.program import Op, OperationType, Tensor, operations
 
 _COUNTER_BYTES = 8  # batch norm counts its batches in one int64
 _LABEL_BYTES = 8  # so are class labels
@@ -34,7 +34,7 @@ def totals(spec: Spec, *, image_size: int | None = None) -> Totals:
     parameters = macs = activations = weighted = 0
     for op in operations(spec, size):
         parameters += op.parameters
-        if op.kind in (Kind.CONV, Kind.LINEAR):
+        if op.kind in (OperationType.CONV, OperationType.LINEAR):
             macs += op.macs
             activations += op.writes.elements
             weighted += 1
@@ -64,7 +64,7 @@ def check_trainable(spec: Spec, *, batch_size: int, image_size: int) -> None:
     if batch_size > 1:
         return
     for op in operations(spec, image_size):
-        if op.kind is Kind.NORM and op.writes.size == 1:
+        if op.kind is OperationType.NORM and op.writes.size == 1:
             raise ModelError(
                 f"'{spec.name}' cannot train at image size {image_size} and batch size 1: batch norm '{op.name}' would "
                 "see one value per channel; use a batch size of 2 or more, or larger images."
@@ -128,7 +128,7 @@ def profile(
         torch_counter_flops=None,
         activations=activations,
         activation_bytes=activations * element,
-        weighted_layers=sum(op.kind in (Kind.CONV, Kind.LINEAR) for op in ops),
+        weighted_layers=sum(op.kind in (OperationType.CONV, OperationType.LINEAR) for op in ops),
         layers=layers,
     )
 
@@ -147,7 +147,7 @@ def _memory(
 ) -> PredictedMemory:
     parameters = sum(op.parameters for op in ops)
     stored = arithmetic(precision).weight_bytes
-    norms = [op for op in ops if op.kind is Kind.NORM]
+    norms = [op for op in ops if op.kind is OperationType.NORM]
     images = ops[0].reads[0].elements * stored
     standing = Standing(
         weights=parameters * stored,
@@ -160,18 +160,18 @@ def _memory(
 
 
 def _layer(op: Op, batch_size: int, element: int) -> Layer:
-    counted = op.kind in (Kind.CONV, Kind.LINEAR)
+    counted = op.kind in (OperationType.CONV, OperationType.LINEAR)
     macs = op.macs * batch_size
     other = op.other_flops * batch_size
     read = (_elements_read(op) * batch_size + op.parameters) * element
-    if op.kind is Kind.NORM:
+    if op.kind is OperationType.NORM:
         read += 2 * op.writes.channels * element  # running mean and variance
     written = op.writes.elements * batch_size * element
     return Layer(
         name=op.name,
         type=op.kind.value,
-        input_shape=_shape(op.reads[0], batch_size, flat=op.kind is Kind.LINEAR),
-        output_shape=_shape(op.writes, batch_size, flat=op.kind is Kind.LINEAR),
+        input_shape=_shape(op.reads[0], batch_size, flat=op.kind is OperationType.LINEAR),
+        output_shape=_shape(op.writes, batch_size, flat=op.kind is OperationType.LINEAR),
         parameters=op.parameters,
         macs=macs,
         flops=2 * macs,
@@ -185,7 +185,7 @@ def _layer(op: Op, batch_size: int, element: int) -> Layer:
 
 def _elements_read(op: Op) -> int:
     """Elements that one image brings to `op`; a padding shortcut reads only the pixels that it keeps."""
-    if op.kind is Kind.PAD:
+    if op.kind is OperationType.PAD:
         return op.reads[0].channels * op.writes.size**2
     return sum(tensor.elements for tensor in op.reads)
 
@@ -196,4 +196,4 @@ def _shape(tensor: Tensor, batch_size: int, *, flat: bool) -> tuple[int, ...]:
 
 def _buffers(op: Op) -> int:
     """Elements of running mean, running variance and the counter of batches."""
-    return 2 * op.writes.channels + 1 if op.kind is Kind.NORM else 0
+    return 2 * op.writes.channels + 1 if op.kind is OperationType.NORM else 0

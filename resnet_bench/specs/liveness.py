@@ -10,13 +10,19 @@ from typing import NamedTuple
 
 from resnet_bench.records import Mode, Optimizer, Precision, PredictedMemory
 from resnet_bench.specs.arithmetic import arithmetic
-from resnet_bench.specs.program import Kind, Op, Tensor
+from resnet_bench.specs.program import Op, OperationType, Tensor
 
 _FLOAT_BYTES = 4
 _INDEX_BYTES = 8
 _OPTIMIZER_NUMBERS = {Optimizer.SGD: 0, Optimizer.MOMENTUM: 1, Optimizer.ADAM: 2}
-_WEIGHTED = (Kind.CONV, Kind.LINEAR)
-_SAVES = (Kind.CONV, Kind.LINEAR, Kind.NORM, Kind.MAX_POOL, Kind.RELU)  # their input, ReLU its output
+_WEIGHTED = (OperationType.CONV, OperationType.LINEAR)
+_SAVES = (
+    OperationType.CONV,
+    OperationType.LINEAR,
+    OperationType.NORM,
+    OperationType.MAX_POOL,
+    OperationType.RELU,
+)  # their input, ReLU its output
 
 
 class Log:
@@ -161,17 +167,17 @@ class Walk:
         if self.autocast and op.kind in _WEIGHTED:
             if op.reads[0].number == 0:
                 self.named[0] = self._new(self._size(op.reads[0]))
-            biases = op.writes.channels if op.kind is Kind.LINEAR else 0
+            biases = op.writes.channels if op.kind is OperationType.LINEAR else 0
             lowered = self.arithmetic.activation_bytes
             cast += [self._new((op.parameters - biases) * lowered), self._new(biases * lowered)]
             saved.append(self._hold(cast[-2]))
         if op.writes.number not in self.named:
             self.named[op.writes.number] = self._new(self._size(op.writes))
-        if op.kind is Kind.NORM:
+        if op.kind is OperationType.NORM:
             saved.append(self._new(2 * op.writes.channels * self.arithmetic.statistic_bytes))
-        if op.kind is Kind.MAX_POOL:
+        if op.kind is OperationType.MAX_POOL:
             saved.append(self._new(op.writes.elements * self.batch_size * _INDEX_BYTES))
-        kept = op.writes if op.kind is Kind.RELU else op.reads[0]
+        kept = op.writes if op.kind is OperationType.RELU else op.reads[0]
         if op.kind in _SAVES and kept.number in self.named:
             saved.append(self._hold(self.named[kept.number]))
         if self.training:
@@ -215,12 +221,12 @@ class Walk:
         source = op.reads[0]
         outputs: list[tuple[Tensor, _Storage]] = []
         lowered: _Storage | None = None
-        if op.kind is Kind.ADD:
+        if op.kind is OperationType.ADD:
             outputs = [(tensor, self._hold(gradient)) for tensor in op.reads]
         elif source.number != 0:
             outputs = [(source, self._new(self._size(source)))]
         if op.parameters:
-            if op.kind is not Kind.NORM and self.autocast:
+            if op.kind is not OperationType.NORM and self.autocast:
                 lowered = self._new(op.parameters * self.arithmetic.activation_bytes)
             else:
                 self._gradient(op)

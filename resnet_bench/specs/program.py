@@ -13,7 +13,7 @@ from resnet_bench.specs.architecture import Block, Layout, Shortcut, Spec, Stem
 _INPUT_CHANNELS = 3
 
 
-class Kind(StrEnum):
+class OperationType(StrEnum):
     """Type of an operation, as torch names the module that does it; the residual sum has no module."""
 
     CONV = "Conv2d"
@@ -43,7 +43,7 @@ class Op(NamedTuple):
     """One operation; in place where it writes a tensor that it also reads."""
 
     name: str
-    kind: Kind
+    kind: OperationType
     reads: tuple[Tensor, ...]
     writes: Tensor
     kernel: int = 1
@@ -55,11 +55,11 @@ class Op(NamedTuple):
         """Trainable numbers: weights, and the biases of batch norm and linear layers."""
         channels, source = self.writes.channels, self.reads[0].channels
         match self.kind:
-            case Kind.CONV:
+            case OperationType.CONV:
                 return channels * (source // self.groups) * self.kernel**2
-            case Kind.NORM:
+            case OperationType.NORM:
                 return 2 * channels
-            case Kind.LINEAR:
+            case OperationType.LINEAR:
                 return source * channels + channels
             case _:
                 return 0
@@ -68,9 +68,9 @@ class Op(NamedTuple):
     def macs(self) -> int:
         """Multiply-accumulates for one image: kernel area x input channels per group x output elements."""
         match self.kind:
-            case Kind.CONV:
+            case OperationType.CONV:
                 return self.writes.elements * (self.reads[0].channels // self.groups) * self.kernel**2
-            case Kind.LINEAR:
+            case OperationType.LINEAR:
                 return self.reads[0].channels * self.writes.channels
             case _:
                 return 0
@@ -79,13 +79,13 @@ class Op(NamedTuple):
     def other_flops(self) -> int:
         """Operations that are no MACs: 2 per batch-norm element, 1 per ReLU, sum, bias and pooling-window element."""
         match self.kind:
-            case Kind.NORM:
+            case OperationType.NORM:
                 return 2 * self.writes.elements
-            case Kind.RELU | Kind.ADD | Kind.LINEAR:
+            case OperationType.RELU | OperationType.ADD | OperationType.LINEAR:
                 return self.writes.elements
-            case Kind.MAX_POOL:
+            case OperationType.MAX_POOL:
                 return self.writes.elements * self.kernel**2
-            case Kind.AVG_POOL:
+            case OperationType.AVG_POOL:
                 return self.reads[0].elements
             case _:
                 return 0
@@ -130,9 +130,9 @@ class _Builder:
             for op in self._norm_relu("bn2", "relu", x):
                 yield op
             x = op.writes
-        op = Op("avgpool", Kind.AVG_POOL, (x,), self._tensor(x.channels, 1), drops=(x.number,))
+        op = Op("avgpool", OperationType.AVG_POOL, (x,), self._tensor(x.channels, 1), drops=(x.number,))
         yield op
-        yield Op("fc", Kind.LINEAR, (op.writes,), self._tensor(spec.num_classes, 0), drops=(op.writes.number,))
+        yield Op("fc", OperationType.LINEAR, (op.writes,), self._tensor(spec.num_classes, 0), drops=(op.writes.number,))
 
     def _block(self, name: str, x: Tensor, planes: int, stride: int, *, opens: bool) -> list[Op]:
         build = self._preact_block if self.spec.layout is Layout.V2 else self._plain_block
@@ -156,9 +156,9 @@ class _Builder:
         if stride != 1 or x.channels != out.channels:
             ops += self._shortcut(f"{name}.downsample", x, out.channels, stride)
             shortcut = ops[-1].writes
-        ops.append(Op(f"{name}.add", Kind.ADD, (out, shortcut), out))
+        ops.append(Op(f"{name}.add", OperationType.ADD, (out, shortcut), out))
         dropped = () if shortcut is x else (shortcut.number,)
-        ops.append(Op(f"{name}.relu", Kind.RELU, (out,), out, drops=dropped))
+        ops.append(Op(f"{name}.relu", OperationType.RELU, (out,), out, drops=dropped))
         return ops
 
     def _preact_block(self, name: str, x: Tensor, planes: int, stride: int, *, opens: bool) -> list[Op]:
@@ -180,7 +180,7 @@ class _Builder:
             ops.append(self._conv(f"{name}.conv{index}", out, channels, kernel, step, groups, keeps=out is x))
             out = ops[-1].writes
         dropped = () if shortcut is x else (shortcut.number,)
-        ops.append(Op(f"{name}.add", Kind.ADD, (out, shortcut), out, drops=dropped))
+        ops.append(Op(f"{name}.add", OperationType.ADD, (out, shortcut), out, drops=dropped))
         return ops
 
     def _convolutions(self, planes: int, stride: int) -> list[tuple[int, int, int, int]]:
@@ -194,7 +194,7 @@ class _Builder:
 
     def _shortcut(self, name: str, x: Tensor, channels: int, stride: int) -> list[Op]:
         if self.spec.shortcut is Shortcut.PAD:
-            return [Op(name, Kind.PAD, (x,), self._tensor(channels, _halved(x.size, stride)))]
+            return [Op(name, OperationType.PAD, (x,), self._tensor(channels, _halved(x.size, stride)))]
         if self.spec.shortcut is Shortcut.BARE_PROJECTION:
             return [self._conv(name, x, channels, 1, stride, keeps=True)]
         projection = self._conv(f"{name}.0", x, channels, 1, stride, keeps=True)
@@ -205,19 +205,19 @@ class _Builder:
     ) -> Op:
         """Convolution with padding (kernel - 1) / 2; `keeps` when the input is still needed afterwards."""
         out = self._tensor(channels, _halved(x.size, stride))
-        return Op(name, Kind.CONV, (x,), out, kernel, groups, drops=() if keeps else (x.number,))
+        return Op(name, OperationType.CONV, (x,), out, kernel, groups, drops=() if keeps else (x.number,))
 
     def _norm(self, name: str, x: Tensor, *, keeps: bool = False) -> Op:
-        return Op(name, Kind.NORM, (x,), self._tensor(x.channels, x.size), drops=() if keeps else (x.number,))
+        return Op(name, OperationType.NORM, (x,), self._tensor(x.channels, x.size), drops=() if keeps else (x.number,))
 
     def _norm_relu(self, norm: str, relu: str, x: Tensor, *, keeps: bool = False) -> list[Op]:
         op = self._norm(norm, x, keeps=keeps)
-        return [op, Op(relu, Kind.RELU, (op.writes,), op.writes)]
+        return [op, Op(relu, OperationType.RELU, (op.writes,), op.writes)]
 
     def _max_pool(self, x: Tensor) -> Op:
         """3x3/2: v1 has no padding and rounds up, the others pad by one and round down."""
         size = -(-(x.size - 3) // 2) + 1 if self.spec.layout is Layout.V1 else _halved(x.size, 2)
-        return Op("maxpool", Kind.MAX_POOL, (x,), self._tensor(x.channels, size), 3, drops=(x.number,))
+        return Op("maxpool", OperationType.MAX_POOL, (x,), self._tensor(x.channels, size), 3, drops=(x.number,))
 
     def _tensor(self, channels: int, size: int) -> Tensor:
         self.count += 1

@@ -6,7 +6,7 @@ Accuracy belongs to a set of weights, so the plain names have it and the `_v1` l
 from resnet_bench.records import Record
 
 
-class Published(Record, frozen=True, kw_only=True):
+class Accuracy(Record, frozen=True, kw_only=True):
     """Top-1 and top-5 accuracy on ImageNet-1K, in percent, of the weights with that name."""
 
     weights: str
@@ -29,8 +29,8 @@ _ACCURACY = {
 }
 
 
-def published(name: str) -> tuple[Published, ...]:
+def published(name: str) -> tuple[Accuracy, ...]:
     """Return what torchvision publishes for the model `name`, oldest weights first; nothing where it publishes none."""
     return tuple(
-        Published(weights=weights, acc1=acc1, acc5=acc5) for weights, (acc1, acc5) in _ACCURACY.get(name, {}).items()
+        Accuracy(weights=weights, acc1=acc1, acc5=acc5) for weights, (acc1, acc5) in _ACCURACY.get(name, {}).items()
     )

@@ -36,7 +36,7 @@ _Entry = Launch | Skip
 _MODEL_FACTS = ("parameters", "macs", "activations", "weighted_layers")
 
 
-class Part(Record, frozen=True, kw_only=True):
+class Piece(Record, frozen=True, kw_only=True):
     """One run to be joined, as it was read."""
 
     directory: str
@@ -58,7 +58,7 @@ class Joined(Record, frozen=True, kw_only=True):
     warnings: tuple[str, ...]
 
 
-def read(directories: Sequence[Path]) -> tuple[Part, ...]:
+def read(directories: Sequence[Path]) -> tuple[Piece, ...]:
     """Read run directories, each once.
 
     Raises:
@@ -70,11 +70,11 @@ def read(directories: Sequence[Path]) -> tuple[Part, ...]:
     parts = []
     for directory in dict.fromkeys(directories):
         run, entries = run_directory.load_with_entries(directory)
-        parts.append(Part(directory=str(directory), run=run, entries=tuple(entries)))
+        parts.append(Piece(directory=str(directory), run=run, entries=tuple(entries)))
     return tuple(parts)
 
 
-def join(parts: Sequence[Part], run_id: str) -> Joined:
+def join(parts: Sequence[Piece], run_id: str) -> Joined:
     """Return the run called `run_id` that holds everything that the parts hold.
 
     Raises:
@@ -127,7 +127,7 @@ def join(parts: Sequence[Part], run_id: str) -> Joined:
 # --- what cannot be joined ----------------------------------------------------------------------------------
 
 
-def _refuse_other_protocol(first: Part, other: Part) -> None:
+def _refuse_other_protocol(first: Piece, other: Piece) -> None:
     differing = [
         f"{field} is {getattr(first.header.protocol, field)} in {first.directory} and "
         f"{getattr(other.header.protocol, field)} in {other.directory}"
@@ -143,7 +143,7 @@ def _refuse_other_protocol(first: Part, other: Part) -> None:
     raise StoreError(f"{what}: {differing[0]}{more}; put such runs side by side with resnet-bench report.")
 
 
-def _refuse_other_models(parts: Sequence[Part]) -> None:
+def _refuse_other_models(parts: Sequence[Piece]) -> None:
     """Refuse one name for two models: two tables, a table and a built-in model, or different counts."""
     meanings: dict[str, tuple[object, str]] = {}
     counts: dict[object, tuple[Profile, str]] = {}
@@ -165,7 +165,7 @@ def _two_models(name: str, first: str, second: str, how: str) -> str:
     return f"{first} and {second} mean different models by '{name}' ({how}); give one of them another name."
 
 
-def _commit(parts: Sequence[Part]) -> tuple[Commit | None, list[str]]:
+def _commit(parts: Sequence[Piece]) -> tuple[Commit | None, list[str]]:
     """Return the commit that all parts measured; None, with a warning, where one of them does not know its own.
 
     Raises:
@@ -201,7 +201,7 @@ def _absent_shards(shards: Sequence[Shard]) -> list[str]:
 # --- what comes out -----------------------------------------------------------------------------------------
 
 
-def _on_its_machine(part: Part, names: dict[str, str]) -> Part:
+def _on_its_machine(part: Piece, names: dict[str, str]) -> Piece:
     """Return the part with its cases on the machines' names in the joined run, and skips that know their machine."""
     old = machines.names(part.header.environments)
     ids = {name: id_ for id_, name in old.items()}
@@ -244,7 +244,7 @@ def _ceilings(headers: Sequence[Header]) -> Iterator[Ceilings]:
         yield min(same, key=lambda it: bool(it.disturbances))
 
 
-def _entries(parts: Sequence[Part]) -> tuple[_Entry, ...]:
+def _entries(parts: Sequence[Piece]) -> tuple[_Entry, ...]:
     """Return every line once, with indices that are unique within its case."""
     joined: dict[Case, dict[int, list[_Entry]]] = {}
     for part in parts:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from resnet_bench.analysis import published
 from resnet_bench.analysis.digest import digest
-from resnet_bench.analysis.results import Status, collect
+from resnet_bench.analysis.results import CaseStatus, collect
 from resnet_bench.analysis.stats import percentiles
 from resnet_bench.records import Mode
 from tests.runs import Spec, gpu_run, make_run, troubled_run
@@ -26,7 +26,7 @@ def test_every_case_of_every_run_has_a_result_in_order():
 
 def test_a_case_that_did_not_run_keeps_its_profile_and_reason():
     found = collected(gpu_run())
-    skipped = [it for it in found if it.status is Status.OUT_OF_MEMORY]
+    skipped = [it for it in found if it.status is CaseStatus.OUT_OF_MEMORY]
     assert len(skipped) == 5
     assert all(it.predicted_bytes > 24 * 2**30 for it in skipped)
     assert all("out of memory" in it.detail for it in skipped)

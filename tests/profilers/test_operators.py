@@ -110,7 +110,7 @@ def test_a_user_registers_an_operator(monkeypatch):
 
     assert profile().uncounted_operators == ("aten::linalg_inv_ex",)
     operators.register_operator(
-        "aten::linalg_inv_ex", lambda args, _: operators.Cost(macs=args[0].numel() * args[0].shape[-1])
+        "aten::linalg_inv_ex", lambda args, _: operators.OperatorCount(macs=args[0].numel() * args[0].shape[-1])
     )
     assert profile().uncounted_operators == ()
     assert profile().macs == 3 * 8**3

@@ -10,7 +10,7 @@ import pytest
 
 from resnet_bench import cli, specs
 from resnet_bench.records import Comparison, Interval, Record
-from resnet_bench.report.document import Kind
+from resnet_bench.report.document import ColumnKind
 from resnet_bench.report.documents import catalogue
 from resnet_bench.report.renderers import Format, of_file, render
 from resnet_bench.report.rows import record_rows
@@ -82,7 +82,7 @@ def test_csv_has_the_keys_and_values_of_json(capsys, command, rows):
 @pytest.mark.usefixtures("workplace")
 @pytest.mark.parametrize(
     ("command", "of"),
-    [("list", catalogue.Entry), ("compare old new", None)],
+    [("list", catalogue.RegistryEntry), ("compare old new", None)],
 )
 def test_json_has_the_fields_of_the_record(capsys, command, of):
     content = json_of(capsys, *command.split())
@@ -162,7 +162,7 @@ def test_a_terminal_shows_what_fits_and_names_what_does_not(capsys, monkeypatch)
     assert "not shown" not in printed[200]
     entries = [catalogue.entry(specs.find(name)) for name in specs.names()]
     ranked = [column for column in catalogue.document(entries).sections[0].tables[0].columns if column.rank]
-    assert all(column.kind is not Kind.NAME for column in ranked)
+    assert all(column.kind is not ColumnKind.NAME for column in ranked)
     assert render(catalogue.document(entries), Format.TEXT) == printed[200]
 
 

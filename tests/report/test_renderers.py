@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from resnet_bench.analysis.published import Published
-from resnet_bench.report.document import Column, Document, Kind, Table
+from resnet_bench.report.document import Column, ColumnKind, Document, Table
 from resnet_bench.report.documents import run as view
 from resnet_bench.report.renderers import csv, json, markdown, text
 from resnet_bench.report.rows import objects
@@ -54,7 +54,7 @@ def test_the_quick_presets_summary_fits_a_terminal():
 
 
 def test_text_aligns_numbers_at_the_point():
-    column = Column(key="x", title="x", kind=Kind.LATENCY, unit="ms")
+    column = Column(key="x", title="x", kind=ColumnKind.LATENCY, unit="ms")
     of = Table(id="t", caption="", columns=(column,), rows=((0.001,), (1.234,), (0.0123,)), shown=("x",))
     numbers = text.table(of).splitlines()[3:]
     assert numbers == ["   1.000", "1234", "  12.30"]
@@ -128,7 +128,7 @@ def test_json_has_base_units_and_findings():
 
 def test_the_last_bits_of_a_number_which_processors_compute_differently_are_written_nowhere():
     def written(value):
-        columns = (Column(key="x", title="x", kind=Kind.LATENCY),)
+        columns = (Column(key="x", title="x", kind=ColumnKind.LATENCY),)
         table = Table(id="t", caption="", columns=columns, rows=((value,),), shown=("x",))
         document = Document(title="", kind="", content=lambda: objects(table), rows=lambda: table)
         return json.render(document), csv.render(document)

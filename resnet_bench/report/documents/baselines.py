@@ -3,22 +3,22 @@
 from collections.abc import Sequence
 
 from resnet_bench.records import Digest, Record
-from resnet_bench.report.document import Column, Document, Kind, Section, Table
+from resnet_bench.report.document import Column, ColumnKind, Document, Section, Table
 from resnet_bench.report.rows import later
 from resnet_bench.words import counted
 
 _SHORT = 12
 _COLUMNS = (
-    Column(key="name", title="name", kind=Kind.NAME),
-    Column(key="created_at", title="created", kind=Kind.TEXT, rank=2),
-    Column(key="commit", title="commit", kind=Kind.TEXT, rank=1),
-    Column(key="cases", title="cases", kind=Kind.INTEGER),
-    Column(key="runs", title="runs", kind=Kind.INTEGER),
-    Column(key="devices", title="devices", kind=Kind.TEXT),
+    Column(key="name", title="name", kind=ColumnKind.NAME),
+    Column(key="created_at", title="created", kind=ColumnKind.TEXT, rank=2),
+    Column(key="commit", title="commit", kind=ColumnKind.TEXT, rank=1),
+    Column(key="cases", title="cases", kind=ColumnKind.INTEGER),
+    Column(key="runs", title="runs", kind=ColumnKind.INTEGER),
+    Column(key="devices", title="devices", kind=ColumnKind.TEXT),
 )
 
 
-class Entry(Record, frozen=True, kw_only=True):
+class StoredBaseline(Record, frozen=True, kw_only=True):
     """One baseline: `commit` is its whole revision, `runs` are the runs whose launches it pools."""
 
     name: str
@@ -29,9 +29,9 @@ class Entry(Record, frozen=True, kw_only=True):
     devices: tuple[str, ...]
 
 
-def entry(of: Digest) -> Entry:
+def entry(of: Digest) -> StoredBaseline:
     """Return the line of one baseline."""
-    return Entry(
+    return StoredBaseline(
         name=of.name,
         created_at=of.created_at,
         commit=of.commit.revision if of.commit else None,
@@ -41,7 +41,7 @@ def entry(of: Digest) -> Entry:
     )
 
 
-def document(entries: Sequence[Entry]) -> Document:
+def document(entries: Sequence[StoredBaseline]) -> Document:
     """Return the baselines, in the order in which they are named."""
     rows = tuple(
         (it.name, it.created_at, (it.commit or "")[:_SHORT], it.cases, len(it.runs), ", ".join(it.devices))
@@ -53,6 +53,6 @@ def document(entries: Sequence[Entry]) -> Document:
         title=counted(len(entries), "baseline"),
         kind="baseline list",
         content=lambda: entries,
-        rows=later(Entry, entries),
+        rows=later(StoredBaseline, entries),
         sections=(Section(id="baselines", title="", tables=(table,)),),
     )

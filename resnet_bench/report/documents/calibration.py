@@ -3,20 +3,20 @@
 from resnet_bench import units
 from resnet_bench.analysis.calibration import REPORTED_PAIRS, WORTHWHILE
 from resnet_bench.records.calibration import Calibration, CaseCalibration
-from resnet_bench.report.document import Column, Document, Kind, Row, Section, Table
+from resnet_bench.report.document import Column, ColumnKind, Document, Row, Section, Table
 from resnet_bench.report.rows import later
 
 _COLUMNS = (
-    Column(key="case", title="case", kind=Kind.NAME),
-    Column(key="pairs", title="pairs", kind=Kind.INTEGER, rank=2),
-    Column(key="within_launch", title="within a launch", kind=Kind.FINE_SHARE, rank=1),
-    Column(key="between_launches", title="between launches", kind=Kind.FINE_SHARE),
-    Column(key="false_alarm_rate", title="false alarms", kind=Kind.SHARE),
+    Column(key="case", title="case", kind=ColumnKind.NAME),
+    Column(key="pairs", title="pairs", kind=ColumnKind.INTEGER, rank=2),
+    Column(key="within_launch", title="within a launch", kind=ColumnKind.FINE_SHARE, rank=1),
+    Column(key="between_launches", title="between launches", kind=ColumnKind.FINE_SHARE),
+    Column(key="false_alarm_rate", title="false alarms", kind=ColumnKind.SHARE),
     *(
         Column(
             key=f"detectable.{pairs}",
             title=f"{pairs} pairs",
-            kind=Kind.FIGURE,
+            kind=ColumnKind.FIGURE,
             help="Smallest change that ab finds in 95 of 100 after so many launch pairs.",
         )
         for pairs in REPORTED_PAIRS

@@ -4,27 +4,27 @@ from collections.abc import Sequence
 
 from resnet_bench import specs
 from resnet_bench.records import Record
-from resnet_bench.report.document import Column, Document, Kind, Section, Table
+from resnet_bench.report.document import Column, ColumnKind, Document, Section, Table
 from resnet_bench.report.rows import later
-from resnet_bench.specs import Published, Spec
+from resnet_bench.specs import Accuracy, Spec
 from resnet_bench.words import counted
 
 _COLUMNS = (
-    Column(key="model", title="model", kind=Kind.NAME),
-    Column(key="family", title="family", kind=Kind.TEXT, rank=5),
-    Column(key="depth", title="depth", kind=Kind.INTEGER, rank=2),
-    Column(key="block", title="block", kind=Kind.TEXT, rank=3),
-    Column(key="layers", title="layers", kind=Kind.TEXT, rank=4),
-    Column(key="image_size", title="px", kind=Kind.INTEGER, rank=6),
-    Column(key="parameters", title="parameters", kind=Kind.COUNT),
-    Column(key="macs", title="MACs", kind=Kind.COUNT),
-    Column(key="acc1", title="acc@1", kind=Kind.FINE_SHARE, help="Published ImageNet top-1 accuracy."),
-    Column(key="acc5", title="acc@5", kind=Kind.FINE_SHARE, rank=1),
-    Column(key="weights", title="weights", kind=Kind.TEXT, rank=7),
+    Column(key="model", title="model", kind=ColumnKind.NAME),
+    Column(key="family", title="family", kind=ColumnKind.TEXT, rank=5),
+    Column(key="depth", title="depth", kind=ColumnKind.INTEGER, rank=2),
+    Column(key="block", title="block", kind=ColumnKind.TEXT, rank=3),
+    Column(key="layers", title="layers", kind=ColumnKind.TEXT, rank=4),
+    Column(key="image_size", title="px", kind=ColumnKind.INTEGER, rank=6),
+    Column(key="parameters", title="parameters", kind=ColumnKind.COUNT),
+    Column(key="macs", title="MACs", kind=ColumnKind.COUNT),
+    Column(key="acc1", title="acc@1", kind=ColumnKind.FINE_SHARE, help="Published ImageNet top-1 accuracy."),
+    Column(key="acc5", title="acc@5", kind=ColumnKind.FINE_SHARE, rank=1),
+    Column(key="weights", title="weights", kind=ColumnKind.TEXT, rank=7),
 )
 
 
-class Entry(Record, frozen=True, kw_only=True):
+class RegistryEntry(Record, frozen=True, kw_only=True):
     """One registry model; counts are for one image of `image_size`.
 
     `weights`, `acc1` and `acc5` (%) are those of the first of its published weights, None where none are published.
@@ -44,14 +44,14 @@ class Entry(Record, frozen=True, kw_only=True):
     weights: str | None
     acc1: float | None
     acc5: float | None
-    published: tuple[Published, ...]
+    published: tuple[Accuracy, ...]
 
 
-def entry(spec: Spec) -> Entry:
+def entry(spec: Spec) -> RegistryEntry:
     """Return the line of one architecture."""
     totals, published = specs.totals(spec), specs.published(spec.name)
     first = published[0] if published else None
-    return Entry(
+    return RegistryEntry(
         model=spec.name,
         family=spec.family,
         depth=spec.depth,
@@ -70,18 +70,18 @@ def entry(spec: Spec) -> Entry:
     )
 
 
-def document(entries: Sequence[Entry]) -> Document:
+def document(entries: Sequence[RegistryEntry]) -> Document:
     """Return the models with what each costs for one image."""
     return Document(
         title=counted(len(entries), "model"),
         kind="list",
         content=lambda: entries,
-        rows=later(Entry, entries),
+        rows=later(RegistryEntry, entries),
         sections=(Section(id="models", title="", tables=(_table(entries),)),),
     )
 
 
-def _table(entries: Sequence[Entry]) -> Table:
+def _table(entries: Sequence[RegistryEntry]) -> Table:
     rows = tuple(
         (
             *(it.model, it.family, it.depth, it.block, "-".join(map(str, it.layers)), it.image_size),

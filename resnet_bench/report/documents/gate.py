@@ -2,7 +2,7 @@
 
 from resnet_bench.analysis.gate import GateResult, Outcome, Status, improvements
 from resnet_bench.errors import ExitCode
-from resnet_bench.report.document import Column, Document, Health, Kind, Prominence, Section, Severity, Table
+from resnet_bench.report.document import Column, ColumnKind, Document, Health, Prominence, Section, Severity, Table
 from resnet_bench.report.documents import verdicts
 from resnet_bench.report.rows import later
 
@@ -14,10 +14,10 @@ _ORDER = {
 }
 _FOUND = {ExitCode.DONE: "passed", ExitCode.FOUND: "failed", ExitCode.INCOMPLETE: "incomplete"}
 _COLUMNS = (
-    Column(key="status", title="status", kind=Kind.TEXT),
-    Column(key="case", title="case", kind=Kind.TEXT),
-    Column(key="rule", title="rule", kind=Kind.TEXT),
-    Column(key="message", title="what was found", kind=Kind.TEXT),
+    Column(key="status", title="status", kind=ColumnKind.TEXT),
+    Column(key="case", title="case", kind=ColumnKind.TEXT),
+    Column(key="rule", title="rule", kind=ColumnKind.TEXT),
+    Column(key="message", title="what was found", kind=ColumnKind.TEXT),
 )
 
 

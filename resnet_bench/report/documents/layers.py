@@ -9,7 +9,7 @@ from resnet_bench import units
 from resnet_bench.analysis.layers import AGREEMENT, By, Dissection, LayerRow, agrees, rows
 from resnet_bench.config.axes import label
 from resnet_bench.records import Ceilings, LayerProfile, Mode, TimedBy
-from resnet_bench.report.document import Column, Document, Kind, Row, Section, Table, Value
+from resnet_bench.report.document import Column, ColumnKind, Document, Row, Section, Table, Value
 from resnet_bench.report.rows import beside, record_rows
 from resnet_bench.specs.arithmetic import peak_flop_per_s
 from resnet_bench.words import counted, listed, plain
@@ -24,35 +24,35 @@ _TIMED_BY = {
 }
 
 COLUMNS = (
-    Column(key="name", title="layer", kind=Kind.TEXT),
-    Column(key="type", title="type", kind=Kind.TEXT),
-    Column(key="call", title="call", kind=Kind.INTEGER, help="Which call of the same module in one iteration."),
-    Column(key="calls", title="rows", kind=Kind.INTEGER, help="Layers in the group."),
-    Column(key="stage", title="stage", kind=Kind.TEXT),
-    Column(key="time_s", title="time", kind=Kind.LATENCY, unit="ms"),
-    Column(key="share", title="share", kind=Kind.SHARE, help="Of the sum of all rows."),
-    Column(key="forward_s", title="forward", kind=Kind.LATENCY, unit="ms"),
-    Column(key="backward_s", title="backward", kind=Kind.LATENCY, unit="ms"),
-    Column(key="macs", title="MACs", kind=Kind.COUNT, help="Multiply-accumulates of the forward pass."),
-    Column(key="flops", title="FLOPs", kind=Kind.COUNT, help="Of the iteration, those of no MACs included."),
+    Column(key="name", title="layer", kind=ColumnKind.TEXT),
+    Column(key="type", title="type", kind=ColumnKind.TEXT),
+    Column(key="call", title="call", kind=ColumnKind.INTEGER, help="Which call of the same module in one iteration."),
+    Column(key="calls", title="rows", kind=ColumnKind.INTEGER, help="Layers in the group."),
+    Column(key="stage", title="stage", kind=ColumnKind.TEXT),
+    Column(key="time_s", title="time", kind=ColumnKind.LATENCY, unit="ms"),
+    Column(key="share", title="share", kind=ColumnKind.SHARE, help="Of the sum of all rows."),
+    Column(key="forward_s", title="forward", kind=ColumnKind.LATENCY, unit="ms"),
+    Column(key="backward_s", title="backward", kind=ColumnKind.LATENCY, unit="ms"),
+    Column(key="macs", title="MACs", kind=ColumnKind.COUNT, help="Multiply-accumulates of the forward pass."),
+    Column(key="flops", title="FLOPs", kind=ColumnKind.COUNT, help="Of the iteration, those of no MACs included."),
     Column(
         key="moved_bytes",
         title="moved",
-        kind=Kind.MEMORY,
+        kind=ColumnKind.MEMORY,
         unit="MiB",
         help="Bytes read and written if every layer reads its input and writes its output once.",
     ),
-    Column(key="intensity", title="intensity", kind=Kind.NUMBER, unit="FLOP/B"),
-    Column(key="flop_per_s", title="achieved", kind=Kind.FLOP_RATE, unit="FLOP/s"),
-    Column(key="byte_per_s", title="achieved", kind=Kind.FLOP_RATE, unit="B/s"),
-    Column(key="least_s", title="least", kind=Kind.LATENCY, unit="ms", help="What the ceilings allow at best."),
+    Column(key="intensity", title="intensity", kind=ColumnKind.NUMBER, unit="FLOP/B"),
+    Column(key="flop_per_s", title="achieved", kind=ColumnKind.FLOP_RATE, unit="FLOP/s"),
+    Column(key="byte_per_s", title="achieved", kind=ColumnKind.FLOP_RATE, unit="B/s"),
+    Column(key="least_s", title="least", kind=ColumnKind.LATENCY, unit="ms", help="What the ceilings allow at best."),
     Column(
         key="bound",
         title="bound",
-        kind=Kind.TEXT,
+        kind=ColumnKind.TEXT,
         help="What the least time is made of: compute, memory, or the overhead of launching it.",
     ),
-    Column(key="times_least", title="x least", kind=Kind.RATIO, help="Time over least time."),
+    Column(key="times_least", title="x least", kind=ColumnKind.RATIO, help="Time over least time."),
 )
 _DERIVED = frozenset({"share", "intensity", "flop_per_s", "byte_per_s", "least_s", "times_least"})
 
@@ -209,7 +209,7 @@ def _with_times_least(of: Sequence[LayerRow]) -> list[dict[str, Any]]:
 def _rows(found: Sequence[Dissection], by: By) -> Table:
     of = [(each.profile.case.model, row) for each in found for row in rows(each.profile, each.ceilings, by=by)]
     table = record_rows(LayerRow, [row for _, row in of])
-    times = Column(key="times_least", title="times_least", kind=Kind.RATIO)
+    times = Column(key="times_least", title="times_least", kind=ColumnKind.RATIO)
     table = msgspec.structs.replace(
         table,
         columns=(*table.columns, times),

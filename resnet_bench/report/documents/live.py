@@ -7,20 +7,20 @@ from typing import Any
 from resnet_bench import units
 from resnet_bench.records import Record, Verdict
 from resnet_bench.records.live import Decision, Matchup, MatchupResult, PairedSamples
-from resnet_bench.report.document import Column, Document, Health, Kind, Row, Section, Table
+from resnet_bench.report.document import Column, ColumnKind, Document, Health, Row, Section, Table
 from resnet_bench.report.rows import record_rows
 from resnet_bench.report.sections.differences import SEVERITY
 from resnet_bench.report.verdict_words import ORDER
 
 _COLUMNS = (
-    Column(key="case", title="case", kind=Kind.TEXT),
-    Column(key="baseline_s", title="baseline", kind=Kind.LATENCY, unit="ms"),
-    Column(key="contender_s", title="contender", kind=Kind.LATENCY, unit="ms"),
-    Column(key="ratio", title="ratio", kind=Kind.RATIO),
-    Column(key="interval", title="interval", kind=Kind.FIGURE),
-    Column(key="pairs", title="pairs", kind=Kind.INTEGER, rank=1),
-    Column(key="verdict", title="verdict", kind=Kind.VERDICT),
-    Column(key="reason", title="reason", kind=Kind.TEXT),
+    Column(key="case", title="case", kind=ColumnKind.TEXT),
+    Column(key="baseline_s", title="baseline", kind=ColumnKind.LATENCY, unit="ms"),
+    Column(key="contender_s", title="contender", kind=ColumnKind.LATENCY, unit="ms"),
+    Column(key="ratio", title="ratio", kind=ColumnKind.RATIO),
+    Column(key="interval", title="interval", kind=ColumnKind.FIGURE),
+    Column(key="pairs", title="pairs", kind=ColumnKind.INTEGER, rank=1),
+    Column(key="verdict", title="verdict", kind=ColumnKind.VERDICT),
+    Column(key="reason", title="reason", kind=ColumnKind.TEXT),
 )
 
 

@@ -7,17 +7,17 @@ from resnet_bench.machine import advice
 from resnet_bench.machine.datasheets import DataSheet
 from resnet_bench.machine.devices import is_accelerator
 from resnet_bench.records import Ceilings, Commit, Environment, Record
-from resnet_bench.report.document import Column, Document, Kind, Row, Section, Table
+from resnet_bench.report.document import Column, ColumnKind, Document, Row, Section, Table
 from resnet_bench.report.rows import later
 
 _FACTS = (
-    Column(key="what", title="what", kind=Kind.TEXT),
-    Column(key="value", title="value", kind=Kind.TEXT),
+    Column(key="what", title="what", kind=ColumnKind.TEXT),
+    Column(key="value", title="value", kind=ColumnKind.TEXT),
 )
 _CEILINGS = (
-    Column(key="ceiling", title="ceiling", kind=Kind.TEXT),
-    Column(key="measured", title="measured", kind=Kind.FIGURE),
-    Column(key="data_sheet", title="data sheet", kind=Kind.FIGURE),
+    Column(key="ceiling", title="ceiling", kind=ColumnKind.TEXT),
+    Column(key="measured", title="measured", kind=ColumnKind.FIGURE),
+    Column(key="data_sheet", title="data sheet", kind=ColumnKind.FIGURE),
 )
 
 

@@ -8,38 +8,38 @@ import msgspec
 from resnet_bench import units
 from resnet_bench.analysis.layers import By
 from resnet_bench.records import Layer, Mode, PredictedMemory, Profile, Record
-from resnet_bench.report.document import Column, Document, Kind, Row, Section, Table
+from resnet_bench.report.document import Column, ColumnKind, Document, Row, Section, Table
 from resnet_bench.report.rows import beside, record_rows
 from resnet_bench.words import counted
 
 _SUMS = ("parameters", "macs", "flops", "other_flops", "activations", "bytes_read", "bytes_written")
-_NAME = Column(key="name", title="layer", kind=Kind.TEXT)
+_NAME = Column(key="name", title="layer", kind=ColumnKind.TEXT)
 _LAYER = (
-    Column(key="type", title="type", kind=Kind.TEXT, rank=7),
-    Column(key="input_shape", title="input", kind=Kind.TEXT, rank=3),
-    Column(key="output_shape", title="output", kind=Kind.TEXT, rank=5),
+    Column(key="type", title="type", kind=ColumnKind.TEXT, rank=7),
+    Column(key="input_shape", title="input", kind=ColumnKind.TEXT, rank=3),
+    Column(key="output_shape", title="output", kind=ColumnKind.TEXT, rank=5),
 )
-_GROUP = (Column(key="layers", title="layers", kind=Kind.INTEGER),)
+_GROUP = (Column(key="layers", title="layers", kind=ColumnKind.INTEGER),)
 _COUNTS = (
-    Column(key="parameters", title="parameters", kind=Kind.INTEGER),
-    Column(key="macs", title="MACs", kind=Kind.INTEGER),
-    Column(key="flops", title="FLOPs", kind=Kind.INTEGER, rank=1),
-    Column(key="other_flops", title="other FLOPs", kind=Kind.INTEGER, rank=2),
-    Column(key="activations", title="activations", kind=Kind.INTEGER),
-    Column(key="bytes_read", title="B read", kind=Kind.INTEGER, rank=4),
-    Column(key="bytes_written", title="B written", kind=Kind.INTEGER, rank=4),
-    Column(key="arithmetic_intensity", title="FLOP/B", kind=Kind.NUMBER, rank=6),
+    Column(key="parameters", title="parameters", kind=ColumnKind.INTEGER),
+    Column(key="macs", title="MACs", kind=ColumnKind.INTEGER),
+    Column(key="flops", title="FLOPs", kind=ColumnKind.INTEGER, rank=1),
+    Column(key="other_flops", title="other FLOPs", kind=ColumnKind.INTEGER, rank=2),
+    Column(key="activations", title="activations", kind=ColumnKind.INTEGER),
+    Column(key="bytes_read", title="B read", kind=ColumnKind.INTEGER, rank=4),
+    Column(key="bytes_written", title="B written", kind=ColumnKind.INTEGER, rank=4),
+    Column(key="arithmetic_intensity", title="FLOP/B", kind=ColumnKind.NUMBER, rank=6),
 )
 _TOTALS = (
-    Column(key="count", title="count", kind=Kind.TEXT),
-    Column(key="exact", title="exact", kind=Kind.INTEGER),
-    Column(key="what", title="what", kind=Kind.TEXT),
+    Column(key="count", title="count", kind=ColumnKind.TEXT),
+    Column(key="exact", title="exact", kind=ColumnKind.INTEGER),
+    Column(key="what", title="what", kind=ColumnKind.TEXT),
 )
 _MEMORY = (
-    Column(key="part", title="predicted memory", kind=Kind.TEXT),
-    Column(key="bytes", title="B", kind=Kind.INTEGER),
-    Column(key="size", title="size", kind=Kind.FIGURE),
-    Column(key="what", title="what", kind=Kind.TEXT),
+    Column(key="part", title="predicted memory", kind=ColumnKind.TEXT),
+    Column(key="bytes", title="B", kind=ColumnKind.INTEGER),
+    Column(key="size", title="size", kind=ColumnKind.FIGURE),
+    Column(key="what", title="what", kind=ColumnKind.TEXT),
 )
 
 

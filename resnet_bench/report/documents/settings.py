@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from resnet_bench.config.sources import Setting
-from resnet_bench.report.document import Column, Document, Kind, Section, Table
+from resnet_bench.report.document import Column, ColumnKind, Document, Section, Table
 from resnet_bench.report.rows import later
 
 _COLUMNS = (
-    Column(key="setting", title="setting", kind=Kind.TEXT),
-    Column(key="value", title="value", kind=Kind.TEXT),
-    Column(key="source", title="source", kind=Kind.TEXT),
+    Column(key="setting", title="setting", kind=ColumnKind.TEXT),
+    Column(key="value", title="value", kind=ColumnKind.TEXT),
+    Column(key="source", title="source", kind=ColumnKind.TEXT),
 )
 
 

@@ -10,39 +10,39 @@ from resnet_bench import units
 from resnet_bench.analysis.metric import ExactMetric, NoisyMetric
 from resnet_bench.analysis.metrics import NOISY_METRICS, find_metric
 from resnet_bench.records import Case, Comparison, Summary, Verdict, VerdictTable
-from resnet_bench.report.document import Column, Document, Health, Kind, Prominence, Row, Section, Severity, Table
+from resnet_bench.report.document import Column, ColumnKind, Document, Health, Prominence, Row, Section, Severity, Table
 from resnet_bench.report.rows import later
 from resnet_bench.report.sections.differences import SEVERITY, comparison_table, finding
 from resnet_bench.report.verdict_words import ORDER, case_labels, detectable_line, fold, shared_words
 from resnet_bench.words import counted
 
 _VERDICT = (
-    Column(key="verdict", title="verdict", kind=Kind.VERDICT),
-    Column(key="reason", title="reason", kind=Kind.TEXT),
+    Column(key="verdict", title="verdict", kind=ColumnKind.VERDICT),
+    Column(key="reason", title="reason", kind=ColumnKind.TEXT),
 )
 _PERCENTILES = {"p50": 6, "p90": 3, "p95": 4, "p99": 5}
 _NOISY = (
-    Column(key="case", title="case", kind=Kind.TEXT),
-    Column(key="baseline", title="baseline", kind=Kind.FIGURE),
-    Column(key="contender", title="contender", kind=Kind.FIGURE),
-    Column(key="ratio", title="ratio", kind=Kind.FIGURE),
-    Column(key="interval", title="99 % interval", kind=Kind.FIGURE),
-    *(Column(key=name, title=name, kind=Kind.FIGURE, rank=rank) for name, rank in _PERCENTILES.items()),
-    Column(key="launches", title="launches", kind=Kind.FIGURE, rank=2),
-    Column(key="samples", title="samples", kind=Kind.FIGURE, rank=1),
+    Column(key="case", title="case", kind=ColumnKind.TEXT),
+    Column(key="baseline", title="baseline", kind=ColumnKind.FIGURE),
+    Column(key="contender", title="contender", kind=ColumnKind.FIGURE),
+    Column(key="ratio", title="ratio", kind=ColumnKind.FIGURE),
+    Column(key="interval", title="99 % interval", kind=ColumnKind.FIGURE),
+    *(Column(key=name, title=name, kind=ColumnKind.FIGURE, rank=rank) for name, rank in _PERCENTILES.items()),
+    Column(key="launches", title="launches", kind=ColumnKind.FIGURE, rank=2),
+    Column(key="samples", title="samples", kind=ColumnKind.FIGURE, rank=1),
     *_VERDICT,
 )
 _EXACT = (
-    Column(key="case", title="case", kind=Kind.TEXT),
-    Column(key="metric", title="metric", kind=Kind.TEXT),
-    Column(key="baseline", title="baseline", kind=Kind.FIGURE),
-    Column(key="contender", title="contender", kind=Kind.FIGURE),
+    Column(key="case", title="case", kind=ColumnKind.TEXT),
+    Column(key="metric", title="metric", kind=ColumnKind.TEXT),
+    Column(key="baseline", title="baseline", kind=ColumnKind.FIGURE),
+    Column(key="contender", title="contender", kind=ColumnKind.FIGURE),
     *_VERDICT,
 )
 _DIFFERENCES = (
-    *(Column(key=key, title=key, kind=Kind.TEXT) for key in ("kind", "field", "baseline", "contender")),
-    Column(key="cases", title="cases", kind=Kind.INTEGER),
-    Column(key="allowed", title="allowed", kind=Kind.TEXT),
+    *(Column(key=key, title=key, kind=ColumnKind.TEXT) for key in ("kind", "field", "baseline", "contender")),
+    Column(key="cases", title="cases", kind=ColumnKind.INTEGER),
+    Column(key="allowed", title="allowed", kind=ColumnKind.TEXT),
 )
 
 

@@ -17,7 +17,7 @@ from markupsafe import Markup
 from resnet_bench.report import figures, plotly_js
 from resnet_bench.report.cells import decimals, show_column
 from resnet_bench.report.digits import certain_fields
-from resnet_bench.report.document import Column, Document, Figure, Kind, Table, Value
+from resnet_bench.report.document import Column, ColumnKind, Document, Figure, Table, Value
 from resnet_bench.words import plain
 
 STATIC_ROWS = 40
@@ -103,7 +103,7 @@ def _packed_table(table: Table, holder: Table, *, shown: Mapping[str, Collection
     texts: dict[str, list[str]] = {}
     intervals: dict[str, list[str]] = {}
     for column in table.columns:
-        if column.key in visible and (column.kind.numeric or column.kind in {Kind.NAME, Kind.VERDICT}):
+        if column.key in visible and (column.kind.numeric or column.kind in {ColumnKind.NAME, ColumnKind.VERDICT}):
             pairs = show_column(table, column)
             texts[column.key] = [text for text, _ in pairs]
             if any(interval for _, interval in pairs):

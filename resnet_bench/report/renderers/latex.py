@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from resnet_bench.report.cells import show_column
-from resnet_bench.report.document import Column, Document, Kind, Table
+from resnet_bench.report.document import Column, ColumnKind, Document, Table
 from resnet_bench.report.escaping import latex as escape
 
 
@@ -66,7 +66,7 @@ def _heading(column: Column) -> str:
 
 
 def _cell(column: Column, text: str, interval: str) -> str:
-    if column.kind is Kind.NOTES:
+    if column.kind is ColumnKind.NOTES:
         return ", ".join(text.split())
     return f"{escape(text)} {escape(interval)}".strip()
 

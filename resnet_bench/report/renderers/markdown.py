@@ -7,7 +7,7 @@ markup, no mention, no HTML comes out of them.
 from collections.abc import Sequence
 
 from resnet_bench.report.cells import show_column
-from resnet_bench.report.document import Column, Document, Kind, Prominence, Section, Severity, Table
+from resnet_bench.report.document import Column, ColumnKind, Document, Prominence, Section, Severity, Table
 from resnet_bench.report.escaping import markdown as escape
 from resnet_bench.words import counted, plain
 
@@ -142,9 +142,9 @@ def _details(title: str, body: str) -> str:
 
 
 def _cell(column: Column, text: str, interval: str) -> str:
-    if column.kind is Kind.NAME:
+    if column.kind is ColumnKind.NAME:
         return code(text)
-    if column.kind is Kind.NOTES:
+    if column.kind is ColumnKind.NOTES:
         return " ".join(f"[{number}]" for number in text.split())
     return f"{escape(text)} {interval}".strip() if not column.kind.numeric else f"{text} {interval}".strip()
 

@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 import msgspec
 
 from resnet_bench.report.cells import show_column
-from resnet_bench.report.document import Column, Document, Kind, Note, Prominence, Section, Severity, Table
+from resnet_bench.report.document import Column, ColumnKind, Document, Note, Prominence, Section, Severity, Table
 from resnet_bench.words import counted, plain
 
 _PROSE = 100
@@ -128,9 +128,9 @@ def _column(of: Table, column: Column, width: int | None) -> tuple[str, ...]:
     """Return a column's cells, heading and unit first, all of one width."""
     pairs = show_column(of, column)
     values = [text for text, _ in pairs]
-    if column.kind is Kind.NAME and width is not None:
+    if column.kind is ColumnKind.NAME and width is not None:
         values = [_short(text) for text in values]
-    if column.kind is Kind.NOTES:
+    if column.kind is ColumnKind.NOTES:
         values = [" ".join(f"[{number}]" for number in text.split()) for text in values]
     if column.repeats:
         values = ["" if text == before else text for before, text in zip(["", *values], values, strict=False)]

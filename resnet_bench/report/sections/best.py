@@ -7,7 +7,7 @@ from resnet_bench.analysis.best import AXES, FIXED, Advice, Best, Gain, Step, be
 from resnet_bench.analysis.results import Result
 from resnet_bench.config.axes import BY_NAME
 from resnet_bench.records import Case
-from resnet_bench.report.document import Column, Kind, Prominence, Row, Section, Table
+from resnet_bench.report.document import Column, ColumnKind, Prominence, Row, Section, Table
 from resnet_bench.report.labels import Labels, axis_cells, axis_columns, axis_words
 from resnet_bench.report.sections.context import Context
 
@@ -17,36 +17,36 @@ _WORDS = {
     Advice.UNCLEAR: "not clear: more launches would tell",
 }
 _GROUP = (
-    Column(key="run", title="run", kind=Kind.NAME, repeats=True),
+    Column(key="run", title="run", kind=ColumnKind.NAME, repeats=True),
     *axis_columns(FIXED, facet=False),
 )
 _GAIN = (
     Column(
         key="gain",
         title="gain",
-        kind=Kind.RATIO,
+        kind=ColumnKind.RATIO,
         low="gain_low",
         high="gain_high",
         help="Throughput over that of the default, with its 99 % interval from three launches a side on.",
     ),
-    Column(key="gain_low", title="gain, low", kind=Kind.RATIO),
-    Column(key="gain_high", title="gain, high", kind=Kind.RATIO),
+    Column(key="gain_low", title="gain, low", kind=ColumnKind.RATIO),
+    Column(key="gain_high", title="gain, high", kind=ColumnKind.RATIO),
 )
 _BEST = (
     *_GROUP,
-    Column(key="fastest", title="fastest", kind=Kind.TEXT),
-    Column(key="throughput_images_per_s", title="throughput", kind=Kind.RATE, unit="images/s"),
+    Column(key="fastest", title="fastest", kind=ColumnKind.TEXT),
+    Column(key="throughput_images_per_s", title="throughput", kind=ColumnKind.RATE, unit="images/s"),
     *_GAIN,
-    Column(key="default", title="default", kind=Kind.TEXT),
-    Column(key="default_images_per_s", title="its throughput", kind=Kind.RATE, unit="images/s"),
-    Column(key="configurations", title="of", kind=Kind.INTEGER, help="Configurations measured."),
+    Column(key="default", title="default", kind=ColumnKind.TEXT),
+    Column(key="default_images_per_s", title="its throughput", kind=ColumnKind.RATE, unit="images/s"),
+    Column(key="configurations", title="of", kind=ColumnKind.INTEGER, help="Configurations measured."),
 )
 _STEPS = (
     *_GROUP,
-    Column(key="axis", title="axis", kind=Kind.TEXT),
-    Column(key="change", title="change", kind=Kind.TEXT),
+    Column(key="axis", title="axis", kind=ColumnKind.TEXT),
+    Column(key="change", title="change", kind=ColumnKind.TEXT),
     *_GAIN,
-    Column(key="advice", title="advice", kind=Kind.TEXT),
+    Column(key="advice", title="advice", kind=ColumnKind.TEXT),
 )
 
 

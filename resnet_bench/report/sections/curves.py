@@ -6,7 +6,7 @@ import msgspec
 
 from resnet_bench.analysis.results import Result
 from resnet_bench.records import Record, Summary
-from resnet_bench.report.document import Axis, Role, Scale, Series, Table
+from resnet_bench.report.document import FigureAxis, Role, Scale, Series, Table
 from resnet_bench.report.labels import AXES, Labels
 
 KNEE_SHARE = 0.95
@@ -85,10 +85,10 @@ def line(
     )
 
 
-def batch_axis(results: Sequence[Result]) -> Axis:
+def batch_axis(results: Sequence[Result]) -> FigureAxis:
     """Return the axis of batch sizes with a tick at each that was planned."""
     ticks = tuple(float(size) for size in sorted({result.case.batch_size for result in results}))
-    return Axis(title="batch size (images)", scale=Scale.LOG, ticks=ticks)
+    return FigureAxis(title="batch size (images)", scale=Scale.LOG, ticks=ticks)
 
 
 def view_of(long: Table, figure: str, caption: str, shown: Sequence[str]) -> Table:

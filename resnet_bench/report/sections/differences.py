@@ -9,7 +9,7 @@ from resnet_bench import units
 from resnet_bench.analysis.metric import NoisyMetric
 from resnet_bench.analysis.metrics import TIMINGS, find_metric
 from resnet_bench.records import Case, Comparison, Verdict, VerdictTable
-from resnet_bench.report.document import Column, Health, Kind, Prominence, Row, Section, Severity, Table
+from resnet_bench.report.document import Column, ColumnKind, Health, Prominence, Row, Section, Severity, Table
 from resnet_bench.report.sections.context import Context
 from resnet_bench.report.verdict_words import ORDER, case_labels, detectable_line
 from resnet_bench.words import counted, listed
@@ -24,28 +24,28 @@ SEVERITY = {
     Verdict.UNCHANGED: Severity.GOOD,
 }
 _COLUMNS = (
-    Column(key="case", title="case", kind=Kind.NAME),
-    Column(key="metric", title="metric", kind=Kind.TEXT, facet=True),
-    Column(key="baseline", title="baseline, base units", kind=Kind.NUMBER),
-    Column(key="contender", title="contender, base units", kind=Kind.NUMBER),
-    Column(key="baseline_text", title="baseline", kind=Kind.TEXT),
-    Column(key="contender_text", title="contender", kind=Kind.TEXT),
-    Column(key="ratio", title="ratio", kind=Kind.RATIO, help="Contender divided by baseline."),
-    Column(key="ratio_low", title="low", kind=Kind.RATIO, help="Lower bound of the ratio's 99 % interval."),
-    Column(key="ratio_high", title="high", kind=Kind.RATIO, help="Upper bound of the ratio's 99 % interval."),
-    Column(key="verdict", title="verdict", kind=Kind.VERDICT, facet=True),
-    Column(key="reason", title="reason", kind=Kind.NAME),
+    Column(key="case", title="case", kind=ColumnKind.NAME),
+    Column(key="metric", title="metric", kind=ColumnKind.TEXT, facet=True),
+    Column(key="baseline", title="baseline, base units", kind=ColumnKind.NUMBER),
+    Column(key="contender", title="contender, base units", kind=ColumnKind.NUMBER),
+    Column(key="baseline_text", title="baseline", kind=ColumnKind.TEXT),
+    Column(key="contender_text", title="contender", kind=ColumnKind.TEXT),
+    Column(key="ratio", title="ratio", kind=ColumnKind.RATIO, help="Contender divided by baseline."),
+    Column(key="ratio_low", title="low", kind=ColumnKind.RATIO, help="Lower bound of the ratio's 99 % interval."),
+    Column(key="ratio_high", title="high", kind=ColumnKind.RATIO, help="Upper bound of the ratio's 99 % interval."),
+    Column(key="verdict", title="verdict", kind=ColumnKind.VERDICT, facet=True),
+    Column(key="reason", title="reason", kind=ColumnKind.NAME),
 )
 _SHOWN = (
     *("case", "metric", "verdict", "baseline_text", "contender_text", "ratio", "ratio_low", "ratio_high"),
     "reason",
 )
 _ENVIRONMENT = (
-    Column(key="field", title="field", kind=Kind.NAME),
-    Column(key="baseline", title="baseline", kind=Kind.NAME),
-    Column(key="contender", title="contender", kind=Kind.NAME),
-    Column(key="cases", title="cases", kind=Kind.INTEGER),
-    Column(key="allowed", title="allowed", kind=Kind.TEXT),
+    Column(key="field", title="field", kind=ColumnKind.NAME),
+    Column(key="baseline", title="baseline", kind=ColumnKind.NAME),
+    Column(key="contender", title="contender", kind=ColumnKind.NAME),
+    Column(key="cases", title="cases", kind=ColumnKind.INTEGER),
+    Column(key="allowed", title="allowed", kind=ColumnKind.TEXT),
 )
 
 

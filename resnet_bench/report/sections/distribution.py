@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from resnet_bench import units
 from resnet_bench.analysis.results import NOISY_SPREAD, Result
-from resnet_bench.report.document import Axis, Box, Figure, Prominence, Role, Scale, Section, Series
+from resnet_bench.report.document import Box, Figure, FigureAxis, Prominence, Role, Scale, Section, Series
 from resnet_bench.report.labels import Labels
 from resnet_bench.report.sections.context import Context
 from resnet_bench.report.sections.curves import view_of
@@ -30,8 +30,8 @@ def distribution_section(context: Context) -> Section | None:
             "90 %. Each diamond is the median of one launch (a fresh process): diamonds far apart mean that launches "
             "disagree, which no number of samples within a launch can mend."
         ),
-        x=Axis(title="latency against its median (%)"),
-        y=Axis(title="", scale=Scale.CATEGORY),
+        x=FigureAxis(title="latency against its median (%)"),
+        y=FigureAxis(title="", scale=Scale.CATEGORY),
         series=tuple(part for result in ranked for part in _parts(result, labels)),
         table=view_of(
             long,

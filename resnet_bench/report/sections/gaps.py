@@ -1,21 +1,21 @@
 """What was planned and has no number: skips with their reasons, and cases nobody came to."""
 
-from resnet_bench.analysis.results import Status
-from resnet_bench.report.document import Column, Kind, Prominence, Section, Table
+from resnet_bench.analysis.results import CaseStatus
+from resnet_bench.report.document import Column, ColumnKind, Prominence, Section, Table
 from resnet_bench.report.labels import AXES, axis_words
 from resnet_bench.report.sections.context import Context
 from resnet_bench.words import counted
 
 _COLUMNS = (
-    Column(key="run", title="run", kind=Kind.NAME, repeats=True),
-    Column(key="model", title="model", kind=Kind.NAME, repeats=True),
-    Column(key="batch_size", title="batch", kind=Kind.INTEGER),
-    Column(key="variant", title="variant", kind=Kind.TEXT),
+    Column(key="run", title="run", kind=ColumnKind.NAME, repeats=True),
+    Column(key="model", title="model", kind=ColumnKind.NAME, repeats=True),
+    Column(key="batch_size", title="batch", kind=ColumnKind.INTEGER),
+    Column(key="variant", title="variant", kind=ColumnKind.TEXT),
 )
 _SKIP_COLUMNS = (
     *_COLUMNS,
-    Column(key="reason", title="reason", kind=Kind.STATUS),
-    Column(key="detail", title="detail", kind=Kind.NAME),
+    Column(key="reason", title="reason", kind=ColumnKind.STATUS),
+    Column(key="detail", title="detail", kind=ColumnKind.NAME),
 )
 
 
@@ -23,7 +23,7 @@ def gaps_section(context: Context) -> Section | None:
     """Return the skips and missing cases, None where every case was measured."""
     runs, results, labels = context.runs, context.results, context.labels
     skipped = [(index, skip) for index, run in enumerate(runs) for skip in run.skips]
-    missing = [result for result in results if result.status is Status.MISSING]
+    missing = [result for result in results if result.status is CaseStatus.MISSING]
     if not skipped and not missing:
         return None
     several = ("run",) if len(labels.runs) > 1 else ()

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from resnet_bench import units
-from resnet_bench.analysis.results import Result, Status
+from resnet_bench.analysis.results import CaseStatus, Result
 from resnet_bench.analysis.stats import MIN_LAUNCHES
 from resnet_bench.machine.devices import is_accelerator
 from resnet_bench.records import Environment, Run
@@ -17,12 +17,12 @@ _CLOCK_DRIFT = 0.02
 _SHORT_REVISION = 10
 # Out of memory and unsupported are results; the others leave the run incomplete.
 _SEVERITY = {
-    Status.OUT_OF_MEMORY: Severity.NOTICE,
-    Status.UNSUPPORTED: Severity.NOTICE,
-    Status.TIMEOUT: Severity.BAD,
-    Status.CRASHED: Severity.BAD,
-    Status.INTERRUPTED: Severity.BAD,
-    Status.MISSING: Severity.BAD,
+    CaseStatus.OUT_OF_MEMORY: Severity.NOTICE,
+    CaseStatus.UNSUPPORTED: Severity.NOTICE,
+    CaseStatus.TIMEOUT: Severity.BAD,
+    CaseStatus.CRASHED: Severity.BAD,
+    CaseStatus.INTERRUPTED: Severity.BAD,
+    CaseStatus.MISSING: Severity.BAD,
 }
 
 
@@ -44,7 +44,7 @@ def health_line(runs: Sequence[Run], results: Sequence[Result]) -> tuple[Health,
     total = len(results)
     statuses = Counter(result.status for result in results)
     noisy = sum(result.noisy for result in results)
-    measured = statuses[Status.MEASURED]
+    measured = statuses[CaseStatus.MEASURED]
     whole = Severity.GOOD if measured == total else Severity.NOTICE
     found = [Health(severity=whole, text=f"{measured:,} of {counted(total, 'case')} measured")]
     if noisy:

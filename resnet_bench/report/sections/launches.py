@@ -4,30 +4,30 @@ import statistics
 from collections.abc import Sequence
 
 from resnet_bench.records import Launch, Run
-from resnet_bench.report.document import Column, Kind, Row, Table
+from resnet_bench.report.document import Column, ColumnKind, Row, Table
 from resnet_bench.report.labels import Labels
 
 SAMPLES_LIMIT = 10_000
 
 _COLUMNS = (
-    Column(key="run", title="run", kind=Kind.NAME),
-    Column(key="case", title="case", kind=Kind.NAME),
-    Column(key="index", title="launch", kind=Kind.INTEGER),
-    Column(key="started_at", title="started", kind=Kind.TEXT),
-    Column(key="duration_s", title="duration", kind=Kind.DURATION),
-    Column(key="first_iteration_s", title="first iteration", kind=Kind.LATENCY, unit="ms"),
-    Column(key="latency_median_s", title="latency", kind=Kind.LATENCY, unit="ms"),
-    Column(key="iteration_back_to_back_median_s", title="iteration, back to back", kind=Kind.LATENCY, unit="ms"),
-    Column(key="forward_median_s", title="forward", kind=Kind.LATENCY, unit="ms"),
-    Column(key="backward_median_s", title="backward", kind=Kind.LATENCY, unit="ms"),
-    Column(key="optimizer_median_s", title="optimizer step", kind=Kind.LATENCY, unit="ms"),
-    Column(key="peak_allocated_bytes", title="peak allocated", kind=Kind.MEMORY, unit="MiB"),
-    Column(key="peak_rss_bytes", title="peak RSS", kind=Kind.MEMORY, unit="MiB"),
-    Column(key="samples", title="samples", kind=Kind.INTEGER),
-    Column(key="warmup_stopped_by", title="warm-up ended by", kind=Kind.TEXT),
-    Column(key="latency_stopped_by", title="sampling ended by", kind=Kind.TEXT),
-    Column(key="throughput_stopped_by", title="sampling back to back ended by", kind=Kind.TEXT),
-    Column(key="latency_samples_s", title="latency samples in time order", kind=Kind.TEXT),
+    Column(key="run", title="run", kind=ColumnKind.NAME),
+    Column(key="case", title="case", kind=ColumnKind.NAME),
+    Column(key="index", title="launch", kind=ColumnKind.INTEGER),
+    Column(key="started_at", title="started", kind=ColumnKind.TEXT),
+    Column(key="duration_s", title="duration", kind=ColumnKind.DURATION),
+    Column(key="first_iteration_s", title="first iteration", kind=ColumnKind.LATENCY, unit="ms"),
+    Column(key="latency_median_s", title="latency", kind=ColumnKind.LATENCY, unit="ms"),
+    Column(key="iteration_back_to_back_median_s", title="iteration, back to back", kind=ColumnKind.LATENCY, unit="ms"),
+    Column(key="forward_median_s", title="forward", kind=ColumnKind.LATENCY, unit="ms"),
+    Column(key="backward_median_s", title="backward", kind=ColumnKind.LATENCY, unit="ms"),
+    Column(key="optimizer_median_s", title="optimizer step", kind=ColumnKind.LATENCY, unit="ms"),
+    Column(key="peak_allocated_bytes", title="peak allocated", kind=ColumnKind.MEMORY, unit="MiB"),
+    Column(key="peak_rss_bytes", title="peak RSS", kind=ColumnKind.MEMORY, unit="MiB"),
+    Column(key="samples", title="samples", kind=ColumnKind.INTEGER),
+    Column(key="warmup_stopped_by", title="warm-up ended by", kind=ColumnKind.TEXT),
+    Column(key="latency_stopped_by", title="sampling ended by", kind=ColumnKind.TEXT),
+    Column(key="throughput_stopped_by", title="sampling back to back ended by", kind=ColumnKind.TEXT),
+    Column(key="latency_samples_s", title="latency samples in time order", kind=ColumnKind.TEXT),
 )
 
 

@@ -5,7 +5,7 @@ from itertools import accumulate
 
 from resnet_bench import units
 from resnet_bench.analysis.layers import LayerRow
-from resnet_bench.report.document import Axis, Figure, Role, Scale, Series, Table, Tile
+from resnet_bench.report.document import Figure, FigureAxis, Role, Scale, Series, Table, Tile
 from resnet_bench.report.documents.layers import cells
 from resnet_bench.report.sections.layer_subjects import Subject, first_sentences, rows_of, view_with
 from resnet_bench.words import listed
@@ -39,8 +39,8 @@ def stages_figure(subjects: Sequence[Subject], table: Table) -> Figure:
             "Each bar is one iteration of one case, cut where the network's stages end. The stem is everything before "
             "the first stage, the head everything after the last."
         ),
-        x=Axis(title="time of one iteration (ms)"),
-        y=Axis(title="", scale=Scale.CATEGORY),
+        x=FigureAxis(title="time of one iteration (ms)"),
+        y=FigureAxis(title="", scale=Scale.CATEGORY),
         series=tuple(series),
         table=_stage_table(subjects, table),
     )
@@ -80,8 +80,8 @@ def treemap_figure(subjects: Sequence[Subject], table: Table) -> Figure:
             "compute much for each byte. Click a tile to enter it, the bar above to leave; the filter does not apply. "
             "A large tile that shrinks when area means MACs is where time goes without computing."
         ),
-        x=Axis(title=""),
-        y=Axis(title=""),
+        x=FigureAxis(title=""),
+        y=FigureAxis(title=""),
         series=(Series(name="layers", legend="layers", role=Role.TILES, hue=0, x=(), y=(), tiles=tuple(tiles)),),
         table=view_with(table, "treemap-data", "time_s", "share", "macs", "moved_bytes", "intensity"),
     )
@@ -161,8 +161,8 @@ def depth_figure(subjects: Sequence[Subject], table: Table) -> Figure:
             "From left to right the layers in the order in which they run, upwards the time until then, forward and "
             "backward of a layer together. Steep parts are slow; a step is one slow layer."
         ),
-        x=Axis(title="layers from the input (calls)"),
-        y=Axis(title="time until there (ms)"),
+        x=FigureAxis(title="layers from the input (calls)"),
+        y=FigureAxis(title="time until there (ms)"),
         series=tuple(series),
         table=view_with(table, "depth-data", "call", "time_s", "share"),
     )

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from resnet_bench import units
 from resnet_bench.analysis.layers import LayerRow
 from resnet_bench.records import Part
-from resnet_bench.report.document import Axis, Figure, Role, Scale, Series, Table
+from resnet_bench.report.document import Figure, FigureAxis, Role, Scale, Series, Table
 from resnet_bench.report.sections.layer_subjects import Subject, first_sentences, rows_of, view_with
 from resnet_bench.report.sections.roofline import GIGA, roof
 from resnet_bench.specs.arithmetic import peak_flop_per_s
@@ -38,8 +38,8 @@ def layer_roofline_figure(subjects: Sequence[Subject], table: Table) -> Figure |
             "uses it badly. The filter above leaves the dots of its cases. "
             "Layers that fit in caches may stand above the dashed slope, not above the dotted one."
         ),
-        x=Axis(title="arithmetic intensity (FLOP/B)", scale=Scale.LOG),
-        y=Axis(title="achieved (GFLOP/s)", scale=Scale.LOG),
+        x=FigureAxis(title="arithmetic intensity (FLOP/B)", scale=Scale.LOG),
+        y=FigureAxis(title="achieved (GFLOP/s)", scale=Scale.LOG),
         series=(
             *_layer_roofs(held, [row.intensity for row in points if row.intensity]),
             *(

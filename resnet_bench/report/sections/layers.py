@@ -7,7 +7,7 @@ from resnet_bench import units
 from resnet_bench.analysis.layers import AGREEMENT, By, agrees, rows
 from resnet_bench.analysis.roofline import ceilings_of
 from resnet_bench.records import LayerProfile, Run
-from resnet_bench.report.document import Column, Kind, Prominence, Section, Table
+from resnet_bench.report.document import Column, ColumnKind, Prominence, Section, Table
 from resnet_bench.report.documents.layers import COLUMNS, cells
 from resnet_bench.report.labels import Labels
 from resnet_bench.report.sections.context import Context
@@ -17,7 +17,7 @@ from resnet_bench.report.sections.layer_subjects import Subject, rows_of
 from resnet_bench.report.sections.results import case_words
 from resnet_bench.words import counted, listed
 
-_SUBJECT = Column(key="subject", title="model", kind=Kind.NAME)
+_SUBJECT = Column(key="subject", title="model", kind=ColumnKind.NAME)
 # So that the page stays one that can be mailed: what is left out is said, and stands in layers.jsonl.
 _MOST_ROWS, _MOST_BARS = 2000, 24
 _MANY_CASES, _MOST_ROWS_BESIDE_MANY = 200, 400

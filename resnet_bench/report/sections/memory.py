@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 
 from resnet_bench import units
 from resnet_bench.analysis.metrics import PEAK_ALLOCATED, PEAK_RESERVED, PEAK_RSS, PREDICTED_PEAK
-from resnet_bench.analysis.results import Result, Status
+from resnet_bench.analysis.results import CaseStatus, Result
 from resnet_bench.machine.devices import kind_of
 from resnet_bench.records import Run
-from resnet_bench.report.document import Axis, Figure, Prominence, Role, Scale, Section, Series
+from resnet_bench.report.document import Figure, FigureAxis, Prominence, Role, Scale, Section, Series
 from resnet_bench.report.sections.context import Context
 from resnet_bench.report.sections.curves import Curve, batch_axis, view_of
 from resnet_bench.words import counted
@@ -19,7 +19,7 @@ _NEAR_LIMIT = 0.25
 def memory_section(context: Context) -> Section | None:
     """Return the figure, None where no peak was measured and nothing ran out of memory."""
     results, curves, runs, long = context.results, context.curves, context.runs, context.long
-    if not any(result.peak_bytes is not None or result.status is Status.OUT_OF_MEMORY for result in results):
+    if not any(result.peak_bytes is not None or result.status is CaseStatus.OUT_OF_MEMORY for result in results):
         return None
     devices = dict.fromkeys((it.run, it.case.device) for it in results)
     limits = {(run, device): _limit(runs[run], device) for run, device in devices}
@@ -37,7 +37,7 @@ def memory_section(context: Context) -> Section | None:
             "horizontal line is the device's memory."
         ),
         x=batch_axis(results),
-        y=Axis(title=title, scale=Scale.LOG),
+        y=FigureAxis(title=title, scale=Scale.LOG),
         series=tuple(series),
         table=view_of(
             long,
@@ -123,7 +123,7 @@ def _limit_lines(results: Sequence[Result], limits: Mapping[tuple[int, str], int
     for result in results:
         need = max(result.peak_bytes or 0, result.predicted_bytes or 0)
         limit = limits[result.run, result.case.device]
-        if limit is not None and (need > _NEAR_LIMIT * limit or result.status is Status.OUT_OF_MEMORY):
+        if limit is not None and (need > _NEAR_LIMIT * limit or result.status is CaseStatus.OUT_OF_MEMORY):
             needs[limit] = need
     for number, limit in enumerate(sorted(needs)):
         lines.append(
@@ -141,7 +141,7 @@ def _limit_lines(results: Sequence[Result], limits: Mapping[tuple[int, str], int
 
 
 def _cliff(curve: Curve) -> Result | None:
-    return next((result for result in curve.results if result.status is Status.OUT_OF_MEMORY), None)
+    return next((result for result in curve.results if result.status is CaseStatus.OUT_OF_MEMORY), None)
 
 
 def _largest_fit(curve: Curve) -> Result | None:
@@ -167,7 +167,7 @@ def _finding(curves: Sequence[Curve]) -> str:
         peaks = [(it.peak_bytes, curve.name, it.case) for curve in curves for it in curve.results if it.peak_bytes]
         if peaks:
             top, name, case = max(peaks, key=lambda found: found[0])
-            whole = all(it.status is Status.MEASURED for curve in curves for it in curve.results)
+            whole = all(it.status is CaseStatus.MEASURED for curve in curves for it in curve.results)
             sentences.append(
                 f"Everything {'' if whole else 'measured '}fits: the most is {units.byte_size(top)}, {name} at batch "
                 f"size {case.batch_size}."

@@ -7,7 +7,7 @@ from resnet_bench import units
 from resnet_bench.analysis.published import ACCURACY_IMAGE_SIZE
 from resnet_bench.analysis.results import NOISY_SPREAD, Result
 from resnet_bench.records import Run, StopReason, Transfer
-from resnet_bench.report.document import Block, Prominence, Section
+from resnet_bench.report.document import Passage, Prominence, Section
 from resnet_bench.report.sections.context import Context
 from resnet_bench.report.sections.launches import has_samples
 from resnet_bench.words import listed
@@ -28,11 +28,11 @@ def method_section(context: Context) -> Section:
         title="Method",
         prominence=Prominence.PAGE,
         blocks=(
-            Block(title="Timing", paragraphs=_timing(runs)),
-            Block(title="Statistics", paragraphs=_statistics()),
-            Block(title="What is counted, and what is not", paragraphs=_counting(results)),
-            Block(title="Memory", paragraphs=_memory()),
-            Block(title="Raw data", paragraphs=_raw_data(runs), downloads=("results", "launches")),
+            Passage(title="Timing", paragraphs=_timing(runs)),
+            Passage(title="Statistics", paragraphs=_statistics()),
+            Passage(title="What is counted, and what is not", paragraphs=_counting(results)),
+            Passage(title="Memory", paragraphs=_memory()),
+            Passage(title="Raw data", paragraphs=_raw_data(runs), downloads=("results", "launches")),
         ),
     )
 

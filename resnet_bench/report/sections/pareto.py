@@ -7,7 +7,18 @@ import msgspec
 from resnet_bench import units
 from resnet_bench.analysis.results import Result
 from resnet_bench.records import Mode, Record
-from resnet_bench.report.document import Axis, Column, Figure, Kind, Prominence, Role, Scale, Section, Series, Table
+from resnet_bench.report.document import (
+    Column,
+    ColumnKind,
+    Figure,
+    FigureAxis,
+    Prominence,
+    Role,
+    Scale,
+    Section,
+    Series,
+    Table,
+)
 from resnet_bench.report.labels import Labels
 from resnet_bench.report.sections.context import Context
 from resnet_bench.report.sections.curves import Curve, throughput_of
@@ -87,8 +98,8 @@ def _figure(points: Sequence[Point], labels: Labels) -> Figure:
             "is worth choosing for speed and accuracy alone. Dominated models are hollow and dimmed. Accuracy is "
             "published (ImageNet top-1), not measured here."
         ),
-        x=Axis(title="throughput (images/s)", scale=Scale.LOG),
-        y=Axis(title="ImageNet top-1 accuracy (%)"),
+        x=FigureAxis(title="throughput (images/s)", scale=Scale.LOG),
+        y=FigureAxis(title="ImageNet top-1 accuracy (%)"),
         series=(*(it for it in series if it is not None), *(_dot(point) for point in points)),
         table=_table(points),
     )
@@ -164,20 +175,20 @@ def _finding(points: Sequence[Point]) -> str:
 
 def _table(points: Sequence[Point]) -> Table:
     columns = (
-        Column(key="series", title="model", kind=Kind.NAME),
-        Column(key="batch_size", title="batch", kind=Kind.INTEGER),
+        Column(key="series", title="model", kind=ColumnKind.NAME),
+        Column(key="batch_size", title="batch", kind=ColumnKind.INTEGER),
         Column(
             key="throughput_images_per_s",
             title="throughput",
-            kind=Kind.RATE,
+            kind=ColumnKind.RATE,
             unit="images/s",
             low="throughput_low_images_per_s",
             high="throughput_high_images_per_s",
         ),
-        Column(key="throughput_low_images_per_s", title="low", kind=Kind.RATE, unit="images/s"),
-        Column(key="throughput_high_images_per_s", title="high", kind=Kind.RATE, unit="images/s"),
-        Column(key="accuracy", title="acc@1", kind=Kind.SHARE),
-        Column(key="dominated_by", title="dominated by", kind=Kind.NAME),
+        Column(key="throughput_low_images_per_s", title="low", kind=ColumnKind.RATE, unit="images/s"),
+        Column(key="throughput_high_images_per_s", title="high", kind=ColumnKind.RATE, unit="images/s"),
+        Column(key="accuracy", title="acc@1", kind=ColumnKind.SHARE),
+        Column(key="dominated_by", title="dominated by", kind=ColumnKind.NAME),
     )
     rows = []
     for point in points:

@@ -7,7 +7,7 @@ from resnet_bench.analysis.metric import ExactMetric, Metric, NoisyMetric, Place
 from resnet_bench.analysis.results import Quantiles, Result
 from resnet_bench.analysis.roofline import Headroom
 from resnet_bench.records import Interval, Profile, Summary
-from resnet_bench.report.document import Column, Kind, Value
+from resnet_bench.report.document import Column, ColumnKind, Value
 from resnet_bench.report.labels import axis_cells
 
 
@@ -69,7 +69,7 @@ def metric_columns(metric: Metric) -> Iterator[ResultColumn]:
     column = Column(
         key=metric.name,
         title=shown.title,
-        kind=Kind.METRIC,
+        kind=ColumnKind.METRIC,
         metric=metric.name,
         unit=shown.unit,
         help=shown.help,
@@ -81,7 +81,7 @@ def metric_columns(metric: Metric) -> Iterator[ResultColumn]:
     for side, key in (("low", low), ("high", high)):
         if key is not None:
             bound = Column(
-                key=key, title=f"{metric.label}, {side}", kind=Kind.METRIC, metric=metric.name, unit=shown.unit
+                key=key, title=f"{metric.label}, {side}", kind=ColumnKind.METRIC, metric=metric.name, unit=shown.unit
             )
             yield of_result(bound, Place.DATA, _bound(metric, side))
 

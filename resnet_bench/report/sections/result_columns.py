@@ -19,8 +19,8 @@ from resnet_bench.analysis.metrics import (
     PREDICTED_PEAK,
     THROUGHPUT,
 )
-from resnet_bench.analysis.results import Status
-from resnet_bench.report.document import Column, Kind
+from resnet_bench.analysis.results import CaseStatus
+from resnet_bench.report.document import Column, ColumnKind
 from resnet_bench.report.labels import AXES, axis_columns
 from resnet_bench.report.sections.result_column import (
     ResultColumn,
@@ -35,18 +35,18 @@ from resnet_bench.report.sections.result_column import (
 
 _CASE_COLUMNS = (
     ResultColumn(
-        column=Column(key="run", title="run", kind=Kind.NAME, repeats=True, facet=True),
+        column=Column(key="run", title="run", kind=ColumnKind.NAME, repeats=True, facet=True),
         place=Place.DATA,
         value=lambda line: line.run,
     ),
     *(of_axis(column) for column in axis_columns(("model",), facet=False)),
     of_result(
-        Column(key="family", title="family", kind=Kind.NAME, facet=True), Place.DATA, lambda result: result.family
+        Column(key="family", title="family", kind=ColumnKind.NAME, facet=True), Place.DATA, lambda result: result.family
     ),
     # Every axis but the model, as a case has them; the machine stands before what it has.
     *(of_axis(column) for column in axis_columns((AXES[0], "batch_size", *AXES[1:]), facet=True)),
     of_result(
-        Column(key="status", title="status", kind=Kind.STATUS, facet=True, silent=Status.MEASURED.value),
+        Column(key="status", title="status", kind=ColumnKind.STATUS, facet=True, silent=CaseStatus.MEASURED.value),
         Place.DATA,
         lambda result: result.status.value,
     ),
@@ -58,7 +58,7 @@ _VALUE_COLUMNS = (
             key="macs_per_image",
             rank=4,
             title="MACs",
-            kind=Kind.COUNT,
+            kind=ColumnKind.COUNT,
             help="Multiply-accumulates of convolution and linear layers for one image. FLOPs are twice as many.",
         ),
         Place.TABLE,
@@ -69,7 +69,7 @@ _VALUE_COLUMNS = (
             key="accuracy",
             rank=9,
             title="acc@1",
-            kind=Kind.SHARE,
+            kind=ColumnKind.SHARE,
             help="Published ImageNet top-1 accuracy at 224 px; not measured here.",
         ),
         Place.TABLE,
@@ -77,17 +77,19 @@ _VALUE_COLUMNS = (
     ),
     *metric_columns(LATENCY),
     of_quantiles(
-        Column(key="latency_p05_s", title="p5", kind=Kind.LATENCY, unit="ms", help="5 % of all samples were quicker."),
+        Column(
+            key="latency_p05_s", title="p5", kind=ColumnKind.LATENCY, unit="ms", help="5 % of all samples were quicker."
+        ),
         lambda quantiles: quantiles.p05,
     ),
     of_quantiles(
-        Column(key="latency_p25_s", title="p25", kind=Kind.LATENCY, unit="ms"), lambda quantiles: quantiles.p25
+        Column(key="latency_p25_s", title="p25", kind=ColumnKind.LATENCY, unit="ms"), lambda quantiles: quantiles.p25
     ),
     of_quantiles(
-        Column(key="latency_p75_s", title="p75", kind=Kind.LATENCY, unit="ms"), lambda quantiles: quantiles.p75
+        Column(key="latency_p75_s", title="p75", kind=ColumnKind.LATENCY, unit="ms"), lambda quantiles: quantiles.p75
     ),
     of_latency(
-        Column(key="latency_p90_s", title="p90", kind=Kind.LATENCY, unit="ms"),
+        Column(key="latency_p90_s", title="p90", kind=ColumnKind.LATENCY, unit="ms"),
         Place.DATA,
         lambda latency: latency.p90,
     ),
@@ -96,7 +98,7 @@ _VALUE_COLUMNS = (
             key="latency_p95_s",
             rank=6,
             title="p95",
-            kind=Kind.LATENCY,
+            kind=ColumnKind.LATENCY,
             unit="ms",
             help="95 % of all samples were quicker.",
         ),
@@ -104,7 +106,7 @@ _VALUE_COLUMNS = (
         lambda latency: latency.p95,
     ),
     of_latency(
-        Column(key="latency_p99_s", title="p99", kind=Kind.LATENCY, unit="ms"),
+        Column(key="latency_p99_s", title="p99", kind=ColumnKind.LATENCY, unit="ms"),
         Place.DATA,
         lambda latency: latency.p99,
     ),
@@ -112,7 +114,7 @@ _VALUE_COLUMNS = (
         Column(
             key="fastest_launch_s",
             title="fastest launch",
-            kind=Kind.LATENCY,
+            kind=ColumnKind.LATENCY,
             unit="ms",
             help="The least of the launches' medians.",
         ),
@@ -123,7 +125,7 @@ _VALUE_COLUMNS = (
         Column(
             key="slowest_launch_s",
             title="slowest launch",
-            kind=Kind.LATENCY,
+            kind=ColumnKind.LATENCY,
             unit="ms",
             help="The greatest of the launches' medians.",
         ),
@@ -135,7 +137,7 @@ _VALUE_COLUMNS = (
         Column(
             key="peak_bytes",
             title="peak memory",
-            kind=Kind.MEMORY,
+            kind=ColumnKind.MEMORY,
             unit="MiB",
             help="Measured: peak allocated where the device has an allocator that tells, else peak RSS of the process.",
         ),
@@ -153,7 +155,7 @@ _VALUE_COLUMNS = (
             key="achieved_flop_per_s",
             rank=1,
             title="FLOP/s",
-            kind=Kind.FLOP_RATE,
+            kind=ColumnKind.FLOP_RATE,
             help="FLOPs of convolution and linear layers times iterations per second, at the measured throughput.",
         ),
         Place.TABLE,
@@ -164,7 +166,7 @@ _VALUE_COLUMNS = (
             key="share_of_peak",
             rank=3,
             title="of peak",
-            kind=Kind.SHARE,
+            kind=ColumnKind.SHARE,
             help="MFU: achieved FLOP/s over the best that products and convolutions of this precision reached here.",
         ),
         Place.TABLE,
@@ -175,7 +177,7 @@ _VALUE_COLUMNS = (
             key="times_roofline",
             rank=8,
             title="x roofline",
-            kind=Kind.RATIO,
+            kind=ColumnKind.RATIO,
             help="Latency over the least time that the measured ceilings allow: 2.3 is 2.3x from the roofline.",
         ),
         Place.TABLE,
@@ -185,7 +187,7 @@ _VALUE_COLUMNS = (
         Column(
             key="roofline_s",
             title="roofline",
-            kind=Kind.LATENCY,
+            kind=ColumnKind.LATENCY,
             unit="ms",
             help="The least time of one iteration.",
         ),
@@ -195,46 +197,50 @@ _VALUE_COLUMNS = (
         Column(
             key="intensity",
             title="intensity",
-            kind=Kind.NUMBER,
+            kind=ColumnKind.NUMBER,
             unit="FLOP/B",
             help="FLOPs of one iteration, those of no MACs included, over the bytes that its layers move.",
         ),
         lambda bound: bound.intensity,
     ),
     of_profile(
-        Column(key="flops", title="FLOPs", kind=Kind.COUNT, help="2 x MACs of one forward pass of the whole batch."),
+        Column(
+            key="flops", title="FLOPs", kind=ColumnKind.COUNT, help="2 x MACs of one forward pass of the whole batch."
+        ),
         Place.DATA,
         lambda profile: profile.flops,
     ),
     *metric_columns(ACTIVATIONS),
     of_profile(
-        Column(key="fvcore_count", title="fvcore's count", kind=Kind.COUNT, help="What fvcore calls flops."),
+        Column(key="fvcore_count", title="fvcore's count", kind=ColumnKind.COUNT, help="What fvcore calls flops."),
         Place.DATA,
         lambda profile: profile.fvcore_count,
     ),
     of_profile(
-        Column(key="torch_counter_flops", title="torch's count", kind=Kind.COUNT, help="What FlopCounterMode says."),
+        Column(
+            key="torch_counter_flops", title="torch's count", kind=ColumnKind.COUNT, help="What FlopCounterMode says."
+        ),
         Place.DATA,
         lambda profile: profile.torch_counter_flops,
     ),
 )
 _LAST_COLUMNS = (
     of_result(
-        Column(key="launches", title="launches", kind=Kind.INTEGER),
+        Column(key="launches", title="launches", kind=ColumnKind.INTEGER),
         Place.DATA,
         lambda result: result.latency.launches if result.latency else 0,
     ),
     of_result(
-        Column(key="samples", title="samples", kind=Kind.INTEGER),
+        Column(key="samples", title="samples", kind=ColumnKind.INTEGER),
         Place.DATA,
         lambda result: result.latency.samples if result.latency else 0,
     ),
-    of_result(Column(key="spread", title="spread", kind=Kind.SHARE), Place.DATA, lambda result: result.spread),
+    of_result(Column(key="spread", title="spread", kind=ColumnKind.SHARE), Place.DATA, lambda result: result.spread),
     ResultColumn(
         column=Column(
             key="verdict",
             title="verdict",
-            kind=Kind.VERDICT,
+            kind=ColumnKind.VERDICT,
             facet=True,
             help="The gravest verdict on latency and throughput against the baseline.",
         ),
@@ -242,7 +248,9 @@ _LAST_COLUMNS = (
         value=lambda line: line.verdict,
     ),
     ResultColumn(
-        column=Column(key="notes", title="notes", kind=Kind.NOTES), place=Place.DATA, value=lambda line: line.notes
+        column=Column(key="notes", title="notes", kind=ColumnKind.NOTES),
+        place=Place.DATA,
+        value=lambda line: line.notes,
     ),
 )
 

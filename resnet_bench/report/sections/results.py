@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from resnet_bench.analysis.metric import Place
-from resnet_bench.analysis.results import Result, Status
+from resnet_bench.analysis.results import CaseStatus, Result
 from resnet_bench.records import Case
 from resnet_bench.report.document import Row, Table
 from resnet_bench.report.labels import AXES, Labels
@@ -61,7 +61,7 @@ def _shown(rows: Sequence[Row], labels: Labels) -> tuple[str, ...]:
         "batch_size",
         *(it.column.key for it in RESULT_COLUMNS if it.place is not Place.DATA and known(it.column.key)),
         *(("verdict",) if known("verdict") else ()),
-        *(("status",) if any(row[position] != Status.MEASURED for row in rows) else ()),
+        *(("status",) if any(row[position] != CaseStatus.MEASURED for row in rows) else ()),
         *(("notes",) if known("notes") else ()),
     )
 

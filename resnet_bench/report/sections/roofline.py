@@ -7,10 +7,10 @@ from resnet_bench.analysis.results import Result
 from resnet_bench.machine.datasheets import data_sheet
 from resnet_bench.records import Ceilings, Precision, Run
 from resnet_bench.report.document import (
-    Axis,
     Column,
+    ColumnKind,
     Figure,
-    Kind,
+    FigureAxis,
     Prominence,
     Role,
     Row,
@@ -28,19 +28,19 @@ from resnet_bench.specs.arithmetic import peak_flop_per_s
 GIGA = 1e9
 _MARGIN = 2.0
 _CEILINGS = (
-    Column(key="run", title="run", kind=Kind.NAME, repeats=True),
-    Column(key="device", title="device", kind=Kind.TEXT),
-    Column(key="threads", title="threads", kind=Kind.INTEGER),
-    Column(key="precision", title="precision", kind=Kind.TEXT),
-    Column(key="matmul_flop_per_s", title="matrix product", kind=Kind.FLOP_RATE, unit="FLOP/s"),
-    Column(key="convolution_flop_per_s", title="convolution", kind=Kind.FLOP_RATE, unit="FLOP/s"),
-    Column(key="data_sheet_flop_per_s", title="data sheet", kind=Kind.FLOP_RATE, unit="FLOP/s"),
-    Column(key="memory_byte_per_s", title="copy in memory", kind=Kind.FLOP_RATE, unit="B/s"),
-    Column(key="cache_byte_per_s", title="copy in caches", kind=Kind.FLOP_RATE, unit="B/s"),
-    Column(key="data_sheet_byte_per_s", title="data sheet", kind=Kind.FLOP_RATE, unit="B/s"),
-    Column(key="launch_s", title="launch", kind=Kind.MICROSECONDS, unit="us"),
-    Column(key="measured_at", title="measured", kind=Kind.TEXT),
-    Column(key="disturbed", title="disturbed by", kind=Kind.TEXT),
+    Column(key="run", title="run", kind=ColumnKind.NAME, repeats=True),
+    Column(key="device", title="device", kind=ColumnKind.TEXT),
+    Column(key="threads", title="threads", kind=ColumnKind.INTEGER),
+    Column(key="precision", title="precision", kind=ColumnKind.TEXT),
+    Column(key="matmul_flop_per_s", title="matrix product", kind=ColumnKind.FLOP_RATE, unit="FLOP/s"),
+    Column(key="convolution_flop_per_s", title="convolution", kind=ColumnKind.FLOP_RATE, unit="FLOP/s"),
+    Column(key="data_sheet_flop_per_s", title="data sheet", kind=ColumnKind.FLOP_RATE, unit="FLOP/s"),
+    Column(key="memory_byte_per_s", title="copy in memory", kind=ColumnKind.FLOP_RATE, unit="B/s"),
+    Column(key="cache_byte_per_s", title="copy in caches", kind=ColumnKind.FLOP_RATE, unit="B/s"),
+    Column(key="data_sheet_byte_per_s", title="data sheet", kind=ColumnKind.FLOP_RATE, unit="B/s"),
+    Column(key="launch_s", title="launch", kind=ColumnKind.MICROSECONDS, unit="us"),
+    Column(key="measured_at", title="measured", kind=ColumnKind.TEXT),
+    Column(key="disturbed", title="disturbed by", kind=ColumnKind.TEXT),
 )
 
 
@@ -96,8 +96,8 @@ def _figure(
             "of it memory limits, right of it compute; a point above says that a ceiling was measured too low. How "
             "far a point is below its line is what the device leaves on the table; lines follow rising batch sizes."
         ),
-        x=Axis(title="arithmetic intensity (FLOP/B)", scale=Scale.LOG),
-        y=Axis(title="achieved (GFLOP/s)", scale=Scale.LOG),
+        x=FigureAxis(title="arithmetic intensity (FLOP/B)", scale=Scale.LOG),
+        y=FigureAxis(title="achieved (GFLOP/s)", scale=Scale.LOG),
         series=(*roofs, *(series for series in points if series is not None)),
         table=view_of(
             long,

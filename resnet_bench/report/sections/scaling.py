@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from resnet_bench import units
 from resnet_bench.analysis.results import Result
-from resnet_bench.report.document import Axis, Figure, Prominence, Role, Scale, Section, Series, Table
+from resnet_bench.report.document import Figure, FigureAxis, Prominence, Role, Scale, Section, Series, Table
 from resnet_bench.report.sections.context import Context
 from resnet_bench.report.sections.curves import KNEE_SHARE, Curve, batch_axis, line, throughput_of, view_of
 from resnet_bench.report.sections.searches import searches_table
@@ -47,7 +47,7 @@ def _throughput(results: Sequence[Result], curves: Sequence[Curve], long: Table)
             "and give little back."
         ),
         x=batch_axis(results),
-        y=Axis(title="throughput (images/s)", scale=Scale.LOG),
+        y=FigureAxis(title="throughput (images/s)", scale=Scale.LOG),
         series=tuple(series),
         table=view_of(long, "throughput", "Throughput of each case", _keys("throughput")),
     )
@@ -69,7 +69,7 @@ def _latency(results: Sequence[Result], curves: Sequence[Curve], long: Table) ->
             "iteration, so it is a little more than batch size divided by throughput."
         ),
         x=batch_axis(results),
-        y=Axis(title="latency (ms)", scale=Scale.LOG),
+        y=FigureAxis(title="latency (ms)", scale=Scale.LOG),
         series=tuple(series),
         table=view_of(long, "latency", "Latency of each case", _keys("latency")),
     )

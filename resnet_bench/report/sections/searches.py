@@ -4,16 +4,16 @@ from collections.abc import Sequence
 
 from resnet_bench import units
 from resnet_bench.records import BatchSearch, Run, SearchStop
-from resnet_bench.report.document import Column, Kind, Table
+from resnet_bench.report.document import Column, ColumnKind, Table
 from resnet_bench.report.sections.curves import KNEE_SHARE, Curve
 
 _COLUMNS = (
-    Column(key="series", title="series", kind=Kind.NAME),
-    Column(key="largest_batch_size", title="largest that fits", kind=Kind.INTEGER),
-    Column(key="stopped_by", title="search ended at", kind=Kind.TEXT),
-    Column(key="recommended_batch_size", title="recommended", kind=Kind.INTEGER),
-    Column(key="throughput_images_per_s", title="throughput there", kind=Kind.RATE, unit="images/s"),
-    Column(key="share_of_best", title="of the best", kind=Kind.SHARE),
+    Column(key="series", title="series", kind=ColumnKind.NAME),
+    Column(key="largest_batch_size", title="largest that fits", kind=ColumnKind.INTEGER),
+    Column(key="stopped_by", title="search ended at", kind=ColumnKind.TEXT),
+    Column(key="recommended_batch_size", title="recommended", kind=ColumnKind.INTEGER),
+    Column(key="throughput_images_per_s", title="throughput there", kind=ColumnKind.RATE, unit="images/s"),
+    Column(key="share_of_best", title="of the best", kind=ColumnKind.SHARE),
 )
 
 

@@ -6,8 +6,8 @@ import msgspec
 
 from resnet_bench.analysis.metric import Place
 from resnet_bench.analysis.metrics import THROUGHPUT
-from resnet_bench.analysis.results import Result, Status
-from resnet_bench.report.document import Column, Kind, Row, Table, Value
+from resnet_bench.analysis.results import CaseStatus, Result
+from resnet_bench.report.document import Column, ColumnKind, Row, Table, Value
 from resnet_bench.report.labels import Labels
 from resnet_bench.report.sections.result_columns import BY_KEY, INDEX, RESULT_COLUMNS
 
@@ -33,7 +33,7 @@ def side_by_side(results: Sequence[Result], labels: Labels, long: Table) -> Tabl
                 Column(
                     key=f"throughput_ratio.{run}",
                     title="ratio",
-                    kind=Kind.RATIO,
+                    kind=ColumnKind.RATIO,
                     group=name,
                     help=f"Throughput relative to {labels.runs[0]}: above 1 is faster.",
                 )
@@ -50,13 +50,13 @@ def side_by_side(results: Sequence[Result], labels: Labels, long: Table) -> Tabl
             Column(
                 key=f"status.{run}",
                 title="status",
-                kind=Kind.STATUS,
+                kind=ColumnKind.STATUS,
                 stands_for="status",
-                silent=Status.MEASURED.value,
+                silent=CaseStatus.MEASURED.value,
                 group=name,
             )
         )
-        if any(results[found[run]].status is not Status.MEASURED for found in found_slots if run in found):
+        if any(results[found[run]].status is not CaseStatus.MEASURED for found in found_slots if run in found):
             shown.append(f"status.{run}")
     rows = tuple(_joined(found, long, shared=shared, measured=measured, runs=len(labels.runs)) for found in found_slots)
     constants = labels.constants
