@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from resnet_bench.errors import DeviceError, InternalError
-from resnet_bench.records import Precision, Record
+from resnet_bench.records import Identity, Precision, Record
 
 AUTO = "auto"
 HOST = "cpu"
@@ -28,6 +28,7 @@ class DeviceKind(NamedTuple):
         nodes: files (patterns below /dev) of which one is there on Linux where there is such a device.
         unsupported: words, in small letters, by which it says that it has no such operator or type; beside torch's own.
         captures_graphs: queued work can be captured once and replayed as a whole.
+        software: (title, field of `Identity`) of each version that a device of this kind has.
         advice: what to change for steadier numbers; "" for nothing.
     """
 
@@ -40,6 +41,7 @@ class DeviceKind(NamedTuple):
     nodes: tuple[str, ...]
     unsupported: tuple[str, ...] = ()
     captures_graphs: bool = False
+    software: tuple[tuple[str, str], ...] = (("driver", "driver"),)
     advice: str = ""
 
 
@@ -51,6 +53,7 @@ class DeviceFacts(Record, frozen=True, kw_only=True):
     cuda: str | None = None
     cudnn: str | None = None
     driver: str | None = None
+    hip: str | None = None
 
 
 _HALVES = (Precision.FP32, Precision.FP16, Precision.BF16)
@@ -65,6 +68,7 @@ KINDS: tuple[DeviceKind, ...] = (
         # The CPU's allocator, and the C++ library's.
         out_of_memory=("defaultcpuallocator", "bad_alloc"),
         nodes=(),
+        software=(),
         advice="keep the default of one core left free: --threads all is faster alone, far less steady beside others.",
     ),
     DeviceKind(
@@ -77,6 +81,7 @@ KINDS: tuple[DeviceKind, ...] = (
         out_of_memory=("out of memory", "status_alloc_failed", "allocation_failed", "unable to find an engine"),
         nodes=("nvidiactl", "nvhost-ctrl*", "dxg"),
         captures_graphs=True,
+        software=(("CUDA", "cuda"), ("cuDNN", "cudnn"), ("driver", "driver")),
         advice="lock the GPU's clocks while measuring: nvidia-smi -lgc MIN,MAX (undo with nvidia-smi -rgc).",
     ),
     DeviceKind(
@@ -88,6 +93,7 @@ KINDS: tuple[DeviceKind, ...] = (
         out_of_memory=("out of memory", "hipblas_status_alloc_failed", "miopenstatusallocfailed"),
         nodes=("kfd",),
         captures_graphs=True,
+        software=(("HIP", "hip"), ("driver", "driver")),
         advice="fix the GPU's clocks while measuring: rocm-smi --setperflevel high (undo with auto).",
     ),
     DeviceKind(
@@ -107,6 +113,7 @@ KINDS: tuple[DeviceKind, ...] = (
         ceilings=_HALVES,
         out_of_memory=("mps backend out of memory",),
         nodes=(),
+        software=(),
         unsupported=("implemented for the mps device", "mps framework doesn't support"),
     ),
 )
@@ -136,6 +143,11 @@ def kind_named(name: str) -> DeviceKind:
 def is_accelerator(device: str) -> bool:
     """Say whether a device has memory and a queue of its own."""
     return kind_of(device).accelerator
+
+
+def software(identity: Identity) -> tuple[tuple[str, str | None], ...]:
+    """Return the versions that a device of this kind has, by their titles; None where it does not tell."""
+    return tuple((title, getattr(identity, field)) for title, field in kind_of(identity.device).software)
 
 
 def expected() -> str:

@@ -43,8 +43,20 @@ def describe(kind: DeviceKind, facts: DeviceFacts, state: DeviceState, *, torch:
         cuda=facts.cuda,
         cudnn=facts.cudnn,
         driver=facts.driver,
+        hip=facts.hip,
     )
-    return Environment(id=_digest(identity), identity=identity, state=_machine_state(state))
+    return Environment(id=environment_id(identity), identity=identity, state=_machine_state(state))
+
+
+def environment_id(identity: Identity) -> str:
+    """Return the id; what later schemas added is part of it only where it says something, so that ids stay."""
+    added = {field.name: field.default for field in msgspec.structs.fields(identity) if not field.required}
+    told = {
+        name: value
+        for name, value in msgspec.structs.asdict(identity).items()
+        if name not in added or value != added[name]
+    }
+    return hashlib.sha256(msgspec.json.encode(told)).hexdigest()[:12]
 
 
 def host_state() -> DeviceState:
@@ -97,7 +109,3 @@ def _versions() -> Iterator[tuple[str, str]]:
 def _cpu_clock_hz() -> float | None:
     frequency = psutil.cpu_freq() if hasattr(psutil, "cpu_freq") else None
     return frequency.current * 1e6 if frequency is not None and frequency.current else None
-
-
-def _digest(identity: Identity) -> str:
-    return hashlib.sha256(msgspec.json.encode(identity)).hexdigest()[:12]

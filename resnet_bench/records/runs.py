@@ -27,6 +27,7 @@ class Identity(Record, frozen=True, kw_only=True):
     cuda: str | None
     cudnn: str | None
     driver: str | None
+    hip: str | None = None
 
 
 class MachineState(Record, frozen=True, kw_only=True):

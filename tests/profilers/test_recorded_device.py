@@ -358,7 +358,7 @@ def test_an_amd_device_is_none_of_nvidia(monkeypatch):
     monkeypatch.setattr(torch.version, "cuda", None)
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: (9, 0))
     seen = devices.collect("cuda:0")
-    assert (seen.identity.device, seen.identity.cuda, seen.identity.driver) == ("rocm", "HIP 6.4.1", None)
+    assert (seen.identity.device, seen.identity.cuda, seen.identity.hip) == ("rocm", None, "6.4.1")
     assert any("rocm-smi" in hint for hint in advice.for_machine(seen))
     assert data_sheet(factory.change(seen.identity, device_name="AMD Instinct MI300X")) is None
     assert Precision.TF32 not in kind_of(seen.identity.device).ceilings

@@ -17,9 +17,9 @@ class Rocm(TorchCuda):
         return super()._is_ours(current) and torch.version.hip is not None
 
     def facts(self, device: torch.device) -> DeviceFacts:
-        """Return name, memory and HIP's version, which stands where CUDA's does."""
+        """Return name, memory and HIP's version."""
         properties = torch.cuda.get_device_properties(device)
-        return DeviceFacts(name=properties.name, memory_bytes=properties.total_memory, cuda=f"HIP {torch.version.hip}")
+        return DeviceFacts(name=properties.name, memory_bytes=properties.total_memory, hip=torch.version.hip)
 
     def set_arithmetic(self, arithmetic: Arithmetic, device: torch.device) -> None:
         """Refuse TF32, and let MIOpen try its algorithms.

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from resnet_bench import units
 from resnet_bench.machine import advice
 from resnet_bench.machine.datasheets import DataSheet
-from resnet_bench.machine.devices import is_accelerator
+from resnet_bench.machine.devices import is_accelerator, software
 from resnet_bench.records import Ceilings, Commit, Environment, Record
 from resnet_bench.report.document import Column, ColumnKind, Document, Row, Section, Table
 from resnet_bench.report.rows import later
@@ -95,9 +95,8 @@ def _lines(seen: Environment, commit: Commit | None, default_threads: int) -> li
     if is_accelerator(identity.device):
         lines += [
             ("device memory", units.byte_size(identity.device_memory_bytes)),
-            ("driver", identity.driver or "unknown"),
-            ("CUDA, cuDNN", f"{identity.cuda or 'none'}, {identity.cudnn or 'none'}"),
-            ("SM clock", units.scaled(now.sm_clock_hz, "Hz")),
+            *((title, version or "unknown") for title, version in software(identity)),
+            ("device clock", units.scaled(now.sm_clock_hz, "Hz")),
             ("temperature", "not readable" if now.temperature_c is None else f"{now.temperature_c:.0f} C"),
             ("throttling", ", ".join(now.throttle_reasons) or "none"),
         ]

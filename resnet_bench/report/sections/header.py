@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from resnet_bench import units
 from resnet_bench.analysis.results import CaseStatus, Result
 from resnet_bench.analysis.stats import MIN_LAUNCHES
-from resnet_bench.machine.devices import is_accelerator
+from resnet_bench.machine.devices import is_accelerator, software
 from resnet_bench.records import Environment, Run
 from resnet_bench.report.document import Fact, Health, RunHeader, Severity
 from resnet_bench.report.labels import Labels
@@ -105,8 +105,7 @@ def _machine(environment: Environment) -> list[Fact]:
         f"{units.byte_size(identity.memory_bytes)}, {identity.system}"
     )
     versions = [f"torch {identity.torch}"]
-    versions += [f"{name} {value}" for name, value in (("CUDA", identity.cuda), ("cuDNN", identity.cudnn)) if value]
-    versions += [f"driver {identity.driver}"] if identity.driver else []
+    versions += [f"{title} {value}" for title, value in software(identity) if value]
     packages = environment.state.packages
     versions += [f"{name} {packages[name]}" for name in _SHOWN_PACKAGES if name in packages]
     versions.append(f"Python {identity.python}")
