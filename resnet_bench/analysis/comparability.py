@@ -51,7 +51,7 @@ def parse_across(text: str) -> frozenset[str]:
     kinds = [part.strip() for part in text.split(",") if part.strip()]
     for kind in kinds:
         if kind not in KINDS:
-            raise UsageError(f"--across: '{kind}' is no kind of difference.{nearest(kind, KINDS)} {_kinds_text()}")
+            raise UsageError(f"--across: '{kind}' is not a kind of difference.{nearest(kind, KINDS)} {_kinds_text()}")
     return frozenset(kinds)
 
 

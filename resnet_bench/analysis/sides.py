@@ -5,7 +5,7 @@ from pathlib import Path
 
 from resnet_bench.analysis.digest import digest, pool
 from resnet_bench.analysis.metrics import POSITION
-from resnet_bench.errors import StoreError, UsageError
+from resnet_bench.errors import StoreError, UsageError, nearest
 from resnet_bench.records import CaseDigest, Digest
 from resnet_bench.storage import baselines
 from resnet_bench.storage.run_directory import HEADER_NAME, is_run, load
@@ -37,9 +37,14 @@ def read(text: str, directory: Path = baselines.DEFAULT_DIRECTORY) -> Digest:
         return digest(load(path))
     if path.is_file():
         return _known(baselines.read_file(path), path)
-    if baselines.is_name(text):
+    if baselines.is_name(text) and text in baselines.names(directory):
         return baseline(text, directory)
-    raise StoreError(f"{text} is neither a run directory nor a baseline. Name a directory that holds {HEADER_NAME}.")
+    known = baselines.names(directory)
+    have = f"{directory} holds {', '.join(known)}" if known else f"{directory} is empty"
+    raise StoreError(
+        f"'{text}' is not a run directory (which holds {HEADER_NAME}), a baseline file or a baseline's name ({have})."
+        f"{nearest(text, known)}"
+    )
 
 
 def baseline(name: str, directory: Path = baselines.DEFAULT_DIRECTORY) -> Digest:

@@ -17,7 +17,7 @@ def _whole(_type: type[int], tokens: Sequence[Token]) -> int:
     try:
         return int(text)
     except ValueError:
-        raise ValueError(f"'{text}' is no whole number.") from None
+        raise ValueError(f"'{text}' is not a whole number.") from None
 
 
 Whole = Annotated[int, Parameter(converter=_whole)]

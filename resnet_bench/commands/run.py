@@ -111,7 +111,7 @@ def _check_clean() -> None:
     git(Path(), "rev-parse", "--git-dir")  # says so where git cannot be run: the folder is not to blame
     commit = current_commit()
     if commit is None or commit.dirty:
-        why = "there are uncommitted changes" if commit else "this is no git checkout"
+        why = "there are uncommitted changes" if commit else "this is not a git checkout"
         raise UsageError(f"--asv: {why}; asv results belong to a commit, so measure a clean checkout.")
 
 

@@ -21,14 +21,14 @@ def checked_out(repository: Path, revision: str) -> Iterator[Side]:
     """
     top = git(repository, "rev-parse", "--show-toplevel")
     if top is None:
-        raise UsageError(f"{repository} is no git repository; name one with --repository.")
+        raise UsageError(f"{repository} is not a git repository; name one with --repository.")
     if revision == WORKING_TREE:
         yield Side(label="working tree", root=top)
         return
     commit = git(repository, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     if commit is None:
         raise UsageError(
-            f"'{revision}' is no revision of {top}.{nearest_ref(repository, revision)} "
+            f"'{revision}' is not a revision of {top}.{nearest_ref(repository, revision)} "
             "Expected a commit, branch, tag or '.'."
         )
     with tempfile.TemporaryDirectory(prefix="resnet-bench-ab-") as scratch:

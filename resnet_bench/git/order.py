@@ -37,7 +37,7 @@ def order(dates: Mapping[str, int], repository: Path, *, branch: str = "HEAD") -
         UsageError: git cannot be run, or there is no such branch.
     """
     if git(repository, "rev-parse", "--git-dir") is None:
-        return _by_date(dates, f"{repository} is no git repository: commits are ordered by their dates.")
+        return _by_date(dates, f"{repository} is not a git repository: commits are ordered by their dates.")
     if git(repository, "rev-parse", "--verify", "--quiet", "HEAD") is None:
         return _by_date(dates, f"{repository} has no commit yet: commits are ordered by their dates.")
     history = _history(repository, branch)

@@ -94,7 +94,7 @@ def _unread(files: Sequence[AsvFile]) -> list[str]:
 
 def _result_paths(directory: Path) -> list[Path]:
     if not directory.is_dir():
-        raise StoreError(f"{directory} is no folder; expected asv's results_dir, as asv.conf.json names it.")
+        raise StoreError(f"{directory} is not a folder; expected asv's results_dir, as asv.conf.json names it.")
     paths = sorted(path for path in directory.rglob("*.json") if path.name not in _BESIDE_RESULTS)
     paths = [path for path in paths if path.parent != directory or (directory / "machine.json").exists()]
     if not paths:
@@ -128,7 +128,7 @@ def _unit_from_name(benchmark: str) -> str:
 def _read_file(path: Path, about: dict[str, dict[str, Any]]) -> AsvFile:
     content = _json(path)
     if not isinstance(content, dict):
-        raise ValueError("no JSON object")  # noqa: TRY004 - a reason to leave the file out, as the others
+        raise ValueError("not a JSON object")  # noqa: TRY004 - a reason to leave the file out, as the others
     if content.get("version") != FORMAT:
         raise ValueError(_wrong_format(content.get("version")))
     columns = content["result_columns"]
@@ -158,14 +158,14 @@ def _fields(columns: Sequence[str], row: object) -> dict[str, Any]:
 
 def _revision(value: object) -> str:
     if not isinstance(value, str) or not _REVISION.fullmatch(value):
-        raise ValueError("no asv result: its commit_hash is no revision")
+        raise ValueError("not an asv result: its commit_hash is not a revision")
     return value
 
 
 def _date(milliseconds: float) -> int:
     seconds = int(milliseconds) // 1000
     if not 0 <= seconds <= _LAST_DATE:
-        raise ValueError("no asv result: its date is no date")
+        raise ValueError("not an asv result: its date is not a date")
     return seconds
 
 
@@ -173,7 +173,7 @@ def _wrong_format(version: object) -> str:
     if isinstance(version, int):
         advice = "run `asv update` on a copy" if version < FORMAT else "upgrade resnet-bench"
         return f"format {version}, this reads {FORMAT}: {advice}"
-    return "no asv result: it names no format"
+    return "not an asv result: it names no format"
 
 
 def _identity(content: dict[str, Any], parameters: dict[str, Any]) -> tuple[tuple[str, str], ...]:
@@ -269,13 +269,13 @@ def _why(error: Exception) -> str:
         case OSError():
             why = error.strerror or str(error)
         case KeyError():
-            why = f"no asv result: it has no {error.args[0]}"
+            why = f"not an asv result: it has no {error.args[0]}"
         case ValueError():
             why = str(error)
         case RecursionError():
-            why = "no asv result: nested too deeply"
+            why = "not an asv result: nested too deeply"
         case OverflowError():
-            why = "no asv result: a number without bounds"
+            why = "not an asv result: a number without bounds"
         case _:
-            why = "no asv result: its fields have other types"
+            why = "not an asv result: its fields have other types"
     return why

@@ -121,7 +121,7 @@ def _export_machine(
     try:
         known = {benchmark: _known(rows.get(benchmark)) for benchmark in cells}
     except (ValueError, LookupError, TypeError, AttributeError) as error:
-        raise StoreError(f"{path} is no export with these axes; move it away and export again.") from error
+        raise StoreError(f"{path} is not an export with these axes; move it away and export again.") from error
     for benchmark, by_case in cells.items():
         rows[benchmark] = _row(known[benchmark] | by_case, started)
     content = {
@@ -267,7 +267,7 @@ def _read(path: Path) -> dict[str, Any]:
         reason = error.strerror if isinstance(error, OSError) else f"broken JSON ({error})"
         raise StoreError(f"cannot read {path}: {reason}; mend it or move it away.") from error
     if not isinstance(content, dict):
-        raise StoreError(f"{path} is no JSON object; mend it or move it away.")
+        raise StoreError(f"{path} is not a JSON object; mend it or move it away.")
     return content
 
 

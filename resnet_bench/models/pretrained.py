@@ -94,7 +94,7 @@ def _state(loaded: Any, source: str) -> Mapping[str, Tensor]:
         if isinstance(loaded, Mapping) and isinstance(loaded.get(key), Mapping):
             loaded = loaded[key]
     if not isinstance(loaded, Mapping) or not all(isinstance(value, Tensor) for value in loaded.values()):
-        raise ModelError(f"weights {source} are no state dict: expected names with tensors.")
+        raise ModelError(f"weights {source} are not a state dict: expected names with tensors.")
     return {str(key).removeprefix("module."): value for key, value in loaded.items()}
 
 

@@ -44,7 +44,7 @@ def dissect(
         if len(models) > 1:
             raise UsageError("--trace takes one model: one file holds one trace.")
         if trace.exists() and not (trace.is_file() or trace.is_dir()):  # first: to open a pipe would wait for a reader
-            raise StoreError(f"cannot write {trace}: it is no regular file; choose another one.")
+            raise StoreError(f"cannot write {trace}: it is not a regular file; choose another one.")
         files.check_writable(trace)
     resolved = plan.resolved(models, ())
     device = str(asked.get("device", AUTO))

@@ -14,7 +14,7 @@ from resnet_bench.records.conclusions import check_widths
 from resnet_bench.storage import record_file
 
 DEFAULT_DIRECTORY = Path("reports/baselines")
-MISFIT = "no baseline file, or damaged"
+MISFIT = "not a baseline file, or damaged"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 

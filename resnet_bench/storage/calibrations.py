@@ -8,7 +8,7 @@ from resnet_bench.records.conclusions import check_widths
 from resnet_bench.storage import record_file
 
 DEFAULT_FILE = Path("reports/calibration.json")
-_MISFIT = "no calibration file (write it anew with resnet-bench calibrate)"
+_MISFIT = "not a calibration file (write it anew with resnet-bench calibrate)"
 
 
 def present(path: Path) -> bool:

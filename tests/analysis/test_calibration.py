@@ -55,7 +55,7 @@ def test_a_band_of_nothing_is_refused(tmp_path, wrong):
     path.write_text(
         '{"schema": 1, "environment": "e", "device_name": "d", "created_at": "t", "cases": [], ' + wrong + "}"
     )
-    with pytest.raises(StoreError, match=r"is no calibration file .*: a noise band of .*; it must be above 0"):
+    with pytest.raises(StoreError, match=r"is not a calibration file .*: a noise band of .*; it must be above 0"):
         calibrations.read(path)
 
 
@@ -82,7 +82,7 @@ def test_a_calibration_of_another_machine_is_ignored_with_a_warning(tmp_path):
     with pytest.raises(StoreError, match="has schema 99"):
         calibrations.read(path)
     path.write_text("{}")
-    with pytest.raises(StoreError, match="is no calibration file"):
+    with pytest.raises(StoreError, match="is not a calibration file"):
         calibrations.read(path)
 
 

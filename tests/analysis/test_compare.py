@@ -137,7 +137,7 @@ def test_precision_as_executed_threads_and_protocol_must_agree():
 
 
 def test_an_unknown_kind_of_difference_names_the_nearest():
-    with pytest.raises(UsageError, match=r"'tourch' is no kind of difference\. Did you mean 'torch'"):
+    with pytest.raises(UsageError, match=r"'tourch' is not a kind of difference\. Did you mean 'torch'"):
         parse_across("tourch")
 
 

@@ -304,7 +304,7 @@ def test_another_projects_results_are_ordered_by_date_and_said_to_be(tmp_path):
     assert any("results of another project?" in note for note in found.notes)
     found, ordering = build([folder], Path("/"))
     assert not ordering.foreign
-    assert any("is no git repository" in note for note in found.notes)
+    assert any("is not a git repository" in note for note in found.notes)
 
 
 def test_since_counts_from_the_commit_after_the_revision(tmp_path):

@@ -200,7 +200,7 @@ def test_measuring_for_asv_needs_a_clean_checkout(tmp_path, monkeypatch, capsys)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     assert cli.run(["run", "--asv", "--models", "resnet18"]) == 2
-    assert "this is no git checkout" in capsys.readouterr().err
+    assert "this is not a git checkout" in capsys.readouterr().err
     make_repository(tmp_path, 1)
     Path("file").touch()
     git(tmp_path, "reset", "-q")
@@ -213,7 +213,7 @@ def test_measuring_for_asv_needs_a_clean_checkout(tmp_path, monkeypatch, capsys)
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (["--asv-results", "nowhere"], "nowhere is no folder"),
+        (["--asv-results", "nowhere"], "nowhere is not a folder"),
         (["--asv-results", "{results}", "--machine", "alpah"], "Did you mean 'alpha'?"),
         (["--asv-results", "{results}", "--benchmark", "sorting.track_line"], "Did you mean 'sorting.track_lines'?"),
         (["--asv-results", "{results}", "--min-change", "3"], "'3' is not a share"),

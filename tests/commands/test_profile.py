@@ -161,7 +161,7 @@ def test_a_trace_that_cannot_be_written_is_refused_before_anything_runs(
     assert "there is no folder" in refused(capsys, "--trace", str(tmp_path / "none" / "trace.json"))
     pipe = tmp_path / "pipe"  # never a device of the machine: a regression would replace it by a file
     os.mkfifo(pipe)
-    assert "no regular file" in refused(capsys, "--trace", str(pipe))
+    assert "not a regular file" in refused(capsys, "--trace", str(pipe))
     pipe.unlink()
     message = refusal(capsys, "profile", "resnet18", "resnet34", "--trace", str(tmp_path / "trace.json"))
     assert "one model" in message

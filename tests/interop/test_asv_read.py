@@ -83,9 +83,9 @@ def test_files_that_cannot_be_read_are_counted_and_named():
     ("changes", "why"),
     [
         ({"date": math.inf}, "a number without bounds"),
-        ({"date": 10**30}, "its date is no date"),
-        ({"date": -(10**20)}, "its date is no date"),
-        ({"commit_hash": None}, "its commit_hash is no revision"),
+        ({"date": 10**30}, "its date is not a date"),
+        ({"date": -(10**20)}, "its date is not a date"),
+        ({"commit_hash": None}, "its commit_hash is not a revision"),
         ({"commit_hash": "\ud800" * 40}, "not UTF-8"),
         ({"results": {"a.track_x": [[10**400], [], "1"]}}, "a number without bounds"),
         ({"results": None}, "its fields have other types"),
@@ -187,7 +187,7 @@ def _make_format_1(folder):
 @pytest.mark.parametrize(
     ("prepare", "expected"),
     [
-        (shutil.rmtree, "is no folder"),
+        (shutil.rmtree, "is not a folder"),
         (lambda folder: [shutil.rmtree(folder), folder.mkdir()], "holds no asv results"),
         (_make_format_1, "none of 17 result files can be read"),
     ],

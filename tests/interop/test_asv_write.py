@@ -121,7 +121,7 @@ def test_a_joined_runs_cases_are_those_of_its_parts(tmp_path):
 def test_an_export_with_other_axes_is_not_overwritten(tmp_path, results):
     (tmp_path / "h").mkdir()
     (tmp_path / PATH).write_text(content := json.dumps({"results": results, "version": 2}))
-    with pytest.raises(StoreError, match="is no export with these axes; move it away and export again"):
+    with pytest.raises(StoreError, match="is not an export with these axes; move it away and export again"):
         asv_write.export(run_at(), tmp_path)
     assert (tmp_path / PATH).read_text() == content
 

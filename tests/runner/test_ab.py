@@ -120,7 +120,7 @@ def test_a_spent_budget_is_undecided_and_says_so(repository, capsys):
 @pytest.mark.parametrize(
     ("arguments", "model", "said"),
     [
-        (("tow",), "tiny", "'tow' is no revision of"),
+        (("tow",), "tiny", "'tow' is not a revision of"),
         (("tow",), "tiny", "Did you mean 'two'?"),
         (("older", "two"), "tiny", "this revision is older than the interface"),
         (("two", "eight"), "huge", "two ({two}): ValueError: no model huge."),
@@ -191,7 +191,7 @@ def test_an_output_that_cannot_be_written_is_said_before_measuring(repository, c
 def test_no_repository(tmp_path: Path, capsys):
     code, _, err = ab(capsys, tmp_path, "HEAD")
     assert code == 2
-    assert "is no git repository" in err
+    assert "is not a git repository" in err
 
 
 @pytest.mark.slow
