@@ -12,7 +12,8 @@ from resnet_bench.commands.arguments import value_of, with_axes
 from resnet_bench.commands.output import destination, give
 from resnet_bench.config.axes import AXES, BY_NAME
 from resnet_bench.errors import UsageError
-from resnet_bench.profilers import complexity
+from resnet_bench.profilers.complexity import static_profile
+from resnet_bench.profilers.largest_batch import largest_batch
 from resnet_bench.records import Optimizer
 from resnet_bench.report.documents import profiles
 from resnet_bench.report.documents.profiles import Answer
@@ -77,11 +78,11 @@ def profile(
     counters = tuple(name for names in with_ for name in names.split(","))
     answers = []
     for model in names:
-        counted = complexity.static_profile(model, counters=counters, optimizer=optimizer, **static)
+        counted = static_profile(model, counters=counters, optimizer=optimizer, **static)
         fits = None
         if limit is not None:
             fitting = {name: value for name, value in static.items() if name != "batch_size"}
-            fits = complexity.largest_batch(model, memory_bytes=limit, optimizer=optimizer, **fitting)
+            fits = largest_batch(model, memory_bytes=limit, optimizer=optimizer, **fitting)
         answers.append(Answer(profile=counted, memory_limit_bytes=limit, largest_batch_size=fits))
     give(profiles.document(answers, by), to)
 

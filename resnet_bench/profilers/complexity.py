@@ -1,23 +1,19 @@
 """The static profile of any model: registry models in closed form, all others traced on the meta device."""
 
-import contextlib
-from collections.abc import Callable, Collection, Iterator
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Collection
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from resnet_bench import specs
-from resnet_bench.errors import ModelError, ResNetBenchError
+from resnet_bench.errors import ModelError
+from resnet_bench.profilers.without_data import build, explained, untouched
 from resnet_bench.records import Mode, Optimizer, Precision, PredictedMemory, Profile
 from resnet_bench.specs import EXTERNAL_IMAGE_SIZE, Spec
 from resnet_bench.specs.arithmetic import arithmetic
 
 if TYPE_CHECKING:
     from torch import nn
-
-_Result = TypeVar("_Result")
-
-_ONE_VALUE = "Expected more than 1 value per channel"
 
 
 def static_profile(
@@ -47,9 +43,9 @@ def static_profile(
     """
     if isinstance(model, str) and specs.is_external(model):
         size = EXTERNAL_IMAGE_SIZE if image_size is None else image_size
-        with _untouched():
+        with untouched():
             profile = profile_module(
-                _build(model),
+                build(model),
                 name=model,
                 mode=mode,
                 precision=precision,
@@ -96,10 +92,10 @@ def profile_module(
     refuse_scripted(module, name)
     if batch_size < 1 or image_size < 1:
         raise ModelError(f"batch size {batch_size} and image size {image_size}: expected 1 or more of each.")
-    with _untouched():
-        module = _explained(name, lambda: _materialised(module, batch_size=batch_size, image_size=image_size))
+    with untouched():
+        module = explained(name, lambda: _materialised(module, batch_size=batch_size, image_size=image_size))
         held = holdings(module)
-        traced = _explained(
+        traced = explained(
             name,
             lambda: trace(hollow_copy(module), precision=precision, batch_size=batch_size, image_size=image_size),
         )
@@ -175,8 +171,8 @@ def memory_of_module(
 
     if mode is Mode.TRAINING and not any(parameter.requires_grad for parameter in module.parameters()):
         raise ModelError(f"nothing in '{name}' is trainable: no parameter of it asks for a gradient.")
-    with _untouched():
-        return _explained(
+    with untouched():
+        return explained(
             name,
             lambda: traced_memory(
                 hollow_copy(module),
@@ -189,135 +185,18 @@ def memory_of_module(
         )
 
 
-def largest_batch(
-    model: str | Spec,
-    *,
-    memory_bytes: int,
-    mode: Mode,
-    precision: Precision,
-    image_size: int | None = None,
-    optimizer: Optimizer = Optimizer.MOMENTUM,
-) -> int:
-    """Return the largest batch size whose predicted peak fits in `memory_bytes`; 0 where not even one image fits.
-
-    Convolution workspace and the runtime's own memory are not in the prediction: leave room for them.
-
-    Raises:
-        ModelError: the model or its input is wrong.
-    """
-    peak = _peak_of(model, mode=mode, precision=precision, image_size=image_size, optimizer=optimizer)
-    fits, beyond = 1, 2
-    while peak(beyond) <= memory_bytes:
-        fits, beyond = beyond, 2 * beyond
-    while beyond - fits > 1:
-        middle = (fits + beyond) // 2
-        fits, beyond = (middle, beyond) if peak(middle) <= memory_bytes else (fits, middle)
-    return fits if fits > 1 or _takes_one_image(peak, memory_bytes) else 0
-
-
-def _takes_one_image(peak: Callable[[int], int], memory_bytes: int) -> bool:
-    """A single image can also be refused: batch norm cannot train on one value per channel."""
-    try:
-        return peak(1) <= memory_bytes
-    except ModelError:
-        return False
-
-
-def _peak_of(
-    model: str | Spec, *, mode: Mode, precision: Precision, image_size: int | None, optimizer: Optimizer
-) -> Callable[[int], int]:
-    if isinstance(model, str) and specs.is_external(model):
-        with _untouched():
-            module = _build(model)
-        size = EXTERNAL_IMAGE_SIZE if image_size is None else image_size
-        return lambda batch_size: (
-            memory_of_module(
-                module,
-                name=model,
-                mode=mode,
-                precision=precision,
-                batch_size=batch_size,
-                image_size=size,
-                optimizer=optimizer,
-            ).peak_bytes
-        )
-    spec = specs.find(model) if isinstance(model, str) else specs.check_architecture(model)
-    pixels = specs.check_image_size(spec, spec.image_size if image_size is None else image_size)
-
-    def peak(batch_size: int) -> int:
-        if mode is Mode.TRAINING:
-            specs.check_trainable(spec, batch_size=batch_size, image_size=pixels)
-        return specs.predicted_memory(
-            spec, mode=mode, precision=precision, batch_size=batch_size, image_size=pixels, optimizer=optimizer
-        ).peak_bytes
-
-    return peak
-
-
-def _build(name: str) -> "nn.Module":
-    from resnet_bench.models import create_model  # noqa: PLC0415 - torch only where it is needed
-
-    return create_model(name, device="meta")
-
-
-@contextlib.contextmanager
-def _untouched() -> Iterator[None]:
-    """Keep the caller's random state, and the caller's inference mode and autocast out of the copy."""
-    import torch  # noqa: PLC0415 - torch only where it is needed
-
-    with (
-        torch.random.fork_rng(devices=[]),
-        torch.inference_mode(mode=False),
-        torch.enable_grad(),
-        torch.autocast("cpu", enabled=False),
-    ):
-        yield
-
-
-def _explained(name: str, work: Callable[[], _Result]) -> _Result:
-    """Do `work` on the meta device and put what the module's own code raises into one line."""
-    from resnet_bench.profilers.activations import TraceError, ValueNeededError  # noqa: PLC0415 - torch only where it is needed
-
-    try:
-        return work()
-    except ResNetBenchError:
-        raise
-    except Exception as error:
-        cause = error.cause if isinstance(error, TraceError) else error
-        reason = f"{type(cause).__name__}: {str(cause).split(chr(10), maxsplit=1)[0]}"
-        if _ONE_VALUE in reason:
-            raise ModelError(
-                f"'{name}' cannot train at this image size and batch size 1: a batch norm would see one value per "
-                "channel; use a batch size of 2 or more, or larger images."
-            ) from error
-        if isinstance(cause, ValueNeededError):
-            reason = (
-                "its control flow depends on the data"
-                if cause.of_input
-                else "it reads the value of a parameter or buffer, and the copy that is traced holds none"
-            )
-        until = ""
-        if isinstance(error, TraceError):
-            layers = error.trace.layers
-            last = f", the last one '{layers[-1].name}'" if layers else ""
-            until = f" Counted until then: {len(layers)} layers{last}, {sum(each.macs for each in layers):,} MACs."
-        raise ModelError(
-            f"'{name}' cannot be traced without running it: {reason}{'' if reason.endswith('.') else '.'}{until}"
-        ) from error
-
-
 def _with_counters(profile: Profile, model: str | Spec, counters: Collection[str]) -> Profile:
     from resnet_bench.models import create_model  # noqa: PLC0415 - torch only where it is needed
     from resnet_bench.profilers import counters as others  # noqa: PLC0415
 
     others.check_counters(counters)
     size = dict(batch_size=profile.batch_size, image_size=profile.image_size)
-    with _untouched():
+    with untouched():
         if "fvcore" in counters:
-            count = _explained(profile.model, lambda: others.fvcore_count(create_model(model, device="meta"), **size))
+            count = explained(profile.model, lambda: others.fvcore_count(create_model(model, device="meta"), **size))
             profile = msgspec.structs.replace(profile, fvcore_count=count)
         if "torch" in counters:
-            flops = _explained(
+            flops = explained(
                 profile.model,
                 lambda: others.torch_counter_flops(create_model(model, device="meta"), mode=profile.mode, **size),
             )

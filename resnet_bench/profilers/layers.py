@@ -10,11 +10,11 @@ import statistics
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import torch
 from torch import nn
 
 from resnet_bench.errors import UnsupportedError
 from resnet_bench.profilers.clock import Clock, Marker
+from resnet_bench.profilers.marker_overhead import Overhead, calibrate
 from resnet_bench.profilers.sampler import without_garbage_collection
 from resnet_bench.profilers.timeline import Call, Cut, Region, Segment, Timeline, survey
 from resnet_bench.profilers.workload import Workload
@@ -29,17 +29,7 @@ _EXTENSION = 4
 _LEAST_KEPT = 3
 _TURN_S = 0.1
 _TURN_ITERATIONS = 12
-_CALIBRATION_CALLS = 200
-_CALIBRATION_ROUNDS = 11
 OUTSIDE = "outside modules"
-
-
-class Overhead(NamedTuple):
-    """Seconds that instruments add: inside a module's call, between two calls, and before each autograd node."""
-
-    inside_s: float = 0.0
-    between_s: float = 0.0
-    node_s: float = 0.0
 
 
 class LayerTimes(NamedTuple):
@@ -72,7 +62,7 @@ def measure(
     """
     marker = clock.marker()
     calls = survey(network, workload.iterate)
-    overhead = _calibrate(clock, marker, workload.case.mode)
+    overhead = calibrate(clock, marker, workload.case.mode)
     turns = _Turns(workload, network, clock, marker)
     with without_garbage_collection():
         start = clock.now()
@@ -251,59 +241,3 @@ def _optimizer(network: nn.Module, seconds: float, precision: Precision) -> Laye
         flops=cost.flops,
         moved_bytes=cost.moved_bytes,
     )
-
-
-def _calibrate(clock: Clock, marker: Marker, mode: Mode) -> Overhead:
-    """Measure what marks cost around modules and nodes that do nothing; nothing where a queue hides it."""
-    if marker.timed_by is TimedBy.DEVICE_EVENTS:
-        return Overhead()
-    chain = nn.Sequential(*(nn.Identity() for _ in range(_CALIBRATION_CALLS)))
-    value = torch.zeros(1)
-    parts = list(chain)
-    timeline = Timeline(chain, marker)
-
-    def bare() -> None:
-        for part in parts:
-            part.forward(value)
-
-    inside, between = [], []
-    for _ in range(_CALIBRATION_ROUNDS):
-        bare_s = clock.time(bare, 1).host_s
-        plain_s = clock.time(lambda: chain(value), 1).host_s
-        with timeline.inference(lambda: chain(value)) as cut_one:
-            cut_one()
-            cut = cut_one()
-        within = sum(seconds for segment, seconds in cut.seconds.items() if segment.place is Region.MODULE)
-        inside.append((within - bare_s) / _CALIBRATION_CALLS)
-        between.append((cut.total_s - plain_s) / _CALIBRATION_CALLS - inside[-1])
-    return Overhead(
-        inside_s=max(0.0, statistics.median(inside)),
-        between_s=max(0.0, statistics.median(between)),
-        node_s=_node_cost(clock, marker) if mode is Mode.TRAINING else 0.0,
-    )
-
-
-def _node_cost(clock: Clock, marker: Marker) -> float:
-    value = torch.zeros(1, requires_grad=True)
-
-    def chain() -> torch.Tensor:
-        with torch.enable_grad():
-            result = value
-            for _ in range(_CALIBRATION_CALLS):
-                result = -result
-            return result
-
-    costs = []
-    for _ in range(_CALIBRATION_ROUNDS):
-        plain, marked = chain(), chain()
-        node = marked.grad_fn
-        kept = []
-        while node is not None:
-            kept.append(node)
-            node.register_prehook(lambda _: marker.mark())
-            node = node.next_functions[0][0] if node.next_functions else None
-        plain_s = clock.time(plain.backward, 1).host_s
-        marked_s = clock.time(marked.backward, 1).host_s
-        marker.durations()
-        costs.append((marked_s - plain_s) / len(kept))
-    return max(0.0, statistics.median(costs))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from resnet_bench import units
 from resnet_bench.analysis.metrics import find_metric
-from resnet_bench.report.document import Column, ColumnKind, Table, Value
+from resnet_bench.report.table import Column, ColumnKind, Table, Value
 from resnet_bench.units import UNAVAILABLE
 from resnet_bench.words import plain
 

@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from resnet_bench.report.document import Value
+from resnet_bench.report.table import Value
 from resnet_bench.words import plain
 
 Plotly = dict[str, Any]

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 
 from resnet_bench import units
 from resnet_bench.report import treemap
-from resnet_bench.report.document import Box, Figure, FigureAxis, Role, Scale, Series, Value
 from resnet_bench.report.drawing import Plotly, escaped, short
+from resnet_bench.report.figure import Box, Figure, FigureAxis, Role, Scale, Series
+from resnet_bench.report.table import Value
 
 LIGHT = ("#0072B2", "#C64F00", "#00855F", "#B5588E", "#A87400", "#2A8CC4", "#333333", "#857A00")
 DARK = ("#4EA3E0", "#F0803C", "#2FC79A", "#E29CC6", "#E8AE2E", "#86CBF3", "#D8D8D8", "#E6DC5C")

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from resnet_bench.config import axes
 from resnet_bench.records import Case, Environment, Record, Run
-from resnet_bench.report.document import Column, ColumnKind, Row
+from resnet_bench.report.table import Column, ColumnKind, Row
 
 MACHINE = "machine"
 _NAMED = ("model", "batch_size")

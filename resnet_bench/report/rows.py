@@ -14,7 +14,7 @@ import msgspec
 
 from resnet_bench.records import Record
 from resnet_bench.report.digits import certain_fields
-from resnet_bench.report.document import Column, ColumnKind, Table, Value
+from resnet_bench.report.table import Column, ColumnKind, Table, Value
 
 Path = tuple[str, ...]
 

@@ -4,8 +4,9 @@ import math
 from collections.abc import Sequence
 
 from resnet_bench.records import Record
-from resnet_bench.report.document import Series, Tile, Value
 from resnet_bench.report.drawing import Plotly, escaped, short
+from resnet_bench.report.figure import Series, Tile
+from resnet_bench.report.table import Value
 
 # From memory-bound to compute-bound; readable under light and dark text alike (plotly picks by contrast).
 _SHADES = ((0, "#5E3C99"), (0.35, "#B2ABD2"), (0.5, "#F7F7F7"), (0.65, "#FDB863"), (1, "#E66101"))

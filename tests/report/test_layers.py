@@ -13,9 +13,9 @@ from resnet_bench.analysis.layers import By, Dissection
 from resnet_bench.analysis.roofline import headroom
 from resnet_bench.records import Bandwidth, Precision, Rate
 from resnet_bench.report import figures
-from resnet_bench.report.document import Role
 from resnet_bench.report.documents import layers
 from resnet_bench.report.documents import run as view
+from resnet_bench.report.figure import Role
 from resnet_bench.report.renderers import Format, html, render, text
 from tests import goldens
 from tests.dissected import CEILINGS, dissected, hostile, layer_profile

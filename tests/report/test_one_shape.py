@@ -10,10 +10,10 @@ import pytest
 
 from resnet_bench import cli, specs
 from resnet_bench.records import Comparison, Interval, Record
-from resnet_bench.report.document import ColumnKind
 from resnet_bench.report.documents import catalogue
 from resnet_bench.report.renderers import Format, of_file, render
 from resnet_bench.report.rows import record_rows
+from resnet_bench.report.table import ColumnKind
 from tests.commands import test_verdicts
 from tests.commands.test_verdicts import run
 from tests.factory import save_run

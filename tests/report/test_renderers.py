@@ -9,10 +9,11 @@ from dataclasses import replace
 import pytest
 
 from resnet_bench.analysis.published import Published
-from resnet_bench.report.document import Column, ColumnKind, Document, Table
+from resnet_bench.report.document import Document
 from resnet_bench.report.documents import run as view
 from resnet_bench.report.renderers import csv, json, markdown, text
 from resnet_bench.report.rows import objects
+from resnet_bench.report.table import Column, ColumnKind, Table
 from tests import goldens
 from tests.runs import HOSTILE, Spec, big_run, gpu_run, make_run, troubled_run
 

@@ -7,8 +7,9 @@ from resnet_bench.analysis.digest import digest
 from resnet_bench.analysis.published import Published
 from resnet_bench.errors import UsageError
 from resnet_bench.records import Mode, Precision, StopReason
-from resnet_bench.report.document import Role, Severity
+from resnet_bench.report.document import Severity
 from resnet_bench.report.documents import run as view
+from resnet_bench.report.figure import Role
 from tests.runs import Spec, big_run, gpu_run, make_run, troubled_run
 
 

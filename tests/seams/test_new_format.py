@@ -17,7 +17,8 @@ def render(document: Document, _width: int | None = None) -> str:
     return "".join("\\t".join(map(str, line)) + "\\n" for line in lines)
 '''
 CHECK = """
-from resnet_bench.report.document import Column, Document, ColumnKind, Table
+from resnet_bench.report.document import Document
+from resnet_bench.report.table import Column, ColumnKind, Table
 from resnet_bench.report.renderers import Format, render
 table = Table(id="t", caption="", columns=(Column(key="x", title="x", kind=ColumnKind.TEXT),), rows=(), shown=("x",))
 document = Document(title="", kind="", content=list, rows=lambda: table)

@@ -4,7 +4,8 @@ import pytest
 
 from resnet_bench import specs
 from resnet_bench.models import create_model
-from resnet_bench.profilers.complexity import largest_batch, memory_of_module
+from resnet_bench.profilers.complexity import memory_of_module
+from resnet_bench.profilers.largest_batch import largest_batch
 from resnet_bench.records import Mode, Optimizer, Precision, PredictedMemory
 
 NAMES = [pytest.param(name, marks=pytest.mark.slow) if specs.find(name).depth > 60 else name for name in specs.names()]

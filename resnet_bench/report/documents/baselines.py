@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from resnet_bench.records import Digest, Record
-from resnet_bench.report.document import Column, ColumnKind, Document, Section, Table
+from resnet_bench.report.document import Document, Section
 from resnet_bench.report.rows import later
+from resnet_bench.report.table import Column, ColumnKind, Table
 from resnet_bench.words import counted
 
 _SHORT = 12

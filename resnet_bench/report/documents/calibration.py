@@ -3,8 +3,9 @@
 from resnet_bench import units
 from resnet_bench.analysis.calibration import REPORTED_PAIRS, WORTHWHILE
 from resnet_bench.records.calibration import Calibration, CaseCalibration
-from resnet_bench.report.document import Column, ColumnKind, Document, Row, Section, Table
+from resnet_bench.report.document import Document, Section
 from resnet_bench.report.rows import later
+from resnet_bench.report.table import Column, ColumnKind, Row, Table
 
 _COLUMNS = (
     Column(key="case", title="case", kind=ColumnKind.NAME),

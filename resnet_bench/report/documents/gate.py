@@ -2,9 +2,10 @@
 
 from resnet_bench.analysis.gate import GateResult, Outcome, Status, improvements
 from resnet_bench.errors import ExitCode
-from resnet_bench.report.document import Column, ColumnKind, Document, Health, Prominence, Section, Severity, Table
+from resnet_bench.report.document import Document, Health, Prominence, Section, Severity
 from resnet_bench.report.documents import verdicts
 from resnet_bench.report.rows import later
+from resnet_bench.report.table import Column, ColumnKind, Table
 
 _ORDER = {
     Status.FAILED: Severity.BAD,

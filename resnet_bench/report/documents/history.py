@@ -3,7 +3,7 @@
 import msgspec
 
 from resnet_bench.records import CommitOrder, History
-from resnet_bench.report.document import Document, Fact, Note, Prominence, RunHeader, Table
+from resnet_bench.report.document import Document, Fact, Note, Prominence, RunHeader
 from resnet_bench.report.sections.history import (
     change_table,
     finding,
@@ -13,6 +13,7 @@ from resnet_bench.report.sections.history import (
     series_table,
     short,
 )
+from resnet_bench.report.table import Table
 from resnet_bench.words import counted
 
 LISTED = 40

@@ -9,8 +9,9 @@ from resnet_bench import units
 from resnet_bench.analysis.layers import AGREEMENT, By, Dissection, LayerRow, agrees, rows
 from resnet_bench.config.axes import label
 from resnet_bench.records import Ceilings, LayerProfile, Mode, TimedBy
-from resnet_bench.report.document import Column, ColumnKind, Document, Row, Section, Table, Value
+from resnet_bench.report.document import Document, Section
 from resnet_bench.report.rows import beside, record_rows
+from resnet_bench.report.table import Column, ColumnKind, Row, Table, Value
 from resnet_bench.specs.arithmetic import peak_flop_per_s
 from resnet_bench.words import counted, listed, plain
 

@@ -7,9 +7,10 @@ from typing import Any
 from resnet_bench import units
 from resnet_bench.records import Record, Verdict
 from resnet_bench.records.live import Decision, Matchup, MatchupResult, PairedSamples
-from resnet_bench.report.document import Column, ColumnKind, Document, Health, Row, Section, Table
+from resnet_bench.report.document import Document, Health, Section
 from resnet_bench.report.rows import record_rows
 from resnet_bench.report.sections.differences import SEVERITY
+from resnet_bench.report.table import Column, ColumnKind, Row, Table
 from resnet_bench.report.verdict_words import ORDER
 
 _COLUMNS = (

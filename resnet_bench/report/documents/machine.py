@@ -7,8 +7,9 @@ from resnet_bench.machine import advice
 from resnet_bench.machine.datasheets import DataSheet
 from resnet_bench.machine.devices import is_accelerator, software
 from resnet_bench.records import Ceilings, Commit, Environment, Record
-from resnet_bench.report.document import Column, ColumnKind, Document, Row, Section, Table
+from resnet_bench.report.document import Document, Section
 from resnet_bench.report.rows import later
+from resnet_bench.report.table import Column, ColumnKind, Row, Table
 
 _FACTS = (
     Column(key="what", title="what", kind=ColumnKind.TEXT),

@@ -8,8 +8,9 @@ import msgspec
 from resnet_bench import units
 from resnet_bench.analysis.layers import By
 from resnet_bench.records import Layer, Mode, PredictedMemory, Profile, Record
-from resnet_bench.report.document import Column, ColumnKind, Document, Row, Section, Table
+from resnet_bench.report.document import Document, Section
 from resnet_bench.report.rows import beside, record_rows
+from resnet_bench.report.table import Column, ColumnKind, Row, Table
 from resnet_bench.words import counted
 
 _SUMS = ("parameters", "macs", "flops", "other_flops", "activations", "bytes_read", "bytes_written")

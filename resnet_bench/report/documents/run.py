@@ -15,7 +15,7 @@ from resnet_bench.analysis.results import Result, collect
 from resnet_bench.errors import UsageError
 from resnet_bench.machine.names import named_alike
 from resnet_bench.records import SCHEMA_VERSION, Digest, History, Run, VerdictTable
-from resnet_bench.report.document import Document, Note, Prominence, Table
+from resnet_bench.report.document import Document, Note, Prominence
 from resnet_bench.report.labels import device_names, label
 from resnet_bench.report.rows import objects
 from resnet_bench.report.sections.best import best_section
@@ -35,6 +35,7 @@ from resnet_bench.report.sections.pareto import pareto_section
 from resnet_bench.report.sections.results import long_table, summary_table
 from resnet_bench.report.sections.roofline import roofline_section
 from resnet_bench.report.sections.scaling import scaling_section
+from resnet_bench.report.table import Table
 from resnet_bench.words import counted, listed
 
 SECTIONS: tuple[MakesSection, ...] = (

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from resnet_bench.config.sources import Setting
-from resnet_bench.report.document import Column, ColumnKind, Document, Section, Table
+from resnet_bench.report.document import Document, Section
 from resnet_bench.report.rows import later
+from resnet_bench.report.table import Column, ColumnKind, Table
 
 _COLUMNS = (
     Column(key="setting", title="setting", kind=ColumnKind.TEXT),

@@ -10,9 +10,10 @@ from resnet_bench import units
 from resnet_bench.analysis.metric import ExactMetric, NoisyMetric
 from resnet_bench.analysis.metrics import NOISY_METRICS, find_metric
 from resnet_bench.records import Case, Comparison, Summary, Verdict, VerdictTable
-from resnet_bench.report.document import Column, ColumnKind, Document, Health, Prominence, Row, Section, Severity, Table
+from resnet_bench.report.document import Document, Health, Prominence, Section, Severity
 from resnet_bench.report.rows import later
 from resnet_bench.report.sections.differences import SEVERITY, comparison_table, finding
+from resnet_bench.report.table import Column, ColumnKind, Row, Table
 from resnet_bench.report.verdict_words import ORDER, case_labels, detectable_line, fold, shared_words
 from resnet_bench.words import counted
 

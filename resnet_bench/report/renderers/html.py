@@ -17,7 +17,9 @@ from markupsafe import Markup
 from resnet_bench.report import figures, plotly_js
 from resnet_bench.report.cells import decimals, show_column
 from resnet_bench.report.digits import certain_fields
-from resnet_bench.report.document import Column, ColumnKind, Document, Figure, Table, Value
+from resnet_bench.report.document import Document
+from resnet_bench.report.figure import Figure
+from resnet_bench.report.table import Column, ColumnKind, Table, Value
 from resnet_bench.words import plain
 
 STATIC_ROWS = 40

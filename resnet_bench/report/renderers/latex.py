@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from resnet_bench.report.cells import show_column
-from resnet_bench.report.document import Column, ColumnKind, Document, Table
+from resnet_bench.report.document import Document
 from resnet_bench.report.escaping import latex as escape
+from resnet_bench.report.table import Column, ColumnKind, Table
 
 
 def render(document: Document, _width: int | None = None, /) -> str:

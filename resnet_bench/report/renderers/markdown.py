@@ -7,8 +7,9 @@ markup, no mention, no HTML comes out of them.
 from collections.abc import Sequence
 
 from resnet_bench.report.cells import show_column
-from resnet_bench.report.document import Column, ColumnKind, Document, Prominence, Section, Severity, Table
+from resnet_bench.report.document import Document, Prominence, Section, Severity
 from resnet_bench.report.escaping import markdown as escape
+from resnet_bench.report.table import Column, ColumnKind, Table
 from resnet_bench.words import counted, plain
 
 LIMIT_BYTES = 60_000

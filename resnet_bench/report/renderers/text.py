@@ -10,7 +10,8 @@ from collections.abc import Collection, Sequence
 import msgspec
 
 from resnet_bench.report.cells import show_column
-from resnet_bench.report.document import Column, ColumnKind, Document, Note, Prominence, Section, Severity, Table
+from resnet_bench.report.document import Document, Note, Prominence, Section, Severity
+from resnet_bench.report.table import Column, ColumnKind, Table
 from resnet_bench.words import counted, plain
 
 _PROSE = 100

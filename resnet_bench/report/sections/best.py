@@ -7,9 +7,10 @@ from resnet_bench.analysis.best import AXES, FIXED, Advice, Best, Gain, Step, be
 from resnet_bench.analysis.results import Result
 from resnet_bench.config.axes import BY_NAME
 from resnet_bench.records import Case
-from resnet_bench.report.document import Column, ColumnKind, Prominence, Row, Section, Table
+from resnet_bench.report.document import Prominence, Section
 from resnet_bench.report.labels import Labels, axis_cells, axis_columns, axis_words
 from resnet_bench.report.sections.context import Context
+from resnet_bench.report.table import Column, ColumnKind, Row, Table
 
 _WORDS = {
     Advice.USE: "use it",

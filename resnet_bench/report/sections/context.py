@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 from resnet_bench.analysis.results import Result
 from resnet_bench.records import History, Record, Run, VerdictTable
-from resnet_bench.report.document import Section, Table
+from resnet_bench.report.document import Section
 from resnet_bench.report.labels import Labels
 from resnet_bench.report.sections.curves import Curve
+from resnet_bench.report.table import Table
 
 
 class Context(Record, frozen=True, kw_only=True):

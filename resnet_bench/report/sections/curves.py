@@ -6,8 +6,9 @@ import msgspec
 
 from resnet_bench.analysis.results import Result
 from resnet_bench.records import Record, Summary
-from resnet_bench.report.document import FigureAxis, Role, Scale, Series, Table
+from resnet_bench.report.figure import FigureAxis, Role, Scale, Series
 from resnet_bench.report.labels import AXES, Labels
+from resnet_bench.report.table import Table
 
 KNEE_SHARE = 0.95
 _KNEE_MIN_POINTS = 3

@@ -9,8 +9,9 @@ from resnet_bench import units
 from resnet_bench.analysis.metric import NoisyMetric
 from resnet_bench.analysis.metrics import TIMINGS, find_metric
 from resnet_bench.records import Case, Comparison, Verdict, VerdictTable
-from resnet_bench.report.document import Column, ColumnKind, Health, Prominence, Row, Section, Severity, Table
+from resnet_bench.report.document import Health, Prominence, Section, Severity
 from resnet_bench.report.sections.context import Context
+from resnet_bench.report.table import Column, ColumnKind, Row, Table
 from resnet_bench.report.verdict_words import ORDER, case_labels, detectable_line
 from resnet_bench.words import counted, listed
 

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 from resnet_bench import units
 from resnet_bench.analysis.results import NOISY_SPREAD, Result
-from resnet_bench.report.document import Box, Figure, FigureAxis, Prominence, Role, Scale, Section, Series
+from resnet_bench.report.document import Prominence, Section
+from resnet_bench.report.figure import Box, Figure, FigureAxis, Role, Scale, Series
 from resnet_bench.report.labels import Labels
 from resnet_bench.report.sections.context import Context
 from resnet_bench.report.sections.curves import view_of

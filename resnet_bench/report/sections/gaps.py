@@ -1,9 +1,10 @@
 """What was planned and has no number: skips with their reasons, and cases nobody came to."""
 
 from resnet_bench.analysis.results import CaseStatus
-from resnet_bench.report.document import Column, ColumnKind, Prominence, Section, Table
+from resnet_bench.report.document import Prominence, Section
 from resnet_bench.report.labels import AXES, axis_words
 from resnet_bench.report.sections.context import Context
+from resnet_bench.report.table import Column, ColumnKind, Table
 from resnet_bench.words import counted
 
 _COLUMNS = (

@@ -5,21 +5,10 @@ from collections.abc import Sequence
 
 from resnet_bench import units
 from resnet_bench.records import Change, CommitOrder, History, HistorySeries, SeriesSource
-from resnet_bench.report.document import (
-    Column,
-    ColumnKind,
-    Figure,
-    FigureAxis,
-    Health,
-    Prominence,
-    Role,
-    Row,
-    Section,
-    Series,
-    Severity,
-    Table,
-)
+from resnet_bench.report.document import Health, Prominence, Section, Severity
+from resnet_bench.report.figure import Figure, FigureAxis, Role, Series
 from resnet_bench.report.sections.context import Context
+from resnet_bench.report.table import Column, ColumnKind, Row, Table
 from resnet_bench.words import counted, listed
 
 DRAWN = 8

@@ -4,8 +4,8 @@ import statistics
 from collections.abc import Sequence
 
 from resnet_bench.records import Launch, Run
-from resnet_bench.report.document import Column, ColumnKind, Row, Table
 from resnet_bench.report.labels import Labels
+from resnet_bench.report.table import Column, ColumnKind, Row, Table
 
 SAMPLES_LIMIT = 10_000
 

@@ -5,9 +5,10 @@ from itertools import accumulate
 
 from resnet_bench import units
 from resnet_bench.analysis.layers import LayerRow
-from resnet_bench.report.document import Figure, FigureAxis, Role, Scale, Series, Table, Tile
 from resnet_bench.report.documents.layers import cells
+from resnet_bench.report.figure import Figure, FigureAxis, Role, Scale, Series, Tile
 from resnet_bench.report.sections.layer_subjects import Subject, first_sentences, rows_of, view_with
+from resnet_bench.report.table import Table
 from resnet_bench.words import listed
 
 

@@ -5,9 +5,10 @@ from collections.abc import Iterator, Sequence
 from resnet_bench import units
 from resnet_bench.analysis.layers import LayerRow
 from resnet_bench.records import Part
-from resnet_bench.report.document import Figure, FigureAxis, Role, Scale, Series, Table
+from resnet_bench.report.figure import Figure, FigureAxis, Role, Scale, Series
 from resnet_bench.report.sections.layer_subjects import Subject, first_sentences, rows_of, view_with
 from resnet_bench.report.sections.roofline import GIGA, roof
+from resnet_bench.report.table import Table
 from resnet_bench.specs.arithmetic import peak_flop_per_s
 from resnet_bench.words import listed
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from resnet_bench.analysis.layers import LayerRow
 from resnet_bench.records import Ceilings, LayerProfile
-from resnet_bench.report.document import Table
+from resnet_bench.report.table import Table
 from resnet_bench.words import counted
 
 _MOST_SENTENCES = 2

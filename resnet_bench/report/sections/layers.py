@@ -7,7 +7,7 @@ from resnet_bench import units
 from resnet_bench.analysis.layers import AGREEMENT, By, agrees, rows
 from resnet_bench.analysis.roofline import ceilings_of
 from resnet_bench.records import LayerProfile, Run
-from resnet_bench.report.document import Column, ColumnKind, Prominence, Section, Table
+from resnet_bench.report.document import Prominence, Section
 from resnet_bench.report.documents.layers import COLUMNS, cells
 from resnet_bench.report.labels import Labels
 from resnet_bench.report.sections.context import Context
@@ -15,6 +15,7 @@ from resnet_bench.report.sections.layer_figures import depth_figure, stages_figu
 from resnet_bench.report.sections.layer_roofline import layer_roofline_figure
 from resnet_bench.report.sections.layer_subjects import Subject, rows_of
 from resnet_bench.report.sections.results import case_words
+from resnet_bench.report.table import Column, ColumnKind, Table
 from resnet_bench.words import counted, listed
 
 _SUBJECT = Column(key="subject", title="model", kind=ColumnKind.NAME)

@@ -8,7 +8,8 @@ from resnet_bench.analysis.metrics import PEAK_ALLOCATED, PEAK_RESERVED, PEAK_RS
 from resnet_bench.analysis.results import CaseStatus, Result
 from resnet_bench.machine.devices import kind_of
 from resnet_bench.records import Run
-from resnet_bench.report.document import Figure, FigureAxis, Prominence, Role, Scale, Section, Series
+from resnet_bench.report.document import Prominence, Section
+from resnet_bench.report.figure import Figure, FigureAxis, Role, Scale, Series
 from resnet_bench.report.sections.context import Context
 from resnet_bench.report.sections.curves import Curve, batch_axis, view_of
 from resnet_bench.words import counted

@@ -7,21 +7,12 @@ import msgspec
 from resnet_bench import units
 from resnet_bench.analysis.results import Result
 from resnet_bench.records import Mode, Record
-from resnet_bench.report.document import (
-    Column,
-    ColumnKind,
-    Figure,
-    FigureAxis,
-    Prominence,
-    Role,
-    Scale,
-    Section,
-    Series,
-    Table,
-)
+from resnet_bench.report.document import Prominence, Section
+from resnet_bench.report.figure import Figure, FigureAxis, Role, Scale, Series
 from resnet_bench.report.labels import Labels
 from resnet_bench.report.sections.context import Context
 from resnet_bench.report.sections.curves import Curve, throughput_of
+from resnet_bench.report.table import Column, ColumnKind, Table
 from resnet_bench.words import counted, listed
 
 

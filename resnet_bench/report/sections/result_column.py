@@ -7,8 +7,8 @@ from resnet_bench.analysis.metric import ExactMetric, Metric, NoisyMetric, Place
 from resnet_bench.analysis.results import Quantiles, Result
 from resnet_bench.analysis.roofline import Headroom
 from resnet_bench.records import Interval, Profile, Summary
-from resnet_bench.report.document import Column, ColumnKind, Value
 from resnet_bench.report.labels import axis_cells
+from resnet_bench.report.table import Column, ColumnKind, Value
 
 
 @dataclass(frozen=True, kw_only=True)

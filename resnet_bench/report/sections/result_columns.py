@@ -20,7 +20,6 @@ from resnet_bench.analysis.metrics import (
     THROUGHPUT,
 )
 from resnet_bench.analysis.results import CaseStatus
-from resnet_bench.report.document import Column, ColumnKind
 from resnet_bench.report.labels import AXES, axis_columns
 from resnet_bench.report.sections.result_column import (
     ResultColumn,
@@ -32,6 +31,7 @@ from resnet_bench.report.sections.result_column import (
     of_quantiles,
     of_result,
 )
+from resnet_bench.report.table import Column, ColumnKind
 
 _CASE_COLUMNS = (
     ResultColumn(

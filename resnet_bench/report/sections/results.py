@@ -7,11 +7,11 @@ import msgspec
 from resnet_bench.analysis.metric import Place
 from resnet_bench.analysis.results import CaseStatus, Result
 from resnet_bench.records import Case
-from resnet_bench.report.document import Row, Table
 from resnet_bench.report.labels import AXES, Labels
 from resnet_bench.report.sections.result_column import Line
 from resnet_bench.report.sections.result_columns import COLUMNS, INDEX, RESULT_COLUMNS
 from resnet_bench.report.sections.side_by_side import side_by_side
+from resnet_bench.report.table import Row, Table
 
 
 def long_table(

@@ -6,23 +6,13 @@ from resnet_bench import units
 from resnet_bench.analysis.results import Result
 from resnet_bench.machine.datasheets import data_sheet
 from resnet_bench.records import Ceilings, Precision, Run
-from resnet_bench.report.document import (
-    Column,
-    ColumnKind,
-    Figure,
-    FigureAxis,
-    Prominence,
-    Role,
-    Row,
-    Scale,
-    Section,
-    Series,
-    Table,
-)
+from resnet_bench.report.document import Prominence, Section
+from resnet_bench.report.figure import Figure, FigureAxis, Role, Scale, Series
 from resnet_bench.report.labels import Labels
 from resnet_bench.report.sections.context import Context
 from resnet_bench.report.sections.curves import Curve, view_of
 from resnet_bench.report.sections.results import case_words
+from resnet_bench.report.table import Column, ColumnKind, Row, Table
 from resnet_bench.specs.arithmetic import peak_flop_per_s
 
 GIGA = 1e9

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 
 from resnet_bench import units
 from resnet_bench.analysis.results import Result
-from resnet_bench.report.document import Figure, FigureAxis, Prominence, Role, Scale, Section, Series, Table
+from resnet_bench.report.document import Prominence, Section
+from resnet_bench.report.figure import Figure, FigureAxis, Role, Scale, Series
 from resnet_bench.report.sections.context import Context
 from resnet_bench.report.sections.curves import KNEE_SHARE, Curve, batch_axis, line, throughput_of, view_of
 from resnet_bench.report.sections.searches import searches_table
+from resnet_bench.report.table import Table
 from resnet_bench.words import counted, listed
 
 

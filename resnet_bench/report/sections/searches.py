@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from resnet_bench import units
 from resnet_bench.records import BatchSearch, Run, SearchStop
-from resnet_bench.report.document import Column, ColumnKind, Table
 from resnet_bench.report.sections.curves import KNEE_SHARE, Curve
+from resnet_bench.report.table import Column, ColumnKind, Table
 
 _COLUMNS = (
     Column(key="series", title="series", kind=ColumnKind.NAME),

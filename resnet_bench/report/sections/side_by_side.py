@@ -7,9 +7,9 @@ import msgspec
 from resnet_bench.analysis.metric import Place
 from resnet_bench.analysis.metrics import THROUGHPUT
 from resnet_bench.analysis.results import CaseStatus, Result
-from resnet_bench.report.document import Column, ColumnKind, Row, Table, Value
 from resnet_bench.report.labels import Labels
 from resnet_bench.report.sections.result_columns import BY_KEY, INDEX, RESULT_COLUMNS
+from resnet_bench.report.table import Column, ColumnKind, Row, Table, Value
 
 
 def side_by_side(results: Sequence[Result], labels: Labels, long: Table) -> Table:
