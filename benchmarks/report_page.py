@@ -32,7 +32,7 @@ def build(cases):
     """Return the page of a made-up run of so many cases, and the seconds that its two steps took."""
     from resnet_bench.report.documents import run as view
     from resnet_bench.report.renderers import html
-    from tests.runs import big_run
+    from tests.make import big_run
 
     run = big_run(cases)
     start = time.perf_counter()

@@ -22,19 +22,19 @@ SAMPLES = 8
 
 def write_run(directory, cases, *, seed):
     """Write a made-up run of so many cases of one machine."""
-    from tests import factory
+    from tests import make
 
     rng = random.Random(seed)  # noqa: S311 - made-up figures, no secret
     measurements = []
     for number in range(cases):
-        case = factory.case(model=f"resnet{number // 40}", batch_size=1 + number % 40)
+        case = make.case(model=f"resnet{number // 40}", batch_size=1 + number % 40)
         level = 0.01 * (1 + number % 40) * rng.lognormvariate(0, 0.01)
         launches = [
             [level * base * rng.lognormvariate(0, 0.002) for _ in range(SAMPLES)]
             for base in (rng.lognormvariate(0, 0.01) for _ in range(LAUNCHES))
         ]
-        measurements.append(factory.measurement(launches, of=case, profile=factory.profile(case)))
-    factory.save_run(directory, factory.run_of(measurements, name=directory.name))
+        measurements.append(make.measurement(launches, of=case, profile=make.profile(case)))
+    make.save_run(directory, make.run_of(measurements, name=directory.name))
     return directory
 
 

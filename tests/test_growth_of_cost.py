@@ -9,7 +9,7 @@ from resnet_bench.analysis.compare import compare
 from resnet_bench.analysis.digest import pool
 from resnet_bench.analysis.thresholds import Inconclusive, Rule
 from resnet_bench.report.documents.run import build
-from tests.runs import Spec, make_run
+from tests.make import suite_run
 
 MODELS = tuple(f"resnet{number}_w{width}" for number in (18, 34, 50, 101) for width in range(1, 20))
 
@@ -17,7 +17,7 @@ MODELS = tuple(f"resnet{number}_w{width}" for number in (18, 34, 50, 101) for wi
 def _runs(cases, count):
     sizes = tuple(range(1, 1 + cases // len(MODELS)))
     spec = dict(models=MODELS, batch_sizes=sizes, launches=2, samples=3)
-    return [make_run(Spec(seed=seed, run_id=f"run-{seed}", **spec)) for seed in range(count)]
+    return [suite_run(seed=seed, run_id=f"run-{seed}", **spec) for seed in range(count)]
 
 
 def _lines(step):

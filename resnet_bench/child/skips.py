@@ -6,7 +6,7 @@ import torch
 
 from resnet_bench.errors import DeviceError, ResNetBenchError
 from resnet_bench.machine.devices import out_of_memory_words, unsupported_words
-from resnet_bench.records import Skip, SkipReason
+from resnet_bench.records import Skip, SkipReason, remarks
 from resnet_bench.wire.messages import CaseRequest
 
 # What torch says of an operator or a batch on any device; the last is batch norm training on a single value.
@@ -15,8 +15,7 @@ _UNSUPPORTED_WORDS = ("not implemented for", "could not run", "expected more tha
 
 def skip(request: CaseRequest[Any], error: Exception) -> Skip:
     """Return the skip that an exception of a case is."""
-    words = str(error) if isinstance(error, ResNetBenchError) else f"{type(error).__name__}: {error}"
-    return Skip(case=request.case, index=request.index, reason=reason_of(error), detail=_first_line(words))
+    return Skip(case=request.case, index=request.index, reason=reason_of(error), detail=remarks.raised(error))
 
 
 def reason_of(error: BaseException) -> SkipReason:
@@ -34,8 +33,3 @@ def reason_of(error: BaseException) -> SkipReason:
     if unsupported or any(words in text for words in (*_UNSUPPORTED_WORDS, *unsupported_words())):
         return SkipReason.UNSUPPORTED
     return SkipReason.CRASHED
-
-
-def _first_line(text: str) -> str:
-    lines = text.strip().splitlines()
-    return lines[0][:500] if lines else ""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from resnet_bench.errors import Interrupted, StoreError
-from resnet_bench.records import Case, Header, Launch, Protocol, Skip, SkipReason
+from resnet_bench.records import Case, Header, Launch, Protocol, Skip, SkipReason, remarks
 from resnet_bench.runner.launchers.launcher import Launcher
 from resnet_bench.runner.plan import Plan, Slot, estimate_s
 from resnet_bench.runner.progress import Reporter, reporter
@@ -72,9 +72,7 @@ def _saved(directory: Path, request: MeasureRequest, launcher: Launcher, report:
     try:
         entry = launcher.ask(request)
     except KeyboardInterrupt:
-        stopped = Skip(
-            case=request.case, index=request.index, reason=SkipReason.INTERRUPTED, detail="stopped by the user"
-        )
+        stopped = Skip(case=request.case, index=request.index, reason=SkipReason.INTERRUPTED, detail=remarks.STOPPED)
         run_directory.append(directory, stopped, run=run)
         report.say("stopping")
         raise Interrupted(

@@ -8,17 +8,17 @@ from resnet_bench.analysis.published import Published
 from resnet_bench.analysis.results import collect
 from resnet_bench.records import Executor, MemoryFormat, Precision
 from resnet_bench.report.sections.best import _finding
-from tests import factory
+from tests import make
 
 
 def results(*configurations, launches=4):
     """Results of (axes, latency in s of one iteration); launches differ by a thousandth."""
     measured = []
     for axes, latency_s in configurations:
-        case = factory.case(**({"batch_size": 1} | axes))
+        case = make.case(**({"batch_size": 1} | axes))
         times = [[latency_s * (1 + 0.001 * n)] * 3 for n in range(launches)]
-        measured.append(factory.measurement(times, of=case))
-    run = factory.run_of(measured)
+        measured.append(make.measurement(times, of=case))
+    run = make.run_of(measured)
     return collect([run], [digest(run)], lambda _: Published(family="resnet", accuracy=None))
 
 
@@ -35,7 +35,7 @@ SWEEP = (
 def test_the_fastest_is_by_throughput_and_gains_over_the_plain_default():
     (found,) = best(results(*SWEEP))
     assert (found.fastest.case.batch_size, found.fastest.case.memory_format) == (8, "channels_last")
-    assert found.default.case == factory.case(batch_size=1)
+    assert found.default.case == make.case(batch_size=1)
     assert found.gain.ratio == pytest.approx(8 / 2.5)
     assert found.gain.interval.low < found.gain.ratio < found.gain.interval.high
     assert found.configurations == 5

@@ -11,7 +11,7 @@ from resnet_bench.errors import StoreError
 from resnet_bench.records import Band, BandSource, Verdict
 from resnet_bench.records.calibration import Calibration
 from resnet_bench.storage import calibrations, record_file
-from tests.factory import digest_of, measurement
+from tests.make import digest_of, measurement
 
 
 def pairs(spread, *, count=12, within=0.005, seed=1):

@@ -10,19 +10,21 @@ from resnet_bench.analysis.compare import compare
 from resnet_bench.analysis.digest import pool
 from resnet_bench.analysis.noise_bands import NARROWEST_BAND
 from resnet_bench.errors import StoreError, UsageError
-from resnet_bench.records import Band, BandSource, Commit, Skip, SkipReason, Verdict
-from tests.factory import (
+from resnet_bench.records import Band, BandSource, SkipReason, Verdict
+from tests.make import (
     CASE,
     EXECUTED,
     IDENTITY,
     PROTOCOL,
     case,
     change,
+    commit,
     digest_of,
     measurement,
     noisy_launches,
     profile,
     run_of,
+    skip,
 )
 
 INVERSE = {Verdict.IMPROVED: Verdict.REGRESSED, Verdict.REGRESSED: Verdict.IMPROVED}
@@ -143,8 +145,8 @@ def test_an_unknown_kind_of_difference_names_the_nearest():
 
 def test_a_case_on_one_side_is_not_comparable_and_says_why():
     both = [measurement(noisy_launches(1)), measurement(noisy_launches(2), of=case(batch_size=64))]
-    skip = Skip(case=case(batch_size=64), index=0, reason=SkipReason.OUT_OF_MEMORY, detail="2 GiB")
-    table = compare(digest_of(both), digest_of(both[:1], skips=(skip,)))
+    full = skip(case(batch_size=64))
+    table = compare(digest_of(both), digest_of(both[:1], skips=(full,)))
     rows = [row for row in table.comparisons if row.case.batch_size == 64]
     assert rows
     assert {row.verdict for row in rows} == {Verdict.NOT_COMPARABLE}
@@ -205,12 +207,8 @@ def test_what_is_no_repetition_of_one_revision_makes_no_baseline():
     joined = change(runs[2], header=change(runs[2].header, merged=("x", "r1")))
     with pytest.raises(StoreError, match="r1 is given twice"):
         pool([runs[0], runs[1], joined], "b")
-    commits = [
-        Commit(revision=name * 40, branch=None, committed_at="t", subject="s", dirty=False) for name in ("a", "b")
-    ]
-    parts = [
-        change(run, header=change(run.header, commit=commit)) for run, commit in zip(runs[:2], commits, strict=True)
-    ]
+    commits = [commit(name * 40) for name in ("a", "b")]
+    parts = [change(run, header=change(run.header, commit=it)) for run, it in zip(runs[:2], commits, strict=True)]
     with pytest.raises(StoreError, match="they measured commits aaaaaaaaaaaa and bbbbbbbbbbbb"):
         pool(parts, "b")
     wider = run_of([measurement(noisy_launches(9), profile=profile(parameters=2000))], name="wider")
@@ -223,8 +221,8 @@ def test_what_is_no_repetition_of_one_revision_makes_no_baseline():
 
 def test_a_case_that_one_repetition_lacks_still_stands_in_the_baseline():
     small, large = measurement(noisy_launches(1)), measurement(noisy_launches(2), of=case(batch_size=64))
-    skip = Skip(case=large.case, index=0, reason=SkipReason.TIMEOUT, detail="")
-    found = pool([run_of([small], name="r1", skips=(skip,)), run_of([small, large], name="r2")], "b")
+    skipped = skip(large.case, SkipReason.TIMEOUT)
+    found = pool([run_of([small], name="r1", skips=(skipped,)), run_of([small, large], name="r2")], "b")
     assert [it.case.batch_size for it in found.cases] == [4, 64]
     assert found.skips == ()
 

@@ -3,11 +3,11 @@
 from resnet_bench.analysis.frame import frame
 from resnet_bench.analysis.metrics import NOISY_METRICS
 from resnet_bench.analysis.stats import summarize
-from tests.runs import Spec, gpu_run, make_run
+from tests.make import gpu_run, suite_run
 
 
 def test_a_row_for_each_case_and_metric_that_was_measured():
-    run = make_run()
+    run = suite_run()
     found = frame([run])
     assert set(found["metric"]) == {
         "latency_s", "throughput_images_per_s", "peak_rss_bytes", "parameters", "macs", "activations",
@@ -18,7 +18,7 @@ def test_a_row_for_each_case_and_metric_that_was_measured():
 
 
 def test_values_are_those_of_the_summaries():
-    run = make_run(Spec(models=("resnet18",), batch_sizes=(4,), launches=3))
+    run = suite_run(models=("resnet18",), batch_sizes=(4,), launches=3)
     found = frame([run]).set_index("metric").loc["latency_s"]
     summary = summarize(run.measurements[0], NOISY_METRICS[0])
     assert (found["value"], found["low"], found["p95"]) == (summary.median, summary.interval.low, summary.p95)
@@ -26,7 +26,7 @@ def test_values_are_those_of_the_summaries():
 
 
 def test_several_runs_share_a_frame():
-    found = frame([make_run(), gpu_run()])
+    found = frame([suite_run(), gpu_run()])
     assert found.groupby("run")["model"].nunique().to_dict() == {"20261101-120000-cpu": 5, "20261102-090000-cuda": 5}
 
 

@@ -4,8 +4,8 @@ from resnet_bench.analysis.compare import compare
 from resnet_bench.analysis.gate import Status, judge
 from resnet_bench.analysis.thresholds import Inconclusive, On, Percentile, Rule
 from resnet_bench.interop import github, junit
-from resnet_bench.records import Memory, Skip, SkipReason
-from tests.factory import IDENTITY, case, change, digest_of, measurement, noisy_launches, profile
+from resnet_bench.records import Memory
+from tests.make import IDENTITY, case, change, digest_of, measurement, noisy_launches, profile, skip
 
 BASE = digest_of([measurement(noisy_launches(1), profile=profile())], name="base")
 
@@ -140,10 +140,10 @@ def test_missing_skipped_and_incomparable_are_never_a_pass():
     missing = check(new(), rule(limit=0.05), base=two)
     assert missing.exit_code == 3
     assert statuses(missing) == [Status.INCOMPLETE, Status.PASSED]
-    skip = Skip(case=case(batch_size=64), index=0, reason=SkipReason.OUT_OF_MEMORY, detail="2 GiB wanted")
-    skipped = check(new(skips=(skip,)), rule(limit=0.05), base=two)
+    full = skip(case(batch_size=64))
+    skipped = check(new(skips=(full,)), rule(limit=0.05), base=two)
     assert skipped.exit_code == 3
-    assert "out_of_memory, 2 GiB wanted" in skipped.outcomes[0].message
+    assert f"out_of_memory, {full.detail}" in skipped.outcomes[0].message
     elsewhere = check(new(identity=change(IDENTITY, torch="9")), rule(limit=0.05))
     assert elsewhere.exit_code == 3
     assert check(new(identity=change(IDENTITY, torch="9")), rule(limit=0.05), across={"torch"}).exit_code == 0

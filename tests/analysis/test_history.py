@@ -1,9 +1,6 @@
 """Series in commit order: who is joined with whom, what is repaired, and what when the order is unknown."""
 
-import datetime as dt
 import json
-import math
-import random
 import subprocess
 from pathlib import Path
 
@@ -14,65 +11,13 @@ from resnet_bench.analysis import history
 from resnet_bench.errors import StoreError, UsageError
 from resnet_bench.git import order
 from resnet_bench.interop import asv_read
-from resnet_bench.records import Commit, CommitOrder, Outcome, SeriesSource
-from tests.factory import IDENTITY, case, measurement, noisy_launches, profile, run_of
-
-FIRST = 1_700_000_000
-
-
-def git(folder, *arguments, **options):
-    done = subprocess.run(["git", "-C", str(folder), *arguments], check=True, capture_output=True, text=True, **options)
-    return done.stdout.strip()
-
-
-def make_repository(folder, count, *, backwards=False):
-    """Return the revisions of `count` commits; `backwards` gives them falling dates, so that order and date differ."""
-    git(folder, "init", "-q", "-b", "main")
-    lines = []
-    for number in range(count):
-        when = FIRST + 3600 * (count - number if backwards else number)
-        lines += ["commit refs/heads/main", f"committer A <a@example.org> {when} +0000", f"data <<E\n{number}\nE"]
-    git(folder, "fast-import", "--quiet", input="\n".join(lines) + "\n")
-    return git(folder, "rev-list", "--reverse", "main").split()
-
-
-def asv_folder(folder, revisions, values, **changes):
-    """Write results of one benchmark without parameters; `changes` replace fields of every file."""
-    machine = changes.pop("machine", "alpha")
-    for number, (revision, value) in enumerate(zip(revisions, values, strict=True)):
-        content = {"commit_hash": revision, "env_name": "e", "date": (FIRST + 3600 * number) * 1000, "version": 2}
-        content |= {"params": {"machine": machine}, "python": "3.11", "requirements": {"torch": "2.13"}}
-        content |= {"result_columns": ["result", "params", "version"], "env_vars": {}}
-        content |= {"results": {"a.track_x": [[value], [], "1"]}} | changes
-        path = folder / machine / f"{revision[:8]}-{changes.get('env_name', 'e')}.json"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(content))
-    return folder
+from resnet_bench.records import CommitOrder, Outcome, SeriesSource
+from tests.make import IDENTITY, asv_folder, case, git, make_repository, measurement, noisy, noisy_launches, run_at
 
 
 def build(folders, repository, runs=(), **options):
     results = [asv_read.read(folder) for folder in folders]
     return history.build(results, runs, sources=["test"], repository=repository, **options)
-
-
-def noisy(seed, *levels):
-    rng = random.Random(seed)
-    return [level * math.exp(rng.gauss(0, 0.01)) for length, level in levels for _ in range(length)]
-
-
-def run_at(revision, number, *, seed, factor=1.0, dirty=False, identity=IDENTITY, of=None):
-    run = run_of(
-        [measurement(noisy_launches(seed, factor=factor, noise=0.01), of=of or case(), profile=profile(of or case()))],
-        name=f"run-{number}-{seed}",
-        identity=identity,
-    )
-    return at(revision, run, number, dirty=dirty)
-
-
-def at(revision, run, number=0, *, dirty=False):
-    moment = dt.datetime.fromtimestamp(FIRST + 3600 * number, dt.UTC).isoformat()
-    commit = Commit(revision=revision, branch="main", committed_at=moment, subject="s", dirty=dirty)
-    return msgspec.structs.replace(run, header=msgspec.structs.replace(run.header, commit=commit))
 
 
 def named(found, metric):

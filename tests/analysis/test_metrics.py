@@ -4,7 +4,7 @@ from resnet_bench.analysis.metric import Direction, Policy
 from resnet_bench.analysis.metrics import METRICS, find_metric
 from resnet_bench.errors import ConfigError
 from resnet_bench.records import Compilation, Energy, Memory
-from tests.factory import case, launch, measurement
+from tests.make import case, launch, measurement
 
 
 def test_names_are_unique_and_every_metric_has_a_policy():

@@ -1,6 +1,6 @@
 from resnet_bench.analysis.compare import compare
 from resnet_bench.analysis.ratchet import ratchet
-from tests.factory import case, change, digest_of, measurement, noisy_launches
+from tests.make import case, change, digest_of, measurement, noisy_launches
 
 
 def named(machine, factor):

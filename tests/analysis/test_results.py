@@ -10,7 +10,7 @@ from resnet_bench.analysis.digest import digest
 from resnet_bench.analysis.results import CaseStatus, collect
 from resnet_bench.analysis.stats import percentiles
 from resnet_bench.records import Mode
-from tests.runs import Spec, gpu_run, make_run, troubled_run
+from tests.make import gpu_run, suite_run, troubled_run
 
 
 def collected(*runs):
@@ -18,7 +18,7 @@ def collected(*runs):
 
 
 def test_every_case_of_every_run_has_a_result_in_order():
-    runs = [make_run(), troubled_run()]
+    runs = [suite_run(), troubled_run()]
     found = collected(*runs)
     assert [it.position for it in found] == list(range(22))
     assert [it.case for it in found] == [case for run in runs for case in run.header.cases]
@@ -34,7 +34,7 @@ def test_a_case_that_did_not_run_keeps_its_profile_and_reason():
 
 
 def test_the_flop_rate_counts_a_training_step_whole():
-    found = collected(make_run(Spec(models=("resnet18",), modes=tuple(Mode), batch_sizes=(4,))))
+    found = collected(suite_run(models=("resnet18",), modes=tuple(Mode), batch_sizes=(4,)))
     forward, step = found
     assert forward.flop_rate == pytest.approx(2 * 1_814_073_344 * forward.throughput.median)
     assert step.flop_rate == pytest.approx(6 * 1_814_073_344 * step.throughput.median)

@@ -7,49 +7,29 @@ from resnet_bench.analysis.roofline import Bound, bound_of, headroom, least_of_l
 from resnet_bench.machine.datasheets import data_sheet
 from resnet_bench.records import (
     Bandwidth,
-    Ceilings,
     Executor,
-    LayerProfile,
-    LayerTime,
     Mode,
     Part,
     Precision,
     Rate,
-    TimedBy,
     Work,
 )
 from resnet_bench.specs.arithmetic import peak_flop_per_s
-from tests import factory
+from tests import make
 
-CEILINGS = Ceilings(
-    environment="e1",
-    device="cpu",
+CEILINGS = make.ceilings(
     threads=1,
-    measured_at="2026-01-01T00:00:00Z",
     rates=(Rate(precision=Precision.FP32, matmul_flop_per_s=80.0, convolution_flop_per_s=100.0),),
     bandwidths=(Bandwidth(moved_bytes=100, byte_per_s=40.0), Bandwidth(moved_bytes=1000, byte_per_s=10.0)),
     launch_s=0.5,
 )
 
 
-def layer(name="conv", type_="Conv2d", *, time_s=4.0, flops=200, moved=100, part=Part.MODULE, call=1, macs=100):
-    return LayerTime(
-        name=name, type=type_, part=part, call=call, forward_s=time_s, macs=macs, flops=flops, moved_bytes=moved
-    )
+def layer(name="conv", type_="Conv2d", *, time_s=4.0, flops=200, moved=100, macs=100, **changes):
+    return make.layer_time(name, type_, time_s=time_s, macs=macs, flops=flops, moved_bytes=moved, **changes)
 
 
-def profiled(*layers, whole_s, case=factory.CASE):
-    return LayerProfile(
-        case=case,
-        environment="e1",
-        started_at="2026-01-01T00:00:00Z",
-        timed_by=TimedBy.HOST_CLOCK,
-        iterations=8,
-        whole_s=whole_s,
-        instrumented_s=whole_s,
-        overhead_s=0.0,
-        layers=layers,
-    )
+profiled = make.layer_profile
 
 
 @pytest.mark.parametrize(
@@ -65,7 +45,7 @@ def test_small_copies_set_the_bandwidth_of_small_layers_and_none_is_slower_than_
     assert CEILINGS.byte_per_s(50) == 40
     assert CEILINGS.byte_per_s(101) == 10
     assert CEILINGS.byte_per_s(10**9) == 10
-    rising = factory.change(
+    rising = make.change(
         CEILINGS,
         bandwidths=tuple(
             reversed([Bandwidth(moved_bytes=1000, byte_per_s=40.0), Bandwidth(moved_bytes=100, byte_per_s=10.0)])
@@ -82,14 +62,14 @@ def test_nothing_is_said_without_the_ceiling_of_the_precision():
 
 def test_a_training_row_launches_twice_but_the_backward_pass_of_a_sum_launches_nothing():
     relu = layer("relu", "ReLU", flops=1, moved=4)
-    both, total = (factory.change(it, backward_s=1.0) for it in (relu, layer("add", "Add", flops=1, moved=4)))
+    both, total = (make.change(it, backward_s=1.0) for it in (relu, layer("add", "Add", flops=1, moved=4)))
     least = [bound_of(it, CEILINGS, Precision.FP32) for it in (relu, both, total)]
     assert [it.seconds for it in least] == [0.5, 1.0, 0.5]
     assert {it.bound for it in least} == {Bound.OVERHEAD}
 
 
 def case_with(work, **axes):
-    return factory.case(**axes), work
+    return make.case(**axes), work
 
 
 CONV, RELU = Work(flops=1000, moved_bytes=100, count=2), Work(flops=10, moved_bytes=200, fusable=True)
@@ -115,7 +95,7 @@ def test_a_compiler_may_fuse_what_is_no_product_away():
 
 
 def test_on_a_queue_launches_run_beside_the_work():
-    on_gpu = factory.change(CEILINGS, device="cuda:0", launch_s=10.0)
+    on_gpu = make.change(CEILINGS, device="cuda:0", launch_s=10.0)
     assert headroom(*case_with((CONV, RELU), device="cuda:0"), (on_gpu,)).least_s == pytest.approx(30)
     graph = case_with((CONV, RELU), device="cuda:0", executor=Executor.CUDA_GRAPH)
     assert headroom(*graph, (on_gpu,)).least_s == pytest.approx(25)
@@ -128,7 +108,7 @@ def test_ceilings_of_another_device_or_number_of_threads_do_not_count():
 
 
 def test_autocast_is_held_against_its_half_type():
-    bf16 = factory.change(
+    bf16 = make.change(
         CEILINGS, rates=(Rate(precision=Precision.BF16, matmul_flop_per_s=500.0, convolution_flop_per_s=None),)
     )
     assert peak_flop_per_s(bf16, Precision.AMP_BF16) == 500
@@ -172,9 +152,9 @@ def test_a_row_without_counts_has_no_bound_and_no_rates():
 
 def test_parts_that_do_not_add_up_are_said_to():
     assert agrees(NETWORK)
-    assert agrees(factory.change(NETWORK, whole_s=10.29))
-    assert not agrees(factory.change(NETWORK, whole_s=10.4))
-    assert not agrees(factory.change(NETWORK, whole_s=9.6))
+    assert agrees(make.change(NETWORK, whole_s=10.29))
+    assert not agrees(make.change(NETWORK, whole_s=10.4))
+    assert not agrees(make.change(NETWORK, whole_s=9.6))
 
 
 def test_modules_called_more_than_once_are_listed():
@@ -195,7 +175,7 @@ def test_modules_called_more_than_once_are_listed():
     ],
 )
 def test_a_data_sheet_is_of_that_very_product_or_there_is_none(name, product):
-    found = data_sheet(factory.change(factory.IDENTITY, device="cuda", device_name=name))
+    found = data_sheet(make.change(make.IDENTITY, device="cuda", device_name=name))
     assert (found and found.product) == product
     if found is not None:
         assert found.source
@@ -204,11 +184,11 @@ def test_a_data_sheet_is_of_that_very_product_or_there_is_none(name, product):
 
 
 def test_a_cpu_has_no_data_sheet():
-    assert data_sheet(factory.IDENTITY) is None
+    assert data_sheet(make.IDENTITY) is None
 
 
 def test_training_is_in_the_sums_of_phases():
-    both = factory.change(layer(time_s=1.0), backward_s=2.0, optimizer_s=0.5)
+    both = make.change(layer(time_s=1.0), backward_s=2.0, optimizer_s=0.5)
     assert both.time_s == 3.5
-    found = rows(profiled(both, whole_s=3.5, case=factory.case(mode=Mode.TRAINING)), None)[0]
+    found = rows(profiled(both, whole_s=3.5, case=make.case(mode=Mode.TRAINING)), None)[0]
     assert (found.forward_s, found.backward_s, found.optimizer_s, found.bound) == (1.0, 2.0, 0.5, None)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from resnet_bench.analysis.metrics import find_metric
 from resnet_bench.analysis.stats import center_interval, summarize
 from resnet_bench.records import Memory
-from tests.factory import measurement
+from tests.make import measurement
 
 LATENCY = find_metric("latency_s")
 RSS = find_metric("peak_rss_bytes")

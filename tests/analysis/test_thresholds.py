@@ -2,7 +2,7 @@ import pytest
 
 from resnet_bench.analysis.thresholds import Inconclusive, On, Percentile, read
 from resnet_bench.errors import ConfigError
-from tests.factory import case
+from tests.make import case
 
 
 def rules(tmp_path, text):

@@ -7,7 +7,7 @@ import pytest
 
 from resnet_bench.records import Executor, Launch, Mode
 from resnet_bench.runner.launchers.local import LocalLauncher
-from tests.runner.request import launch_request
+from tests.make import launch_request
 
 pytestmark = pytest.mark.slow
 

@@ -13,10 +13,10 @@ from resnet_bench import cli
 from resnet_bench.analysis.sequential import decide
 from resnet_bench.commands import ab as ab_command
 from resnet_bench.commands import calibrate as command
-from resnet_bench.records.live import MatchupResult, PairedSamples, Side
+from resnet_bench.records.live import MatchupResult, PairedSamples
 from resnet_bench.runner.launchers import table
 from tests import goldens
-from tests.factory import IDENTITY, change, measurement, noisy_launches, run_of, save_run
+from tests.make import IDENTITY, change, measurement, noisy_launches, run_of, save_run, side
 
 ENVIRONMENT = types.SimpleNamespace(id="e1", identity=IDENTITY)
 
@@ -80,7 +80,7 @@ def test_ab_then_uses_the_band_unless_one_is_asked_for(capsys, monkeypatch):
         bands.append(terms.band)
         return made_up(matchups, sides, change(terms, pairs=1), **more)
 
-    sides = contextlib.nullcontext(Side(label="here", root="."))
+    sides = contextlib.nullcontext(side("here", "."))
     monkeypatch.setattr(ab_command, "checked_out", lambda *_: sides)
     monkeypatch.setattr(ab_command.runner, "measure_pairs", measure_pairs)
     run(capsys, "ab", "HEAD")

@@ -5,14 +5,14 @@ import pytest
 from resnet_bench import cli
 from resnet_bench.analysis import sides
 from resnet_bench.storage import baselines, run_directory
-from tests import factory
+from tests import make
 
 
 @pytest.fixture
 def folder(tmp_path):
     for name in ("whole", "cut"):
-        made = factory.run_of([factory.measurement(factory.noisy_launches(1), profile=factory.profile())], name=name)
-        factory.save_run(tmp_path / name, made)
+        made = make.run_of([make.measurement(make.noisy_launches(1), profile=make.profile())], name=name)
+        make.save_run(tmp_path / name, made)
     with (tmp_path / "cut" / run_directory.LAUNCHES_NAME).open("ab") as file:
         file.write(b'{"type":"launch","ca')
     (tmp_path / "rules.toml").write_text('[[rule]]\nmetric = "parameters"\n')

@@ -7,11 +7,8 @@ from pathlib import Path
 import pytest
 
 from resnet_bench import cli
-from resnet_bench.records import Skip, SkipReason
 from tests import goldens
-from tests.analysis.test_history import asv_folder, at, git, make_repository, noisy, run_at
-from tests.factory import case, run_of, save_run
-from tests.runs import make_run, write
+from tests.make import asv_folder, at, case, git, make_repository, noisy, run_at, run_of, save_run, skip, suite_run
 
 DATA = Path(__file__).parents[1] / "data"
 ENDINGS = {"text": "txt", "markdown": "md"}
@@ -126,7 +123,7 @@ def test_a_page_is_written(slowed, capsys):
 
 
 def test_a_report_has_a_section_of_history(slowed, capsys):
-    run = str(write(make_run(), Path("run")))
+    run = str(save_run(Path("run"), suite_run()))
     assert cli.run(["report", run, "--asv-results", ".asv/results", "--format", "json"]) == 0
     content = json.loads(capsys.readouterr().out)
     assert content["changes"][0]["commit"] == slowed[16][:7]
@@ -143,7 +140,7 @@ def test_a_report_has_a_section_of_history(slowed, capsys):
 
 
 def test_a_runs_csv_goes_to_a_file_or_the_terminal(tmp_path, capsys):
-    run = str(write(make_run(), tmp_path / "run"))
+    run = str(save_run(tmp_path / "run", suite_run()))
     assert cli.run(["export", run, "--to", "csv"]) == 0
     printed = capsys.readouterr().out
     assert printed.startswith("run,")
@@ -162,7 +159,7 @@ def test_a_run_exported_to_asv_has_a_history(slowed, capsys):
 
 
 def test_an_export_to_asv_takes_no_file(tmp_path, capsys):
-    run = str(write(make_run(), tmp_path / "run"))
+    run = str(save_run(tmp_path / "run", suite_run()))
     assert cli.run(["export", run, "--to", "asv", "-o", str(tmp_path / "x.csv")]) == 2
     assert "--output is of --to csv" in capsys.readouterr().err
     assert not (tmp_path / "x.csv").exists()
@@ -183,7 +180,7 @@ def test_a_measured_run_goes_into_asvs_results_at_once(slowed, monkeypatch, caps
 @pytest.mark.usefixtures("slowed")
 def test_a_run_that_measured_nothing_or_cannot_be_exported_still_has_its_report(slowed, monkeypatch, capsys):
     def start(_suite, directory, **_options):
-        refused = [Skip(case=case(batch_size=4096), index=0, reason=SkipReason.OUT_OF_MEMORY, detail="too large")]
+        refused = [skip(case(batch_size=4096))]
         save_run(directory, at(slowed[-1], run_of([], skips=refused) if directory.name == "none" else good))
 
     good = run_at(slowed[-1], 0, seed=1)

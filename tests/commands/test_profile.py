@@ -190,7 +190,7 @@ def test_a_measured_profile_adds_up_and_leaves_a_trace(capsys: pytest.CaptureFix
 
 @pytest.mark.slow
 def test_a_compiled_model_shows_what_is_fused_and_guesses_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    command = ("profile", "tests.small:build", "--measured", "--executor", "compile", "--device", "cpu")
+    command = ("profile", "tests.runner.faulty:fusible", "--measured", "--executor", "compile", "--device", "cpu")
     (found,) = json.loads(answer(capsys, *command, "--image-size", "32", "--format", "json"))
     parts = {part: [row for row in found["layers"] if row["part"] == part] for part in ("module", "fused", "outside")}
     # So small a product may be fused too; what is no product always is.

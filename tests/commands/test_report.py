@@ -7,12 +7,12 @@ import sys
 import pytest
 
 from resnet_bench import cli
-from tests.runs import Spec, make_run, write
+from tests.make import save_run, suite_run
 
 
 @pytest.fixture
 def run(tmp_path):
-    return write(make_run(), tmp_path / "run")
+    return save_run(tmp_path / "run", suite_run())
 
 
 def test_a_page_is_written_beside_the_run_and_its_path_printed(run, capsys):
@@ -38,7 +38,7 @@ def test_other_formats_are_printed(run, capsys, form, start):
 
 
 def test_several_runs_stand_side_by_side(run, tmp_path, capsys):
-    other = write(make_run(Spec(revision="abcdef0", seed=2)), tmp_path / "other")
+    other = save_run(tmp_path / "other", suite_run(revision="abcdef0", seed=2))
     assert cli.run(["report", str(run), str(other), "--format", "json"]) == 0
     content = json.loads(capsys.readouterr().out)
     assert [it["label"] for it in content["runs"]] == ["4f2a9c1", "abcdef0"]
@@ -46,7 +46,7 @@ def test_several_runs_stand_side_by_side(run, tmp_path, capsys):
 
 
 def test_a_baseline_gives_verdicts(run, tmp_path, capsys):
-    other = write(make_run(Spec(speed=3.0)), tmp_path / "other")
+    other = save_run(tmp_path / "other", suite_run(speed=3.0))
     assert cli.run(["report", str(run), "--baseline", str(other), "--format", "csv"]) == 0
     assert ",regressed," in capsys.readouterr().out
 

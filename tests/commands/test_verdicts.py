@@ -8,9 +8,9 @@ import msgspec
 import pytest
 
 from resnet_bench import cli
-from resnet_bench.records import Compilation, Skip, SkipReason
+from resnet_bench.records import Compilation, SkipReason
 from tests import goldens
-from tests.factory import IDENTITY, case, change, measurement, noisy_launches, profile, run_of, save_run
+from tests.make import IDENTITY, case, change, measurement, noisy_launches, profile, run_of, save_run, skip
 
 NASTY = "a|b<script>`x`@me\n::error::%"
 RULES = """inconclusive = "warn"
@@ -243,12 +243,12 @@ def test_no_baseline_yet_and_files_that_are_none(workplace, capsys):
 
 def test_a_skip_where_the_baseline_has_a_number_fails(workplace, capsys):
     run(capsys, "baseline", "set", "main", "old")
-    skip = Skip(case=case(model="resnet18", batch_size=8), index=0, reason=SkipReason.CRASHED, detail="signal 9")
+    died = skip(case(batch_size=8), SkipReason.CRASHED)
     rest = [measured("resnet18", 1, 1), measured("resnet50", 1, 3), measured("resnet50", 8, 4), measured(NASTY, 1, 5)]
-    save_run(workplace / "skipped", run_of(rest, name="skipped", skips=(skip,)))
+    save_run(workplace / "skipped", run_of(rest, name="skipped", skips=(died,)))
     code, out, _ = run(capsys, "check", "skipped", "--baseline", "main")
     assert code == 3
-    assert "crashed, signal 9" in out
+    assert f"crashed, {died.detail}" in out
 
 
 def test_baselines_are_listed_and_learn_bands_from_three_runs(workplace, capsys):

@@ -5,7 +5,7 @@ import pytest
 from resnet_bench import cli
 from resnet_bench.config.axes import AXES, BY_NAME, labels
 from resnet_bench.records import Case
-from tests.factory import case
+from tests.make import case
 
 
 def test_every_field_of_a_case_has_a_row():

@@ -15,13 +15,13 @@ from resnet_bench.executors import table
 from resnet_bench.executors.inputs import random_images
 from resnet_bench.executors.protocol import Task
 from resnet_bench.profilers.workload import Workload
-from resnet_bench.records import Case, Executor, MemoryFormat, Mode, Precision
+from resnet_bench.records import Executor, MemoryFormat, Mode, Precision
 from resnet_bench.specs.arithmetic import ARITHMETICS, Arithmetic
-from tests import factory
+from tests import make
 
 
 def case(**axes):
-    return Case(**{"model": "tiny", "batch_size": 2, "image_size": 8, "device": "cpu", "threads": 1} | axes)
+    return make.case("tiny", **dict(batch_size=2, image_size=8) | axes)
 
 
 class Seen(torch.nn.Module):
@@ -101,7 +101,7 @@ class Foreign:
             alive_bytes=lambda: None,
             plain=lambda: None,
             compiled=lambda: None,
-            executed=lambda: factory.EXECUTED,
+            executed=lambda: make.EXECUTED,
         )
 
 
@@ -117,7 +117,7 @@ def test_a_runtime_without_torch_never_builds_the_network_and_says_itself_what_r
     with foreign.running():
         assert foreign.iterate() == random_images(case(), seed=0).sum()
     assert foreign.weights_bytes == 11
-    assert foreign.executed() is factory.EXECUTED
+    assert foreign.executed() is make.EXECUTED
 
 
 def test_what_runs_no_module_and_has_none_cannot_be_timed_by_layer(foreign):

@@ -11,21 +11,17 @@ import pytest
 
 from resnet_bench.errors import StoreError
 from resnet_bench.interop import asv_read, asv_write
-from resnet_bench.records import Commit
-from tests.factory import CASE, IDENTITY, case, measurement, noisy_launches, profile, run_of
+from tests.make import CASE, IDENTITY, case, commit, measurement, noisy_launches, profile, run_of
 
 REVISION = "0123456789abcdef0123456789abcdef01234567"
 PATH = "h/01234567-resnet-bench-py3.11-torch2.13.0.json"
 
 
 def run_at(revision=REVISION, *, cases=(CASE,), seed=1, factor=1.0, launches=6, dirty=False):
-    run = run_of(
-        [measurement(noisy_launches(seed, factor=factor, count=launches), of=of, profile=profile(of)) for of in cases]
-    )
-    commit = Commit(
-        revision=revision, branch="main", committed_at="2026-01-02T00:00:00+00:00", subject="s", dirty=dirty
-    )
-    return msgspec.structs.replace(run, header=msgspec.structs.replace(run.header, commit=commit))
+    measured = [
+        measurement(noisy_launches(seed, factor=factor, count=launches), of=of, profile=profile(of)) for of in cases
+    ]
+    return run_of(measured, commit=commit(revision, dirty=dirty))
 
 
 def test_asv_loads_value_interval_and_samples(tmp_path):

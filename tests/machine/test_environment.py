@@ -7,7 +7,7 @@ import msgspec
 from resnet_bench.machine.devices import software
 from resnet_bench.machine.environment import environment_id
 from resnet_bench.storage import run_directory
-from tests.factory import IDENTITY
+from tests.make import IDENTITY
 
 ROOT = Path(__file__).parents[2]
 

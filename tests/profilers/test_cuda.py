@@ -8,10 +8,10 @@ from resnet_bench.profilers.allocations import MemoryProbe
 from resnet_bench.profilers.clock import DeviceClock
 from resnet_bench.profilers.devices import instruments
 from resnet_bench.profilers.workload import Workload
-from resnet_bench.records import Case, Executor, Launch, MemoryFormat, Mode, Precision, Transfer
+from resnet_bench.records import Executor, Launch, MemoryFormat, Mode, Precision, Transfer
 from resnet_bench.runner.launchers.local import LocalLauncher
 from resnet_bench.specs.arithmetic import ARITHMETICS
-from tests.runner.request import launch_request
+from tests import make
 
 pytestmark = pytest.mark.gpu
 DEVICE = torch.device("cuda")
@@ -19,7 +19,7 @@ DEVICE = torch.device("cuda")
 
 def workload(**axes):
     transfer = axes.pop("transfer", Transfer.EXCLUDED)
-    case = Case(**{"model": "resnet18", "batch_size": 8, "image_size": 64, "device": "cuda", "threads": 1} | axes)
+    case = make.case(**dict(batch_size=8, image_size=64, device="cuda") | axes)
     return Workload(case, "resnet18", seed=0, transfer=transfer)  # by name: the seed draws its weights
 
 
@@ -110,7 +110,9 @@ def test_energy_is_positive_or_unavailable():
     ],
 )
 def test_a_launch_records_what_really_ran(axes):
-    measured = LocalLauncher().ask(launch_request("resnet18", device="cuda:0", batch_size=8, image_size=64, **axes))
+    measured = LocalLauncher().ask(
+        make.launch_request("resnet18", device="cuda:0", batch_size=8, image_size=64, **axes)
+    )
     assert isinstance(measured, Launch), measured
     assert len(measured.isolated.device_elapsed_s) == len(measured.isolated.elapsed_s)
     assert measured.executed.tf32_matmul is (axes.get("precision") is Precision.TF32)
@@ -121,5 +123,5 @@ def test_a_launch_records_what_really_ran(axes):
 
 
 def test_what_the_device_cannot_hold_is_out_of_memory():
-    skip = LocalLauncher().ask(launch_request("tests.runner.faulty:wants_two_devices", device="cuda:0"))
+    skip = LocalLauncher().ask(make.launch_request("tests.runner.faulty:wants_two_devices", device="cuda:0"))
     assert skip.reason == "out_of_memory"

@@ -8,7 +8,8 @@ from resnet_bench.errors import UnsupportedError
 from resnet_bench.profilers import layers
 from resnet_bench.profilers.complexity import profile_module
 from resnet_bench.profilers.workload import Workload
-from resnet_bench.records import Case, Mode, Part, TimedBy
+from resnet_bench.records import Mode, Part, TimedBy
+from tests import make
 from tests.fake_clock import FakeClock
 
 CLOCK = FakeClock()
@@ -86,7 +87,7 @@ class OtherEachTime(nn.Module):
 
 
 def measured(module, mode=Mode.INFERENCE, clock=CLOCK, budget_s=0.0):
-    case = Case(model="tiny", mode=mode, batch_size=2, image_size=8, device="cpu", threads=1)
+    case = make.case("tiny", mode=mode, batch_size=2, image_size=8)
     static = profile_module(module, name="tiny", batch_size=2, image_size=8)
     workload = Workload(case, module, seed=0)
     with workload.running():

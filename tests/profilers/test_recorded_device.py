@@ -24,7 +24,7 @@ from resnet_bench.profilers.contention import ContentionWatch
 from resnet_bench.profilers.devices import instruments
 from resnet_bench.records import DeviceState, Executor, Mode, Precision, TimedBy
 from resnet_bench.specs.arithmetic import ARITHMETICS
-from tests import factory
+from tests import make
 from tests.fake_clock import FakeClock
 
 # Two devices; NVML numbers them the other way round, as it does where CUDA_DEVICE_ORDER is the default.
@@ -175,7 +175,7 @@ def working(seconds, *, batch_size=8, device="cuda:0"):
     """A workload whose iterations take so long by a fake clock."""
     fake = FakeClock()
     work = SimpleNamespace(
-        case=factory.case(device=device, batch_size=batch_size),
+        case=make.case(device=device, batch_size=batch_size),
         device=torch.device(device),
         instruments=instruments(device),
         iterate=lambda: fake.advance(seconds),
@@ -349,7 +349,7 @@ def test_tf32_is_refused_where_no_device_has_it(monkeypatch, device, capability)
 )
 def test_what_a_cuda_graph_cannot_do_is_said(axes, words):
     with pytest.raises(UnsupportedError, match=words):
-        executors.load(Executor.CUDA_GRAPH).supports(factory.case(executor=Executor.CUDA_GRAPH, **axes))
+        executors.load(Executor.CUDA_GRAPH).supports(make.case(executor=Executor.CUDA_GRAPH, **axes))
 
 
 @pytest.mark.usefixtures("nvml")
@@ -360,7 +360,7 @@ def test_an_amd_device_is_none_of_nvidia(monkeypatch):
     seen = devices.collect("cuda:0")
     assert (seen.identity.device, seen.identity.cuda, seen.identity.hip) == ("rocm", None, "6.4.1")
     assert any("rocm-smi" in hint for hint in advice.for_machine(seen))
-    assert data_sheet(factory.change(seen.identity, device_name="AMD Instinct MI300X")) is None
+    assert data_sheet(make.change(seen.identity, device_name="AMD Instinct MI300X")) is None
     assert Precision.TF32 not in kind_of(seen.identity.device).ceilings
     measures = instruments("cuda:0")
     assert measures.energy_j(torch.device("cuda:0")) is None

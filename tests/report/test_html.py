@@ -12,7 +12,7 @@ import pytest
 from resnet_bench.report import figures
 from resnet_bench.report.documents import run as view
 from resnet_bench.report.renderers import html
-from tests.runs import HOSTILE, Spec, big_run, gpu_run, make_run, troubled_run
+from tests.make import HOSTILE, big_run, gpu_run, suite_run, troubled_run
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +77,7 @@ def test_the_payload_holds_base_units(page):
     assert table["values"][keys.index("parameters")][0] == 11_689_512
 
 
-@pytest.mark.parametrize("run", [make_run(), troubled_run(), gpu_run()], ids=["quick", "troubled", "gpu"])
+@pytest.mark.parametrize("run", [suite_run(), troubled_run(), gpu_run()], ids=["quick", "troubled", "gpu"])
 def test_plotly_accepts_every_figure(run):
     document = view.build([run])
     for section in document.sections:
@@ -89,7 +89,7 @@ def test_plotly_accepts_every_figure(run):
 
 
 def test_names_are_text_to_plotly_too():
-    document = view.build([make_run(Spec(models=("<b>bold</b>", "<a href='javascript:alert(1)'>x</a>", "$x^2$")))])
+    document = view.build([suite_run(models=("<b>bold</b>", "<a href='javascript:alert(1)'>x</a>", "$x^2$"))])
     for section in document.sections:
         for figure in section.figures:
             for trace in figures.plotly_figure(figure)["data"]:

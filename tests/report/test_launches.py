@@ -4,11 +4,11 @@ import msgspec
 
 from resnet_bench.records import Mode, Phases
 from resnet_bench.report.documents import run as view
-from tests.runs import Spec, make_run
+from tests.make import suite_run
 
 
 def test_the_parts_of_a_training_iteration_stand_with_their_launch():
-    run = make_run(Spec(models=("resnet18",), modes=(Mode.TRAINING,), batch_sizes=(4,), launches=3))
+    run = suite_run(models=("resnet18",), modes=(Mode.TRAINING,), batch_sizes=(4,), launches=3)
     (measured,) = run.measurements
     phases = Phases(forward_s=(0.1, 0.2, 0.3), backward_s=(0.4, 0.5, 0.6), optimizer_s=(0.01, 0.02, 0.03))
     first, *others = measured.launches

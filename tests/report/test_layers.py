@@ -18,8 +18,7 @@ from resnet_bench.report.documents import run as view
 from resnet_bench.report.figure import Role
 from resnet_bench.report.renderers import Format, html, render, text
 from tests import goldens
-from tests.dissected import CEILINGS, dissected, hostile, layer_profile
-from tests.runs import HOSTILE, Spec, big_run, make_run
+from tests.make import CEILINGS, HOSTILE, big_run, dissected, hostile_layers, roofline_layers, suite_run
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +88,7 @@ def test_every_case_has_its_headroom_and_its_share_of_peak(document):
 
 
 def test_a_run_without_ceilings_says_nothing_of_them():
-    document = view.build([make_run()])
+    document = view.build([suite_run()])
     assert not {"roofline", "layers"} & {it.id for it in document.sections}
     assert not {"share_of_peak", "times_roofline"} & set(document.results.shown)
 
@@ -160,23 +159,23 @@ def test_plotly_takes_every_figure(document):
 
 
 def test_names_of_layers_are_data():
-    page = html.render(view.build([hostile()]))
+    page = html.render(view.build([hostile_layers()]))
     assert "<img src=x" not in page
-    treemap = figures.plotly_figure(figure(view.build([hostile()]), "treemap"))
+    treemap = figures.plotly_figure(figure(view.build([hostile_layers()]), "treemap"))
     assert not any("<img" in label for label in treemap["data"][0]["labels"])
-    assert HOSTILE in [row[0] for row in section(view.build([hostile()]), "layers").tables[0].rows] + [
-        row[1] for row in section(view.build([hostile()]), "layers").tables[0].rows
+    assert HOSTILE in [row[0] for row in section(view.build([hostile_layers()]), "layers").tables[0].rows] + [
+        row[1] for row in section(view.build([hostile_layers()]), "layers").tables[0].rows
     ]
 
 
 def test_the_page_stays_within_its_size_with_500_cases_and_layers():
-    spec = Spec(models=tuple(f"resnet{depth}" for depth in (18, 34, 50, 101, 152)), launches=3)
+    run = suite_run(models=tuple(f"resnet{depth}" for depth in (18, 34, 50, 101, 152)), launches=3)
     noise = Random(1)
-    cases = [it.case for it in make_run(spec).measurements if it.case.batch_size == 4]
+    cases = [it.case for it in run.measurements if it.case.batch_size == 4]
     big = big_run(500)
     many = msgspec.structs.replace(
         big,
-        layers=tuple(layer_profile(case, noise=noise) for case in cases),
+        layers=tuple(roofline_layers(case, noise=noise) for case in cases),
         header=msgspec.structs.replace(big.header, ceilings=(CEILINGS,)),
     )
     document = view.build([many])

@@ -6,18 +6,17 @@ import numpy as np
 import pytest
 
 from resnet_bench.analysis.sequential import decide
-from resnet_bench.records import Case, Executor
-from resnet_bench.records.live import Matchup, MatchupResult, PairedSamples
+from resnet_bench.records import Executor
+from resnet_bench.records.live import MatchupResult, PairedSamples
 from resnet_bench.report.documents import live
 from resnet_bench.report.renderers import Format, render
-from tests import goldens
+from tests import goldens, make
 
 LABELS = ("main (0123456789ab)", "<b>working tree</b> | `x`")
 
 
 def case(model, **changes):
-    fields = {"model": model, "batch_size": 1, "image_size": 96, "device": "cpu", "threads": 1}
-    return Case(**fields | changes)
+    return make.case(model, batch_size=1, **changes)
 
 
 def outcome(matchup, *, change, spread, pairs):
@@ -44,10 +43,10 @@ def outcome(matchup, *, change, spread, pairs):
 
 @pytest.fixture(scope="module")
 def outcomes():
-    compiled = Matchup(baseline=case("resnet50"), contender=case("resnet50", executor=Executor.COMPILE))
+    compiled = make.matchup(case("resnet50"), case("resnet50", executor=Executor.COMPILE))
     return (
-        outcome(Matchup(baseline=case("resnet18"), contender=case("resnet18")), change=0.08, spread=0.004, pairs=6),
-        outcome(Matchup(baseline=case("resnet34"), contender=case("resnet34")), change=0.0, spread=0.006, pairs=8),
+        outcome(make.matchup(case("resnet18")), change=0.08, spread=0.004, pairs=6),
+        outcome(make.matchup(case("resnet34")), change=0.0, spread=0.006, pairs=8),
         outcome(compiled, change=0.02, spread=0.02, pairs=10),
     )
 

@@ -16,8 +16,7 @@ from resnet_bench.report.rows import record_rows
 from resnet_bench.report.table import ColumnKind
 from tests.commands import test_verdicts
 from tests.commands.test_verdicts import run
-from tests.factory import save_run
-from tests.runs import make_run
+from tests.make import save_run, suite_run
 
 workplace = test_verdicts.workplace
 
@@ -126,8 +125,8 @@ def test_columns_follow_from_the_type_and_not_from_what_was_found():
 def test_every_command_writes_every_format(capsys, monkeypatch, form, command):
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(Path.cwd().parent))
     run(capsys, "baseline", "set", "main", "old")
-    save_run(Path("pages/run"), make_run())
-    save_run(Path("runs/one"), make_run())
+    save_run(Path("pages/run"), suite_run())
+    save_run(Path("runs/one"), suite_run())
     code, out, err = run(capsys, *command.split(), "-o", f"both{form.suffix}")
     assert (code in {0, 1}, out, err) == (True, f"both{form.suffix}\n", "")
     text = Path(f"both{form.suffix}").read_text(encoding="utf-8")

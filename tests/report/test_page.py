@@ -11,9 +11,18 @@ import pytest
 from resnet_bench import cli
 from resnet_bench.report.documents import run as view
 from resnet_bench.report.renderers import html
-from tests.analysis.test_history import asv_folder, make_repository, noisy
-from tests.dissected import dissected
-from tests.runs import HOSTILE, Spec, big_run, gpu_run, make_run, troubled_run, write
+from tests.make import (
+    HOSTILE,
+    asv_folder,
+    big_run,
+    dissected,
+    gpu_run,
+    make_repository,
+    noisy,
+    save_run,
+    suite_run,
+    troubled_run,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -47,17 +56,17 @@ def pages(tmp_path_factory):
     """Write a page of each kind once, and say where."""
     folder = tmp_path_factory.mktemp("pages")
     kinds = {
-        "quick": [make_run()],
+        "quick": [suite_run()],
         "gpu": [gpu_run()],
         "troubled": [troubled_run()],
         "two": [
-            make_run(Spec(launches=8, noise=0.003)),
-            make_run(Spec(launches=8, noise=0.003, seed=9, speed=1.05, revision="abcdef0123456")),
+            suite_run(launches=8, noise=0.003),
+            suite_run(launches=8, noise=0.003, seed=9, speed=1.05, revision="abcdef0123456"),
         ],
         "big": [big_run(500)],
         "layers": [dissected()],
-        "many": [make_run(Spec(launches=4, run_id=f"run {at} of {'long ' * 6}")) for at in range(4)],
-        "odd": [make_run(Spec(models=("resnet18",), machines=ODD))],
+        "many": [suite_run(launches=4, run_id=f"run {at} of {'long ' * 6}") for at in range(4)],
+        "odd": [suite_run(models=("resnet18",), machines=ODD)],
     }
     for name, runs in kinds.items():
         (folder / f"{name}.html").write_text(html.render(view.build(runs)), encoding="utf-8")
@@ -68,7 +77,7 @@ def pages(tmp_path_factory):
 def _write_history(repository, page):
     """A report with 24 commits of history, the last 8 of them 10 % slower."""
     asv_folder(repository / ".asv" / "results", make_repository(repository, 24), noisy(1, (16, 1.0), (8, 1.1)))
-    run = write(make_run(), repository / "run")
+    run = save_run(repository / "run", suite_run())
     with contextlib.chdir(repository):
         assert cli.run(["report", str(run), "--asv-results", ".asv/results", "-o", str(page)]) == 0
 

@@ -4,7 +4,6 @@ import csv as csv_reader
 import io
 import json as json_reader
 import math
-from dataclasses import replace
 
 import pytest
 
@@ -15,7 +14,7 @@ from resnet_bench.report.renderers import csv, json, markdown, text
 from resnet_bench.report.rows import objects
 from resnet_bench.report.table import Column, ColumnKind, Table
 from tests import goldens
-from tests.runs import HOSTILE, Spec, big_run, gpu_run, make_run, troubled_run
+from tests.make import HOSTILE, big_run, gpu_run, suite_run, troubled_run
 
 ACCURACY = {"resnet18": 0.69758, "resnet34": 0.73314, "resnet50": 0.7613, "resnet101": 0.77374, "resnet152": 0.78312}
 RENDERERS = {"txt": text.render, "md": markdown.render}
@@ -30,14 +29,14 @@ def document(*runs):
 
 
 DOCUMENTS = {
-    "quick": lambda: document(make_run()),
+    "quick": lambda: document(suite_run()),
     "troubled": lambda: document(troubled_run()),
     "two": lambda: document(
-        make_run(Spec(launches=8, noise=0.003)),
-        make_run(Spec(launches=8, noise=0.003, seed=9, speed=1.05, revision="abcdef0123456")),
+        suite_run(launches=8, noise=0.003),
+        suite_run(launches=8, noise=0.003, seed=9, speed=1.05, revision="abcdef0123456"),
     ),
     "cpu-gpu": lambda: document(
-        make_run(Spec(launches=6)), gpu_run(batch_sizes=(1, 64, 1024), models=("resnet18", "resnet152"))
+        suite_run(launches=6), gpu_run(batch_sizes=(1, 64, 1024), models=("resnet18", "resnet152"))
     ),
 }
 
@@ -50,7 +49,7 @@ def test_golden(name, ending):
 
 
 def test_the_quick_presets_summary_fits_a_terminal():
-    lines = text.render(document(make_run()), 100).splitlines()
+    lines = text.render(document(suite_run()), 100).splitlines()
     assert max(map(len, lines)) <= 100
 
 
@@ -62,13 +61,13 @@ def test_text_aligns_numbers_at_the_point():
 
 
 def test_text_says_which_columns_had_no_room():
-    narrow = text.render(document(make_run()), 60)
+    narrow = text.render(document(suite_run()), 60)
     assert "not shown for want of width" in narrow
     assert "params" in narrow.rpartition("not shown")[2]
 
 
 def test_text_of_a_name_cannot_steer_a_terminal():
-    run = make_run(Spec(models=("resnet\x1b[2J\u202e18",), batch_sizes=(1,)))
+    run = suite_run(models=("resnet\x1b[2J\u202e18",), batch_sizes=(1,))
     content = text.render(document(run))
     assert "\x1b" not in content
     assert "\u202e" not in content
@@ -85,15 +84,15 @@ def test_markdown_is_at_most_60_kb_and_says_what_is_left_out(cases):
 
 def test_markdown_stays_within_its_limit_whatever_the_names():
     names = tuple(f"{'x|`<' * 400}{number}" for number in range(40))
-    run = make_run(Spec(models=names, batch_sizes=(1,), troubles=True, samples=3))
+    run = suite_run(models=names, batch_sizes=(1,), troubles=True, samples=3)
     assert len(markdown.render(document(run)).encode()) <= 60_000
 
 
 @pytest.mark.parametrize("runs", [5, pytest.param(30, marks=pytest.mark.slow)])
 def test_markdown_of_many_runs_stays_within_its_limit_and_keeps_its_summary(runs):
-    spec = Spec(launches=6, noise=0.003, samples=12, batch_sizes=(1, 2, 4, 8, 16, 32, 64))
-    compared = [replace(spec, seed=at, speed=1 + at / 20, revision=f"{at:07}bcdef") for at in range(runs)]
-    content = markdown.render(document(*map(make_run, compared)))
+    spec = dict(launches=6, noise=0.003, samples=12, batch_sizes=(1, 2, 4, 8, 16, 32, 64))
+    compared = [suite_run(**spec, seed=at, speed=1 + at / 20, revision=f"{at:07}bcdef") for at in range(runs)]
+    content = markdown.render(document(*compared))
     assert len(content.encode()) <= 60_000
     assert content.count("| `resnet152` | 64 |") >= (runs == 5)
     assert "| `resnet18` | 1 |" in content
@@ -120,7 +119,7 @@ def test_json_and_csv_hold_the_same_values():
 
 
 def test_json_has_base_units_and_findings():
-    run = make_run()
+    run = suite_run()
     content = json_reader.loads(json.render(document(run)))
     assert content["results"][0]["parameters"] == 11_689_512
     assert content["results"][0]["macs_per_image"] == 1_814_073_344

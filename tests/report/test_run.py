@@ -10,7 +10,7 @@ from resnet_bench.records import Mode, Precision, StopReason
 from resnet_bench.report.document import Severity
 from resnet_bench.report.documents import run as view
 from resnet_bench.report.figure import Role
-from tests.runs import Spec, big_run, gpu_run, make_run, troubled_run
+from tests.make import big_run, gpu_run, suite_run, troubled_run
 
 
 def build(*runs, accuracy=None, **options):
@@ -31,13 +31,13 @@ def column(table, key):
 
 
 def test_sections_stand_in_the_order_of_the_page():
-    document = build(troubled_run(), make_run(Spec(revision="abcdef0")))
+    document = build(troubled_run(), suite_run(revision="abcdef0"))
     names = [section.id for section in document.sections]
     assert names == ["accuracy", "scaling", "distributions", "memory", "best", "differences", "gaps", "method"]
 
 
 def test_sections_without_content_are_left_out():
-    document = build(make_run(), accuracy={"none": 0.5})
+    document = build(suite_run(), accuracy={"none": 0.5})
     assert [section.id for section in document.sections] == ["scaling", "distributions", "memory", "best", "method"]
 
 
@@ -47,7 +47,7 @@ def test_a_report_of_nothing_is_refused():
 
 
 def test_a_run_without_any_launch_still_makes_a_report():
-    run = make_run()
+    run = suite_run()
     empty = msgspec.structs.replace(run, measurements=(), missing=run.header.cases)
     document = build(empty)
     assert texts(document)[:2] == ["0 of 10 cases measured", "10 missing"]
@@ -62,7 +62,7 @@ def test_every_planned_case_has_a_row_and_its_status():
 
 
 def test_what_is_the_same_everywhere_is_said_once():
-    document = build(make_run())
+    document = build(suite_run())
     assert document.summary.constants == "inference, 224 px, fp32, contiguous, eager, cpu, 2 threads"
     assert {"mode", "precision", "executor"}.isdisjoint(document.summary.shown)
 
@@ -117,12 +117,12 @@ def test_the_knee_is_the_smallest_batch_with_95_percent_of_the_best():
 
 
 def test_two_batch_sizes_make_no_knee():
-    assert not [it for it in figure(build(make_run()), "throughput").series if it.role is Role.MARK]
+    assert not [it for it in figure(build(suite_run()), "throughput").series if it.role is Role.MARK]
 
 
 def test_the_frontier_dominates_everything_off_it():
     accuracy = {"resnet18": 0.70, "resnet34": 0.73, "resnet50": 0.72, "resnet101": 0.77, "resnet152": 0.71}
-    table = figure(build(make_run(), accuracy=accuracy), "accuracy").table
+    table = figure(build(suite_run(), accuracy=accuracy), "accuracy").table
     points = [dict(zip([it.key for it in table.columns], row, strict=True)) for row in table.rows]
     for point in points:
         better = [
@@ -136,23 +136,23 @@ def test_the_frontier_dominates_everything_off_it():
 
 
 def test_findings_are_computed_from_the_numbers():
-    plain = figure(build(make_run()), "throughput").finding
+    plain = figure(build(suite_run()), "throughput").finding
     assert plain.startswith("resnet18 is the fastest with ")
-    only = figure(build(make_run(Spec(models=("resnet152",)))), "throughput").finding
+    only = figure(build(suite_run(models=("resnet152",))), "throughput").finding
     assert only.startswith("resnet152 is the fastest with ")
-    beaten = figure(build(make_run(), accuracy={"resnet18": 0.9, "resnet34": 0.7}), "accuracy").finding
+    beaten = figure(build(suite_run(), accuracy={"resnet18": 0.9, "resnet34": 0.7}), "accuracy").finding
     assert "1 of 2 on the frontier: resnet18. 1 is dominated: resnet34 by resnet18." in beaten
 
 
 def test_findings_count_in_grammar():
-    both = figure(build(make_run(), accuracy={"resnet18": 0.7, "resnet34": 0.8}), "accuracy").finding
+    both = figure(build(suite_run(), accuracy={"resnet18": 0.7, "resnet34": 0.8}), "accuracy").finding
     assert both.startswith("Both are on the frontier: each one that is more accurate is slower, from resnet18 ")
     one = gpu_run(models=("resnet18",), modes=(Mode.INFERENCE,), precisions=(Precision.FP32,))
     assert " 1 series of 1 saturates at batch size " in figure(build(one), "throughput").finding
 
 
 def test_accuracy_is_a_question_of_inference_where_both_modes_were_measured():
-    run = make_run(Spec(modes=(Mode.TRAINING, Mode.INFERENCE)))
+    run = suite_run(modes=(Mode.TRAINING, Mode.INFERENCE))
     table = figure(build(run), "accuracy").table
     assert len(table.rows) == 5
 
@@ -168,7 +168,7 @@ def test_the_cliff_is_the_first_batch_that_ran_out_of_memory():
 
 
 def test_the_limit_is_that_of_the_cases_own_device():
-    cpu, gpu = make_run(), gpu_run()
+    cpu, gpu = suite_run(), gpu_run()
     environments = (
         *gpu.header.environments,
         *(msgspec.structs.replace(it, id="e2") for it in cpu.header.environments),
@@ -182,11 +182,11 @@ def test_the_limit_is_that_of_the_cases_own_device():
 
 
 def test_the_peak_of_a_process_is_not_held_against_the_prediction_of_its_tensors():
-    memory = figure(build(gpu_run(), make_run()), "memory")
+    memory = figure(build(gpu_run(), suite_run()), "memory")
     assert memory.y.title == "peak allocated or RSS (MiB)"
     assert "The prediction is off by 2.9 % in the median and 2.9 % at most." in memory.finding
     assert figure(build(gpu_run()), "memory").y.title == "peak allocated (MiB)"
-    assert figure(build(make_run()), "memory").y.title == "peak RSS (MiB)"
+    assert figure(build(suite_run()), "memory").y.title == "peak RSS (MiB)"
 
 
 def test_what_could_not_run_is_not_said_to_fit():
@@ -194,7 +194,7 @@ def test_what_could_not_run_is_not_said_to_fit():
 
 
 def test_a_far_limit_is_not_drawn():
-    document = build(make_run())
+    document = build(suite_run())
     assert not [it for it in figure(document, "memory").series if it.role is Role.LIMIT]
 
 
@@ -215,7 +215,7 @@ def test_warnings_become_numbered_notes_counted_by_case():
 
 
 def test_runs_that_differ_by_device_stand_side_by_side():
-    document = build(make_run(), gpu_run(batch_sizes=(1, 4), modes=(Mode.INFERENCE,), precisions=(Precision.FP32,)))
+    document = build(suite_run(), gpu_run(batch_sizes=(1, 4), modes=(Mode.INFERENCE,), precisions=(Precision.FP32,)))
     assert [run.label for run in document.runs] == ["Intel Xeon Platinum 8481C", "NVIDIA RTX 4090"]
     assert len(document.summary.rows) == 10
     assert {"latency_s.0", "latency_s.1", "throughput_ratio.1"} <= set(document.summary.shown)
@@ -223,19 +223,20 @@ def test_runs_that_differ_by_device_stand_side_by_side():
 
 
 def test_runs_that_differ_by_precision_stand_side_by_side():
-    document = build(make_run(), make_run(Spec(precisions=(Precision.BF16,))))
+    document = build(suite_run(), suite_run(precisions=(Precision.BF16,)))
     assert [run.label for run in document.runs] == ["fp32", "bf16"]
     assert len(document.summary.rows) == 10
 
 
 def test_runs_that_nothing_tells_apart_are_numbered():
-    labels = [run.label for run in build(make_run(), make_run(Spec(seed=8))).runs]
+    labels = [run.label for run in build(suite_run(), suite_run(seed=8)).runs]
     assert labels == ["1: 20261101-120000-cpu", "2: 20261101-120000-cpu"]
 
 
 def test_the_first_of_several_runs_is_the_baseline():
-    slow, quick = Spec(launches=8, noise=0.003), Spec(launches=8, noise=0.003, speed=1.06, seed=3, revision="abcdef0")
-    document = build(make_run(slow), make_run(quick))
+    slow = suite_run(launches=8, noise=0.003)
+    quick = suite_run(launches=8, noise=0.003, speed=1.06, seed=3, revision="abcdef0")
+    document = build(slow, quick)
     assert set(column(document.summary, "verdict.1")) == {"improved"}
     assert texts(document)[:2] == ["20 of 70 comparisons improved", "50 unchanged"]
     differences = next(section for section in document.sections if section.id == "differences")
@@ -244,15 +245,15 @@ def test_the_first_of_several_runs_is_the_baseline():
 
 
 def test_a_baseline_gives_a_single_run_its_verdicts():
-    quick = Spec(launches=8, noise=0.003, speed=1.06, seed=3)
-    baseline = digest(make_run(quick), "main")
-    document = build(make_run(Spec(launches=8, noise=0.003)), baseline=baseline)
+    quick = suite_run(launches=8, noise=0.003, speed=1.06, seed=3)
+    baseline = digest(quick, "main")
+    document = build(suite_run(launches=8, noise=0.003), baseline=baseline)
     assert set(column(document.summary, "verdict")) == {"regressed"}
     assert document.health[0].severity is Severity.BAD
 
 
 def test_runs_of_different_machines_are_not_judged():
-    document = build(make_run(), gpu_run(batch_sizes=(1, 4), modes=(Mode.INFERENCE,), precisions=(Precision.FP32,)))
+    document = build(suite_run(), gpu_run(batch_sizes=(1, 4), modes=(Mode.INFERENCE,), precisions=(Precision.FP32,)))
     differences = next(section for section in document.sections if section.id == "differences")
     assert any("device" in str(row[0]) for table in differences.tables for row in table.rows)
     assert set(column(document.results, "verdict")) == {None}
@@ -260,18 +261,18 @@ def test_runs_of_different_machines_are_not_judged():
 
 
 def test_launches_come_with_samples_while_they_are_few():
-    assert build(make_run()).launches.columns[-1].key == "latency_samples_s"
+    assert build(suite_run()).launches.columns[-1].key == "latency_samples_s"
     assert "latency_samples_s" not in [column.key for column in build(big_run(200)).launches.columns]
 
 
 def test_accuracy_stands_only_beside_the_image_size_that_it_was_published_for():
-    document = build(make_run(Spec(image_size=64)))
+    document = build(suite_run(image_size=64))
     assert set(column(document.results, "accuracy")) == {None}
     assert "accuracy" not in [section.id for section in document.sections]
 
 
 def test_the_method_says_why_sampling_ended():
-    run = make_run()
+    run = suite_run()
     launches = [
         msgspec.structs.replace(launch, isolated=msgspec.structs.replace(launch.isolated, stopped_by=StopReason.BUDGET))
         for launch in run.measurements[0].launches

@@ -1,4 +1,4 @@
-"""Models that fail for real, each in its own way, for `tests.runner.faulty:NAME`."""
+"""Models that fail for real, each in its own way, and small ones that do not, for `tests.runner.faulty:NAME`."""
 
 import os
 import resource
@@ -105,6 +105,13 @@ def needs_memory() -> nn.Module:
 
 def tiny() -> nn.Module:
     return nn.Sequential(nn.Conv2d(3, 8, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 10))
+
+
+def fusible() -> nn.Module:
+    """What a compiler fuses between two products, and compiles in seconds."""
+    norm, relu = nn.BatchNorm2d(8), nn.ReLU(inplace=True)
+    pool, flatten = nn.AdaptiveAvgPool2d(1), nn.Flatten()
+    return nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), norm, relu, pool, flatten, nn.Linear(8, 10))
 
 
 class _WantsTwoDevices(nn.Module):

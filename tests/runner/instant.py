@@ -6,19 +6,17 @@ import pytest
 
 from resnet_bench import cli
 from resnet_bench.errors import ResNetBenchError
-from resnet_bench.records import DeviceState, Environment, Launch, MachineState
+from resnet_bench.records import Launch
 from resnet_bench.runner.launchers import table
 from resnet_bench.wire.messages import CeilingsRequest, MeasureRequest, Probed, Profiled, ProfileRequest, Request
-from tests import factory
-
-STATE = MachineState(hostname="h", governor=None, cpu_clock_max_hz=None, packages={}, state=DeviceState())
+from tests import make
 
 
 class Machine:
     """A launcher without processes; `requests` are the launches that were asked for, `asked` the types of all."""
 
-    def __init__(self, identity=factory.IDENTITY, environment="e1"):
-        self.environment = Environment(id=environment, identity=identity, state=STATE)
+    def __init__(self, identity=make.IDENTITY, environment="e1"):
+        self.environment = make.environment(environment, identity=identity)
         self.requests: list[MeasureRequest] = []
         self.asked: list[type[Request]] = []
 
@@ -42,13 +40,13 @@ class Machine:
 
     def measure(self, request: MeasureRequest) -> Launch:
         self.requests.append(request)
-        made = factory.launch(
+        made = make.launch(
             [0.01 + len(self.requests) * 1e-6] * 8,
             index=request.index,
             of=request.case,
             environment=self.environment.id,
         )
-        return factory.change(made, attempt=request.attempt)
+        return make.change(made, attempt=request.attempt)
 
 
 class Answers:

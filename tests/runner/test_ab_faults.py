@@ -9,27 +9,26 @@ import psutil
 import pytest
 
 from resnet_bench.errors import IncompleteError
-from resnet_bench.records import Case
-from resnet_bench.records.live import Matchup, Side
 from resnet_bench.runner.launchers.forked import Start
 from resnet_bench.runner.live import Terms, measure_pairs
+from tests import make
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 ENDLESS = """
 from resnet_bench.runner.live import Terms, Until, measure_pairs
-from tests.runner.test_ab_faults import SIDE, matchup
+from tests import make
 
 terms = Terms(until=Until.EXHAUSTED, pairs=1000)
-measure_pairs([matchup("tiny")], (SIDE, SIDE), terms, on_pair=lambda pair, seconds: print(pair, flush=True))
+matched = make.matchup(make.case("tests.runner.faulty:tiny", batch_size=1, image_size=32))
+measure_pairs([matched], (make.side(), make.side()), terms, on_pair=lambda pair, seconds: print(pair, flush=True))
 """
-SIDE = Side(label="this one", root=str(ROOT))
+SIDE = make.side("this one")
 
 
 def matchup(name):
-    case = Case(model=f"tests.runner.faulty:{name}", batch_size=1, image_size=32, device="cpu", threads=1)
-    return Matchup(baseline=case, contender=case)
+    return make.matchup(make.case(f"tests.runner.faulty:{name}", batch_size=1, image_size=32))
 
 
 def children():

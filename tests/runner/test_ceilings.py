@@ -3,7 +3,6 @@
 import json
 from types import SimpleNamespace
 
-import msgspec
 import pytest
 
 from resnet_bench import records as r
@@ -15,12 +14,11 @@ from resnet_bench.runner import ceilings
 from resnet_bench.runner.launchers.local import LocalLauncher
 from resnet_bench.specs.arithmetic import peak_flop_per_s
 from resnet_bench.storage import ceilings_cache
-from tests import dissected, factory
+from tests import make
 from tests.fake_clock import FakeClock
 from tests.runner.instant import Answers
 
-STATE = r.MachineState(hostname="h", governor=None, cpu_clock_max_hz=None, packages={}, state=r.DeviceState())
-HERE = r.Environment(id="e1", identity=factory.IDENTITY, state=STATE)
+HERE = make.environment()
 
 
 @pytest.fixture
@@ -31,11 +29,9 @@ def machine(monkeypatch, tmp_path):
 
     def measure(request):
         asked.append(request)
-        return r.Ceilings(
-            environment="e1",
+        return make.ceilings(
             device=request.device,
             threads=request.threads,
-            measured_at="2026-01-01T00:00:00Z",
             rates=tuple(
                 r.Rate(precision=each, matmul_flop_per_s=1e9, convolution_flop_per_s=2e9) for each in request.precisions
             ),
@@ -83,7 +79,7 @@ def test_a_precision_that_is_lacking_is_measured_with_those_that_are_known(machi
 
 def test_a_cache_of_another_machine_is_left_out_and_says_how_it_differs(machine):
     machine()
-    other = r.Environment(id="e2", identity=factory.change(factory.IDENTITY, torch="2.14.0"), state=STATE)
+    other = make.environment("e2", identity=make.change(make.IDENTITY, torch="2.14.0"))
     machine(other)
     assert len(machine.asked) == 2
     assert "torch was 2.13.0, is 2.14.0" in machine.warned[0]
@@ -192,7 +188,7 @@ def test_a_child_measures_this_machine_and_a_device_that_is_not_here_is_one_line
     assert [copy.moved_bytes for copy in found.bandwidths] == sorted(copy.moved_bytes for copy in found.bandwidths)
     assert bool(found.disturbances) <= (found.attempts == 2)
     with pytest.raises(ResNetBenchError, match="is not here") as caught:
-        LocalLauncher().ask(factory.change(request, device="cuda:7"))
+        LocalLauncher().ask(make.change(request, device="cuda:7"))
     assert not isinstance(caught.value, IncompleteError)
 
 
@@ -200,7 +196,7 @@ def shown(fp32, *, disturbances=(), bf16=None, launch_s=3e-6):
     rates = [r.Rate(precision=r.Precision.FP32, matmul_flop_per_s=fp32, convolution_flop_per_s=fp32 / 2)]
     if bf16:
         rates.append(r.Rate(precision=r.Precision.BF16, matmul_flop_per_s=bf16, convolution_flop_per_s=None))
-    return msgspec.structs.replace(dissected.CEILINGS, rates=tuple(rates), disturbances=disturbances, launch_s=launch_s)
+    return make.ceilings(rates=tuple(rates), disturbances=disturbances, launch_s=launch_s)
 
 
 def test_the_best_that_a_machine_ever_showed_is_kept():

@@ -13,13 +13,13 @@ import psutil
 import pytest
 
 from resnet_bench import cli
-from resnet_bench.records import Commit, Launch, SkipReason
+from resnet_bench.records import Launch, SkipReason
 from resnet_bench.runner import run
 from resnet_bench.runner.launchers import memory_kills
 from resnet_bench.runner.launchers.local import LocalLauncher
 from resnet_bench.storage import run_directory
+from tests.make import commit, launch_request
 from tests.runner.instant import Machine
-from tests.runner.request import launch_request
 
 ROOT = Path(__file__).parents[2]
 ONE_CASE = ("run", "--models", "resnet18", "--batch-sizes", "1", "--launches", "9")
@@ -154,10 +154,6 @@ def test_resume_measures_no_other_commit_under_the_runs_name(tmp_path, monkeypat
     assert "bbbbbbbbbbbb" in error
     assert error.count("\n") == 1
     assert machine.requests == []
-
-
-def commit(revision: str) -> Commit:
-    return Commit(revision=revision, branch="main", committed_at="2026-01-01T00:00:00+00:00", subject="s", dirty=False)
 
 
 @pytest.mark.slow

@@ -9,12 +9,12 @@ import pytest
 
 from resnet_bench import cli, errors
 from resnet_bench.errors import DeviceError, InternalError, UnsupportedError, UsageError
-from resnet_bench.records.live import Side
 from resnet_bench.runner import run
 from resnet_bench.runner.launchers import fork_server, local, process, table
 from resnet_bench.runner.launchers.local import LocalLauncher
 from resnet_bench.storage import run_directory
 from resnet_bench.wire.messages import Failed, ProbeRequest, Profiled
+from tests import make
 from tests.runner.instant import Machine
 
 ROOT = Path(__file__).parents[2]
@@ -57,7 +57,7 @@ def test_every_child_gets_the_same_variables(monkeypatch):
     with pytest.raises(Started):
         process.run_child("module", b"", limit_s=1, threads=2)
     with pytest.raises(Started):
-        fork_server.Server(Side(label="a", root=str(ROOT)), threads=2)
+        fork_server.Server(make.side(), threads=2)
     launch, server = ({name: value for name, value in env.items() if name != "PYTHONPATH"} for env in seen)
     assert launch.pop("TORCHINDUCTOR_CACHE_DIR") != server.pop("TORCHINDUCTOR_CACHE_DIR")
     assert launch == server
@@ -117,7 +117,7 @@ def test_the_wire_of_a_live_comparison_is_typed():
     from resnet_bench.wire.live import Elapsed, Iterate
 
     ours, theirs = socket.socketpair()
-    child = fork_server.Child(Side(label="it", root="."), None, 0, ours, open(os.devnull, "rb"))  # noqa: SIM115, PTH123
+    child = fork_server.Child(make.side("it", "."), None, 0, ours, open(os.devnull, "rb"))  # noqa: SIM115, PTH123
     theirs.sendall(msgspec.json.encode(Elapsed(elapsed_s=1.0, cpu_s=None)) + b"\n")
     assert child.ask(Iterate(count=3)).elapsed_s == 1.0
     assert msgspec.json.decode(theirs.recv(100), type=Iterate).count == 3

@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 
 from resnet_bench.config import suite_file
 from resnet_bench.errors import ConfigError, ModelError
-from resnet_bench.records import Mode, Precision, Skip, SkipReason
+from resnet_bench.records import Mode, Precision, SkipReason
 from resnet_bench.runner import plan
 from resnet_bench.runner.sweep import unfinished
+from tests import make
 
 QUICK = suite_file.load_suite(preset="quick")
 CASES = plan.expand(QUICK, "cpu").cases
@@ -96,5 +97,5 @@ def test_seeds_change_the_order():
 )
 def test_resume_tries_again_what_was_no_result(reason, is_left):
     slots = plan.schedule(CASES[:1], 1, seed=0)
-    skip = Skip(case=CASES[0], index=0, reason=reason, detail="x")
+    skip = make.skip(CASES[0], reason)
     assert bool(unfinished(slots, [skip])) is is_left

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from resnet_bench.child import skips
 from resnet_bench.config.sources import resolve
 from resnet_bench.errors import Interrupted
-from resnet_bench.records import BatchSearch, Case, Executor, SearchStop, Skip, SkipReason, Trial
+from resnet_bench.records import BatchSearch, Executor, SearchStop, SkipReason, Trial
 from resnet_bench.report.documents import run as view
 from resnet_bench.runner import search as searching
 from resnet_bench.runner.search import LARGEST_BATCH, _Found, largest_fit
@@ -18,10 +18,10 @@ from resnet_bench.runner.searches import with_searches
 from resnet_bench.storage import run_directory
 from resnet_bench.storage.trials import TrialLog
 from resnet_bench.wire.messages import Fits, Probed
-from tests import runs
+from tests import make
 from tests.runner.instant import Answers
 
-CASE = Case(model="resnet18", batch_size=1, image_size=224, device="cpu", threads=1)
+CASE = make.case(batch_size=1, image_size=224)
 
 
 def fitting_up_to(largest, *, seconds_per_image=0.0, first_refused=False):
@@ -78,7 +78,7 @@ def test_powers_of_two_and_the_largest_are_measured():
 
 
 def test_the_report_recommends_the_knee():
-    run = runs.make_run(runs.Spec(models=("resnet18",), batch_sizes=(1, 2, 4, 8, 16)))
+    run = make.suite_run(models=("resnet18",), batch_sizes=(1, 2, 4, 8, 16))
     case = run.header.cases[0]
     found = msgspec.structs.replace(search((Trial(batch_size=16, fits=True),), 16), case=case.with_batch_size(1))
     header = msgspec.structs.replace(run.header, searches=(found,))
@@ -99,7 +99,7 @@ def test_compiling_gets_the_time_that_a_launch_gets(tmp_path, executor, limit_s)
 
     def tried(request):
         given_s.append(request.limit_s)
-        return Skip(case=request.case, index=0, reason=SkipReason.OUT_OF_MEMORY, detail="x")
+        return make.skip(request.case)
 
     case, log = msgspec.structs.replace(CASE, executor=executor), TrialLog(tmp_path, way="here")
     limits = searching.Limits(None, 5.0, 900.0)
@@ -169,7 +169,7 @@ def trials():
         size = request.case.batch_size
         tried.append(size)
         if size > 5:
-            return Skip(case=request.case, index=0, reason=SkipReason.OUT_OF_MEMORY, detail="full")
+            return make.skip(request.case)
         return Fits(iteration_s=0.1, peak_allocated_bytes=size)
 
     tried_by = Answers(ask)
@@ -183,7 +183,7 @@ def suite_that_searches(**flags):
 
 def test_an_interrupted_search_goes_on_where_it_stopped(tmp_path, trials):
     suite = suite_that_searches(memory_limit="1GiB")
-    probed = Probed(device="cpu", environment=runs.make_run().header.environments[0])
+    probed = Probed(device="cpu", environment=make.suite_run().header.environments[0])
 
     def stops_after_two(request):
         if len(trials.tried) == 2:
@@ -200,7 +200,7 @@ def test_an_interrupted_search_goes_on_where_it_stopped(tmp_path, trials):
 
 
 def test_trials_under_another_limit_are_made_again(tmp_path, trials):
-    probed = Probed(device="cpu", environment=runs.make_run().header.environments[0])
+    probed = Probed(device="cpu", environment=make.suite_run().header.environments[0])
     for limit in ("1GiB", "2GiB", "1GiB"):
         suite = suite_that_searches(memory_limit=limit)
         with_searches(suite, probed, tmp_path, launcher=trials, commit=None)

@@ -2,7 +2,7 @@
 
 import json
 
-from tests.runs import make_run, write
+from tests.make import save_run, suite_run
 
 ROW = """    Axis(
         name="copies",
@@ -90,7 +90,7 @@ def test_a_new_axis_has_its_variable_and_filter(house):
 
 def test_a_new_axis_is_in_tables_and_facets_of_the_report(house, tmp_path):
     """Of a run that an older release wrote (its cases say nothing of copies), and of one with both."""
-    old = write(make_run(), tmp_path / "old")
+    old = save_run(tmp_path / "old", suite_run())
     add_copies(house)
     done = house.python("-c", REPORT, str(old), str(tmp_path / "new"))
     assert done.returncode == 0, done.stderr

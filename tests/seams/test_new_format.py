@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.factory import measurement, noisy_launches, run_of, save_run
+from tests.make import measurement, noisy_launches, run_of, save_run
 
 ROW = '    CSV = "csv", ".csv"\n'
 MODULE = '''"""The rows of a document, separated by tabs."""

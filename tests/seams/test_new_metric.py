@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from tests.runs import make_run, write
+from tests.make import save_run, suite_run
 
 ROW = """
 POWER = NoisyMetric(
@@ -28,7 +28,7 @@ NOISY_METRICS = ("""
 def metered(house):
     house.replace("analysis/metrics.py", "\nNOISY_METRICS = (", ROW)
     house.replace("analysis/metrics.py", "PEAK_RESERVED, PEAK_RSS)", "PEAK_RESERVED, PEAK_RSS, POWER)")
-    write(make_run(), house.home / "run")
+    save_run(house.home / "run", suite_run())
     return house
 
 

@@ -9,28 +9,28 @@ from resnet_bench import cli
 from resnet_bench.analysis.roofline import ceilings_of
 from resnet_bench.errors import StoreError
 from resnet_bench.machine import names
-from resnet_bench.records import SCHEMA_VERSION, Commit, Launch, Shard, Skip, SkipReason
+from resnet_bench.records import SCHEMA_VERSION, Launch, Shard, SkipReason
 from resnet_bench.storage import assembly, merge, run_directory
-from tests import dissected, factory
+from tests import make
 
-CASES = [factory.case(batch_size=size) for size in (1, 2, 4, 8)]
+CASES = [make.case(batch_size=size) for size in (1, 2, 4, 8)]
 
 
-def part(directory, cases, *, seed=0, count=2, environment="e1", identity=factory.IDENTITY, skips=(), **header):
+def part(directory, cases, *, seed=0, count=2, environment="e1", identity=make.IDENTITY, skips=(), **header):
     """A run of `cases` on one machine, its launches drawn from `seed`."""
     measured = [
-        factory.measurement(
-            factory.noisy_launches(seed, count=count), of=case, environment=environment, profile=factory.profile(case)
+        make.measurement(
+            make.noisy_launches(seed, count=count), of=case, environment=environment, profile=make.profile(case)
         )
         for case in cases
     ]
-    run = factory.run_of(measured, name=directory.name, identity=identity, skips=skips)
-    environments = (factory.change(run.header.environments[0], id=environment),)
-    run = factory.change(run, header=factory.change(run.header, environments=environments, **header))
-    return factory.save_run(directory, run)
+    run = make.run_of(measured, name=directory.name, identity=identity, skips=skips)
+    environments = (make.change(run.header.environments[0], id=environment),)
+    run = make.change(run, header=make.change(run.header, environments=environments, **header))
+    return make.save_run(directory, run)
 
 
-OTHER = factory.change(factory.IDENTITY, device_name="Another CPU", cpu_name="Another CPU")
+OTHER = make.change(make.IDENTITY, device_name="Another CPU", cpu_name="Another CPU")
 
 
 def joined(*directories):
@@ -39,7 +39,7 @@ def joined(*directories):
 
 def lines(entries):
     """What was measured, whichever run's folder it was copied to."""
-    anonymous = (factory.change(entry, run="") for entry in entries)
+    anonymous = (make.change(entry, run="") for entry in entries)
     return sorted((entry.case.key, entry.index, msgspec.json.encode(entry)) for entry in anonymous)
 
 
@@ -86,13 +86,13 @@ def test_two_machines_keep_their_own_rows(tmp_path):
 
 
 def test_equal_devices_are_told_apart_by_what_differs(tmp_path):
-    newer = factory.change(factory.IDENTITY, torch="2.14.0")
+    newer = make.change(make.IDENTITY, torch="2.14.0")
     whole = joined(part(tmp_path / "a", CASES[:1]), part(tmp_path / "b", CASES[:1], environment="e2", identity=newer))
     assert [case.machine for case in whole.header.cases] == ["Example CPU, torch 2.13.0", "Example CPU, torch 2.14.0"]
 
 
 def test_joining_in_steps_gives_the_same_as_joining_at_once(tmp_path):
-    newer = factory.change(factory.IDENTITY, torch="2.14.0")
+    newer = make.change(make.IDENTITY, torch="2.14.0")
     parts = [
         part(tmp_path / "a", CASES[:2], seed=1),
         part(tmp_path / "b", CASES[:2], seed=2, environment="e2", identity=OTHER),
@@ -127,7 +127,7 @@ def test_a_run_finished_later_joins_with_its_earlier_copy(tmp_path):
 
 
 def test_skips_know_their_machine_and_stand_beside_measurements(tmp_path):
-    died = Skip(case=CASES[0], index=0, reason=SkipReason.CRASHED, detail="signal")
+    died = make.skip(CASES[0], SkipReason.CRASHED)
     here = part(tmp_path / "here", CASES[:1], seed=1)
     again = part(tmp_path / "again", [], skips=[died])
     there = part(tmp_path / "there", [], skips=[died], environment="e2", identity=OTHER)
@@ -140,16 +140,16 @@ def test_skips_know_their_machine_and_stand_beside_measurements(tmp_path):
     assert run.missing == ()
 
 
-COMMIT = Commit(revision="a" * 40, branch=None, committed_at="2026-01-01T00:00:00Z", subject="s", dirty=False)
+COMMIT = make.commit("a" * 40)
 
 
 @pytest.mark.parametrize(
     ("changes", "cases", "words"),
     [
-        ({"protocol": factory.change(factory.PROTOCOL, min_samples=9)}, CASES[:1], ["measured twice", "min_samples"]),
-        ({"protocol": factory.change(factory.PROTOCOL, min_samples=9)}, CASES[1:2], ["one protocol", "min_samples"]),
-        ({"commit": factory.change(COMMIT, revision="b" * 40)}, CASES[:1], ["aaaaaaaaaaaa", "bbbbbbbbbbbb", "compare"]),
-        ({"profiles": (factory.profile(CASES[0], parameters=7),)}, CASES[:1], ["resnet18", "1,000 and 7"]),
+        ({"protocol": make.change(make.PROTOCOL, min_samples=9)}, CASES[:1], ["measured twice", "min_samples"]),
+        ({"protocol": make.change(make.PROTOCOL, min_samples=9)}, CASES[1:2], ["one protocol", "min_samples"]),
+        ({"commit": make.change(COMMIT, revision="b" * 40)}, CASES[:1], ["aaaaaaaaaaaa", "bbbbbbbbbbbb", "compare"]),
+        ({"profiles": (make.profile(CASES[0], parameters=7),)}, CASES[:1], ["resnet18", "1,000 and 7"]),
         ({"models": ({"name": "resnet18", "layers": [9]},)}, CASES[:1], ["resnet18", "differently specified"]),
     ],
 )
@@ -165,8 +165,8 @@ def test_what_would_mix_two_things_under_one_name_is_refused(tmp_path, capsys, c
 
 
 def test_more_launches_and_another_seed_are_no_other_protocol(tmp_path):
-    first = part(tmp_path / "first", CASES[:1], protocol=factory.change(factory.PROTOCOL, launches=2))
-    second = part(tmp_path / "second", CASES[1:2], protocol=factory.change(factory.PROTOCOL, launches=4), seed=3)
+    first = part(tmp_path / "first", CASES[:1], protocol=make.change(make.PROTOCOL, launches=2))
+    second = part(tmp_path / "second", CASES[1:2], protocol=make.change(make.PROTOCOL, launches=4), seed=3)
     assert joined(first, second).header.protocol.launches == 4
 
 
@@ -262,9 +262,9 @@ def test_a_joined_run_can_be_a_baseline_and_pass_its_own_gate(tmp_path, capsys):
 
 
 def test_names_are_empty_for_one_machine_and_different_for_several():
-    state = factory.run_of([]).header.environments[0]
+    state = make.run_of([]).header.environments[0]
     assert names.names([state]) == {"e1": ""}
-    twins = [factory.change(state, id=f"e{number}") for number in range(3)]
+    twins = [make.change(state, id=f"e{number}") for number in range(3)]
     assert len(set(names.names(twins).values())) == 3
 
 
@@ -286,17 +286,15 @@ def test_every_entry_of_every_part_is_in_the_joined_run(tmp_path):
 
 def test_each_machine_keeps_its_own_ceilings_and_layers(tmp_path):
     parts = []
-    for number, (environment, identity) in enumerate((("e1", factory.IDENTITY), ("e2", OTHER))):
-        ceilings = factory.change(dissected.CEILINGS, environment=environment, threads=CASES[0].threads)
-        faster = factory.change(
-            ceilings, rates=(factory.change(ceilings.rates[0], matmul_flop_per_s=1e12 * (number + 1)),)
-        )
+    for number, (environment, identity) in enumerate((("e1", make.IDENTITY), ("e2", OTHER))):
+        ceilings = make.change(make.CEILINGS, environment=environment, threads=CASES[0].threads)
+        faster = make.change(ceilings, rates=(make.change(ceilings.rates[0], matmul_flop_per_s=1e12 * (number + 1)),))
         directory = part(
             tmp_path / environment, CASES[:1], environment=environment, identity=identity, ceilings=(faster,)
         )
-        profile = dissected.layer_profile(CASES[0], ceilings)
+        profile = make.roofline_layers(CASES[0], ceilings)
         run_directory.append_layers(
-            directory, factory.change(profile, environment=environment), run=run_directory.load(directory).header.id
+            directory, make.change(profile, environment=environment), run=run_directory.load(directory).header.id
         )
         parts.append(directory)
     assert cli.run(["merge", *map(str, parts), "-o", str(tmp_path / "joined")]) == 0

@@ -6,14 +6,14 @@ import msgspec
 import pytest
 
 from resnet_bench.errors import StoreError
-from resnet_bench.records import SCHEMA_VERSION, Contention, Skip, SkipReason
+from resnet_bench.records import SCHEMA_VERSION, Contention, SkipReason
 from resnet_bench.storage import assembly, run_directory
-from tests.runs import make_run
+from tests.make import skip, suite_run
 
 
 @pytest.fixture
 def run():
-    return make_run()
+    return suite_run()
 
 
 def of_run(line, run):
@@ -35,8 +35,8 @@ def directory(tmp_path, run):
     for measurement in run.measurements:
         for launch in measurement.launches:
             run_directory.append(tmp_path, launch, run=run.header.id)
-    for skip in run.skips:
-        run_directory.append(tmp_path, skip, run=run.header.id)
+    for skipped in run.skips:
+        run_directory.append(tmp_path, skipped, run=run.header.id)
     return tmp_path
 
 
@@ -120,9 +120,9 @@ def test_a_disturbed_launch_that_was_repeated_is_kept_but_superseded(run):
 
 def test_a_skip_stands_until_its_launch_is_measured(run):
     launch = run.measurements[0].launches[0]
-    skip = Skip(case=launch.case, index=launch.index, reason=SkipReason.CRASHED, detail="signal")
-    assert assembly.assemble(run.header, [skip]).skips == (skip,)
-    assert assembly.assemble(run.header, [skip, launch]).skips == ()
+    died = skip(launch.case, SkipReason.CRASHED, index=launch.index)
+    assert assembly.assemble(run.header, [died]).skips == (died,)
+    assert assembly.assemble(run.header, [died, launch]).skips == ()
 
 
 def test_a_line_of_another_run_is_refused(directory, run):

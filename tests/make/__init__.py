@@ -1,0 +1,71 @@
+"""THE builder of records for tests: one noun a file, each built from the few fields that a test is about.
+
+Whatever is not named has the value of a small quiet CPU run; `change` gives a record other fields.
+"""
+
+from tests.make.cases import CASE, case, change
+from tests.make.commits import FIRST, commit
+from tests.make.environments import IDENTITY, STATE, environment
+from tests.make.histories import asv_folder, at, git, make_repository, noisy, run_at
+from tests.make.launches import EXECUTED, launch, samples, skip
+from tests.make.layers import (
+    CEILINGS,
+    ceilings,
+    dissected,
+    hostile_layers,
+    layer_profile,
+    layer_time,
+    roofline_layers,
+)
+from tests.make.live import matchup, side
+from tests.make.measurements import measurement, noisy_launches
+from tests.make.profiles import profile
+from tests.make.requests import launch_request
+from tests.make.runs import PROTOCOL, digest_of, header, run_of, save_run
+from tests.make.spec import HOSTILE, Spec
+from tests.make.suites import big_run, gpu_run, suite_run, troubled_run
+
+__all__ = [
+    "CASE",
+    "CEILINGS",
+    "EXECUTED",
+    "FIRST",
+    "HOSTILE",
+    "IDENTITY",
+    "PROTOCOL",
+    "STATE",
+    "Spec",
+    "asv_folder",
+    "at",
+    "big_run",
+    "case",
+    "ceilings",
+    "change",
+    "commit",
+    "digest_of",
+    "dissected",
+    "environment",
+    "git",
+    "gpu_run",
+    "header",
+    "hostile_layers",
+    "launch",
+    "launch_request",
+    "layer_profile",
+    "layer_time",
+    "make_repository",
+    "matchup",
+    "measurement",
+    "noisy",
+    "noisy_launches",
+    "profile",
+    "roofline_layers",
+    "run_at",
+    "run_of",
+    "samples",
+    "save_run",
+    "side",
+    "skip",
+    "suite_run",
+    "troubled_run",
+]

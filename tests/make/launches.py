@@ -1,0 +1,92 @@
+"""Launches and skips; what they say in words is made by the product's own makers of sentences."""
+
+import signal
+from collections.abc import Sequence
+
+from resnet_bench.records import (
+    Case,
+    Contention,
+    DeviceState,
+    Executed,
+    Launch,
+    Memory,
+    Samples,
+    Skip,
+    SkipReason,
+    StopReason,
+    TimingProtocol,
+    Warmup,
+    remarks,
+)
+from resnet_bench.runner.launchers.process import Ended
+from resnet_bench.runner.launchers.variables import WAIT_POLICY
+from tests.make.cases import CASE
+
+EXECUTED = Executed(
+    parameter_dtype="float32",
+    autocast_dtype=None,
+    tf32_matmul=False,
+    tf32_convolution=False,
+    cudnn_benchmark=False,
+    deterministic=False,
+    threads=1,
+    interop_threads=1,
+    wait_policy=WAIT_POLICY,
+    batch_norm_statistics=remarks.batch_norm_statistics(2),
+)
+
+
+def samples(protocol: TimingProtocol, elapsed_s: Sequence[float], **changes) -> Samples:
+    fields = dict(iterations_per_sample=1, stopped_by=StopReason.INTERVAL)
+    return Samples(protocol=protocol, elapsed_s=tuple(elapsed_s), **fields | changes)
+
+
+def launch(
+    latency_s: Sequence[float],
+    *,
+    index: int = 0,
+    of: Case = CASE,
+    environment: str = "e1",
+    throughput_images_per_s: Sequence[float] | None = None,
+    **changes,
+) -> Launch:
+    """Return a launch of these latencies; its other fields are those of a quiet CPU unless `changes` names them."""
+    queued = latency_s if throughput_images_per_s is None else [of.batch_size / v for v in throughput_images_per_s]
+    fields = dict(
+        case=of,
+        index=index,
+        environment=environment,
+        started_at="2026-01-01T00:00:00Z",
+        duration_s=3.0,
+        warmup=Warmup(first_iteration_s=0.1, iteration_s=(0.02,), stopped_by=StopReason.STABLE),
+        isolated=samples(TimingProtocol.ISOLATED, latency_s),
+        back_to_back=samples(TimingProtocol.BACK_TO_BACK, queued),
+        memory=Memory(peak_rss_bytes=400 * 2**20),
+        compilation=None,
+        energy=None,
+        before=DeviceState(),
+        after=DeviceState(),
+        contention=Contention(),
+        executed=EXECUTED,
+    )
+    return Launch(**fields | changes)
+
+
+class OutOfMemoryError(RuntimeError):
+    """Torch's own, by name."""
+
+
+# The words after the class are torch's and the system's.
+DETAILS = {
+    SkipReason.OUT_OF_MEMORY: remarks.raised(
+        OutOfMemoryError("CUDA out of memory. Tried to allocate 3.06 GiB (GPU 0; 24.00 GiB total)")
+    ),
+    SkipReason.UNSUPPORTED: remarks.raised(NotImplementedError("\"slow_conv2d_cpu\" not implemented for 'Half'")),
+    SkipReason.INTERRUPTED: remarks.STOPPED,
+    SkipReason.TIMEOUT: remarks.not_finished(600),
+    SkipReason.CRASHED: Ended(returncode=-signal.SIGSEGV, answer=b"", errors="").cause,
+}
+
+
+def skip(of: Case = CASE, reason: SkipReason = SkipReason.OUT_OF_MEMORY, **changes) -> Skip:
+    return Skip(**dict(case=of, index=0, reason=reason, detail=DETAILS[reason]) | changes)
