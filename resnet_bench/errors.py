@@ -32,6 +32,12 @@ class ExitCode(IntEnum):
     INTERRUPTED = 130
 
 
+def gravest(codes: Iterable[ExitCode]) -> ExitCode:
+    """Return what several findings make of a gate: FOUND before INCOMPLETE before DONE."""
+    found = set(codes)
+    return next((code for code in (ExitCode.FOUND, ExitCode.INCOMPLETE) if code in found), ExitCode.DONE)
+
+
 class ResNetBenchError(Exception):
     """Something the user can mend; `str()` is the one line to show."""
 

@@ -7,7 +7,7 @@ import pytest
 from resnet_bench.analysis import gate, ratchet
 from resnet_bench.analysis.compare import compare
 from resnet_bench.analysis.digest import pool
-from resnet_bench.analysis.thresholds import Inconclusive, Rule
+from resnet_bench.analysis.thresholds import Rule
 from resnet_bench.report.documents.run import build
 from tests.make import suite_run
 
@@ -44,7 +44,7 @@ def _pool(runs):
 
 def _gate(runs):
     left, right = (pool([run], run.header.id) for run in runs[:2])
-    rule = Rule(name="r", metric="latency_s", limit=0.05, inconclusive=Inconclusive.WARN)
+    rule = Rule(name="r", metric="latency_s", limit=0.05)
     table = compare(left, right)
     gate.judge(table, [rule], sides=(left, right))
     ratchet.ratchet(left, right, table)

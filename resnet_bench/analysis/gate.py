@@ -1,56 +1,62 @@
-"""The gate: a table of verdicts and rules to outcomes. It fails closed: what is missing is never a pass.
+"""The gate: a table of verdicts and rules to outcomes. It fails closed: what is missing or unsure is never a pass.
 
-A relative rule fails where the change is established beyond the noise band and the estimate is beyond the limit;
-it passes where the whole interval is on the good side of the limit; between the two it is inconclusive.
-An absolute rule looks at the contender alone and is inconclusive where the limit lies inside its interval (between
-the two, where there are two launches), or where a single launch is all there is of a noisy metric.
-A value that the baseline lacks is new, not missing: a relative rule warns and --update adds it.
+What a rule says of a row is `analysis.rulings`'; here are the cases that are missing, what undecided rows do, and what
+the command ends with. A value that the baseline lacks is new, not missing: --update adds it.
 """
 
-from collections.abc import Collection, Iterator, Sequence
-from enum import StrEnum
+import math
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from resnet_bench import units
-from resnet_bench.analysis.metric import Direction, ExactMetric, Metric
+from resnet_bench.analysis import rulings
+from resnet_bench.analysis.metric import ExactMetric
 from resnet_bench.analysis.metrics import POSITION, find_metric
-from resnet_bench.analysis.thresholds import Inconclusive, On, Percentile, Rule
-from resnet_bench.errors import ExitCode
+from resnet_bench.analysis.ratio import log_ratio
+from resnet_bench.analysis.rulings import Status
+from resnet_bench.analysis.thresholds import Rule, Undecided
+from resnet_bench.errors import ExitCode, gravest
 from resnet_bench.machine.names import named_like
-from resnet_bench.records import Case, Comparison, Digest, Record, Summary, Verdict, VerdictTable
+from resnet_bench.records import BandSource, Case, Comparison, Digest, Interval, Record, Verdict, VerdictTable
+from resnet_bench.words import counted
 
-_OF_ONE_LAUNCH = "is of a single launch, which says nothing about launch noise: measure at least 6"
-
-
-class Status(StrEnum):
-    """What a rule says about a row."""
-
-    FAILED = "failed"
-    INCOMPLETE = "incomplete"
-    WARNED = "warned"
-    PASSED = "passed"
+_CODES = {
+    Status.FAILED: ExitCode.FOUND,
+    Status.INCOMPLETE: ExitCode.INCOMPLETE,
+    Status.NEW: ExitCode.DONE,
+    Status.PASSED: ExitCode.DONE,
+}
+_LARGEST_REACH = 10.0  # of a logarithm; more says nothing more
+_UNDECIDED_CODES = {
+    Undecided.STOP: ExitCode.INCOMPLETE,
+    Undecided.FAIL: ExitCode.FOUND,
+    Undecided.WARN: ExitCode.DONE,
+}
 
 
 class Outcome(Record, frozen=True, kw_only=True):
-    """One rule applied to one row; a missing case has no metric."""
+    """One rule applied to one row, and what it makes of the command's exit code; a missing case has no metric."""
 
     case: Case
     metric: str | None
     rule: str
     status: Status
     message: str
+    exit_code: ExitCode
 
 
 class GateResult(Record, frozen=True, kw_only=True):
-    """What `check` found; `exit_code` is 1 for a failed rule, else 3 for anything incomplete, else 0.
+    """What `check` found. `status` is the whole gate's: passed only where a row was decided and nothing speaks against.
 
-    `nothing_checked` says why the gate as a whole is incomplete, "" where rules were applied to comparable rows.
+    `nothing_checked` says why the gate as a whole is incomplete, "" where rules were applied to comparable rows;
+    `blind` which rules cannot see their own limit.
     """
 
     table: VerdictTable
     outcomes: tuple[Outcome, ...]
     unmatched: tuple[str, ...]
     nothing_checked: str
-    warnings: tuple[str, ...]
+    blind: tuple[str, ...]
+    status: Status
     exit_code: ExitCode
 
 
@@ -58,34 +64,49 @@ def judge(table: VerdictTable, rules: Sequence[Rule], *, sides: tuple[Digest, Di
     """Apply every matching rule to every row."""
     baseline, contender = sides
     outcomes = [*_missing(named_like(baseline, contender), contender, _compared(table))]
-    unmatched, warnings = [], []
+    unmatched: list[str] = []
+    blind: list[str] = []
     absent = {outcome.case for outcome in outcomes}
+    between_runs = _between_runs(table)
     for rule in rules:
         rows = [row for row in table.comparisons if rule.matches(row.contender_case, row.metric)]
         if not rows:
             unmatched.append(rule.name)
         judged = [row for row in rows if row.case not in absent]
-        outcomes += [_apply(rule, row) for row in judged]
-        warnings += _blind(rule, judged)
+        outcomes += [_apply(rule, row, between_runs) for row in judged]
+        blind += _blind(rule, judged)
     if not any(row.verdict is not Verdict.NOT_COMPARABLE for row in table.comparisons):
         nothing = "no row is comparable; nothing was checked against the baseline."
     else:
         nothing = "no rule matches any row; nothing was checked." if len(unmatched) == len(rules) else ""
-    statuses = {outcome.status for outcome in outcomes}
+    code = gravest([outcome.exit_code for outcome in outcomes] + [ExitCode.INCOMPLETE] * bool(nothing))
     return GateResult(
         table=table,
         outcomes=tuple(outcomes),
         unmatched=tuple(unmatched),
         nothing_checked=nothing,
-        warnings=tuple(warnings),
-        exit_code=_exit_code(statuses, nothing=bool(nothing)),
+        blind=tuple(blind),
+        status=_status(code, {outcome.status for outcome in outcomes}, nothing=bool(nothing)),
+        exit_code=code,
     )
 
 
-def _exit_code(statuses: Collection[Status], *, nothing: bool) -> ExitCode:
-    if Status.FAILED in statuses:
-        return ExitCode.FOUND
-    return ExitCode.INCOMPLETE if nothing or Status.INCOMPLETE in statuses else ExitCode.DONE
+def improvements(table: VerdictTable) -> tuple[Comparison, ...]:
+    """Return the improved rows, in the table's order of metrics."""
+    return tuple(
+        sorted(
+            (row for row in table.comparisons if row.verdict is Verdict.IMPROVED),
+            key=lambda row: POSITION[row.metric],
+        )
+    )
+
+
+def _status(code: ExitCode, statuses: Collection[Status], *, nothing: bool) -> Status:
+    if Status.FAILED in statuses or nothing or Status.INCOMPLETE in statuses:
+        return Status.FAILED if Status.FAILED in statuses else Status.INCOMPLETE
+    if Status.UNDECIDED in statuses and (code is not ExitCode.DONE or Status.PASSED not in statuses):
+        return Status.UNDECIDED
+    return Status.PASSED
 
 
 def _compared(table: VerdictTable) -> set[Case]:
@@ -109,121 +130,62 @@ def _missing(baseline: Digest, contender: Digest, compared: Collection[Case]) ->
             message = f"the baseline has this case, {contender.name} does not"
         else:
             continue
-        yield Outcome(case=it.case, metric=None, rule="every case", status=Status.INCOMPLETE, message=message)
-
-
-def _apply(rule: Rule, row: Comparison) -> Outcome:
-    metric = find_metric(rule.metric)
-    status, message = _relative(rule, row, metric) if rule.relative else _absolute(rule, row, metric)
-    return Outcome(case=row.contender_case, metric=row.metric, rule=rule.name, status=status, message=message)
-
-
-def _relative(rule: Rule, row: Comparison, metric: Metric) -> tuple[Status, str]:
-    if row.baseline is None and row.contender is not None:
-        if of_one_launch(row):
-            return Status.WARNED, f"new: {row.reason}; of a single launch, which check --update leaves out"
-        return Status.WARNED, f"new: {row.reason}; check --update adds it to the baseline"
-    if row.verdict is Verdict.NOT_COMPARABLE:
-        return Status.INCOMPLETE, f"not comparable: {row.reason}"
-    harmful = row.verdict is Verdict.REGRESSED or (rule.on is On.CHANGED and row.verdict is Verdict.IMPROVED)
-    limit = rule.limit or 0.0
-    said = f"{row.verdict.value} {_change_text(row, metric)}: {row.reason}"
-    if harmful and _worsening(row, metric, rule.on) > limit:
-        return Status.FAILED, said
-    bound = _worst_bound(row, metric, rule.on)
-    within = bound is not None and rule.limit is not None and bound < limit
-    harmless = not harmful and row.verdict is not Verdict.INCONCLUSIVE
-    if isinstance(metric, ExactMetric) or within or harmless:
-        return Status.PASSED, said
-    return _undecided(rule), f"undecided against the limit: {said}"
-
-
-def _worsening(row: Comparison, metric: Metric, on: On) -> float:
-    """Return the estimated relative change in the worse direction; in either direction for On.CHANGED."""
-    if row.ratio is None:
-        return float("inf")
-    change = row.ratio - 1 if metric.direction is Direction.LOWER else 1 - row.ratio
-    return abs(change) if on is On.CHANGED else change
-
-
-def _worst_bound(row: Comparison, metric: Metric, on: On) -> float | None:
-    if row.interval is None:
-        return None
-    high, low = row.interval.high - 1, 1 - row.interval.low
-    if on is On.CHANGED:
-        return max(high, low)
-    return high if metric.direction is Direction.LOWER else low
-
-
-def _absolute(rule: Rule, row: Comparison, metric: Metric) -> tuple[Status, str]:
-    summary = row.contender_summary
-    if row.contender is None:
-        return Status.INCOMPLETE, f"{metric.label} has no value here: {row.reason}"
-    value, words = row.contender, "median" if summary else metric.label
-    if rule.percentile and summary:
-        value, words = getattr(summary, rule.percentile.value), rule.percentile.value
-    if value is None:
-        return _undecided(rule), f"{words} needs 100 samples, there are {summary.samples if summary else 0}"
-    if summary and summary.launches == 1:
-        return _undecided(rule), f"{words} {_with_unit(metric, value)} {_OF_ONE_LAUNCH}"
-    of_median = rule.percentile in {None, Percentile.P50}
-    low, high = _range(summary) if summary and of_median else (value, value)
-    for bound, above, sign in ((rule.maximum, True, "over"), (rule.minimum, False, "under")):
-        if bound is None:
-            continue
-        said = f"{words} {_with_unit(metric, value)} is {{}} the limit of {_with_unit(metric, bound)}"
-        violated = value > bound if above else value < bound
-        if low <= bound <= high and low < high:
-            between = f"{_with_unit(metric, low)} to {_with_unit(metric, high)}"
-            inside = "inside its interval of" if summary and summary.interval else "between its two launches,"
-            return _undecided(rule), f"{said.format(sign if violated else 'near')}, {inside} {between}"
-        if violated:
-            return Status.FAILED, said.format(sign)
-    return Status.PASSED, f"{words} {_with_unit(metric, value)} keeps the limit"
-
-
-def _range(summary: Summary) -> tuple[float, float]:
-    """Return the interval of the median; of two launches, which have none, what both of them measured."""
-    if summary.interval:
-        return summary.interval.low, summary.interval.high
-    return min(summary.launch_medians), max(summary.launch_medians)
-
-
-def _undecided(rule: Rule) -> Status:
-    return {
-        Inconclusive.FAIL: Status.FAILED,
-        Inconclusive.WARN: Status.WARNED,
-        Inconclusive.PASS: Status.PASSED,
-    }[rule.inconclusive]
-
-
-def _blind(rule: Rule, rows: Sequence[Comparison]) -> list[str]:
-    """Warn where a relative limit lies below what the launches at hand can see."""
-    reach = max((row.detectable for row in rows if row.detectable is not None), default=None)
-    if rule.limit is None or reach is None or reach <= rule.limit:
-        return []
-    said = "the limit lies below the smallest change that this comparison finds in 95 of 100 ({})"
-    return [f"{rule.name}: {said.format(units.percent_short(reach))}; measure more launches, or calibrate."]
-
-
-def _change_text(row: Comparison, metric: Metric) -> str:
-    return f"{_with_unit(metric, row.baseline)} to {_with_unit(metric, row.contender)}"
-
-
-def _with_unit(metric: Metric, value: float | None) -> str:
-    return f"{metric.show(value)} {metric.unit}".rstrip()
-
-
-def of_one_launch(row: Comparison) -> bool:
-    """Return whether the contender's noisy value stands on a single launch."""
-    return row.contender_summary is not None and row.contender_summary.launches == 1
-
-
-def improvements(table: VerdictTable) -> tuple[Comparison, ...]:
-    """Return the improved rows, in the table's order of metrics."""
-    return tuple(
-        sorted(
-            (row for row in table.comparisons if row.verdict is Verdict.IMPROVED),
-            key=lambda row: POSITION[row.metric],
+        yield Outcome(
+            case=it.case,
+            metric=None,
+            rule="every case",
+            status=Status.INCOMPLETE,
+            message=message,
+            exit_code=_CODES[Status.INCOMPLETE],
         )
+
+
+def _apply(rule: Rule, row: Comparison, between_runs: Mapping[str, float]) -> Outcome:
+    if rule.relative:
+        status, message = rulings.relative(rule, row)
+    else:
+        status, message = rulings.absolute(rule, row, between_runs=between_runs.get(row.metric, 0.0))
+    code = _UNDECIDED_CODES[rule.undecided] if status is Status.UNDECIDED else _CODES[status]
+    return Outcome(
+        case=row.contender_case, metric=row.metric, rule=rule.name, status=status, message=message, exit_code=code
     )
+
+
+def _between_runs(table: VerdictTable) -> dict[str, float]:
+    """Return how far one run's logarithm may lie off, by metric: a known band bounds the difference of two runs."""
+    return {
+        band.metric: math.log1p(band.width) / math.sqrt(2)
+        for band in table.bands
+        if band.source is not BandSource.DEFAULT
+    }
+
+
+def _blind(rule: Rule, rows: Sequence[Comparison]) -> Iterator[str]:
+    """Say where a relative limit lies below what this comparison can see: identical code would be undecided too."""
+    if rule.limit is None:
+        return
+    reaches = [(_reach(row.ratio, row.judged), row) for row in rows if row.judged is not None and row.ratio]
+    blind = [(reach, row) for reach, row in reaches if reach >= rule.limit]
+    if not blind:
+        return
+    reach, worst = max(blind, key=lambda it: it[0])
+    where = "" if len(blind) == len(reaches) else f" in {len(blind)} of {counted(len(reaches), 'row')}"
+    seen = f"this run sees changes from {units.percent_short(reach)}{where}"
+    yield f"{rule.name}: {seen}; for {units.percent_short(rule.limit)} {_cure(rule.limit, worst)}."
+
+
+def _reach(ratio: float, judged: Interval) -> float:
+    """Return the relative change that the wider side of an interval spans."""
+    return math.expm1(min(_LARGEST_REACH, max(math.log(ratio / judged.low), math.log(judged.high / ratio))))
+
+
+def _cure(limit: float, row: Comparison) -> str:
+    sides = [summary.launch_medians for summary in (row.baseline_summary, row.contender_summary) if summary]
+    estimate = log_ratio(*sides) if len(sides) == 2 else None  # noqa: PLR2004 - a baseline and a contender
+    known_band = (row.band or 0.0) if row.judged != row.interval else 0.0
+    launches = estimate.launches_for(limit, known_band) if estimate else None
+    if launches is not None:
+        return f"measure about {launches} launches, or use ab"
+    if known_band >= limit:
+        return f"use ab: separate runs differ by up to {units.percent_short(known_band)} here, however many launches"
+    return "use ab: no number of launches within reason is enough"

@@ -42,7 +42,7 @@ def _latency(launch: Launch) -> tuple[float, ...]:
 
 
 def _throughput(launch: Launch) -> tuple[float, ...]:
-    return tuple(launch.case.batch_size / seconds for seconds in launch.back_to_back.iteration_s)
+    return tuple(launch.case.batch_size / seconds for seconds in launch.back_to_back.iteration_s if seconds > 0)
 
 
 def _compile(launch: Launch) -> tuple[float, ...]:

@@ -17,6 +17,7 @@ from resnet_bench.records import Interval
 
 POWER = 0.95
 _MOST_LAUNCHES = 200
+_NORMAL_POWER = float(special.ndtri(POWER))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +42,18 @@ class LogRatio:
         low, high = min(self.mean - half, self.center), max(self.mean + half, self.center)
         return Interval(low=exponential(low), high=exponential(high), confidence=confidence)
 
+    def interval_between_runs(self, band: float, confidence: float = CONFIDENCE) -> Interval:
+        """Return the interval that also covers what two runs of one revision differ by, of which `band` is the bound.
+
+        Distances from the estimate add by their squares, as those of independent errors do: Zou and Donner,
+        "Construction of confidence limits about effect measures", Statistics in Medicine 27 (2008).
+        """
+        launches = self.interval(confidence)
+        low, high = (
+            math.hypot(self.center - math.log(bound), math.log1p(band)) for bound in (launches.low, launches.high)
+        )
+        return Interval(low=exponential(self.center - low), high=exponential(self.center + high), confidence=confidence)
+
     def p_beyond(self, band: float) -> float:
         """Return the two-sided p value of "the ratio lies within the band"; 1 where mean or median does."""
         distance = abs(self.mean) - math.log1p(band)
@@ -54,6 +67,20 @@ class LogRatio:
         """Return the relative change that is found with probability `POWER` in a table of `family` rows."""
         quantiles = t_quantile(self.degrees, 1 - (1 - CONFIDENCE) / family) + t_quantile(self.degrees, 2 * POWER - 1)
         return exponential(math.log1p(band) + quantiles * self.error) - 1
+
+    def launches_for(self, limit: float, band: float) -> int | None:
+        """Return how many launches a side let identical code keep a limit in 95 of 100 runs, or None beyond 200.
+
+        Args:
+            limit: relative change.
+            band: what separate runs may differ by, relative.
+        """
+        for count in range(2, _MOST_LAUNCHES + 1):
+            error = math.sqrt(2 * self.variance / count)
+            half = math.hypot(t_quantile(2 * count - 2, CONFIDENCE) * error, math.log1p(band))
+            if half + _NORMAL_POWER * error < math.log1p(limit):
+                return count
+        return None
 
     def more_launches(self, band: float, *, family: int = 1) -> int | None:
         """Return how many more launches a side would decide if the estimate stays, or None beyond 200."""

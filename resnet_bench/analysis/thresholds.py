@@ -1,6 +1,6 @@
 """The thresholds file: TOML to rules, strictly. Every limit has a unit, every name must exist.
 
-inconclusive = "warn"             # fail | warn | pass
+undecided = "stop"                # stop (exit code 3) | fail (1) | warn (0)
 
 [[rule]]
 metric = "latency_s"
@@ -40,12 +40,12 @@ class On(StrEnum):
     CHANGED = "changed"
 
 
-class Inconclusive(StrEnum):
-    """What an undecided row does to the gate."""
+class Undecided(StrEnum):
+    """What a row that a rule cannot decide does to the gate: stop ends with exit code 3, fail with 1, warn with 0."""
 
+    STOP = "stop"
     FAIL = "fail"
     WARN = "warn"
-    PASS = "pass"  # noqa: S105 - no password
 
 
 class Percentile(StrEnum):
@@ -68,7 +68,7 @@ class Rule(Record, frozen=True, kw_only=True):
     maximum: float | None = None
     minimum: float | None = None
     percentile: Percentile | None = None
-    inconclusive: Inconclusive
+    undecided: Undecided = Undecided.STOP
 
     @property
     def relative(self) -> bool:
@@ -80,18 +80,27 @@ class Rule(Record, frozen=True, kw_only=True):
         return metric == self.metric and suite_file.matches(self.cases, case)
 
 
+class Thresholds(Record, frozen=True, kw_only=True):
+    """The rules of a file, and what to say of how it was read."""
+
+    rules: tuple[Rule, ...]
+    notes: tuple[str, ...] = ()
+
+
 _TEXT = values.words("a text", "texts", '["latency_s"]')
 _CHOICES = {
     "on": values.choice(On),
     "percentile": values.choice(Percentile),
-    "inconclusive": values.choice(Inconclusive),
+    "undecided": values.choice(Undecided),
 }
 _LIMITS = ("limit", "max", "min")
 _RULE_KEYS = ("metric", "name", *BY_NAME, *_LIMITS, *_CHOICES)
-_FILE_KEYS = ("rule", "inconclusive")
+_FILE_KEYS = ("rule", "undecided")
+_OLD_KEY = "inconclusive"
+_OLD_PASS = "pass"  # noqa: S105 - no password
 
 
-def read(path: Path) -> tuple[Rule, ...]:
+def read(path: Path) -> Thresholds:
     """Read a thresholds file.
 
     Raises:
@@ -103,13 +112,28 @@ def read(path: Path) -> tuple[Rule, ...]:
         raise ConfigError(f"cannot read thresholds {path}: {error.strerror or error}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is not valid TOML: {error}.") from error
+    notes: list[str] = []
+    content = _renamed(content, str(path), notes)
     _refuse_unknown(content, _FILE_KEYS, (), str(path))
     rules = content.get("rule", [])
     if not isinstance(rules, list) or not rules or not all(isinstance(rule, dict) for rule in rules):
         raise ConfigError(f"{path} has no [[rule]] table; see 'resnet-bench check --help' for one to start from.")
-    inconclusive = content.get("inconclusive", Inconclusive.WARN)
-    inconclusive = values.from_file(_CHOICES["inconclusive"], inconclusive, f"{path}: inconclusive")
-    return tuple(_rule(f"{path}, rule {number}", number, it, inconclusive) for number, it in enumerate(rules, start=1))
+    undecided = values.from_file(_CHOICES["undecided"], content.get("undecided", Undecided.STOP), f"{path}: undecided")
+    numbered = ((f"{path}, rule {number}", number, it) for number, it in enumerate(rules, start=1))
+    found = tuple(_rule(where, number, _renamed(it, where, notes), undecided) for where, number, it in numbered)
+    return Thresholds(rules=found, notes=tuple(notes))
+
+
+def _renamed(table: Mapping[str, Any], where: str, notes: list[str]) -> dict[str, Any]:
+    """Read the key `inconclusive` of older files as `undecided`, and note that it was."""
+    if _OLD_KEY not in table:
+        return dict(table)
+    if "undecided" in table:
+        raise ConfigError(f"{where}: {_OLD_KEY} is the old name of undecided; leave it out.")
+    value = table[_OLD_KEY]
+    read_as = Undecided.WARN.value if value == _OLD_PASS else value
+    notes.append(f'{where}: {_OLD_KEY} = "{value}" is read as undecided = "{read_as}"; write that.')
+    return {("undecided" if key == _OLD_KEY else key): it for key, it in table.items()} | {"undecided": read_as}
 
 
 def _refuse_unknown(table: Mapping[str, object], known: Sequence[str], also: Sequence[str], where: str) -> None:
@@ -118,7 +142,7 @@ def _refuse_unknown(table: Mapping[str, object], known: Sequence[str], also: Seq
             raise ConfigError(f"{where}: '{key}' is not a key.{nearest(key, known)} Keys: {', '.join(known)}.")
 
 
-def _rule(where: str, number: int, table: Mapping[str, Any], inconclusive: Inconclusive) -> Rule:
+def _rule(where: str, number: int, table: Mapping[str, Any], undecided: Undecided) -> Rule:
     _refuse_unknown(table, _RULE_KEYS, [axis.plural for axis in AXES], where)
     if "metric" not in table:
         raise ConfigError(f'{where} has no metric; for example metric = "latency_s".')
@@ -142,7 +166,7 @@ def _rule(where: str, number: int, table: Mapping[str, Any], inconclusive: Incon
         maximum=maximum,
         minimum=minimum,
         percentile=chosen.get("percentile"),
-        inconclusive=chosen.get("inconclusive", inconclusive),
+        undecided=chosen.get("undecided", undecided),
     )
     _check(rule, limits, where, on_is_said="on" in chosen, has_percentiles=isinstance(metric, NoisyMetric))
     return msgspec.structs.replace(rule, name=texts.get("name") or f"rule {number}: {_describe(rule, limits)}")

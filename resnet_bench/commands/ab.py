@@ -9,14 +9,14 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from resnet_bench import specs, units
-from resnet_bench.analysis import calibrated
+from resnet_bench.analysis import calibrated, exit_codes
 from resnet_bench.commands.arguments import Whole, value_of, with_axes
 from resnet_bench.commands.output import destination, give
 from resnet_bench.config.axes import AXES, BY_NAME, Value, find
-from resnet_bench.errors import ExitCode, UsageError
+from resnet_bench.errors import UsageError
 from resnet_bench.git.checkout import WORKING_TREE, checked_out
 from resnet_bench.machine.devices import HOST
-from resnet_bench.records import Case, Verdict
+from resnet_bench.records import Case
 from resnet_bench.records.live import Matchup
 from resnet_bench.report.documents import live
 from resnet_bench.report.renderers import Format
@@ -104,10 +104,7 @@ def ab(
             left, right = (stack.enter_context(installed(side)) for side in (left, right))
         outcomes = runner.measure_pairs(matchups, (left, right), terms, on_pair=_progress, output=turns)
     give(live.document(outcomes, (left.label, right.label)), to)
-    verdicts = {outcome.decision.verdict for outcome in outcomes}
-    if Verdict.REGRESSED in verdicts:
-        return ExitCode.FOUND
-    return ExitCode.INCOMPLETE if Verdict.INCONCLUSIVE in verdicts else ExitCode.DONE
+    return exit_codes.of_decisions(outcome.decision.verdict for outcome in outcomes)
 
 
 def _band(asked: float | None, matchups: Sequence[Matchup], device: str, path: Path) -> float:

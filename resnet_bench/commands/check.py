@@ -38,7 +38,8 @@ def check(
 ) -> int:
     """Check a run against a baseline by the rules of a thresholds file.
 
-    Exit code 0 passed, 1 a rule failed, 2 bad input, 3 a case is missing, skipped or not comparable.
+    Exit code 0 passed, 1 a rule failed, 2 bad input, 3 a row is undecided, or a case is missing, skipped or not
+    comparable.
 
     Args:
         run: the run directory to check.
@@ -55,12 +56,12 @@ def check(
         calibration_file: noise bands of this machine, as `calibrate` writes them.
     """
     to = destination(format, output)
-    rules = thresholds.read(thresholds_file)
+    limits = thresholds.read(thresholds_file)
     both = (sides.baseline(baseline, baselines_dir), digest(load(run)))
-    warn([text for side in both for text in side.warnings])
+    warn([*limits.notes, *(text for side in both for text in side.warnings)])
     bands, warnings = calibrated.bands_for(both[1], calibration_file)
-    table = compare(*both, across=parse_across(across), bands=bands, warnings=warnings)
-    result = judge(table, rules, sides=both)
+    table = compare(*both, across=parse_across(across), bands=bands).noting(warnings)
+    result = judge(table, limits.rules, sides=both)
     document = gate_report.document(result)
     give(document, to)
     if junit_file:

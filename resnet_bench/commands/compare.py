@@ -1,36 +1,19 @@
 """`compare`: two runs or baselines, and a table of verdicts."""
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from resnet_bench.analysis import calibrated, sides
+from resnet_bench.analysis import calibrated, exit_codes, sides
 from resnet_bench.analysis.comparability import parse_across
 from resnet_bench.analysis.compare import compare as compare_digests
+from resnet_bench.analysis.exit_codes import FailOn
 from resnet_bench.commands.output import destination, give, warn
-from resnet_bench.errors import ExitCode
 from resnet_bench.interop import github, junit
-from resnet_bench.records import Verdict, VerdictTable
 from resnet_bench.report.documents import verdicts
 from resnet_bench.report.renderers import Format, render
 from resnet_bench.storage import baselines, calibrations
-
-
-class FailOn(StrEnum):
-    """Which verdicts end with exit code 1."""
-
-    REGRESSED = "regressed"
-    CHANGED = "changed"
-    INCONCLUSIVE = "inconclusive"
-
-
-_FAILING = {
-    FailOn.REGRESSED: {Verdict.REGRESSED},
-    FailOn.CHANGED: {Verdict.REGRESSED, Verdict.IMPROVED},
-    FailOn.INCONCLUSIVE: {Verdict.REGRESSED, Verdict.INCONCLUSIVE},
-}
 
 
 def compare(
@@ -49,7 +32,7 @@ def compare(
 ) -> int:
     """Compare two runs or baselines: ratio, 99 % interval, verdict and reason for every metric of every case.
 
-    Exit code 1 where --fail-on finds its verdict, 3 where nothing was comparable, else 0.
+    Exit code 1 where --fail-on finds its verdict, 3 where nothing measured was comparable, else 0.
 
     Args:
         base: run directory, baseline file, or name of a baseline; ratios are relative to it.
@@ -68,19 +51,11 @@ def compare(
     left, right = (sides.read(text, baselines_dir) for text in (base, new))
     warn([*left.warnings, *right.warnings])
     bands, warnings = calibrated.bands_for(right, calibration_file)
-    table = compare_digests(left, right, across=parse_across(across), bands=bands, warnings=warnings)
+    table = compare_digests(left, right, across=parse_across(across), bands=bands).noting(warnings)
     document = verdicts.document(table, every_row=every_row)
     give(document, to)
     if junit_file:
         junit.write(junit_file, junit.from_verdicts(table))
     if github_output:
         github.publish(render(verdicts.document(table), Format.MARKDOWN), github.from_verdicts(table))
-    return exit_code(table, fail_on)
-
-
-def exit_code(table: VerdictTable, fail_on: FailOn | None) -> int:
-    """Return 1 where a failing verdict stands, 3 where there is no comparable row, else 0."""
-    found = {row.verdict for row in table.comparisons}
-    if fail_on is not None and found & _FAILING[fail_on]:
-        return ExitCode.FOUND
-    return ExitCode.INCOMPLETE if found <= {Verdict.NOT_COMPARABLE} else ExitCode.DONE
+    return exit_codes.of_comparison(table, fail_on)

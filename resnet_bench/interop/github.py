@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
 
-from resnet_bench.analysis.gate import GateResult, Status
-from resnet_bench.errors import StoreError
+from resnet_bench.analysis.gate import GateResult
+from resnet_bench.analysis.rulings import Status
+from resnet_bench.errors import ExitCode, StoreError
 from resnet_bench.records import Record, Verdict, VerdictTable
 
 MOST_ANNOTATIONS = 10
@@ -41,7 +42,6 @@ _VERDICTS = {
     Verdict.NOT_COMPARABLE: Level.WARNING,
     Verdict.IMPROVED: Level.NOTICE,
 }
-_STATUSES = {Status.FAILED: Level.ERROR, Status.INCOMPLETE: Level.ERROR, Status.WARNED: Level.WARNING}
 
 
 def from_verdicts(table: VerdictTable) -> tuple[Annotation, ...]:
@@ -58,20 +58,20 @@ def from_verdicts(table: VerdictTable) -> tuple[Annotation, ...]:
 
 
 def from_gate(result: GateResult) -> tuple[Annotation, ...]:
-    """Return an annotation for every outcome that is no pass, every unmatched rule and every warning."""
+    """Return an annotation for every outcome that is no pass, every unmatched rule and every blind one."""
     found = [
         Annotation(
-            level=_STATUSES[outcome.status],
+            level=Level.WARNING if outcome.exit_code is ExitCode.DONE else Level.ERROR,
             title=f"{outcome.status.value}: {outcome.rule}",
             message=f"{outcome.case.key}: {outcome.message}",
         )
         for outcome in result.outcomes
-        if outcome.status in _STATUSES
+        if outcome.status is not Status.PASSED
     ]
     if result.nothing_checked:
         found.append(Annotation(level=Level.ERROR, title="resnet-bench check", message=result.nothing_checked))
     found += [Annotation(level=Level.WARNING, title="rule matches nothing", message=it) for it in result.unmatched]
-    found += [Annotation(level=Level.WARNING, title="resnet-bench check", message=it) for it in result.warnings]
+    found += [Annotation(level=Level.WARNING, title="resnet-bench check", message=it) for it in result.blind]
     return tuple(found)
 
 

@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
 
-from resnet_bench.analysis.gate import GateResult, Status
+from resnet_bench.analysis.gate import GateResult, Outcome
+from resnet_bench.analysis.rulings import Status
+from resnet_bench.errors import ExitCode
 from resnet_bench.records import Record, Verdict, VerdictTable
 from resnet_bench.storage import files
 from resnet_bench.words import plain
@@ -40,7 +42,8 @@ _VERDICTS = {
 _STATUSES = {
     Status.FAILED: TestResult.FAILURE,
     Status.INCOMPLETE: TestResult.ERROR,
-    Status.WARNED: TestResult.SKIPPED,
+    Status.UNDECIDED: TestResult.SKIPPED,
+    Status.NEW: TestResult.SKIPPED,
     Status.PASSED: TestResult.PASSED,
 }
 
@@ -64,8 +67,8 @@ def from_gate(result: GateResult) -> tuple[TestCase, ...]:
         TestCase(
             classname=outcome.metric or "case",
             name=f"{outcome.case.key} ({outcome.rule})",
-            result=_STATUSES[outcome.status],
-            message=outcome.message,
+            result=_of_outcome(outcome),
+            message=_said(outcome),
         )
         for outcome in result.outcomes
     ]
@@ -80,6 +83,18 @@ def from_gate(result: GateResult) -> tuple[TestCase, ...]:
             )
         )
     return tuple(cases)
+
+
+def _of_outcome(outcome: Outcome) -> TestResult:
+    """Return what the outcome is to a test runner; an undecided row fails where its rule says that it does."""
+    if outcome.status is Status.UNDECIDED and outcome.exit_code is ExitCode.FOUND:
+        return TestResult.FAILURE
+    return _STATUSES[outcome.status]
+
+
+def _said(outcome: Outcome) -> str:
+    passed_or_failed = outcome.status in {Status.PASSED, Status.FAILED}
+    return outcome.message if passed_or_failed else f"{outcome.status.value}: {outcome.message}"
 
 
 def render(cases: Iterable[TestCase]) -> str:

@@ -3,11 +3,15 @@
 from collections.abc import Iterable
 from enum import StrEnum
 
+import msgspec
+
 from resnet_bench.errors import StoreError
 from resnet_bench.records.base import SCHEMA_VERSION, Record
 from resnet_bench.records.launches import Executed, Skip
 from resnet_bench.records.plan import Case, Protocol
 from resnet_bench.records.runs import Commit, Identity
+
+LARGEST_BAND = 100.0
 
 
 class Interval(Record, frozen=True, kw_only=True):
@@ -105,7 +109,8 @@ class Difference(Record, frozen=True, kw_only=True):
 class Comparison(Record, frozen=True, kw_only=True):
     """One metric of one case on both sides. Ratios are contender / baseline; `band` is None for exact metrics.
 
-    `detectable` is the relative change that these launches would find in 95 of 100 such comparisons.
+    `interval` is of the launches alone, `judged` also covers what separate runs differ by, where that is known: limits
+    are held against it. `detectable` is the relative change that these launches would find in 95 of 100 comparisons.
     """
 
     case: Case
@@ -115,6 +120,7 @@ class Comparison(Record, frozen=True, kw_only=True):
     contender: float | None
     ratio: float | None
     interval: Interval | None
+    judged: Interval | None = None
     baseline_summary: Summary | None = None
     contender_summary: Summary | None = None
     band: float | None = None
@@ -145,13 +151,17 @@ class VerdictTable(Record, frozen=True, kw_only=True):
     counts: dict[str, int]
     warnings: tuple[str, ...] = ()
 
+    def noting(self, texts: Iterable[str]) -> "VerdictTable":
+        """Return the table with more to say below its rows."""
+        return msgspec.structs.replace(self, warnings=(*texts, *self.warnings))
+
 
 def check_widths(widths: Iterable[float], where: str) -> None:
     """Refuse noise bands that no measurement can have taught.
 
     Raises:
-        StoreError: a width is not above 0.
+        StoreError: a width is not above 0, or beyond a change of a hundred times.
     """
     for width in widths:
-        if not width > 0:
-            raise StoreError(f"{where}: a noise band of {width}; it must be above 0.")
+        if not 0 < width <= LARGEST_BAND:
+            raise StoreError(f"{where}: a noise band of {width:g}; it must be above 0 and at most {LARGEST_BAND:g}.")

@@ -1,9 +1,14 @@
 """What one fresh process measured, or why it could not."""
 
 from enum import StrEnum
+from typing import Annotated
+
+import msgspec
 
 from resnet_bench.records.base import Record
 from resnet_bench.records.plan import Case
+
+Seconds = Annotated[float, msgspec.Meta(ge=0)]
 
 
 class StopReason(StrEnum):
@@ -30,8 +35,8 @@ class Samples(Record, frozen=True, kw_only=True):
     """
 
     protocol: TimingProtocol
-    iterations_per_sample: int
-    elapsed_s: tuple[float, ...]
+    iterations_per_sample: Annotated[int, msgspec.Meta(ge=1)]
+    elapsed_s: tuple[Seconds, ...]
     device_elapsed_s: tuple[float, ...] | None = None
     stopped_by: StopReason
 

@@ -1,6 +1,6 @@
 import pytest
 
-from resnet_bench.analysis.thresholds import Inconclusive, On, Percentile, read
+from resnet_bench.analysis.thresholds import On, Percentile, Undecided, read
 from resnet_bench.errors import ConfigError
 from tests.make import case
 
@@ -8,14 +8,14 @@ from tests.make import case
 def rules(tmp_path, text):
     path = tmp_path / "thresholds.toml"
     path.write_text(text, encoding="utf-8")
-    return read(path)
+    return read(path).rules
 
 
 def test_every_key_is_read_into_base_units(tmp_path):
     found = rules(
         tmp_path,
         """
-inconclusive = "fail"
+undecided = "fail"
 [[rule]]
 metric = "latency_s"
 limit = "5 %"
@@ -28,7 +28,7 @@ name = "tail"
 metric = "latency_s"
 percentile = "p99"
 max = "15 ms"
-inconclusive = "pass"
+undecided = "warn"
 [[rule]]
 metric = "peak_allocated_bytes"
 max = "8 GiB"
@@ -40,14 +40,14 @@ metric = "graph_breaks"
 """,
     )
     first, tail, peak, floor, exact = found
-    assert (first.limit, first.on, first.inconclusive) == (0.05, On.CHANGED, "fail")
+    assert (first.limit, first.on, first.undecided) == (0.05, On.CHANGED, "fail")
     assert first.cases == {"model": ("resnet*",), "batch_size": (1, 8), "device": ("cuda*",)}
     assert first.name == "rule 1: latency_s, limit 5 %, model resnet*, batch size 1, 8, device cuda*"
-    assert (tail.name, tail.maximum, tail.percentile, tail.inconclusive) == (
+    assert (tail.name, tail.maximum, tail.percentile, tail.undecided) == (
         "tail",
         0.015,
         Percentile.P99,
-        Inconclusive.PASS,
+        Undecided.WARN,
     )
     assert peak.maximum == 8 * 2**30
     assert (floor.minimum, floor.relative, exact.relative) == (1000.0, False, True)
@@ -72,8 +72,8 @@ metric = "graph_breaks"
         ('metric = "latency_s"\nmin = "9 ms"\nmax = "5 ms"', r"min = '9 ms' is above max = '5 ms'"),
         ('metric = "latency_s"\non = "changed"\nmax = "5 ms"', r"on belongs to limit"),
         (
-            'metric = "latency_s"\ninconclusive = "maybe"',
-            r"rule 1: inconclusive = 'maybe': expected one of fail, warn, or pass\.",
+            'metric = "latency_s"\nundecided = "maybe"',
+            r"rule 1: undecided = 'maybe': expected one of stop, fail, or warn\.",
         ),
         ('metric = "latency_s"\nlimit = "5 %"\nmodel = "resnet[1"', r"model = 'resnet\[1' is not a pattern"),
         ('metric = "latency_s"\nlimit = "5 %"\nmodel = ""', r"model = '' is not a pattern"),
@@ -99,6 +99,21 @@ def test_bad_rules_are_refused_in_one_line_that_says_where(tmp_path, rule, said)
         rules(tmp_path, "[[rule]]\n" + rule)
     assert "thresholds.toml" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_the_old_key_is_read_with_a_note_at_the_top_and_in_a_rule(tmp_path):
+    path = tmp_path / "thresholds.toml"
+    path.write_text(
+        'inconclusive = "fail"\n[[rule]]\nmetric = "macs"\n[[rule]]\nmetric = "latency_s"\ninconclusive = "pass"\n'
+    )
+    found = read(path)
+    assert [rule.undecided for rule in found.rules] == [Undecided.FAIL, Undecided.WARN]
+    assert found.notes == (
+        f'{path}: inconclusive = "fail" is read as undecided = "fail"; write that.',
+        f'{path}, rule 2: inconclusive = "pass" is read as undecided = "warn"; write that.',
+    )
+    with pytest.raises(ConfigError, match="inconclusive is the old name of undecided; leave it out"):
+        rules(tmp_path, 'inconclusive = "warn"\nundecided = "warn"\n[[rule]]\nmetric = "macs"')
 
 
 def test_a_rule_names_cases_by_any_axis_in_the_singular_or_plural(tmp_path):

@@ -13,7 +13,7 @@ from tests import goldens
 from tests.make import IDENTITY, case, change, measurement, noisy_launches, profile, run_of, save_run, skip
 
 NASTY = "a|b<script>`x`@me\n::error::%"
-RULES = """inconclusive = "warn"
+RULES = """undecided = "warn"
 [[rule]]
 metric = "latency_s"
 limit = "5 %"
@@ -131,6 +131,56 @@ def test_nothing_comparable_is_incomplete(workplace, capsys):
     assert run(capsys, "compare", "old", "other", "--across", "torch")[0] == 0
 
 
+@pytest.mark.parametrize(
+    ("was", "damaged"),
+    [('"iterations_per_sample":1', '"iterations_per_sample":0'), ('"elapsed_s":[0.', '"elapsed_s":[-0.')],
+)
+@pytest.mark.usefixtures("workplace")
+def test_a_launch_that_no_clock_can_have_measured_is_refused(capsys, was, damaged):
+    lines = Path("new/launches.jsonl").read_text(encoding="utf-8")
+    assert was in lines
+    Path("new/launches.jsonl").write_text(lines.replace(was, damaged, 1), encoding="utf-8")
+    code, _, err = run(capsys, "compare", "old", "new")
+    assert (code, len(err.splitlines())) == (2, 1)
+    assert "launches.jsonl" in err
+
+
+@pytest.mark.parametrize("fail_on", [(), ("--fail-on", "regressed")])
+def test_exact_metrics_that_agree_are_no_comparison(workplace, capsys, fail_on):
+    """Parameters agree on any two machines; a gate that compares nothing else has measured nothing."""
+    save_run(
+        workplace / "there", run_of([measured("resnet18", 1, 1)], name="there", identity=change(IDENTITY, torch="1"))
+    )
+    code, out, _ = run(capsys, "compare", "old", "there", *fail_on)
+    assert (code, "unchanged" in out) == (3, True)
+
+
+@pytest.mark.usefixtures("workplace")
+def test_a_run_that_is_compared_with_itself_is_told_so(capsys):
+    run(capsys, "baseline", "set", "main", "old")
+    assert "run-old is compared with itself: both sides are run-old." in run(capsys, "compare", "old", "old")[1]
+    assert "main: both sides are run-old" not in run(capsys, "check", "new", "--baseline", "main")[1]
+    assert "both sides are run-old" in run(capsys, "check", "old", "--baseline", "main")[1]
+    run(capsys, "baseline", "set", "two", "old", "same")
+    said = "1 run stands on both sides (run-old): the part that it has in two cannot differ from itself."
+    assert said in run(capsys, "check", "old", "--baseline", "two")[1]
+
+
+def test_three_runs_that_differ_teach_a_band_that_hides_no_regression(workplace, capsys):
+    for name, factor in (("b0", 1.0), ("b1", 1.02), ("b2", 0.98), ("n20", 1.2)):
+        launches = noisy_launches(len(name) + ord(name[-1]), factor=factor, noise=0.005)
+        save_run(workplace / name, run_of([measurement(launches)], name=name))
+    run(capsys, "baseline", "set", "three", "b0", "b1", "b2")
+    Path("thresholds.toml").write_text('[[rule]]\nmetric = "latency_s"\nlimit = "5 %"\n', encoding="utf-8")
+    code, out, _ = run(capsys, "check", "n20", "--baseline", "three", "--junit", "gate.xml")
+    assert (code, out.splitlines()[0]) == (3, "check: undecided")
+    assert "rule 1: latency_s, limit 5 %: this run sees changes from" in out
+    assert ET.parse("gate.xml").getroot().get("skipped") == "1"  # noqa: S314 - our own file
+    Path("thresholds.toml").write_text('undecided = "warn"\n[[rule]]\nmetric = "latency_s"\nlimit = "5 %"\n')
+    code, out, _ = run(capsys, "check", "n20", "--baseline", "three")
+    assert (code, out.splitlines()[0]) == (0, "check: undecided")
+
+
 def test_check_passes_warns_and_updates(workplace, capsys):
     run(capsys, "baseline", "set", "main", "old")
     assert run(capsys, "check", "same", "--baseline", "main")[0] == 0
@@ -172,7 +222,7 @@ def test_an_update_adds_new_cases_and_refuses_another_machine(workplace, capsys)
     save_run(workplace / "more", run_of([*known, measured("resnet34", 1, 6)], name="run-more"))
     code, out, err = run(capsys, "check", "more", "--baseline", "main", "--update")
     assert (code, "1 new case; the rest stays" in err) == (0, True)
-    assert "new: not measured in the baseline" in out
+    assert "not measured in the baseline" in out
     assert run(capsys, "check", "old", "--baseline", "main")[0] == 3
     elsewhere = run_of([*known, measured("resnet34", 1, 6, 0.8)], name="there", identity=change(IDENTITY, torch="1"))
     save_run(workplace / "there", elsewhere)
@@ -213,6 +263,7 @@ def test_a_copied_baseline_is_one_of_its_own(workplace, capsys):
     [
         ('"macs"', '"mcas"', "'mcas' is not a metric"),
         ('"bands": []', '"bands": [{"metric": "latency_s", "width": -2.0, "source": "baseline"}]', "must be above 0"),
+        ('"bands": []', '"bands": [{"metric": "latency_s", "width": 1e308, "source": "baseline"}]', "at most 100"),
         (
             '"bands": []',
             '"bands": [{"metric": "speed", "width": 0.1, "source": "baseline"}]',

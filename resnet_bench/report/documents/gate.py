@@ -1,7 +1,7 @@
 """What `check` prints: outcomes that are no pass first, then the verdicts behind them."""
 
-from resnet_bench.analysis.gate import GateResult, Outcome, Status, improvements
-from resnet_bench.errors import ExitCode
+from resnet_bench.analysis.gate import GateResult, Outcome, improvements
+from resnet_bench.analysis.rulings import Status
 from resnet_bench.report.document import Document, Health, Prominence, Section, Severity
 from resnet_bench.report.documents import verdicts
 from resnet_bench.report.rows import later
@@ -10,10 +10,10 @@ from resnet_bench.report.table import Column, ColumnKind, Table
 _ORDER = {
     Status.FAILED: Severity.BAD,
     Status.INCOMPLETE: Severity.BAD,
-    Status.WARNED: Severity.NOTICE,
+    Status.UNDECIDED: Severity.NOTICE,
+    Status.NEW: Severity.NOTICE,
     Status.PASSED: Severity.GOOD,
 }
-_FOUND = {ExitCode.DONE: "passed", ExitCode.FOUND: "failed", ExitCode.INCOMPLETE: "incomplete"}
 _COLUMNS = (
     Column(key="status", title="status", kind=ColumnKind.TEXT),
     Column(key="case", title="case", kind=ColumnKind.TEXT),
@@ -26,7 +26,7 @@ def document(result: GateResult) -> Document:
     """Return the gate's findings and the table of verdicts below them; CSV has a line for each outcome."""
     below = verdicts.document(result.table)
     return Document(
-        title=f"check: {_FOUND[ExitCode(result.exit_code)]}",
+        title=f"check: {result.status}",
         kind="check",
         content=lambda: result,
         rows=later(Outcome, result.outcomes),
@@ -36,7 +36,13 @@ def document(result: GateResult) -> Document:
         summary=below.summary,
         summary_prominence=Prominence.PAGE,
         sections=(
-            Section(id="findings", title="", tables=_tables(result), lines=tuple(_lines(result))),
+            Section(
+                id="findings",
+                title="",
+                paragraphs=result.blind,
+                tables=_tables(result),
+                lines=tuple(_lines(result)),
+            ),
             Section(id="named", title="", paragraphs=(below.title,)),
             *verdicts.sections(result.table, prominence=Prominence.SUPPORT),
         ),
@@ -66,4 +72,4 @@ def _lines(result: GateResult) -> list[str]:
     better = [f"improved: {row.case.key} {row.metric}: {row.reason}" for row in improvements(result.table)]
     unmatched = [f"rule matches nothing: {name}" for name in result.unmatched]
     nothing = [result.nothing_checked] if result.nothing_checked else []
-    return [*better, *unmatched, *nothing, *result.warnings]
+    return [*better, *unmatched, *nothing]
