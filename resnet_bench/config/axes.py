@@ -7,7 +7,9 @@ is read the other is understood. A new axis is a row here and a field of `Case` 
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import msgspec
 from msgspec.structs import fields
 
 from resnet_bench.config import values
@@ -269,6 +271,16 @@ def labels(cases: Sequence[Case]) -> dict[Case, str]:
     """Return the label of each case; no two are alike."""
     varied = [axis.name for axis in AXES if len({getattr(case, axis.name) for case in cases}) > 1]
     return {case: label(case, varied=varied) for case in cases}
+
+
+def label_of_pair(left: Case, right: Case) -> str:
+    """Return two cases as a person says them: what they share, and how they differ."""
+    differing = [axis for axis in AXES if getattr(left, axis.name) != getattr(right, axis.name)]
+    if any(axis.said for axis in differing):
+        return f"{label(left)} against {label(right)}"
+    plain: dict[str, Any] = {axis.name: _DEFAULTS[axis.name] for axis in differing if axis.name in _DEFAULTS}
+    ours, theirs = (" ".join(axis.words(getattr(case, axis.name)) for axis in differing) for case in (left, right))
+    return label(msgspec.structs.replace(left, **plain)) + (f": {ours} against {theirs}" if differing else "")
 
 
 _DEFAULTS: dict[str, Value] = {field.name: field.default for field in fields(Case) if not field.required}

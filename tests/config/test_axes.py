@@ -1,10 +1,11 @@
 """The table of axes is whole, and what it says holds wherever an axis is read."""
 
+import msgspec
 import pytest
 
 from resnet_bench import cli
-from resnet_bench.config.axes import AXES, BY_NAME, labels
-from resnet_bench.records import Case
+from resnet_bench.config.axes import AXES, BY_NAME, label, label_of_pair, labels
+from resnet_bench.records import Case, Executor
 from tests.make import case
 
 
@@ -82,3 +83,12 @@ def test_case_a_takes_the_name_or_its_plural_and_names_the_nearest(capsys):
     assert "--case-a: batch_size = '0': expected a whole number of 1 or more." in capsys.readouterr().err
     assert cli.run(["ab", "HEAD", "--case-a", "precison=fp16"]) == 2
     assert "Did you mean 'precision'?" in capsys.readouterr().err
+
+
+def test_a_pair_of_cases_is_called_by_what_it_shares_and_how_it_differs():
+    left = case(model="resnet18", batch_size=1, image_size=96)
+    assert label_of_pair(left, left) == label(left)
+    differing = msgspec.structs.replace(left, executor=Executor.COMPILE, threads=2)
+    assert label_of_pair(left, differing) == f"{label(left)}: eager 1 thread against compile 2 threads"
+    larger = left.with_batch_size(8)
+    assert label_of_pair(left, larger) == f"{label(left)} against {label(larger)}"

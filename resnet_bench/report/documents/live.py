@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from resnet_bench import units
+from resnet_bench.config.axes import label_of_pair
 from resnet_bench.records import Record, Verdict
 from resnet_bench.records.live import Decision, Matchup, MatchupResult, PairedSamples
 from resnet_bench.report.document import Document, Health, Section
@@ -52,7 +53,7 @@ def document(results: Sequence[MatchupResult], labels: tuple[str, str]) -> Docum
         shown=tuple(column.key for column in _COLUMNS),
     )
     return Document(
-        title=f"baseline {labels[0]}, contender {labels[1]}",
+        title=_title(results, labels),
         kind="ab",
         content=lambda: [LiveTurns(**_fields(it, labels), turns=it.turns) for it in results],
         rows=lambda: record_rows(LiveOutcome, [LiveOutcome(**_fields(it, labels)) for it in results]),
@@ -66,6 +67,14 @@ def document(results: Sequence[MatchupResult], labels: tuple[str, str]) -> Docum
             Section(id="reach", title="", lines=tuple(_closing_lines(results))),
         ),
     )
+
+
+def _title(results: Sequence[MatchupResult], labels: tuple[str, str]) -> str:
+    """Name the sides: two revisions, or two configurations of one."""
+    configurations = any(it.matchup.baseline != it.matchup.contender for it in results)
+    if labels[0] != labels[1] or not configurations:
+        return f"baseline {labels[0]}, contender {labels[1]}"
+    return f"{labels[0]}: two configurations"
 
 
 def _fields(it: MatchupResult, labels: tuple[str, str]) -> dict[str, Any]:
@@ -82,8 +91,12 @@ def _fields(it: MatchupResult, labels: tuple[str, str]) -> dict[str, Any]:
 
 def _closing_lines(results: Sequence[MatchupResult]) -> list[str]:
     """Return what is undecided, and the smallest change that these pairs would have found."""
-    open_cases = [it.matchup.contender.key for it in results if it.decision.verdict is Verdict.INCONCLUSIVE]
-    lines = [f"undecided: {', '.join(open_cases)}; give it a longer --budget or a wider --band"] if open_cases else []
+    open_cases = [
+        label_of_pair(it.matchup.baseline, it.matchup.contender)
+        for it in results
+        if it.decision.verdict is Verdict.INCONCLUSIVE
+    ]
+    lines = [f"undecided: {'; '.join(open_cases)}; give it a longer --budget or a wider --band"] if open_cases else []
     reach = [it.decision.detectable for it in results if it.decision.detectable is not None]
     said = units.percent_short(max(reach)) if reach else "unknown, too few launch pairs"
     return [*lines, f"smallest detectable change (found in 95 of 100): {said}"]
@@ -91,9 +104,8 @@ def _closing_lines(results: Sequence[MatchupResult]) -> list[str]:
 
 def _row(result: MatchupResult) -> Row:
     decision, interval = result.decision, result.decision.interval
-    left, right = result.matchup.baseline.key, result.matchup.contender.key
     return (
-        left if left == right else f"{left} against {right}",
+        label_of_pair(result.matchup.baseline, result.matchup.contender),
         *_medians(result),
         decision.ratio if result.turns else None,
         f"{units.ratio(interval.low)} to {units.ratio(interval.high)}" if interval else None,
