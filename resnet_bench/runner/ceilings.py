@@ -16,6 +16,7 @@ from resnet_bench.runner.launchers.launcher import Launcher
 from resnet_bench.specs.arithmetic import arithmetic
 from resnet_bench.storage import ceilings_cache
 from resnet_bench.wire.messages import CeilingsRequest
+from resnet_bench.words import counted
 
 BUDGET_S = 1.0
 QUICK_BUDGET_S = 0.4
@@ -75,7 +76,7 @@ def measured(
     Raises:
         ResNetBenchError: they cannot be measured.
     """
-    print(f"measuring the ceilings of {device} with {threads} CPU threads", file=sys.stderr, flush=True)
+    print(f"measuring the ceilings of {device} with {counted(threads, 'CPU thread')}", file=sys.stderr, flush=True)
     request = CeilingsRequest(
         device=device,
         threads=threads,

@@ -10,6 +10,7 @@ from resnet_bench.records import Ceilings, Commit, Environment, Record
 from resnet_bench.report.document import Document, Section
 from resnet_bench.report.rows import later
 from resnet_bench.report.table import Column, ColumnKind, Row, Table
+from resnet_bench.words import counted
 
 _FACTS = (
     Column(key="what", title="what", kind=ColumnKind.TEXT),
@@ -63,7 +64,7 @@ def _ceilings(number: int, found: Ceilings, sheet: DataSheet | None, kept: str) 
     lines = [f"data sheet: {sheet.source} ({sheet.product}), dense rates"] if sheet else []
     if found.disturbances:
         lines.append(f"disturbed in all of {found.attempts} attempts: {'; '.join(found.disturbances)}")
-    title = f"ceilings of {found.device} with {found.threads} CPU threads, measured {found.measured_at}"
+    title = f"ceilings of {found.device} with {counted(found.threads, 'CPU thread')}, measured {found.measured_at}"
     return Section(
         id=f"ceilings-{number}",
         title=title,
