@@ -5,6 +5,7 @@ table also stand in the HTML, for readers without scripts. The content security 
 and runs two scripts, each by its hash. The same document gives the same bytes.
 """
 
+import itertools
 import re
 from collections.abc import Collection, Mapping, Sequence
 from importlib import resources
@@ -17,7 +18,7 @@ from markupsafe import Markup
 from resnet_bench.report import figures, plotly_js
 from resnet_bench.report.cells import decimals, show_column
 from resnet_bench.report.digits import certain_fields
-from resnet_bench.report.document import Document
+from resnet_bench.report.document import Document, Prominence, Section
 from resnet_bench.report.figure import Figure
 from resnet_bench.report.table import Column, ColumnKind, Table, Value
 from resnet_bench.words import plain
@@ -33,6 +34,7 @@ def render(document: Document, _width: int | None = None, /) -> str:
     """Return the whole page."""
     script = '"use strict";\n(() => {\n' + "\n".join(_asset(f"script/{part}.js") for part in _SCRIPT) + "})();\n"
     drawn = bool(_figures(document))
+    head = _head(document)
     library, library_hash = plotly_js.packed() if drawn else ("", "")
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("resnet_bench.report"),
@@ -46,6 +48,8 @@ def render(document: Document, _width: int | None = None, /) -> str:
     environment.filters["prose"] = prose
     return environment.get_template("report.html.j2").render(
         document=document,
+        head=head,
+        body=document.sections[len(head) :],
         tables={it.id: _view(document, it, rows=_static_rows(document, it)) for it in _tables(document)},
         payload=Markup(plotly_js.pack(msgspec.json.encode(certain_fields(_payload(document))))),  # noqa: S704 - base85 without "<"
         plotly=Markup(library),  # noqa: S704 - base85 without "<"
@@ -53,6 +57,13 @@ def render(document: Document, _width: int | None = None, /) -> str:
         css=Markup(_asset("report.css")),  # noqa: S704 - our own file
         script=Markup(script),  # noqa: S704 - our own file
     )
+
+
+def _head(document: Document) -> tuple[Section, ...]:
+    """Return what stands above the summary: sections without a title, where the summary is only the page's."""
+    if document.summary_prominence is not Prominence.PAGE:
+        return ()
+    return tuple(itertools.takewhile(lambda section: not section.title, document.sections))
 
 
 def prose(text: str) -> str:

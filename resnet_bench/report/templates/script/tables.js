@@ -95,7 +95,8 @@ class TableView {
     const text = this.texts[key] ? this.texts[key][row] : value === null ? "" : String(value);
     if (at === 0) {
       cell.scope = "row";
-      cell.textContent = text;
+      cell.append(document.createElement("span"));
+      cell.firstChild.textContent = text;
     } else if (this.numeric[column]) {
       cell.className = "n";
       const number = document.createElement("span");
