@@ -8,42 +8,20 @@ profiler itself costs is not taken off: the whole without it stands beside.
 import re
 import statistics
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any
 
-from torch.profiler import profile, record_function
-
-from resnet_bench.errors import UnsupportedError
 from resnet_bench.profilers.clock import Clock
 from resnet_bench.profilers.layers import OUTSIDE, LayerTimes, mean_of_quickest
+from resnet_bench.profilers.profiled_iterations import ITERATIONS, Iteration, Operation, alike, profiled
 from resnet_bench.profilers.timeline import Call
 from resnet_bench.profilers.workload import Workload
 from resnet_bench.records import Layer, LayerTime, Mode, Part, Precision, TimedBy
 from resnet_bench.specs.alignment import align
 from resnet_bench.specs.costs import Cost, backward_cost, first_weighted, forward_cost
 
-ROUNDS, ITERATIONS = 4, 5
-_RANGE = "resnet_bench.iteration"
-_OPERATOR = re.compile(r"(aten|mkldnn|mkl|onednn|quantized|inductor)::|graph_\d+_|triton_|cpp_")
+ROUNDS = 4
 _GRAPH_PREFIX = re.compile(r"^graph_\d+_")
-_US = 1e-6
-
-
-class Operation(NamedTuple):
-    """One operator or kernel of one iteration, in the order it ran; shapes are those of its arguments."""
-
-    name: str
-    seconds: float
-    shapes: tuple[tuple[int, ...], ...] = ()
-    backward: bool = False
-    optimizer: bool = False
-
-
-class Iteration(NamedTuple):
-    """One profiled iteration: how long it took in all, and its operations."""
-
-    seconds: float
-    operations: tuple[Operation, ...]
 
 
 def measure(workload: Workload, clock: Clock, calls: Sequence[Call], layers: Sequence[Layer]) -> LayerTimes:
@@ -62,8 +40,8 @@ def measure(workload: Workload, clock: Clock, calls: Sequence[Call], layers: Seq
     iterations: list[Iteration] = []
     for _ in range(ROUNDS):
         whole += [clock.time(workload.iterate, 1).host_s for _ in range(ITERATIONS)][1:]
-        iterations += _profiled(workload)
-    kept = _alike(iterations)
+        iterations += profiled(workload)
+    kept = alike(iterations)
     case = workload.case
     return LayerTimes(
         timed_by=TimedBy.PROFILER,
@@ -194,92 +172,3 @@ def _add(
 
 def _with_seconds(row: LayerTime, **changes: Any) -> LayerTime:
     return LayerTime(**{name: getattr(row, name) for name in LayerTime.__struct_fields__} | changes)
-
-
-def _alike(iterations: Sequence[Iteration]) -> list[Iteration]:
-    """Return the quicker ones of the most frequent sequence of operations."""
-    sequences = Counter(tuple(op.name for op in each.operations) for each in iterations if each.operations)
-    if not sequences:
-        raise UnsupportedError("torch's profiler saw no kernel of the compiled model.")
-    usual, count = sequences.most_common(1)[0]
-    if count < max(2, len(iterations) // 2):
-        raise UnsupportedError("other kernels run from one iteration to the next.")
-    same = [each for each in iterations if tuple(op.name for op in each.operations) == usual]
-    return sorted(same, key=lambda each: each.seconds)[: max(3, len(same) // 4)]
-
-
-def _profiled(workload: Workload) -> list[Iteration]:
-    measures = workload.instruments
-    on_device = measures.kind.accelerator
-    with profile(activities=measures.activities(), record_shapes=True) as profiler:
-        for _ in range(ITERATIONS):
-            with record_function(_RANGE):
-                workload.iterate()
-                measures.synchronize(workload.device)
-    events = profiler.events() or []
-    return list(_iterations(list(events), on_device=on_device))
-
-
-def _iterations(events: Sequence[Any], *, on_device: bool) -> Iterator[Iteration]:
-    """Cut the profiler's events into iterations; the first one has warmed the profiler up and is left out."""
-    on_cpu = [event for event in events if _is_on_cpu(event)]
-    ranges = sorted(
-        ((event.time_range.start, event.time_range.end) for event in on_cpu if event.name == _RANGE),
-    )[1:]
-    found = _device_operations(events, on_cpu) if on_device else _host_operations(on_cpu)
-    ordered = sorted(found, key=lambda pair: pair[0])
-    for start, end in ranges:
-        operations = tuple(operation for moment, operation in ordered if start <= moment < end)
-        yield Iteration((end - start) * _US, operations)
-
-
-def _host_operations(events: Sequence[Any]) -> Iterator[tuple[float, Operation]]:
-    for event in events:
-        if _is_outermost_operator(event):
-            yield event.time_range.start, _operation(event, event.cpu_time_total)
-
-
-def _device_operations(events: Sequence[Any], on_cpu: Sequence[Any]) -> Iterator[tuple[float, Operation]]:
-    """Yield operators by the time of the kernels that they launched, then kernels that no operator launched."""
-    launched: Counter[tuple[str, float]] = Counter()
-    for event in on_cpu:
-        if _OPERATOR.match(event.name):
-            launched.update((kernel.name, round(kernel.duration, 3)) for kernel in event.kernels)
-        if _is_outermost_operator(event) and event.device_time_total > 0:
-            yield event.time_range.start, _operation(event, event.device_time_total)
-    ranges = {event.name for event in on_cpu}
-    for event in events:
-        if _is_on_cpu(event) or event.name in ranges:
-            continue
-        duration = event.time_range.elapsed_us()
-        key = (event.name, round(duration, 3))
-        if launched[key]:
-            launched[key] -= 1
-            continue
-        yield event.time_range.start, Operation(event.name, duration * _US)
-
-
-def _operation(event: Any, microseconds: float) -> Operation:
-    parents = list(_parents(event))
-    return Operation(
-        name=event.name,
-        seconds=microseconds * _US,
-        shapes=tuple(tuple(shape) for shape in event.input_shapes or () if isinstance(shape, list)),
-        backward=any("Backward" in name or name.startswith("autograd::engine") for name in parents),
-        optimizer=any(name.startswith("Optimizer.") for name in parents),
-    )
-
-
-def _is_outermost_operator(event: Any) -> bool:
-    return bool(_OPERATOR.match(event.name)) and not any(_OPERATOR.match(name) for name in _parents(event))
-
-
-def _is_on_cpu(event: Any) -> bool:
-    return bool(event.device_type.name == "CPU")
-
-
-def _parents(event: Any) -> Iterator[str]:
-    parent = event.cpu_parent
-    while parent is not None:
-        yield parent.name
-        parent = parent.cpu_parent

@@ -4,7 +4,8 @@ import pytest
 
 from resnet_bench import specs
 from resnet_bench.errors import UnsupportedError
-from resnet_bench.profilers.kernels import Iteration, Operation, _alike, _iterations, attribute
+from resnet_bench.profilers.kernels import attribute
+from resnet_bench.profilers.profiled_iterations import Iteration, Operation, alike, iterations_of
 from resnet_bench.profilers.timeline import Call
 from resnet_bench.records import Mode, Part, Precision
 from resnet_bench.specs.costs import backward_cost, forward_cost
@@ -94,11 +95,11 @@ def test_costs_are_those_of_the_passes_that_were_attributed():
 def test_only_iterations_of_the_usual_kernels_count():
     usual = [Iteration(float(n), (conv(CONV1, 1.0),)) for n in range(4, 0, -1)]
     odd = Iteration(0.1, (conv(CONV1, 0.1), conv(CONV1, 0.1)))
-    assert [each.seconds for each in _alike([odd, *usual])] == [1.0, 2.0, 3.0]
+    assert [each.seconds for each in alike([odd, *usual])] == [1.0, 2.0, 3.0]
     with pytest.raises(UnsupportedError, match="saw no kernel"):
-        _alike([Iteration(1.0, ())])
+        alike([Iteration(1.0, ())])
     with pytest.raises(UnsupportedError, match="other kernels"):
-        _alike([Iteration(1.0, (Operation(f"aten::op{n}", 1.0),)) for n in range(6)])
+        alike([Iteration(1.0, (Operation(f"aten::op{n}", 1.0),)) for n in range(6)])
 
 
 class Event:
@@ -125,7 +126,7 @@ def test_host_events_count_once_and_by_iteration():
     step = Event("Optimizer.step#SGD.step", 160, 170)
     update = Event("aten::add_", 161, 165, parent=step)
     early = Event("aten::convolution", 10, 50)
-    (found,) = _iterations([*events, wrapper, outer, inner, fused, step, update, early], on_device=False)
+    (found,) = iterations_of([*events, wrapper, outer, inner, fused, step, update, early], on_device=False)
     assert found.seconds == pytest.approx(120e-6)
     assert [(op.name, round(op.seconds * 1e6)) for op in found.operations] == [
         ("aten::convolution", 40),
@@ -143,7 +144,7 @@ def test_device_kernels_count_with_the_operator_that_launched_them_or_by_their_o
     launched = Event("implicit_gemm", 130, 160, device="CUDA")
     fused = Event("triton_poi_fused_relu_0", 160, 167, device="CUDA")
     shadow = Event("resnet_bench.iteration", 130, 170, device="CUDA")
-    (found,) = _iterations([*ranges, op, graph, launched, fused, shadow], on_device=True)
+    (found,) = iterations_of([*ranges, op, graph, launched, fused, shadow], on_device=True)
     assert [(each.name, round(each.seconds * 1e6)) for each in found.operations] == [
         ("aten::convolution", 30),
         ("triton_poi_fused_relu_0", 7),
