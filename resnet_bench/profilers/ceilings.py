@@ -19,23 +19,29 @@ from resnet_bench.records import Bandwidth, Precision, Rate
 from resnet_bench.specs.arithmetic import arithmetic
 
 MIB = 2**20
-# Channels in, pixels a side, channels out, kernel: a ResNet's most frequent convolutions.
-_CONVOLUTIONS = ((64, 56, 64, 3), (128, 28, 128, 3), (256, 14, 256, 3), (256, 56, 64, 1), (1024, 14, 256, 1))
 _TRIES = 3
 _LAUNCHES = 1000
 
 
-class _Sizes(NamedTuple):
-    """Sides of square products, images of convolutions, and bytes that copies move."""
+# A ResNet's most frequent ones.
+_CONVOLUTIONS = ((64, 56, 64, 3), (128, 28, 128, 3), (256, 14, 256, 3), (256, 56, 64, 1), (1024, 14, 256, 1))
+
+
+class Sizes(NamedTuple):
+    """What is tried: sides of square products, images of each convolution, bytes that copies move.
+
+    A convolution is channels in, pixels a side, channels out, kernel.
+    """
 
     sides: tuple[int, ...]
     images: int
     moved: tuple[int, ...]
+    convolutions: tuple[tuple[int, int, int, int], ...] = _CONVOLUTIONS
 
 
 _MOVED = tuple(2**power for power in (18, 20, 22, 24, 26, 28))
-_ON_HOST = _Sizes((256, 512, 1024, 2048), 4, _MOVED)
-_ON_ACCELERATOR = _Sizes((*_ON_HOST.sides, 4096, 8192), 128, (*_MOVED, 2**30))
+_ON_HOST = Sizes((256, 512, 1024, 2048), 4, _MOVED)
+_ON_ACCELERATOR = Sizes((*_ON_HOST.sides, 4096, 8192), 128, (*_MOVED, 2**30))
 
 
 class Found(NamedTuple):
@@ -47,7 +53,13 @@ class Found(NamedTuple):
 
 
 def measure(
-    device: torch.device, measures: Instruments, clock: Clock, precisions: Sequence[Precision], *, budget_s: float
+    device: torch.device,
+    measures: Instruments,
+    clock: Clock,
+    precisions: Sequence[Precision],
+    *,
+    budget_s: float,
+    sizes: Sizes | None = None,
 ) -> Found:
     """Measure the ceilings of a device.
 
@@ -57,8 +69,9 @@ def measure(
         clock: of that device.
         precisions: those of arithmetic; autocast's are not among them.
         budget_s: seconds for each of: products of a precision, convolutions of a precision, all copies.
+        sizes: what to try; None for what suits the kind of device.
     """
-    sizes = _ON_ACCELERATOR if measures.kind.accelerator else _ON_HOST
+    sizes = sizes or (_ON_ACCELERATOR if measures.kind.accelerator else _ON_HOST)
     with torch.inference_mode():
         rates = []
         for precision in precisions:
@@ -73,12 +86,12 @@ def measure(
     return Found(tuple(rates), tuple(bandwidths), launch_s)
 
 
-def _rates(device: torch.device, sizes: _Sizes, clock: Clock, precision: Precision, budget_s: float) -> Rate:
+def _rates(device: torch.device, sizes: Sizes, clock: Clock, precision: Precision, budget_s: float) -> Rate:
     dtype: torch.dtype = getattr(torch, arithmetic(precision).weights)
     return Rate(
         precision=precision,
         matmul_flop_per_s=_known_rate(_products(device, dtype, sizes.sides), clock, budget_s),
-        convolution_flop_per_s=_known_rate(_convolutions(device, dtype, sizes.images), clock, budget_s),
+        convolution_flop_per_s=_known_rate(_convolutions(device, dtype, sizes), clock, budget_s),
     )
 
 
@@ -132,8 +145,9 @@ def _products(device: torch.device, dtype: torch.dtype, sides: Sequence[int]) ->
         yield _Trial(2.0 * side**3, lambda left=left, right=right: left @ right)  # type: ignore[misc]
 
 
-def _convolutions(device: torch.device, dtype: torch.dtype, images: int) -> Iterator[_Trial]:
-    for channels, pixels, outputs, kernel in _CONVOLUTIONS:
+def _convolutions(device: torch.device, dtype: torch.dtype, sizes: Sizes) -> Iterator[_Trial]:
+    images = sizes.images
+    for channels, pixels, outputs, kernel in sizes.convolutions:
         work = 2.0 * images * outputs * pixels**2 * channels * kernel**2
         for memory_format in (torch.contiguous_format, torch.channels_last):
             values = _random(device, dtype, images, channels, pixels, pixels).to(memory_format=memory_format)

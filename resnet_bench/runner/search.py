@@ -31,7 +31,9 @@ class Limits(NamedTuple):
     transfer: Transfer = Transfer.EXCLUDED
 
 
-class _Found(NamedTuple):
+class Tried(NamedTuple):
+    """One trial, and what of it would end a search: None where it fits."""
+
     trial: Trial
     stop: SearchStop | None
 
@@ -52,11 +54,11 @@ def search(
 ) -> BatchSearch:
     """Find the largest batch size of `case` that fits within `limits`; what `log` holds is not tried again."""
 
-    def fits(size: int) -> _Found:
+    def fits(size: int) -> Tried:
         sized = case.with_batch_size(size)
         known = log.get(sized)
         if known is not None:
-            return _Found(*known)
+            return Tried(*known)
         answer = _tried(launcher, sized, model, limits)
         log.add(sized, answer.trial, answer.stop, limits.memory_bytes)
         on_trial(sized, answer.trial)
@@ -74,7 +76,7 @@ def search(
 
 
 def largest_fit(
-    fits: Callable[[int], _Found], *, iteration_limit_s: float
+    fits: Callable[[int], Tried], *, iteration_limit_s: float
 ) -> tuple[tuple[Trial, ...], int | None, SearchStop]:
     """Return all trials, the largest batch size that fitted, and what ended the doubling.
 
@@ -112,7 +114,7 @@ def _doubling() -> Iterator[int]:
         size *= 2
 
 
-def _tried(launcher: Launcher, case: Case, model: Spec | str, limits: Limits) -> _Found:
+def _tried(launcher: Launcher, case: Case, model: Spec | str, limits: Limits) -> Tried:
     # Compiling takes minutes where nothing is wrong: it gets what a launch gets.
     compiles = executors.facts(case.executor).compiles
     overhead_s = max(TRIAL_OVERHEAD_S, limits.launch_s) if compiles else TRIAL_OVERHEAD_S
@@ -131,8 +133,8 @@ def _tried(launcher: Launcher, case: Case, model: Spec | str, limits: Limits) ->
             iteration_s=answer.iteration_s,
             peak_allocated_bytes=answer.peak_allocated_bytes,
         )
-        return _Found(fitting, None)
+        return Tried(fitting, None)
     by_memory = SearchStop.OUT_OF_MEMORY if limits.memory_bytes is None else SearchStop.MEMORY_LIMIT
     stops = {SkipReason.OUT_OF_MEMORY: by_memory, SkipReason.TIMEOUT: SearchStop.TIME_LIMIT}
     refused = Trial(batch_size=case.batch_size, fits=False, detail=answer.detail)
-    return _Found(refused, stops.get(answer.reason, SearchStop.REFUSED))
+    return Tried(refused, stops.get(answer.reason, SearchStop.REFUSED))

@@ -7,7 +7,6 @@ from resnet_bench.analysis.digest import digest
 from resnet_bench.analysis.published import Published
 from resnet_bench.analysis.results import collect
 from resnet_bench.records import Executor, MemoryFormat, Precision
-from resnet_bench.report.sections.best import _finding
 from tests import make
 
 
@@ -70,5 +69,4 @@ def test_without_the_plain_configuration_there_is_no_gain():
     half = {"precision": Precision.BF16}
     (found,) = best(results((half, 1.0), (half | LAST, 0.5)))
     assert (found.default, found.gain) == (None, None)
-    assert _finding((found,)) == "The default was not measured, so there is no gain over it."
     assert steps(results((half, 1.0), (half | LAST, 0.5))) == ()

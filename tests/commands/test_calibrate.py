@@ -9,13 +9,13 @@ import msgspec
 import numpy as np
 import pytest
 
-from resnet_bench import cli
 from resnet_bench.analysis.sequential import decide
 from resnet_bench.commands import ab as ab_command
 from resnet_bench.commands import calibrate as command
 from resnet_bench.records.live import MatchupResult, PairedSamples
 from resnet_bench.runner.launchers import table
 from tests import goldens
+from tests.commands.workplace import run
 from tests.make import IDENTITY, change, measurement, noisy_launches, run_of, save_run, side
 
 ENVIRONMENT = types.SimpleNamespace(id="e1", identity=IDENTITY)
@@ -42,12 +42,6 @@ def _workplace(tmp_path, monkeypatch):
     machine = types.SimpleNamespace(machines=lambda _: (types.SimpleNamespace(environment=ENVIRONMENT),))
     monkeypatch.setitem(table.LAUNCHERS, table.DEFAULT, lambda: machine)
     monkeypatch.setattr(command.runner, "measure_pairs", made_up)
-
-
-def run(capsys, *arguments):
-    code = cli.run([str(it) for it in arguments])
-    captured = capsys.readouterr()
-    return code, captured.out, captured.err
 
 
 @pytest.mark.usefixtures("_workplace")

@@ -7,60 +7,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from resnet_bench import cli
-from resnet_bench.records import Compilation, SkipReason
+from resnet_bench.records import SkipReason
 from tests import goldens
+from tests.commands.workplace import NASTY, measured, run
 from tests.make import IDENTITY, case, change, measurement, noisy_launches, profile, run_of, save_run, skip
-
-NASTY = "a|b<script>`x`@me\n::error::%"
-RULES = """undecided = "warn"
-[[rule]]
-metric = "latency_s"
-limit = "5 %"
-[[rule]]
-metric = "latency_s"
-max = "15 ms"
-model = "resnet50*"
-[[rule]]
-metric = "energy_j_per_image"
-"""
-
-
-def measured(model, size, seed, factor=1.0, **more):
-    of = case(model=model, batch_size=size)
-    options = {"compilation": Compilation(compile_s=2.0 * factor, graphs=1, graph_breaks=0)} if model == NASTY else {}
-    launches = noisy_launches(seed, factor=factor, noise=more.pop("noise", 0.002))
-    return measurement(launches, of=of, profile=profile(of, **more), **options)
-
-
-@pytest.fixture
-def workplace(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    old = [
-        measured("resnet18", 1, 1),
-        measured("resnet18", 8, 2),
-        measured("resnet50", 1, 3),
-        measured("resnet50", 8, 4),
-        measured(NASTY, 1, 5),
-    ]
-    new = [
-        measured("resnet18", 1, 11),
-        measured("resnet18", 8, 12),
-        measured("resnet50", 1, 13, 1.08, macs=5100),
-        measured("resnet50", 8, 14, noise=0.03),
-        measured(NASTY, 1, 15, 0.9),
-    ]
-    save_run(tmp_path / "old", run_of(old, name="run-old"))
-    save_run(tmp_path / "new", run_of(new, name="run-new"))
-    save_run(tmp_path / "same", run_of([change(it) for it in old], name="run-same"))
-    Path("thresholds.toml").write_text(RULES, encoding="utf-8")
-    return tmp_path
-
-
-def run(capsys, *arguments):
-    code = cli.run([str(it) for it in arguments])
-    captured = capsys.readouterr()
-    return code, captured.out, captured.err
 
 
 @pytest.mark.usefixtures("workplace")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from resnet_bench.child.layers import _parts
+from resnet_bench.child.layers import dissect
 from resnet_bench.errors import UnsupportedError
 from resnet_bench.executors import table
 from resnet_bench.executors.inputs import random_images
@@ -17,6 +17,7 @@ from resnet_bench.executors.protocol import Task
 from resnet_bench.profilers.workload import Workload
 from resnet_bench.records import Executor, MemoryFormat, Mode, Precision
 from resnet_bench.specs.arithmetic import ARITHMETICS, Arithmetic
+from resnet_bench.wire.messages import LayersRequest
 from tests import make
 
 
@@ -121,5 +122,8 @@ def test_a_runtime_without_torch_never_builds_the_network_and_says_itself_what_r
 
 
 def test_what_runs_no_module_and_has_none_cannot_be_timed_by_layer(foreign):
-    with pytest.raises(UnsupportedError, match="runs nothing that could be timed by layer"):
-        _parts(foreign, clock=None, static=(), budget_s=0)
+    request = LayersRequest(
+        case=foreign.case, index=0, model="tests.runner.faulty:tiny", protocol=make.BRIEF, budget_s=0
+    )
+    with pytest.raises(UnsupportedError, match="eager runs nothing that could be timed by layer"):
+        dissect(request)

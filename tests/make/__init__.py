@@ -20,12 +20,13 @@ from tests.make.layers import (
 from tests.make.live import matchup, side
 from tests.make.measurements import measurement, noisy_launches
 from tests.make.profiles import profile
-from tests.make.requests import launch_request
+from tests.make.requests import BRIEF, launch_request
 from tests.make.runs import PROTOCOL, digest_of, header, run_of, save_run
 from tests.make.spec import HOSTILE, Spec
 from tests.make.suites import big_run, gpu_run, suite_run, troubled_run
 
 __all__ = [
+    "BRIEF",
     "CASE",
     "CEILINGS",
     "EXECUTED",

@@ -3,6 +3,7 @@
 # ruff: noqa: N802, N815 - the names are NVML's own
 
 import contextlib
+import itertools
 import os
 import sys
 import types
@@ -17,7 +18,7 @@ from resnet_bench.machine import advice
 from resnet_bench.machine import nvml as nvml_library
 from resnet_bench.machine.datasheets import data_sheet
 from resnet_bench.machine.devices import kind_of, known_without_torch
-from resnet_bench.profilers import allocations, clock, devices, energy
+from resnet_bench.profilers import clock, devices, energy
 from resnet_bench.profilers.allocations import MemoryProbe
 from resnet_bench.profilers.clock import DeviceClock
 from resnet_bench.profilers.contention import ContentionWatch
@@ -277,16 +278,9 @@ def test_the_hosts_clock_is_for_the_cpu():
 
 @pytest.mark.usefixtures("nvml")
 def test_the_peak_of_warm_up_is_read_before_it_is_reset(monkeypatch):
-    calls = []
-    peaks = iter([9 * 2**30, 4 * 2**30])
-    monkeypatch.setattr(torch.cuda, "max_memory_allocated", lambda _: calls.append("read") or next(peaks))
-    monkeypatch.setattr(torch.cuda, "max_memory_reserved", lambda _: 5 * 2**30)
-    monkeypatch.setattr(torch.cuda, "reset_peak_memory_stats", lambda _: calls.append("reset"))
-    probe = MemoryProbe(
-        SimpleNamespace(device=torch.device("cuda:0"), instruments=instruments("cuda"), weights_bytes=2**20)
-    )
+    probe = memory_probe(monkeypatch, [9 * 2**30, 4 * 2**30])
     probe.warmed_up()
-    assert calls == ["read", "reset"]
+    assert probe.calls == ["read", "reset"]
     memory = probe.measure()
     assert memory.warmup_peak_allocated_bytes == 9 * 2**30
     assert memory.peak_allocated_bytes == 4 * 2**30
@@ -300,8 +294,21 @@ def test_the_peak_of_warm_up_is_read_before_it_is_reset(monkeypatch):
     ("processes", "own"),
     [({}, None), ({7: 100}, 100), ({7: 100, 8: 200}, None), ({7: 100, os.getpid(): 50}, 50), ({7: None}, None)],
 )
-def test_our_memory_on_the_device_is_found_by_number_or_where_nobody_else_is(processes, own):
-    assert allocations._own_device_bytes(processes) == own
+def test_our_memory_on_the_device_is_found_by_number_or_where_nobody_else_is(nvml, monkeypatch, processes, own):
+    nvml.processes = [SimpleNamespace(pid=pid, usedGpuMemory=used) for pid, used in processes.items()]
+    assert memory_probe(monkeypatch).measure().device_process_bytes == own
+
+
+def memory_probe(monkeypatch, allocated_bytes=()):
+    """A probe of a recorded device whose allocator says these peaks, and 0 after them."""
+    calls, peaks = [], itertools.chain(allocated_bytes, itertools.repeat(0))
+    monkeypatch.setattr(torch.cuda, "max_memory_allocated", lambda _: calls.append("read") or next(peaks))
+    monkeypatch.setattr(torch.cuda, "max_memory_reserved", lambda _: 5 * 2**30)
+    monkeypatch.setattr(torch.cuda, "reset_peak_memory_stats", lambda _: calls.append("reset"))
+    work = SimpleNamespace(device=torch.device("cuda:0"), instruments=instruments("cuda"), weights_bytes=2**20)
+    probe = MemoryProbe(work)
+    probe.calls = calls
+    return probe
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ import pytest
 
 from resnet_bench.analysis.layers import By, Dissection
 from resnet_bench.analysis.roofline import headroom
-from resnet_bench.records import Bandwidth, Precision, Rate
+from resnet_bench.records import Bandwidth, MemoryFormat, Precision, Rate
 from resnet_bench.report import figures
 from resnet_bench.report.documents import layers
 from resnet_bench.report.documents import run as view
@@ -50,6 +50,12 @@ def dissection(run):
 @pytest.mark.parametrize("form", [Format.TEXT, Format.MARKDOWN])
 def test_golden_of_a_measured_profile_by_stage(run, form):
     goldens.check(render(layers.document([dissection(run)], By.STAGE), form), f"layers/stage{form.suffix}")
+
+
+def test_the_best_section_says_that_the_default_was_not_measured():
+    half = suite_run(models=("resnet18",), precisions=(Precision.BF16,), memory_formats=tuple(MemoryFormat))
+    (section,) = view.only(view.build([half]), "best").sections
+    assert section.paragraphs[0].startswith("The default was not measured, so there is no gain over it.")
 
 
 @pytest.mark.parametrize("form", [Format.TEXT, Format.MARKDOWN, Format.LATEX])

@@ -1,5 +1,7 @@
 """Real processes on a repository made for the test, whose package has our own name."""
 
+import contextlib
+import itertools
 import json
 import signal
 import subprocess
@@ -10,8 +12,8 @@ import pytest
 
 from resnet_bench import cli
 from resnet_bench.commands import ab as ab_command
-from resnet_bench.records.live import PairedSamples
 from resnet_bench.runner import live as runner
+from resnet_bench.wire.live import Elapsed, Ready
 
 MODEL = """
 import torch
@@ -166,13 +168,18 @@ def test_configurations_are_compared_within_one_revision(repository, capsys, mon
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_what_was_measured_is_saved_when_it_is_interrupted(repository, capsys, monkeypatch, tmp_path, number):
-    def interrupted(pair, *_):
-        if pair == 2:
+    launched = itertools.count()
+    child = mock.MagicMock(**{"ask.return_value": Elapsed(elapsed_s=1.0, cpu_s=None)})
+    child.answer.return_value = Ready(iteration_s=1.0, source="module.py")
+
+    @contextlib.contextmanager
+    def pair():
+        if next(launched) == 2:
             signal.raise_signal(number)
-        return PairedSamples(pair=pair, baseline_s=(1.0,), contender_s=(1.0,))
+        yield child, child
 
     monkeypatch.setattr(runner, "LaunchPairs", mock.MagicMock())
-    monkeypatch.setattr(runner, "_take_turns", interrupted)
+    runner.LaunchPairs.return_value.__enter__.return_value.pair = pair
     code, _, err = ab(capsys, repository, "two", "eight", "--turns", str(tmp_path / "turns.jsonl"))
     assert code == 130
     assert "interrupted" in err

@@ -161,13 +161,12 @@ class Scripted(FakeClock):
         return Timing(0.5, None)
 
 
-def test_rates_are_work_over_time(monkeypatch):
+def test_rates_are_work_over_time():
     import torch
 
-    monkeypatch.setattr(profiler, "_ON_HOST", profiler._Sizes((64,), 4, (2**20,)))
-    monkeypatch.setattr(profiler, "_CONVOLUTIONS", ((4, 8, 4, 3),))
+    sizes = profiler.Sizes(sides=(64,), images=4, moved=(2**20,), convolutions=((4, 8, 4, 3),))
     cpu, precisions = torch.device("cpu"), (r.Precision.FP32, r.Precision.TF32)
-    found = profiler.measure(cpu, instruments("cpu"), Scripted(), precisions, budget_s=10.0)
+    found = profiler.measure(cpu, instruments("cpu"), Scripted(), precisions, budget_s=10.0, sizes=sizes)
     fp32, tf32 = found.rates
     assert fp32.matmul_flop_per_s == 2 * 64**3 / 0.5
     assert fp32.convolution_flop_per_s == 2 * 4 * 4 * 64 * 4 * 9 / 0.5

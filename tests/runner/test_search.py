@@ -13,7 +13,7 @@ from resnet_bench.errors import Interrupted
 from resnet_bench.records import BatchSearch, Executor, SearchStop, SkipReason, Trial
 from resnet_bench.report.documents import run as view
 from resnet_bench.runner import search as searching
-from resnet_bench.runner.search import LARGEST_BATCH, _Found, largest_fit
+from resnet_bench.runner.search import LARGEST_BATCH, Tried, largest_fit
 from resnet_bench.runner.searches import with_searches
 from resnet_bench.storage import run_directory
 from resnet_bench.storage.trials import TrialLog
@@ -27,10 +27,10 @@ CASE = make.case(batch_size=1, image_size=224)
 def fitting_up_to(largest, *, seconds_per_image=0.0, first_refused=False):
     def attempt(size):
         if first_refused and size == 1:
-            return _Found(Trial(batch_size=1, fits=False, detail="one value per channel"), SearchStop.REFUSED)
+            return Tried(Trial(batch_size=1, fits=False, detail="one value per channel"), SearchStop.REFUSED)
         if size > largest:
-            return _Found(Trial(batch_size=size, fits=False, detail="no memory"), SearchStop.OUT_OF_MEMORY)
-        return _Found(Trial(batch_size=size, fits=True, iteration_s=size * seconds_per_image), None)
+            return Tried(Trial(batch_size=size, fits=False, detail="no memory"), SearchStop.OUT_OF_MEMORY)
+        return Tried(Trial(batch_size=size, fits=True, iteration_s=size * seconds_per_image), None)
 
     return attempt
 

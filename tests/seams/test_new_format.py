@@ -59,7 +59,7 @@ def test_commands_print_and_write_it(with_tsv, command, first):
 
 @pytest.mark.parametrize(("written", "named"), [(None, "tsv"), ('"""Nothing yet."""\n', "render")])
 def test_who_forgets_a_part_is_named(house, written, named):
-    """As tests/report/test_one_shape.py does for the formats there are."""
+    """As tests/commands/test_one_shape.py does for the formats there are."""
     house.replace("report/renderers/__init__.py", ROW, ROW + '    TSV = "tsv", ".tsv"\n')
     if written:
         house.write("report/renderers/tsv.py", written)

@@ -14,11 +14,8 @@ from resnet_bench.report.documents import catalogue
 from resnet_bench.report.renderers import Format, of_file, render
 from resnet_bench.report.rows import record_rows
 from resnet_bench.report.table import ColumnKind
-from tests.commands import test_verdicts
-from tests.commands.test_verdicts import run
+from tests.commands.workplace import run
 from tests.make import save_run, suite_run
-
-workplace = test_verdicts.workplace
 
 
 def keys(of, path=()):
