@@ -8,7 +8,8 @@ from pathlib import Path
 from resnet_bench import units
 from resnet_bench.analysis.calibration import MOST_LAUNCHES, WORTHWHILE, pairs_needed
 from resnet_bench.analysis.sequential import LOOKS, detectable_change
-from resnet_bench.records import Band, Digest, Record
+from resnet_bench.machine.identity import former_id
+from resnet_bench.records import Band, Digest, Environment, Record
 from resnet_bench.records.calibration import Calibration
 from resnet_bench.storage import calibrations
 
@@ -32,7 +33,8 @@ def bands_for(subject: Digest, path: Path) -> tuple[tuple[Band, ...], tuple[str,
         return (), ()
     calibration = calibrations.read(path)
     threads = {case.case.threads for case in subject.cases}
-    foreign = _foreign(calibration, path, identities=set(subject.identities), threads=threads)
+    known = set(subject.identities)
+    foreign = _foreign(calibration, path, machines=known, former=set(subject.former_ids), threads=threads)
     if foreign:
         return (), (foreign,)
     fewest = min((summary.launches for case in subject.cases for summary in case.summaries), default=0)
@@ -47,7 +49,7 @@ def bands_for(subject: Digest, path: Path) -> tuple[tuple[Band, ...], tuple[str,
     return calibration.bands, ()
 
 
-def paired_terms(asked: float | None, *, environment: str, threads: set[int], path: Path) -> PairedTerms:
+def paired_terms(asked: float | None, *, environment: Environment, threads: set[int], path: Path) -> PairedTerms:
     """Return the band for `ab`: the one asked for, else this machine's, else the default; and what may be seen here.
 
     Raises:
@@ -57,7 +59,8 @@ def paired_terms(asked: float | None, *, environment: str, threads: set[int], pa
     if not calibrations.present(path):
         return PairedTerms(band=band, said=())
     calibration = calibrations.read(path)
-    foreign = _foreign(calibration, path, identities={environment}, threads=threads)
+    known = {environment.id}
+    foreign = _foreign(calibration, path, machines=known, former={former_id(environment)}, threads=threads)
     if foreign:
         return PairedTerms(band=band, said=(foreign,))
     lines = []
@@ -77,9 +80,9 @@ def paired_terms(asked: float | None, *, environment: str, threads: set[int], pa
     return PairedTerms(band=band, said=tuple(lines))
 
 
-def _foreign(calibration: Calibration, path: Path, *, identities: set[str], threads: set[int]) -> str:
+def _foreign(calibration: Calibration, path: Path, *, machines: set[str], former: set[str], threads: set[int]) -> str:
     """Return why a calibration does not apply, "" where it does."""
-    if identities != {calibration.environment}:
+    if machines != {calibration.environment} and not (len(machines) == 1 and calibration.environment in former):
         return (
             f"{path} was calibrated on another machine or software ({calibration.device_name}) and was ignored; "
             "run resnet-bench calibrate here."

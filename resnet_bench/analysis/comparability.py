@@ -16,15 +16,16 @@ _IDENTITY_KINDS = {
     "device_name": "device",
     "device_memory_bytes": "device",
     "cpu_name": "cpu",
-    "physical_cores": "cpu",
-    "logical_cores": "cpu",
-    "memory_bytes": "cpu",
+    "physical_cores": "cores",
+    "logical_cores": "cores",
+    "memory_bytes": "memory",
     "system": "system",
     "python": "python",
     "torch": "torch",
     "cuda": "cuda",
     "cudnn": "cudnn",
     "driver": "driver",
+    "hip": "hip",
 }
 _EXECUTED_KINDS = {
     "parameter_dtype": "precision",
@@ -39,19 +40,25 @@ _EXECUTED_KINDS = {
     "batch_norm_statistics": "protocol",
 }
 
+# Of these --across allows single fields: a kind of them holds several that have little to do with one another.
+_BY_FIELD = frozenset({"precision", "determinism", "protocol"})
+_FIELDS = (*(field for field, kind in _EXECUTED_KINDS.items() if kind in _BY_FIELD), *PROTOCOL_FIELDS)
+
 KINDS = tuple(sorted({*_IDENTITY_KINDS.values(), *_EXECUTED_KINDS.values()}))
 
 
 def parse_across(text: str) -> frozenset[str]:
-    """Read "torch,device" into kinds of difference.
+    """Read "torch,device" into kinds of difference, or fields such as tf32_matmul where a kind has several.
 
     Raises:
         UsageError: a kind is unknown.
     """
     kinds = [part.strip() for part in text.split(",") if part.strip()]
     for kind in kinds:
-        if kind not in KINDS:
-            raise UsageError(f"--across: '{kind}' is not a kind of difference.{nearest(kind, KINDS)} {_kinds_text()}")
+        if kind not in KINDS and kind not in _FIELDS:
+            raise UsageError(
+                f"--across: '{kind}' is not a kind of difference.{nearest(kind, (*KINDS, *_FIELDS))} {_kinds_text()}"
+            )
     return frozenset(kinds)
 
 
@@ -60,7 +67,14 @@ def differences(
 ) -> tuple[Difference, ...]:
     """Return everything that differs between two measurements of the same workload."""
     return tuple(
-        Difference(kind=kind, field=field, baseline=left, contender=right, allowed=kind in across, cases=1)
+        Difference(
+            kind=kind,
+            field=field,
+            baseline=left,
+            contender=right,
+            allowed=kind in across or field in across,
+            cases=1,
+        )
         for (kind, field, left), (_, _, right) in zip(
             facts(baseline, sides[0]), facts(contender, sides[1]), strict=True
         )
@@ -84,6 +98,11 @@ def summarize_differences(found: Sequence[Difference]) -> tuple[Difference, ...]
         counts[difference] = counts.get(difference, 0) + 1
     ordered = sorted(counts.items(), key=lambda item: -item[1])
     return tuple(msgspec.structs.replace(difference, cases=count) for difference, count in ordered)
+
+
+def allowing(found: Sequence[Difference]) -> str:
+    """Return what --across must say to allow these differences and nothing else."""
+    return ",".join(dict.fromkeys(it.field if it.kind in _BY_FIELD else it.kind for it in found))
 
 
 def facts(subject: CaseDigest, side: Digest) -> Iterator[tuple[str, str, str]]:

@@ -12,6 +12,7 @@ from resnet_bench.analysis.metrics import EXACT_METRICS, NOISY_METRICS
 from resnet_bench.analysis.noise_bands import learn_bands
 from resnet_bench.analysis.stats import summarize
 from resnet_bench.errors import StoreError
+from resnet_bench.machine.identity import former_id
 from resnet_bench.records import Case, CaseDigest, Digest, Executed, Measurement, Run
 
 
@@ -25,6 +26,7 @@ def digest(run: Run, name: str | None = None) -> Digest:
         commit=header.commit,
         protocol=header.protocol,
         identities={environment.id: environment.identity for environment in header.environments},
+        former_ids=tuple(sorted({former_id(it) for it in header.environments} - {it.id for it in header.environments})),
         cases=tuple(digest_case(measurement) for measurement in run.measurements),
         skips=run.skips,
         missing=run.missing,
@@ -57,6 +59,7 @@ def pool(runs: Sequence[Run], name: str) -> Digest:
         commit=runs[-1].header.commit,
         protocol=digests[0].protocol,
         identities={id_: identity for it in digests for id_, identity in it.identities.items()},
+        former_ids=tuple(sorted({id_ for it in digests for id_ in it.former_ids})),
         bands=learn_bands(digests),
         cases=cases,
         skips=tuple(skips.values()),

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import msgspec
 
 from resnet_bench import units
+from resnet_bench.analysis.comparability import allowing
 from resnet_bench.analysis.matching import Pair
 from resnet_bench.analysis.metric import Direction, ExactMetric, Metric, Source
 from resnet_bench.analysis.metrics import EXACT_METRICS, NOISY_METRICS, TIMINGS, find_metric
@@ -185,5 +186,4 @@ def _missing_value(left: object) -> str:
 def _refusal(pair: Pair) -> str:
     fields = [f"{it.field} ({it.baseline} and {it.contender})" for it in pair.refused[:_NAMED]]
     more = f" and {len(pair.refused) - _NAMED} more" if len(pair.refused) > _NAMED else ""
-    kinds = ",".join(dict.fromkeys(it.kind for it in pair.refused))
-    return f"sides differ in {', '.join(fields)}{more}; --across {kinds} allows that"
+    return f"sides differ in {', '.join(fields)}{more}; --across {allowing(pair.refused)} allows that"

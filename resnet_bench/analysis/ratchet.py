@@ -63,6 +63,7 @@ def ratchet(former: Digest, contender: Digest, table: VerdictTable) -> Ratcheted
         runs=tuple(dict.fromkeys((*former.runs, *contender.runs))),
         commit=former.commit if _same_tree(former.commit, contender.commit) else None,  # of two trees it is of neither
         identities=former.identities | contender.identities,
+        former_ids=tuple(sorted({*former.former_ids, *contender.former_ids})),
         cases=(*kept, *added),
         skips=tuple(skip for skip in known.skips if skip.case not in held),
         missing=tuple(case for case in known.missing if case not in held),

@@ -112,7 +112,7 @@ def _band(asked: float | None, matchups: Sequence[Matchup], device: str, path: P
     has_calibration = calibrations.present(path)
     if device == HOST and not has_calibration:
         return asked if asked is not None else calibrated.DEFAULT_PAIRED_BAND
-    here = launcher().machines(device)[0].environment.id
+    here = launcher().machines(device)[0].environment
     used = {case.threads for matchup in matchups for case in (matchup.baseline, matchup.contender)}
     terms = calibrated.paired_terms(asked, environment=here, threads=used, path=path)
     for line in terms.said:

@@ -45,7 +45,7 @@ def check(
         run: the run directory to check.
         baseline: name of the baseline, as `baseline list` shows it.
         thresholds_file: the rules, TOML.
-        across: kinds of difference to allow, with commas: device, cpu, torch, threads, precision, protocol...
+        across: kinds of difference to allow, with commas: device, cpu, cores, memory, torch, threads, protocol...
         update: where the gate passes, write what improved and what is new to the baseline; the rest of it stays.
             Refused where the run differs in what --across allows: such values need a baseline of their own.
         output: write it to this file; an .html file is a page of its own.

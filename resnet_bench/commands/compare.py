@@ -37,7 +37,7 @@ def compare(
     Args:
         base: run directory, baseline file, or name of a baseline; ratios are relative to it.
         new: run directory, baseline file, or name of a baseline.
-        across: kinds of difference to allow, with commas: device, cpu, torch, threads, precision, protocol...
+        across: kinds of difference to allow, with commas: device, cpu, cores, memory, torch, threads, protocol...
         fail_on: exit with 1 on such a verdict (changed: regressed or improved; inconclusive: also regressed).
         output: write it to this file; an .html file is a page of its own.
         format: text, markdown, json, csv, latex or html; by default what the suffix of --output says, else text.

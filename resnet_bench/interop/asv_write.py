@@ -56,7 +56,7 @@ def machine_record(environment: Environment) -> dict[str, str]:
         "arch": architecture,
         "cpu": identity.cpu_name,
         "num_cpu": str(identity.logical_cores),
-        "ram": str(identity.memory_bytes),
+        "ram": str(environment.memory_bytes),
         "gpu": identity.device_name if is_accelerator(identity.device) else "none",
         "driver": identity.driver or "none",
         "cuda": identity.cuda or "none",

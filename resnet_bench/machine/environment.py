@@ -3,17 +3,16 @@
 What a device says of itself comes from whoever has torch (`profilers/devices/`).
 """
 
-import hashlib
 import importlib.metadata
 import os
 import platform
 from collections.abc import Iterator
 from pathlib import Path
 
-import msgspec
 import psutil
 
 from resnet_bench.machine.devices import DeviceFacts, DeviceKind
+from resnet_bench.machine.identity import environment_id, memory_class
 from resnet_bench.records import DeviceState, Environment, Identity, MachineState
 
 _PACKAGES = ("resnet-bench", "torch", "torchvision", "fvcore", "numpy", "pandas", "plotly", "asv", "timm")
@@ -36,7 +35,7 @@ def describe(kind: DeviceKind, facts: DeviceFacts, state: DeviceState, *, torch:
         cpu_name=cpu_name(),
         physical_cores=psutil.cpu_count(logical=False) or logical_cores(),
         logical_cores=logical_cores(),
-        memory_bytes=psutil.virtual_memory().total,
+        memory_bytes=memory_class(psutil.virtual_memory().total),
         system=f"{platform.system()} {platform.machine()}",
         python=platform.python_version(),
         torch=torch,
@@ -46,17 +45,6 @@ def describe(kind: DeviceKind, facts: DeviceFacts, state: DeviceState, *, torch:
         hip=facts.hip,
     )
     return Environment(id=environment_id(identity), identity=identity, state=_machine_state(state))
-
-
-def environment_id(identity: Identity) -> str:
-    """Return the id; what later schemas added is part of it only where it says something, so that ids stay."""
-    added = {field.name: field.default for field in msgspec.structs.fields(identity) if not field.required}
-    told = {
-        name: value
-        for name, value in msgspec.structs.asdict(identity).items()
-        if name not in added or value != added[name]
-    }
-    return hashlib.sha256(msgspec.json.encode(told)).hexdigest()[:12]
 
 
 def host_state() -> DeviceState:
@@ -95,6 +83,7 @@ def _machine_state(state: DeviceState) -> MachineState:
         cpu_clock_max_hz=float(maximum.read_text()) * 1e3 if maximum.exists() else None,
         packages=dict(_versions()),
         state=state,
+        memory_bytes=psutil.virtual_memory().total,
     )
 
 

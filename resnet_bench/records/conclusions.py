@@ -78,7 +78,8 @@ class Band(Record, frozen=True, kw_only=True):
 class Digest(Record, frozen=True, kw_only=True):
     """One or more runs of the same suite reduced to what a comparison needs; a baseline file holds one.
 
-    `warnings` are of the files that it was just read from; a baseline file keeps none.
+    `former_ids` are those of its machines when identities held exact bytes, for calibrations of that time. `warnings`
+    are of the files that it was just read from; a baseline file keeps none.
     """
 
     schema: int = SCHEMA_VERSION
@@ -88,6 +89,7 @@ class Digest(Record, frozen=True, kw_only=True):
     commit: Commit | None
     protocol: Protocol
     identities: dict[str, Identity]
+    former_ids: tuple[str, ...] = ()
     bands: tuple[Band, ...] = ()
     cases: tuple[CaseDigest, ...]
     skips: tuple[Skip, ...] = ()

@@ -12,7 +12,7 @@ from resnet_bench.records.profiles import Profile
 
 
 class Identity(Record, frozen=True, kw_only=True):
-    """What must agree before two numbers may be compared."""
+    """What must agree before two numbers may be compared; `memory_bytes` is a class (`machine.identity`)."""
 
     device: str
     device_name: str
@@ -31,13 +31,14 @@ class Identity(Record, frozen=True, kw_only=True):
 
 
 class MachineState(Record, frozen=True, kw_only=True):
-    """What may differ between two comparable runs, but explains their noise."""
+    """What may differ between two comparable runs, but explains their noise; `memory_bytes` is exact."""
 
     hostname: str
     governor: str | None
     cpu_clock_max_hz: float | None
     packages: dict[str, str]
     state: DeviceState
+    memory_bytes: int | None = None
 
 
 class Environment(Record, frozen=True, kw_only=True):
@@ -46,6 +47,11 @@ class Environment(Record, frozen=True, kw_only=True):
     id: str
     identity: Identity
     state: MachineState
+
+    @property
+    def memory_bytes(self) -> int:
+        """The memory that the system says it has; of its class where that is all that is known."""
+        return self.state.memory_bytes or self.identity.memory_bytes
 
 
 class Commit(Record, frozen=True, kw_only=True):

@@ -1,9 +1,33 @@
-"""A run put together from its header and its lines."""
+"""A run put together from its header and its lines, in the words of this release."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
+import msgspec
+
+from resnet_bench.machine.identity import settled
 from resnet_bench.records import Case, Header, Launch, LayerProfile, Measurement, Run, Skip
 from resnet_bench.records.profiles import profile_key
+
+_Line = TypeVar("_Line", Launch | Skip, LayerProfile | Skip)
+
+
+def with_settled_machines(header: Header) -> tuple[Header, dict[str, str]]:
+    """Return a header whose identities have their memory as a class, and the new id of each machine by its old one."""
+    environments = tuple(settled(it) for it in header.environments)
+    ids = {old.id: new.id for old, new in zip(header.environments, environments, strict=True) if old.id != new.id}
+    if not ids:
+        return header, {}
+    ceilings = tuple(
+        msgspec.structs.replace(it, environment=ids.get(it.environment, it.environment)) for it in header.ceilings
+    )
+    return msgspec.structs.replace(header, environments=environments, ceilings=ceilings), ids
+
+
+def on_settled_machines(entries: Sequence[_Line], ids: Mapping[str, str]) -> list[_Line]:
+    """Return lines that name their machine by its new id."""
+    moved = [(it, ids.get(it.environment or "")) for it in entries]
+    return [it if new is None else msgspec.structs.replace(it, environment=new) for it, new in moved]
 
 
 def assemble(header: Header, entries: Sequence[Launch | Skip], warnings: Sequence[str] = ()) -> Run:

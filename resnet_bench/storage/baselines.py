@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from resnet_bench.errors import StoreError, UsageError, nearest
+from resnet_bench.machine.identity import settled_digest
 from resnet_bench.records import Digest
 from resnet_bench.records.conclusions import check_widths
 from resnet_bench.storage import record_file
@@ -56,7 +57,7 @@ def read_file(path: Path) -> Digest:
     Raises:
         StoreError: it cannot be read, is damaged, or of newer schema.
     """
-    stored = record_file.read(path, Digest, misfit=MISFIT)
+    stored = settled_digest(record_file.read(path, Digest, misfit=MISFIT))
     check_widths((band.width for band in stored.bands), f"{path} is {MISFIT}")
     return stored
 

@@ -10,6 +10,7 @@ import msgspec
 import platformdirs
 
 from resnet_bench.errors import StoreError
+from resnet_bench.machine.identity import environment_id, in_classes
 from resnet_bench.records import SCHEMA_VERSION, Ceilings, Environment, Identity, Record
 from resnet_bench.storage import record_file
 
@@ -37,13 +38,13 @@ def read(environment: Environment, *, device: str, threads: int, warn: Warn) -> 
     except msgspec.DecodeError as error:
         warn(f"the cached ceilings {path} are damaged ({error}); they are measured anew.")
         return None
-    if cached.ceilings.environment != environment.id:
+    if environment.id not in {cached.ceilings.environment, environment_id(in_classes(cached.identity))}:
         warn(
             f"the cached ceilings {path} are of another machine or software "
             f"({_difference(cached.identity, environment.identity)}); they are measured anew."
         )
         return None
-    return cached.ceilings
+    return msgspec.structs.replace(cached.ceilings, environment=environment.id)
 
 
 def cache_file(device: str, threads: int) -> Path:

@@ -16,7 +16,7 @@ from filelock import BaseFileLock, FileLock, Timeout
 from resnet_bench.errors import StoreError
 from resnet_bench.records import Attempt, Header, Launch, LayerProfile, Run, Skip
 from resnet_bench.storage import files, lines, record_file
-from resnet_bench.storage.assembly import assemble, without_layers
+from resnet_bench.storage.assembly import assemble, on_settled_machines, with_settled_machines, without_layers
 
 HEADER_NAME = "run.json"
 LAUNCHES_NAME = "launches.jsonl"
@@ -176,8 +176,10 @@ def load_with_entries(directory: Path) -> tuple[Run, list[Launch | Skip]]:
     header = _read_header(directory)
     entries, warnings = lines.read(directory / LAUNCHES_NAME, _entry_decoder)
     _refuse_foreign(directory / LAUNCHES_NAME, entries, header)
-    run = assemble(header, entries, warnings)
     profiles, more = _load_layers(directory, header)
+    header, ids = with_settled_machines(header)
+    entries, profiles = on_settled_machines(entries, ids), on_settled_machines(profiles, ids)
+    run = assemble(header, entries, warnings)
     with_layers = msgspec.structs.replace(
         run,
         layers=tuple(entry for entry in profiles if isinstance(entry, LayerProfile)),

@@ -11,7 +11,7 @@ from resnet_bench.errors import StoreError
 from resnet_bench.records import Band, BandSource, Verdict
 from resnet_bench.records.calibration import Calibration
 from resnet_bench.storage import calibrations, record_file
-from tests.make import digest_of, measurement
+from tests.make import digest_of, environment, measurement
 
 
 def pairs(spread, *, count=12, within=0.005, seed=1):
@@ -104,7 +104,7 @@ def test_ab_hears_of_a_band_that_cannot_be_seen_here(tmp_path):
         environment="e", threads=1, device_name="d", created_at="t", bands=(), cases=cases, pairs_needed=None
     )
     record_file.write(known, path)
-    asked = {"environment": "e", "threads": {1}, "path": path}
+    asked = {"environment": environment("e"), "threads": {1}, "path": path}
     needs, blind = calibrated.paired_terms(0.02, **asked).said
     assert "40 launch pairs do not surely find a change of 5 %" in needs
     assert "a band of 2 % lies below what this machine can see" in blind
@@ -121,7 +121,7 @@ def test_ab_hears_of_a_band_that_cannot_be_seen_here(tmp_path):
 
 def test_ab_takes_the_band_of_this_machine_unless_one_is_asked_for(tmp_path):
     path = tmp_path / "c.json"
-    asked = {"environment": "e", "threads": {1}, "path": path}
+    asked = {"environment": environment("e"), "threads": {1}, "path": path}
     known = Calibration(
         environment="e", threads=1, device_name="d", created_at="t", bands=(), cases=(), paired_band=0.013
     )
@@ -130,7 +130,7 @@ def test_ab_takes_the_band_of_this_machine_unless_one_is_asked_for(tmp_path):
     assert found.band == 0.013
     assert found.said[0] == "noise band 1.3 % (calibrated here; --band sets another)"
     assert calibrated.paired_terms(0.05, **asked).band == 0.05
-    assert calibrated.paired_terms(None, **asked | {"environment": "other"}).band == 0.02
+    assert calibrated.paired_terms(None, **asked | {"environment": environment("other")}).band == 0.02
 
 
 def test_the_paired_band_grows_with_the_spread_and_identical_code_lies_within_it():

@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 
 from resnet_bench.machine.devices import software
-from resnet_bench.machine.environment import environment_id
+from resnet_bench.machine.identity import environment_id
 from resnet_bench.storage import run_directory
 from tests.make import IDENTITY
 

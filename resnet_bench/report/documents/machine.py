@@ -89,7 +89,7 @@ def _lines(seen: Environment, commit: Commit | None, default_threads: int) -> li
         ("processor", identity.cpu_name),
         ("cores", f"{identity.physical_cores} physical, {identity.logical_cores} usable"),
         ("threads", f"{default_threads} by default (all physical cores but one)"),
-        ("memory", units.byte_size(identity.memory_bytes)),
+        ("memory", units.byte_size(seen.memory_bytes)),
         ("clock", units.scaled(now.cpu_clock_hz, "Hz")),
         ("governor", machine_state.governor or "not readable"),
         ("load", "not readable" if now.load_average is None else f"{now.load_average:.2f} (1 minute)"),

@@ -102,7 +102,7 @@ def _machine(environment: Environment) -> list[Fact]:
         machine.append(units.byte_size(identity.device_memory_bytes))
     host = (
         f"{identity.cpu_name}, {identity.physical_cores} cores ({identity.logical_cores} logical), "
-        f"{units.byte_size(identity.memory_bytes)}, {identity.system}"
+        f"{units.byte_size(environment.memory_bytes)}, {identity.system}"
     )
     versions = [f"torch {identity.torch}"]
     versions += [f"{title} {value}" for title, value in software(identity) if value]

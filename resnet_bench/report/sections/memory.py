@@ -68,10 +68,9 @@ def _limit(run: Run, device: str) -> int | None:
         for launch in measurement.launches
         if launch.memory.device_total_bytes is not None and launch.case.device == device
     ]
-    known = [environment.identity for environment in run.header.environments]
     kind = kind_of(device)
-    of_kind = [it for it in known if it.device == kind.torch_type]
-    named = [it.device_memory_bytes if kind.accelerator else it.memory_bytes for it in of_kind]
+    of_kind = [it for it in run.header.environments if it.identity.device == kind.torch_type]
+    named = [it.identity.device_memory_bytes if kind.accelerator else it.memory_bytes for it in of_kind]
     return min([*totals, *(value for value in named if value is not None)], default=None)
 
 
