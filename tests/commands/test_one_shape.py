@@ -9,11 +9,17 @@ import msgspec
 import pytest
 
 from resnet_bench import cli, specs
-from resnet_bench.records import Comparison, Interval, Record
-from resnet_bench.report.documents import catalogue
+from resnet_bench.analysis.calibration import calibrate_case
+from resnet_bench.analysis.layers import By, Dissection
+from resnet_bench.analysis.sequential import decide
+from resnet_bench.records import Comparison, Executor, Interval, Record
+from resnet_bench.records.calibration import Calibration
+from resnet_bench.records.live import MatchupResult, PairedSamples
+from resnet_bench.report.documents import calibration, catalogue, layers, live, machine
 from resnet_bench.report.renderers import Format, of_file, render
 from resnet_bench.report.rows import record_rows
 from resnet_bench.report.table import ColumnKind
+from tests import make
 from tests.commands.workplace import run
 from tests.make import save_run, suite_run
 
@@ -39,40 +45,114 @@ def json_of(capsys, *command):
     return json.loads(run(capsys, *command, "--format", "json")[1])
 
 
-def as_cell(value):
-    if value is None:
-        return ""
+def holds(cell, value):
+    """Whether a cell of CSV is a value of JSON."""
     if isinstance(value, bool | list):
-        return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
-    return str(value)
+        return json.loads(cell) == value
+    return cell == ("" if value is None else str(value))
 
 
-@pytest.mark.usefixtures("workplace")
-@pytest.mark.parametrize(
-    ("command", "rows"),
-    [
-        ("list", lambda content: content),
-        ("baseline list", lambda content: content),
-        ("run --print-config", lambda content: content),
-        ("compare old new", lambda content: content["comparisons"]),
-        ("check new --baseline main", lambda content: content["outcomes"]),
-        ("report old --best", None),
-        ("report old", lambda content: content["results"]),
-        ("profile resnet18", lambda content: [{"model": "resnet18"} | it for it in content[0]["layers"]]),
-        ("profile resnet18 --by stage", lambda content: [{"model": "resnet18"} | it for it in content[0]["groups"]]),
-    ],
-)
-def test_csv_has_the_keys_and_values_of_json(capsys, command, rows):
-    run(capsys, "baseline", "set", "main", "old")
-    if rows is None:
-        rows = lambda content: content["best"]  # noqa: E731 - the first of several tables
-    of_json, of_csv = rows(json_of(capsys, *command.split())), csv_of(capsys, *command.split())
+def named(first, key):
+    """Return rows that have the model's name beside them."""
+    return lambda content: [{"model": first} | it for it in content[0][key]]
+
+
+def points(content):
+    """Return every point of every series: JSON has them in columns, beside the commits that they are of."""
+    found = []
+    for series in content["series"]:
+        columns = [series.pop(name) for name in ("commits", "values", "low", "high")]
+        starts = {change["first_after"]: change for change in series.pop("changes")}
+        for place, value, low, high in zip(*columns, strict=True):
+            point = {"place": place, "commit": content["commits"][place], "value": value, "low": low, "high": high}
+            found.append({**series, **point, "change": starts.get(place)})
+    return found
+
+
+# What each command's CSV has rows of, in its JSON, and the module that builds its document.
+COMMANDS = [
+    ("catalogue", "list", lambda content: content),
+    ("baselines", "baseline list", lambda content: content),
+    ("settings", "run --print-config", lambda content: content),
+    ("verdicts", "compare old new", lambda content: content["comparisons"]),
+    ("gate", "check new --baseline main", lambda content: content["outcomes"]),
+    ("run", "report old --best", lambda content: content["best"]),  # the first of several tables
+    ("run", "report old", lambda content: content["results"]),
+    ("run", "report old new", lambda content: content["results"]),
+    ("profiles", "profile resnet18", named("resnet18", "layers")),
+    ("profiles", "profile resnet18 --by stage", named("resnet18", "groups")),
+    ("history", "history runs", points),
+]
+
+
+def without(name):
+    return lambda content: [{key: value for key, value in it.items() if key != name} for it in content]
+
+
+def live_document():
+    turns = [
+        PairedSamples(pair=pair, baseline_s=(0.01, 0.011), contender_s=(0.02 + pair / 1000, 0.021)) for pair in range(6)
+    ]
+    decision = decide([it.log_ratio for it in turns], band=0.02)
+    compared = make.matchup(make.case(), make.case(executor=Executor.COMPILE))
+    results = [MatchupResult(matchup=compared, turns=tuple(it), decision=decision) for it in (turns, ())]
+    return live.document(results, ("main", "here"))
+
+
+def calibration_document():
+    case = calibrate_case("resnet18", [([1.0, 1.1], [1.0, 1.2])] * 3, band=0.02, seed=1)
+    found = Calibration(environment="e1", device_name="d", created_at="t", bands=(), cases=(case,))
+    return calibration.document(found)
+
+
+def machine_document():
+    seen = machine.Seen(environment=make.environment(), commit=make.commit(), ceilings=(make.CEILINGS,))
+    return machine.document(seen, default_threads=1, kept=["ceilings.json"])
+
+
+def layers_document(by):
+    (profile,) = make.dissected(models=1).layers
+    return layers.document([Dissection(profile=profile, ceilings=make.CEILINGS, headroom=None)], by)
+
+
+# Those of commands that measure.
+MEASURED = [
+    ("live", live_document, without("turns")),  # every turn stands in JSON alone
+    ("calibration", calibration_document, lambda content: content["cases"]),
+    ("machine", machine_document, lambda content: [content]),
+    ("layers", lambda: layers_document(By.LAYER), named("resnet18", "layers")),
+    ("layers", lambda: layers_document(By.STAGE), named("resnet18", "groups")),
+]
+
+
+def assert_of_one_shape(of_json, of_csv):
     assert len(of_json) == len(of_csv) > 0
     for left, right in zip(of_json, of_csv, strict=True):
         known = {key for key in keys(left) if value_at(left, key) is not None}
         assert known <= right.keys()
-        assert all(right[key] == as_cell(value_at(left, key)) for key in known if not isinstance(left.get(key), list))
+        assert all(holds(right[key], value_at(left, key)) for key in known)
         assert all(right[key] == "" for key in right.keys() - known)
+
+
+@pytest.mark.usefixtures("workplace")
+@pytest.mark.parametrize(("command", "rows"), [it[1:] for it in COMMANDS])
+def test_csv_has_the_keys_and_values_of_json(capsys, monkeypatch, command, rows):
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(Path.cwd().parent))
+    run(capsys, "baseline", "set", "main", "old")
+    for number in range(3):
+        save_run(Path(f"runs/{number}"), make.run_at("abc"[number] * 40, number, seed=number))
+    assert_of_one_shape(rows(json_of(capsys, *command.split())), csv_of(capsys, *command.split()))
+
+
+@pytest.mark.parametrize(("made", "rows"), [it[1:] for it in MEASURED])
+def test_csv_of_what_was_measured_has_the_keys_and_values_of_json(made, rows):
+    of_json, of_csv = (render(made(), form) for form in (Format.JSON, Format.CSV))
+    assert_of_one_shape(rows(json.loads(of_json)), list(csv.DictReader(io.StringIO(of_csv))))
+
+
+def test_no_document_is_left_out():
+    folder = Path(catalogue.__file__).parent
+    assert {it[0] for it in (*COMMANDS, *MEASURED)} == {path.stem for path in folder.glob("[a-z]*.py")}
 
 
 @pytest.mark.usefixtures("workplace")

@@ -2,14 +2,14 @@
 
 import msgspec
 
-from resnet_bench.records import CommitOrder, History
+from resnet_bench.records import Change, CommitOrder, History, HistoryCommit, Record, SeriesSource
 from resnet_bench.report.document import Document, Fact, Note, Prominence, RunHeader
+from resnet_bench.report.rows import record_rows
 from resnet_bench.report.sections.history import (
     change_table,
     finding,
     health,
     history_section,
-    point_table,
     series_table,
     short,
 )
@@ -17,6 +17,45 @@ from resnet_bench.report.table import Table
 from resnet_bench.words import counted
 
 LISTED = 40
+
+
+class SeriesFacts(Record, frozen=True, kw_only=True):
+    """What a series says once: its name, what its values are, and how often there was none."""
+
+    source: SeriesSource
+    machine: str
+    case: str
+    metric: str
+    unit: str
+    higher_is_better: bool
+    exact: bool
+    version: str
+    identity: dict[str, str]
+    failed: int
+    skipped: int
+
+
+class Point(SeriesFacts, frozen=True, kw_only=True):
+    """One value of a series; `change` is there where a new level starts."""
+
+    place: int
+    commit: HistoryCommit
+    value: float
+    low: float | None
+    high: float | None
+    change: Change | None
+
+
+def points(history: History) -> list[Point]:
+    """Return every point of every series, in commit order."""
+    found: list[Point] = []
+    for one in history.series:
+        facts = {name: getattr(one, name) for name in SeriesFacts.__struct_fields__}
+        starts = {change.first_after: change for change in one.changes}
+        for place, value, low, high in zip(one.commits, one.values, one.low, one.high, strict=True):
+            commit, change = history.commits[place], starts.get(place)
+            found.append(Point(**facts, place=place, commit=commit, value=value, low=low, high=high, change=change))
+    return found
 
 
 def document(history: History) -> Document:
@@ -35,7 +74,7 @@ def document(history: History) -> Document:
         title=f"History of {', '.join(history.sources)}",
         kind="history",
         content=lambda: history,
-        rows=lambda: point_table(history),
+        rows=lambda: record_rows(Point, points(history)),
         runs=(
             RunHeader(
                 label="history", heading="Commits", id="history", facts=(Fact(label="Commits", value=_extent(history)),)
