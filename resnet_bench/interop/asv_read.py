@@ -25,6 +25,7 @@ _BESIDE_RESULTS = frozenset({"machine.json", "benchmarks.json"})
 # Describe a machine but change without it: a kernel update, a few bytes of memory more or less.
 _NOT_IDENTITY = frozenset({"machine", "os", "ram"})
 _UNITS = {"time": "seconds", "timeraw": "seconds", "mem": "bytes", "peakmem": "bytes"}
+_UPDATE = "run `asv update` on a copy, beside an asv.conf.json whose results_dir is that copy"
 _NAMED = 10
 # What JSON of another origin can raise on the way to a result.
 _UNREADABLE = (OSError, ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError)
@@ -171,19 +172,22 @@ def _date(milliseconds: float) -> int:
 
 def _wrong_format(version: object) -> str:
     if isinstance(version, int):
-        advice = "run `asv update` on a copy" if version < FORMAT else "upgrade resnet-bench"
+        advice = _UPDATE if version < FORMAT else "upgrade resnet-bench"
         return f"format {version}, this reads {FORMAT}: {advice}"
     return "not an asv result: it names no format"
 
 
 def _identity(content: dict[str, Any], parameters: dict[str, Any]) -> tuple[tuple[str, str], ...]:
-    """Return what must agree for two commits' values to be joined: machine, Python, requirements, variables."""
+    """Return what must agree for two commits' values to be joined: machine, Python, requirements, variables.
+
+    An empty text and an absent key are one: asv writes '' for a requirement's latest version.
+    """
     found = {name: _text(value) for name, value in parameters.items() if name not in _NOT_IDENTITY}
     found["python"] = _text(content.get("python"))
     requirements = content.get("requirements") or {}
     found |= {name: _text(value) for name, value in requirements.items()} if isinstance(requirements, dict) else {}
     found |= {f"env-{name}": _text(value) for name, value in (content.get("env_vars") or {}).items()}
-    return tuple(sorted(found.items()))
+    return tuple(sorted((name, text) for name, text in found.items() if text))
 
 
 def _text(value: object) -> str:

@@ -74,7 +74,14 @@ def test_files_that_cannot_be_read_are_counted_and_named():
     results = asv_read.read(FOLDER)
     note = next(note for note in results.notes if "left out" in note)
     assert note.startswith("4 of 17 result files were left out: ")
-    for part in ("half-written.json: broken JSON at line 1", "format 1", "asv update", "notes.json", "other.json"):
+    for part in (
+        "half-written.json: broken JSON at line 1",
+        "format 1",
+        "`asv update`",
+        "an asv.conf.json whose results_dir",
+        "notes.json",
+        "other.json",
+    ):
         assert part in note
     assert any("no machine.json for beta" in note for note in results.notes)
 
