@@ -36,8 +36,8 @@ def make_series(rng, kind, *, step):
 
 def ours(values):
     """Return the places where resnet-bench history sees a level move by 3 % or more, and which of them are slower."""
-    from resnet_bench.analysis.history import find_changes
-    from resnet_bench.records import HistorySeries, Outcome
+    from resnet_bench.analysis.series import judged
+    from resnet_bench.records import ChangeOutcome, HistorySeries
 
     nothing = (None,) * len(values)
     series = HistorySeries(
@@ -45,8 +45,8 @@ def ours(values):
         **dict(higher_is_better=False, exact=False, commits=tuple(range(len(values))), low=nothing, high=nothing),
         values=tuple(values),
     )
-    changes = find_changes(series, 0.03)
-    return len(changes), [it.first_after for it in changes if it.outcome is Outcome.REGRESSED]
+    changes = judged(series).changes
+    return len(changes), [it.first_after for it in changes if it.outcome is ChangeOutcome.REGRESSED]
 
 
 def asvs(values):

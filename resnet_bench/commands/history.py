@@ -14,7 +14,7 @@ from resnet_bench.errors import ExitCode, StoreError, UsageError
 from resnet_bench.git import order
 from resnet_bench.git.order import Ordering
 from resnet_bench.interop import asv_read
-from resnet_bench.records import History, Outcome, Run
+from resnet_bench.records import ChangeOutcome, History, Run
 from resnet_bench.report.documents import history as pages
 from resnet_bench.report.renderers import Format
 from resnet_bench.report.sections.history import short
@@ -135,7 +135,7 @@ def _first(ordering: Ordering, since: str | None, repository: Path, branch: str)
 def _judge(found: History, fail_on: FailOn, *, first: int) -> int:
     """Return the gate's exit code, and say on standard error what it is about."""
     changes = [(one, it) for one in found.series for it in one.changes if it.first_after >= first]
-    standing = [(one, it) for one, it in changes if it.outcome is Outcome.REGRESSED and it.repaired_by is None]
+    standing = [(one, it) for one, it in changes if it.outcome is ChangeOutcome.REGRESSED and it.repaired_by is None]
     if failing := changes if fail_on is FailOn.CHANGED else standing:
         named = [
             " ".join(filter(None, (one.metric, one.case, "at", short(found, it.first_after))))
@@ -149,4 +149,4 @@ def _judge(found: History, fail_on: FailOn, *, first: int) -> int:
     if first >= len(found.commits):
         print("--since: no commit after it was measured, so there is nothing to judge.", file=sys.stderr)
         return ExitCode.INCOMPLETE
-    return ExitCode.INCOMPLETE if found.failing else ExitCode.DONE
+    return ExitCode.INCOMPLETE if found.failing or found.unjudged else ExitCode.DONE

@@ -21,12 +21,13 @@ from resnet_bench.records.conclusions import (
 )
 from resnet_bench.records.history import (
     Change,
+    ChangeOutcome,
     CommitOrder,
     History,
     HistoryCommit,
     HistorySeries,
-    Outcome,
     SeriesSource,
+    Suspicion,
 )
 from resnet_bench.records.launches import (
     Compilation,
@@ -74,6 +75,7 @@ __all__ = [
     "CaseDigest",
     "Ceilings",
     "Change",
+    "ChangeOutcome",
     "Commit",
     "CommitOrder",
     "Comparison",
@@ -104,7 +106,6 @@ __all__ = [
     "MemoryFormat",
     "Mode",
     "Optimizer",
-    "Outcome",
     "Part",
     "Phases",
     "Precision",
@@ -122,6 +123,7 @@ __all__ = [
     "SkipReason",
     "StopReason",
     "Summary",
+    "Suspicion",
     "TimedBy",
     "TimingProtocol",
     "Transfer",

@@ -20,7 +20,7 @@ class SeriesSource(StrEnum):
     RUN = "run"
 
 
-class Outcome(StrEnum):
+class ChangeOutcome(StrEnum):
     """What a change point means for its metric."""
 
     REGRESSED = "regressed"
@@ -50,8 +50,26 @@ class Change(Record, frozen=True, kw_only=True):
     new: float
     ratio: float | None
     interval: Interval | None
-    outcome: Outcome
+    outcome: ChangeOutcome
     repaired_by: int | None = None
+
+
+class Suspicion(Record, frozen=True, kw_only=True):
+    """What the newest commits of a series are suspected of: a level that may have moved, seen too seldom to be sure.
+
+    Fields as in `Change`. `more_commits` is how many further commits at the new level would make it one.
+    """
+
+    last_before: int
+    first_after: int
+    after: int
+    by: int
+    before: float
+    new: float
+    ratio: float | None
+    interval: Interval | None
+    outcome: ChangeOutcome
+    more_commits: int
 
 
 class HistorySeries(Record, frozen=True, kw_only=True):
@@ -77,12 +95,15 @@ class HistorySeries(Record, frozen=True, kw_only=True):
     failed: int
     skipped: int
     changes: tuple[Change, ...] = ()
+    suspected: Suspicion | None = None
 
 
 class History(Record, frozen=True, kw_only=True):
     """Everything that was read, in commit order. `min_change` is the smallest relative change reported.
 
-    `failing` counts series without a value at their machine's newest commit because the benchmark failed there.
+    `failing` counts series without a value at their machine's newest commit because the benchmark failed there,
+    `unjudged` those that could not be judged. Of steady series with normal noise at most a share of `false_alarm_rate`
+    is suspected of a move at the newest commits.
     """
 
     schema: int = SCHEMA_VERSION
@@ -92,4 +113,6 @@ class History(Record, frozen=True, kw_only=True):
     commits: tuple[HistoryCommit, ...]
     series: tuple[HistorySeries, ...]
     failing: int = 0
+    unjudged: int = 0
+    false_alarm_rate: float | None = None
     notes: tuple[str, ...]

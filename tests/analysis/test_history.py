@@ -9,9 +9,10 @@ import pytest
 
 from resnet_bench.analysis import history
 from resnet_bench.errors import StoreError, UsageError
+from resnet_bench.git import order
 from resnet_bench.interop import asv_read
-from resnet_bench.records import CommitOrder, Outcome, SeriesSource
-from tests.make import IDENTITY, asv_folder, case, make_repository, measurement, noisy, noisy_launches, run_at
+from resnet_bench.records import ChangeOutcome, CommitOrder, SeriesSource
+from tests.make import IDENTITY, asv_folder, case, git, make_repository, measurement, noisy, noisy_launches, run_at
 
 
 def build(folders, repository, runs=(), **options):
@@ -39,7 +40,7 @@ def test_a_regression_has_its_commit_range_size_interval_and_outcome(tmp_path):
     assert change.first_after == 16
     assert change.last_before == 15
     assert change.after < 16 <= change.by
-    assert change.outcome is Outcome.REGRESSED
+    assert change.outcome is ChangeOutcome.REGRESSED
     assert change.interval.low < 1.1 < change.interval.high
     assert change.ratio == pytest.approx(1.1, rel=0.01)
     assert change.repaired_by is None
@@ -50,8 +51,8 @@ def test_a_regression_that_was_repaired_is_said_to_be(tmp_path):
     values = noisy(2, (14, 1.0), (10, 1.2), (12, 1.0))
     found, _ = build([asv_folder(tmp_path / "results", revisions, values)], tmp_path)
     worse, better = found.series[0].changes
-    assert (worse.outcome, worse.repaired_by) == (Outcome.REGRESSED, 24)
-    assert (better.outcome, better.repaired_by) == (Outcome.IMPROVED, None)
+    assert (worse.outcome, worse.repaired_by) == (ChangeOutcome.REGRESSED, 24)
+    assert (better.outcome, better.repaired_by) == (ChangeOutcome.IMPROVED, None)
 
 
 def test_a_regression_that_was_half_repaired_still_stands(tmp_path):
@@ -107,6 +108,16 @@ def test_another_identity_is_never_joined(tmp_path, changes, said):
     note = next(note for note in found.notes if "anew" in note)
     assert note.startswith("1 series starts anew and is not joined: ")
     assert said in note
+
+
+@pytest.mark.parametrize("latest", ["", None])
+def test_an_empty_requirement_and_an_absent_one_are_the_same(tmp_path, latest):
+    revisions = make_repository(tmp_path, 2)
+    asv_folder(tmp_path / "results", revisions[:1], [1.0], requirements={"torch": "2.13", "pandas": latest})
+    asv_folder(tmp_path / "results", revisions[1:], [1.0])
+    found, _ = build([tmp_path / "results"], tmp_path)
+    assert len(found.series) == 1
+    assert not any("anew" in note for note in found.notes)
 
 
 def test_a_kernel_update_does_not_cut_a_series(tmp_path):
@@ -196,7 +207,7 @@ def test_slower_runs_are_a_regression_and_less_throughput_is_too(tmp_path):
     found, _ = build([], tmp_path, runs)
     for metric in ("latency_s", "throughput_images_per_s"):
         (change,) = named(found, metric)[0].changes
-        assert (change.first_after, change.outcome) == (10, Outcome.REGRESSED)
+        assert (change.first_after, change.outcome) == (10, ChangeOutcome.REGRESSED)
 
 
 def test_runs_on_another_torch_or_of_another_case_are_not_joined(tmp_path):
@@ -251,6 +262,26 @@ def test_another_projects_results_are_ordered_by_date_and_said_to_be(tmp_path):
     assert any("is not a git repository" in note for note in found.notes)
 
 
+def test_since_counts_from_the_commit_after_the_revision(tmp_path):
+    revisions = make_repository(tmp_path, 6)
+    git(tmp_path, "tag", "v1", revisions[2])
+    folder = asv_folder(tmp_path / "results", revisions[::2], [1.0] * 3)  # commits 0, 2 and 4
+    _, ordering = build([folder], tmp_path)
+    assert order.after(ordering, "v1", tmp_path) == 2
+    assert order.after(ordering, revisions[3], tmp_path) == 2  # not measured itself
+    assert order.after(ordering, revisions[5], tmp_path) == 3
+    with pytest.raises(UsageError, match="no such revision"):
+        order.after(ordering, "v2", tmp_path)
+
+
+def test_since_by_dates_needs_a_measured_commit(tmp_path):
+    folder = asv_folder(tmp_path / "results", ["a" * 40, "b" * 40], [1.0, 2.0])
+    _, ordering = build([folder], Path("/"))
+    assert order.after(ordering, "aaaaaaa", Path("/")) == 1
+    with pytest.raises(UsageError, match="expected the revision of one measured commit"):
+        order.after(ordering, "v1", Path("/"))
+
+
 def test_an_unknown_branch_is_an_error_with_the_nearest(tmp_path):
     revisions = make_repository(tmp_path, 1)
     folder = asv_folder(tmp_path / "results", revisions, [1.0])
@@ -278,3 +309,17 @@ def test_only_dirty_runs_are_nothing_to_show(tmp_path):
     revisions = make_repository(tmp_path, 1)
     with pytest.raises(StoreError, match="no measured commit"):
         build([], tmp_path, [run_at(revisions[0], 0, seed=1, dirty=True)])
+
+
+def test_a_series_that_cannot_be_judged_is_a_note_and_keeps_its_points(tmp_path, monkeypatch):
+    def faulty(*_arguments, **_options):
+        raise IndexError("list index out of range")
+
+    monkeypatch.setattr("resnet_bench.analysis.series_pool.judged", faulty)
+    revisions = make_repository(tmp_path, 3)
+    found, _ = build([asv_folder(tmp_path / "results", revisions, [1.0, 1.0, 2.0])], tmp_path)
+    assert found.series[0].values == (1.0, 1.0, 2.0)
+    assert found.unjudged == 1
+    assert any(
+        "a.track_x on alpha could not be judged (IndexError: list index out of range)" in it for it in found.notes
+    )

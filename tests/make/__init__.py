@@ -22,6 +22,7 @@ from tests.make.measurements import measurement, noisy_launches
 from tests.make.profiles import profile
 from tests.make.requests import BRIEF, launch_request
 from tests.make.runs import PROTOCOL, digest_of, header, run_of, save_run
+from tests.make.series import series_of
 from tests.make.spec import HOSTILE, Spec
 from tests.make.suites import big_run, gpu_run, suite_run, troubled_run
 
@@ -65,6 +66,7 @@ __all__ = [
     "run_of",
     "samples",
     "save_run",
+    "series_of",
     "side",
     "skip",
     "suite_run",

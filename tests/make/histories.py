@@ -43,10 +43,10 @@ def asv_folder(folder, revisions, values, **changes):
     return folder
 
 
-def noisy(seed, *levels):
-    """Return values of levels given as (length, level), each spread by 1 %."""
+def noisy(seed, *levels, noise=0.01):
+    """Return values of levels given as (length, level), with normal noise of their logarithms."""
     rng = random.Random(seed)
-    return [level * math.exp(rng.gauss(0, 0.01)) for length, level in levels for _ in range(length)]
+    return [level * math.exp(rng.gauss(0, noise)) for length, level in levels for _ in range(length)]
 
 
 def run_at(revision, number, *, seed, factor=1.0, dirty=False, identity=IDENTITY, of=None):

@@ -1,0 +1,217 @@
+"""What runs and asv's results say of each series, commit by commit, before the commits are in order.
+
+Points are joined only where identity agrees: the case, the machine, Python, torch, what was executed, the protocol,
+and a benchmark's version. Anything else is a new series, because nobody can tell a regression from a changed
+configuration afterwards. Runs with uncommitted changes are left out: their commit does not say what was measured.
+"""
+
+import datetime as dt
+import math
+import statistics
+from array import array
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from resnet_bench.analysis.comparability import facts
+from resnet_bench.analysis.digest import digest
+from resnet_bench.analysis.metric import Direction
+from resnet_bench.analysis.metrics import EXACT_METRICS, find_metric
+from resnet_bench.analysis.stats import center_interval
+from resnet_bench.machine.names import rename
+from resnet_bench.records import Case, HistorySeries, Launch, Run, SeriesSource
+from resnet_bench.records.asv import AsvResults, AsvValue
+
+_EXACT = frozenset(metric.name for metric in EXACT_METRICS)
+_EXACT_IN_ASV = frozenset(metric.asv.name for metric in EXACT_METRICS)
+_ASV_UNITS = {"seconds": "s", "bytes": "B"}
+
+
+class SeriesKey(NamedTuple):
+    """What points must share to be joined."""
+
+    source: SeriesSource
+    machine: str
+    metric: str
+    case: str
+    version: str
+    identity: tuple[tuple[str, str], ...]
+
+
+class SeriesPoints:
+    """The values of one series as they were read; a commit may have several, failed ones and skipped ones.
+
+    Kept in arrays: a long history has a million of them.
+    """
+
+    __slots__ = ("_bounds", "_revisions", "_values", "failed", "skipped", "unit")
+
+    def __init__(self, unit: str) -> None:
+        self.unit = unit
+        self.failed: list[str] = []
+        self.skipped: list[str] = []
+        self._revisions: list[str] = []
+        self._values = array("d")
+        self._bounds = array("d")
+
+    def add(self, revision: str, value: AsvValue | None) -> None:
+        """Add what was measured at a commit: a value, None where it failed, not finite where it was skipped."""
+        if value is None:
+            self.failed.append(revision)
+        elif not math.isfinite(value.value):
+            self.skipped.append(revision)
+        else:
+            self._revisions.append(revision)
+            self._values.append(value.value)
+            self._bounds.extend(math.nan if bound is None else bound for bound in (value.low, value.high))
+
+    def tried(self, place: Mapping[str, int]) -> tuple[int, bool] | None:
+        """Return the newest place where the series was measured and whether it failed there; None where nowhere."""
+        good = max((place[it] for it in (*self._revisions, *self.skipped) if it in place), default=-1)
+        failed = max((place[it] for it in self.failed if it in place), default=-1)
+        return (max(good, failed), failed > good) if max(good, failed) >= 0 else None
+
+    def in_order(self, key: SeriesKey, place: Mapping[str, int]) -> HistorySeries:
+        """Return the series with its commits in order, each once: by the median where it has several values."""
+        at: dict[int, list[int]] = {}
+        for number, revision in enumerate(self._revisions):
+            if revision in place:
+                at.setdefault(place[revision], []).append(number)
+        commits = sorted(at)
+        found = [self._value(at[commit]) for commit in commits]
+        higher_is_better, exact = _known_of(key)
+        return HistorySeries(
+            source=key.source,
+            machine=key.machine,
+            case=key.case,
+            metric=key.metric,
+            unit=self.unit,
+            higher_is_better=higher_is_better,
+            exact=exact,
+            version=key.version,
+            identity=dict(key.identity),
+            commits=tuple(commits),
+            values=tuple(value.value for value in found),
+            low=tuple(value.low for value in found),
+            high=tuple(value.high for value in found),
+            failed=sum(it in place for it in self.failed),
+            skipped=sum(it in place for it in self.skipped),
+        )
+
+    def _value(self, numbers: Sequence[int]) -> AsvValue:
+        if len(numbers) > 1:
+            return AsvValue(statistics.median(self._values[number] for number in numbers), None, None)
+        (number,) = numbers
+        low, high = (None if math.isnan(it) else it for it in self._bounds[2 * number : 2 * number + 2])
+        return AsvValue(self._values[number], low, high)
+
+
+Collected = dict[SeriesKey, SeriesPoints]
+_Told = tuple[str, str, str, tuple[float, ...]]
+
+
+def collect_asv(results: AsvResults, found: Collected, dates: dict[str, int], *, read: Collection[str]) -> list[str]:
+    """Add asv's values, but not what runs of the revisions that are `read` themselves exported to it; return notes."""
+    again = 0
+    for file in results.files:
+        dates.setdefault(file.revision, file.date)
+        for row in file.rows:
+            if file.revision in read and row.exported:
+                again += len(row.cases)
+                continue
+            unit = results.units[row.benchmark]
+            for case, value in zip(row.cases, row.values, strict=True):
+                key = SeriesKey(SeriesSource.ASV, file.machine, row.benchmark, case, row.version, file.identity)
+                points = found.get(key)
+                if points is None:
+                    points = found[key] = SeriesPoints(_ASV_UNITS.get(unit, unit))
+                points.add(file.revision, value)
+    values = f"{again} value{'' if again == 1 else 's'}"
+    return [f"{values} that runs exported to asv count once: the runs themselves are read here."] if again else []
+
+
+def collect_runs(runs: Sequence[Run], found: Collected, dates: dict[str, int]) -> list[str]:
+    """Add the launches of all runs, pooled by commit and each once; return notes of what was left out."""
+    left_out: dict[str, list[str]] = {}
+    pooled: dict[SeriesKey, dict[str, list[float]]] = {}
+    seen: set[_Told] = set()
+    copies: dict[str, int] = {}
+    for run in runs:
+        commit = run.header.commit
+        if commit is None or commit.dirty:
+            why = "uncommitted changes" if commit else "no commit"
+            left_out.setdefault(why, []).append(run.header.id)
+            continue
+        dates.setdefault(commit.revision, _seconds(commit.committed_at))
+        once = _without(run, seen)
+        if left := _launches(run) - _launches(once):
+            copies[run.header.id] = left
+        seen |= {_told(measurement.case, it) for measurement in once.measurements for it in measurement.launches}
+        for key, values in _run_values(once):
+            pooled.setdefault(key, {}).setdefault(commit.revision, []).extend(values)
+    for key, by_revision in pooled.items():
+        points = found[key] = SeriesPoints(find_metric(key.metric).measure.base_unit)
+        for revision, medians in by_revision.items():
+            points.add(revision, _center(key, medians))
+    return [
+        *(f"runs with {why} are left out: {', '.join(ids)}." for why, ids in left_out.items()),
+        *(
+            f"{count} launches of {id_} stand in another of these runs too and count once."
+            for id_, count in copies.items()
+        ),
+        *(f"{run.header.id}: {warning}" for run in runs for warning in run.warnings),
+    ]
+
+
+def _told(case: Case, launch: Launch) -> _Told:
+    """Return what tells one launch from all others, whichever run it stands in."""
+    return launch.environment, rename(case, "").key, launch.started_at, launch.isolated.elapsed_s
+
+
+def _without(run: Run, seen: Collection[_Told]) -> Run:
+    """Return the run without the launches that were read already: a joined run lies beside the runs that it joins."""
+    measurements = []
+    for measurement in run.measurements:
+        launches = tuple(it for it in measurement.launches if _told(measurement.case, it) not in seen)
+        if launches:
+            measurements.append(msgspec.structs.replace(measurement, launches=launches))
+    return msgspec.structs.replace(run, measurements=tuple(measurements))
+
+
+def _launches(run: Run) -> int:
+    return sum(len(measurement.launches) for measurement in run.measurements)
+
+
+def _run_values(run: Run) -> Iterator[tuple[SeriesKey, tuple[float, ...]]]:
+    """Yield launch medians of noisy metrics and the value of exact ones."""
+    reduced = digest(run)
+    hosts = {environment.id: environment.state.hostname for environment in run.header.environments}
+    for measurement, case in zip(run.measurements, reduced.cases, strict=True):
+        machine = hosts.get(measurement.launches[0].environment, "")
+        # The host names the machine: a joined run's case is the one that it was before the runs were joined.
+        words = rename(case.case, "").key
+        identity = tuple((field, value) for _, field, value in facts(case, reduced))
+        for summary in case.summaries:
+            yield SeriesKey(SeriesSource.RUN, machine, summary.metric, words, "", identity), summary.launch_medians
+        for name, value in case.exact.items():
+            yield SeriesKey(SeriesSource.RUN, machine, name, words, "", identity), (float(value),)
+
+
+def _center(key: SeriesKey, medians: Sequence[float]) -> AsvValue:
+    if key.metric in _EXACT:
+        return AsvValue(medians[-1], None, None)
+    interval = center_interval(medians)
+    return AsvValue(statistics.median(medians), interval.low if interval else None, interval.high if interval else None)
+
+
+def _known_of(key: SeriesKey) -> tuple[bool, bool]:
+    """Return whether higher is better and whether the metric is exact; more is worse in asv."""
+    if key.source is SeriesSource.ASV:
+        name = key.metric.rpartition(".")[2].removeprefix("track_")
+        return False, name in _EXACT_IN_ASV
+    return find_metric(key.metric).direction is Direction.HIGHER, key.metric in _EXACT
+
+
+def _seconds(moment: str) -> int:
+    return int(dt.datetime.fromisoformat(moment).timestamp())
