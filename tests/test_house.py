@@ -134,6 +134,16 @@ def test_tables_are_total():
 TESTS = Path(__file__).parent
 
 
+# Beside the rooms: whole features, what records are made of, and files that are read.
+BESIDE_ROOMS = {"seams", "make", "golden", "data"}
+
+
+def test_tests_mirror_the_rooms():
+    rooms = {path.parent.name for path in ROOT.glob("*/__init__.py")}
+    folders = {path.name for path in TESTS.iterdir() if path.is_dir() and path.name != "__pycache__"}
+    assert folders == rooms | BESIDE_ROOMS
+
+
 def modules_of_tests():
     for path in sorted(TESTS.rglob("*.py")):
         yield str(path.relative_to(TESTS)), ast.parse(path.read_text())

@@ -48,17 +48,6 @@ def test_a_calibration_that_was_named_must_be_there(tmp_path, monkeypatch):
         calibrated.bands_for(subject, Path("c.json"))
 
 
-@pytest.mark.parametrize("wrong", ['"bands": [{"metric": "latency_s", "width": -2, "source": "calibration"}]', ""])
-def test_a_band_of_nothing_is_refused(tmp_path, wrong):
-    path = tmp_path / "c.json"
-    wrong = wrong or '"bands": [], "paired_band": 0'
-    path.write_text(
-        '{"schema": 1, "environment": "e", "device_name": "d", "created_at": "t", "cases": [], ' + wrong + "}"
-    )
-    with pytest.raises(StoreError, match=r"is not a calibration file .*: a noise band of .*; it must be above 0"):
-        calibrations.read(path)
-
-
 def test_a_calibration_of_another_machine_is_ignored_with_a_warning(tmp_path):
     path = tmp_path / "c.json"
     band = Band(metric="latency_s", width=0.03, source=BandSource.CALIBRATION)

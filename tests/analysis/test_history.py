@@ -9,10 +9,9 @@ import pytest
 
 from resnet_bench.analysis import history
 from resnet_bench.errors import StoreError, UsageError
-from resnet_bench.git import order
 from resnet_bench.interop import asv_read
 from resnet_bench.records import ChangeOutcome, CommitOrder, SeriesSource
-from tests.make import IDENTITY, asv_folder, case, git, make_repository, measurement, noisy, noisy_launches, run_at
+from tests.make import IDENTITY, asv_folder, case, make_repository, measurement, noisy, noisy_launches, run_at
 
 
 def build(folders, repository, runs=(), **options):
@@ -260,26 +259,6 @@ def test_another_projects_results_are_ordered_by_date_and_said_to_be(tmp_path):
     found, ordering = build([folder], Path("/"))
     assert not ordering.foreign
     assert any("is not a git repository" in note for note in found.notes)
-
-
-def test_since_counts_from_the_commit_after_the_revision(tmp_path):
-    revisions = make_repository(tmp_path, 6)
-    git(tmp_path, "tag", "v1", revisions[2])
-    folder = asv_folder(tmp_path / "results", revisions[::2], [1.0] * 3)  # commits 0, 2 and 4
-    _, ordering = build([folder], tmp_path)
-    assert order.after(ordering, "v1", tmp_path) == 2
-    assert order.after(ordering, revisions[3], tmp_path) == 2  # not measured itself
-    assert order.after(ordering, revisions[5], tmp_path) == 3
-    with pytest.raises(UsageError, match="no such revision"):
-        order.after(ordering, "v2", tmp_path)
-
-
-def test_since_by_dates_needs_a_measured_commit(tmp_path):
-    folder = asv_folder(tmp_path / "results", ["a" * 40, "b" * 40], [1.0, 2.0])
-    _, ordering = build([folder], Path("/"))
-    assert order.after(ordering, "aaaaaaa", Path("/")) == 1
-    with pytest.raises(UsageError, match="expected the revision of one measured commit"):
-        order.after(ordering, "v1", Path("/"))
 
 
 def test_an_unknown_branch_is_an_error_with_the_nearest(tmp_path):

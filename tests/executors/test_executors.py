@@ -12,6 +12,7 @@ import torch
 from resnet_bench.child.layers import dissect
 from resnet_bench.errors import UnsupportedError
 from resnet_bench.executors import table
+from resnet_bench.executors import table as executors
 from resnet_bench.executors.inputs import random_images
 from resnet_bench.executors.protocol import Task
 from resnet_bench.profilers.workload import Workload
@@ -127,3 +128,15 @@ def test_what_runs_no_module_and_has_none_cannot_be_timed_by_layer(foreign):
     )
     with pytest.raises(UnsupportedError, match="eager runs nothing that could be timed by layer"):
         dissect(request)
+
+
+@pytest.mark.parametrize(
+    ("axes", "words"),
+    [
+        ({"device": "cpu"}, "needs a CUDA device"),
+        ({"device": "cuda:0", "mode": Mode.TRAINING}, "captures inference only"),
+    ],
+)
+def test_what_a_cuda_graph_cannot_do_is_said(axes, words):
+    with pytest.raises(UnsupportedError, match=words):
+        executors.load(Executor.CUDA_GRAPH).supports(make.case(executor=Executor.CUDA_GRAPH, **axes))

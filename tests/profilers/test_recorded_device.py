@@ -13,17 +13,15 @@ import pytest
 import torch
 
 from resnet_bench.errors import DeviceError, UnsupportedError
-from resnet_bench.executors import table as executors
 from resnet_bench.machine import advice
 from resnet_bench.machine import nvml as nvml_library
 from resnet_bench.machine.datasheets import data_sheet
-from resnet_bench.machine.devices import kind_of, known_without_torch
-from resnet_bench.profilers import clock, devices, energy
+from resnet_bench.machine.devices import kind_of
+from resnet_bench.profilers import devices, energy
 from resnet_bench.profilers.allocations import MemoryProbe
-from resnet_bench.profilers.clock import DeviceClock
 from resnet_bench.profilers.contention import ContentionWatch
 from resnet_bench.profilers.devices import instruments
-from resnet_bench.records import DeviceState, Executor, Mode, Precision, TimedBy
+from resnet_bench.records import DeviceState, Precision
 from resnet_bench.specs.arithmetic import ARITHMETICS
 from tests import make
 from tests.fake_clock import FakeClock
@@ -222,60 +220,6 @@ def test_clocks_that_were_throttled_before_or_after_disturb():
     assert "clocks throttled: power, software thermal slowdown" in found.disturbances
 
 
-class Event:
-    """An event that remembers when it was recorded."""
-
-    def __init__(self, calls, *, timed=True):
-        self.calls, self.timed = calls, timed
-
-    def record(self):
-        self.calls.append("event")
-
-    def elapsed_time(self, _end):
-        if not self.timed:
-            raise RuntimeError("this backend does not time its events")
-        return 12.5
-
-
-def replayed(monkeypatch, *, timed=True):
-    calls = []
-    monkeypatch.setattr(torch, "Event", lambda **_: Event(calls, timed=timed))
-    monkeypatch.setattr(torch.accelerator, "synchronize", lambda _: calls.append("synchronize"))
-    made = instruments("cuda").clock(torch.device("cuda"))
-    calls.clear()
-    return made, calls
-
-
-def test_events_are_queued_around_all_iterations_and_read_after_one_synchronisation(monkeypatch):
-    made, calls = replayed(monkeypatch)
-    assert isinstance(made, DeviceClock)
-    timing = made.time(lambda: calls.append("iteration"), 3)
-    assert calls == ["synchronize", "event", *["iteration"] * 3, "event", "synchronize"]
-    assert timing.device_s == 0.0125
-    assert timing.host_s > 0
-
-
-def test_a_backend_without_timed_events_has_the_hosts_clock_alone(monkeypatch):
-    made, calls = replayed(monkeypatch, timed=False)
-    assert made.time(lambda: calls.append("iteration"), 2).device_s is None
-    assert calls == ["synchronize", "iteration", "iteration", "synchronize"]
-
-
-def test_a_backend_without_timed_events_has_its_layers_cut_by_synchronisations(monkeypatch):
-    made, calls = replayed(monkeypatch, timed=False)
-    marker = made.marker()
-    for _ in range(3):
-        marker.mark()
-    assert marker.timed_by is TimedBy.SYNCHRONISED_HOST_CLOCK
-    assert calls == ["synchronize"] * 3
-    assert len(marker.durations()) == 2
-    assert marker.durations() == []
-
-
-def test_the_hosts_clock_is_for_the_cpu():
-    assert isinstance(instruments("cpu").clock(torch.device("cpu")), clock.HostClock)
-
-
 @pytest.mark.usefixtures("nvml")
 def test_the_peak_of_warm_up_is_read_before_it_is_reset(monkeypatch):
     probe = memory_probe(monkeypatch, [9 * 2**30, 4 * 2**30])
@@ -347,18 +291,6 @@ def test_tf32_is_refused_where_no_device_has_it(monkeypatch, device, capability)
         instruments(device).set_arithmetic(ARITHMETICS[Precision.TF32], torch.device(device))
 
 
-@pytest.mark.parametrize(
-    ("axes", "words"),
-    [
-        ({"device": "cpu"}, "needs a CUDA device"),
-        ({"device": "cuda:0", "mode": Mode.TRAINING}, "captures inference only"),
-    ],
-)
-def test_what_a_cuda_graph_cannot_do_is_said(axes, words):
-    with pytest.raises(UnsupportedError, match=words):
-        executors.load(Executor.CUDA_GRAPH).supports(make.case(executor=Executor.CUDA_GRAPH, **axes))
-
-
 @pytest.mark.usefixtures("nvml")
 def test_an_amd_device_is_none_of_nvidia(monkeypatch):
     monkeypatch.setattr(torch.version, "hip", "6.4.1", raising=False)
@@ -373,27 +305,3 @@ def test_an_amd_device_is_none_of_nvidia(monkeypatch):
     assert measures.energy_j(torch.device("cuda:0")) is None
     with arithmetic(), pytest.raises(UnsupportedError, match="tf32"):
         measures.set_arithmetic(ARITHMETICS[Precision.TF32], torch.device("cuda:0"))
-
-
-@pytest.mark.parametrize(
-    ("asked", "node", "system", "found"),
-    [
-        ("cpu", "nvidiactl", "linux", "cpu"),
-        ("auto", None, "linux", "cpu"),
-        ("auto", "nvidiactl", "linux", None),
-        ("auto", "kfd", "linux", None),
-        ("auto", "dri/renderD128", "linux", None),
-        ("auto", None, "darwin", None),
-        ("cuda:0", "nvidiactl", "linux", None),
-    ],
-)
-def test_torch_is_asked_only_where_the_answer_is_not_certain(tmp_path, asked, node, system, found):
-    if node is not None:
-        (tmp_path / node).parent.mkdir(exist_ok=True)
-        (tmp_path / node).touch()
-    assert known_without_torch(asked, nodes=tmp_path, system=system) == found
-
-
-def test_where_no_driver_is_a_missing_device_needs_no_torch(tmp_path):
-    with pytest.raises(DeviceError, match="'cuda:0' is not here; here are: cpu"):
-        known_without_torch("cuda:0", nodes=tmp_path, system="linux")

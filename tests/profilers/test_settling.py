@@ -6,7 +6,6 @@ import random
 import pytest
 
 from resnet_bench.profilers.settling import settling
-from resnet_bench.records import remarks
 
 SERIES = 400
 
@@ -66,8 +65,3 @@ def test_what_does_not_matter_is_not_said():
 def test_few_samples_tell_nothing():
     assert settling([0.010] * 9 + [0.020] * 10) is None
     assert settling([0.010] * 10 + [0.020] * 10) == pytest.approx(1.0)
-
-
-@pytest.mark.parametrize(("change", "words"), [(0.042, "4.2 % slower"), (-0.1, "10.0 % faster")])
-def test_the_sentence(change, words):
-    assert remarks.unsettled(change) == f"the samples have not settled: the second half is {words} than the first"

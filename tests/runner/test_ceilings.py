@@ -1,21 +1,13 @@
 """The cache of ceilings: kept with the machine's identity, left out with a warning where it does not fit."""
 
 import json
-from types import SimpleNamespace
 
 import pytest
 
 from resnet_bench import records as r
-from resnet_bench.errors import IncompleteError
-from resnet_bench.profilers import ceilings as profiler
-from resnet_bench.profilers.clock import Timing
-from resnet_bench.profilers.devices import instruments
 from resnet_bench.runner import ceilings
-from resnet_bench.runner.launchers.local import LocalLauncher
-from resnet_bench.specs.arithmetic import peak_flop_per_s
 from resnet_bench.storage import ceilings_cache
 from tests import make
-from tests.fake_clock import FakeClock
 from tests.runner.instant import Answers
 
 HERE = make.environment()
@@ -114,81 +106,6 @@ def test_disturbed_ceilings_that_a_quick_run_did_not_repeat_are_measured_again_w
     assert len(machine.asked) == 1
     machine(attempts=3)
     assert [request.attempts for request in machine.asked] == [1, 3]
-
-
-@pytest.mark.parametrize(("disturbed", "attempts"), [((), 1), (("a",), 2), (("a", "b", "c"), 3)])
-def test_a_disturbed_measurement_is_repeated_and_the_best_of_all_counts(monkeypatch, disturbed, attempts):
-    from resnet_bench.child import ceilings as layers
-    from resnet_bench.wire.messages import CeilingsRequest
-
-    said, rates = iter([*disturbed, None]), iter([1e9, 3e9, 2e9])
-
-    def measure(*_, **__):
-        rate = r.Rate(precision=r.Precision.FP32, matmul_flop_per_s=next(rates), convolution_flop_per_s=None)
-        return profiler.Found((rate,), (r.Bandwidth(moved_bytes=1, byte_per_s=1e9),), 1e-6)
-
-    class Watch:
-        def __init__(self, *_, **__):
-            pass
-
-        def finish(self, *_):
-            name = next(said)
-            return SimpleNamespace(disturbances=(name,) if name else ())
-
-    monkeypatch.setattr(profiler, "measure", measure)
-    monkeypatch.setattr(layers, "ContentionWatch", Watch)
-    request = CeilingsRequest(device="cpu", threads=1, precisions=(r.Precision.FP32,), budget_s=0.0, attempts=3)
-    found = layers.ceilings(request)
-    assert found.attempts == attempts
-    assert peak_flop_per_s(found, r.Precision.FP32) == max([1e9, 3e9, 2e9][:attempts])
-    assert found.disturbances == (disturbed[2:] if attempts == 3 else ())
-
-
-def test_the_cache_is_in_the_users_folder_and_a_relative_variable_is_ignored(monkeypatch, tmp_path):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert ceilings_cache.cache_file("cuda:1", 4) == tmp_path / "resnet-bench" / "ceilings-cuda-1-4-threads.json"
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    for value in ("", "relative/path"):
-        monkeypatch.setenv("XDG_CACHE_HOME", value)
-        assert ceilings_cache.cache_file("cpu", 1).is_relative_to(tmp_path / "home" / ".cache")
-
-
-class Scripted(FakeClock):
-    """Every sample takes as long as told, whatever it runs."""
-
-    def time(self, iterate, count):  # noqa: ARG002 - whatever it runs
-        self.advance(0.5)
-        return Timing(0.5, None)
-
-
-def test_rates_are_work_over_time():
-    import torch
-
-    sizes = profiler.Sizes(sides=(64,), images=4, moved=(2**20,), convolutions=((4, 8, 4, 3),))
-    cpu, precisions = torch.device("cpu"), (r.Precision.FP32, r.Precision.TF32)
-    found = profiler.measure(cpu, instruments("cpu"), Scripted(), precisions, budget_s=10.0, sizes=sizes)
-    fp32, tf32 = found.rates
-    assert fp32.matmul_flop_per_s == 2 * 64**3 / 0.5
-    assert fp32.convolution_flop_per_s == 2 * 4 * 4 * 64 * 4 * 9 / 0.5
-    assert (tf32.matmul_flop_per_s, tf32.convolution_flop_per_s, tf32.flop_per_s) == (None, None, None)
-    assert found.bandwidths[0].byte_per_s == 16 * 2**20 / 0.5
-    assert found.launch_s == 0.5 / 1000
-
-
-@pytest.mark.slow
-def test_a_child_measures_this_machine_and_a_device_that_is_not_here_is_one_line():
-    from resnet_bench.errors import ResNetBenchError
-    from resnet_bench.wire.messages import CeilingsRequest
-
-    request = CeilingsRequest(device="cpu", threads=1, precisions=(r.Precision.FP32,), budget_s=0.05, attempts=2)
-    found = LocalLauncher().ask(request)
-    assert peak_flop_per_s(found, r.Precision.FP32) > 1e8
-    assert 0 < found.launch_s < 0.01
-    assert [copy.moved_bytes for copy in found.bandwidths] == sorted(copy.moved_bytes for copy in found.bandwidths)
-    assert bool(found.disturbances) <= (found.attempts == 2)
-    with pytest.raises(ResNetBenchError, match="is not here") as caught:
-        LocalLauncher().ask(make.change(request, device="cuda:7"))
-    assert not isinstance(caught.value, IncompleteError)
 
 
 def shown(fp32, *, disturbances=(), bf16=None, launch_s=3e-6):

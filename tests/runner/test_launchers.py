@@ -7,27 +7,17 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from resnet_bench import cli, errors
-from resnet_bench.errors import DeviceError, InternalError, UnsupportedError, UsageError
+from resnet_bench import cli
+from resnet_bench.errors import InternalError, UsageError
 from resnet_bench.runner import run
 from resnet_bench.runner.launchers import fork_server, local, process, table
 from resnet_bench.runner.launchers.local import LocalLauncher
 from resnet_bench.storage import run_directory
-from resnet_bench.wire.messages import Failed, ProbeRequest, Profiled
+from resnet_bench.wire.messages import ProbeRequest, Profiled
 from tests import make
 from tests.runner.instant import Machine
 
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.mark.parametrize("kind", [DeviceError, UnsupportedError, errors.ModelError, errors.StoreError])
-def test_an_error_keeps_its_class_on_the_way(kind):
-    said = msgspec.json.decode(msgspec.json.encode(Failed.of(kind("why"))), type=Failed).exception()
-    assert (type(said), str(said), said.exit_code) == (kind, "why", kind.exit_code)
-
-
-def test_an_error_of_another_release_is_still_one_line():
-    assert type(Failed(error="NewError", message="why").exception()) is errors.ResNetBenchError
 
 
 def test_an_answer_out_of_turn_is_a_fault_of_ours(monkeypatch):

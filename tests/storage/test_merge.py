@@ -261,13 +261,6 @@ def test_a_joined_run_can_be_a_baseline_and_pass_its_own_gate(tmp_path, capsys):
     assert "the baseline has this case" in out
 
 
-def test_names_are_empty_for_one_machine_and_different_for_several():
-    state = make.run_of([]).header.environments[0]
-    assert names.names([state]) == {"e1": ""}
-    twins = [make.change(state, id=f"e{number}") for number in range(3)]
-    assert len(set(names.names(twins).values())) == 3
-
-
 def test_a_joined_run_of_several_machines_is_not_resumed_here(tmp_path, capsys):
     *_, whole = two_machines(tmp_path)
     assert cli.run(["run", "--resume", str(whole)]) == 2
