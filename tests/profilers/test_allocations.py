@@ -1,5 +1,7 @@
-"""The process's high-water mark is the case's own: what was held before the workload was loaded is not in it."""
+"""Peaks of memory are the case's own: not what loading took, nor warm-up, nor other processes on the device."""
 
+import itertools
+import os
 import sys
 from types import SimpleNamespace
 from typing import Any, cast
@@ -33,3 +35,38 @@ def test_peak_rss_forgets_what_loading_took() -> None:
     with_it = peak()
     del held
     assert with_it - peak() > BEFORE_BYTES / 2
+
+
+@pytest.mark.usefixtures("nvml")
+def test_the_peak_of_warm_up_is_read_before_it_is_reset(monkeypatch):
+    probe = memory_probe(monkeypatch, [9 * 2**30, 4 * 2**30])
+    probe.warmed_up()
+    assert probe.calls == ["read", "reset"]
+    memory = probe.measure()
+    assert memory.warmup_peak_allocated_bytes == 9 * 2**30
+    assert memory.peak_allocated_bytes == 4 * 2**30
+    assert memory.peak_reserved_bytes == 5 * 2**30
+    assert memory.device_process_bytes == 3 * 2**30
+    assert memory.device_total_bytes == 80 * 2**30
+    assert memory.weights_bytes == 2**20
+
+
+@pytest.mark.parametrize(
+    ("processes", "own"),
+    [({}, None), ({7: 100}, 100), ({7: 100, 8: 200}, None), ({7: 100, os.getpid(): 50}, 50), ({7: None}, None)],
+)
+def test_our_memory_on_the_device_is_found_by_number_or_where_nobody_else_is(nvml, monkeypatch, processes, own):
+    nvml.processes = [SimpleNamespace(pid=pid, usedGpuMemory=used) for pid, used in processes.items()]
+    assert memory_probe(monkeypatch).measure().device_process_bytes == own
+
+
+def memory_probe(monkeypatch, allocated_bytes=()):
+    """A probe of a recorded device whose allocator says these peaks, and 0 after them."""
+    calls, peaks = [], itertools.chain(allocated_bytes, itertools.repeat(0))
+    monkeypatch.setattr(torch.cuda, "max_memory_allocated", lambda _: calls.append("read") or next(peaks))
+    monkeypatch.setattr(torch.cuda, "max_memory_reserved", lambda _: 5 * 2**30)
+    monkeypatch.setattr(torch.cuda, "reset_peak_memory_stats", lambda _: calls.append("reset"))
+    work = SimpleNamespace(device=torch.device("cuda:0"), instruments=instruments("cuda"), weights_bytes=2**20)
+    probe = MemoryProbe(work)
+    probe.calls = calls
+    return probe
