@@ -116,7 +116,7 @@ def test_two_configurations_of_one_revision(repository, capsys):
 def test_a_spent_budget_is_undecided_and_says_so(repository, capsys):
     code, out, _ = ab(capsys, repository, "two", "eight", "--budget", "1s")
     assert code == 3
-    assert "undecided: tiny/inference" in out
+    assert "undecided: tiny batch 1 32 px on cpu" in out
 
 
 @pytest.mark.parametrize(

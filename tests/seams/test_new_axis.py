@@ -75,7 +75,7 @@ def test_a_new_axis_has_its_variable_and_filter(house):
         "from resnet_bench.records import Case\n"
         "Path('t.toml').write_text('[[rule]]\\nmetric = \"latency_s\"\\nlimit = \"5 %\"\\ncopies = 2\\n')\n"
         "case = dict(model='m', batch_size=1, image_size=9, device='cpu', threads=1)\n"
-        "[rule] = read(Path('t.toml'))\n"
+        "(rule,) = read(Path('t.toml')).rules\n"
         "print([rule.matches(Case(**case, copies=count), 'latency_s') for count in (1, 2)])\n"
         "print(Case(**case).key, Case(**case, copies=2).key)\n"
     )
