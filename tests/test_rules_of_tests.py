@@ -83,3 +83,27 @@ def test_tests_know_no_private_name_of_the_package():
 )
 def test_a_private_name_is_found_however_it_is_reached(source):
     assert list(private_names(ast.parse(source))) == ["_x"]
+
+
+# Those with so many fields that a second builder would have defaults of its own.
+BUILT_ONCE = {
+    *("Case", "Commit", "Environment", "Header", "HistorySeries", "Identity", "Launch", "LayerProfile", "LayerTime"),
+    *("MachineState", "Measurement", "MeasureRequest", "Profile", "Protocol", "Run", "Skip"),
+}
+
+
+def built(tree):
+    """Yield the names of the records that a test builds itself."""
+    ours = {here: name for module, name, here in imports(tree) if module.split(".")[0] == "resnet_bench"}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            yield from {ours.get(node.func.id)} & BUILT_ONCE
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and root(node.func) in ours:
+            yield from {node.func.attr} & BUILT_ONCE
+
+
+def test_records_are_built_in_one_place():
+    found = {
+        f"{path}: {name}" for path, tree in modules_of_tests() if not path.startswith("make/") for name in built(tree)
+    }
+    assert found == set()

@@ -4,8 +4,8 @@ Whatever is not named has the value of a small quiet CPU run; `change` gives a r
 """
 
 from tests.make.cases import CASE, case, change
-from tests.make.commits import FIRST, commit
-from tests.make.environments import IDENTITY, STATE, environment
+from tests.make.commits import commit
+from tests.make.environments import IDENTITY, environment
 from tests.make.histories import asv_folder, at, git, make_repository, noisy, run_at
 from tests.make.launches import EXECUTED, launch, samples, skip
 from tests.make.layers import (
@@ -23,7 +23,7 @@ from tests.make.profiles import profile
 from tests.make.requests import BRIEF, launch_request
 from tests.make.runs import PROTOCOL, digest_of, header, run_of, save_run
 from tests.make.series import series_of
-from tests.make.spec import HOSTILE, Spec
+from tests.make.spec import HOSTILE
 from tests.make.suites import big_run, gpu_run, suite_run, troubled_run
 
 __all__ = [
@@ -31,12 +31,9 @@ __all__ = [
     "CASE",
     "CEILINGS",
     "EXECUTED",
-    "FIRST",
     "HOSTILE",
     "IDENTITY",
     "PROTOCOL",
-    "STATE",
-    "Spec",
     "asv_folder",
     "at",
     "big_run",
