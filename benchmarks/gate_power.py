@@ -5,6 +5,7 @@ measured first. Every finished trial is a line in the data file, so the benchmar
 
     python -m benchmarks.gate_power --budget 30m
     python -m benchmarks.gate_power --trials 0        # the table of what is there
+    python -m benchmarks.gate_power --simulated       # compare's and check's statistics on made-up launches instead
 """
 
 import argparse
@@ -24,10 +25,11 @@ import msgspec
 import numpy as np
 from scipy import stats
 
+from benchmarks import gate_simulation
 from benchmarks.gate_subject import IMAGE_SIZE
 from resnet_bench import units
 from resnet_bench.analysis.sequential import trimmed_mean
-from resnet_bench.analysis.stats import exponential, t_interval
+from resnet_bench.analysis.stats import exponential, interval_of
 from resnet_bench.records import Case, Record, Verdict
 from resnet_bench.records.live import Matchup, MatchupResult, Side
 from resnet_bench.runner import live
@@ -101,7 +103,13 @@ def main() -> None:
     parser.add_argument("--budget", default="30m", help="start no trial after so long")
     parser.add_argument("--kind", action="append", choices=KINDS, help="only this one; can be given several times")
     parser.add_argument("--data", type=Path, default=DEFAULT_DATA)
+    parser.add_argument("--simulated", action="store_true", help="simulate compare and check, measure nothing")
+    parser.add_argument("--simulated-trials", type=int, default=2000, help="tables of each kind")
     arguments = parser.parse_args()
+    if arguments.simulated:
+        for line in gate_simulation.table(arguments.simulated_trials):
+            print(line, flush=True)
+        return
     kinds = {name: KINDS[name] for name in arguments.kind or KINDS}
     deadline = time.monotonic() + units.parse_seconds(arguments.budget)
     lines = read(arguments.data)
@@ -190,7 +198,7 @@ def _cost(channels: int) -> tuple[float, float, float]:
         float(subprocess.run(command, check=True, capture_output=True, env=variables, cwd=ROOT).stdout)
         for _ in range(CALIBRATION_PROCESSES)
     ]
-    low, high = t_interval(logs, 0.95)
+    low, high = interval_of(logs, 0.95)
     return math.exp(statistics.mean(logs)), math.exp(low), math.exp(high)
 
 

@@ -120,11 +120,11 @@ def percent(fraction: float | None, decimals: int = 1) -> str:
 
 
 def interval_percent(fraction: float) -> str:
-    """Return an interval's relative half-width: two significant digits below 10 %, whole above, ">999 %" at most."""
+    """Return an interval's relative half-width: ±9.1 %, ±12 %; "no estimate" where it is wider than anybody can use."""
     share = fraction * 100
     if share > 999:  # noqa: PLR2004 - more says nothing more
-        return ">999 %"
-    return f"{share:.1f} %" if share < 9.95 else f"{share:.0f} %"  # noqa: PLR2004 - 10 once rounded
+        return "no estimate"
+    return f"±{share:.1f} %" if share < 9.95 else f"±{share:.0f} %"  # noqa: PLR2004 - 10 once rounded
 
 
 def percent_short(fraction: float) -> str:

@@ -26,7 +26,7 @@ class Advice(StrEnum):
 
 
 class Gain(Record, frozen=True, kw_only=True):
-    """Throughput of one configuration over another's, with its 99 % interval from three launches a side on."""
+    """Throughput of one configuration over another's, with its interval from three launches a side on."""
 
     ratio: float
     interval: Interval | None

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import numpy as np
 
+from resnet_bench.analysis import trend
 from resnet_bench.analysis.comparability import summarize_differences
 from resnet_bench.analysis.judging import judge
 from resnet_bench.analysis.matching import match
@@ -69,4 +70,4 @@ def _shared_runs(baseline: Digest, contender: Digest) -> Iterator[str]:
 
 def _of_side(side: Digest) -> list[str]:
     missing = f"{side.name} is incomplete: {len(side.missing)} planned cases were not measured."
-    return [*side.warnings, *([missing] if side.missing else [])]
+    return [*side.warnings, *([missing] if side.missing else []), *filter(None, [trend.note(side)])]

@@ -13,6 +13,7 @@ import msgspec
 
 from resnet_bench import units
 from resnet_bench.analysis.comparability import allowing
+from resnet_bench.analysis.forecast import COUNTS, Forecast, more_launches
 from resnet_bench.analysis.matching import Pair
 from resnet_bench.analysis.metric import Direction, ExactMetric, Metric, Source
 from resnet_bench.analysis.metrics import EXACT_METRICS, NOISY_METRICS, TIMINGS, find_metric
@@ -122,14 +123,15 @@ def _decided(candidate: _Candidate, *, significant: bool, family: int) -> Compar
     estimate, band = candidate.estimate, candidate.band
     interval = estimate.interval()
     verdict = _verdict(candidate, interval, significant=significant)
-    more = estimate.more_launches(band.width, family=family) if verdict is Verdict.INCONCLUSIVE else None
+    more = more_launches(estimate, band.width, family=family) if verdict is Verdict.INCONCLUSIVE else None
     return msgspec.structs.replace(
         candidate.row,
         ratio=estimate.ratio,
         interval=interval,
         judged=interval if band.source is BandSource.DEFAULT else estimate.interval_between_runs(band.width),
         detectable=estimate.detectable(band.width, family=family),
-        more_launches=more,
+        more_launches=more.launches if more else None,
+        more_probability=more.probability if more else None,
         verdict=verdict,
         reason=_reason(verdict, interval, band.width, family=family, more=more),
     )
@@ -143,7 +145,7 @@ def _verdict(candidate: _Candidate, interval: Interval, *, significant: bool) ->
     return Verdict.UNCHANGED if within else Verdict.INCONCLUSIVE
 
 
-def _reason(verdict: Verdict, interval: Interval, band: float, *, family: int, more: int | None) -> str:
+def _reason(verdict: Verdict, interval: Interval, band: float, *, family: int, more: Forecast | None) -> str:
     text, width = interval_text(interval), units.percent_short(band)
     if verdict is Verdict.UNCHANGED:
         return f"interval {text} lies within the noise band of {width}"
@@ -159,10 +161,11 @@ def _reason(verdict: Verdict, interval: Interval, band: float, *, family: int, m
     return f"{problem}: {_advice(more)}"
 
 
-def _advice(more: int | None) -> str:
+def _advice(more: Forecast | None) -> str:
     if more is None:
-        return "200 more launches would not decide"
-    return f"{counted(more, 'more launch', 'more launches')} would decide"
+        return f"{COUNTS[-1]} more launches would not surely decide"
+    sure = units.percent_short(more.probability)
+    return f"{counted(more.launches, 'more launch', 'more launches')} a side would decide with a probability of {sure}"
 
 
 def _blank(pair: Pair, metric: Metric, left: float | None, right: float | None) -> Comparison:

@@ -16,6 +16,7 @@ import numpy as np
 from scipy import special
 
 from resnet_bench import units
+from resnet_bench.analysis.location import trimmed
 from resnet_bench.analysis.ratio import POWER
 from resnet_bench.analysis.stats import exponential, t_quantile
 from resnet_bench.records import Interval, Verdict
@@ -75,16 +76,9 @@ def decide(log_ratios: Sequence[float], *, band: float, family: int = 1, lower_i
 
 
 def trimmed_mean(values: Sequence[float]) -> tuple[float, float]:
-    """Return the trimmed mean and its standard error, from the winsorised variance.
-
-    Tukey and McLaughlin, "Less vulnerable confidence and significance procedures for location", Sankhya A 25 (1963).
-    """
-    count, cut = len(values), _cut(len(values))
-    ordered = np.sort(values)
-    winsorised = np.clip(ordered, ordered[cut], ordered[count - cut - 1])
-    kept = count - 2 * cut
-    error = math.sqrt((count - 1) / (kept * (kept - 1))) * float(winsorised.std(ddof=1))
-    return float(ordered[cut : count - cut].mean()), error
+    """Return the trimmed mean and its standard error."""
+    found = trimmed(values, _cut(len(values)))
+    return found.mean, found.error
 
 
 def boundary(pairs: int, nominal: float) -> float:

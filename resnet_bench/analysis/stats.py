@@ -1,8 +1,8 @@
 """Summaries of noisy metrics. The unit of replication is the launch, never the sample.
 
 Samples of one process share its memory layout, clocks and neighbours, so an interval over pooled samples is far too
-narrow. Each launch is reduced to the median of its samples first. The interval is Student's t on the logarithms of
-those medians: exact where launch noise is log-normal, usable from two launches on, unchanged by the unit.
+narrow. Each launch is reduced to the median of its samples first. The interval is of the trimmed mean of the
+logarithms of those medians (`analysis.location`): one slow launch hardly widens it, and the unit does not matter.
 It speaks about this run's launches: a machine that was different on another day is outside of it.
 """
 
@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from resnet_bench.analysis.confidence import CONFIDENCE
+from resnet_bench.analysis.location import robust
 from resnet_bench.analysis.metric import NoisyMetric
 from resnet_bench.records import Interval, Measurement, Summary
 
@@ -81,24 +82,24 @@ def center_interval(medians: Sequence[float], confidence: float = CONFIDENCE) ->
 
     With two, the quantile of t is 64 standard errors: an interval that says nothing and hides every figure.
 
-    t interval on logarithms, widened to hold the median of the medians where outlying launches pull the mean away.
+    On logarithms, widened to hold the median of the medians where outlying launches pull the mean away.
     Values that have no logarithm (a peak of 0 bytes) are treated on the linear scale.
     """
     if len(medians) < MIN_LAUNCHES:
         return None
     center = statistics.median(medians)
     if min(medians) <= 0:
-        low, high = t_interval(medians, confidence)
+        low, high = interval_of(medians, confidence)
     else:
-        low, high = (exponential(bound) for bound in t_interval([math.log(value) for value in medians], confidence))
+        low, high = (exponential(bound) for bound in interval_of([math.log(value) for value in medians], confidence))
     return Interval(low=min(low, center), high=max(high, center), confidence=confidence)
 
 
-def t_interval(values: Sequence[float], confidence: float = CONFIDENCE) -> tuple[float, float]:
-    """Return Student's two-sided interval of the mean of at least two values."""
-    mean = float(np.mean(values))
-    half = t_quantile(len(values) - 1, confidence) * float(np.std(values, ddof=1)) / math.sqrt(len(values))
-    return mean - half, mean + half
+def interval_of(values: Sequence[float], confidence: float = CONFIDENCE) -> tuple[float, float]:
+    """Return the two-sided interval of where at least two values lie."""
+    found = robust(values)
+    half = t_quantile(found.degrees, confidence) * found.error
+    return found.mean - half, found.mean + half
 
 
 class Welch(NamedTuple):

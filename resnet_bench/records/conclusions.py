@@ -112,7 +112,8 @@ class Comparison(Record, frozen=True, kw_only=True):
     """One metric of one case on both sides. Ratios are contender / baseline; `band` is None for exact metrics.
 
     `interval` is of the launches alone, `judged` also covers what separate runs differ by, where that is known: limits
-    are held against it. `detectable` is the relative change that these launches would find in 95 of 100 comparisons.
+    are held against it. `detectable` is the relative change that these launches would find in 95 of 100 comparisons;
+    so many `more_launches` a side decide with `more_probability`.
     """
 
     case: Case
@@ -128,6 +129,7 @@ class Comparison(Record, frozen=True, kw_only=True):
     band: float | None = None
     detectable: float | None = None
     more_launches: int | None = None
+    more_probability: float | None = None
     verdict: Verdict
     reason: str
 

@@ -55,7 +55,7 @@ def plus_minus(center: float, low: float, high: float) -> str:
     if center == 0:
         return ""
     share = max(center - low, high - center) / abs(center)
-    return f"±{units.interval_percent(share)}"
+    return units.interval_percent(share)
 
 
 def _interval(value: Value, low: Value, high: Value) -> str:

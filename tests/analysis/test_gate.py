@@ -25,7 +25,7 @@ def check(new, *rules, base=BASE, **more):
 
 
 def new(factor=1.0, *, noise=0.002, count=6, **more):
-    launches = noisy_launches(9, factor=factor, noise=noise, count=count)
+    launches = noisy_launches(20, factor=factor, noise=noise, count=count)
     return digest_of([measurement(launches, profile=more.pop("profile", profile()))], name="new", **more)
 
 

@@ -2,9 +2,10 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from resnet_bench.analysis.location import robust
 from resnet_bench.analysis.ratio import holm, log_ratio
 
 medians = st.lists(st.floats(1e-4, 10), min_size=2, max_size=12)
@@ -21,19 +22,20 @@ def test_swapping_sides_inverts_ratio_and_interval(left, right):
     assert there.p_beyond(0.02) == pytest.approx(back.p_beyond(0.02))
 
 
+@settings(deadline=None)
 @given(medians, medians, st.sampled_from([1e-3, 3.0, 1024.0]))
 def test_the_unit_does_not_matter(left, right, factor):
     one = log_ratio(left, right)
     other = log_ratio([v * factor for v in left], [v * factor for v in right])
     assert other.ratio == pytest.approx(one.ratio)
-    assert other.error == pytest.approx(one.error, abs=1e-9)
+    assert other.robust.error == pytest.approx(one.robust.error, abs=1e-9)
 
 
 def test_by_hand():
     # Equal variances and sizes: Welch's degrees of freedom are n1 + n2 - 2 = 4, t(0.995, 4) = 4.604 from tables.
     left = [math.exp(v) for v in (0.0, 0.1, 0.2)]
     estimate = log_ratio(left, [v * math.exp(0.5) for v in left])
-    assert estimate.degrees == pytest.approx(4)
+    assert estimate.robust.degrees == pytest.approx(4)
     half = 4.604095 * 0.1 * math.sqrt(2 / 3)
     assert math.log(estimate.interval().low) == pytest.approx(0.5 - half, abs=1e-6)
     assert math.log(estimate.interval().high) == pytest.approx(0.5 + half, abs=1e-6)
@@ -80,14 +82,22 @@ def test_what_is_called_detectable_is_found_95_times_in_100():
     assert 900 <= found <= 985
 
 
-def test_more_launches_do_decide():
-    estimate = log_ratio([1.0, 1.02, 0.98, 1.01], [1.0, 1.01, 0.99, 1.02])
-    more = estimate.more_launches(0.02)
-    assert more is not None
-    count = 4 + more
-    half = 2.6 * math.sqrt(2 * estimate.variance / count)  # t is 2.6 or more at these sizes
-    assert half < math.log1p(0.02)
-    assert estimate.more_launches(abs(math.expm1(estimate.center)) + 1e-9) is None
+def test_one_wild_launch_moves_neither_ratio_nor_interval_much():
+    left = [0.99, 1.0, 1.01, 1.0, 0.995, 1.005]
+    right = [value * 1.1 for value in left]
+    calm, wild = log_ratio(left, right), log_ratio(left, [*right[:5], 3.0])
+    assert wild.ratio == pytest.approx(calm.ratio, rel=0.01)
+    assert wild.interval().low > 1.05
+    assert wild.p_beyond(0.02) < 0.001
+    few = log_ratio(left[:5], [*right[:4], 3.0])  # five are too few to leave two of them out
+    assert few.robust == few.plain
+
+
+def test_trimming_by_hand():
+    # 6 values, one left out at each end: kept 2, 3, 4, 5, winsorised 2, 2, 3, 4, 5, 5 with variance 1.9.
+    found = robust([1.0, 2.0, 3.0, 4.0, 5.0, 90.0])
+    assert (found.mean, found.degrees) == (3.5, 3)
+    assert found.variance == pytest.approx(5 / (4 * 3) * 1.9)
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=40))

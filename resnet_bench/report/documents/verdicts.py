@@ -7,6 +7,7 @@ reason, fold into one line unless all are asked for. JSON is the record itself, 
 from collections.abc import Sequence
 
 from resnet_bench import units
+from resnet_bench.analysis.confidence import CONFIDENCE_TEXT
 from resnet_bench.analysis.metric import ExactMetric, NoisyMetric
 from resnet_bench.analysis.metrics import NOISY_METRICS, find_metric
 from resnet_bench.records import Case, Comparison, Summary, Verdict, VerdictTable
@@ -27,7 +28,7 @@ _NOISY = (
     Column(key="baseline", title="baseline", kind=ColumnKind.FIGURE),
     Column(key="contender", title="contender", kind=ColumnKind.FIGURE),
     Column(key="ratio", title="ratio", kind=ColumnKind.FIGURE),
-    Column(key="interval", title="99 % interval", kind=ColumnKind.FIGURE),
+    Column(key="interval", title=f"{CONFIDENCE_TEXT} interval", kind=ColumnKind.FIGURE),
     *(Column(key=name, title=name, kind=ColumnKind.FIGURE, rank=rank) for name, rank in _PERCENTILES.items()),
     Column(key="launches", title="launches", kind=ColumnKind.FIGURE, rank=2),
     Column(key="samples", title="samples", kind=ColumnKind.FIGURE, rank=1),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from resnet_bench import units
 from resnet_bench.analysis.best import AXES, FIXED, Advice, Best, Gain, Step, best, differing, steps
+from resnet_bench.analysis.confidence import CONFIDENCE_TEXT
 from resnet_bench.analysis.results import Result
 from resnet_bench.config.axes import BY_NAME
 from resnet_bench.records import Case
@@ -28,7 +29,7 @@ _GAIN = (
         kind=ColumnKind.RATIO,
         low="gain_low",
         high="gain_high",
-        help="Throughput over that of the default, with its 99 % interval from three launches a side on.",
+        help=f"Throughput over that of the default, with its {CONFIDENCE_TEXT} interval from three launches a side on.",
     ),
     Column(key="gain_low", title="gain, low", kind=ColumnKind.RATIO),
     Column(key="gain_high", title="gain, high", kind=ColumnKind.RATIO),

@@ -6,6 +6,7 @@ Verdicts come from `analysis.compare`; here they only become tables. Unchanged a
 from collections.abc import Mapping, Sequence
 
 from resnet_bench import units
+from resnet_bench.analysis.confidence import CONFIDENCE_TEXT
 from resnet_bench.analysis.metric import NoisyMetric
 from resnet_bench.analysis.metrics import TIMINGS, find_metric
 from resnet_bench.records import Case, Comparison, Verdict, VerdictTable
@@ -32,8 +33,18 @@ _COLUMNS = (
     Column(key="baseline_text", title="baseline", kind=ColumnKind.TEXT),
     Column(key="contender_text", title="contender", kind=ColumnKind.TEXT),
     Column(key="ratio", title="ratio", kind=ColumnKind.RATIO, help="Contender divided by baseline."),
-    Column(key="ratio_low", title="low", kind=ColumnKind.RATIO, help="Lower bound of the ratio's 99 % interval."),
-    Column(key="ratio_high", title="high", kind=ColumnKind.RATIO, help="Upper bound of the ratio's 99 % interval."),
+    Column(
+        key="ratio_low",
+        title="low",
+        kind=ColumnKind.RATIO,
+        help=f"Lower bound of the ratio's {CONFIDENCE_TEXT} interval.",
+    ),
+    Column(
+        key="ratio_high",
+        title="high",
+        kind=ColumnKind.RATIO,
+        help=f"Upper bound of the ratio's {CONFIDENCE_TEXT} interval.",
+    ),
     Column(key="verdict", title="verdict", kind=ColumnKind.VERDICT, facet=True),
     Column(key="reason", title="reason", kind=ColumnKind.NAME),
 )

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from resnet_bench import units
+from resnet_bench.analysis.confidence import CONFIDENCE_TEXT
 from resnet_bench.analysis.published import ACCURACY_IMAGE_SIZE
 from resnet_bench.analysis.results import NOISY_SPREAD, Result
 from resnet_bench.records import Run, StopReason, Transfer
@@ -80,15 +81,16 @@ def _endings(runs: Sequence[Run]) -> tuple[str, ...]:
 def _statistics() -> tuple[str, ...]:
     return (
         (
-            "The launch is the unit of replication: each is reduced to its median, and the 99 % interval is "
-            "Student's t on the logarithms of those medians; fewer than three launches give none. Percentiles (p50 "
-            "to p99) are of all samples; p99 is not given below 100 samples. A case is called noisy when its "
-            "samples' MAD, or the range of its launch medians, is above "
+            f"The launch is the unit of replication: each is reduced to its median, and the {CONFIDENCE_TEXT} interval "
+            "is of the mean of their logarithms, from six launches on without the lowest and the highest fifth, so "
+            "that one slow launch hides nothing; fewer than three launches give none. Percentiles (p50 to p99) are of "
+            "all samples; p99 is not given below 100 samples. A case is called noisy when its samples' MAD, or the "
+            "range of its launch medians, is above "
             f"{units.percent(NOISY_SPREAD, 0)} of its median latency."
         ),
         (
             "Improved and regressed: the interval of the ratio lies beyond the noise band. Unchanged: it lies within. "
-            "Inconclusive: it is too wide to tell, and more launches would decide. Not comparable: device, software or "
+            "Inconclusive: it is too wide to tell. Not comparable: device, software or "
             "protocol differ."
         ),
     )

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from resnet_bench import units
+from resnet_bench.analysis.confidence import CONFIDENCE_TEXT
 from resnet_bench.analysis.results import Result
 from resnet_bench.records import Mode, Record
 from resnet_bench.report.document import Prominence, Section
@@ -85,9 +86,9 @@ def _figure(points: Sequence[Point], labels: Labels) -> Figure:
         finding=_finding(points),
         how_to_read=(
             "Up and to the right is better. Each point is a model at the batch size where it is fastest; bars are "
-            "99 % intervals of the throughput. The stepped line is the Pareto frontier: no model below or left of it "
-            "is worth choosing for speed and accuracy alone. Dominated models are hollow and dimmed. Accuracy is "
-            "published (ImageNet top-1), not measured here."
+            f"{CONFIDENCE_TEXT} intervals of the throughput. The stepped line is the Pareto frontier: no model below "
+            "or left of it is worth choosing for speed and accuracy alone. Dominated models are hollow and dimmed. "
+            "Accuracy is published (ImageNet top-1), not measured here."
         ),
         x=FigureAxis(title="throughput (images/s)", scale=Scale.LOG),
         y=FigureAxis(title="ImageNet top-1 accuracy (%)"),

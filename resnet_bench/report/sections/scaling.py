@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from resnet_bench import units
+from resnet_bench.analysis.confidence import CONFIDENCE_TEXT
 from resnet_bench.analysis.results import Result
 from resnet_bench.report.document import Prominence, Section
 from resnet_bench.report.figure import Figure, FigureAxis, Role, Scale, Series
@@ -44,7 +45,7 @@ def _throughput(results: Sequence[Result], curves: Sequence[Curve], long: Table)
         finding=_throughput_finding(curves),
         how_to_read=(
             "Higher is better; both axes are logarithmic, so twice as fast is the same step everywhere. Bars are "
-            "99 % intervals over launches. A ring marks the knee: the smallest batch size with "
+            f"{CONFIDENCE_TEXT} intervals over launches. A ring marks the knee: the smallest batch size with "
             f"{units.percent(KNEE_SHARE, 0)} of the series' best throughput. Larger batches cost latency and memory "
             "and give little back."
         ),
@@ -67,8 +68,8 @@ def _latency(results: Sequence[Result], curves: Sequence[Curve], long: Table) ->
         finding=_latency_finding(curves),
         how_to_read=(
             "Lower is better; both axes are logarithmic. A flat part means that the device was not busy: a larger "
-            "batch there is free. Bars are 99 % intervals over launches. Latency is the time of one isolated "
-            "iteration, so it is a little more than batch size divided by throughput."
+            f"batch there is free. Bars are {CONFIDENCE_TEXT} intervals over launches. Latency is the time of one "
+            "isolated iteration, so it is a little more than batch size divided by throughput."
         ),
         x=batch_axis(results),
         y=FigureAxis(title="latency (ms)", scale=Scale.LOG),

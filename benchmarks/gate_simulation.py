@@ -1,0 +1,154 @@
+"""Simulated comparisons of known truth, judged by the product's own code: what its claims are worth.
+
+Launches have log-normal noise, and where asked 8 in 100 are slowed down, by an exponential 20 % on average. A table has
+four noisy rows a case: latency and throughput, that share their launches, and two of memory that do not move. Seeds
+are fixed: the same numbers every time.
+
+    python -m benchmarks.gate_power --simulated
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from resnet_bench.analysis.forecast import more_launches
+from resnet_bench.analysis.metrics import LATENCY
+from resnet_bench.analysis.ratio import LogRatio, holm, log_ratio
+
+NOISES = (0.01, 0.02, 0.03, 0.05)
+LAUNCHES = (3, 6, 10, 20)
+OUTLIER_SHARE = 0.08
+OUTLIER_MEAN = 0.20
+BAND = LATENCY.band
+_TIMINGS, _ROWS_A_CASE = 2, 4
+_Launches = NDArray[np.float64]
+
+
+class Cell(NamedTuple):
+    """One kind of comparison: launch noise, share of outlier launches, launches a side, cases of the table."""
+
+    noise: float
+    outliers: float
+    launches: int
+    cases: int = 1
+
+    def launch(self, rng: np.random.Generator, count: int, change: float = 0.0) -> _Launches:
+        """Return seconds of launches of a case that takes 1 s, times 1 + change."""
+        slowed = np.where(rng.random(count) < self.outliers, rng.exponential(OUTLIER_MEAN, count), 0.0)
+        launches: _Launches = (1 + change) * np.exp(rng.normal(0, self.noise, count)) * (1 + slowed)
+        return launches
+
+
+class Rates(NamedTuple):
+    """Shares of trials: a table with a false claim, an interval that holds the truth, a change that was found."""
+
+    false_tables: float
+    covered: float
+    found: float
+
+
+def simulate(cell: Cell, change: float, *, trials: int, seed: int = 0, slow: float = 1.0) -> Rates:
+    """Judge tables of which the first case changed; its first contender launch takes `slow` times as long."""
+    rng = np.random.default_rng(seed)
+    false_tables = covered = found = 0
+    for _ in range(trials):
+        rows = [_pair(cell, rng, change if number == 0 else 0.0) for number in range(cell.cases)]
+        if slow != 1:
+            rows[0][1][0] *= slow
+        estimates = [_estimate(*row) for row in rows]
+        claims = _claims(estimates)
+        interval = estimates[0].interval()
+        false_tables += any(claims[0 if change == 0 else 1 :])
+        covered += interval.low <= 1 + change <= interval.high
+        found += claims[0] and (estimates[0].ratio > 1) is (change > 0)
+    return Rates(false_tables / trials, covered / trials, found / trials)
+
+
+class Forecasts(NamedTuple):
+    """Rows that were left open, how many of them got a forecast, its mean probability, and the share that it met."""
+
+    open_rows: int
+    stated_rows: int
+    stated: float
+    observed: float
+
+
+def forecasts(cell: Cell, change: float, *, trials: int, seed: int = 0) -> Forecasts:
+    """Make as many more launches as each open row asks for, and look whether they decided."""
+    rng = np.random.default_rng(seed)
+    open_rows, stated, observed = 0, [], []
+    for _ in range(trials):
+        sides = _pair(cell, rng, change)
+        estimate = _estimate(*sides)
+        if _decided(estimate):
+            continue
+        open_rows += 1
+        said = more_launches(estimate, BAND, family=_ROWS_A_CASE)
+        if said is not None:
+            news = (cell.launch(rng, said.launches), cell.launch(rng, said.launches, change))
+            longer = [np.concatenate(it) for it in zip(sides, news, strict=True)]
+            stated.append(said.probability)
+            observed.append(_decided(_estimate(*longer)))
+    means = (float(np.mean(it)) if it else 0.0 for it in (stated, observed))
+    return Forecasts(open_rows, len(stated), *means)
+
+
+def table(trials: int) -> Iterator[str]:
+    """Yield the whole table, a line a cell."""
+    yield (
+        f"{'noise':>6}{'outliers':>9}{'launches':>9}{'cases':>6}{'false tables':>13}{'coverage':>9}"
+        f"{'5 % found':>10}{'10 % found':>11}{'10 %, one launch x1.3':>22}"
+    )
+    for cases in (1, 40):
+        for noise in NOISES:
+            for outliers in (0.0, OUTLIER_SHARE):
+                for launches in LAUNCHES:
+                    yield _line(Cell(noise, outliers, launches, cases), max(20, trials // cases))
+    yield ""
+    titles = f"{'noise':>6}{'outliers':>9}{'launches':>9}{'change':>7}{'open':>6}"
+    yield f"{titles}{'forecast':>9}{'stated':>8}{'observed':>9}"
+    for noise in NOISES:
+        for outliers in (0.0, OUTLIER_SHARE):
+            for launches in LAUNCHES:
+                for change in (0.0, 0.05, 0.10):
+                    said = forecasts(Cell(noise, outliers, launches), change, trials=trials // 4)
+                    if said.stated_rows:
+                        yield (
+                            f"{noise:6.0%}{outliers:9.0%}{launches:9}{change:7.0%}{said.open_rows:6}"
+                            f"{said.stated_rows:9}{said.stated:8.0%}{said.observed:9.0%}"
+                        )
+
+
+def _line(cell: Cell, trials: int) -> str:
+    identical = simulate(cell, 0.0, trials=trials)
+    small, large = (simulate(cell, change, trials=trials, seed=1) for change in (0.05, 0.10))
+    wild = simulate(cell._replace(outliers=0.0), 0.10, trials=trials, seed=2, slow=1.3)
+    return (
+        f"{cell.noise:6.0%}{cell.outliers:9.0%}{cell.launches:9}{cell.cases:6}{identical.false_tables:13.1%}"
+        f"{identical.covered:9.1%}{small.found:10.1%}{large.found:11.1%}{wild.found:22.1%}"
+    )
+
+
+def _pair(cell: Cell, rng: np.random.Generator, change: float) -> tuple[_Launches, _Launches]:
+    return cell.launch(rng, cell.launches), cell.launch(rng, cell.launches, change)
+
+
+def _estimate(baseline: _Launches, contender: _Launches) -> LogRatio:
+    found = log_ratio(baseline.tolist(), contender.tolist())
+    if found is None:
+        raise ValueError("a simulated side needs two launches")
+    return found
+
+
+def _claims(estimates: list[LogRatio]) -> list[bool]:
+    """Return which cases are called changed; throughput is the inverse of latency here, with the same p value."""
+    still = [1.0] * (_ROWS_A_CASE - _TIMINGS)
+    p_values = [p for estimate in estimates for p in (*[estimate.p_beyond(BAND)] * _TIMINGS, *still)]
+    return list(holm(p_values)[::_ROWS_A_CASE])
+
+
+def _decided(estimate: LogRatio) -> bool:
+    interval = estimate.interval()
+    return _claims([estimate])[0] or (interval.low >= 1 / (1 + BAND) and interval.high <= 1 + BAND)
