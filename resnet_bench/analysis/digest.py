@@ -13,7 +13,7 @@ from resnet_bench.analysis.noise_bands import learn_bands
 from resnet_bench.analysis.stats import summarize
 from resnet_bench.errors import StoreError
 from resnet_bench.machine.identity import former_id
-from resnet_bench.records import Case, CaseDigest, Digest, Executed, Measurement, Run
+from resnet_bench.records import Case, CaseDigest, Ceilings, Digest, Executed, Measurement, Run
 
 
 def digest(run: Run, name: str | None = None) -> Digest:
@@ -27,7 +27,7 @@ def digest(run: Run, name: str | None = None) -> Digest:
         protocol=header.protocol,
         identities={environment.id: environment.identity for environment in header.environments},
         former_ids=tuple(sorted({former_id(it) for it in header.environments} - {it.id for it in header.environments})),
-        cases=tuple(digest_case(measurement) for measurement in run.measurements),
+        cases=tuple(digest_case(measurement, header.ceilings) for measurement in run.measurements),
         skips=run.skips,
         missing=run.missing,
         warnings=run.warnings,
@@ -76,7 +76,8 @@ def _pooled_cases(runs: Sequence[Run], digests: Sequence[Digest]) -> tuple[CaseD
     for run in runs:
         for measurement in run.measurements:
             parts.setdefault(measurement.case, []).append(measurement)
-    return tuple(digest_case(_merge(found)) for found in parts.values())
+    ceilings = tuple(each for run in runs for each in run.header.ceilings)
+    return tuple(digest_case(_merge(found), ceilings) for found in parts.values())
 
 
 def _why_apart(first: Digest, other: Digest) -> str:
@@ -113,14 +114,14 @@ def _merge(parts: Sequence[Measurement]) -> Measurement:
     )
 
 
-def digest_case(measurement: Measurement) -> CaseDigest:
-    """Reduce one case to its metrics and to how and where it was executed."""
+def digest_case(measurement: Measurement, ceilings: Sequence[Ceilings] = ()) -> CaseDigest:
+    """Reduce one case to its metrics and to how and where it was executed; `ceilings` are those of its run."""
     executed: list[Executed] = []
     for launch in measurement.launches:
         if launch.executed not in executed:
             executed.append(launch.executed)
     exact = {metric.name: metric.extract(measurement) for metric in EXACT_METRICS}
-    summaries = (summarize(measurement, metric) for metric in NOISY_METRICS)
+    summaries = (summarize(measurement, metric, ceilings) for metric in NOISY_METRICS)
     return CaseDigest(
         case=measurement.case,
         environments=tuple(sorted({launch.environment for launch in measurement.launches})),

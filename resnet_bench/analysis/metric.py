@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from resnet_bench.records import Launch, Measurement
+from resnet_bench.records import Launch, Measurement, Samples
 
 
 class Direction(StrEnum):
@@ -134,6 +134,23 @@ class Metric:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CorrectedForm:
+    """How a metric is corrected for drift: a time of iterations beside which a reference was timed.
+
+    Attributes:
+        name: field name in JSON, with the base unit.
+        bounds: keys of the columns that hold its interval.
+        samples: those of a launch.
+        of_iteration: batch size and seconds of an iteration to the metric.
+    """
+
+    name: str
+    bounds: tuple[str, str]
+    samples: Callable[[Launch], Samples]
+    of_iteration: Callable[[int, float], float]
+
+
+@dataclass(frozen=True, kw_only=True)
 class NoisyMetric(Metric):
     """A measured quantity: launches are its replicates.
 
@@ -141,11 +158,13 @@ class NoisyMetric(Metric):
         extract: a launch's samples in time order, empty where unavailable.
         of_launches: launch medians to the one figure that the report shows.
         band: relative noise band that is assumed on a machine that was not calibrated.
+        corrected: how it is corrected for the machine's drift, None where no reference sees what moves it.
     """
 
     extract: Callable[[Launch], tuple[float, ...]]
     of_launches: Callable[[Sequence[float]], float]
     band: float
+    corrected: CorrectedForm | None
 
 
 class Source(StrEnum):

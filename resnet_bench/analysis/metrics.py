@@ -12,6 +12,7 @@ from resnet_bench import units
 from resnet_bench.analysis.confidence import CONFIDENCE_TEXT
 from resnet_bench.analysis.metric import (
     AsvForm,
+    CorrectedForm,
     Direction,
     ExactMetric,
     Measure,
@@ -115,6 +116,12 @@ LATENCY = NoisyMetric(
     extract=_latency,
     of_launches=statistics.median,
     band=0.02,
+    corrected=CorrectedForm(
+        name="latency_corrected_s",
+        bounds=("latency_corrected_low_s", "latency_corrected_high_s"),
+        samples=lambda launch: launch.isolated,
+        of_iteration=lambda _, iteration_s: iteration_s,
+    ),
 )
 THROUGHPUT = NoisyMetric(
     name="throughput_images_per_s",
@@ -134,6 +141,12 @@ THROUGHPUT = NoisyMetric(
     extract=_throughput,
     of_launches=statistics.median,
     band=0.02,
+    corrected=CorrectedForm(
+        name="throughput_corrected_images_per_s",
+        bounds=("throughput_corrected_low_images_per_s", "throughput_corrected_high_images_per_s"),
+        samples=lambda launch: launch.back_to_back,
+        of_iteration=lambda batch_size, iteration_s: batch_size / iteration_s,
+    ),
 )
 COMPILE = NoisyMetric(
     name="compile_s",
@@ -153,6 +166,7 @@ COMPILE = NoisyMetric(
     extract=_compile,
     of_launches=statistics.median,
     band=0.10,
+    corrected=None,
 )
 ENERGY = NoisyMetric(
     name="energy_j_per_image",
@@ -172,6 +186,7 @@ ENERGY = NoisyMetric(
     extract=_energy,
     of_launches=statistics.median,
     band=0.03,
+    corrected=None,
 )
 PEAK_ALLOCATED = NoisyMetric(
     name="peak_allocated_bytes",
@@ -183,6 +198,7 @@ PEAK_ALLOCATED = NoisyMetric(
     extract=lambda launch: _one(launch.memory.peak_allocated_bytes),
     of_launches=_highest_whole,
     band=0.005,
+    corrected=None,
 )
 PEAK_RESERVED = NoisyMetric(
     name="peak_reserved_bytes",
@@ -194,6 +210,7 @@ PEAK_RESERVED = NoisyMetric(
     extract=lambda launch: _one(launch.memory.peak_reserved_bytes),
     of_launches=_highest_whole,
     band=0.01,
+    corrected=None,
 )
 PEAK_RSS = NoisyMetric(
     name="peak_rss_bytes",
@@ -205,6 +222,7 @@ PEAK_RSS = NoisyMetric(
     extract=lambda launch: _one(launch.memory.peak_rss_bytes),
     of_launches=_highest_whole,
     band=0.02,
+    corrected=None,
 )
 PARAMETERS = ExactMetric(
     name="parameters",

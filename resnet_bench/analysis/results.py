@@ -134,9 +134,15 @@ class Result(Record, frozen=True, kw_only=True):
 
     @property
     def spread(self) -> float | None:
-        """The larger of MAD and range of launch medians, relative to the median latency."""
+        """The larger of MAD and range of launch medians, relative to the median latency; corrected where that is known.
+
+        The MAD of corrected launches is not asked for: drift within a launch is what was taken off.
+        """
         if self.latency is None or self.latency.median == 0:
             return None
+        if self.latency.corrected is not None:
+            corrected = self.latency.corrected
+            return (max(corrected.launch_medians) - min(corrected.launch_medians)) / corrected.median
         medians = self.latency.launch_medians
         return max(self.latency.mad, max(medians) - min(medians)) / self.latency.median
 

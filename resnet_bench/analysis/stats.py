@@ -16,9 +16,10 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from resnet_bench.analysis.confidence import CONFIDENCE
+from resnet_bench.analysis.drift import correct, nominal_s
 from resnet_bench.analysis.location import robust
-from resnet_bench.analysis.metric import NoisyMetric
-from resnet_bench.records import Interval, Measurement, Summary
+from resnet_bench.analysis.metric import CorrectedForm, NoisyMetric
+from resnet_bench.records import Ceilings, CorrectedSummary, Interval, Measurement, Summary
 
 P99_MIN_SAMPLES = 100
 MIN_LAUNCHES = 3
@@ -26,12 +27,13 @@ _NORMAL_MAD = 1.4826  # standard deviation of normal noise over its median absol
 _LARGEST_LOG = 700.0  # exp() still fits in a float
 
 
-def summarize(measurement: Measurement, metric: NoisyMetric) -> Summary | None:
+def summarize(measurement: Measurement, metric: NoisyMetric, ceilings: Sequence[Ceilings] = ()) -> Summary | None:
     """Summarize one noisy metric of a measurement, in base units.
 
     Args:
         measurement: a case with its launches.
         metric: what to summarize.
+        ceilings: of the run: with them stands the nominal speed of the reference.
 
     Returns:
         None where no launch has the metric. The interval is None below three launches, p99 below 100 samples.
@@ -55,7 +57,39 @@ def summarize(measurement: Measurement, metric: NoisyMetric) -> Summary | None:
         launches=len(medians),
         samples=len(pooled),
         launch_medians=medians,
+        corrected=corrected(measurement, metric.corrected, ceilings) if metric.corrected else None,
     )
+
+
+def corrected(
+    measurement: Measurement, form: CorrectedForm, ceilings: Sequence[Ceilings] = ()
+) -> CorrectedSummary | None:
+    """Summarize launches corrected for drift, None where they have no reference, or not the same one."""
+    launches = measurement.launches
+    samples = [form.samples(launch) for launch in launches]
+    if any(it.reference is None for it in samples):
+        return None
+    found = correct(samples, nominal_s=nominal_s(launches, ceilings, form.samples))
+    if found is None:
+        return None
+    values = tuple(form.of_iteration(measurement.case.batch_size, value) for value in found.launch_s)
+    doubt = found.correction.coefficient_deviation * found.correction.offset
+    interval = center_interval(values)
+    return CorrectedSummary(
+        median=statistics.median(values),
+        interval=None if interval is None else doubted(interval, doubt),
+        launch_medians=values,
+        correction=found.correction,
+    )
+
+
+def doubted(interval: Interval, doubt: float) -> Interval:
+    """Return an interval widened by a doubt about its place: a standard deviation of the logarithm."""
+    if not doubt:
+        return interval
+    center = math.sqrt(interval.low * interval.high)
+    half = math.hypot(math.log(interval.high / center), special.ndtri(0.5 + interval.confidence / 2) * doubt)
+    return Interval(low=center * exponential(-half), high=center * exponential(half), confidence=interval.confidence)
 
 
 def launch_samples(measurement: Measurement, metric: NoisyMetric) -> tuple[tuple[float, ...], ...]:

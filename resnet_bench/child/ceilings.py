@@ -8,6 +8,7 @@ import torch
 from resnet_bench.profilers import ceilings as device_ceilings
 from resnet_bench.profilers.contention import ContentionWatch
 from resnet_bench.profilers.devices import collect, find, instruments
+from resnet_bench.profilers.reference import Reference
 from resnet_bench.records import (
     Bandwidth,
     Ceilings,
@@ -37,6 +38,7 @@ def ceilings(request: CeilingsRequest) -> Ceilings:
         contention: Contention = watch.finish(before, measures.state(target))
         if not contention.disturbances or len(attempts) >= request.attempts:
             break
+    nominal = None if measures.kind.accelerator else Reference(threads=request.threads).nominal(clock)
     return Ceilings(
         environment=collect(device).id,
         device=device,
@@ -47,6 +49,7 @@ def ceilings(request: CeilingsRequest) -> Ceilings:
         launch_s=min(each.launch_s for each in attempts),
         attempts=len(attempts),
         disturbances=contention.disturbances,
+        nominal=nominal,
     )
 
 

@@ -7,6 +7,7 @@ from resnet_bench.profilers import energy, throughput
 from resnet_bench.profilers.allocations import MemoryProbe
 from resnet_bench.profilers.contention import ContentionWatch
 from resnet_bench.profilers.devices import collect
+from resnet_bench.profilers.reference import beside
 from resnet_bench.profilers.settling import settling
 from resnet_bench.profilers.workload import Workload
 from resnet_bench.records import Compilation, Launch, Samples, Warmup, remarks
@@ -23,14 +24,16 @@ def measure(request: MeasureRequest, *, started: float, started_at: str) -> Laun
     case, protocol = request.case, request.protocol
     loaded = load(case, request.model, seed=protocol.seed, transfer=protocol.transfer)
     workload, clock = loaded
-    memory = MemoryProbe(workload)
+    reference = beside(workload, protocol.reference)
+    memory = MemoryProbe(workload, beside_bytes=reference.held_bytes if reference else 0)
     with workload.running():
         before = workload.instruments.state(workload.device)
         warmup = loaded.warm_up(min_iterations=protocol.warmup_min_iterations, budget_s=protocol.warmup_budget_s)
         memory.warmed_up()
         watch = ContentionWatch(case.device, threads=case.threads)
         iteration_s = throughput.typical_iteration_s(warmup)
-        samples = throughput.measure(workload.iterate, clock, protocol, iteration_s=iteration_s)
+        turns = reference.turns(clock, iteration_s=iteration_s) if reference else throughput.no_turns
+        samples = throughput.measure(workload.iterate, clock, protocol, iteration_s=iteration_s, turns=turns)
         after = workload.instruments.state(workload.device)
         contention = watch.finish(before, after)
         phases = throughput.measure_phases(workload.step, clock) if workload.step is not None else None

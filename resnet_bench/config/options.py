@@ -116,6 +116,12 @@ OPTIONS: tuple[Option, ...] = (
         setting="protocol.transfer",
         switch=True,
     ),
+    Option(
+        flag="--reference",
+        help="Time a fixed reference in turns with the iterations, to correct for drift: auto, on or off.",
+        read=_by(PROTOCOL["reference"]),
+        setting="protocol.reference",
+    ),
     Option(flag="--seed", help="Of the order of launches.", read=_by(values.whole(least=None)), setting="seed"),
     Option(
         flag="--shard",

@@ -8,7 +8,7 @@ from resnet_bench.config import values
 from resnet_bench.config.axes import SWEPT, Value
 from resnet_bench.config.values import Reader
 from resnet_bench.errors import ConfigError, ResNetBenchError, nearest
-from resnet_bench.records import Transfer
+from resnet_bench.records import ReferenceUse, Transfer
 
 _SECONDS = values.number("number of seconds")
 PROTOCOL: dict[str, Reader] = {
@@ -24,6 +24,7 @@ PROTOCOL: dict[str, Reader] = {
     "time_limit_s": _SECONDS,
     "repeats": values.whole(least=0),
     "transfer": values.choice(Transfer),
+    "reference": values.choice(ReferenceUse),
     "seed": values.whole(least=None),
 }
 SEARCH: dict[str, Reader] = {

@@ -21,10 +21,14 @@ _STATUS = Path("/proc/self/status")
 
 
 class MemoryProbe:
-    """Reads the peaks of one workload: `warmed_up` once after warm-up, `measure` once after sampling."""
+    """Reads the peaks of one workload: `warmed_up` once after warm-up, `measure` once after sampling.
 
-    def __init__(self, workload: Workload) -> None:
+    `beside_bytes` are the process's and not the workload's.
+    """
+
+    def __init__(self, workload: Workload, *, beside_bytes: int = 0) -> None:
         self._workload = workload
+        self._beside_bytes = beside_bytes
         self._warmup_peak: int | None = None
         _reset_peak_rss()  # the workload is loaded: importing torch and building the model are not the case's peak
 
@@ -37,7 +41,7 @@ class MemoryProbe:
     def measure(self) -> Memory:
         """Return the peaks in bytes; on the CPU this runs one more iteration under the profiler."""
         workload, measures, device = self._workload, self._workload.instruments, self._workload.device
-        rss = _peak_rss_bytes()  # before the profiler's own allocations
+        rss = _peak_rss_bytes() - self._beside_bytes  # before the profiler's own allocations
         if not measures.kind.accelerator:
             alive = workload.prepared.alive_bytes()
             peak = None if alive is None else alive + peak_allocation_bytes(workload.iterate)

@@ -5,6 +5,7 @@ Accelerators time the same sample with their own events, queued with the work an
 """
 
 import itertools
+import resource
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple, Protocol
@@ -18,12 +19,14 @@ if TYPE_CHECKING:
 class Timing(NamedTuple):
     """Seconds of one sample by the host's clock, and by the device's events where it has them.
 
-    `cpu_s` is what this process got of the CPU in that time, all its threads together; None for an accelerator.
+    `cpu_s` is what this process got of the CPU in that time, all its threads together, `page_faults` the minor ones
+    that it met; None for an accelerator.
     """
 
     host_s: float
     device_s: float | None
     cpu_s: float | None = None
+    page_faults: int | None = None
 
 
 class Marker(Protocol):
@@ -61,12 +64,14 @@ class HostClock:
     def time(self, iterate: Callable[[], object], count: int) -> Timing:
         """Run `count` iterations and return the time from before to after."""
         iterations = range(count)
+        faults = _page_faults()
         cpu_start = time.process_time()
         start = time.perf_counter()
         for _ in iterations:
             iterate()
         host_s = time.perf_counter() - start
-        return Timing(host_s, None, time.process_time() - cpu_start)
+        cpu_s = time.process_time() - cpu_start
+        return Timing(host_s, None, cpu_s, _page_faults() - faults)
 
     def marker(self) -> Marker:
         """Return a marker by the host's clock."""
@@ -160,6 +165,10 @@ class _EventMarker:
         self._synchronize(self._device)
         events, self._used = self._pool[: self._used], 0
         return [float(earlier.elapsed_time(later)) / 1e3 for earlier, later in itertools.pairwise(events)]
+
+
+def _page_faults() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
 
 
 def _events(device: "torch.device") -> "tuple[torch.Event, torch.Event] | None":

@@ -12,10 +12,12 @@ from contextlib import contextmanager
 from functools import cache
 
 from resnet_bench.profilers.clock import Clock, Timing
+from resnet_bench.profilers.interleaving import LEAST_BURSTS, Bursts, Interleaving
 from resnet_bench.records import Samples, StopReason, TimingProtocol, Warmup
 
 CONFIDENCE = 0.99
 EXACT_UP_TO = 100
+_NEVER = -math.inf  # no interval is as narrow
 STABLE_WINDOW = 3
 STABLE_TOLERANCE = 0.05
 
@@ -58,17 +60,22 @@ def sample(
     max_samples: int,
     target_interval: float,
     budget_s: float,
+    turns: Interleaving | None = None,
 ) -> Samples:
     """Take samples of `iterations` iterations each until the median is known, or the budget is spent.
 
-    The median is known when the half-width of its distribution-free 99 % interval is at most `target_interval`
-    of it. Never fewer than `min_samples`, never more than `max_samples`.
+    The median is known when the half-width of its distribution-free 99 % interval is at most `target_interval` of it,
+    and a reference that takes turns with the samples had eight bursts. Never fewer than `min_samples`, never more than
+    `max_samples`.
     """
     timings: list[Timing] = []
     ordered: list[float] = []
+    bursts = None if turns is None else Bursts(turns, clock)
     with without_garbage_collection():
         start = clock.now()
         while True:
+            if bursts is not None:
+                bursts.before_sample(len(timings), iterate)
             timing = clock.time(iterate, iterations)
             timings.append(timing)
             bisect.insort(ordered, timing.host_s)
@@ -77,17 +84,23 @@ def sample(
                 elapsed_s=clock.now() - start,
                 min_samples=min_samples,
                 max_samples=max_samples,
-                target_interval=target_interval,
+                target_interval=target_interval if bursts is None or len(bursts) >= LEAST_BURSTS else _NEVER,
                 budget_s=budget_s,
             )
             if stopped_by is not None:
                 break
+        reference = None if bursts is None else bursts.finish(len(timings))
     device_s = tuple(timing.device_s for timing in timings if timing.device_s is not None)
+    cpu_s = tuple(timing.cpu_s for timing in timings if timing.cpu_s is not None)
+    faults = [timing.page_faults for timing in timings if timing.page_faults is not None]
     return Samples(
         protocol=protocol,
         iterations_per_sample=iterations,
         elapsed_s=tuple(timing.host_s for timing in timings),
         device_elapsed_s=device_s if len(device_s) == len(timings) else None,
+        cpu_s=cpu_s if len(cpu_s) == len(timings) else None,
+        page_faults=sum(faults) if len(faults) == len(timings) else None,
+        reference=reference,
         stopped_by=stopped_by,
     )
 

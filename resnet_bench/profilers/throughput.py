@@ -8,6 +8,7 @@ import torch
 
 from resnet_bench.executors.protocol import TrainingStep
 from resnet_bench.profilers.clock import Clock
+from resnet_bench.profilers.interleaving import Interleaving
 from resnet_bench.profilers.sampler import iterations_per_sample, sample
 from resnet_bench.records import Phases, Protocol, Samples, TimingProtocol, Warmup
 
@@ -22,8 +23,31 @@ class Throughput(NamedTuple):
     back_to_back: Samples
 
 
-def measure(iterate: Callable[[], object], clock: Clock, protocol: Protocol, *, iteration_s: float) -> Throughput:
-    """Sample both protocols; `iteration_s` is what one warm iteration takes."""
+Turns = Callable[[float], Interleaving | None]
+
+
+def no_turns(_sample_s: float, /) -> None:
+    """Let no reference take turns with the samples."""
+
+
+def measure(
+    iterate: Callable[[], object],
+    clock: Clock,
+    protocol: Protocol,
+    *,
+    iteration_s: float,
+    turns: Turns = no_turns,
+) -> Throughput:
+    """Sample both protocols.
+
+    Args:
+        iterate: one iteration.
+        clock: of its device.
+        protocol: how long and how often.
+        iteration_s: what one warm iteration takes.
+        turns: given what a sample takes, how a reference takes turns with the samples; None for no reference.
+    """
+    together = iterations_per_sample(iteration_s, protocol.sample_min_s)
     isolated = sample(
         iterate,
         clock,
@@ -33,16 +57,18 @@ def measure(iterate: Callable[[], object], clock: Clock, protocol: Protocol, *, 
         max_samples=protocol.max_samples,
         target_interval=protocol.target_interval,
         budget_s=protocol.sampling_budget_s,
+        turns=turns(iteration_s),
     )
     back_to_back = sample(
         iterate,
         clock,
         protocol=TimingProtocol.BACK_TO_BACK,
-        iterations=iterations_per_sample(iteration_s, protocol.sample_min_s),
+        iterations=together,
         min_samples=_MIN_BACK_TO_BACK_SAMPLES,
         max_samples=protocol.max_samples,
         target_interval=protocol.target_interval,
         budget_s=protocol.throughput_budget_s,
+        turns=turns(iteration_s * together),
     )
     return Throughput(isolated, back_to_back)
 

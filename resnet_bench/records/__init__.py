@@ -5,12 +5,14 @@ A `Launch` is one fresh process and the unit of replication; its samples stay in
 """
 
 from resnet_bench.records.base import SCHEMA_VERSION, Record
-from resnet_bench.records.ceilings import Bandwidth, Ceilings, Rate
+from resnet_bench.records.ceilings import Bandwidth, Ceilings, Nominal, Rate
 from resnet_bench.records.conclusions import (
     Band,
     BandSource,
     CaseDigest,
     Comparison,
+    CorrectedSummary,
+    Correction,
     Difference,
     Digest,
     GeometricMean,
@@ -38,6 +40,7 @@ from resnet_bench.records.launches import (
     Launch,
     Memory,
     Phases,
+    ReferenceSamples,
     Samples,
     Skip,
     SkipReason,
@@ -46,7 +49,7 @@ from resnet_bench.records.launches import (
     Warmup,
 )
 from resnet_bench.records.layer_times import LayerProfile, LayerTime, Part, TimedBy
-from resnet_bench.records.plan import Case, Executor, MemoryFormat, Mode, Precision, Protocol, Transfer
+from resnet_bench.records.plan import Case, Executor, MemoryFormat, Mode, Precision, Protocol, ReferenceUse, Transfer
 from resnet_bench.records.profiles import Layer, Optimizer, PredictedMemory, Profile, Work
 from resnet_bench.records.runs import (
     Attempt,
@@ -81,6 +84,8 @@ __all__ = [
     "Comparison",
     "Compilation",
     "Contention",
+    "CorrectedSummary",
+    "Correction",
     "DeviceState",
     "Difference",
     "Digest",
@@ -105,6 +110,7 @@ __all__ = [
     "Memory",
     "MemoryFormat",
     "Mode",
+    "Nominal",
     "Optimizer",
     "Part",
     "Phases",
@@ -114,6 +120,8 @@ __all__ = [
     "Protocol",
     "Rate",
     "Record",
+    "ReferenceSamples",
+    "ReferenceUse",
     "Run",
     "Samples",
     "SearchStop",

@@ -27,11 +27,22 @@ class Bandwidth(Record, frozen=True, kw_only=True):
     byte_per_s: float
 
 
+class Nominal(Record, frozen=True, kw_only=True):
+    """The speed for which corrected figures are given: what one pass of that version of the reference then takes.
+
+    `pass_s` is CPU time beside cases of one thread, else elapsed time.
+    """
+
+    version: str
+    pass_s: float
+
+
 class Ceilings(Record, frozen=True, kw_only=True, tag="ceilings"):
     """Measured ceilings of one device with a number of CPU threads, the copies by rising size.
 
     `launch_s` is what one more operator costs when it has nothing to compute. `attempts` is how often the measurement
     was made because something else used the machine; `disturbances` says in words what still did in the last one.
+    `nominal` is the reference's, which is kept as long as device, software and threads stay.
     """
 
     environment: str
@@ -43,6 +54,7 @@ class Ceilings(Record, frozen=True, kw_only=True, tag="ceilings"):
     launch_s: float
     attempts: int = 1
     disturbances: tuple[str, ...] = ()
+    nominal: Nominal | None = None
 
     def byte_per_s(self, moved_bytes: int) -> float:
         """Return the best rate of any copy that moves at least as much: what `moved_bytes` cannot be moved faster than.

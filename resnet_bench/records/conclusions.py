@@ -22,6 +22,38 @@ class Interval(Record, frozen=True, kw_only=True):
     confidence: float
 
 
+class Correction(Record, frozen=True, kw_only=True):
+    """How the launches of one case were corrected.
+
+    Attributes:
+        reference: version of the reference.
+        nominal_s: seconds of one of its passes at the speed for which figures are given.
+        coefficient: posterior mean of b in log(iteration) - b x log(reference / nominal), and its standard deviation.
+        offset: mean over launches of log(reference / nominal): how far from that speed they were.
+        spread_raw: standard deviation of the logarithm of launches' figures, as they are;
+        spread_cpu: of their CPU time, None where that is not what is compared;
+        spread_corrected: and corrected. None of a single launch.
+    """
+
+    reference: str
+    nominal_s: float
+    coefficient: float
+    coefficient_deviation: float
+    offset: float
+    spread_raw: float | None
+    spread_cpu: float | None
+    spread_corrected: float | None
+
+
+class CorrectedSummary(Record, frozen=True, kw_only=True):
+    """The same launches at the reference's nominal speed; the interval knows that the coefficient is an estimate."""
+
+    median: float
+    interval: Interval | None
+    launch_medians: tuple[float, ...]
+    correction: Correction
+
+
 class Summary(Record, frozen=True, kw_only=True):
     """One noisy metric of one measurement in base units; the interval treats launches as the replicates."""
 
@@ -36,6 +68,7 @@ class Summary(Record, frozen=True, kw_only=True):
     launches: int
     samples: int
     launch_medians: tuple[float, ...]
+    corrected: CorrectedSummary | None = None
 
 
 class Verdict(StrEnum):

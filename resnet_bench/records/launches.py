@@ -27,17 +27,35 @@ class TimingProtocol(StrEnum):
     BACK_TO_BACK = "back_to_back"
 
 
+class ReferenceSamples(Record, frozen=True, kw_only=True):
+    """A fixed kernel timed in turns with the samples, in time order: seconds of one pass, a value a burst.
+
+    `taken` says how many samples had been taken when each burst began: the first burst stands before all of them, the
+    last one after. `version` names the kernels, which stay what they are whatever is measured. `cpu_s` is the CPU time
+    of the process.
+    """
+
+    version: str
+    taken: tuple[int, ...]
+    elapsed_s: tuple[float, ...]
+    cpu_s: tuple[float, ...] | None = None
+
+
 class Samples(Record, frozen=True, kw_only=True):
     """Elapsed times of samples of `iterations_per_sample` iterations each, in time order.
 
-    `elapsed_s` is the host's clock from the first call to the end of the last synchronisation;
-    `device_elapsed_s` is what the device's own events say of the same samples, where it has them.
+    `elapsed_s` is the host's clock from the first call to the end of the last synchronisation; `device_elapsed_s` is
+    what the device's own events say of the same samples, where it has them; `cpu_s` is the CPU time that the process
+    got, all its threads together, on the host; `page_faults` are minor ones of all samples together.
     """
 
     protocol: TimingProtocol
     iterations_per_sample: Annotated[int, msgspec.Meta(ge=1)]
     elapsed_s: tuple[Seconds, ...]
     device_elapsed_s: tuple[float, ...] | None = None
+    cpu_s: tuple[float, ...] | None = None
+    page_faults: int | None = None
+    reference: ReferenceSamples | None = None
     stopped_by: StopReason
 
     @property

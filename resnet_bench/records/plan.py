@@ -48,6 +48,14 @@ class Transfer(StrEnum):
     INCLUDED = "included"
 
 
+class ReferenceUse(StrEnum):
+    """Whether a fixed reference is timed in turns with the iterations; auto is on where it is known to help."""
+
+    AUTO = "auto"
+    ON = "on"
+    OFF = "off"
+
+
 class Case(Record, frozen=True, kw_only=True):
     """One cell of a sweep; two measurements compare only where their cases are equal.
 
@@ -116,8 +124,9 @@ class Protocol(Record, frozen=True, kw_only=True):
     repeats: int = 0
     transfer: Transfer = Transfer.EXCLUDED
     seed: int = 0
+    reference: ReferenceUse = ReferenceUse.OFF
 
 
-# How many launches were made, the seed and the time limit change the certainty of a number and not the number.
-_CERTAINTY_ONLY = frozenset({"launches", "seed", "time_limit_s"})
+# How many launches were made, the seed, the time limit and the reference change a number's certainty, not the number.
+_CERTAINTY_ONLY = frozenset({"launches", "seed", "time_limit_s", "reference"})
 PROTOCOL_FIELDS = tuple(name for name in Protocol.__struct_fields__ if name not in _CERTAINTY_ONLY)

@@ -14,11 +14,11 @@ from resnet_bench.commands import ab as ab_command
 from resnet_bench.commands import calibrate as command
 from resnet_bench.records.live import MatchupResult, PairedSamples
 from resnet_bench.runner.launchers import table
-from tests import goldens
+from tests import goldens, make
 from tests.commands.workplace import run
-from tests.make import IDENTITY, change, measurement, noisy_launches, run_of, save_run, side
+from tests.make import change, measurement, noisy_launches, run_of, save_run, side
 
-ENVIRONMENT = types.SimpleNamespace(id="e1", identity=IDENTITY)
+ENVIRONMENT = make.environment()
 
 
 def made_up(matchups, _sides, terms, **_):

@@ -32,6 +32,7 @@ CASES = {
     "--memory-limit": ("search.memory_limit", None, ('"4GiB"', "4GiB"), ("512MB", "512MB")),
     "--iteration-limit": ("search.iteration_limit_s", 5.0, ("3", 3.0), ("90s", 90.0)),
     "--include-transfer": ("protocol.transfer", "excluded", ('"included"', "included"), ("no", "excluded")),
+    "--reference": ("protocol.reference", "auto", ('"off"', "off"), ("on", "on")),
     "--preset": ("preset", "quick", ('"standard"', "standard"), ("rigorous", "rigorous")),
     "--seed": ("seed", 0, None, ("5", 5)),
     "--shard": ("shard", "all", None, ("2/4", "2/4")),

@@ -19,6 +19,7 @@ POWER = NoisyMetric(
     asv=AsvForm(name="power_w", unit="watts", sense=Sense.AS_IS),
     extract=lambda launch: tuple(250.0 + 1000 * it for it in launch.isolated.iteration_s),
     of_launches=statistics.median,
+    corrected=None,
     band=0.03,
 )
 NOISY_METRICS = ("""

@@ -100,7 +100,7 @@ def build(
         kind="report",
         content=lambda: _content(document, long),
         rows=lambda: long,
-        runs=run_headers(runs, labels),
+        runs=run_headers(runs, results, labels),
         health=(
             *verdict_health(context.verdicts),
             *(history_health(history) if history else ()),

@@ -1,5 +1,6 @@
 """What the reader must know first: what was measured, where, how, and how far to trust it."""
 
+import statistics
 from collections import Counter
 from collections.abc import Sequence
 
@@ -26,16 +27,16 @@ _SEVERITY = {
 }
 
 
-def run_headers(runs: Sequence[Run], labels: Labels) -> tuple[RunHeader, ...]:
+def run_headers(runs: Sequence[Run], results: Sequence[Result], labels: Labels) -> tuple[RunHeader, ...]:
     """Return each run's facts under its label."""
     return tuple(
         RunHeader(
             label=name,
             heading="Machine and protocol" if len(runs) == 1 else name,
             id=run.header.id,
-            facts=_facts(run),
+            facts=_facts(run, [result for result in results if result.run == index]),
         )
-        for name, run in zip(labels.runs, runs, strict=True)
+        for index, (name, run) in enumerate(zip(labels.runs, runs, strict=True))
     )
 
 
@@ -67,7 +68,7 @@ def health_line(runs: Sequence[Run], results: Sequence[Result]) -> tuple[Health,
     return tuple(found)
 
 
-def _facts(run: Run) -> tuple[Fact, ...]:
+def _facts(run: Run, results: Sequence[Result]) -> tuple[Fact, ...]:
     header = run.header
     facts = []
     if header.commit is not None:
@@ -80,9 +81,25 @@ def _facts(run: Run) -> tuple[Fact, ...]:
     facts.append(Fact(label="Measured", value=_moment(header.created_at), in_text=False))
     for environment in header.environments:
         facts += _machine(environment)
+    facts += _corrected(results)
     facts.append(Fact(label="Protocol", value=_protocol(run), in_text=False))
     facts.append(Fact(label="Run", value=f"{header.id}, preset {header.preset}{_parts(run)}", in_text=False))
     return tuple(facts)
+
+
+def _corrected(results: Sequence[Result]) -> list[Fact]:
+    """Return what correcting for drift brought: how far launches of a case lie apart, the median over cases."""
+    summaries = (result.latency for result in results)
+    found = [it.corrected.correction for it in summaries if it is not None and it.corrected is not None]
+    raw = [it.spread_raw for it in found if it.spread_raw is not None]
+    if not raw:
+        return []
+    cpu = [it.spread_cpu for it in found if it.spread_cpu is not None]
+    corrected = [it.spread_corrected for it in found if it.spread_corrected is not None]
+    said = [f"{units.percent(statistics.median(raw))} raw"]
+    said += [f"{units.percent(statistics.median(cpu))} CPU time"] if cpu else []
+    said.append(f"{units.percent(statistics.median(corrected))} corrected for drift")
+    return [Fact(label="Spread", value=f"between launches {', '.join(said)}")]
 
 
 def _parts(run: Run) -> str:

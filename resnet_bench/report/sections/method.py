@@ -61,7 +61,23 @@ def _timing(runs: Sequence[Run]) -> tuple[str, ...]:
         ),
         f"An iteration {copy} the copy of its input from host to device. Inputs are random.{statistics}",
         *_endings(runs),
+        *_reference(runs),
     )
+
+
+def _reference(runs: Sequence[Run]) -> tuple[str, ...]:
+    """Say how corrected figures come about, where there are any."""
+    launches = (launch for run in runs for measurement in run.measurements for launch in measurement.launches)
+    versions = sorted({launch.isolated.reference.version for launch in launches if launch.isolated.reference})
+    if not versions:
+        return ()
+    text = (
+        f"A fixed reference ({listed(versions)}) is timed before and after each block of samples. Corrected figures "
+        "are those at its nominal speed, which is kept with the machine's ceilings: of each launch log(time) - b x "
+        "log(reference / nominal), CPU time with CPU time where a case has one thread, b weighed over a grid by how "
+        "far the launches lie apart, with mass at 0. They are no way to compare different machines."
+    )
+    return (text,)
 
 
 def _endings(runs: Sequence[Run]) -> tuple[str, ...]:

@@ -4,11 +4,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from resnet_bench.analysis.metric import ExactMetric, Metric, NoisyMetric, Place
+from resnet_bench.analysis.metrics import LATENCY
 from resnet_bench.analysis.results import Quantiles, Result
 from resnet_bench.analysis.roofline import Headroom
-from resnet_bench.records import Interval, Profile, Summary
+from resnet_bench.records import CorrectedSummary, Correction, Interval, Profile, Summary
 from resnet_bench.report.labels import axis_cells
 from resnet_bench.report.table import Column, ColumnKind, Value
+
+_CORRECTED_RANK = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +87,52 @@ def metric_columns(metric: Metric) -> Iterator[ResultColumn]:
                 key=key, title=f"{metric.label}, {side}", kind=ColumnKind.METRIC, metric=metric.name, unit=shown.unit
             )
             yield of_result(bound, Place.DATA, _bound(metric, side))
+
+
+def corrected_columns(metric: NoisyMetric) -> Iterator[ResultColumn]:
+    """Yield the columns of a metric at the reference's nominal speed, none for one that is not corrected."""
+    form = metric.corrected
+    if form is None:
+        return
+    low, high = form.bounds
+    shown = Column(
+        key=form.name,
+        title=f"{metric.label} corrected",
+        kind=ColumnKind.METRIC,
+        metric=metric.name,
+        unit=metric.column.unit,
+        help="At the reference's nominal speed: what the machine did meanwhile is taken off.",
+        low=low,
+        high=high,
+        rank=_CORRECTED_RANK,
+    )
+    yield _of_corrected(shown, Place.TABLE, metric, lambda found: found.median)
+    for side, key in (("low", low), ("high", high)):
+        title = f"{metric.label} corrected, {side}"
+        bound = Column(key=key, title=title, kind=ColumnKind.METRIC, metric=metric.name, unit=metric.column.unit)
+        yield _of_corrected(bound, Place.DATA, metric, _corrected_bound(side))
+
+
+def _corrected_bound(side: str) -> Callable[[CorrectedSummary], Value]:
+    def value(found: CorrectedSummary) -> Value:
+        return getattr(found.interval, side) if found.interval else None
+
+    return value
+
+
+def _of_corrected(
+    column: Column, place: Place, metric: NoisyMetric, value: Callable[[CorrectedSummary], Value]
+) -> ResultColumn:
+    def of(result: Result) -> Value:
+        summary = result.summaries.get(metric.name)
+        return value(summary.corrected) if summary and summary.corrected else None
+
+    return of_result(column, place, of)
+
+
+def of_correction(column: Column, value: Callable[[Correction], Value]) -> ResultColumn:
+    """Return a column of JSON and CSV that says how latency was corrected."""
+    return _of_corrected(column, Place.DATA, LATENCY, lambda found: value(found.correction))
 
 
 def _bound(metric: Metric, side: str) -> Callable[[Result], Value]:

@@ -23,8 +23,10 @@ from resnet_bench.analysis.results import CaseStatus
 from resnet_bench.report.labels import AXES, axis_columns
 from resnet_bench.report.sections.result_column import (
     ResultColumn,
+    corrected_columns,
     metric_columns,
     of_axis,
+    of_correction,
     of_headroom,
     of_latency,
     of_profile,
@@ -234,6 +236,24 @@ _LAST_COLUMNS = (
         Column(key="samples", title="samples", kind=ColumnKind.INTEGER),
         Place.DATA,
         lambda result: result.latency.samples if result.latency else 0,
+    ),
+    *corrected_columns(LATENCY),
+    *corrected_columns(THROUGHPUT),
+    of_correction(
+        Column(key="drift_coefficient", title="drift coefficient", kind=ColumnKind.RATIO), lambda it: it.coefficient
+    ),
+    of_correction(Column(key="reference", title="reference", kind=ColumnKind.TEXT), lambda it: it.reference),
+    of_correction(
+        Column(key="reference_nominal_s", title="nominal", kind=ColumnKind.LATENCY, unit="ms"), lambda it: it.nominal_s
+    ),
+    of_correction(
+        Column(key="launch_spread_raw", title="spread of launches", kind=ColumnKind.SHARE), lambda it: it.spread_raw
+    ),
+    of_correction(
+        Column(key="launch_spread_cpu", title="of their CPU time", kind=ColumnKind.SHARE), lambda it: it.spread_cpu
+    ),
+    of_correction(
+        Column(key="launch_spread_corrected", title="corrected", kind=ColumnKind.SHARE), lambda it: it.spread_corrected
     ),
     of_result(Column(key="spread", title="spread", kind=ColumnKind.SHARE), Place.DATA, lambda result: result.spread),
     ResultColumn(

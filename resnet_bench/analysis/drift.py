@@ -1,0 +1,146 @@
+"""What a case takes at the reference's nominal speed: launches corrected for what the machine did meanwhile.
+
+The reference is a control variate: of a launch, log(iteration) - b x log(reference / nominal), with the reference's
+bursts on both sides of each sample. The coefficient b is not chosen but weighed: a posterior over a grid, from how far
+launches lie apart under each b, with mass at 0, where correcting would do nothing. Figures and intervals mix over it.
+(Control variates: Lavenberg and Welch 1981, Management Science 27; the priors are from a trial of 418 launches.)
+
+What is compared is CPU time with CPU time where a case has one thread, for that leaves out what others took of the
+core; elapsed time with elapsed time where it has more.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from resnet_bench.analysis.roofline import ceilings_of
+from resnet_bench.records import Ceilings, Correction, Launch, ReferenceSamples, Samples
+
+Floats = NDArray[np.floating[Any]]
+
+GRID = np.arange(8) * 0.25
+# Dividing alone would be 1; what disturbs a network disturbs small kernels a little less.
+_CENTER, _DEVIATION = 1.1, 0.25
+_AT_ZERO, _AT_ZERO_OF_FEW, _FEW = 0.1, 0.5, 2
+# Launches never agree better than so, by this much luck alone.
+_FLOOR = 0.008
+
+
+class LaunchLogs(NamedTuple):
+    """One launch: logarithms of its samples in s, and of the reference's passes on both sides of each."""
+
+    samples: Floats
+    references: Floats
+
+
+class Corrected(NamedTuple):
+    """Seconds of an iteration at nominal speed, one value a launch, and how they came about."""
+
+    launch_s: tuple[float, ...]
+    correction: Correction
+
+
+def nominal_s(launches: Sequence[Launch], ceilings: Sequence[Ceilings], samples: Callable[[Launch], Samples]) -> float:
+    """Return seconds of one pass of the reference at the speed for which figures of these launches are given.
+
+    That of the machine, which is kept with its ceilings; where it has none, the median of these very launches.
+    """
+    case, environment = launches[0].case, launches[0].environment
+    known = ceilings_of(case, ceilings, environment)
+    references = [found for launch in launches if (found := samples(launch).reference) is not None]
+    if known is not None and known.nominal is not None and references[0].version == known.nominal.version:
+        return known.nominal.pass_s
+    return float(np.median([value for it in references for value in it.cpu_s or it.elapsed_s]))
+
+
+def correct(launches: Sequence[Samples], *, nominal_s: float) -> Corrected | None:
+    """Correct the launches of one case.
+
+    Args:
+        launches: samples of the same protocol, with a reference of the same version.
+        nominal_s: seconds of one pass of the reference at the speed for which figures are given.
+
+    Returns:
+        None where a launch has no reference, or launches have different ones.
+    """
+    references = [launch.reference for launch in launches]
+    versions = {None if it is None else it.version for it in references}
+    if not launches or None in versions or len(versions) > 1:
+        return None
+    by_cpu = all(_has_cpu_time(launch) for launch in launches)
+    logs = [_logs(launch, by_cpu=by_cpu) for launch in launches]
+    nominal = math.log(nominal_s)
+    figures = np.array([np.median(it.samples - np.outer(GRID, it.references - nominal), axis=1) for it in logs]).T
+    weights = posterior(figures)
+    mixed = weights @ figures
+    mean = float(weights @ GRID)
+    raw = [float(np.median(np.log(launch.iteration_s))) for launch in launches]
+    return Corrected(
+        launch_s=tuple(float(value) for value in np.exp(mixed)),
+        correction=Correction(
+            reference=next(it.version for it in references if it is not None),
+            nominal_s=nominal_s,
+            coefficient=mean,
+            coefficient_deviation=math.sqrt(max(0.0, float(weights @ (GRID - mean) ** 2))),
+            offset=float(np.mean([np.median(it.references) for it in logs])) - nominal,
+            spread_raw=_spread(raw),
+            spread_cpu=_spread(figures[0]) if by_cpu else None,
+            spread_corrected=_spread(mixed),
+        ),
+    )
+
+
+def posterior(figures: Floats) -> Floats:
+    """Return the weight of each coefficient of the grid.
+
+    Args:
+        figures: shape (coefficients, launches), logarithms of launches' figures under each coefficient.
+
+    Returns:
+        Shape (coefficients,), positive, of sum 1. A normal likelihood whose variance is taken at its estimate,
+        var ** (-(L - 1) / 2), with a floor, so that a lucky agreement of few launches decides nothing.
+    """
+    launches = figures.shape[1]
+    logs = np.log(_prior(launches))
+    if launches > 1:
+        variances = np.maximum(figures.var(axis=1, ddof=1), _FLOOR**2)
+        logs = logs - (launches - 1) / 2 * np.log(variances)
+    weights = np.exp(logs - logs.max())
+    return np.asarray(weights / weights.sum())
+
+
+def _prior(launches: int) -> Floats:
+    at_zero = _AT_ZERO_OF_FEW if launches <= _FEW else _AT_ZERO
+    helping = np.exp(-0.5 * ((GRID - _CENTER) / _DEVIATION) ** 2)
+    weights = (1 - at_zero) * helping / helping.sum()
+    weights[0] += at_zero
+    return np.asarray(weights)
+
+
+def _has_cpu_time(launch: Samples) -> bool:
+    return launch.cpu_s is not None and launch.reference is not None and launch.reference.cpu_s is not None
+
+
+def _logs(launch: Samples, *, by_cpu: bool) -> LaunchLogs:
+    reference = launch.reference
+    assert reference is not None  # noqa: S101 - `correct` asked
+    taken = launch.cpu_s if by_cpu else launch.elapsed_s
+    passes = reference.cpu_s if by_cpu else reference.elapsed_s
+    assert taken is not None and passes is not None  # noqa: PT018, S101 - `_has_cpu_time` asked
+    return LaunchLogs(
+        samples=np.log(np.array(taken) / launch.iterations_per_sample),
+        references=_around(reference, np.log(np.array(passes)), len(taken)),
+    )
+
+
+def _around(reference: ReferenceSamples, logs: Floats, count: int) -> Floats:
+    """Return for each sample the mean of the bursts on both sides of it."""
+    before = np.searchsorted(np.array(reference.taken[:-1]), np.arange(count), side="right") - 1
+    return np.asarray((logs[before] + logs[before + 1]) / 2)
+
+
+def _spread(logs: Sequence[float] | Floats) -> float | None:
+    return float(np.std(logs, ddof=1)) if len(logs) > 1 else None

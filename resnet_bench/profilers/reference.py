@@ -1,0 +1,88 @@
+"""The reference at work; `specs.reference` says what it is. Imports torch.
+
+Outputs are allocated once: a kernel that allocates is itself up to twice as slow in some launches.
+"""
+
+from collections.abc import Callable
+
+import torch
+
+from resnet_bench.errors import UnsupportedError
+from resnet_bench.profilers.clock import Clock
+from resnet_bench.profilers.interleaving import Interleaving, interleaving
+from resnet_bench.profilers.workload import Workload
+from resnet_bench.records import Nominal, ReferenceUse
+from resnet_bench.specs import reference as spec
+
+_WARM_PASSES = 3
+_NOMINAL_PASSES = 300
+
+
+class Reference:
+    """The reference on the host, beside a case of so many threads."""
+
+    def __init__(self, *, threads: int) -> None:
+        self._small = spec.SMALL_PRODUCTS if threads == 1 else 0
+        self.version = spec.version(threads)
+        # Outside of inference mode, so that training steps may use them too; values that never grow or vanish.
+        with torch.inference_mode(mode=False):
+            generator = torch.Generator().manual_seed(0)
+            self._left, self._right = (torch.rand(spec.SIDE, spec.SIDE, generator=generator) for _ in range(2))
+            self._product = torch.empty(spec.SIDE, spec.SIDE)
+            self._small_factors = [torch.rand(spec.SMALL_SIDE, spec.SMALL_SIDE, generator=generator) for _ in range(2)]
+            self._small_product = torch.empty(spec.SMALL_SIDE, spec.SMALL_SIDE)
+            self._image = torch.rand(spec.IMAGES, spec.CHANNELS, spec.PIXELS, spec.PIXELS, generator=generator)
+            self._scale, self._shift = (torch.rand(1, spec.CHANNELS, 1, 1, generator=generator) for _ in range(2))
+            self._activation = torch.empty_like(self._image)
+
+    def turns(self, clock: Clock, *, iteration_s: float) -> Callable[[float], Interleaving]:
+        """Return how it takes turns with samples, given what a sample takes; it is warmed up for that.
+
+        Args:
+            clock: of the host.
+            iteration_s: what an iteration of the case takes.
+        """
+        self.run()
+        pass_s = min(clock.time(self.run, 1).host_s for _ in range(_WARM_PASSES))
+        return lambda sample_s: interleaving(
+            self.run, self.version, pass_s=pass_s, iteration_s=iteration_s, sample_s=sample_s
+        )
+
+    def nominal(self, clock: Clock) -> Nominal:
+        """Return what a pass takes now: the speed for which corrected figures are given from now on.
+
+        Any speed will do that stays what it is; the median of a second is near what is usual.
+        """
+        self.run()
+        timings = [clock.time(self.run, 1) for _ in range(_NOMINAL_PASSES)]
+        by_cpu = self._small > 0
+        taken = sorted(timing.cpu_s if by_cpu and timing.cpu_s is not None else timing.host_s for timing in timings)
+        return Nominal(version=self.version, pass_s=taken[len(taken) // 2])
+
+    @property
+    def held_bytes(self) -> int:
+        """Bytes of its tensors, which are the process's and not the case's."""
+        held = (self._left, self._right, self._product, *self._small_factors, self._small_product)
+        return sum(tensor.nbytes for tensor in (*held, self._image, self._activation))
+
+    @torch.no_grad()
+    def run(self) -> None:
+        """Do one pass; it allocates nothing."""
+        torch.mm(self._left, self._right, out=self._product)
+        for _ in range(self._small):
+            torch.mm(*self._small_factors, out=self._small_product)
+        for _ in range(spec.PASSES):
+            torch.addcmul(self._shift, self._image, self._scale, out=self._activation)
+            torch.clamp(self._activation, min=0.0, out=self._activation)
+
+
+def beside(workload: Workload, use: ReferenceUse) -> Reference | None:
+    """Return the reference that takes turns with a workload, None where there is to be none.
+
+    Raises:
+        UnsupportedError: it was asked for by name on an accelerator.
+    """
+    accelerator = workload.instruments.kind.accelerator
+    if use is ReferenceUse.ON and accelerator:
+        raise UnsupportedError('reference = "on": the reference runs on the host alone; leave it at "auto".')
+    return None if use is ReferenceUse.OFF or accelerator else Reference(threads=workload.case.threads)

@@ -1,0 +1,74 @@
+"""A reference takes turns with the samples: a burst before and after each block, and none of its time in a sample."""
+
+import itertools
+
+import pytest
+
+from resnet_bench.profilers.interleaving import LEAST_BURSTS, interleaving
+from resnet_bench.profilers.sampler import sample
+from resnet_bench.records import StopReason, TimingProtocol
+from tests.fake_clock import FakeClock
+
+PASS_S = 0.0034
+
+
+def taken(iteration_s, *, budget_s=3.0, samples=1000):
+    clock = FakeClock()
+    calls = []
+
+    def work():
+        calls.append("iteration")
+        clock.advance(iteration_s)
+
+    def reference():
+        calls.append("reference")
+        clock.advance(PASS_S)
+
+    turns = interleaving(reference, "cpu-1", pass_s=PASS_S, iteration_s=iteration_s, sample_s=iteration_s)
+    found = sample(
+        work,
+        clock,
+        protocol=TimingProtocol.ISOLATED,
+        iterations=1,
+        min_samples=3,
+        max_samples=samples,
+        target_interval=0.02,
+        budget_s=budget_s,
+        turns=turns,
+    )
+    return found, turns, calls
+
+
+@pytest.mark.parametrize("iteration_s", [0.0005, 0.003, 0.012, 0.04, 0.13, 0.5])
+def test_bursts_stand_on_both_sides_of_every_block_and_cost_little(iteration_s):
+    found, turns, calls = taken(iteration_s)
+    reference = found.reference
+    assert reference.taken[0] == 0
+    assert reference.taken[-1] == len(found.elapsed_s)
+    assert all(later - earlier <= turns.block for earlier, later in itertools.pairwise(reference.taken))
+    assert found.elapsed_s == pytest.approx([iteration_s] * len(found.elapsed_s))
+    assert reference.elapsed_s == pytest.approx([PASS_S] * len(reference.taken))
+    assert calls.count("reference") * PASS_S <= 0.12 * len(calls) * iteration_s + 2 * PASS_S * turns.passes
+
+
+@pytest.mark.parametrize(("iteration_s", "discarded"), [(0.002, 3), (0.012, 2), (0.02, 1), (0.03, 0), (0.4, 0)])
+def test_short_iterations_right_after_a_burst_are_no_samples(iteration_s, discarded):
+    found, turns, calls = taken(iteration_s)
+    assert turns.discarded == discarded
+    bursts = len(found.reference.taken)
+    assert calls.count("iteration") == len(found.elapsed_s) + discarded * (bursts - 1)
+
+
+def test_samples_that_agree_at_once_wait_for_enough_bursts():
+    found, *_ = taken(0.04)
+    assert found.stopped_by is StopReason.INTERVAL
+    assert len(found.reference.taken) >= LEAST_BURSTS
+
+
+def test_the_budget_and_the_most_samples_still_end_it():
+    assert taken(0.5, budget_s=1.0)[0].stopped_by is StopReason.BUDGET
+    assert taken(0.002, samples=40)[0].stopped_by is StopReason.MAXIMUM
+
+
+def test_long_iterations_get_several_passes_a_burst():
+    assert [taken(seconds)[1].passes for seconds in (0.04, 0.13, 0.4)] == [1, 2, 6]
