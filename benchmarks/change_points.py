@@ -22,10 +22,10 @@ OUTLIERS = 0.1
 KINDS = ("no outliers", "1 launch in 10", "1 commit in 10")
 
 
-def make_series(rng, kind, *, step):
-    """Return the commits' medians over launches, shape (COMMITS,)."""
-    logs = rng.normal(0, COMMIT_NOISE, (COMMITS, 1)) + rng.normal(0, LAUNCH_NOISE, (COMMITS, LAUNCHES))
-    logs[COMMITS - AFTER :] += np.log(step)
+def make_series(rng, kind, *, step, after=AFTER, commit_noise=COMMIT_NOISE):
+    """Return the commits' medians over launches, shape (COMMITS,), with a step `after` commits before the end."""
+    logs = rng.normal(0, commit_noise, (COMMITS, 1)) + rng.normal(0, LAUNCH_NOISE, (COMMITS, LAUNCHES))
+    logs[COMMITS - after :] += np.log(step)
     slow = np.log(rng.uniform(1.1, 1.5, logs.shape))
     if kind == KINDS[1]:
         logs += slow * (rng.random(logs.shape) < OUTLIERS)
@@ -34,18 +34,24 @@ def make_series(rng, kind, *, step):
     return np.median(np.exp(logs), axis=1)
 
 
+def series_of(values):
+    """Return a history's series of these values, one a commit."""
+    from resnet_bench.records import HistorySeries
+
+    nothing = (None,) * len(values)
+    return HistorySeries(
+        **dict(source="asv", machine="", case="", metric="", unit="s", version="", identity={}, failed=0, skipped=0),
+        **dict(higher_is_better=False, exact=False, commits=tuple(range(len(values))), low=nothing, high=nothing),
+        values=tuple(map(float, values)),
+    )
+
+
 def ours(values):
     """Return the places where resnet-bench history sees a level move by 3 % or more, and which of them are slower."""
     from resnet_bench.analysis.series import judged
-    from resnet_bench.records import ChangeOutcome, HistorySeries
+    from resnet_bench.records import ChangeOutcome
 
-    nothing = (None,) * len(values)
-    series = HistorySeries(
-        **dict(source="asv", machine="", case="", metric="", unit="s", version="", identity={}, failed=0, skipped=0),
-        **dict(higher_is_better=False, exact=False, commits=tuple(range(len(values))), low=nothing, high=nothing),
-        values=tuple(values),
-    )
-    changes = judged(series).changes
+    changes = judged(series_of(values)).changes
     return len(changes), [it.first_after for it in changes if it.outcome is ChangeOutcome.REGRESSED]
 
 

@@ -5,6 +5,7 @@ import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from resnet_bench import units
 from resnet_bench.analysis import series_pool
 from resnet_bench.analysis.points import Collected, collect_asv, collect_runs
 from resnet_bench.analysis.series import MIN_CHANGE
@@ -69,7 +70,13 @@ def build(
         failing=failing,
         unjudged=len(faults),
         false_alarm_rate=FALSE_ALARMS,
-        notes=(*said, *_new_identities(series, ordering.commits), *faults, *_failing_note(failing, tried)),
+        notes=(
+            *said,
+            *_new_identities(series, ordering.commits),
+            *faults,
+            *_suspicion_note(series),
+            *_failing_note(failing, tried),
+        ),
     )
     return history, ordering
 
@@ -110,6 +117,19 @@ def _newest(found: Collected, place: Mapping[str, int]) -> tuple[dict[str, int],
             newest[key.machine] = max(newest.get(key.machine, 0), tried[0])
             tries.append((key.machine, *tried))
     return newest, sum(failed and at == newest[machine] for machine, at, failed in tries), len(tries)
+
+
+def _suspicion_note(series: Sequence[HistorySeries]) -> list[str]:
+    """Say what a suspicion is, where there is one."""
+    if not any(one.suspected for one in series):
+        return []
+    rate = units.percent_short(FALSE_ALARMS)
+    note = (
+        f"A suspicion is about the newest one or two commits, which say too little for a change: at most {rate} of "
+        "steady series are suspected wrongly. Three commits at the new level make it a change; "
+        "`resnet-bench ab` measures two commits against each other now."
+    )
+    return [note]
 
 
 def _failing_note(failing: int, total: int) -> list[str]:

@@ -16,7 +16,7 @@ CUT = 3.0  # noise units: beyond them every outlier counts the same
 # By how many squared noise units a place may fit worse than the best and still be the one: Hansen 2000, Econometrica
 # 68, eq. 12.
 POSITION_QUANTILE = -2 * math.log(1 - math.sqrt(CONFIDENCE))
-_FLOOR = 5e-4  # of log values: what moves by less than 0.05 % has no level of its own
+FLOOR = 5e-4  # of log values: what moves by less than 0.05 % has no level of its own
 
 
 def center(values: Sequence[float]) -> float:
@@ -48,20 +48,20 @@ def ratio_interval(
 
 
 def scaled(values: Sequence[float]) -> Array:
-    """Return logarithms, or where there are none the values, less their median and in units of noise."""
-    points, floor = logarithms(values)
+    """Return the values as `comparable` has them, less their median and in units of noise."""
+    points = comparable(values)
     if len(points) < 2:  # noqa: PLR2004 - nothing to scale by
         return points
-    found: Array = (points - np.median(points)) / (max(_noise(points), floor) or 1.0)
+    found: Array = (points - np.median(points)) / max(_noise(points), FLOOR)
     return found
 
 
-def logarithms(values: Sequence[float]) -> tuple[Array, float]:
-    """Return logarithms, or where there are none the values, and the least noise that they are taken to have."""
+def comparable(values: Sequence[float]) -> Array:
+    """Return logarithms, or where there are none the values by the largest of them: noise below `FLOOR` is none."""
     points = np.asarray(values, dtype=float)
-    if not len(points) or points.min() > 0:
-        return np.log(points), _FLOOR
-    return points, _FLOOR * float(np.abs(points).max())
+    positive = not len(points) or points.min() > 0
+    found: Array = np.log(points) if positive else points / (float(np.abs(points).max()) or 1.0)
+    return found
 
 
 def winsorised(points: Array) -> Array:

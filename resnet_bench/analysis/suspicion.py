@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from resnet_bench.analysis.levels import CUT, POSITION_QUANTILE, Array, logarithms, winsorised
+from resnet_bench.analysis.levels import CUT, FLOOR, POSITION_QUANTILE, Array, comparable, winsorised
 from resnet_bench.analysis.stats import t_quantile
 
 FALSE_ALARMS = 0.01
@@ -33,18 +33,18 @@ class Suspect(NamedTuple):
 
 def find_suspect(values: Sequence[float], level_start: int) -> Suspect | None:
     """Return where the newest points left the level that starts at `level_start`, None where they did not."""
-    points, floor = logarithms(values)
+    points = comparable(values)
     n = len(points)
     for newest in sorted(_CLEAR, reverse=True):
         start = max(level_start, n - newest - _REACH)
         base = points[start : n - newest]
-        if len(base) >= _MIN_BASE and _left(base, points[n - newest :], floor):
-            return _placed(points, start, n - newest, floor)
+        if len(base) >= _MIN_BASE and _left(base, points[n - newest :]):
+            return _placed(points, start, n - newest)
     return None
 
 
-def _left(base: Array, new: Array, floor: float) -> bool:
-    """Say whether the new points lie off the level of those before; `floor` is the least noise."""
+def _left(base: Array, new: Array) -> bool:
+    """Say whether the new points lie off the level of those before."""
     off = new - base.mean()
     jump = float(off.mean())
     farthest = np.sort(np.abs(base - base.mean()))[-len(new)]
@@ -52,15 +52,15 @@ def _left(base: Array, new: Array, floor: float) -> bool:
         return False
     degrees = len(base) + len(new) - 2
     squares = float(((base - base.mean()) ** 2).sum() + ((new - new.mean()) ** 2).sum())
-    deviation = max(math.sqrt(squares / degrees), floor)
+    deviation = max(math.sqrt(squares / degrees), FLOOR)
     return abs(jump) > t_quantile(degrees, 1 - _LEVEL) * deviation * math.sqrt(1 / len(base) + 1 / len(new))
 
 
-def _placed(points: Array, start: int, first: int, floor: float) -> Suspect:
+def _placed(points: Array, start: int, first: int) -> Suspect:
     """Return the suspect with the points that could be its first: whose squared residuals are about as small."""
     base = winsorised(points[start:first])
     middle = float(base.mean())
-    unit = max(float(base.std(ddof=1)), floor)
+    unit = max(float(base.std(ddof=1)), FLOOR)
     places = range(max(start + _MIN_BASE, len(points) - _BACK), len(points))
     costs = [_cost((points[start:] - middle) / unit, place - start) for place in places]
     best = min(costs)

@@ -14,10 +14,10 @@ from resnet_bench.errors import ExitCode, StoreError, UsageError
 from resnet_bench.git import order
 from resnet_bench.git.order import Ordering
 from resnet_bench.interop import asv_read
-from resnet_bench.records import ChangeOutcome, History, Run
+from resnet_bench.records import ChangeOutcome, History, HistorySeries, Run
 from resnet_bench.report.documents import history as pages
+from resnet_bench.report.history_words import Move, short
 from resnet_bench.report.renderers import Format
-from resnet_bench.report.sections.history import short
 from resnet_bench.storage import run_directory
 from resnet_bench.words import counted, plain
 
@@ -27,9 +27,10 @@ _NAMED = 5
 
 
 class FailOn(StrEnum):
-    """Which change points end with exit code 1."""
+    """Which moves end with exit code 1."""
 
     REGRESSED = "regressed"
+    SUSPECTED = "suspected"
     CHANGED = "changed"
 
 
@@ -57,7 +58,8 @@ def history_command(
         machine: only these machines of asv's, with commas.
         benchmark: only these benchmarks of asv's, names or patterns such as 'latency.*', with commas.
         min_change: the smallest change of a measured level to report; of an exact metric every change is.
-        fail_on: exit with 1 on such a change: regressed and not repaired, or any changed.
+        fail_on: exit with 1 on such a change: regressed and not repaired; suspected of it at the newest commits, or
+            regressed; or any changed.
         since: let --fail-on see only what changed after this revision.
         repository: the checkout that knows the order of commits.
         branch: the revision whose history counts.
@@ -134,9 +136,7 @@ def _first(ordering: Ordering, since: str | None, repository: Path, branch: str)
 
 def _judge(found: History, fail_on: FailOn, *, first: int) -> int:
     """Return the gate's exit code, and say on standard error what it is about."""
-    changes = [(one, it) for one in found.series for it in one.changes if it.first_after >= first]
-    standing = [(one, it) for one, it in changes if it.outcome is ChangeOutcome.REGRESSED and it.repaired_by is None]
-    if failing := changes if fail_on is FailOn.CHANGED else standing:
+    if failing := [(one, it) for one in found.series for it in _found(one, fail_on) if it.first_after >= first]:
         named = [
             " ".join(filter(None, (one.metric, one.case, "at", short(found, it.first_after))))
             for one, it in failing[:_NAMED]
@@ -150,3 +150,15 @@ def _judge(found: History, fail_on: FailOn, *, first: int) -> int:
         print("--since: no commit after it was measured, so there is nothing to judge.", file=sys.stderr)
         return ExitCode.INCOMPLETE
     return ExitCode.INCOMPLETE if found.failing or found.unjudged else ExitCode.DONE
+
+
+def _found(one: HistorySeries, fail_on: FailOn) -> list[Move]:
+    """Return the moves of a series that the gate is about."""
+    if fail_on is FailOn.CHANGED:
+        return list(one.changes)
+    standing: list[Move] = [
+        it for it in one.changes if it.outcome is ChangeOutcome.REGRESSED and it.repaired_by is None
+    ]
+    if fail_on is FailOn.SUSPECTED and one.suspected and one.suspected.outcome is ChangeOutcome.REGRESSED:
+        standing.append(one.suspected)
+    return standing

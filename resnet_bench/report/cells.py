@@ -15,6 +15,8 @@ _GROUPED_FROM = 10_000
 SIGNS = {
     "improved": "▲",
     "regressed": "▼",
+    "suspected improvement": "△",
+    "suspected regression": "▽",
     "unchanged": "=",
     "inconclusive": "?",
     "not comparable": "≠",

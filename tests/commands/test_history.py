@@ -52,6 +52,65 @@ def test_golden_of_repaired_standing_and_improved(tmp_path, monkeypatch, capsys,
     goldens.check(capsys.readouterr().out, f"history/three-fates.{ENDINGS[form]}")
 
 
+@pytest.fixture
+def jumped(tmp_path, monkeypatch):
+    """A repository with results of 24 commits, the last one 10 % slower."""
+    revisions = make_repository(tmp_path, 24)
+    asv_folder(tmp_path / ".asv" / "results", revisions, noisy(1, (23, 1.0), (1, 1.1)))
+    monkeypatch.chdir(tmp_path)
+    return revisions
+
+
+@pytest.mark.usefixtures("jumped")
+@pytest.mark.parametrize("form", ENDINGS)
+def test_golden_of_a_suspicion(capsys, form):
+    assert cli.run(["history", "--format", form]) == 0
+    goldens.check(capsys.readouterr().out, f"history/suspected.{ENDINGS[form]}")
+
+
+def test_a_suspicion_is_in_json_csv_and_page(jumped, capsys):
+    cli.run(["history", "--format", "json"])
+    content = json.loads(capsys.readouterr().out)
+    (series,) = content["series"]
+    assert series["changes"] == []
+    assert (series["suspected"]["first_after"], series["suspected"]["outcome"]) == (23, "regressed")
+    assert series["suspected"]["more_commits"] == 2
+    assert content["false_alarm_rate"] == 0.01
+    cli.run(["history", "--format", "csv"])
+    assert capsys.readouterr().out.splitlines()[-1].endswith("regressed,2")
+    cli.run(["history", "-o", "page.html"])
+    page = Path("page.html").read_text(encoding="utf-8")
+    assert "1 suspected regression across commits" in page
+    assert "at most 1 % of steady series are suspected wrongly" in page
+    assert jumped[23][:7] in page
+
+
+def test_the_gate_asks_for_suspicions_by_name(jumped, capsys):
+    assert cli.run(["history", "--fail-on", "regressed"]) == 0
+    assert cli.run(["history", "--fail-on", "changed"]) == 0
+    capsys.readouterr()
+    assert cli.run(["history", "--fail-on", "suspected"]) == 1
+    assert f"--fail-on suspected: 1 change: a.track_x at {jumped[23][:7]}" in capsys.readouterr().err
+    assert cli.run(["history", "--fail-on", "suspected", "--since", jumped[22]]) == 1
+    assert cli.run(["history", "--fail-on", "suspected", "--min-change", "20%"]) == 0
+
+
+def test_asking_for_suspicions_asks_for_regressions_too(slowed):
+    assert cli.run(["history", "--fail-on", "suspected"]) == 1
+    assert cli.run(["history", "--fail-on", "suspected", "--since", slowed[16]]) == 0
+
+
+@pytest.mark.usefixtures("slowed")
+def test_the_gate_does_not_pass_where_a_series_could_not_be_judged(monkeypatch, capsys):
+    def faulty(*_arguments, **_options):
+        raise IndexError("list index out of range")
+
+    monkeypatch.setattr("resnet_bench.analysis.series_pool.judged", faulty)
+    assert cli.run(["history"]) == 0
+    assert "1 could not be judged" in capsys.readouterr().out
+    assert cli.run(["history", "--fail-on", "regressed"]) == 3
+
+
 def test_json_is_the_record_and_csv_every_point(results, capsys):
     cli.run(["history", "--asv-results", str(results), "--format", "json"])
     series = json.loads(capsys.readouterr().out)["series"]

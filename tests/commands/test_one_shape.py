@@ -63,9 +63,11 @@ def points(content):
     for series in content["series"]:
         columns = [series.pop(name) for name in ("commits", "values", "low", "high")]
         starts = {change["first_after"]: change for change in series.pop("changes")}
+        suspected = series.pop("suspected")
+        doubted = {suspected["first_after"]: suspected} if suspected else {}
         for place, value, low, high in zip(*columns, strict=True):
             point = {"place": place, "commit": content["commits"][place], "value": value, "low": low, "high": high}
-            found.append({**series, **point, "change": starts.get(place)})
+            found.append({**series, **point, "change": starts.get(place), "suspected": doubted.get(place)})
     return found
 
 

@@ -2,17 +2,12 @@
 
 import msgspec
 
-from resnet_bench.records import Change, CommitOrder, History, HistoryCommit, Record, SeriesSource
+from resnet_bench.records import Change, CommitOrder, History, HistoryCommit, Record, SeriesSource, Suspicion
 from resnet_bench.report.document import Document, Fact, Note, Prominence, RunHeader
+from resnet_bench.report.history_words import finding, health, short
 from resnet_bench.report.rows import record_rows
-from resnet_bench.report.sections.history import (
-    change_table,
-    finding,
-    health,
-    history_section,
-    series_table,
-    short,
-)
+from resnet_bench.report.sections.history import history_section
+from resnet_bench.report.sections.history_tables import change_table, series_table
 from resnet_bench.report.table import Table
 from resnet_bench.words import counted
 
@@ -36,7 +31,7 @@ class SeriesFacts(Record, frozen=True, kw_only=True):
 
 
 class Point(SeriesFacts, frozen=True, kw_only=True):
-    """One value of a series; `change` is there where a new level starts."""
+    """One value of a series; `change` is there where a new level starts, `suspected` where one may have."""
 
     place: int
     commit: HistoryCommit
@@ -44,6 +39,7 @@ class Point(SeriesFacts, frozen=True, kw_only=True):
     low: float | None
     high: float | None
     change: Change | None
+    suspected: Suspicion | None
 
 
 def points(history: History) -> list[Point]:
@@ -54,7 +50,19 @@ def points(history: History) -> list[Point]:
         starts = {change.first_after: change for change in one.changes}
         for place, value, low, high in zip(one.commits, one.values, one.low, one.high, strict=True):
             commit, change = history.commits[place], starts.get(place)
-            found.append(Point(**facts, place=place, commit=commit, value=value, low=low, high=high, change=change))
+            doubt = one.suspected if one.suspected and one.suspected.first_after == place else None
+            found.append(
+                Point(
+                    **facts,
+                    place=place,
+                    commit=commit,
+                    value=value,
+                    low=low,
+                    high=high,
+                    change=change,
+                    suspected=doubt,
+                )
+            )
     return found
 
 

@@ -16,6 +16,7 @@ from resnet_bench.errors import UsageError
 from resnet_bench.machine.names import named_alike
 from resnet_bench.records import SCHEMA_VERSION, Digest, History, Run, VerdictTable
 from resnet_bench.report.document import Document, Note, Prominence
+from resnet_bench.report.history_words import health as history_health
 from resnet_bench.report.labels import device_names, label
 from resnet_bench.report.rows import objects
 from resnet_bench.report.sections.best import best_section
@@ -25,7 +26,6 @@ from resnet_bench.report.sections.differences import case_verdicts, differences_
 from resnet_bench.report.sections.distribution import distribution_section
 from resnet_bench.report.sections.gaps import gaps_section
 from resnet_bench.report.sections.header import health_line, run_headers
-from resnet_bench.report.sections.history import health as history_health
 from resnet_bench.report.sections.history import past_section
 from resnet_bench.report.sections.launches import launch_table
 from resnet_bench.report.sections.layers import layers_section
