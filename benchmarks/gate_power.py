@@ -109,6 +109,9 @@ def main() -> None:
     if arguments.simulated:
         for line in gate_simulation.table(arguments.simulated_trials):
             print(line, flush=True)
+        print()
+        for line in gate_simulation.band_table(arguments.simulated_trials):
+            print(line, flush=True)
         return
     kinds = {name: KINDS[name] for name in arguments.kind or KINDS}
     deadline = time.monotonic() + units.parse_seconds(arguments.budget)

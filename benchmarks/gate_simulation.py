@@ -15,13 +15,16 @@ from numpy.typing import NDArray
 
 from resnet_bench.analysis.forecast import more_launches
 from resnet_bench.analysis.metrics import LATENCY
+from resnet_bench.analysis.noise_bands import Between, between_runs, calibrated_band, known_bands
 from resnet_bench.analysis.ratio import LogRatio, holm, log_ratio
+from resnet_bench.records import Band, BandSource
 
 NOISES = (0.01, 0.02, 0.03, 0.05)
 LAUNCHES = (3, 6, 10, 20)
 OUTLIER_SHARE = 0.08
 OUTLIER_MEAN = 0.20
 BAND = LATENCY.band
+CALIBRATED_DEGREES = 6.0
 _TIMINGS, _ROWS_A_CASE = 2, 4
 _Launches = NDArray[np.float64]
 
@@ -93,6 +96,62 @@ def forecasts(cell: Cell, change: float, *, trials: int, seed: int = 0) -> Forec
             observed.append(_decided(_estimate(*longer)))
     means = (float(np.mean(it)) if it else 0.0 for it in (stated, observed))
     return Forecasts(open_rows, len(stated), *means)
+
+
+class Bands(NamedTuple):
+    """The median of the learnt latency bands, and the share of comparisons with one more run that claim a change."""
+
+    median: float
+    false_claims: float
+
+
+def learn(
+    shift: float, *, calibrated: float | None, trials: int, runs: int = 3, cases: int = 1, seed: int = 0
+) -> Bands:
+    """Learn a band from runs whose shifts have that standard deviation, and compare one more run with them.
+
+    Args:
+        shift: what runs differ by, as a logarithm; it hits all cases of a run.
+        calibrated: the shift that this machine was calibrated with, with 6 degrees of freedom; None where it was not.
+        trials: baselines to learn from.
+        runs: of a baseline.
+        cases: of a run.
+        seed: of the first.
+    """
+    cell, rng = Cell(0.01, 0.0, 6, cases), np.random.default_rng(seed)
+    machine = calibrated_band(LATENCY.name, Between(calibrated, CALIBRATED_DEGREES)) if calibrated else None
+    widths, claims = [], 0
+    for _ in range(trials):
+        levels = np.exp(rng.normal(0, shift, runs + 1))
+        made = [[cell.launch(rng, cell.launches) * level for level in levels] for _ in range(cases)]
+        learnt = between_runs([[np.log(run).tolist() for run in case[:runs]] for case in made])
+        if learnt is None:
+            raise ValueError("a band needs three runs")
+        taught = Band(
+            metric=LATENCY.name,
+            width=learnt.band(runs),
+            source=BandSource.BASELINE,
+            shift=learnt.shift,
+            degrees=learnt.degrees,
+            runs=runs,
+        )
+        (band,) = known_bands([taught], [machine] if machine else [])
+        widths.append(band.width)
+        estimates = [_estimate(np.concatenate(case[:runs]), case[runs]) for case in made]
+        claims += any(holm([estimate.p_beyond(band.width) for estimate in estimates]))
+    return Bands(float(np.median(widths)), claims / trials)
+
+
+def band_table(trials: int) -> Iterator[str]:
+    """Yield what three runs teach, with and without a calibration that is right, half and twice the truth."""
+    yield f"{'shift':>6}{'runs':>5}{'cases':>6}{'calibrated with':>16}{'median band':>12}{'false claims':>13}"
+    for shift in (0.0, 0.01, 0.02, 0.04):
+        for runs, cases in ((3, 1), (3, 10), (5, 1)):
+            for factor in (None, 0.5, 1.0, 2.0):
+                if factor is None or shift > 0:
+                    found = learn(shift, calibrated=factor and factor * shift, trials=trials, runs=runs, cases=cases)
+                    said = "-" if factor is None else f"{factor * shift:.1%}"
+                    yield f"{shift:6.0%}{runs:5}{cases:6}{said:>16}{found.median:12.1%}{found.false_claims:13.1%}"
 
 
 def table(trials: int) -> Iterator[str]:

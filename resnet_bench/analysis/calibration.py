@@ -7,17 +7,18 @@ import numpy as np
 
 from resnet_bench.analysis.confidence import CONFIDENCE
 from resnet_bench.analysis.metrics import TIMINGS
-from resnet_bench.analysis.noise_bands import NARROWEST_BAND, excess_band
+from resnet_bench.analysis.noise_bands import FEWEST_RUNS, NARROWEST_BAND, between_runs, calibrated_band
 from resnet_bench.analysis.ratio import POWER
 from resnet_bench.analysis.sequential import LOOKS, UNCHANGED_CONFIDENCE, detectable_change, first_decision
 from resnet_bench.analysis.stats import MIN_LAUNCHES, normal_deviation, t_quantile
-from resnet_bench.records import Band, BandSource, Verdict
+from resnet_bench.records import Band, Verdict
 from resnet_bench.records.calibration import CaseCalibration
 
 REPORTED_PAIRS = (6, 10, 20)
 RELABELLINGS = 400
 WORTHWHILE = 0.05
 MOST_LAUNCHES = 50
+MOST_PARTS = 7
 WIDEST_BAND = 0.25  # a gate with a wider band would sleep; better the default and honest "inconclusive" rows
 
 
@@ -77,12 +78,14 @@ def launches_needed(sides: Sequence[Sequence[float]], *, band: float) -> int | N
 
 
 def noise_bands(sides: Sequence[Sequence[float]]) -> tuple[Band, ...]:
-    """Return the latency band that thirds of the session teach, from each case's launch medians in time order.
+    """Return the timings' bands that parts of the session teach, from each case's launch medians in time order.
 
-    Nothing where the session was too unsteady to learn a band from.
+    Each part stands for a run of its own. Nothing where the session was too unsteady to learn a band from.
     """
-    thirds = [[np.log(part).tolist() for part in np.array_split(np.asarray(medians), 3)] for medians in sides]
-    width = excess_band(thirds)
-    if width is None or width > WIDEST_BAND:
+    parts = min(MOST_PARTS, max(FEWEST_RUNS, min(map(len, sides)) // 2))
+    found = between_runs(
+        [[np.log(part).tolist() for part in np.array_split(np.asarray(medians), parts)] for medians in sides]
+    )
+    if found is None or found.band(1) > WIDEST_BAND:
         return ()
-    return tuple(Band(metric=metric.name, width=width, source=BandSource.CALIBRATION) for metric in TIMINGS)
+    return tuple(calibrated_band(metric.name, found) for metric in TIMINGS)

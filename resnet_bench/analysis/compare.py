@@ -9,6 +9,7 @@ from resnet_bench.analysis.comparability import summarize_differences
 from resnet_bench.analysis.judging import judge
 from resnet_bench.analysis.matching import match
 from resnet_bench.analysis.metrics import NOISY_METRICS, POSITION
+from resnet_bench.analysis.noise_bands import known_bands
 from resnet_bench.machine.names import named_like
 from resnet_bench.records import Band, BandSource, Comparison, Digest, GeometricMean, Verdict, VerdictTable
 from resnet_bench.words import counted, listed
@@ -27,10 +28,10 @@ def compare(
         baseline: the side that ratios are relative to.
         contender: the other side.
         across: kinds of difference that are allowed, as `comparability.KINDS` names them.
-        bands: noise bands of this machine; they outrank the baseline's learnt ones and the defaults.
+        bands: noise bands of this machine; those that the baseline learnt are drawn towards them.
     """
     baseline = named_like(baseline, contender)
-    chosen = {band.metric: band for band in (*DEFAULT_BANDS, *baseline.bands, *bands)}
+    chosen = {band.metric: band for band in (*DEFAULT_BANDS, *known_bands(baseline.bands, bands))}
     pairs, alone = match(baseline, contender, across)
     rows = judge(pairs, chosen) + alone
     used = {row.metric for row in rows}

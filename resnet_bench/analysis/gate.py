@@ -154,7 +154,7 @@ def _apply(rule: Rule, row: Comparison, between_runs: Mapping[str, float]) -> Ou
 def _between_runs(table: VerdictTable) -> dict[str, float]:
     """Return how far one run's logarithm may lie off, by metric: a known band bounds the difference of two runs."""
     return {
-        band.metric: math.log1p(band.width) / math.sqrt(2)
+        band.metric: math.log1p(band.width) / math.sqrt(1 + 1 / (band.runs or 1))
         for band in table.bands
         if band.source is not BandSource.DEFAULT
     }

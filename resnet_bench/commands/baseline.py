@@ -6,24 +6,30 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from resnet_bench import units
-from resnet_bench.analysis import sides
+from resnet_bench.analysis import calibrated, sides
+from resnet_bench.analysis.noise_bands import FEWEST_RUNS, in_words, known_bands
 from resnet_bench.commands.output import destination, give, warn
 from resnet_bench.report.documents import baselines as listing
 from resnet_bench.report.renderers import Format
-from resnet_bench.storage import baselines
+from resnet_bench.storage import baselines, calibrations
 
 baseline = App(name="baseline", help="Named baselines: set one from runs, or list them.")
 
 
 @baseline.command(name="set")
-def set_baseline(name: str, *runs: Path, baselines_dir: Path = baselines.DEFAULT_DIRECTORY) -> None:
+def set_baseline(
+    name: str,
+    *runs: Path,
+    baselines_dir: Path = baselines.DEFAULT_DIRECTORY,
+    calibration_file: Annotated[Path, Parameter(name="--calibration")] = calibrations.DEFAULT_FILE,
+) -> None:
     """Store one or more runs of one revision as the baseline NAME; from three runs on, noise bands are learnt.
 
     Args:
         name: letters, digits, dot, hyphen and underscore.
         runs: run directories; their launches are pooled.
         baselines_dir: where named baselines are kept.
+        calibration_file: noise bands of this machine, as `calibrate` writes them; they narrow the learnt ones.
     """
     stored = sides.from_runs(runs, name)
     warn(stored.warnings)
@@ -31,8 +37,11 @@ def set_baseline(name: str, *runs: Path, baselines_dir: Path = baselines.DEFAULT
     counts = ((len(stored.cases), "case"), (len(runs), "run"))
     counted = [f"{count} {noun}{'' if count == 1 else 's'}" for count, noun in counts]
     print(f"wrote {path}: {' from '.join(counted)}")
-    for band in stored.bands:
-        print(f"noise band of {band.metric}: {units.percent_short(band.width)}")
+    machines, _ = calibrated.bands_for(stored, calibration_file)
+    if not stored.bands:
+        print(f"no noise band: it takes {FEWEST_RUNS} runs of two launches to learn what separate runs differ by")
+    for band in known_bands(stored.bands, machines) if stored.bands else ():
+        print(in_words(band))
 
 
 @baseline.command(name="list")

@@ -97,15 +97,23 @@ class BandSource(StrEnum):
     DEFAULT = "default"
     BASELINE = "baseline"
     CALIBRATION = "calibration"
+    BOTH = "baseline and calibration"
     FLAG = "flag"
 
 
 class Band(Record, frozen=True, kw_only=True):
-    """Relative change of a metric that two measurements of identical code may show beyond launch noise."""
+    """Relative change of a metric that two measurements of identical code may show beyond launch noise.
+
+    `width` bounds the difference of one run and the mean of `runs`. It follows from `shift`, the standard deviation of
+    a run's shift as a logarithm, and its degrees of freedom; None where that is not known, as of a default.
+    """
 
     metric: str
     width: float
     source: BandSource
+    shift: float | None = None
+    degrees: float | None = None
+    runs: int | None = None
 
 
 class Digest(Record, frozen=True, kw_only=True):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.gate_simulation import OUTLIER_SHARE, Cell, forecasts, simulate
+from benchmarks.gate_simulation import OUTLIER_SHARE, Cell, forecasts, learn, simulate
 
 
 @pytest.mark.parametrize("cases", [1, pytest.param(40, marks=pytest.mark.slow)])
@@ -42,3 +42,18 @@ def test_a_forecast_is_met_as_often_as_it_says(noise, outliers, launches, change
     said = forecasts(Cell(noise, outliers, launches), change, trials=400)
     if said.stated_rows > 60:
         assert said.observed == pytest.approx(said.stated, abs=0.10)
+
+
+@pytest.mark.parametrize(("shift", "widest"), [(0.01, 0.04), (0.02, 0.08)])
+def test_three_runs_and_a_calibration_teach_a_band_that_sees_something(shift, widest):
+    found = learn(shift, calibrated=shift, trials=600)
+    assert found.median <= widest
+    assert found.false_claims <= 0.015
+
+
+@pytest.mark.parametrize("cases", [1, 10])
+def test_three_runs_alone_teach_a_band_as_wide_as_it_must_be(cases):
+    """A shift that hits ten cases at once is one shift: pooled as ten it taught a band that was half as wide."""
+    found = learn(0.02, calibrated=None, trials=600 if cases == 1 else 200, cases=cases)
+    assert found.false_claims <= 0.01 + 1 / 200
+    assert found.median > 0.1
