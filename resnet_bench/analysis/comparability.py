@@ -37,6 +37,7 @@ _EXECUTED_KINDS = {
     "threads": "threads",
     "interop_threads": "threads",
     "wait_policy": "threads",
+    "proc_bind": "threads",
     "batch_norm_statistics": "protocol",
 }
 

@@ -27,10 +27,14 @@ from resnet_bench.records import (
     Skip,
     SkipReason,
     Summary,
+    remarks,
 )
 from resnet_bench.records.profiles import profile_key
 
 NOISY_SPREAD = 0.05
+# What a minor page fault costs, and by how much of the latency launches may differ by them without a word.
+_PAGE_FAULT_S = 2e-6
+_MOVED_SHARE = 0.03
 
 
 class CaseStatus(StrEnum):
@@ -191,6 +195,7 @@ def _measured(
     index: int, measurement: Measurement, reduced: CaseDigest, *, skip: Skip | None, known: Published
 ) -> Result:
     warnings = [text for it in measurement.launches for text in (*it.warnings, *it.contention.disturbances)]
+    warnings += _page_faults(measurement)
     if skip is not None:
         warnings.append(f"a launch of this case gave no measurement: {_words(skip.reason)}")
     return Result(
@@ -206,6 +211,17 @@ def _measured(
         quantiles=_quantiles(measurement),
         warnings=tuple(dict.fromkeys(warnings)),
     )
+
+
+def _page_faults(measurement: Measurement) -> list[str]:
+    """Say where launches met so different numbers of page faults that their latencies differ by it."""
+    launches = [launch.isolated for launch in measurement.launches]
+    faults = [it.page_faults / len(it.elapsed_s) for it in launches if it.page_faults is not None]
+    if not faults:
+        return []
+    shortest_s = min(min(it.iteration_s) for it in launches)
+    moved_s = (max(faults) - min(faults)) * _PAGE_FAULT_S
+    return [remarks.page_faults(min(faults), max(faults))] if moved_s > _MOVED_SHARE * shortest_s else []
 
 
 def _absent(index: int, planned: Measurement, skip: Skip | None, known: Published) -> Result:

@@ -13,6 +13,9 @@ from resnet_bench.profilers.workload import Workload
 from resnet_bench.records import Compilation, Launch, Samples, Warmup, remarks
 from resnet_bench.wire.messages import MeasureRequest
 
+# Two threads that share a core get 1.00 of it, and 1.3 and more where they have their own.
+_SHARED_CORE = 1.15
+
 
 def measure(request: MeasureRequest, *, started: float, started_at: str) -> Launch:
     """Measure one launch; `started` is when the process began, by the clock of `time.perf_counter`.
@@ -57,13 +60,17 @@ def measure(request: MeasureRequest, *, started: float, started_at: str) -> Laun
         after=after,
         contention=contention,
         executed=workload.executed(),
-        warnings=_warnings(samples.isolated),
+        warnings=_warnings(samples.isolated, threads=case.threads),
     )
 
 
-def _warnings(isolated: Samples) -> tuple[str, ...]:
+def _warnings(isolated: Samples, *, threads: int) -> tuple[str, ...]:
     change = settling(isolated.iteration_s)
-    return () if change is None else (remarks.unsettled(change),)
+    said = [] if change is None else [remarks.unsettled(change)]
+    if isolated.cpu_s is not None and threads > 1:
+        cores = sum(isolated.cpu_s) / sum(isolated.elapsed_s)
+        said += [remarks.shared_core(threads, cores)] if cores < _SHARED_CORE else []
+    return tuple(said)
 
 
 def _compilation(workload: Workload, warmup: Warmup, iteration_s: float) -> Compilation | None:

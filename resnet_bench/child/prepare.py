@@ -3,6 +3,7 @@
 Whoever measures a case loads it here, and refuses here what does not compute the network.
 """
 
+import platform
 from typing import NamedTuple
 
 import torch
@@ -14,7 +15,7 @@ from resnet_bench.profilers.clock import Clock
 from resnet_bench.profilers.devices import find
 from resnet_bench.profilers.sampler import warm_up
 from resnet_bench.profilers.workload import Workload
-from resnet_bench.records import Case, Transfer, Warmup
+from resnet_bench.records import Allocator, Case, Transfer, Warmup
 from resnet_bench.specs import Spec
 
 
@@ -43,9 +44,16 @@ def load(case: Case, model: str | Spec | nn.Module, *, seed: int, transfer: Tran
         UnsupportedError: the case cannot run on this device.
     """
     find(case.device)
+    _refuse_another_allocator(case)
     torch.set_num_threads(case.threads)
     workload = Workload(case, model, seed=seed, transfer=transfer)
     return Loaded(workload, workload.instruments.clock(workload.device))
+
+
+def _refuse_another_allocator(case: Case) -> None:
+    """Refuse a fixed allocator where the system's C library is not glibc, whose variables are what fixes it."""
+    if case.allocator is Allocator.FIXED and platform.libc_ver()[0] != "glibc":
+        raise UnsupportedError("allocator = fixed: only glibc's allocator can be fixed, and this system has another.")
 
 
 def refuse_unless_finite(output: object, case: Case) -> None:

@@ -16,7 +16,7 @@ from resnet_bench.config import values
 from resnet_bench.config.values import Reader
 from resnet_bench.errors import UsageError, nearest
 from resnet_bench.machine import environment
-from resnet_bench.records import Case, Executor, MemoryFormat, Mode, Precision
+from resnet_bench.records import Allocator, Case, Executor, MemoryFormat, Mode, Precision
 from resnet_bench.words import counted, either
 
 AUTO = "auto"
@@ -41,6 +41,7 @@ class Axis:
         tunable: a user may turn it for speed; the others say what is asked.
         of_machine: it tells machines apart too, so that runs on two machines differ by it anyway.
         said: a case is always called by it too, or only where it is not at its default or varies.
+        silent: its default goes without saying where all cases have it.
         static: it changes what `profile` counts without measuring.
         together: a word on the command line for all of its choices.
         alone: a word that may stand instead of a list.
@@ -62,6 +63,7 @@ class Axis:
     tunable: bool = False
     of_machine: bool = False
     said: bool = False
+    silent: bool = False
     static: bool = False
     together: str = ""
     alone: str = ""
@@ -186,6 +188,17 @@ AXES: tuple[Axis, ...] = (
         tunable=True,
     ),
     Axis(
+        name="allocator",
+        plural="allocators",
+        flag="--allocator",
+        reader=values.choice(Allocator),
+        help="How the host's allocator is set; fixed keeps all memory, so that launches do not differ by page faults:",
+        title="allocator",
+        words=lambda value: f"{value} allocator",
+        tunable=True,
+        silent=True,
+    ),
+    Axis(
         name="device",
         plural="devices",
         flag="--device",
@@ -235,6 +248,12 @@ def find(name: str, where: str, *, among: Sequence[Axis] = AXES) -> Axis:
 def default(axis: Axis) -> Value | None:
     """Return the value that a case has where it says nothing; None where it must say one."""
     return _DEFAULTS.get(axis.name)
+
+
+def goes_without_saying(name: str, case: Case) -> bool:
+    """Say whether the value that a case has of an axis need not be told."""
+    axis = BY_NAME.get(name)
+    return axis is not None and axis.silent and getattr(case, name) == _DEFAULTS.get(name)
 
 
 def unset(axis: Axis) -> tuple[Value, ...]:

@@ -86,6 +86,7 @@ class TorchPrepared:
             interop_threads=torch.get_num_interop_threads(),
             wait_policy=os.environ.get("OMP_WAIT_POLICY"),
             kmp_blocktime=os.environ.get("KMP_BLOCKTIME"),
+            proc_bind=os.environ.get("OMP_PROC_BIND"),
             batch_norm_statistics=self.placed.batch_norm_statistics,
         )
 

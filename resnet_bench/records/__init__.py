@@ -49,7 +49,17 @@ from resnet_bench.records.launches import (
     Warmup,
 )
 from resnet_bench.records.layer_times import LayerProfile, LayerTime, Part, TimedBy
-from resnet_bench.records.plan import Case, Executor, MemoryFormat, Mode, Precision, Protocol, ReferenceUse, Transfer
+from resnet_bench.records.plan import (
+    Allocator,
+    Case,
+    Executor,
+    MemoryFormat,
+    Mode,
+    Precision,
+    Protocol,
+    ReferenceUse,
+    Transfer,
+)
 from resnet_bench.records.profiles import Layer, Optimizer, PredictedMemory, Profile, Work
 from resnet_bench.records.runs import (
     Attempt,
@@ -69,6 +79,7 @@ from resnet_bench.records.runs import (
 
 __all__ = [
     "SCHEMA_VERSION",
+    "Allocator",
     "Attempt",
     "Band",
     "BandSource",

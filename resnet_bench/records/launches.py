@@ -142,6 +142,7 @@ class Executed(Record, frozen=True, kw_only=True):
     wait_policy: str | None
     batch_norm_statistics: str
     kmp_blocktime: str | None = None
+    proc_bind: str | None = None
 
 
 class Launch(Record, frozen=True, kw_only=True, tag="launch"):

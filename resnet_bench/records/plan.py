@@ -32,6 +32,13 @@ class MemoryFormat(StrEnum):
     CHANNELS_LAST = "channels_last"
 
 
+class Allocator(StrEnum):
+    """How the host's memory allocator is set: as it is shipped, or so that it never gives memory back."""
+
+    SHIPPED = "shipped"
+    FIXED = "fixed"
+
+
 class Executor(StrEnum):
     """How the model is executed."""
 
@@ -72,6 +79,7 @@ class Case(Record, frozen=True, kw_only=True):
     device: str
     threads: int
     machine: str = ""
+    allocator: Allocator = Allocator.SHIPPED
 
     @property
     def words(self) -> dict[str, str]:

@@ -21,6 +21,19 @@ def unsettled(change: float) -> str:
     )
 
 
+def shared_core(threads: int, cores: float) -> str:
+    """Say that threads got no more of the CPU than one core: they ran on the same one."""
+    return f"{threads} threads used {cores:.2f} cores: they ran on the same one, or had nothing to do"
+
+
+def page_faults(fewest: float, most: float) -> str:
+    """Say that launches differ by page faults an iteration, which no reference sees."""
+    return (
+        f"page faults an iteration differ between launches ({fewest:,.0f} to {most:,.0f}): the allocator's state moves "
+        "this figure; --allocator fixed takes that away"
+    )
+
+
 def disturbances(
     *,
     other_cpu_share: float | None,

@@ -20,6 +20,7 @@ from resnet_bench.runner.launchers.fork_server import Child
 from resnet_bench.runner.launchers.forked import LaunchPairs, Start, best_start
 from resnet_bench.storage import files, lines
 from resnet_bench.wire.live import Iterate, Prepare
+from resnet_bench.wire.setting import setting_of
 
 SHORTEST_TURN_S = 0.004
 FEWEST_TURNS = 11
@@ -65,10 +66,10 @@ def measure_pairs(
     rng = random.Random(terms.seed)  # noqa: S311 - order of turns, no secret
     turns: list[list[PairedSamples]] = [[] for _ in matchups]
     began, longest = time.monotonic(), 0.0
-    threads = (matchups[0].baseline.threads, matchups[0].contender.threads)
-    start = terms.start or best_start(sides)
+    settings = (setting_of(matchups[0].baseline), setting_of(matchups[0].contender))
+    start = terms.start or best_start(sides, settings)
     try:
-        with LaunchPairs(sides, threads=threads, start=start, answer_limit_s=terms.answer_limit_s, rng=rng) as pairs:
+        with LaunchPairs(sides, settings=settings, start=start, answer_limit_s=terms.answer_limit_s, rng=rng) as pairs:
             for pair in range(terms.pairs):
                 open_matchups = [
                     index for index in range(len(matchups)) if _goes_on(turns[index], terms, len(matchups))

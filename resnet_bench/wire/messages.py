@@ -1,6 +1,6 @@
 """What a parent asks of a child process and what the child answers: one JSON line each way.
 
-A request knows the type of its answer, how long the answer may take, and how many threads its process gets.
+A request knows the type of its answer, how long the answer may take, and what its process is started with.
 """
 
 from typing import ClassVar, Generic, TypeVar
@@ -21,6 +21,7 @@ from resnet_bench.records import (
     Transfer,
 )
 from resnet_bench.specs import Spec
+from resnet_bench.wire.setting import ChildSetting, setting_of
 
 AnswerT = TypeVar("AnswerT")
 
@@ -82,9 +83,9 @@ class Request(Record, Generic[AnswerT], frozen=True, kw_only=True):
         raise NotImplementedError
 
     @property
-    def child_threads(self) -> int | None:
-        """Threads that the process gets from its start; None where it does not matter."""
-        return None
+    def child_setting(self) -> ChildSetting:
+        """What the process is started with."""
+        return ChildSetting()
 
 
 class CaseRequest(Request[AnswerT], frozen=True, kw_only=True):
@@ -100,9 +101,9 @@ class CaseRequest(Request[AnswerT], frozen=True, kw_only=True):
     index: int = 0
 
     @property
-    def child_threads(self) -> int | None:
+    def child_setting(self) -> ChildSetting:
         """The case's."""
-        return self.case.threads
+        return setting_of(self.case)
 
 
 class ProfileSubject(Record, frozen=True, kw_only=True):
@@ -175,9 +176,9 @@ class CeilingsRequest(Request[Ceilings], frozen=True, kw_only=True, tag="ceiling
         return 600.0
 
     @property
-    def child_threads(self) -> int | None:
-        """Those that the ceilings are of."""
-        return self.threads
+    def child_setting(self) -> ChildSetting:
+        """The threads that the ceilings are of."""
+        return ChildSetting(threads=self.threads)
 
 
 class MeasureRequest(CaseRequest[Launch | Skip], frozen=True, kw_only=True, tag="measure"):

@@ -9,8 +9,12 @@ from resnet_bench.analysis import published
 from resnet_bench.analysis.digest import digest
 from resnet_bench.analysis.results import CaseStatus, collect
 from resnet_bench.analysis.stats import percentiles
-from resnet_bench.records import Mode
-from tests.make import gpu_run, suite_run, troubled_run
+from resnet_bench.records import Mode, ReferenceSamples, remarks
+from tests.make import change, gpu_run, launch, measurement, run_of, suite_run, troubled_run
+
+
+def of_launches(launches):
+    return change(measurement([[0.1]]), launches=tuple(launches))
 
 
 def collected(*runs):
@@ -59,3 +63,32 @@ def test_families_and_accuracies(name, family, accuracy):
 def test_percentiles_are_numpys(values):
     shares = (0, 5, 25, 50, 90, 95, 99, 100)
     assert percentiles(sorted(values), shares) == pytest.approx(tuple(np.percentile(values, shares)), rel=1e-12)
+
+
+def test_launches_that_differ_by_page_faults_are_noted_and_those_that_do_not_are_not():
+    def noted(*faults):
+        launches = [launch([0.4] * 5, index=index) for index in range(len(faults))]
+        counted = [
+            change(it, isolated=change(it.isolated, page_faults=5 * n)) for it, n in zip(launches, faults, strict=True)
+        ]
+        (found,) = collected(run_of([of_launches(counted)]))
+        return [text for text in found.warnings if "page faults" in text]
+
+    assert noted(9_753, 10_000, 25_016) == [remarks.page_faults(9_753, 25_016)]
+    assert noted(10_000, 11_000, 12_000) == []
+    assert noted(0, 0) == []
+
+
+def test_a_case_whose_corrected_launches_agree_is_not_noisy():
+    """Raw medians differ by a fifth, as the machine's speed did."""
+    speeds = (1.0, 1.1, 1.2)
+    launches = []
+    for index, speed in enumerate(speeds):
+        made = launch([0.05 * speed] * 6, index=index)
+        reference = ReferenceSamples(version="cpu-1", taken=(0, 3, 6), elapsed_s=(0.003 * speed,) * 3)
+        launches.append(change(made, isolated=change(made.isolated, reference=reference)))
+    (found,) = collected(run_of([of_launches(launches)]))
+    assert found.latency.corrected.correction.spread_raw > 0.08
+    assert not found.noisy
+    (raw,) = collected(run_of([measurement([[0.05 * speed] * 6 for speed in speeds])]))
+    assert raw.noisy

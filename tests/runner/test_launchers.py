@@ -8,12 +8,16 @@ import msgspec
 import pytest
 
 from resnet_bench import cli
+from resnet_bench import records as r
 from resnet_bench.errors import InternalError, UsageError
 from resnet_bench.runner import run
 from resnet_bench.runner.launchers import fork_server, local, process, table
 from resnet_bench.runner.launchers.local import LocalLauncher
+from resnet_bench.runner.launchers.variables import FIXED_ALLOCATOR, child_variables
+from resnet_bench.specs import reference
 from resnet_bench.storage import run_directory
 from resnet_bench.wire.messages import ProbeRequest, Profiled
+from resnet_bench.wire.setting import ChildSetting
 from tests import make
 from tests.runner.instant import Machine
 
@@ -45,13 +49,14 @@ def test_every_child_gets_the_same_variables(monkeypatch):
 
     monkeypatch.setattr(process.subprocess, "Popen", start)
     with pytest.raises(Started):
-        process.run_child("module", b"", limit_s=1, threads=2)
+        process.run_child("module", b"", limit_s=1, setting=ChildSetting(threads=2))
     with pytest.raises(Started):
-        fork_server.Server(make.side(), threads=2)
+        fork_server.Server(make.side(), ChildSetting(threads=2))
     launch, server = ({name: value for name, value in env.items() if name != "PYTHONPATH"} for env in seen)
     assert launch.pop("TORCHINDUCTOR_CACHE_DIR") != server.pop("TORCHINDUCTOR_CACHE_DIR")
     assert launch == server
     assert (launch["OMP_NUM_THREADS"], launch["OMP_WAIT_POLICY"], launch["KMP_BLOCKTIME"]) == ("2", "PASSIVE", "0")
+    assert launch["OMP_PROC_BIND"] == "true"
 
 
 @pytest.fixture
@@ -90,6 +95,30 @@ def test_a_foreign_model_is_profiled_by_itself_and_what_cannot_be_profiled_is_sa
     found = run_directory.load(tmp_path / "run")
     assert [it.profile is None for it in found.measurements] == [False, False, True]
     assert [why for why in found.warnings if why.startswith("no static profile: ")]
+
+
+def test_a_fixed_allocator_and_bound_threads_are_variables_of_the_child(tmp_path):
+    fixed = child_variables(ChildSetting(threads=1, allocator=r.Allocator.FIXED), scratch=tmp_path)
+    assert {name: fixed[name] for name in FIXED_ALLOCATOR} == FIXED_ALLOCATOR
+    assert "OMP_PROC_BIND" not in fixed
+    shipped = child_variables(ChildSetting(threads=2), scratch=tmp_path)
+    assert not set(FIXED_ALLOCATOR) & set(shipped)
+    assert shipped["OMP_PROC_BIND"] == "true"
+
+
+@pytest.mark.slow
+def test_a_fixed_allocator_meets_no_page_faults(tmp_path):
+    """Activations of 12 MiB are mapped anew for each iteration where the allocator is as it is shipped."""
+    case = ("--models", "resnet18", "--image-sizes", "224", "--batch-sizes", "4", "--launches", "1", "--device", "cpu")
+    assert cli.run(["run", *case, "--allocator", "shipped,fixed", "-o", str(tmp_path / "run")]) == 0
+    shipped, fixed = run_directory.load(tmp_path / "run").measurements
+    assert fixed.case.allocator is r.Allocator.FIXED
+    assert fixed.case.key == f"{shipped.case.key}/fixed"
+    (before,), (after,) = shipped.launches, fixed.launches
+    faults = [it.isolated.page_faults / len(it.isolated.elapsed_s) for it in (before, after)]
+    assert faults[0] > 1000
+    assert faults[1] < faults[0] / 2  # what the heap grows by at first
+    assert before.isolated.reference.version == after.isolated.reference.version == reference.version(1)
 
 
 @pytest.mark.slow

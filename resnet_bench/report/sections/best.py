@@ -6,7 +6,7 @@ from resnet_bench import units
 from resnet_bench.analysis.best import AXES, FIXED, Advice, Best, Gain, Step, best, differing, steps
 from resnet_bench.analysis.confidence import CONFIDENCE_TEXT
 from resnet_bench.analysis.results import Result
-from resnet_bench.config.axes import BY_NAME
+from resnet_bench.config.axes import BY_NAME, goes_without_saying
 from resnet_bench.records import Case
 from resnet_bench.report.document import Prominence, Section
 from resnet_bench.report.labels import Labels, axis_cells, axis_columns, axis_words
@@ -112,8 +112,11 @@ def _finding(found: Sequence[Best]) -> str:
 
 def words(case: Case, default: Case | None = None) -> str:
     """Return a configuration in words: what differs from the default, or all of it."""
-    axes = AXES if default is None else differing(case, default)
-    return ", ".join(_axis(axis, case) for axis in axes if default is not None or axis != "threads") or "the default"
+    if default is None:
+        axes = [axis for axis in AXES if axis != "threads" and not goes_without_saying(axis, case)]
+    else:
+        axes = list(differing(case, default))
+    return ", ".join(_axis(axis, case) for axis in axes) or "the default"
 
 
 def _axis(axis: str, case: Case) -> str:

@@ -28,6 +28,7 @@ from resnet_bench.wire.live import (
     Reaped,
     Refused,
 )
+from resnet_bench.wire.setting import ChildSetting
 
 START_LIMIT_S = 300.0
 _START = "import sys; sys.path.insert(0, sys.argv[1]); from resnet_bench.child.live_server import main; main()"
@@ -39,12 +40,12 @@ ServerAnswerT = TypeVar("ServerAnswerT", Forked, Reaped)
 class Server:
     """A process of `side`'s interpreter that forks children; a context manager that ends it and waits for it."""
 
-    def __init__(self, side: Side, *, threads: int) -> None:
+    def __init__(self, side: Side, setting: ChildSetting) -> None:
         self._label = side.label
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - __exit__ closes it
         self._control, theirs = socket.socketpair()
         self._scratch = tempfile.TemporaryDirectory(prefix="resnet-bench-")
-        variables = child_variables(threads=threads, scratch=Path(self._scratch.name))
+        variables = child_variables(setting, scratch=Path(self._scratch.name))
         with theirs:
             # -P: no folder may shadow the harness while it is imported.
             self._process = subprocess.Popen(

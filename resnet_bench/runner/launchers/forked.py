@@ -10,6 +10,7 @@ from typing import Self
 
 from resnet_bench.records.live import Side
 from resnet_bench.runner.launchers.fork_server import Child, Server
+from resnet_bench.wire.setting import ChildSetting
 
 PAIRS_PER_SERVER = 10
 
@@ -21,10 +22,10 @@ class Start(StrEnum):
     SPAWNED = "spawned"
 
 
-def best_start(sides: tuple[Side, Side]) -> Start:
+def best_start(sides: tuple[Side, Side], settings: tuple[ChildSetting, ChildSetting]) -> Start:
     """Return FORKED where it is safe and both sides run in one environment: a pair took 1.6 s and not 7 on one core."""
-    own_environment = any(side.python for side in sides)
-    return Start.FORKED if sys.platform == "linux" and not own_environment else Start.SPAWNED
+    apart = any(side.python for side in sides) or settings[0] != settings[1]
+    return Start.FORKED if sys.platform == "linux" and not apart else Start.SPAWNED
 
 
 class LaunchPairs:
@@ -34,13 +35,13 @@ class LaunchPairs:
         self,
         sides: tuple[Side, Side],
         *,
-        threads: tuple[int, int],
+        settings: tuple[ChildSetting, ChildSetting],
         start: Start,
         answer_limit_s: float,
         rng: random.Random,
     ) -> None:
         self._sides = sides
-        self._threads = threads
+        self._settings = settings
         self._start = start
         self._answer_limit_s = answer_limit_s
         self._rng = rng
@@ -80,4 +81,4 @@ class LaunchPairs:
         return self._server
 
     def _fresh(self, index: int) -> Server:
-        return Server(self._sides[index], threads=self._threads[index])
+        return Server(self._sides[index], self._settings[index])

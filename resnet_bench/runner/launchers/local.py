@@ -53,7 +53,7 @@ class LocalLauncher:
         kills_before = self._count_memory_kills()
         line = msgspec.json.encode(request)
         try:
-            ended = run_child(_WORKER, line, limit_s=request.limit_s, threads=request.child_threads)
+            ended = run_child(_WORKER, line, limit_s=request.limit_s, setting=request.child_setting)
         except TimeLimitError as error:
             if isinstance(request, CaseRequest):
                 return _skip(request, SkipReason.TIMEOUT, remarks.not_finished(request.limit_s))

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from resnet_bench.runner.launchers.variables import child_variables, with_package
+from resnet_bench.wire.setting import ChildSetting
 
 _ANSWERED_GRACE_S = 0.5
 _MOST_ERROR_BYTES = 4000
@@ -38,7 +39,7 @@ class Ended(msgspec.Struct, frozen=True):
         return f"the process ended with status {self.returncode} and no answer{said}"
 
 
-def run_child(module: str, line: bytes, *, limit_s: float, threads: int | None) -> Ended:
+def run_child(module: str, line: bytes, *, limit_s: float, setting: ChildSetting) -> Ended:
     """Start `module` in a fresh interpreter, give it a line, and return how it ended.
 
     Raises:
@@ -51,7 +52,7 @@ def run_child(module: str, line: bytes, *, limit_s: float, threads: int | None) 
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
-            env=with_package(child_variables(threads=threads, scratch=Path(scratch))),
+            env=with_package(child_variables(setting, scratch=Path(scratch))),
             start_new_session=True,
         )
         try:

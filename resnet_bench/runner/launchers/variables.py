@@ -4,16 +4,32 @@ import os
 from pathlib import Path
 
 from resnet_bench import HOME
+from resnet_bench.records import Allocator
+from resnet_bench.wire.setting import ChildSetting
 
 WAIT_POLICY = "PASSIVE"
 
 
-def child_variables(*, threads: int | None, scratch: Path) -> dict[str, str]:
+# glibc's: no mapping of its own for a large block, nothing given back, and room to grow by (mallopt(3)).
+FIXED_ALLOCATOR = {
+    "MALLOC_MMAP_MAX_": "0",
+    "MALLOC_TRIM_THRESHOLD_": "17179869184",
+    "MALLOC_TOP_PAD_": "67108864",
+}
+
+
+def child_variables(setting: ChildSetting, *, scratch: Path) -> dict[str, str]:
     """Return a child's environment: its threads, how idle ones wait, and no compiled code of earlier launches."""
+    threads = setting.threads
     variables = dict(os.environ)
     variables["OMP_WAIT_POLICY"] = os.environ.get("OMP_WAIT_POLICY", WAIT_POLICY)
     variables["KMP_BLOCKTIME"] = os.environ.get("KMP_BLOCKTIME", "0")
     variables["TORCHINDUCTOR_CACHE_DIR"] = str(scratch)
+    if setting.allocator is Allocator.FIXED:
+        variables |= FIXED_ALLOCATOR
+    if threads is not None and threads > 1:
+        # Unbound, both of two threads ran on one core for the whole life of every other launch.
+        variables["OMP_PROC_BIND"] = os.environ.get("OMP_PROC_BIND", "true")
     if threads is not None:
         variables["OMP_NUM_THREADS"] = variables["MKL_NUM_THREADS"] = str(threads)
     return variables
