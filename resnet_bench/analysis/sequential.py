@@ -19,6 +19,7 @@ from resnet_bench import units
 from resnet_bench.analysis.location import trimmed
 from resnet_bench.analysis.ratio import POWER
 from resnet_bench.analysis.stats import exponential, t_quantile
+from resnet_bench.errors import IncompleteError
 from resnet_bench.records import Interval, Verdict
 from resnet_bench.records.live import Decision
 
@@ -37,7 +38,14 @@ def decide(log_ratios: Sequence[float], *, band: float, family: int = 1, lower_i
         band: relative change that does not matter.
         family: number of cases that share the false alarm rate.
         lower_is_better: whether a ratio above 1 is worse.
+
+    Raises:
+        IncompleteError: a pair has no ratio.
     """
+    if not np.isfinite(log_ratios).all():
+        raise IncompleteError(
+            "a turn of a launch pair took no time, so there is no ratio; compare again with a larger batch."
+        )
     pairs = max((look for look in LOOKS if look <= len(log_ratios)), default=0)
     if pairs == 0:
         ratio = exponential(float(np.mean(log_ratios))) if len(log_ratios) else 1.0

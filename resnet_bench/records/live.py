@@ -50,9 +50,14 @@ class PairedSamples(Record, frozen=True, kw_only=True):
     contender_cpu_s: tuple[float, ...] = ()
 
     @property
+    def by_cpu_time(self) -> bool:
+        """Whether CPU time is compared: there is one, and neither side waits for something of its own."""
+        return bool(self.baseline_cpu_s) and abs(self._waiting(0) - self._waiting(1)) <= WAITING_TOLERANCE
+
+    @property
     def judged_s(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
         """Both sides' seconds per iteration that are compared: of CPU time, or elapsed where a side waits."""
-        if self.baseline_cpu_s and abs(self._waiting(0) - self._waiting(1)) <= WAITING_TOLERANCE:
+        if self.by_cpu_time:
             return self.baseline_cpu_s, self.contender_cpu_s
         return self.baseline_s, self.contender_s
 
@@ -69,10 +74,13 @@ class PairedSamples(Record, frozen=True, kw_only=True):
     def _waiting(self, side: int) -> float:
         """Return the smallest share of a turn that a side spent off the CPU: its own waiting, not a neighbour's."""
         elapsed, cpu = ((self.baseline_s, self.baseline_cpu_s), (self.contender_s, self.contender_cpu_s))[side]
-        return min(1 - got / lasted for got, lasted in zip(cpu, elapsed, strict=True))
+        return min(1 - got / lasted if lasted > 0 else 0.0 for got, lasted in zip(cpu, elapsed, strict=True))
 
 
 def _median_log_ratio(baseline_s: Sequence[float], contender_s: Sequence[float]) -> float:
+    """Return the median, NaN where a turn took no time."""
+    if min(*baseline_s, *contender_s) <= 0:
+        return math.nan
     both = zip(baseline_s, contender_s, strict=True)
     return statistics.median(math.log(contender / baseline) for baseline, contender in both)
 

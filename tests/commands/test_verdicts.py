@@ -1,13 +1,16 @@
 """compare, check and baseline as a user runs them: files in, golden output and exit code out."""
 
 import json
+import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from resnet_bench.records import SkipReason
+from resnet_bench.records import Band, BandSource, SkipReason
+from resnet_bench.records.calibration import Calibration
+from resnet_bench.storage import record_file
 from tests import goldens
 from tests.commands.workplace import NASTY, measured, run
 from tests.make import IDENTITY, case, change, measurement, noisy_launches, profile, run_of, save_run, skip
@@ -114,6 +117,22 @@ def test_a_run_that_is_compared_with_itself_is_told_so(capsys):
     run(capsys, "baseline", "set", "two", "old", "same")
     said = "1 run stands on both sides (run-old): the part that it has in two cannot differ from itself."
     assert said in run(capsys, "check", "old", "--baseline", "two")[1]
+
+
+def test_a_baseline_says_what_its_band_means_and_what_narrows_it(workplace, capsys):
+    for name, factor in (("b0", 1.0), ("b1", 1.02), ("b2", 0.98)):
+        save_run(workplace / name, run_of([measurement(noisy_launches(ord(name[-1]), factor=factor))], name=name))
+    assert "no noise band: it takes 3 runs of two launches" in run(capsys, "baseline", "set", "one", "b0")[1]
+    alone = run(capsys, "baseline", "set", "three", "b0", "b1", "b2")[1]
+    width = r"2\d %"
+    said = rf"noise band of latency_s: {width} \(baseline\); changes below {width} cannot be seen"
+    assert re.search(rf"{said}; two more runs would bring it to about \d+(\.\d)? %", alone)
+    known = Band(metric="latency_s", width=0.05, source=BandSource.CALIBRATION, shift=0.01, degrees=6, runs=1)
+    kept = Calibration(environment="e1", device_name="d", created_at="t", bands=(known,), cases=())
+    record_file.write(kept, Path("reports/calibration.json"))
+    both = run(capsys, "baseline", "set", "three", "b0", "b1", "b2")[1]
+    assert re.search(r"latency_s: [45](\.\d)? % \(baseline and calibration\)", both)
+    assert "(baseline and calibration)" in run(capsys, "compare", "three", "new")[1]
 
 
 def test_three_runs_that_differ_teach_a_band_that_hides_no_regression(workplace, capsys):

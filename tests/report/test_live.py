@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from resnet_bench.analysis.sequential import decide
+from resnet_bench.errors import IncompleteError
 from resnet_bench.records import Executor
 from resnet_bench.records.live import MatchupResult, PairedSamples
 from resnet_bench.report.documents import live
@@ -85,3 +86,35 @@ def test_cpu_time_is_judged_unless_a_side_waits():
         contender_cpu_s=(0.01, 0.010),
     )
     assert preempted.log_ratio == 0
+
+
+def waiting(pair, *, cpu=(0.009, 0.0081), elapsed=(0.0091, 0.0095)):
+    """One turn each: the contender takes less CPU time and more elapsed time, because a neighbour was there."""
+    return PairedSamples(
+        pair=pair,
+        baseline_s=(elapsed[0],) * 3,
+        contender_s=(elapsed[1],) * 3,
+        baseline_cpu_s=(cpu[0],) * 3,
+        contender_cpu_s=(cpu[1],) * 3,
+    )
+
+
+def test_columns_ratio_and_interval_are_of_what_was_judged():
+    """A contender with more milliseconds was called faster: they were elapsed, and CPU time was judged."""
+    turns = tuple(waiting(pair, elapsed=(0.0091, 0.0082)) for pair in range(8))
+    judged = decide([it.log_ratio for it in turns], band=0.02)
+    found = MatchupResult(matchup=make.matchup(case("resnet18")), turns=turns, decision=judged)
+    (row,) = json.loads(render(live.document([found], LABELS), Format.JSON))
+    assert (row["baseline_s"], row["contender_s"]) == (0.009, pytest.approx(0.0081))
+    assert row["contender_s"] / row["baseline_s"] == pytest.approx(row["decision"]["ratio"])
+    assert row["judged_by"] == "CPU time"
+    mixed = (*turns[:7], waiting(7))
+    assert [it.by_cpu_time for it in mixed] == [True] * 7 + [False]
+    found = MatchupResult(matchup=make.matchup(case("resnet18")), turns=mixed, decision=judged)
+    assert "CPU time in 7 of 8 pairs, else elapsed" in render(live.document([found], LABELS), Format.TEXT)
+
+
+def test_a_pair_without_a_ratio_is_refused():
+    stopped = waiting(0, cpu=(0.0, 0.0), elapsed=(0.0, 0.0))
+    with pytest.raises(IncompleteError, match="a turn of a launch pair took no time"):
+        decide([stopped.log_ratio] * 6, band=0.02)

@@ -21,19 +21,25 @@ _COLUMNS = (
     Column(key="ratio", title="ratio", kind=ColumnKind.RATIO),
     Column(key="interval", title="interval", kind=ColumnKind.FIGURE),
     Column(key="pairs", title="pairs", kind=ColumnKind.INTEGER, rank=1),
+    Column(key="judged_by", title="by", kind=ColumnKind.TEXT),
     Column(key="verdict", title="verdict", kind=ColumnKind.VERDICT),
     Column(key="reason", title="reason", kind=ColumnKind.TEXT),
 )
 
 
 class LiveOutcome(Record, frozen=True, kw_only=True):
-    """A matchup with its decision, and the median over launch pairs of each side's median seconds per iteration."""
+    """A matchup with its decision, and both sides' seconds per iteration of what was judged.
+
+    `baseline_s` is the median over launch pairs of each pair's median, `contender_s` that times the ratio: the ratio is
+    estimated within pairs, and two medians would say something else. `judged_by` names the quantity.
+    """
 
     baseline: str
     contender: str
     matchup: Matchup
     baseline_s: float | None
     contender_s: float | None
+    judged_by: str
     decision: Decision
 
 
@@ -78,13 +84,14 @@ def _title(results: Sequence[MatchupResult], labels: tuple[str, str]) -> str:
 
 
 def _fields(it: MatchupResult, labels: tuple[str, str]) -> dict[str, Any]:
-    medians = _medians(it)
+    baseline_s, contender_s = _figures(it)
     return {
         "baseline": labels[0],
         "contender": labels[1],
         "matchup": it.matchup,
-        "baseline_s": medians[0],
-        "contender_s": medians[1],
+        "baseline_s": baseline_s,
+        "contender_s": contender_s,
+        "judged_by": _judged_by(it),
         "decision": it.decision,
     }
 
@@ -106,17 +113,26 @@ def _row(result: MatchupResult) -> Row:
     decision, interval = result.decision, result.decision.interval
     return (
         label_of_pair(result.matchup.baseline, result.matchup.contender),
-        *_medians(result),
+        *_figures(result),
         decision.ratio if result.turns else None,
         f"{units.ratio(interval.low)} to {units.ratio(interval.high)}" if interval else None,
         len(result.turns),
+        _judged_by(result),
         decision.verdict.value,
         decision.reason,
     )
 
 
-def _medians(result: MatchupResult) -> tuple[float | None, float | None]:
+def _figures(result: MatchupResult) -> tuple[float | None, float | None]:
     if not result.turns:
         return None, None
-    left = statistics.median(statistics.median(it.baseline_s) for it in result.turns)
-    return left, statistics.median(statistics.median(it.contender_s) for it in result.turns)
+    left = statistics.median(statistics.median(it.judged_s[0]) for it in result.turns)
+    return left, left * result.decision.ratio
+
+
+def _judged_by(result: MatchupResult) -> str:
+    """Return the quantity that launch pairs were compared by: a waiting side makes it elapsed time."""
+    by_cpu, pairs = sum(it.by_cpu_time for it in result.turns), len(result.turns)
+    if by_cpu in {0, pairs}:
+        return "CPU time" if by_cpu else "elapsed time"
+    return f"CPU time in {by_cpu} of {pairs} pairs, else elapsed"
