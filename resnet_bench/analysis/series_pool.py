@@ -1,26 +1,29 @@
 """Many series judged, in processes beside this one where they are long: a fault of one series is a note on it."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from functools import partial
-from multiprocessing import get_context
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Self
 
 import msgspec
 
-from resnet_bench.analysis.series import judged
-from resnet_bench.records import Change, HistorySeries, Suspicion
+import resnet_bench
+from resnet_bench.analysis.progress import Progress, silent
+from resnet_bench.analysis.series_worker import Chunk, Judgement, judge_chunk
+from resnet_bench.records import HistorySeries
 from resnet_bench.words import counted
 
 _WORTH_PROCESSES = 50_000  # points; a process takes half a second to start
 _CHUNK = 20_000
-
-Progress = Callable[[str], None]
-_Judgement = tuple[tuple[Change, ...], Suspicion | None] | str
-
-
-def silent(_text: str) -> None:
-    """Hear of progress and say nothing."""
+_HOME = Path(resnet_bench.__file__).parents[1]
+START = (
+    "import sys; sys.path.insert(0, sys.argv[1]); from resnet_bench.analysis import series_worker; series_worker.main()"
+)
 
 
 def judge(
@@ -37,62 +40,82 @@ def judge(
         series: in any order.
         min_change: smallest relative change of a noisy metric to report.
         newest: the newest commit that each machine measured.
-        progress: hears how far it is.
+        progress: hears how many were judged.
         processes: how many to start at most; by default as many as there are processors.
     """
-    chunks = list(_chunks(series))
-    of_chunk = partial(_judge_chunk, min_change, dict(newest))
-    wanted = min(len(chunks), processes or len(os.sched_getaffinity(0)))
-    found: list[_Judgement] = []
-    if wanted > 1 and sum(len(one.values) for one in series) >= _WORTH_PROCESSES:
-        with ProcessPoolExecutor(wanted, mp_context=get_context("spawn")) as pool:
-            for part in pool.map(of_chunk, chunks):
-                found += part
-                progress(_so_far(len(found), len(series)))
-    else:
-        for chunk in chunks:
-            found += of_chunk(chunk)
-            progress(_so_far(len(found), len(series)))
+    chunks = list(_chunks(series, min_change, dict(newest)))
+    count = min(len(chunks), processes or len(os.sched_getaffinity(0)))
+    if sum(len(one.values) for one in series) < _WORTH_PROCESSES:
+        count = 1
+    found: list[Judgement] = []
+    for judgements in _of_processes(chunks, count) if count > 1 else map(judge_chunk, chunks):
+        found += judgements
+        progress(f"judged {len(found):,} of {counted(len(series), 'series', 'series')}")
     return _told(series, found)
 
 
-def _so_far(done: int, total: int) -> str:
-    return f"judged {done:,} of {counted(total, 'series', 'series')}"
-
-
-def _chunks(series: Sequence[HistorySeries]) -> Iterator[list[HistorySeries]]:
-    """Yield the series without what nobody needs to judge them, a few thousand points at a time."""
-    chunk: list[HistorySeries] = []
+def _chunks(series: Sequence[HistorySeries], min_change: float, newest: dict[str, int]) -> Iterator[Chunk]:
+    """Yield the series a few thousand points at a time."""
+    waiting: list[HistorySeries] = []
     points = 0
     for one in series:
-        chunk.append(msgspec.structs.replace(one, low=(), high=(), identity={}))
+        waiting.append(msgspec.structs.replace(one, low=(), high=(), identity={}))
         points += len(one.values)
         if points >= _CHUNK:
-            yield chunk
-            chunk, points = [], 0
-    if chunk:
-        yield chunk
+            yield Chunk(series=tuple(waiting), min_change=min_change, newest=newest)
+            waiting, points = [], 0
+    if waiting:
+        yield Chunk(series=tuple(waiting), min_change=min_change, newest=newest)
 
 
-def _judge_chunk(min_change: float, newest: Mapping[str, int], chunk: Sequence[HistorySeries]) -> list[_Judgement]:
-    return [_judge_one(one, min_change, newest) for one in chunk]
+class _Worker:
+    """A process of its own interpreter: forking one that has threads of numpy's, or importing a script, is not safe."""
+
+    def __enter__(self) -> Self:
+        command = [sys.executable, "-P", "-c", START, str(_HOME)]
+        variables = os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=variables)
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+    def ask(self, chunk: Chunk) -> list[Judgement]:
+        """Return the judgements of a chunk; where the process died, this one makes them."""
+        sent, answers = self._process.stdin, self._process.stdout
+        if sent is None or answers is None:  # for the type checker: both are pipes
+            raise ValueError("the worker has no pipes")
+        try:
+            sent.write(msgspec.json.encode(chunk) + b"\n")
+            sent.flush()
+            return msgspec.json.decode(answers.readline(), type=list[Judgement])
+        except (OSError, msgspec.DecodeError):
+            return judge_chunk(chunk)
 
 
-def _judge_one(one: HistorySeries, min_change: float, newest: Mapping[str, int]) -> _Judgement:
-    try:
-        found = judged(one, min_change, newest=one.commits[-1] == newest.get(one.machine))
-    except Exception as error:  # noqa: BLE001 - whatever it is, the other series have nothing to do with it
-        return f"{type(error).__name__}: {error}"
-    return found.changes, found.suspected
+def _of_processes(chunks: Sequence[Chunk], count: int) -> Iterator[list[Judgement]]:
+    """Yield the judgements of each chunk in order, `count` of them made at a time."""
+    with ExitStack() as stack:
+        free: SimpleQueue[_Worker] = SimpleQueue()
+        for _ in range(count):
+            free.put(stack.enter_context(_Worker()))
+
+        def ask(chunk: Chunk) -> list[Judgement]:
+            worker = free.get()
+            try:
+                return worker.ask(chunk)
+            finally:
+                free.put(worker)
+
+        yield from stack.enter_context(ThreadPoolExecutor(count)).map(ask, chunks)
 
 
-def _told(series: Sequence[HistorySeries], found: Sequence[_Judgement]) -> tuple[list[HistorySeries], list[str]]:
+def _told(series: Iterable[HistorySeries], found: Iterable[Judgement]) -> tuple[list[HistorySeries], list[str]]:
     told, faults = [], []
     for one, judgement in zip(series, found, strict=True):
-        if isinstance(judgement, str):
+        told.append(msgspec.structs.replace(one, changes=judgement.changes, suspected=judgement.suspected))
+        if judgement.fault is not None:
             name = " ".join(filter(None, (one.metric, one.case, "on", one.machine)))
-            faults.append(f"{name} could not be judged ({judgement}); please report this line with its values.")
-            told.append(one)
-        else:
-            told.append(msgspec.structs.replace(one, changes=judgement[0], suspected=judgement[1]))
+            faults.append(f"{name} could not be judged ({judgement.fault}); please report this line with its values.")
     return told, faults

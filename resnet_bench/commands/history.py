@@ -10,6 +10,7 @@ from cyclopts import Parameter
 from resnet_bench import units
 from resnet_bench.analysis import history
 from resnet_bench.commands.output import destination, give
+from resnet_bench.commands.ticker import Ticker
 from resnet_bench.errors import ExitCode, StoreError, UsageError
 from resnet_bench.git import order
 from resnet_bench.git.order import Ordering
@@ -71,16 +72,19 @@ def history_command(
     to = destination(format, output)
     smallest = units.parse_percent(min_change)
     folders, loaded, notes = _sources(asv_results_dir, runs, chosen=bool(machine or benchmark))
-    results = [asv_read.read(it, machines=_names(machine), benchmarks=_names(benchmark)) for it in folders]
-    found, ordering = history.build(
-        results,
-        loaded,
-        sources=[str(it) for it in (*folders, *runs)] or ["reports"],
-        repository=repository,
-        branch=branch,
-        min_change=smallest,
-        notes=notes,
-    )
+    with Ticker() as ticker:
+        chosen = {"machines": _names(machine), "benchmarks": _names(benchmark)}
+        results = [asv_read.read(it, **chosen, progress=ticker) for it in folders]
+        found, ordering = history.build(
+            results,
+            loaded,
+            sources=[str(it) for it in (*folders, *runs)] or ["reports"],
+            repository=repository,
+            branch=branch,
+            min_change=smallest,
+            notes=notes,
+            progress=ticker,
+        )
     give(pages.document(found), to)
     return 0 if fail_on is None else _judge(found, fail_on, first=_first(ordering, since, repository, branch))
 

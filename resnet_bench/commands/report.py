@@ -7,6 +7,7 @@ from cyclopts import Parameter
 
 from resnet_bench.analysis import history, sides
 from resnet_bench.commands.output import destination, give, warn
+from resnet_bench.commands.ticker import Ticker
 from resnet_bench.errors import UsageError
 from resnet_bench.interop import asv_read
 from resnet_bench.records import History
@@ -53,4 +54,6 @@ def report(
 
 
 def _history(results: Path, repository: Path) -> History:
-    return history.build([asv_read.read(results)], [], sources=[str(results)], repository=repository)[0]
+    with Ticker() as ticker:
+        read = [asv_read.read(results, progress=ticker)]
+        return history.build(read, [], sources=[str(results)], repository=repository, progress=ticker)[0]

@@ -16,9 +16,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from resnet_bench.analysis.progress import Progress, silent
 from resnet_bench.analysis.stats import center_interval
 from resnet_bench.errors import StoreError, UsageError, nearest
 from resnet_bench.records.asv import AsvFile, AsvResults, AsvRow, AsvValue
+from resnet_bench.words import counted
 
 FORMAT = 2
 _BESIDE_RESULTS = frozenset({"machine.json", "benchmarks.json"})
@@ -33,13 +35,20 @@ _REVISION = re.compile(r"[0-9a-fA-F]{7,64}")
 _LAST_DATE = 253_402_300_799  # of the year 9999
 
 
-def read(directory: Path, *, machines: Collection[str] = (), benchmarks: Collection[str] = ()) -> AsvResults:
+def read(
+    directory: Path,
+    *,
+    machines: Collection[str] = (),
+    benchmarks: Collection[str] = (),
+    progress: Progress = silent,
+) -> AsvResults:
     """Read a results folder.
 
     Args:
         directory: asv's `results_dir`, or one machine's folder in it.
         machines: names to read; all without one.
         benchmarks: names or patterns (`latency.*`) to read; all without one.
+        progress: hears how many files were read.
 
     Raises:
         StoreError: the folder is not there or nothing in it can be read.
@@ -53,7 +62,8 @@ def read(directory: Path, *, machines: Collection[str] = (), benchmarks: Collect
     paths = [path for path in paths if not machines or _folder(path) in machines]
     about, notes = _read_benchmarks(directory)
     files, refused = [], []
-    for path in paths:
+    for number, path in enumerate(paths):
+        progress(f"read {number:,} of {counted(len(paths), 'file')} in {directory}")
         try:
             files.append(_read_file(path, about))
         except _UNREADABLE as error:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from resnet_bench.analysis import series_pool
+from resnet_bench.analysis import series_pool, series_worker
 from tests.make import noisy, series_of
 
 
@@ -31,8 +31,15 @@ def test_a_fault_in_one_series_is_a_note_on_it(many, monkeypatch):
             raise IndexError("list index out of range")
         return judged(series, *arguments, **options)
 
-    monkeypatch.setattr(series_pool, "judged", faulty)
+    monkeypatch.setattr(series_worker, "judged", faulty)
     found, faults = series_pool.judge(many[:3], 0.03, newest={}, processes=1)
     assert [len(one.changes) for one in found] == [0, 0, 1]
     (note,) = faults
     assert note.startswith("a.time_1 on alpha could not be judged (IndexError: list index out of range)")
+
+
+def test_what_a_killed_process_leaves_is_judged_here(many, monkeypatch):
+    monkeypatch.setattr(series_pool, "START", "import os; os._exit(9)")
+    found, faults = series_pool.judge(many, 0.03, newest={}, processes=2)
+    assert [len(one.changes) for one in found] == [0, 1, 1] * 4 + [0, 1]
+    assert faults == []
