@@ -5,12 +5,14 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from enum import Enum
 from pathlib import Path
 
-from cyclopts import App, CycloptsError
+from cyclopts import App, CoercionError, CycloptsError
 
 from resnet_bench import __version__
-from resnet_bench.errors import ExitCode, InternalError, ResNetBenchError
+from resnet_bench.errors import ExitCode, InternalError, ResNetBenchError, nearest
+from resnet_bench.words import either
 
 # Name, where it lives (imported only when it is asked for), and its line in --help.
 _COMMANDS = (
@@ -54,21 +56,26 @@ def run(arguments: Sequence[str]) -> int:
     try:
         result = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
         sys.stdout.flush()  # here, where a full disk can still be said
-    except BrokenPipeError:
-        sys.stderr.close()
-        return ExitCode.DONE
-    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the one door: whatever happened gets its code
+    except (Exception, KeyboardInterrupt, SystemExit) as error:  # noqa: BLE001 - the one door: all get their code
+        if _reader_left(error):
+            sys.stderr.close()
+            return ExitCode.DONE
         message, code = _said_of(error)
         print(f"error: {message}", file=sys.stderr)
         return code
     return result if isinstance(result, int) else ExitCode.DONE
 
 
+def _reader_left(error: BaseException) -> bool:
+    """Return whether nobody reads what is printed any more; where help is printed, rich exits with 1 then."""
+    return isinstance(error.__context__ if isinstance(error, SystemExit) else error, BrokenPipeError)
+
+
 def _said_of(error: BaseException) -> tuple[str, ExitCode]:
     """Return one line and the exit code; what nobody foresaw is a fault of ours, and no finding of a gate."""
     match error:
         case CycloptsError():
-            return _one_line(str(error)), ExitCode.USAGE
+            return _mistake(error), ExitCode.USAGE
         case InternalError() if os.environ.get(DEBUG):
             traceback.print_exception(error)
             return str(error), error.exit_code
@@ -85,6 +92,15 @@ def _said_of(error: BaseException) -> tuple[str, ExitCode]:
     where = f"{Path(frame.filename).name}:{frame.lineno}, resnet-bench {__version__}"
     found = InternalError(f"{type(error).__name__}: {_one_line(str(error))} ({where})")
     return str(found), found.exit_code
+
+
+def _mistake(error: CycloptsError) -> str:
+    """Return the parser's sentence; what is none of a flag's choices meets the one that all wrong values meet."""
+    if isinstance(error, CoercionError) and error.token and isinstance(error.target_type, type(Enum)):
+        names = [str(member.value) for member in error.target_type]
+        flag, value = error.token.keyword, error.token.value
+        return f"{flag} '{value}': expected one of {either(names)}.{nearest(value, names)}"
+    return _one_line(str(error))
 
 
 def _one_line(text: str) -> str:

@@ -8,6 +8,7 @@ import pytest
 
 from resnet_bench import cli
 from resnet_bench.errors import ExitCode, InternalError
+from tests.make import save_run, suite_run
 
 BREAK = """
 import sys
@@ -52,6 +53,33 @@ def test_interruption_is_130(monkeypatch, capsys):
     monkeypatch.setattr(cli, "app", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
     assert cli.run(["list"]) == ExitCode.INTERRUPTED == 130
     assert capsys.readouterr().err == "error: interrupted.\n"
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["list"]])
+def test_a_reader_that_leaves_early_is_no_failure(arguments):
+    """Not 1, which a gate would mean by it."""
+    pipe, ours = os.pipe()
+    os.close(pipe)
+    command = [sys.executable, "-m", "resnet_bench", *arguments]
+    with os.fdopen(ours, "wb") as closed:
+        done = subprocess.run(command, stdout=closed, stderr=subprocess.PIPE, timeout=60)
+    assert (done.returncode, done.stderr) == (ExitCode.DONE, b"")
+
+
+def test_a_gate_has_its_verdict_though_nobody_reads_on(tmp_path):
+    runs = [str(save_run(tmp_path / name, suite_run(models=(name,)))) for name in ("resnet18", "resnet34")]
+    pipe, ours = os.pipe()
+    os.close(pipe)
+    command = [sys.executable, "-m", "resnet_bench", "compare", *runs, "--format", "json"]
+    with os.fdopen(ours, "wb") as closed:
+        done = subprocess.run(command, stdout=closed, stderr=subprocess.PIPE, timeout=60)
+    assert (done.returncode, done.stderr) == (ExitCode.INCOMPLETE, b"")
+
+
+def test_an_exit_that_nobody_foresaw_is_a_fault_too(monkeypatch, capsys):
+    monkeypatch.setattr(cli, "app", lambda *_, **__: sys.exit(1))
+    assert cli.run(["list"]) == ExitCode.INTERNAL
+    assert "internal error: SystemExit: 1" in capsys.readouterr().err
 
 
 def test_an_error_raised_as_internal_keeps_its_own_words():

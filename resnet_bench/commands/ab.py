@@ -12,6 +12,7 @@ from resnet_bench import specs, units
 from resnet_bench.analysis import calibrated, exit_codes
 from resnet_bench.commands.arguments import Whole, value_of, with_axes
 from resnet_bench.commands.output import destination, give
+from resnet_bench.config import values
 from resnet_bench.config.axes import AXES, BY_NAME, Value, find
 from resnet_bench.errors import UsageError
 from resnet_bench.git.checkout import WORKING_TREE, checked_out
@@ -86,7 +87,8 @@ def ab(
         raise UsageError("ab needs BASE_REV (a commit, branch or tag), or --case-a and --case-b to compare.")
     base = base or WORKING_TREE
     contender = contender or (base if configurations else WORKING_TREE)
-    asked, limit = units.parse_percent(band) if band else None, units.parse_seconds(budget)
+    asked = values.quantity(units.parse_percent, band, "--band") if band else None
+    limit = values.quantity(units.parse_seconds, budget, "--budget")
     shared = {name: value for name in given if name != "model" and (value := value_of(given, name)) is not None}
     sides = [shared | _changes(case_a, "--case-a"), shared | _changes(case_b, "--case-b")]
     matchups = [

@@ -7,17 +7,17 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter, Token
 
+from resnet_bench.config import values
 from resnet_bench.config.axes import BY_NAME, Axis, Value, flag_help
 from resnet_bench.config.options import OPTIONS
+
+_ANY_WHOLE = values.whole(least=None)
 
 
 def _whole(_type: type[int], tokens: Sequence[Token]) -> int:
     """Read a whole number; the parser's own conversion would round 1.5."""
-    text = tokens[0].value
-    try:
-        return int(text)
-    except ValueError:
-        raise ValueError(f"'{text}' is not a whole number.") from None
+    number: int = values.from_text(_ANY_WHOLE, tokens[0].value, tokens[0].keyword or "")
+    return number
 
 
 Whole = Annotated[int, Parameter(converter=_whole)]

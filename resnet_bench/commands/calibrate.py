@@ -12,6 +12,7 @@ from resnet_bench import HOME, specs, units
 from resnet_bench.analysis import calibration
 from resnet_bench.commands.arguments import Whole, value_of, with_axes
 from resnet_bench.commands.output import destination, give
+from resnet_bench.config import values
 from resnet_bench.config.axes import AXES, BY_NAME
 from resnet_bench.errors import IncompleteError, UsageError
 from resnet_bench.machine.devices import HOST
@@ -69,11 +70,11 @@ def calibrate(
     to = destination(format, output)
     files.make_folder_of(calibration_file)
     files.check_writable(calibration_file)
-    width = units.parse_percent(band)
+    width = values.quantity(units.parse_percent, band, "--band")
     home = Side(label="this installation", root=str(HOME))
     cases = [Case(model=name, **asked) for name in names]
     matchups = [Matchup(baseline=case, contender=case) for case in cases]
-    limit = units.parse_seconds(budget)
+    limit = values.quantity(units.parse_seconds, budget, "--budget")
     until = runner.Until.EXHAUSTED
     terms = runner.Terms(band=width, budget_s=limit, pairs=pairs, seed=seed, until=until)
     environment = launcher().machines(asked["device"])[0].environment

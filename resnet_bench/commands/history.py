@@ -11,6 +11,7 @@ from resnet_bench import units
 from resnet_bench.analysis import history
 from resnet_bench.commands.output import destination, give
 from resnet_bench.commands.ticker import Ticker
+from resnet_bench.config import values
 from resnet_bench.errors import ExitCode, StoreError, UsageError
 from resnet_bench.git import order
 from resnet_bench.git.order import Ordering
@@ -70,7 +71,7 @@ def history_command(
     if since is not None and fail_on is None:
         raise UsageError("--since is of the gate; add --fail-on regressed.")
     to = destination(format, output)
-    smallest = units.parse_percent(min_change)
+    smallest = values.quantity(units.parse_percent, min_change, "--min-change")
     folders, loaded, notes = _sources(asv_results_dir, runs, chosen=bool(machine or benchmark))
     with Ticker() as ticker:
         chosen = {"machines": _names(machine), "benchmarks": _names(benchmark)}

@@ -34,15 +34,19 @@ def destination(form: Format | None, path: Path | None) -> Destination:
 
 
 def give(document: Document, to: Destination) -> None:
-    """Print a document, or write it to its file and print where.
+    """Print a document, or write it to its file and print where; a verdict holds, whether or not anybody reads on.
 
     Raises:
         StoreError: the file cannot be written.
     """
     if to.path is None:
-        print(render(document, to.form, terminal_width()), end="")
+        text, end = render(document, to.form, terminal_width()), ""
     else:
-        print(written(document, to.form, to.path))
+        text, end = str(written(document, to.form, to.path)), "\n"
+    try:
+        print(text, end=end, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still buffered would fail again
 
 
 def written(document: Document, form: Format, path: Path) -> Path:

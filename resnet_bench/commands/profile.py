@@ -10,6 +10,7 @@ from resnet_bench import specs, units
 from resnet_bench.analysis.layers import By
 from resnet_bench.commands.arguments import value_of, with_axes
 from resnet_bench.commands.output import destination, give
+from resnet_bench.config import values
 from resnet_bench.config.axes import AXES, BY_NAME
 from resnet_bench.errors import UsageError
 from resnet_bench.profilers.complexity import static_profile
@@ -74,7 +75,7 @@ def profile(
         return
     _refuse({BY_NAME[name].singular_flag: asked.get(name) for name in _MEASURED}, "without --measured")
     static: dict[str, Any] = {name: value for name, value in asked.items() if name not in _MEASURED}
-    limit = None if memory is None else units.parse_bytes(memory)
+    limit = None if memory is None else int(values.quantity(units.parse_bytes, memory, "--memory"))
     counters = tuple(name for names in with_ for name in names.split(","))
     answers = []
     for model in names:
