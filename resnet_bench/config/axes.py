@@ -108,6 +108,16 @@ class Axis:
             return (self.alone,)
         return values.several_from_file(self.reader, value, where, or_word=self.alone)
 
+    def one_or_list_from_file(self, value: object, where: str) -> tuple[Value, ...]:
+        """Take one value, or a list of them.
+
+        Raises:
+            ConfigError: it is neither.
+        """
+        if self.alone and value == self.alone:
+            return (self.alone,)
+        return values.one_or_several_from_file(self.reader, value, where)
+
 
 AXES: tuple[Axis, ...] = (
     Axis(

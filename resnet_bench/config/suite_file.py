@@ -148,12 +148,13 @@ def read(path: Path | None = None, *, preset: str | None = None) -> Written:
     places |= {key: where for key in ("preset", "device") if key in own}
     tables = (("sweep", sweeps, source), *((kind, own.get(kind, ()), where) for kind in ("exclude", "models")))
     for kind, found, file in tables:
-        places |= {f"{kind}[{n}].{key}": f"{file} [[{kind}]]" for n, table in enumerate(found) for key in table}
+        keys = [f"{kind}[{n}].{suite_tables.plural(key)}" for n, table in enumerate(found) for key in table]
+        places |= dict.fromkeys(keys, f"{file} [[{kind}]]")
     return Written(suite=suite, places=places)
 
 
 def _sweep(table: Mapping[str, object], where: str) -> Sweep:
-    if "models" not in table:
+    if not any(suite_tables.plural(key) == "models" for key in table):
         raise ConfigError(f"{where} has no models.")
     on = values.from_file(values.choice(DeviceClass), table.get("on", DeviceClass.ANY), f"{where}.on")
     return Sweep(axes=suite_tables.lists(table, where, also=("on",)), on=on)

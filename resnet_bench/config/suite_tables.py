@@ -76,19 +76,31 @@ def search(table: Mapping[str, object], where: str) -> dict[str, Any]:
     return found
 
 
+def plural(key: str) -> str:
+    """Return the key under which errors and `--print-config` know what a table says: "batch_sizes" for "batch_size"."""
+    return next((axis.plural for axis in SWEPT if key == axis.name), key)
+
+
 def lists(table: Mapping[str, object], where: str, *, also: Sequence[str]) -> dict[str, tuple[Value, ...]]:
-    """Read the lists of a `[[sweep]]` or `[[exclude]]` by the axes' names; `also` are keys that are no axes.
+    """Read the values of a `[[sweep]]` or `[[exclude]]` by the axes' names; `also` are keys that are no axes.
+
+    A list stands under the axis' plural or its name, a single value under its name.
 
     Raises:
         ConfigError: a key or value is wrong.
     """
     file, _, place = where.rpartition(": ")
-    _refuse_unknown(table, (*(axis.plural for axis in SWEPT), *also), file, place)
-    return {
-        axis.name: axis.list_from_file(table[axis.plural], f"{where}.{axis.plural}")
-        for axis in SWEPT
-        if axis.plural in table
-    }
+    spellings = {axis: tuple(dict.fromkeys((axis.plural, axis.name))) for axis in SWEPT}
+    _refuse_unknown(table, (*(key for keys in spellings.values() for key in keys), *also), file, place)
+    found = {}
+    for axis, keys in spellings.items():
+        given = [key for key in keys if key in table]
+        if len(given) > 1:
+            raise ConfigError(f"{where}: '{given[1]}' and '{given[0]}' are one key; give one of them.")
+        for key in given:
+            read = axis.one_or_list_from_file if key == axis.name else axis.list_from_file
+            found[axis.name] = read(table[key], f"{where}.{key}")
+    return found
 
 
 def _read(table: Mapping[str, object], readers: Mapping[str, Reader], where: str, place: str) -> dict[str, Any]:

@@ -44,19 +44,23 @@ class Reader:
 def whole(
     *, least: int | None = 1, example: str = "[1, 8]", words: dict[str, Callable[[], int]] | None = None
 ) -> Reader:
-    """Return the reader of whole numbers from `least` up; `words` stand for some of them on the command line."""
+    """Return the reader of whole numbers from `least` up; `words` stand for some of them."""
     bound = "" if least is None else f" of {least} or more"
+    or_word = "".join(f', or "{word}"' for word in words or {})
 
     def accept(value: object) -> int:
+        if isinstance(value, str) and words and value in words:
+            return words[value]()
         if isinstance(value, bool) or not isinstance(value, int) or (least is not None and value < least):
             raise ValueError(value)
         return value
 
     def parse(text: str) -> int:
-        said = (words or {}).get(text.strip())
-        return said() if said else accept(int(text))
+        said = text.strip()
+        return accept(said if words and said in words else int(said))
 
-    return Reader(f"a whole number{bound}", f"whole numbers{bound}", example, accept, parse, is_whole=True)
+    one, many = f"a whole number{bound}{or_word}", f"whole numbers{bound}{or_word}"
+    return Reader(one, many, example, accept, parse, is_whole=True)
 
 
 def choice(members: type[StrEnum]) -> Reader:
@@ -164,7 +168,7 @@ def one_or_several_from_file(reader: Reader, value: object, where: str) -> tuple
         ConfigError: it is neither.
     """
     values = value if isinstance(value, list) else [value]
-    if all(_reads(reader.accept, each) for each in values):
+    if values and all(_reads(reader.accept, each) for each in values):
         return tuple(dict.fromkeys(reader.accept(each) for each in values))
     expected = f"{reader.one}, or a list of them, such as {reader.example}"
     raise ConfigError(f"{where} = {value!r}: expected {expected}.{_hint(reader, value)}")

@@ -6,6 +6,7 @@ import pytest
 
 from resnet_bench.config import suite_file
 from resnet_bench.errors import ConfigError
+from resnet_bench.machine import environment
 
 
 def suite_of(tmp_path: Path, text: str) -> suite_file.Suite:
@@ -33,7 +34,13 @@ def test_protocol_keys_replace_the_presets_one_by_one(tmp_path):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ('[[sweep]]\nmodels = ["resnet18"]\nbatch_size = [1]\n', ["unknown key 'batch_size'", "batch_sizes"]),
+        ('[[sweep]]\nmodels = ["resnet18"]\nbatchsize = [1]\n', ["unknown key 'batchsize'", "batch_size"]),
+        ('[[sweep]]\nmodel = "resnet18"\nbatch_size = []\n', ["sweep[0].batch_size = []: expected a whole number"]),
+        (
+            '[[sweep]]\nmodel = "resnet18"\nbatch_size = 1\nbatch_sizes = [2]\n',
+            ["sweep[0]: 'batch_size' and 'batch_sizes' are one key; give one of them."],
+        ),
+        ('[[sweep]]\nmodel = "resnet18"\nthreads = "some"\n', ["threads = 'some': expected a whole number", '"all"']),
         (
             '[[sweep]]\nmodels = ["resnet18"]\nbatch_sizes = ["four"]\n',
             [
@@ -63,3 +70,20 @@ def test_a_wrong_suite_names_file_key_and_expectation(tmp_path, text, words):
 def test_a_suite_file_that_is_not_there_is_named(tmp_path):
     with pytest.raises(ConfigError, match=r"absent\.toml"):
         suite_file.load_suite(tmp_path / "absent.toml")
+
+
+def test_an_axis_is_understood_by_its_name_and_by_its_plural(tmp_path):
+    """As in flags and thresholds: one value or a list under the name, a list under the plural."""
+    plural = '[[sweep]]\nmodels = ["resnet18"]\nbatch_sizes = [4]\nprecisions = ["bf16", "fp32"]\n[[exclude]]\nmodes = '
+    singular = '[[sweep]]\nmodel = "resnet18"\nbatch_size = 4\nprecision = ["bf16", "fp32"]\n[[exclude]]\nmode = '
+    suites = [suite_of(tmp_path, plural + '["training"]\n'), suite_of(tmp_path, singular + '"training"\n')]
+    assert suites[0] == suites[1]
+    written = suite_file.read(tmp_path / "suite.toml").places
+    assert written["sweep[0].batch_sizes"] == written["exclude[0].modes"].replace("exclude", "sweep")
+    searched = suite_of(tmp_path, '[[sweep]]\nmodel = "resnet18"\nbatch_size = "auto"\n')
+    assert searched.sweeps[0].searched
+
+
+def test_all_threads_are_a_word_in_files_too(tmp_path):
+    (sweep,) = suite_of(tmp_path, '[[sweep]]\nmodel = "resnet18"\nthreads = "all"\n').sweeps
+    assert sweep["threads"] == (environment.logical_cores(),)
