@@ -7,9 +7,9 @@ eager at the smallest batch; an axis is judged from there, with all others as th
 from collections.abc import Sequence
 from enum import StrEnum
 
-from resnet_bench.analysis.ratio import log_ratio
+from resnet_bench.analysis.claims import Order, Standing, order, ratio_interval, standing
+from resnet_bench.analysis.metrics import THROUGHPUT
 from resnet_bench.analysis.results import Result
-from resnet_bench.analysis.stats import MIN_LAUNCHES
 from resnet_bench.config import axes
 from resnet_bench.records import Case, Interval, Record
 
@@ -25,6 +25,14 @@ class Advice(StrEnum):
     UNCLEAR = "unclear"
 
 
+_ADVICE = {
+    Order.AHEAD: Advice.USE,
+    Order.BEHIND: Advice.KEEP,
+    Order.OPEN: Advice.UNCLEAR,
+    Order.UNKNOWN: Advice.UNCLEAR,
+}
+
+
 class Gain(Record, frozen=True, kw_only=True):
     """Throughput of one configuration over another's, with its interval from three launches a side on."""
 
@@ -33,9 +41,14 @@ class Gain(Record, frozen=True, kw_only=True):
 
 
 class Best(Record, frozen=True, kw_only=True):
-    """The fastest configuration of a model, mode, image size and device of a run; default and gain where measured."""
+    """The fastest configuration of a model, mode, image size and device of a run; default and gain where measured.
+
+    `standing` says whether it may be called the fastest; `rivals` cannot be told from it.
+    """
 
     fastest: Result
+    rivals: tuple[Result, ...]
+    standing: Standing
     configurations: int
     default: Result | None
     gain: Gain | None
@@ -55,10 +68,20 @@ def best(results: Sequence[Result]) -> tuple[Best, ...]:
     """Return the fastest configuration of each group that has several, in order of first appearance."""
     found = []
     for group in _groups(results):
-        fastest = max(group, key=_throughput)
+        place = standing([it.throughput for it in group if it.throughput], THROUGHPUT.direction)
+        fastest, rivals = group[place.first], tuple(group[rival] for rival in place.rivals)
         default = _default(group)
         gain = None if default is None or default is fastest else _gain(default, fastest)
-        found.append(Best(fastest=fastest, configurations=len(group), default=default, gain=gain))
+        found.append(
+            Best(
+                fastest=fastest,
+                rivals=rivals,
+                standing=place,
+                configurations=len(group),
+                default=default,
+                gain=gain,
+            )
+        )
     return tuple(found)
 
 
@@ -104,23 +127,18 @@ def _step(group: Sequence[Result], default: Result, axis: str) -> Step | None:
     if not others:
         return None
     other = max(others, key=_throughput)
-    gain = _gain(default, other)
-    return Step(axis=axis, default=default, other=other, gain=gain, advice=_advice(gain))
+    return Step(axis=axis, default=default, other=other, gain=_gain(default, other), advice=_advice(default, other))
 
 
 def _gain(default: Result, other: Result) -> Gain:
-    left = default.throughput.launch_medians if default.throughput else ()
-    right = other.throughput.launch_medians if other.throughput else ()
-    ratio = log_ratio(left, right) if min(len(left), len(right)) >= MIN_LAUNCHES else None
-    return Gain(ratio=_throughput(other) / _throughput(default), interval=ratio.interval() if ratio else None)
+    interval = ratio_interval(other.throughput, default.throughput) if other.throughput and default.throughput else None
+    return Gain(ratio=_throughput(other) / _throughput(default), interval=interval)
 
 
-def _advice(gain: Gain) -> Advice:
-    if gain.interval is None:
+def _advice(default: Result, other: Result) -> Advice:
+    if other.throughput is None or default.throughput is None:
         return Advice.UNCLEAR
-    if gain.interval.low > 1:
-        return Advice.USE
-    return Advice.KEEP if gain.interval.high < 1 else Advice.UNCLEAR
+    return _ADVICE[order(other.throughput, default.throughput, THROUGHPUT.direction)]
 
 
 def _throughput(result: Result) -> float:

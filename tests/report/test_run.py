@@ -1,5 +1,7 @@
 """What the document says: order, findings, knees, frontiers, cliffs, health, several runs."""
 
+import re
+
 import msgspec
 import pytest
 
@@ -10,6 +12,7 @@ from resnet_bench.records import Mode, Precision, StopReason
 from resnet_bench.report.document import Severity
 from resnet_bench.report.documents import run as view
 from resnet_bench.report.figure import Role
+from tests import make
 from tests.make import big_run, gpu_run, suite_run, troubled_run
 
 
@@ -122,7 +125,7 @@ def test_two_batch_sizes_make_no_knee():
 
 def test_the_frontier_dominates_everything_off_it():
     accuracy = {"resnet18": 0.70, "resnet34": 0.73, "resnet50": 0.72, "resnet101": 0.77, "resnet152": 0.71}
-    table = figure(build(suite_run(), accuracy=accuracy), "accuracy").table
+    table = figure(build(suite_run(launches=6), accuracy=accuracy), "accuracy").table
     points = [dict(zip([it.key for it in table.columns], row, strict=True)) for row in table.rows]
     for point in points:
         better = [
@@ -136,19 +139,55 @@ def test_the_frontier_dominates_everything_off_it():
 
 
 def test_findings_are_computed_from_the_numbers():
-    plain = figure(build(suite_run()), "throughput").finding
+    plain = figure(build(suite_run(launches=6)), "throughput").finding
     assert plain.startswith("resnet18 is the fastest with ")
-    only = figure(build(suite_run(models=("resnet152",))), "throughput").finding
+    only = figure(build(suite_run(launches=6, models=("resnet152",))), "throughput").finding
     assert only.startswith("resnet152 is the fastest with ")
-    beaten = figure(build(suite_run(), accuracy={"resnet18": 0.9, "resnet34": 0.7}), "accuracy").finding
+    beaten = figure(build(suite_run(launches=6), accuracy={"resnet18": 0.9, "resnet34": 0.7}), "accuracy").finding
     assert "1 of 2 on the frontier: resnet18. 1 is dominated: resnet34 by resnet18." in beaten
 
 
 def test_findings_count_in_grammar():
-    both = figure(build(suite_run(), accuracy={"resnet18": 0.7, "resnet34": 0.8}), "accuracy").finding
+    both = figure(build(suite_run(launches=6), accuracy={"resnet18": 0.7, "resnet34": 0.8}), "accuracy").finding
     assert both.startswith("Both are on the frontier: each one that is more accurate is slower, from resnet18 ")
     one = gpu_run(models=("resnet18",), modes=(Mode.INFERENCE,), precisions=(Precision.FP32,))
     assert " 1 series of 1 saturates at batch size " in figure(build(one), "throughput").finding
+
+
+def test_two_launches_prove_no_superlative_and_the_sentences_say_so():
+    document = build(suite_run(launches=2), accuracy={"resnet18": 0.9, "resnet34": 0.7})
+    few = "2 launches give no interval"
+    fastest = figure(document, "throughput").finding
+    assert re.match(
+        rf"resnet18 measured [\d.]+ images/s at batch size 4; that it is the fastest is not proven: {few}\.", fastest
+    )
+    assert figure(document, "accuracy").finding == (
+        f"By medians alone, 1 of 2 are on the frontier: resnet18. Nothing is proven: {few}."
+    )
+    assert figure(document, "latency").finding.endswith(f"(resnet152); {few}.")
+    assert not any(it.role is Role.DOMINATED for it in figure(document, "accuracy").series)
+    (best,) = [section for section in document.sections if section.id == "best"]
+    assert f"That it is the fastest is not proven for 5 of 5 models: {few}." in best.paragraphs[0]
+
+
+def test_what_cannot_be_told_apart_is_not_ranked():
+    cases = {name: 0.01 * (1 + 0.001 * number) for number, name in enumerate(("resnet18", "resnet34"))}
+    measured = [
+        make.measurement(
+            make.noisy_launches(number, center=center, noise=0.02, samples=5), of=make.case(name, image_size=224)
+        )
+        for number, (name, center) in enumerate(cases.items())
+    ]
+    document = build(make.run_of(measured), accuracy={"resnet18": 0.70, "resnet34": 0.72})
+    said = figure(document, "throughput").finding
+    assert re.match(r"The fastest, with \d+(\.\d)? images/s at batch size 4, is not separable: .* and .* \(±\d", said)
+    assert (
+        "1 is not separable from a more accurate one, such as resnet18 from resnet34."
+        in figure(document, "accuracy").finding
+    )
+    dot = next(it for it in figure(document, "accuracy").series if it.name == "resnet18")
+    assert (dot.role, "not separable from resnet34" in dot.hover[0]) == (Role.MEASURED, True)
+    assert "not separable: resnet" in figure(document, "latency").finding
 
 
 def test_accuracy_is_a_question_of_inference_where_both_modes_were_measured():

@@ -2,16 +2,20 @@
 
 from collections.abc import Sequence
 
+import msgspec
+
 from resnet_bench import units
 from resnet_bench.analysis.best import AXES, FIXED, Advice, Best, Gain, Step, best, differing, steps
 from resnet_bench.analysis.confidence import CONFIDENCE_TEXT
 from resnet_bench.analysis.results import Result
 from resnet_bench.config.axes import BY_NAME, goes_without_saying
 from resnet_bench.records import Case
+from resnet_bench.report.claim_words import not_separable, too_few
 from resnet_bench.report.document import Prominence, Section
 from resnet_bench.report.labels import Labels, axis_cells, axis_columns, axis_words
 from resnet_bench.report.sections.context import Context
 from resnet_bench.report.table import Column, ColumnKind, Row, Table
+from resnet_bench.words import counted
 
 _WORDS = {
     Advice.USE: "use it",
@@ -38,6 +42,12 @@ _BEST = (
     *_GROUP,
     Column(key="fastest", title="fastest", kind=ColumnKind.TEXT),
     Column(key="throughput_images_per_s", title="throughput", kind=ColumnKind.RATE, unit="images/s"),
+    Column(
+        key="not_separable_from",
+        title="not separable from",
+        kind=ColumnKind.TEXT,
+        help="Configurations whose throughput these launches cannot tell from the fastest.",
+    ),
     *_GAIN,
     Column(key="default", title="default", kind=ColumnKind.TEXT),
     Column(key="default_images_per_s", title="its throughput", kind=ColumnKind.RATE, unit="images/s"),
@@ -67,7 +77,11 @@ def best_section(context: Context) -> Section | None:
             caption="The fastest configuration of each model, and what it gains over the default",
             columns=_BEST,
             rows=tuple(_best_row(it, labels) for it in found),
-            shown=(*group, "fastest", "throughput_images_per_s", "gain", "default", "default_images_per_s"),
+            shown=(
+                *(*group, "fastest", "throughput_images_per_s"),
+                *(("not_separable_from",) if any(it.rivals for it in found) else ()),
+                *("gain", "default", "default_images_per_s"),
+            ),
         )
     ]
     if alone:
@@ -86,9 +100,9 @@ def best_section(context: Context) -> Section | None:
         prominence=Prominence.PAGE,
         paragraphs=(
             (
-                f"{_finding(found)} Fastest means throughput. The default is fp32, contiguous and eager at the "
-                "smallest batch measured; an axis that this sweep did not vary is not in these tables. A larger batch "
-                "costs latency, another precision changes the numbers that come out."
+                f"{_finding(found)}{_separable(found)} Fastest means throughput. The default is fp32, contiguous and "
+                "eager at the smallest batch measured; an axis that this sweep did not vary is not in these tables. A "
+                "larger batch costs latency, another precision changes the numbers that come out."
             ),
         ),
         tables=tuple(tables),
@@ -100,14 +114,30 @@ def _finding(found: Sequence[Best]) -> str:
     if not gains:
         if any(it.default is None for it in found):
             return "The default was not measured, so there is no gain over it."
-        return "The default is the fastest configuration of every model measured."
+        return "The default measured the highest throughput of every model's configurations."
     ratio, most = max(gains, key=lambda pair: pair[0])
     where = words(most.fastest.case, most.default.case) if most.default else words(most.fastest.case)
     interval = most.gain.interval if most.gain else None
     sure = (
         "" if interval is not None and interval.low > 1 else ", which these launches are too few or too noisy to prove"
     )
-    return f"The most is gained by {most.fastest.case.model}: {units.factor(ratio)} with {where}{sure}."
+    return f"The largest gain measured is that of {most.fastest.case.model}: {units.factor(ratio)} with {where}{sure}."
+
+
+def _separable(found: Sequence[Best]) -> str:
+    """Say for how many models the fastest configuration is proven to be that, "" where it is for all of them."""
+    tied = [it for it in found if not it.standing.proven]
+    if not tied:
+        return ""
+    counts = f"{len(tied)} of {counted(len(found), 'model')}"
+    few = [it for it in tied if it.standing.without_interval]
+    if len(few) == len(tied):
+        return f" That it is the fastest is not proven for {counts}: {too_few(few[0].standing.launches)}."
+    most = max(tied, key=lambda it: it.standing.half_width or 0.0)
+    group = (most.fastest, *most.rivals)
+    place = msgspec.structs.replace(most.standing, first=0, rivals=tuple(range(1, len(group))))
+    example = not_separable([words(it.case) for it in group], place)
+    return f" For {counts} the fastest cannot be told from others; {most.fastest.case.model}: {example}."
 
 
 def words(case: Case, default: Case | None = None) -> str:
@@ -129,11 +159,18 @@ def _best_row(it: Best, labels: Labels) -> Row:
         *_group_cells(it.fastest, labels),
         words(it.fastest.case),
         it.fastest.throughput.median if it.fastest.throughput else None,
+        _rivals(it),
         *_gain_cells(it.gain),
         None if default is None else words(default.case),
         default.throughput.median if default is not None and default.throughput else None,
         it.configurations,
     )
+
+
+def _rivals(it: Best) -> str | None:
+    if it.standing.without_interval:
+        return too_few(it.standing.launches)
+    return "; ".join(words(rival.case) for rival in it.rivals) or None
 
 
 def _step_row(it: Step, labels: Labels) -> Row:

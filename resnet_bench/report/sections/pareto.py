@@ -5,9 +5,13 @@ from collections.abc import Sequence
 import msgspec
 
 from resnet_bench import units
+from resnet_bench.analysis.claims import Order, order
 from resnet_bench.analysis.confidence import CONFIDENCE_TEXT
+from resnet_bench.analysis.metrics import THROUGHPUT
 from resnet_bench.analysis.results import Result
+from resnet_bench.analysis.stats import MIN_LAUNCHES
 from resnet_bench.records import Mode, Record
+from resnet_bench.report.claim_words import too_few
 from resnet_bench.report.document import Prominence, Section
 from resnet_bench.report.figure import Figure, FigureAxis, Role, Scale, Series
 from resnet_bench.report.labels import Labels
@@ -18,12 +22,16 @@ from resnet_bench.words import counted, listed
 
 
 class Point(Record, frozen=True, kw_only=True):
-    """A curve at its best throughput; `dominated_by` names a point that is no worse in both and better in one."""
+    """A curve at its best throughput.
+
+    `dominated_by` names a point that is as accurate and proven faster; `rivals` those that are as accurate and may be.
+    """
 
     curve: Curve
     best: Result
     accuracy: float
     dominated_by: str | None = None
+    rivals: tuple[str, ...] = ()
 
 
 def pareto_section(context: Context) -> Section | None:
@@ -55,22 +63,29 @@ def _points(curves: Sequence[Curve], labels: Labels) -> tuple[Point, ...]:
         for curve in curves
         if (best := curve.fastest) is not None and best.accuracy is not None and best.case.mode is mode
     ]
-    return tuple(
-        Point(curve=it.curve, best=it.best, accuracy=it.accuracy, dominated_by=_dominator(it, found)) for it in found
-    )
+    return tuple(_placed(it, found) for it in found)
 
 
-def _dominator(point: Point, points: Sequence[Point]) -> str | None:
-    speed = throughput_of(point.best)
-    better = [
-        other
-        for other in points
-        if other.curve.run == point.curve.run
-        and throughput_of(other.best) >= speed
-        and other.accuracy >= point.accuracy
-        and (throughput_of(other.best) > speed or other.accuracy > point.accuracy)
+def _placed(point: Point, points: Sequence[Point]) -> Point:
+    """Return the point with what speaks against it: only the intervals of throughput ratios decide."""
+    above = [
+        it for it in points if it.curve.run == point.curve.run and it is not point and it.accuracy >= point.accuracy
     ]
-    return max(better, key=lambda other: throughput_of(other.best)).curve.name if better else None
+    orders = [_order(it, point, family=len(above)) for it in above]
+    better = [it for it, found in zip(above, orders, strict=True) if found is Order.AHEAD]
+    if better:
+        return msgspec.structs.replace(point, dominated_by=max(better, key=_speed).curve.name)
+    rivals = [it.curve.name for it, found in zip(above, orders, strict=True) if found is not Order.BEHIND]
+    return msgspec.structs.replace(point, rivals=tuple(rivals))
+
+
+def _order(one: Point, other: Point, *, family: int) -> Order:
+    left, right = one.best.throughput, other.best.throughput
+    return order(left, right, THROUGHPUT.direction, family=family) if left and right else Order.UNKNOWN
+
+
+def _speed(point: Point) -> float:
+    return throughput_of(point.best)
 
 
 def _figure(points: Sequence[Point], labels: Labels) -> Figure:
@@ -86,9 +101,9 @@ def _figure(points: Sequence[Point], labels: Labels) -> Figure:
         finding=_finding(points),
         how_to_read=(
             "Up and to the right is better. Each point is a model at the batch size where it is fastest; bars are "
-            f"{CONFIDENCE_TEXT} intervals of the throughput. The stepped line is the Pareto frontier: no model below "
-            "or left of it is worth choosing for speed and accuracy alone. Dominated models are hollow and dimmed. "
-            "Accuracy is published (ImageNet top-1), not measured here."
+            f"{CONFIDENCE_TEXT} intervals of the throughput. The stepped line is the Pareto frontier of the medians: "
+            "no model below or left of it is worth choosing for speed and accuracy alone. Models that others are "
+            "proven to dominate are hollow and dimmed. Accuracy is published (ImageNet top-1), not measured here."
         ),
         x=FigureAxis(title="throughput (images/s)", scale=Scale.LOG),
         y=FigureAxis(title="ImageNet top-1 accuracy (%)"),
@@ -99,8 +114,8 @@ def _figure(points: Sequence[Point], labels: Labels) -> Figure:
 
 def _frontier(points: Sequence[Point], run: int, name: str) -> Series | None:
     chosen = sorted(
-        (it for it in points if it.curve.run == run and it.dominated_by is None),
-        key=lambda it: throughput_of(it.best),
+        (it for it in points if it.curve.run == run and not _below(it, points)),
+        key=_speed,
     )
     if not chosen:
         return None
@@ -115,10 +130,19 @@ def _frontier(points: Sequence[Point], run: int, name: str) -> Series | None:
     )
 
 
+def _below(point: Point, points: Sequence[Point]) -> bool:
+    """Return whether another point of the run measured no worse in both and better in one: the line is of medians."""
+    place = (_speed(point), point.accuracy)
+    others = ((_speed(it), it.accuracy) for it in points if it.curve.run == point.curve.run)
+    return any(it != place and it[0] >= place[0] and it[1] >= place[1] for it in others)
+
+
 def _dot(point: Point) -> Series:
     summary = point.best.throughput
     interval = summary.interval if summary else None
-    state = "on the frontier" if point.dominated_by is None else f"dominated by {point.dominated_by}"
+    state = f"dominated by {point.dominated_by}" if point.dominated_by else "on the frontier"
+    if point.rivals:
+        state = f"not separable from {listed(point.rivals)}"
     return Series(
         name=point.curve.name,
         legend=point.curve.name,
@@ -142,27 +166,45 @@ def _dot(point: Point) -> Series:
 
 
 def _finding(points: Sequence[Point]) -> str:
-    front = sorted((it for it in points if it.dominated_by is None), key=lambda it: -throughput_of(it.best))
-    beaten = [it for it in points if it.dominated_by is not None]
-    names = listed([it.curve.name for it in front])
+    front = sorted((it for it in points if it.dominated_by is None and not it.rivals), key=lambda it: -_speed(it))
     if len({it.curve.run for it in points}) > 1:
-        fastest = front[0].curve.name
-        return f"Run by run, {len(front)} of {len(points)} points are on their frontier; the fastest is {fastest}."
+        return f"Run by run, {len(front)} of {len(points)} points are on their frontier.{_not_separable(points)}"
     if len(points) == 1:
-        return f"{names} is the only model with a published accuracy."
-    if not beaten:
+        return f"{points[0].curve.name} is the only model with a published accuracy."
+    launches = min(it.best.throughput.launches for it in points if it.best.throughput)
+    if launches < MIN_LAUNCHES:
+        measured = [it for it in points if not _below(it, points)]
+        return (
+            f"By medians alone, {len(measured)} of {len(points)} are on the frontier: "
+            f"{listed([it.curve.name for it in measured])}. Nothing is proven: {too_few(launches)}."
+        )
+    if len(front) == len(points):
         return (
             f"{'Both' if len(points) == 2 else f'All {len(points)}'} are on the frontier: "  # noqa: PLR2004 - a pair
             "each one that is more accurate is slower, from "
-            f"{front[0].curve.name} ({units.per_second(throughput_of(front[0].best))} images/s, "
+            f"{front[0].curve.name} ({units.per_second(_speed(front[0]))} images/s, "
             f"{units.percent(front[0].accuracy)}) to {front[-1].curve.name} "
-            f"({units.per_second(throughput_of(front[-1].best))} images/s, {units.percent(front[-1].accuracy)})."
+            f"({units.per_second(_speed(front[-1]))} images/s, {units.percent(front[-1].accuracy)})."
         )
+    names = f": {listed([it.curve.name for it in front])}" if front else ""
+    return f"{len(front)} of {len(points)} on the frontier{names}.{_dominated(points)}{_not_separable(points)}"
+
+
+def _dominated(points: Sequence[Point]) -> str:
+    beaten = [it for it in points if it.dominated_by is not None]
+    if not beaten:
+        return ""
     example = f"{beaten[0].curve.name} by {beaten[0].dominated_by}"
-    return (
-        f"{len(front)} of {len(points)} on the frontier: {names}. "
-        f"{counted(len(beaten), 'is', 'are')} dominated{', for example' if len(beaten) > 1 else ':'} {example}."
-    )
+    return f" {counted(len(beaten), 'is', 'are')} dominated{', for example' if len(beaten) > 1 else ':'} {example}."
+
+
+def _not_separable(points: Sequence[Point]) -> str:
+    """Say which points these launches leave open."""
+    unsure = [it for it in points if it.rivals]
+    if not unsure:
+        return ""
+    example = f"{unsure[0].curve.name} from {listed(unsure[0].rivals)}"
+    return f" {counted(len(unsure), 'is', 'are')} not separable from a more accurate one, such as {example}."
 
 
 def _table(points: Sequence[Point]) -> Table:
@@ -181,6 +223,7 @@ def _table(points: Sequence[Point]) -> Table:
         Column(key="throughput_high_images_per_s", title="high", kind=ColumnKind.RATE, unit="images/s"),
         Column(key="accuracy", title="acc@1", kind=ColumnKind.SHARE),
         Column(key="dominated_by", title="dominated by", kind=ColumnKind.NAME),
+        Column(key="not_separable_from", title="not separable from", kind=ColumnKind.NAME),
     )
     rows = []
     for point in points:
@@ -194,6 +237,7 @@ def _table(points: Sequence[Point]) -> Table:
                 interval.high if interval else None,
                 point.accuracy,
                 point.dominated_by,
+                ", ".join(point.rivals) or None,
             )
         )
     return Table(
@@ -201,5 +245,8 @@ def _table(points: Sequence[Point]) -> Table:
         caption="Each model at its fastest batch size",
         columns=columns,
         rows=tuple(rows),
-        shown=("series", "batch_size", "throughput_images_per_s", "accuracy", "dominated_by"),
+        shown=(
+            *("series", "batch_size", "throughput_images_per_s", "accuracy", "dominated_by"),
+            *(("not_separable_from",) if any(point.rivals for point in points) else ()),
+        ),
     )

@@ -3,8 +3,11 @@
 from collections.abc import Sequence
 
 from resnet_bench import units
+from resnet_bench.analysis.claims import standing
 from resnet_bench.analysis.confidence import CONFIDENCE_TEXT
+from resnet_bench.analysis.metrics import LATENCY, THROUGHPUT
 from resnet_bench.analysis.results import Result
+from resnet_bench.report.claim_words import not_separable, superlative, too_few
 from resnet_bench.report.document import Prominence, Section
 from resnet_bench.report.figure import Figure, FigureAxis, Role, Scale, Series
 from resnet_bench.report.sections.context import Context
@@ -98,17 +101,13 @@ def _knee(curve: Curve, knee: Result) -> Series:
 
 
 def _throughput_finding(curves: Sequence[Curve]) -> str:
-    best = max(
-        curves,
-        key=lambda curve: throughput_of(curve.results[0]) if curve.fastest is None else throughput_of(curve.fastest),
-    )
-    fastest = best.fastest
-    if fastest is None:
+    tops = [(curve.name, top, top.throughput) for curve in curves if (top := curve.fastest) and top.throughput]
+    if not tops:
         return ""
-    text = (
-        f"{best.name} is the fastest with {units.per_second(throughput_of(fastest))} images/s "
-        f"at batch size {fastest.case.batch_size}."
-    )
+    found = standing([summary for _, _, summary in tops], THROUGHPUT.direction)
+    fastest = tops[found.first][1]
+    figure = f"{units.per_second(throughput_of(fastest))} images/s at batch size {fastest.case.batch_size}"
+    text = superlative([name for name, _, _ in tops], found, quality="the fastest", figure=figure) + "."
     knees = [(curve, curve.knee) for curve in curves if curve.knee is not None]
     if not knees:
         gains = [
@@ -143,9 +142,13 @@ def _factors(gains: Sequence[float]) -> str:
 def _latency_finding(curves: Sequence[Curve]) -> str:
     size = min(curve.measured[0].case.batch_size for curve in curves)
     at_size = [(curve.measured[0].latency, curve.name) for curve in curves if curve.measured[0].case.batch_size == size]
-    ranked = sorted((summary.median, name) for summary, name in at_size if summary)
+    ranked = sorted(((it, name) for it, name in at_size if it), key=lambda pair: pair[0].median)
     what = "One image takes" if size == 1 else f"A batch of {size} takes"
     (low, quickest), (high, slowest) = ranked[0], ranked[-1]
     if len(ranked) == 1:
-        return f"{what} {units.duration(low)} on {quickest}."
-    return f"{what} from {units.duration(low)} ({quickest}) to {units.duration(high)} ({slowest})."
+        return f"{what} {units.duration(low.median)} on {quickest}."
+    text = f"{what} from {units.duration(low.median)} ({quickest}) to {units.duration(high.median)} ({slowest})"
+    ends = standing([low, high], LATENCY.direction)
+    if ends.proven:
+        return f"{text}."
+    return f"{text}; {too_few(ends.launches) if ends.without_interval else not_separable([quickest, slowest], ends)}."

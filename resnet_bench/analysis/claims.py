@@ -1,0 +1,86 @@
+"""What may be said of several measured figures: a superlative only where the intervals of their ratios prove it.
+
+Of two figures one is ahead where the interval of their ratio excludes 1. Of several, the first is first only where it
+is ahead of each other one, and they share the error rate. Two launches give no interval, and prove nothing.
+"""
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+from resnet_bench.analysis.confidence import CONFIDENCE
+from resnet_bench.analysis.metric import Direction
+from resnet_bench.analysis.ratio import log_ratio
+from resnet_bench.analysis.stats import MIN_LAUNCHES
+from resnet_bench.records import Interval, Record, Summary
+
+
+class Order(StrEnum):
+    """How one figure stands to another: better, worse, not separable, or with too few launches to tell."""
+
+    AHEAD = "ahead"
+    BEHIND = "behind"
+    OPEN = "not separable"
+    UNKNOWN = "unknown"
+
+
+class Standing(Record, frozen=True, kw_only=True):
+    """The figure that measured best of several, by place, and those that cannot be told from it.
+
+    `half_width` is the widest relative half-width of a rival's ratio to it, None without rivals or where too few
+    launches, `launches` of them, give no interval.
+    """
+
+    first: int
+    rivals: tuple[int, ...]
+    half_width: float | None
+    launches: int
+
+    @property
+    def proven(self) -> bool:
+        """Whether the first may be called so."""
+        return not self.rivals
+
+    @property
+    def without_interval(self) -> bool:
+        """Whether launches are too few for any interval."""
+        return self.launches < MIN_LAUNCHES
+
+
+def order(one: Summary, other: Summary, direction: Direction, *, family: int = 1) -> Order:
+    """Return how `one` stands to `other`, of so many such questions that share the error rate."""
+    ratio = ratio_interval(one, other, family=family)
+    if ratio is None:
+        return Order.UNKNOWN
+    if ratio.low <= 1 <= ratio.high:
+        return Order.OPEN
+    return Order.AHEAD if (ratio.low > 1) is (direction is Direction.HIGHER) else Order.BEHIND
+
+
+def ratio_interval(one: Summary, other: Summary, *, family: int = 1) -> Interval | None:
+    """Return the interval of one / other, None where one has too few launches, or one that measured 0."""
+    if min(one.launches, other.launches) < MIN_LAUNCHES:
+        return None
+    found = log_ratio(other.launch_medians, one.launch_medians)
+    return found.interval(1 - (1 - CONFIDENCE) / family) if found else None
+
+
+def standing(figures: Sequence[Summary], direction: Direction) -> Standing:
+    """Return which of the figures measured best, and which others cannot be told from it."""
+    best = max if direction is Direction.HIGHER else min
+    first = best(range(len(figures)), key=lambda place: figures[place].median)
+    others = [place for place in range(len(figures)) if place != first]
+    family = max(1, len(others))
+    rivals = tuple(
+        place for place in others if order(figures[first], figures[place], direction, family=family) is not Order.AHEAD
+    )
+    widths = [
+        max(ratio.high, 1 / ratio.low) - 1
+        for place in rivals
+        if (ratio := ratio_interval(figures[first], figures[place], family=family))
+    ]
+    return Standing(
+        first=first,
+        rivals=rivals,
+        half_width=max(widths, default=None),
+        launches=min(figure.launches for figure in figures),
+    )

@@ -1,0 +1,36 @@
+"""A superlative in words, or why there is none: every text, page and hover that ranks figures says it from here."""
+
+from collections.abc import Sequence
+
+from resnet_bench import units
+from resnet_bench.analysis.claims import Standing
+from resnet_bench.words import counted, listed
+
+
+def superlative(names: Sequence[str], found: Standing, *, quality: str, figure: str) -> str:
+    """Return "A is the fastest with 12 images/s", or that it is not separable from others, or has no interval.
+
+    Args:
+        names: of the figures, in the order that `found` counts them in.
+        found: which is first.
+        quality: what it is, as in "the fastest".
+        figure: what it measured, with its unit.
+    """
+    first = names[found.first]
+    if found.proven:
+        return f"{first} is {quality} with {figure}"
+    if found.without_interval:
+        return f"{first} measured {figure}; that it is {quality} is not proven: {too_few(found.launches)}"
+    return f"{quality[:1].upper()}{quality[1:]}, with {figure}, is {not_separable(names, found)}"
+
+
+def not_separable(names: Sequence[str], found: Standing) -> str:
+    """Return "not separable: A, B (±12 %)"."""
+    tied = listed([names[place] for place in (found.first, *found.rivals)])
+    width = f" ({units.interval_percent(found.half_width)})" if found.half_width is not None else ""
+    return f"not separable: {tied}{width}"
+
+
+def too_few(launches: int) -> str:
+    """Return why there is no interval."""
+    return f"{counted(launches, 'launch gives', 'launches give')} no interval"
