@@ -5,7 +5,6 @@ and a benchmark's version. Anything else is a new series, because nobody can tel
 configuration afterwards. Runs with uncommitted changes are left out: their commit does not say what was measured.
 """
 
-import datetime as dt
 import math
 import statistics
 from array import array
@@ -19,9 +18,11 @@ from resnet_bench.analysis.digest import digest
 from resnet_bench.analysis.metric import Direction
 from resnet_bench.analysis.metrics import EXACT_METRICS, find_metric
 from resnet_bench.analysis.stats import center_interval
+from resnet_bench.errors import StoreError
 from resnet_bench.machine.names import rename
 from resnet_bench.records import Case, HistorySeries, Launch, Run, SeriesSource
 from resnet_bench.records.asv import AsvResults, AsvValue
+from resnet_bench.storage.dates import seconds
 
 _EXACT = frozenset(metric.name for metric in EXACT_METRICS)
 _EXACT_IN_ASV = frozenset(metric.asv.name for metric in EXACT_METRICS)
@@ -143,7 +144,11 @@ def collect_runs(runs: Sequence[Run], found: Collected, dates: dict[str, int]) -
             why = "uncommitted changes" if commit else "no commit"
             left_out.setdefault(why, []).append(run.header.id)
             continue
-        dates.setdefault(commit.revision, _seconds(commit.committed_at))
+        try:
+            dates.setdefault(commit.revision, int(seconds(commit.committed_at)))
+        except StoreError as error:
+            left_out.setdefault(f"a damaged commit ({error})", []).append(run.header.id)
+            continue
         once = _without(run, seen)
         if left := _launches(run) - _launches(once):
             copies[run.header.id] = left
@@ -211,7 +216,3 @@ def _known_of(key: SeriesKey) -> tuple[bool, bool]:
         name = key.metric.rpartition(".")[2].removeprefix("track_")
         return False, name in _EXACT_IN_ASV
     return find_metric(key.metric).direction is Direction.HIGHER, key.metric in _EXACT
-
-
-def _seconds(moment: str) -> int:
-    return int(dt.datetime.fromisoformat(moment).timestamp())

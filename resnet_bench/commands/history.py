@@ -119,12 +119,19 @@ def _sources(results: Path | None, runs: tuple[Path, ...], *, chosen: bool) -> t
                 loaded.append(run_directory.load(directory))
             except StoreError as error:
                 refused.append(str(error))
+    if refused and not folders and not loaded:
+        raise StoreError(f"none of {counted(len(refused), 'run')} can be read: {refused[0]}")
     if not folders and not loaded:
         raise UsageError(
             f"nothing to read: there is no {DEFAULT_RESULTS} and no run in {DEFAULT_RUNS} here; "
             "name runs, or asv's results folder with --asv-results."
         )
-    return folders, loaded, [f"{len(refused)} runs were left out: {' '.join(refused)}"] if refused else []
+    return folders, loaded, _left_out(refused)
+
+
+def _left_out(refused: list[str]) -> list[str]:
+    were = "was" if len(refused) == 1 else "were"
+    return [f"{counted(len(refused), 'run')} {were} left out: {' '.join(refused)}"] if refused else []
 
 
 def _run_directories(folder: Path) -> list[Path]:

@@ -6,7 +6,6 @@ run has not is NaN, asv's word for skipped. Exporting again replaces the run's c
 benchmarks.json: then export once more.
 """
 
-import datetime as dt
 import itertools
 import json
 import math
@@ -22,6 +21,7 @@ from resnet_bench.machine.devices import is_accelerator
 from resnet_bench.records import Case, Environment, Run
 from resnet_bench.records.asv import EXPORTED
 from resnet_bench.storage import files
+from resnet_bench.storage.dates import seconds
 
 RESULTS = Path(".asv/results")
 MACHINE_FILE = ".asv-machine.json"
@@ -257,7 +257,7 @@ def _merge_benchmarks(path: Path, entries: Mapping[str, Sequence[Combination]]) 
 
 
 def _milliseconds(moment: str) -> int:
-    return int(dt.datetime.fromisoformat(moment).timestamp() * 1000)
+    return int(seconds(moment) * 1000)
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -50,6 +50,6 @@ def read(path: Path, decoder: msgspec.json.Decoder[_Entry]) -> tuple[list[_Entry
     for number, line in enumerate(whole.splitlines(), start=1):
         try:
             entries.append(decoder.decode(line))
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise StoreError(f"{path}, line {number}: {error}.") from error
     return entries, warnings

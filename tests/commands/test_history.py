@@ -8,7 +8,20 @@ import pytest
 
 from resnet_bench import cli
 from tests import goldens
-from tests.make import asv_folder, at, case, git, make_repository, noisy, run_at, run_of, save_run, skip, suite_run
+from tests.make import (
+    asv_folder,
+    at,
+    case,
+    change,
+    git,
+    make_repository,
+    noisy,
+    run_at,
+    run_of,
+    save_run,
+    skip,
+    suite_run,
+)
 
 DATA = Path(__file__).parents[1] / "data"
 ENDINGS = {"text": "txt", "markdown": "md"}
@@ -294,4 +307,25 @@ def test_a_damaged_run_among_others_is_left_out_by_name(slowed, capsys):
     Path("reports/bad").mkdir()
     Path("reports/bad/run.json").write_text("{half")
     assert cli.run(["history", "reports"]) == 0
-    assert "1 runs were left out: reports/bad/run.json is damaged" in capsys.readouterr().out
+    assert "1 run was left out: reports/bad/run.json is damaged" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("slowed")
+def test_where_no_run_can_be_read_the_first_reason_is_given(capsys):
+    Path("broken/one").mkdir(parents=True)
+    Path("broken/one/run.json").write_text("{half")
+    assert cli.run(["history", "broken"]) == 2
+    assert "none of 1 run can be read: broken/one/run.json is damaged" in capsys.readouterr().err
+
+
+def test_a_commit_whose_date_is_no_date_is_left_out_and_not_exported(slowed, capsys):
+    save_run(Path("reports/good"), run_at(slowed[0], 0, seed=1))
+    damaged = run_at(slowed[1], 1, seed=2)
+    damaged = change(
+        damaged, header=change(damaged.header, commit=change(damaged.header.commit, committed_at="x\n::error"))
+    )
+    save_run(Path("reports/bad"), damaged)
+    assert cli.run(["history", "reports"]) == 0
+    assert r"a damaged commit ('x\n::error' is not a date such as" in capsys.readouterr().out
+    assert cli.run(["export", "reports/bad", "--to", "asv"]) == 2
+    assert "is not a date such as" in capsys.readouterr().err

@@ -65,10 +65,11 @@ def test_appending_after_a_half_written_line_replaces_it(directory, run):
     assert path.read_bytes() == whole + msgspec.json.encode(of_run(launch, run)) + b"\n"
 
 
-def test_a_damaged_line_in_the_middle_names_file_and_line(directory):
+@pytest.mark.parametrize("damaged", [b'{"type":"launch"', b'{"type":"laun\xedch"}'])
+def test_a_damaged_line_in_the_middle_names_file_and_line(directory, damaged):
     path = directory / run_directory.LAUNCHES_NAME
     lines = path.read_bytes().splitlines()
-    path.write_bytes(b"\n".join([lines[0], b'{"type":"launch"', *lines[1:]]) + b"\n")
+    path.write_bytes(b"\n".join([lines[0], damaged, *lines[1:]]) + b"\n")
     with pytest.raises(StoreError, match=r"launches\.jsonl, line 2: "):
         run_directory.load(directory)
 
