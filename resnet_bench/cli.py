@@ -21,7 +21,7 @@ _COMMANDS = (
     ("profile", "profile:profile", "The exact static profile, or with --measured where the time goes."),
     ("run", "run:run", "Measure models on the device at hand."),
     ("merge", "merge:merge", "Runs of several machines, or the shards of a suite, joined into one run."),
-    ("report", "report:report", "One offline HTML page, or text, Markdown, JSON or CSV, from runs."),
+    ("report", "report:report", "One offline HTML page, or text, Markdown, JSON, CSV or LaTeX, from runs."),
     ("compare", "compare:compare", "Two runs or baselines: ratio, interval, verdict and reason for every row."),
     ("check", "check:check", "The gate for CI: a run against a baseline by the rules of a thresholds file."),
     ("ab", "ab:ab", "Two revisions measured now, against each other, until there is a verdict."),
