@@ -1,6 +1,7 @@
 """The house's own rules: which floors stand above which, and where torch may be imported."""
 
 import ast
+from collections import Counter
 from pathlib import Path
 
 import resnet_bench
@@ -59,6 +60,12 @@ def test_imports_go_down_only():
     ]
     exceptions = {"__main__.py imports cli", "cli.py imports commands"}
     assert set(upwards) <= exceptions
+
+
+def test_no_two_classes_share_a_name():
+    """No word for two things: a reader who meets a name in an error or a search finds one home."""
+    names = Counter(node.name for _, _, tree in modules() for node in tree.body if isinstance(node, ast.ClassDef))
+    assert [name for name, times in names.items() if times > 1] == []
 
 
 MEASURES = {"child", "profilers", "executors", "models"}

@@ -28,7 +28,7 @@ DEFAULT_RUNS = Path("reports")
 _NAMED = 5
 
 
-class FailOn(StrEnum):
+class FailOnChange(StrEnum):
     """Which moves end with exit code 1."""
 
     REGRESSED = "regressed"
@@ -42,7 +42,7 @@ def history_command(
     machine: str = "",
     benchmark: str = "",
     min_change: str = "3 %",
-    fail_on: FailOn | None = None,
+    fail_on: FailOnChange | None = None,
     since: str | None = None,
     repository: Path = Path(),
     branch: str = "HEAD",
@@ -146,7 +146,7 @@ def _first(ordering: Ordering, since: str | None, repository: Path, branch: str)
     return 0 if since is None else order.after(ordering, since, repository, branch=branch)
 
 
-def _judge(found: History, fail_on: FailOn, *, first: int) -> int:
+def _judge(found: History, fail_on: FailOnChange, *, first: int) -> int:
     """Return the gate's exit code, and say on standard error what it is about."""
     if failing := [(one, it) for one in found.series for it in _found(one, fail_on) if it.first_after >= first]:
         named = [
@@ -164,13 +164,13 @@ def _judge(found: History, fail_on: FailOn, *, first: int) -> int:
     return ExitCode.INCOMPLETE if found.failing or found.unjudged else ExitCode.DONE
 
 
-def _found(one: HistorySeries, fail_on: FailOn) -> list[Move]:
+def _found(one: HistorySeries, fail_on: FailOnChange) -> list[Move]:
     """Return the moves of a series that the gate is about."""
-    if fail_on is FailOn.CHANGED:
+    if fail_on is FailOnChange.CHANGED:
         return list(one.changes)
     standing: list[Move] = [
         it for it in one.changes if it.outcome is ChangeOutcome.REGRESSED and it.repaired_by is None
     ]
-    if fail_on is FailOn.SUSPECTED and one.suspected and one.suspected.outcome is ChangeOutcome.REGRESSED:
+    if fail_on is FailOnChange.SUSPECTED and one.suspected and one.suspected.outcome is ChangeOutcome.REGRESSED:
         standing.append(one.suspected)
     return standing

@@ -21,7 +21,7 @@ from resnet_bench.profilers.hollow_copy import hollow_copy
 from resnet_bench.profilers.parameters import holdings, storage_key
 from resnet_bench.records import Mode, Optimizer, Precision, PredictedMemory
 from resnet_bench.specs.arithmetic import arithmetic
-from resnet_bench.specs.liveness import Log, Standing, assemble
+from resnet_bench.specs.liveness import AlwaysAlive, Log, assemble
 
 
 def traced_memory(
@@ -45,7 +45,7 @@ def traced_memory(
     held = holdings(module)
     training = mode is Mode.TRAINING
     module.train(training)
-    standing = Standing(
+    always = AlwaysAlive(
         weights=held.parameter_bytes,
         trainable=held.trainable_bytes,
         buffers=held.buffer_bytes,
@@ -68,7 +68,7 @@ def traced_memory(
                 with torch.no_grad(), autocast():
                     output = module(images)
                 del output
-    return assemble(storages.log, standing, mode=mode, optimizer=optimizer)
+    return assemble(storages.log, always, mode=mode, optimizer=optimizer)
 
 
 def training_loss(output: Any, labels: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ from resnet_bench.errors import ModelError
 from resnet_bench.records import Layer, Mode, Optimizer, Precision, PredictedMemory, Profile, Record
 from resnet_bench.specs.architecture import Spec
 from resnet_bench.specs.arithmetic import arithmetic
-from resnet_bench.specs.liveness import Standing, Walk, assemble
+from resnet_bench.specs.liveness import AlwaysAlive, Walk, assemble
 from resnet_bench.specs.program import Op, OperationType, Tensor, operations
 
 _COUNTER_BYTES = 8  # batch norm counts its batches in one int64
@@ -149,14 +149,14 @@ def _memory(
     stored = arithmetic(precision).weight_bytes
     norms = [op for op in ops if op.kind is OperationType.NORM]
     images = ops[0].reads[0].elements * stored
-    standing = Standing(
+    always = AlwaysAlive(
         weights=parameters * stored,
         trainable=parameters * stored,
         buffers=sum(2 * op.writes.channels * stored + _COUNTER_BYTES for op in norms),
         input=batch_size * (images + (_LABEL_BYTES if mode is Mode.TRAINING else 0)),
     )
     log = Walk(ops, mode=mode, precision=precision, batch_size=batch_size).run()
-    return assemble(log, standing, mode=mode, optimizer=optimizer)
+    return assemble(log, always, mode=mode, optimizer=optimizer)
 
 
 def _layer(op: Op, batch_size: int, element: int) -> Layer:

@@ -62,7 +62,7 @@ class Log:
         return {key: size for key, size in alive.items() if size}
 
 
-class Standing(NamedTuple):
+class AlwaysAlive(NamedTuple):
     """Bytes that are there from the first iteration to the last."""
 
     weights: int
@@ -71,7 +71,7 @@ class Standing(NamedTuple):
     input: int
 
 
-def assemble(log: Log, standing: Standing, *, mode: Mode, optimizer: Optimizer) -> PredictedMemory:
+def assemble(log: Log, always: AlwaysAlive, *, mode: Mode, optimizer: Optimizer) -> PredictedMemory:
     """Return the predicted memory of one iteration that logged `log`.
 
     The optimizer's own step comes after the backward pass, with every gradient there and no activation.
@@ -81,8 +81,8 @@ def assemble(log: Log, standing: Standing, *, mode: Mode, optimizer: Optimizer) 
         gradients = state = temporary = absent = 0
         activations = peak
     else:
-        gradients = standing.trainable
-        state = _OPTIMIZER_NUMBERS[optimizer] * standing.trainable
+        gradients = always.trainable
+        state = _OPTIMIZER_NUMBERS[optimizer] * always.trainable
         activations = log.saved_bytes()
         there = sum(size for key, size in alive.items() if key in log.gradients)
         kept = sum(size for key, size in alive.items() if key in log.saved)
@@ -91,15 +91,15 @@ def assemble(log: Log, standing: Standing, *, mode: Mode, optimizer: Optimizer) 
         if gradients > peak:  # at the optimizer's step: all gradients, nothing else
             peak, temporary, absent = gradients, 0, activations
     return PredictedMemory(
-        weights_bytes=standing.weights,
-        buffers_bytes=standing.buffers,
-        input_bytes=standing.input,
+        weights_bytes=always.weights,
+        buffers_bytes=always.buffers,
+        input_bytes=always.input,
         gradients_bytes=gradients,
         optimizer_bytes=state,
         activations_bytes=activations,
         temporary_bytes=temporary,
         absent_bytes=absent,
-        peak_bytes=standing.weights + standing.buffers + standing.input + state + peak,
+        peak_bytes=always.weights + always.buffers + always.input + state + peak,
     )
 
 

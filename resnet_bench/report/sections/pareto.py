@@ -21,7 +21,7 @@ from resnet_bench.report.table import Column, ColumnKind, Table
 from resnet_bench.words import counted, listed
 
 
-class Point(Record, frozen=True, kw_only=True):
+class ParetoPoint(Record, frozen=True, kw_only=True):
     """A curve at its best throughput.
 
     `dominated_by` names a point that is as accurate and proven faster; `rivals` those that are as accurate and may be.
@@ -48,14 +48,14 @@ def pareto_section(context: Context) -> Section | None:
     )
 
 
-def _points(curves: Sequence[Curve], labels: Labels) -> tuple[Point, ...]:
+def _points(curves: Sequence[Curve], labels: Labels) -> tuple[ParetoPoint, ...]:
     modes = {curve.results[0].case.mode for curve in curves if curve.fastest}
     # A training step is no forward pass: where both were measured, accuracy is a question of inference.
     mode = Mode.INFERENCE if Mode.INFERENCE in modes else Mode.TRAINING
     # All points share the mode, so their names need not say it.
     named = msgspec.structs.replace(labels, case_axes=tuple(axis for axis in labels.case_axes if axis != "mode"))
     found = [
-        Point(
+        ParetoPoint(
             curve=msgspec.structs.replace(curve, name=named.series(best.case, run=curve.run)),
             best=best,
             accuracy=best.accuracy,
@@ -66,7 +66,7 @@ def _points(curves: Sequence[Curve], labels: Labels) -> tuple[Point, ...]:
     return tuple(_placed(it, found) for it in found)
 
 
-def _placed(point: Point, points: Sequence[Point]) -> Point:
+def _placed(point: ParetoPoint, points: Sequence[ParetoPoint]) -> ParetoPoint:
     """Return the point with what speaks against it: only the intervals of throughput ratios decide."""
     above = [
         it for it in points if it.curve.run == point.curve.run and it is not point and it.accuracy >= point.accuracy
@@ -79,16 +79,16 @@ def _placed(point: Point, points: Sequence[Point]) -> Point:
     return msgspec.structs.replace(point, rivals=tuple(rivals))
 
 
-def _order(one: Point, other: Point, *, family: int) -> Order:
+def _order(one: ParetoPoint, other: ParetoPoint, *, family: int) -> Order:
     left, right = one.best.throughput, other.best.throughput
     return order(left, right, THROUGHPUT.direction, family=family) if left and right else Order.UNKNOWN
 
 
-def _speed(point: Point) -> float:
+def _speed(point: ParetoPoint) -> float:
     return throughput_of(point.best)
 
 
-def _figure(points: Sequence[Point], labels: Labels) -> Figure:
+def _figure(points: Sequence[ParetoPoint], labels: Labels) -> Figure:
     several = len(labels.runs) > 1
     series = [
         _frontier(points, run, f"Pareto frontier · {name}" if several else "Pareto frontier")
@@ -112,7 +112,7 @@ def _figure(points: Sequence[Point], labels: Labels) -> Figure:
     )
 
 
-def _frontier(points: Sequence[Point], run: int, name: str) -> Series | None:
+def _frontier(points: Sequence[ParetoPoint], run: int, name: str) -> Series | None:
     chosen = sorted(
         (it for it in points if it.curve.run == run and not _below(it, points)),
         key=_speed,
@@ -130,14 +130,14 @@ def _frontier(points: Sequence[Point], run: int, name: str) -> Series | None:
     )
 
 
-def _below(point: Point, points: Sequence[Point]) -> bool:
+def _below(point: ParetoPoint, points: Sequence[ParetoPoint]) -> bool:
     """Return whether another point of the run measured no worse in both and better in one: the line is of medians."""
     place = (_speed(point), point.accuracy)
     others = ((_speed(it), it.accuracy) for it in points if it.curve.run == point.curve.run)
     return any(it != place and it[0] >= place[0] and it[1] >= place[1] for it in others)
 
 
-def _dot(point: Point) -> Series:
+def _dot(point: ParetoPoint) -> Series:
     summary = point.best.throughput
     interval = summary.interval if summary else None
     state = f"dominated by {point.dominated_by}" if point.dominated_by else "on the frontier"
@@ -165,7 +165,7 @@ def _dot(point: Point) -> Series:
     )
 
 
-def _finding(points: Sequence[Point]) -> str:
+def _finding(points: Sequence[ParetoPoint]) -> str:
     front = sorted((it for it in points if it.dominated_by is None and not it.rivals), key=lambda it: -_speed(it))
     if len({it.curve.run for it in points}) > 1:
         return f"Run by run, {len(front)} of {len(points)} points are on their frontier.{_not_separable(points)}"
@@ -190,7 +190,7 @@ def _finding(points: Sequence[Point]) -> str:
     return f"{len(front)} of {len(points)} on the frontier{names}.{_dominated(points)}{_not_separable(points)}"
 
 
-def _dominated(points: Sequence[Point]) -> str:
+def _dominated(points: Sequence[ParetoPoint]) -> str:
     beaten = [it for it in points if it.dominated_by is not None]
     if not beaten:
         return ""
@@ -198,7 +198,7 @@ def _dominated(points: Sequence[Point]) -> str:
     return f" {counted(len(beaten), 'is', 'are')} dominated{', for example' if len(beaten) > 1 else ':'} {example}."
 
 
-def _not_separable(points: Sequence[Point]) -> str:
+def _not_separable(points: Sequence[ParetoPoint]) -> str:
     """Say which points these launches leave open."""
     unsure = [it for it in points if it.rivals]
     if not unsure:
@@ -207,7 +207,7 @@ def _not_separable(points: Sequence[Point]) -> str:
     return f" {counted(len(unsure), 'is', 'are')} not separable from a more accurate one, such as {example}."
 
 
-def _table(points: Sequence[Point]) -> Table:
+def _table(points: Sequence[ParetoPoint]) -> Table:
     columns = (
         Column(key="series", title="model", kind=ColumnKind.NAME),
         Column(key="batch_size", title="batch", kind=ColumnKind.INTEGER),
