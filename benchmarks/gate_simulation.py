@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from resnet_bench.analysis.confidence import CONFIDENCE
 from resnet_bench.analysis.forecast import more_launches
 from resnet_bench.analysis.metrics import LATENCY
 from resnet_bench.analysis.noise_bands import Between, between_runs, calibrated_band, known_bands
@@ -25,6 +26,7 @@ OUTLIER_SHARE = 0.08
 OUTLIER_MEAN = 0.20
 BAND = LATENCY.band
 CALIBRATED_DEGREES = 6.0
+LIMIT, SLOWER = 0.05, 0.10
 _TIMINGS, _ROWS_A_CASE = 2, 4
 _Launches = NDArray[np.float64]
 
@@ -99,10 +101,16 @@ def forecasts(cell: Cell, change: float, *, trials: int, seed: int = 0) -> Forec
 
 
 class Bands(NamedTuple):
-    """The median of the learnt latency bands, and the share of comparisons with one more run that claim a change."""
+    """The median of the learnt latency bands, and shares of comparisons with one more run.
+
+    `false_claims` of identical code; `passed` of identical code under a limit of `LIMIT`, and `failed` of one that is
+    `SLOWER`: the rest is undecided.
+    """
 
     median: float
     false_claims: float
+    passed: float
+    failed: float
 
 
 def learn(
@@ -120,7 +128,7 @@ def learn(
     """
     cell, rng = Cell(0.01, 0.0, 6, cases), np.random.default_rng(seed)
     machine = calibrated_band(LATENCY.name, Between(calibrated, CALIBRATED_DEGREES)) if calibrated else None
-    widths, claims = [], 0
+    widths, claims, passed, failed = [], 0, 0, 0
     for _ in range(trials):
         levels = np.exp(rng.normal(0, shift, runs + 1))
         made = [[cell.launch(rng, cell.launches) * level for level in levels] for _ in range(cases)]
@@ -139,19 +147,26 @@ def learn(
         widths.append(band.width)
         estimates = [_estimate(np.concatenate(case[:runs]), case[runs]) for case in made]
         claims += any(holm([estimate.p_beyond(band.width) for estimate in estimates]))
-    return Bands(float(np.median(widths)), claims / trials)
+        judged = estimates[0].interval_between_runs(band.width)
+        passed += judged.high < 1 + LIMIT
+        slower = _estimate(np.concatenate(made[0][:runs]), made[0][runs] * (1 + SLOWER))
+        beyond = slower.interval_between_runs(band.width).low > 1 + LIMIT
+        failed += beyond and slower.p_beyond(band.width) <= 1 - CONFIDENCE
+    return Bands(float(np.median(widths)), claims / trials, passed / trials, failed / trials)
 
 
 def band_table(trials: int) -> Iterator[str]:
     """Yield what three runs teach, with and without a calibration that is right, half and twice the truth."""
-    yield f"{'shift':>6}{'runs':>5}{'cases':>6}{'calibrated with':>16}{'median band':>12}{'false claims':>13}"
-    for shift in (0.0, 0.01, 0.02, 0.04):
+    titles = f"{'shift':>6}{'runs':>5}{'cases':>6}{'calibrated with':>16}{'median band':>12}{'false claims':>13}"
+    yield f"{titles}{'limit 5 %: identical passed':>29}{'10 % slower failed':>20}"
+    for shift in (0.0, 0.005, 0.01, 0.02, 0.04):
         for runs, cases in ((3, 1), (3, 10), (5, 1)):
             for factor in (None, 0.5, 1.0, 2.0):
                 if factor is None or shift > 0:
                     found = learn(shift, calibrated=factor and factor * shift, trials=trials, runs=runs, cases=cases)
                     said = "-" if factor is None else f"{factor * shift:.1%}"
-                    yield f"{shift:6.0%}{runs:5}{cases:6}{said:>16}{found.median:12.1%}{found.false_claims:13.1%}"
+                    rates = f"{found.median:12.1%}{found.false_claims:13.1%}{found.passed:29.1%}{found.failed:20.1%}"
+                    yield f"{shift:6.1%}{runs:5}{cases:6}{said:>16}{rates}"
 
 
 def table(trials: int) -> Iterator[str]:

@@ -17,7 +17,7 @@ from resnet_bench.analysis.thresholds import Rule, Undecided
 from resnet_bench.errors import ExitCode, gravest
 from resnet_bench.machine.names import named_like
 from resnet_bench.records import BandSource, Case, Comparison, Digest, Interval, Record, Verdict, VerdictTable
-from resnet_bench.words import counted
+from resnet_bench.words import counted, listed
 
 _CODES = {
     Status.FAILED: ExitCode.FOUND,
@@ -48,7 +48,7 @@ class GateResult(Record, frozen=True, kw_only=True):
     """What `check` found. `status` is the whole gate's: passed only where a row was decided and nothing speaks against.
 
     `nothing_checked` says why the gate as a whole is incomplete, "" where rules were applied to comparable rows;
-    `blind` which rules cannot see their own limit.
+    `blind` which rules cannot see their own limit; `notes` what limits were not held against.
     """
 
     table: VerdictTable
@@ -56,6 +56,7 @@ class GateResult(Record, frozen=True, kw_only=True):
     unmatched: tuple[str, ...]
     nothing_checked: str
     blind: tuple[str, ...]
+    notes: tuple[str, ...] = ()
     status: Status
     exit_code: ExitCode
 
@@ -86,6 +87,7 @@ def judge(table: VerdictTable, rules: Sequence[Rule], *, sides: tuple[Digest, Di
         unmatched=tuple(unmatched),
         nothing_checked=nothing,
         blind=tuple(blind),
+        notes=tuple(_unknown_noise(table, rules)),
         status=_status(code, {outcome.status for outcome in outcomes}, nothing=bool(nothing)),
         exit_code=code,
     )
@@ -158,6 +160,17 @@ def _between_runs(table: VerdictTable) -> dict[str, float]:
         for band in table.bands
         if band.source is not BandSource.DEFAULT
     }
+
+
+def _unknown_noise(table: VerdictTable, rules: Sequence[Rule]) -> Iterator[str]:
+    """Say of which metrics a limit was held against launches alone, since nobody knows what separate runs differ by."""
+    limited = {rule.metric for rule in rules if rule.limit is not None}
+    assumed = [it.metric for it in table.bands if it.source is BandSource.DEFAULT and it.metric in limited]
+    if assumed:
+        yield (
+            f"{listed(assumed)}: what separate runs differ by is not known here, and limits were held against launches "
+            "alone; baseline set with three runs teaches it, and calibrate."
+        )
 
 
 def _blind(rule: Rule, rows: Sequence[Comparison]) -> Iterator[str]:

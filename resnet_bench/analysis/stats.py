@@ -9,10 +9,9 @@ It speaks about this run's launches: a machine that was different on another day
 import math
 import statistics
 from collections.abc import Sequence
-from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import special
 
 from resnet_bench.analysis.confidence import CONFIDENCE
@@ -134,34 +133,6 @@ def interval_of(values: Sequence[float], confidence: float = CONFIDENCE) -> tupl
     found = robust(values)
     half = t_quantile(found.degrees, confidence) * found.error
     return found.mean - half, found.mean + half
-
-
-class Welch(NamedTuple):
-    """The difference of two means, its standard error, Welch's degrees of freedom, and both sides' variances."""
-
-    difference: float
-    error: float
-    degrees: float
-    variances: tuple[float, float]
-
-
-def welch(left: NDArray[np.floating[Any]], right: NDArray[np.floating[Any]]) -> Welch:
-    """Return Welch's statistics of mean(right) - mean(left); each side has at least two values.
-
-    Satterthwaite's degrees of freedom (Welch 1947, Biometrika 34), by shares because squares of variances underflow.
-    """
-    variances = float(np.var(left, ddof=1)), float(np.var(right, ddof=1))
-    sizes = len(left), len(right)
-    parts = [variance / size for variance, size in zip(variances, sizes, strict=True)]
-    total = sum(parts)
-    shares = [(part / total) ** 2 if total else 0.0 for part in parts]
-    inverse = sum(share / (size - 1) for share, size in zip(shares, sizes, strict=True))
-    return Welch(
-        difference=float(np.mean(right) - np.mean(left)),
-        error=math.sqrt(total),
-        degrees=1 / inverse if inverse > 0 else sum(sizes) - 2,
-        variances=variances,
-    )
 
 
 def normal_deviation(deviations: ArrayLike) -> float:

@@ -30,7 +30,7 @@ def compare(
     baselines_dir: Path = baselines.DEFAULT_DIRECTORY,
     calibration_file: Annotated[Path, Parameter(name="--calibration")] = calibrations.DEFAULT_FILE,
 ) -> int:
-    """Compare two runs or baselines: ratio, 99 % interval, verdict and reason for every metric of every case.
+    """Compare two runs or baselines: ratio with its interval, verdict and reason for every metric of every case.
 
     Exit code 1 where --fail-on finds its verdict, 3 where nothing measured was comparable, else 0.
 

@@ -253,3 +253,11 @@ def test_a_gate_that_decides(factor, status):
         )
         found += statuses(check(sides, rule(limit=0.05), base=base))
     assert found.count(status) >= 57
+
+
+def test_limits_that_were_held_against_launches_alone_are_named():
+    (said,) = check(new(), rule(limit=0.05)).notes
+    assert said.startswith("latency_s: what separate runs differ by is not known here")
+    known = [Band(metric="latency_s", width=0.01, source=BandSource.CALIBRATION)]
+    assert check(new(), rule(limit=0.05), bands=known).notes == ()
+    assert check(new(), rule(maximum=0.05)).notes == ()

@@ -72,4 +72,4 @@ def _lines(result: GateResult) -> list[str]:
     better = [f"improved: {row.case.key} {row.metric}: {row.reason}" for row in improvements(result.table)]
     unmatched = [f"rule matches nothing: {name}" for name in result.unmatched]
     nothing = [result.nothing_checked] if result.nothing_checked else []
-    return [*better, *unmatched, *nothing]
+    return [*better, *unmatched, *nothing, *result.notes]

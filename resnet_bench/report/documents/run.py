@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from resnet_bench.analysis import trend
 from resnet_bench.analysis.compare import compare
 from resnet_bench.analysis.digest import digest
 from resnet_bench.analysis.published import Catalog, published
@@ -77,7 +78,7 @@ def build(
     labels = label(runs)
     digests = [digest(run, name) for run, name in zip(runs, labels.runs, strict=True)]
     results = collect(runs, digests, catalog or published)
-    notes = _notes(runs, results)
+    notes = _notes(runs, results, trend.note(digests[0]) if len(runs) == 1 else "")
     verdicts = _compare(digests, baseline)
     long = long_table(
         results,
@@ -159,9 +160,11 @@ def _content(document: Document, long: Table) -> dict[str, object]:
     }
 
 
-def _notes(runs: Sequence[Run], results: Sequence[Result]) -> tuple[Note, ...]:
-    """Number each distinct warning once, those of the files first."""
+def _notes(runs: Sequence[Run], results: Sequence[Result], drifting: str) -> tuple[Note, ...]:
+    """Number each distinct warning once, those of the files first; what two runs drift by, their comparison says."""
     counts: dict[str, int] = {text: 0 for run in runs for text in run.warnings}
+    if drifting:
+        counts[drifting] = 0
     for result in results:
         for text in result.warnings:
             counts[text] = counts.get(text, 0) + 1

@@ -1,6 +1,7 @@
 """The tables of a history: what moved, every series, every point."""
 
 from resnet_bench import units
+from resnet_bench.analysis.confidence import CONFIDENCE_TEXT
 from resnet_bench.records import History, HistorySeries
 from resnet_bench.report.history_words import (
     FATES,
@@ -29,10 +30,25 @@ _CHANGE_COLUMNS = (
     Column(key="before_text", title="before", kind=ColumnKind.TEXT),
     Column(key="new_text", title="new", kind=ColumnKind.TEXT),
     Column(key="ratio", title="ratio", kind=ColumnKind.RATIO, help="New level divided by the one before."),
-    Column(key="ratio_low", title="low", kind=ColumnKind.RATIO, help="Lower bound of the ratio's 99 % interval."),
-    Column(key="ratio_high", title="high", kind=ColumnKind.RATIO, help="Upper bound of the ratio's 99 % interval."),
+    Column(
+        key="ratio_low",
+        title="low",
+        kind=ColumnKind.RATIO,
+        help=f"Lower bound of the ratio's {CONFIDENCE_TEXT} interval.",
+    ),
+    Column(
+        key="ratio_high",
+        title="high",
+        kind=ColumnKind.RATIO,
+        help=f"Upper bound of the ratio's {CONFIDENCE_TEXT} interval.",
+    ),
     Column(key="commit", title="commit", kind=ColumnKind.NAME, help="The first measured commit of the new level."),
-    Column(key="range", title="range", kind=ColumnKind.NAME, help="A..B: after A, and with B at the latest (99 %)."),
+    Column(
+        key="range",
+        title="range",
+        kind=ColumnKind.NAME,
+        help=f"A..B: after A, and with B at the latest ({CONFIDENCE_TEXT}).",
+    ),
     Column(
         key="now",
         title="now",
