@@ -8,7 +8,7 @@ import numpy as np
 from resnet_bench.analysis.confidence import CONFIDENCE
 from resnet_bench.analysis.metrics import TIMINGS
 from resnet_bench.analysis.noise_bands import FEWEST_RUNS, NARROWEST_BAND, between_runs, calibrated_band
-from resnet_bench.analysis.ratio import POWER
+from resnet_bench.analysis.ratio import POWER, degrees
 from resnet_bench.analysis.sequential import LOOKS, UNCHANGED_CONFIDENCE, detectable_change, first_decision
 from resnet_bench.analysis.stats import MIN_LAUNCHES, normal_deviation, t_quantile
 from resnet_bench.records import Band, Verdict
@@ -70,8 +70,7 @@ def launches_needed(sides: Sequence[Sequence[float]], *, band: float) -> int | N
     """Return how many launches a side separate runs need for the same, from each case's launch medians."""
     spread = max(float(np.log(np.asarray(medians)).std(ddof=1)) for medians in sides)
     for count in range(MIN_LAUNCHES, MOST_LAUNCHES + 1):
-        degrees = 2 * count - 2
-        quantiles = t_quantile(degrees, CONFIDENCE) + t_quantile(degrees, 2 * POWER - 1)
+        quantiles = t_quantile(degrees(count), CONFIDENCE) + t_quantile(degrees(count), 2 * POWER - 1)
         if math.expm1(math.log1p(band) + quantiles * spread * math.sqrt(2 / count)) <= WORTHWHILE:
             return count
     return None

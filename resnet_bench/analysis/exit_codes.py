@@ -1,10 +1,12 @@
-"""What verdicts make of a command's exit code, for `compare` and `ab`; `check` has its rules (`analysis.gate`)."""
+"""What verdicts and rulings make of a command's exit code: `compare`, `ab` and `check`."""
 
 from collections.abc import Iterable
 from enum import StrEnum
 
 from resnet_bench.analysis.metric import ExactMetric
 from resnet_bench.analysis.metrics import find_metric
+from resnet_bench.analysis.rulings import Status
+from resnet_bench.analysis.thresholds import Undecided
 from resnet_bench.errors import ExitCode, gravest
 from resnet_bench.records import Verdict, VerdictTable
 
@@ -22,6 +24,23 @@ _FAILING = {
     FailOn.CHANGED: frozenset({Verdict.REGRESSED, Verdict.IMPROVED}),
     FailOn.INCONCLUSIVE: frozenset({Verdict.REGRESSED, Verdict.INCONCLUSIVE}),
 }
+
+_RULINGS = {
+    Status.FAILED: ExitCode.FOUND,
+    Status.INCOMPLETE: ExitCode.INCOMPLETE,
+    Status.NEW: ExitCode.DONE,
+    Status.PASSED: ExitCode.DONE,
+}
+_UNDECIDED = {
+    Undecided.STOP: ExitCode.INCOMPLETE,
+    Undecided.FAIL: ExitCode.FOUND,
+    Undecided.WARN: ExitCode.DONE,
+}
+
+
+def of_ruling(status: Status, undecided: Undecided = Undecided.STOP) -> ExitCode:
+    """Return what one rule on one row makes of `check`; what an undecided row does is the rule's choice."""
+    return _UNDECIDED[undecided] if status is Status.UNDECIDED else _RULINGS[status]
 
 
 def of_comparison(table: VerdictTable, fail_on: FailOn | None) -> ExitCode:

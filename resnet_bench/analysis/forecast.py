@@ -22,7 +22,7 @@ SURE = 0.9
 COUNTS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 200)
 _IDENTICAL = 0.5
 _CHANGE = 0.2
-_DRAWS = 512
+_DRAWS = 256
 
 
 class Forecast(NamedTuple):

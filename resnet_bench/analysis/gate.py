@@ -9,28 +9,18 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from resnet_bench import units
 from resnet_bench.analysis import rulings
+from resnet_bench.analysis.exit_codes import of_ruling
 from resnet_bench.analysis.metric import ExactMetric
 from resnet_bench.analysis.metrics import POSITION, find_metric
 from resnet_bench.analysis.ratio import log_ratio
 from resnet_bench.analysis.rulings import Status
-from resnet_bench.analysis.thresholds import Rule, Undecided
+from resnet_bench.analysis.thresholds import Rule
 from resnet_bench.errors import ExitCode, gravest
 from resnet_bench.machine.names import named_like
 from resnet_bench.records import BandSource, Case, Comparison, Digest, Interval, Record, Verdict, VerdictTable
 from resnet_bench.words import counted, listed
 
-_CODES = {
-    Status.FAILED: ExitCode.FOUND,
-    Status.INCOMPLETE: ExitCode.INCOMPLETE,
-    Status.NEW: ExitCode.DONE,
-    Status.PASSED: ExitCode.DONE,
-}
 _LARGEST_REACH = 10.0  # of a logarithm; more says nothing more
-_UNDECIDED_CODES = {
-    Undecided.STOP: ExitCode.INCOMPLETE,
-    Undecided.FAIL: ExitCode.FOUND,
-    Undecided.WARN: ExitCode.DONE,
-}
 
 
 class Outcome(Record, frozen=True, kw_only=True):
@@ -138,7 +128,7 @@ def _missing(baseline: Digest, contender: Digest, compared: Collection[Case]) ->
             rule="every case",
             status=Status.INCOMPLETE,
             message=message,
-            exit_code=_CODES[Status.INCOMPLETE],
+            exit_code=of_ruling(Status.INCOMPLETE),
         )
 
 
@@ -147,7 +137,7 @@ def _apply(rule: Rule, row: Comparison, between_runs: Mapping[str, float]) -> Ou
         status, message = rulings.relative(rule, row)
     else:
         status, message = rulings.absolute(rule, row, between_runs=between_runs.get(row.metric, 0.0))
-    code = _UNDECIDED_CODES[rule.undecided] if status is Status.UNDECIDED else _CODES[status]
+    code = of_ruling(status, rule.undecided)
     return Outcome(
         case=row.contender_case, metric=row.metric, rule=rule.name, status=status, message=message, exit_code=code
     )
