@@ -7,11 +7,9 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from resnet_bench import units
 from resnet_bench.commands.arguments import with_options
 from resnet_bench.commands.output import Destination, give, warn, written
 from resnet_bench.config import suite_file
-from resnet_bench.config.axes import labels
 from resnet_bench.config.sources import from_environment, resolve
 from resnet_bench.config.suite_file import Suite
 from resnet_bench.errors import ExitCode, UsageError
@@ -19,12 +17,14 @@ from resnet_bench.git.command import git
 from resnet_bench.git.commit import current_commit
 from resnet_bench.machine.devices import known_without_torch
 from resnet_bench.records import LayerScope, SkipReason
+from resnet_bench.report.document import Document
+from resnet_bench.report.documents import plan as planned_cases
 from resnet_bench.report.documents import settings
+from resnet_bench.report.documents.plan import PlannedCase
 from resnet_bench.report.renderers import Format
 from resnet_bench.runner import plan, shards
 from resnet_bench.runner.launchers import table as launchers
 from resnet_bench.runner.launchers.launcher import Launcher
-from resnet_bench.runner.plan import Plan
 from resnet_bench.runner.run import new_run_id, resume, start
 from resnet_bench.storage import run_directory
 from resnet_bench.words import counted
@@ -66,7 +66,7 @@ def run(
         print_suite: Print the suite file of a preset.
         print_config: Print every value that holds, and where it comes from; measure nothing.
         asv_results: Also write the run as asv results of its commit (.asv/results), as `export --to asv` does.
-        format: Of what is printed on standard output: text, markdown, json, csv or latex.
+        format: Of what is printed on standard output: text, markdown, json, csv, latex or html.
         given: The flags of the table of options, as text.
     """
     if print_suite is not None:
@@ -89,7 +89,9 @@ def run(
     scope = LayerScope.LARGEST_BATCH if layers else LayerScope.NONE
     with chosen.named_in_errors():
         if dry_run:
-            return _show_plan(chosen.suite, chosen.shard, launchers.launcher(launcher))
+            shown = _plan(chosen.suite, chosen.shard, launchers.launcher(launcher))
+            give(shown, Destination(form=format, path=None))
+            return 0
         if asv_results:
             _check_clean()
         start(
@@ -126,30 +128,26 @@ def _export(directory: Path) -> None:
         print(f"asv results: {path}", file=sys.stderr)
 
 
-def _show_plan(suite: Suite, which: tuple[int, int] | None, launcher: Launcher) -> int:
+def _plan(suite: Suite, which: tuple[int, int] | None, launcher: Launcher) -> Document:
     device = known_without_torch(suite.device) or launcher.machines(suite.device)[0].device
     whole = asked = plan.expand(suite, device)
+    remarks = []
     if which is not None:
         _, asked = shards.cut(whole, which)
-    for name in labels(asked.cases).values():
-        print(name)
-    if which is not None:
-        print(f"shard {which[0]}/{which[1]}: {len(asked.cases)} of {counted(len(whole.cases), 'case')}")
+        remarks.append(f"shard {which[0]}/{which[1]}: {len(asked.cases)} of {counted(len(whole.cases), 'case')}")
     if any(sweep.searched for sweep in suite.sweeps):
-        print("batch sizes: auto; those listed as 1 become the powers of two that fit, and the largest that fits")
-    print(_estimate(suite, asked))
-    return 0
-
-
-def _estimate(suite: Suite, asked: Plan) -> str:
+        found = "those listed as 1 become the powers of two that fit, and the largest that fits"
+        remarks.append(f"batch sizes: auto; {found}")
     launches = suite.protocol.launches
-    cases = asked.cases
-    seconds = sum(plan.estimate_s(case, asked.model(case), suite.protocol) for case in cases)
-    processes = counted(len(cases) * launches, "process", "processes")
-    return (
-        f"{counted(len(cases), 'case')} x {counted(launches, 'launch', 'launches')} = {processes}, "
-        f"roughly {units.duration(launches * seconds)} (preset {suite.preset})"
-    )
+    planned = [
+        PlannedCase(
+            case=case,
+            launches=launches,
+            estimate_s=launches * plan.estimate_s(case, asked.model(case), suite.protocol),
+        )
+        for case in asked.cases
+    ]
+    return planned_cases.document(planned, preset=suite.preset, remarks=remarks)
 
 
 def _show_results(directory: Path, output_format: Format) -> int:

@@ -76,6 +76,7 @@ COMMANDS = [
     ("catalogue", "list", lambda content: content),
     ("baselines", "baseline list", lambda content: content),
     ("settings", "run --print-config", lambda content: content),
+    ("plan", "run --dry-run --device cpu", lambda content: content),
     ("verdicts", "compare old new", lambda content: content["comparisons"]),
     ("gate", "check new --baseline main", lambda content: content["outcomes"]),
     ("run", "report old --best", lambda content: content["best"]),  # the first of several tables

@@ -34,4 +34,6 @@ def document(lines: Sequence[Setting]) -> Document:
 
 
 def _words(value: Any) -> str:
+    if value is None:
+        return "not set"
     return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
