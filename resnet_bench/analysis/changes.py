@@ -17,7 +17,6 @@ from resnet_bench.analysis.levels import CUT, POSITION_QUANTILE, Array, scaled
 from resnet_bench.analysis.permutation import LEVEL, MIN_POINTS, StepTest, gains, t_statistic
 
 _REACH = 40
-_WINDOW_LEVEL = LEVEL / 8  # windows overlap, and the strongest one was chosen
 _SHORTEST_WINDOW = 12
 _TIE = 1e-3  # of a squared noise unit
 
@@ -71,8 +70,7 @@ def _windows(points: Array) -> list[_Window]:
     """
     n, found = len(points), []
     screen = 2 * math.log(n)
-    length = min(_SHORTEST_WINDOW, n)
-    while True:
+    for length in _lengths(n):
         starts = np.unique(np.append(np.arange(0, n - length + 1, max(1, length // 4)), n - length))
         rows = _strengths(np.lib.stride_tricks.sliding_window_view(points, length)[starts])
         best = rows.argmax(axis=1)
@@ -80,9 +78,15 @@ def _windows(points: Array) -> list[_Window]:
         for row in np.flatnonzero(strongest > screen).tolist():
             start = int(starts[row])
             found.append(_Window(start, start + length, start + MIN_POINTS + int(best[row]), float(strongest[row])))
-        if length == n:
-            return sorted(found, key=lambda it: -it.strength)
-        length = min(n, math.ceil(length * math.sqrt(2)))
+    return sorted(found, key=lambda it: -it.strength)
+
+
+def _lengths(n: int) -> list[int]:
+    """Return the lengths of windows in a series of `n` points: each the root of two of the one before."""
+    found = [min(_SHORTEST_WINDOW, n)]
+    while found[-1] < n:
+        found.append(min(n, math.ceil(found[-1] * math.sqrt(2))))
+    return found
 
 
 def _strengths(rows: Array) -> Array:
@@ -98,6 +102,8 @@ def _strengths(rows: Array) -> Array:
 def _split(points: Array, windows: Sequence[_Window], test: StepTest) -> list[int]:
     """Return the steps that windows propose and the test confirms, each window between the steps found before it."""
     found: list[int] = []
+    # Windows of one length overlap, and the strongest one was chosen: each length has its part of the level.
+    level = LEVEL / (1.5 * len(_lengths(len(points))))
     for window in windows:
         if any(window.start < k < window.end for k in found):
             continue
@@ -105,7 +111,7 @@ def _split(points: Array, windows: Sequence[_Window], test: StepTest) -> list[in
         start, end = _region(window.split, found, len(points))
         if not test(start, end):
             start, end = max(start, window.start), min(end, window.end)
-            if not (test.can_tell(start, end, _WINDOW_LEVEL) and test(start, end, _WINDOW_LEVEL)):
+            if not (test.can_tell(start, end, level) and test(start, end, level)):
                 continue
         found.append(start + _best_split(points[start:end]))
         found.sort()

@@ -1,8 +1,9 @@
 """The newest one or two points of a series: whether they left its level, before anybody can call that a change.
 
-Each question is a t test of the newest points against the level before them, so that on normal noise at most a share
+Each question is a t test of the newest points against the forty before them, so that on normal noise at most a share
 `FALSE_ALARMS` of steady series is suspected. Real noise has outliers, so one point must also lie half as far again as
-any before it; of two points, both farther than the second farthest, and each must make half of the jump.
+those of its level, two points farther than all but one; of a long level a share may lie farther. Each of two points
+must make half of the jump.
 """
 
 import math
@@ -34,21 +35,22 @@ class Suspect(NamedTuple):
 def find_suspect(values: Sequence[float], level_start: int) -> Suspect | None:
     """Return where the newest points left the level that starts at `level_start`, None where they did not."""
     points = comparable(values)
-    n = len(points)
     for newest in sorted(_CLEAR, reverse=True):
-        start = max(level_start, n - newest - _REACH)
-        base = points[start : n - newest]
-        if len(base) >= _MIN_BASE and _left(base, points[n - newest :]):
-            return _placed(points, start, n - newest)
+        first = len(points) - newest
+        level = points[level_start:first]
+        if len(level) >= _MIN_BASE and _left(level, points[first:]):
+            return _placed(points, max(level_start, first - _REACH), first)
     return None
 
 
-def _left(base: Array, new: Array) -> bool:
-    """Say whether the new points lie off the level of those before."""
+def _left(level: Array, new: Array) -> bool:
+    """Say whether the new points lie off the level of those before, and clear of its outliers."""
+    base = level[-_REACH:]
     off = new - base.mean()
     jump = float(off.mean())
-    farthest = np.sort(np.abs(base - base.mean()))[-len(new)]
-    if float((off * math.copysign(1.0, jump)).min()) <= max(abs(jump) / 2, _CLEAR[len(new)] * farthest):
+    nearest = float((off * math.copysign(1.0, jump)).min())
+    as_far = int((np.abs(level - base.mean()) * _CLEAR[len(new)] >= nearest).sum())
+    if nearest < abs(jump) / 2 or as_far > len(new) - 1 + _LEVEL * len(level):
         return False
     degrees = len(base) + len(new) - 2
     squares = float(((base - base.mean()) ** 2).sum() + ((new - new.mean()) ** 2).sum())
