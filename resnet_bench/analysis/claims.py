@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from resnet_bench.analysis.confidence import CONFIDENCE
+from resnet_bench.analysis.figures import chosen
 from resnet_bench.analysis.metric import Direction
+from resnet_bench.analysis.metrics import find_metric
 from resnet_bench.analysis.ratio import log_ratio
 from resnet_bench.analysis.stats import MIN_LAUNCHES
 from resnet_bench.records import Interval, Record, Summary
@@ -60,8 +62,15 @@ def ratio_interval(one: Summary, other: Summary, *, family: int = 1) -> Interval
     """Return the interval of one / other, None where one has too few launches, or one that measured 0."""
     if min(one.launches, other.launches) < MIN_LAUNCHES:
         return None
-    found = log_ratio(other.launch_medians, one.launch_medians)
+    sides = chosen(find_metric(one.metric), other, one, same_machine=_same_nominal(one, other))
+    found = log_ratio(sides.baseline.launch_medians, sides.contender.launch_medians, doubt=sides.doubt)
     return found.interval(1 - (1 - CONFIDENCE) / family) if found else None
+
+
+def _same_nominal(one: Summary, other: Summary) -> bool:
+    """Whether both are corrected to one nominal speed, which is kept for a machine and its software alone."""
+    speeds = {it.corrected.correction.nominal_s if it.corrected else None for it in (one, other)}
+    return len(speeds) == 1
 
 
 def standing(figures: Sequence[Summary], direction: Direction) -> Standing:

@@ -6,12 +6,13 @@ import numpy as np
 
 from resnet_bench.analysis import trend
 from resnet_bench.analysis.comparability import summarize_differences
+from resnet_bench.analysis.figures import chosen as by_figures
 from resnet_bench.analysis.judging import judge
-from resnet_bench.analysis.matching import match
-from resnet_bench.analysis.metrics import NOISY_METRICS, POSITION
+from resnet_bench.analysis.matching import Pair, match
+from resnet_bench.analysis.metrics import NOISY_METRICS, POSITION, find_metric
 from resnet_bench.analysis.noise_bands import known_bands
 from resnet_bench.machine.names import named_like
-from resnet_bench.records import Band, BandSource, Comparison, Digest, GeometricMean, Verdict, VerdictTable
+from resnet_bench.records import Band, BandSource, Comparison, Digest, Figures, GeometricMean, Verdict, VerdictTable
 from resnet_bench.words import counted, listed
 
 DEFAULT_BANDS = tuple(
@@ -20,7 +21,12 @@ DEFAULT_BANDS = tuple(
 
 
 def compare(
-    baseline: Digest, contender: Digest, *, across: Collection[str] = (), bands: Iterable[Band] = ()
+    baseline: Digest,
+    contender: Digest,
+    *,
+    across: Collection[str] = (),
+    bands: Iterable[Band] = (),
+    figures: Figures = Figures.CORRECTED,
 ) -> VerdictTable:
     """Judge every metric of every case of either side.
 
@@ -29,11 +35,12 @@ def compare(
         contender: the other side.
         across: kinds of difference that are allowed, as `comparability.KINDS` names them.
         bands: noise bands of this machine; those that the baseline learnt are drawn towards them.
+        figures: RAW compares what was measured, CORRECTED what is corrected for drift where both sides have it.
     """
     baseline = named_like(baseline, contender)
     chosen = {band.metric: band for band in (*DEFAULT_BANDS, *known_bands(baseline.bands, bands))}
     pairs, alone = match(baseline, contender, across)
-    rows = judge(pairs, chosen) + alone
+    rows = judge(pairs, chosen, figures=figures) + alone
     used = {row.metric for row in rows}
     return VerdictTable(
         baseline=baseline.name,
@@ -43,7 +50,12 @@ def compare(
         comparisons=tuple(sorted(rows, key=lambda row: POSITION[row.metric])),
         means=geometric_means(rows),
         counts={verdict.value: sum(row.verdict is verdict for row in rows) for verdict in Verdict},
-        warnings=(*_shared_runs(baseline, contender), *_of_side(baseline), *_of_side(contender)),
+        warnings=(
+            *_why_raw(pairs, figures),
+            *_shared_runs(baseline, contender),
+            *_of_side(baseline),
+            *_of_side(contender),
+        ),
     )
 
 
@@ -55,6 +67,23 @@ def geometric_means(rows: Sequence[Comparison]) -> tuple[GeometricMean, ...]:
         if logs:
             means.append(GeometricMean(metric=metric.name, ratio=float(np.exp(np.mean(logs))), cases=len(logs)))
     return tuple(means)
+
+
+def _why_raw(pairs: Iterable[Pair], figures: Figures) -> Iterator[str]:
+    """Say why raw figures are compared where a side has corrected ones."""
+    if figures is Figures.RAW:
+        return
+    reasons: dict[str, None] = {}
+    for pair in pairs:
+        right = {it.metric: it for it in pair.contender.summaries}
+        for left in pair.baseline.summaries:
+            if left.metric in right:
+                sides = by_figures(
+                    find_metric(left.metric), left, right[left.metric], same_machine=not pair.differences
+                )
+                reasons[sides.why_raw] = None
+    for why in filter(None, reasons):
+        yield f"figures are compared as they were measured, not corrected for drift: {why}."
 
 
 def _shared_runs(baseline: Digest, contender: Digest) -> Iterator[str]:

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from resnet_bench import units
 from resnet_bench.analysis import rulings
 from resnet_bench.analysis.exit_codes import of_ruling
+from resnet_bench.analysis.figures import of_row
 from resnet_bench.analysis.metric import ExactMetric
 from resnet_bench.analysis.metrics import POSITION, find_metric
 from resnet_bench.analysis.ratio import log_ratio
@@ -17,7 +18,7 @@ from resnet_bench.analysis.rulings import Status
 from resnet_bench.analysis.thresholds import Rule
 from resnet_bench.errors import ExitCode, gravest
 from resnet_bench.machine.names import named_like
-from resnet_bench.records import BandSource, Case, Comparison, Digest, Interval, Record, Verdict, VerdictTable
+from resnet_bench.records import BandSource, Case, Comparison, Digest, Figures, Interval, Record, Verdict, VerdictTable
 from resnet_bench.words import counted, listed
 
 _LARGEST_REACH = 10.0  # of a logarithm; more says nothing more
@@ -51,8 +52,10 @@ class GateResult(Record, frozen=True, kw_only=True):
     exit_code: ExitCode
 
 
-def judge(table: VerdictTable, rules: Sequence[Rule], *, sides: tuple[Digest, Digest]) -> GateResult:
-    """Apply every matching rule to every row."""
+def judge(
+    table: VerdictTable, rules: Sequence[Rule], *, sides: tuple[Digest, Digest], raw: VerdictTable | None = None
+) -> GateResult:
+    """Apply every matching rule to every row; `raw` is the same table by raw figures, for rules that ask for those."""
     baseline, contender = sides
     outcomes = [*_missing(named_like(baseline, contender), contender, _compared(table))]
     unmatched: list[str] = []
@@ -60,7 +63,8 @@ def judge(table: VerdictTable, rules: Sequence[Rule], *, sides: tuple[Digest, Di
     absent = {outcome.case for outcome in outcomes}
     between_runs = _between_runs(table)
     for rule in rules:
-        rows = [row for row in table.comparisons if rule.matches(row.contender_case, row.metric)]
+        asked = raw if raw is not None and rule.figures is Figures.RAW else table
+        rows = [row for row in asked.comparisons if rule.matches(row.contender_case, row.metric)]
         if not rows:
             unmatched.append(rule.name)
         judged = [row for row in rows if row.case not in absent]
@@ -183,8 +187,8 @@ def _reach(ratio: float, judged: Interval) -> float:
 
 
 def _cure(limit: float, row: Comparison) -> str:
-    sides = [summary.launch_medians for summary in (row.baseline_summary, row.contender_summary) if summary]
-    estimate = log_ratio(*sides) if len(sides) == 2 else None  # noqa: PLR2004 - a baseline and a contender
+    sides = of_row(row)
+    estimate = sides and log_ratio(sides.baseline.launch_medians, sides.contender.launch_medians, doubt=sides.doubt)
     known_band = (row.band or 0.0) if row.judged != row.interval else 0.0
     launches = estimate.launches_for(limit, known_band) if estimate else None
     if launches is not None:

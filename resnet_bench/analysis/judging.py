@@ -13,12 +13,13 @@ import msgspec
 
 from resnet_bench import units
 from resnet_bench.analysis.comparability import allowing
+from resnet_bench.analysis.figures import chosen
 from resnet_bench.analysis.forecast import COUNTS, Forecast, more_launches
 from resnet_bench.analysis.matching import Pair
 from resnet_bench.analysis.metric import Direction, ExactMetric, Metric, Source
 from resnet_bench.analysis.metrics import EXACT_METRICS, NOISY_METRICS, TIMINGS, find_metric
 from resnet_bench.analysis.ratio import LogRatio, holm, log_ratio
-from resnet_bench.records import Band, BandSource, Comparison, Interval, Summary, Verdict
+from resnet_bench.records import Band, BandSource, Comparison, Figures, Interval, Summary, Verdict
 from resnet_bench.words import counted
 
 _NAMED = 2
@@ -33,19 +34,22 @@ class _Candidate:
     band: Band
 
 
-def judge(pairs: Sequence[Pair], bands: Mapping[str, Band]) -> list[Comparison]:
+def judge(
+    pairs: Sequence[Pair], bands: Mapping[str, Band], *, figures: Figures = Figures.CORRECTED
+) -> list[Comparison]:
     """Return a row for every metric of every pair.
 
     Args:
         pairs: cases that stand against each other.
         bands: the noise band of each noisy metric, by its name.
+        figures: RAW compares what was measured, CORRECTED what is corrected for drift where both sides have it.
     """
     rows: list[Comparison] = []
     candidates: list[_Candidate] = []
     for pair in pairs:
         rows += [row for metric in EXACT_METRICS if (row := _exact_row(pair, metric)) is not None]
         for metric in NOISY_METRICS:
-            judged = _noisy_row(pair, metric, bands[metric.name])
+            judged = _noisy_row(pair, metric, bands[metric.name], figures)
             if isinstance(judged, _Candidate):
                 candidates.append(judged)
             elif judged is not None:
@@ -86,7 +90,7 @@ def _exact_row(pair: Pair, metric: ExactMetric) -> Comparison | None:
     )
 
 
-def _noisy_row(pair: Pair, metric: Metric, band: Band) -> Comparison | _Candidate | None:
+def _noisy_row(pair: Pair, metric: Metric, band: Band, figures: Figures) -> Comparison | _Candidate | None:
     left = next((it for it in pair.baseline.summaries if it.metric == metric.name), None)
     right = next((it for it in pair.contender.summaries if it.metric == metric.name), None)
     if left is None and right is None:
@@ -97,10 +101,19 @@ def _noisy_row(pair: Pair, metric: Metric, band: Band) -> Comparison | _Candidat
         return msgspec.structs.replace(blank, reason=_missing_value(left))
     if pair.refused:
         return msgspec.structs.replace(blank, ratio=None, reason=_refusal(pair))
-    estimate = log_ratio(left.launch_medians, right.launch_medians)
+    sides = chosen(metric, left, right, same_machine=not pair.differences, wanted=figures)
+    estimate = log_ratio(sides.baseline.launch_medians, sides.contender.launch_medians, doubt=sides.doubt)
     if estimate is None:
         return _without_spread(blank, left, right)
-    return _Candidate(row=blank, estimate=estimate, band=band)
+    corrected = sides.kind is Figures.CORRECTED
+    row = msgspec.structs.replace(
+        blank,
+        baseline=sides.baseline.median,
+        contender=sides.contender.median,
+        figures=sides.kind,
+        raw_ratio=right.median / left.median if corrected and left.median else None,
+    )
+    return _Candidate(row=row, estimate=estimate, band=band)
 
 
 def _without_spread(blank: Comparison, left: Summary, right: Summary) -> Comparison:

@@ -69,3 +69,8 @@ def shift(left: Location, right: Location) -> Shift:
         error=math.sqrt(total),
         degrees=1 / inverse if inverse > 0 else float(left.degrees + right.degrees),
     )
+
+
+def doubted(found: Shift, doubt: float) -> Shift:
+    """Return a shift whose error also holds a doubt of its own, a standard deviation."""
+    return found if not doubt else found._replace(error=math.hypot(found.error, doubt))

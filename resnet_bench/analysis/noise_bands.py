@@ -13,10 +13,12 @@ import numpy as np
 
 from resnet_bench import units
 from resnet_bench.analysis.confidence import CONFIDENCE
+from resnet_bench.analysis.figures import SideFigures, aligned
 from resnet_bench.analysis.location import Location, robust
-from resnet_bench.analysis.metrics import NOISY_METRICS
+from resnet_bench.analysis.metric import NoisyMetric
+from resnet_bench.analysis.metrics import NOISY_METRICS, find_metric
 from resnet_bench.analysis.stats import t_quantile
-from resnet_bench.records import Band, BandSource, Case, Digest
+from resnet_bench.records import Band, BandSource, Case, Digest, Summary
 from resnet_bench.records.conclusions import LARGEST_BAND
 
 NARROWEST_BAND = 0.01  # nobody acts on less
@@ -132,11 +134,24 @@ def _launch_noise(cases: Sequence[Sequence[Location]]) -> float:
 
 
 def _log_medians(runs: Sequence[Digest]) -> dict[str, dict[Case, _Groups]]:
-    """Return logarithms of launch medians by metric and case: a group for each run that has them."""
-    found: dict[str, dict[Case, _Groups]] = {}
+    """Return logarithms of launch medians by metric and case: a group for each run that has them.
+
+    Corrected for drift where all runs have that: such figures are what is compared then.
+    """
+    summaries: dict[str, dict[Case, list[Summary]]] = {}
     for run in runs:
         for it in run.cases:
             for summary in it.summaries:
-                group = [math.log(value) for value in summary.launch_medians if value > 0]
-                found.setdefault(summary.metric, {}).setdefault(it.case, []).append(group)
-    return found
+                summaries.setdefault(summary.metric, {}).setdefault(it.case, []).append(summary)
+    return {
+        metric: {case: _groups(metric, of_runs) for case, of_runs in by_case.items()}
+        for metric, by_case in summaries.items()
+    }
+
+
+def _groups(metric: str, summaries: Sequence[Summary]) -> _Groups:
+    known = find_metric(metric)
+    form = known.corrected if isinstance(known, NoisyMetric) else None
+    corrected = aligned(summaries, form) if form is not None else None
+    sides = corrected or [SideFigures(summary.launch_medians) for summary in summaries]
+    return [[math.log(value) for value in side.launch_medians if value > 0] for side in sides]

@@ -19,7 +19,7 @@ import numpy as np
 from scipy import special
 
 from resnet_bench.analysis.confidence import CONFIDENCE
-from resnet_bench.analysis.location import Shift, robust, robust_cut, shift, trimmed
+from resnet_bench.analysis.location import Shift, doubted, robust, robust_cut, shift, trimmed
 from resnet_bench.analysis.stats import exponential, t_quantile
 from resnet_bench.records import Interval
 
@@ -108,16 +108,19 @@ class LogRatio:
         return None
 
 
-def log_ratio(baseline: Sequence[float], contender: Sequence[float]) -> LogRatio | None:
-    """Compare launch medians (same unit, positive); None where a side has fewer than two or a value is not positive."""
+def log_ratio(baseline: Sequence[float], contender: Sequence[float], *, doubt: float = 0.0) -> LogRatio | None:
+    """Compare launch medians (same unit, positive); None where a side has fewer than two or a value is not positive.
+
+    `doubt` is a standard deviation of the logarithm that launches do not show; it adds to the errors.
+    """
     if min(len(baseline), len(contender)) < 2 or min(*baseline, *contender) <= 0:  # noqa: PLR2004 - no spread of one
         return None
     logs = [np.log(side) for side in (baseline, contender)]
     left, right = (robust(side) for side in logs)
     return LogRatio(
         center=float(np.log(np.median(contender)) - np.log(np.median(baseline))),
-        robust=shift(left, right),
-        plain=shift(*(trimmed(side, 0) for side in logs)),
+        robust=doubted(shift(left, right), doubt),
+        plain=doubted(shift(*(trimmed(side, 0) for side in logs)), doubt),
         launches=(len(baseline), len(contender)),
         variance=(left.variance * len(baseline) + right.variance * len(contender)) / 2,
     )

@@ -55,7 +55,7 @@ def absolute(rule: Rule, row: Comparison, *, between_runs: float) -> tuple[Statu
         return Status.INCOMPLETE, f"{metric.label} has no value here: {row.reason}"
     if summary and metric.name in _NEVER_ZERO and min(summary.launch_medians) <= 0:
         return Status.INCOMPLETE, f"a launch took no time, which none can: {metric.label} must be measured anew"
-    value, words = row.contender, "median" if summary else metric.label
+    value, words = (summary.median, "median") if summary else (row.contender, metric.label)
     if rule.percentile and summary:
         value, words = getattr(summary, rule.percentile.value), rule.percentile.value
     if value is None:

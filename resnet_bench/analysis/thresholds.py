@@ -28,7 +28,7 @@ from resnet_bench.analysis.metrics import find_metric
 from resnet_bench.config import suite_file, values
 from resnet_bench.config.axes import AXES, BY_NAME, Axis, Value
 from resnet_bench.errors import ConfigError, UsageError, nearest
-from resnet_bench.records import Case, Record
+from resnet_bench.records import Case, Figures, Record
 
 _UNBALANCED = re.compile(r"\[[^\]]*$")
 
@@ -58,7 +58,10 @@ class Percentile(StrEnum):
 
 
 class Rule(Record, frozen=True, kw_only=True):
-    """One rule in base units. `limit` is relative; `maximum` and `minimum` are absolute."""
+    """One rule in base units. `limit` is relative; `maximum` and `minimum` are absolute.
+
+    `figures` are those that a relative rule is held against: RAW as measured, CORRECTED where both sides have them.
+    """
 
     name: str
     metric: str
@@ -69,6 +72,7 @@ class Rule(Record, frozen=True, kw_only=True):
     minimum: float | None = None
     percentile: Percentile | None = None
     undecided: Undecided = Undecided.STOP
+    figures: Figures = Figures.CORRECTED
 
     @property
     def relative(self) -> bool:
@@ -92,6 +96,7 @@ _CHOICES = {
     "on": values.choice(On),
     "percentile": values.choice(Percentile),
     "undecided": values.choice(Undecided),
+    "figures": values.choice(Figures),
 }
 _LIMITS = ("limit", "max", "min")
 _RULE_KEYS = ("metric", "name", *BY_NAME, *_LIMITS, *_CHOICES)
@@ -167,6 +172,7 @@ def _rule(where: str, number: int, table: Mapping[str, Any], undecided: Undecide
         minimum=minimum,
         percentile=chosen.get("percentile"),
         undecided=chosen.get("undecided", undecided),
+        figures=chosen.get("figures", Figures.CORRECTED),
     )
     _check(rule, limits, where, on_is_said="on" in chosen, has_percentiles=isinstance(metric, NoisyMetric))
     return msgspec.structs.replace(rule, name=texts.get("name") or f"rule {number}: {_describe(rule, limits)}")
@@ -176,6 +182,8 @@ def _check(rule: Rule, said: Mapping[str, str], where: str, *, on_is_said: bool,
     """Refuse keys that do not go together."""
     if rule.limit is not None and not rule.relative:
         raise ConfigError(f"{where}: limit is relative, max and min are absolute; write them as rules of their own.")
+    if rule.figures is Figures.RAW and not rule.relative:
+        raise ConfigError(f"{where}: figures belongs to limit; max and min are of what was measured.")
     if on_is_said and not rule.relative:
         raise ConfigError(f"{where}: on belongs to limit; max and min hold without a baseline.")
     if rule.maximum is not None and rule.minimum is not None and rule.minimum > rule.maximum:

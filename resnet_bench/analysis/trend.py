@@ -25,12 +25,10 @@ def note(side: Digest) -> str:
     """
     if len(side.runs) > 1:
         return ""  # pooled launches are in the order of runs, not of time
-    medians = [
-        summary.launch_medians
-        for case in side.cases
-        for summary in case.summaries
-        if summary.metric == LATENCY.name and summary.launches >= FEWEST_LAUNCHES and min(summary.launch_medians) > 0
-    ]
+    latencies = (it for case in side.cases for it in case.summaries if it.metric == LATENCY.name)
+    # Corrected ones where there are: what the machine did meanwhile is no drift of them.
+    figures = ((it.corrected or it).launch_medians for it in latencies)
+    medians = [launches for launches in figures if len(launches) >= FEWEST_LAUNCHES and min(launches) > 0]
     changes = [change for launches in medians if (change := _trend(launches)) is not None]
     if not changes or special.bdtrc(len(changes) - 1, len(medians), _ALPHA) > _ALPHA + _ROUNDING:
         return ""

@@ -15,7 +15,7 @@ from resnet_bench.analysis.ratchet import ratchet
 from resnet_bench.commands.output import destination, give, warn
 from resnet_bench.errors import ExitCode
 from resnet_bench.interop import github, junit
-from resnet_bench.records import Digest, VerdictTable
+from resnet_bench.records import Digest, Figures, VerdictTable
 from resnet_bench.report.documents import gate as gate_report
 from resnet_bench.report.renderers import Format, render
 from resnet_bench.storage import baselines, calibrations
@@ -61,7 +61,8 @@ def check(
     warn([*limits.notes, *(text for side in both for text in side.warnings)])
     bands, warnings = calibrated.bands_for(both[1], calibration_file)
     table = compare(*both, across=parse_across(across), bands=bands).noting(warnings)
-    result = judge(table, limits.rules, sides=both)
+    raw = compare(*both, across=parse_across(across), bands=bands, figures=Figures.RAW)
+    result = judge(table, limits.rules, sides=both, raw=raw)
     document = gate_report.document(result)
     give(document, to)
     if junit_file:

@@ -71,6 +71,13 @@ class Summary(Record, frozen=True, kw_only=True):
     corrected: CorrectedSummary | None = None
 
 
+class Figures(StrEnum):
+    """By which figures sides are compared: as they were measured, or corrected for drift."""
+
+    RAW = "raw"
+    CORRECTED = "corrected"
+
+
 class Verdict(StrEnum):
     """The outcome of a comparison."""
 
@@ -153,8 +160,9 @@ class Comparison(Record, frozen=True, kw_only=True):
     """One metric of one case on both sides. Ratios are contender / baseline; `band` is None for exact metrics.
 
     `interval` is of the launches alone, `judged` also covers what separate runs differ by, where that is known: limits
-    are held against it. `detectable` is the relative change that these launches would find in 95 of 100 comparisons;
-    so many `more_launches` a side decide with `more_probability`.
+    are held against it. `baseline`, `contender`, `ratio` and `interval` are of `figures`; where those are corrected,
+    `raw_ratio` is that of the raw ones. `detectable` is the relative change that these launches would find in 95 of 100
+    comparisons; so many `more_launches` a side decide with `more_probability`.
     """
 
     case: Case
@@ -171,6 +179,8 @@ class Comparison(Record, frozen=True, kw_only=True):
     detectable: float | None = None
     more_launches: int | None = None
     more_probability: float | None = None
+    figures: Figures = Figures.RAW
+    raw_ratio: float | None = None
     verdict: Verdict
     reason: str
 

@@ -7,7 +7,7 @@ from tests.make.cases import CASE, case, change
 from tests.make.commits import commit
 from tests.make.environments import IDENTITY, environment
 from tests.make.histories import asv_folder, at, git, make_repository, noisy, run_at
-from tests.make.launches import EXECUTED, launch, samples, skip
+from tests.make.launches import EXECUTED, beside_reference, launch, samples, skip
 from tests.make.layers import (
     CEILINGS,
     ceilings,
@@ -36,6 +36,7 @@ __all__ = [
     "PROTOCOL",
     "asv_folder",
     "at",
+    "beside_reference",
     "big_run",
     "case",
     "ceilings",

@@ -3,6 +3,8 @@
 import signal
 from collections.abc import Sequence
 
+import msgspec
+
 from resnet_bench.records import (
     Case,
     Contention,
@@ -10,6 +12,7 @@ from resnet_bench.records import (
     Executed,
     Launch,
     Memory,
+    ReferenceSamples,
     Samples,
     Skip,
     SkipReason,
@@ -70,6 +73,16 @@ def launch(
         executed=EXECUTED,
     )
     return Launch(**fields | changes)
+
+
+def beside_reference(made: Launch, pass_s: float, *, version: str = "cpu-1") -> Launch:
+    """Return the launch as if each pass of the reference had taken so long, before and after all of its samples."""
+
+    def both(of: Samples) -> Samples:
+        reference = ReferenceSamples(version=version, taken=(0, len(of.elapsed_s)), elapsed_s=(pass_s, pass_s))
+        return msgspec.structs.replace(of, reference=reference)
+
+    return msgspec.structs.replace(made, isolated=both(made.isolated), back_to_back=both(made.back_to_back))
 
 
 class OutOfMemoryError(RuntimeError):

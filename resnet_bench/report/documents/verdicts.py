@@ -10,7 +10,7 @@ from resnet_bench import units
 from resnet_bench.analysis.confidence import CONFIDENCE_TEXT
 from resnet_bench.analysis.metric import ExactMetric, NoisyMetric
 from resnet_bench.analysis.metrics import NOISY_METRICS, find_metric
-from resnet_bench.records import Case, Comparison, Summary, Verdict, VerdictTable
+from resnet_bench.records import Case, Comparison, Figures, Summary, Verdict, VerdictTable
 from resnet_bench.report.document import Document, Health, Prominence, Section, Severity
 from resnet_bench.report.rows import later
 from resnet_bench.report.sections.differences import SEVERITY, comparison_table, finding
@@ -127,14 +127,30 @@ def _noisy(
     prominence: Prominence,
 ) -> Section:
     band = next(it for it in table.bands if it.metric == metric.name)
+    corrected = sum(row.figures is Figures.CORRECTED for row in rows)
+    how = " corrected for drift" if corrected else ""
     title = (
-        f"{metric.label} [{metric.unit}], {metric.direction} is better, "
+        f"{metric.label}{how} [{metric.unit}], {metric.direction} is better, "
         f"noise band {units.percent_short(band.width)} ({band.source})"
     )
     cells = tuple(_noisy_row(metric, row, folded, labels) for row, folded in fold(rows, every_row=every_row))
     means = [mean for mean in table.means if mean.metric == metric.name]
-    lines = tuple(f"geometric mean of {counted(it.cases, 'ratio')}: {units.ratio(it.ratio)}" for it in means)
+    lines = (
+        *_raw_beside(rows),
+        *(f"geometric mean of {counted(it.cases, 'ratio')}: {units.ratio(it.ratio)}" for it in means),
+    )
     return _section(metric.name, title, _NOISY, cells, prominence=prominence, lines=lines)
+
+
+def _raw_beside(rows: Sequence[Comparison]) -> tuple[str, ...]:
+    """Say what the raw figures would be, where corrected ones are judged."""
+    ratios = sorted(row.raw_ratio for row in rows if row.raw_ratio is not None)
+    if not ratios:
+        return ()
+    span = units.ratio(ratios[0]) if len(ratios) == 1 else f"{units.ratio(ratios[0])} to {units.ratio(ratios[-1])}"
+    raw = sum(row.figures is Figures.RAW and row.verdict is not Verdict.NOT_COMPARABLE for row in rows)
+    others = f"; {counted(raw, 'row is', 'rows are')} compared as measured" if raw else ""
+    return (f"as measured, not corrected: {'ratio' if len(ratios) == 1 else 'ratios'} of {span}{others}",)
 
 
 def _noisy_row(metric: NoisyMetric, row: Comparison, folded: Sequence[Comparison], labels: dict[Case, str]) -> Row:
