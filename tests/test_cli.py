@@ -90,6 +90,8 @@ assert "pandas" not in sys.modules, "pandas"
         (["calibrate", "--budget", "soon"], ["--budget: 'soon'", "time"]),
         (["ab", ".", "--band", "wide"], ["--band: 'wide'", "share"]),
         (["ab", ".", "--budget", "soon"], ["--budget: 'soon'", "time"]),
+        (["list", "rasnet*", "vgg*"], ["no model is called like 'rasnet*' or 'vgg*'."]),
+        (["run", "--dry-run", "--models", "timm:resnet*"], ["'timm:resnet*': patterns", "one by one"]),
         (["rnu"], ["rnu", "run"]),
         (["run", "--modles", "x"], ["--modles", "--models"]),
     ],

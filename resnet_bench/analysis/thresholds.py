@@ -122,7 +122,8 @@ def read(path: Path) -> Thresholds:
     _refuse_unknown(content, _FILE_KEYS, (), str(path))
     rules = content.get("rule", [])
     if not isinstance(rules, list) or not rules or not all(isinstance(rule, dict) for rule in rules):
-        raise ConfigError(f"{path} has no [[rule]] table; see 'resnet-bench check --help' for one to start from.")
+        start = '[[rule]], metric = "latency_s", limit = "5 %", each on a line of its own'
+        raise ConfigError(f"{path} has no [[rule]] table; one to start from: {start}.")
     undecided = values.from_file(_CHOICES["undecided"], content.get("undecided", Undecided.STOP), f"{path}: undecided")
     numbered = ((f"{path}, rule {number}", number, it) for number, it in enumerate(rules, start=1))
     found = tuple(_rule(where, number, _renamed(it, where, notes), undecided) for where, number, it in numbered)

@@ -111,7 +111,8 @@ def _warm(loaded: Loaded) -> float:
 
 
 def _one_line(error: Exception) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())[:500]}"
+    said = " ".join(str(error).split())[:500]
+    return said if type(error).__module__ == f"{PACKAGE}.errors" else f"{type(error).__name__}: {said}"
 
 
 def _say(answers: BinaryIO, answer: Record) -> None:

@@ -12,6 +12,7 @@ from resnet_bench.commands.output import destination, give
 from resnet_bench.errors import ModelError, nearest
 from resnet_bench.report.documents import catalogue
 from resnet_bench.report.renderers import Format
+from resnet_bench.words import either
 
 
 def list_models(
@@ -28,7 +29,8 @@ def list_models(
     """
     chosen = [name for name in specs.names() if not patterns or any(fnmatch.fnmatch(name, each) for each in patterns)]
     if not chosen:
-        raise ModelError(f"no model is called like {' or '.join(patterns)}.{nearest(patterns[0], specs.names())}")
+        asked = either([f"'{each}'" for each in patterns])
+        raise ModelError(f"no model is called like {asked}.{nearest(patterns[0], specs.names())}")
     entries = [catalogue.entry(specs.find(name)) for name in chosen]
     give(catalogue.document(entries), destination(format, output))
 

@@ -64,14 +64,18 @@ def matching(asked: Iterable[str], own: Iterable[Spec] = ()) -> tuple[str, ...]:
     """Return names with each pattern ('resnet*') replaced by the names like it, of the registry and of `own`.
 
     Raises:
-        ModelError: no model is called like a pattern.
+        ModelError: no model is called like a pattern, or it is one of another package's models.
     """
     known = dict.fromkeys([*(spec.name for spec in own), *names()])
     found: dict[str, None] = {}
     for each in asked:
-        if is_external(each) or not set(each) & set("*?["):
+        if not set(each) & set("*?["):
             found[each] = None
             continue
+        if is_external(each):
+            raise ModelError(
+                f"'{each}': patterns choose among this package's models; name those of another one by one."
+            )
         like = [name for name in known if fnmatchcase(name, each)]
         if not like:
             raise ModelError(f"no model is called like '{each}'.{nearest(each, known)}")

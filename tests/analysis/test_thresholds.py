@@ -125,7 +125,7 @@ def test_a_rule_names_cases_by_any_axis_in_the_singular_or_plural(tmp_path):
 
 
 def test_no_rules_no_file_no_toml(tmp_path):
-    with pytest.raises(ConfigError, match=r"has no \[\[rule\]\] table; see 'resnet-bench check --help'"):
+    with pytest.raises(ConfigError, match=r"has no \[\[rule\]\] table; one to start from: \[\[rule\]\], metric = "):
         rules(tmp_path, "rule = []")
     with pytest.raises(ConfigError, match=r"has no \[\[rule\]\] table"):
         rules(tmp_path, "")

@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from resnet_bench import cli
 from resnet_bench.analysis.sequential import decide
 from resnet_bench.commands import ab as ab_command
 from resnet_bench.commands import calibrate as command
@@ -119,3 +120,9 @@ def test_a_budget_for_too_few_pairs_is_incomplete(capsys, monkeypatch):
     assert code == 3
     assert "3 of 10 launch pairs fitted into 5s" in err
     assert not Path("reports/calibration.json").exists()
+
+
+@pytest.mark.slow
+def test_a_name_that_nobody_knows_is_said_without_the_name_of_a_class(capsys, tmp_path):
+    assert cli.run(["calibrate", "--models", "nosuch", "--calibration", str(tmp_path / "calibration.json")]) == 2
+    assert capsys.readouterr().err.startswith("error: this installation: unknown model 'nosuch'.")
