@@ -22,6 +22,7 @@ SURE = 0.9
 COUNTS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 200)
 _IDENTICAL = 0.5
 _CHANGE = 0.2
+_WILD = 3.0
 _DRAWS = 256
 
 
@@ -54,8 +55,9 @@ def more_launches(found: LogRatio, band: float, *, family: int = 1) -> Forecast 
 
 def _probability(found: LogRatio, more: int, edge: float, family: int) -> float:
     have, mean, error, known = min(found.launches), *found.robust
+    noise, of_noise = _noise(found)
     total = have + more
-    true_error = error * np.sqrt(known / special.chdtri(known, _UNIFORM[2]))
+    true_error = noise * np.sqrt(of_noise / special.chdtri(of_noise, _UNIFORM[2]))
     ratio = _drawn_ratios(mean, true_error)
     later = (have * mean + more * ratio) / total + true_error * math.sqrt(have * more) / total * _NORMAL[1]
     gained = max(degrees(total) - known, 0.0)
@@ -66,6 +68,18 @@ def _probability(found: LogRatio, more: int, edge: float, family: int) -> float:
     claimed = np.abs(later) - edge > np.maximum(alone, t_quantile(degrees(total), 1 - alpha) * later_error)
     unchanged = np.abs(later) + alone < edge
     return float(np.mean(claimed | unchanged))
+
+
+def _noise(found: LogRatio) -> tuple[float, float]:
+    """Return the standard error that the launches to come are drawn with, and its degrees of freedom.
+
+    Rows that a small error by luck makes look easy are the ones that get a forecast, so the larger of both errors
+    counts; but not the plain one where a wild launch made it.
+    """
+    robust, plain = found.robust, found.plain
+    if robust.error < plain.error < _WILD * robust.error:
+        return plain.error, plain.degrees
+    return robust.error, robust.degrees
 
 
 def _drawn_ratios(mean: float, error: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -12,8 +12,8 @@ from resnet_bench.analysis.compare import compare
 from resnet_bench.analysis.digest import digest
 from resnet_bench.analysis.gate import judge
 from resnet_bench.analysis.ratchet import ratchet
+from resnet_bench.analysis.rulings import Status
 from resnet_bench.commands.output import destination, give, warn
-from resnet_bench.errors import ExitCode
 from resnet_bench.interop import github, junit
 from resnet_bench.records import Digest, Figures, VerdictTable
 from resnet_bench.report.documents import gate as gate_report
@@ -70,13 +70,13 @@ def check(
     if github_output:
         github.publish(render(document, Format.MARKDOWN), github.from_gate(result))
     if update:
-        print(_update(result.exit_code, both, table, baselines_dir), file=sys.stderr)
+        print(_update(result.status, both, table, baselines_dir), file=sys.stderr)
     return result.exit_code
 
 
-def _update(exit_code: ExitCode, both: tuple[Digest, Digest], table: VerdictTable, directory: Path) -> str:
+def _update(status: Status, both: tuple[Digest, Digest], table: VerdictTable, directory: Path) -> str:
     """Write the replacement baseline where the gate passed and something is better or new; say what was done."""
-    if exit_code:
+    if status is not Status.PASSED:
         return "--update: the gate did not pass, so the baseline stays."
     replacement = ratchet(*both, table)
     singles = replacement.of_one_launch
