@@ -97,11 +97,11 @@ def corrected_columns(metric: NoisyMetric) -> Iterator[ResultColumn]:
     low, high = form.bounds
     shown = Column(
         key=form.name,
-        title=f"{metric.label} corrected",
+        title="corrected",
         kind=ColumnKind.METRIC,
         metric=metric.name,
         unit=metric.column.unit,
-        help="At the reference's nominal speed: what the machine did meanwhile is taken off.",
+        help=f"{metric.label.capitalize()} at the reference's nominal speed: the machine's drift is taken off.",
         low=low,
         high=high,
         rank=_CORRECTED_RANK,

@@ -78,6 +78,7 @@ _VALUE_COLUMNS = (
         lambda result: result.accuracy,
     ),
     *metric_columns(LATENCY),
+    *corrected_columns(LATENCY),
     of_quantiles(
         Column(
             key="latency_p05_s", title="p5", kind=ColumnKind.LATENCY, unit="ms", help="5 % of all samples were quicker."
@@ -135,6 +136,7 @@ _VALUE_COLUMNS = (
         lambda latency: max(latency.launch_medians),
     ),
     *metric_columns(THROUGHPUT),
+    *corrected_columns(THROUGHPUT),
     of_result(
         Column(
             key="peak_bytes",
@@ -237,8 +239,6 @@ _LAST_COLUMNS = (
         Place.DATA,
         lambda result: result.latency.samples if result.latency else 0,
     ),
-    *corrected_columns(LATENCY),
-    *corrected_columns(THROUGHPUT),
     of_correction(
         Column(key="drift_coefficient", title="drift coefficient", kind=ColumnKind.RATIO), lambda it: it.coefficient
     ),
