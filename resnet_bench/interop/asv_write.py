@@ -14,12 +14,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
+
 from resnet_bench.analysis.metrics import EXACT_METRICS, METRICS, NOISY_METRICS
 from resnet_bench.analysis.stats import center_interval, percentiles
 from resnet_bench.errors import StoreError
 from resnet_bench.machine.devices import is_accelerator
 from resnet_bench.records import Case, Environment, Run
 from resnet_bench.records.asv import EXPORTED
+from resnet_bench.records.plan import ALWAYS_SAID
 from resnet_bench.storage import files
 from resnet_bench.storage.dates import seconds
 
@@ -30,8 +33,9 @@ _COLUMNS = (
     *("stats_q_25", "stats_q_75", "stats_number", "stats_repeat", "samples", "profile"),
 )
 _CELLS = ("result", *_COLUMNS[5:12])
-# Not the machine: it has a folder of its own, and a joined run's case is the one that it was before.
-_AXES = tuple(field for field in Case.__struct_fields__ if field != "machine")
+# What every release exported. Another number of parameters would be another benchmark to asv, whose history ends there:
+# an axis that came later stands beside the model's name, where it says something.
+_AXES = ALWAYS_SAID
 _UNITS = {f"{EXPORTED}{metric.asv.name}": metric.asv.unit for metric in METRICS}
 _VERSION = "1"
 
@@ -172,7 +176,10 @@ def _combination(case: Case) -> Combination:
 
 
 def _axis_values(case: Case) -> Iterator[object]:
-    return (getattr(case, axis) for axis in _AXES)
+    # Not the machine: it has a folder of its own, and a joined run's case is the one that it was before.
+    later = ", ".join(case.words[axis] for axis in case.later if axis != "machine")
+    named = msgspec.structs.replace(case, model=f"{case.model} ({later})") if later else case
+    return (getattr(named, axis) for axis in _AXES)
 
 
 def _sampled(launches: Sequence[Sequence[float]]) -> Cells:

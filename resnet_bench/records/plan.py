@@ -84,8 +84,14 @@ class Case(Record, frozen=True, kw_only=True):
     @property
     def words(self) -> dict[str, str]:
         """Each field as one word; one that later releases added, and the machine, only where it says something."""
-        shown = [name for name in self.__struct_fields__ if name in _ALWAYS or getattr(self, name) != _DEFAULTS[name]]
-        return {name: _word(name, getattr(self, name)) for name in shown}
+        return {name: _word(name, getattr(self, name)) for name in (*ALWAYS_SAID, *self.later)}
+
+    @property
+    def later(self) -> tuple[str, ...]:
+        """Fields that later releases added, and the machine, where they say something."""
+        return tuple(
+            it for it in self.__struct_fields__ if it not in ALWAYS_SAID and getattr(self, it) != _DEFAULTS[it]
+        )
 
     def with_batch_size(self, batch_size: int) -> "Case":
         """Return the same case at another batch size."""
@@ -99,8 +105,17 @@ class Case(Record, frozen=True, kw_only=True):
 
 _DEFAULTS = {field.name: field.default for field in msgspec.structs.fields(Case)}
 # The fields of the first release stand in every key, so that keys stay what they were.
-_ALWAYS = frozenset({"model", "mode", "batch_size", "image_size", "precision", "memory_format", "executor"})
-_ALWAYS |= {"device", "threads"}
+ALWAYS_SAID = (
+    "model",
+    "mode",
+    "batch_size",
+    "image_size",
+    "precision",
+    "memory_format",
+    "executor",
+    "device",
+    "threads",
+)
 _SHORT = {"batch_size": "b{}", "image_size": "{}px", "threads": "t{}"}
 
 
@@ -108,7 +123,7 @@ def _word(name: str, value: str | int) -> str:
     if name in _SHORT:
         return _SHORT[name].format(value)
     if isinstance(value, str):
-        return str(value) if name in _ALWAYS else value.replace(" ", "-")
+        return str(value) if name in ALWAYS_SAID else value.replace(" ", "-")
     return f"{name}{value}"
 
 
