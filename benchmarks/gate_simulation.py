@@ -179,7 +179,7 @@ def table(trials: int) -> Iterator[str]:
         for noise in NOISES:
             for outliers in (0.0, OUTLIER_SHARE):
                 for launches in LAUNCHES:
-                    yield _line(Cell(noise, outliers, launches, cases), max(20, trials // cases))
+                    yield _line(Cell(noise, outliers, launches, cases), max(100, trials // 10) if cases > 1 else trials)
     yield ""
     titles = f"{'noise':>6}{'outliers':>9}{'launches':>9}{'change':>7}{'open':>6}"
     yield f"{titles}{'forecast':>9}{'stated':>8}{'observed':>9}"
