@@ -11,7 +11,9 @@ import pytest
 
 from resnet_bench.errors import StoreError
 from resnet_bench.interop import asv_read, asv_write
-from tests.make import CASE, IDENTITY, case, commit, measurement, noisy_launches, profile, run_of
+from resnet_bench.records import Allocator
+from resnet_bench.records.plan import ALWAYS_SAID
+from tests.make import CASE, IDENTITY, case, change, commit, measurement, noisy_launches, profile, run_of
 
 REVISION = "0123456789abcdef0123456789abcdef01234567"
 PATH = "h/01234567-resnet-bench-py3.11-torch2.13.0.json"
@@ -209,3 +211,11 @@ def test_asv_shows_compares_and_publishes_exports(tmp_path):
     assert index["benchmarks"]["run.track_latency_s"]["unit"] == "seconds"
     assert index["machines"]["h"]["gpu"] == "none"
     assert list((tmp_path / "html" / "graphs").rglob("run.track_latency_s.json"))
+
+
+def test_an_axis_of_a_later_release_leaves_the_benchmarks_parameters_as_they_were(tmp_path):
+    """Else asv's history of every exported benchmark would end with the release."""
+    asv_write.export(run_at(cases=(CASE, change(CASE, allocator=Allocator.FIXED))), tmp_path)
+    described = json.loads((tmp_path / "benchmarks.json").read_text())["run.track_latency_s"]
+    assert described["param_names"] == list(ALWAYS_SAID)
+    assert described["params"][0] == ["'resnet18'", "'resnet18 (fixed)'"]
