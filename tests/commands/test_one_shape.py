@@ -245,6 +245,21 @@ def test_a_terminal_shows_what_fits_and_names_what_does_not(capsys, monkeypatch)
     assert render(catalogue.document(entries), Format.TEXT) == printed[200]
 
 
+def test_words_without_room_are_wrapped_and_none_is_lost(capsys, monkeypatch, tmp_path):
+    """Beside the figures where there is room for a few words, else below their row; wide terminals drop no column."""
+    saved = str(save_run(tmp_path / "run", suite_run()))
+    shown = {}
+    for columns in (100, 140, 200):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        assert cli.run(["compare", saved, saved]) == 0
+        shown[columns] = capsys.readouterr().out
+        assert max(map(len, shown[columns].splitlines())) <= columns
+        assert "launches a side would decide with a probability" in " ".join(shown[columns].split())
+    assert "\n    interval -" in shown[100]
+    assert "not shown for want of width: samples" in shown[100]
+    assert "not shown" not in shown[200]
+
+
 def test_a_table_in_latex_balances(capsys, workplace):
     run(capsys, "compare", "old", "new", "-o", "x.tex")
     text = (workplace / "x.tex").read_text(encoding="utf-8")

@@ -17,6 +17,8 @@ from resnet_bench.words import counted, plain
 _PROSE = 100
 _GAP = "  "
 _LONGEST_NAME = 34
+_READABLE = 30
+_HEADING_LINES = 2
 _MARKS = {Severity.GOOD: "", Severity.NOTICE: "! ", Severity.BAD: "!! "}
 
 
@@ -40,7 +42,7 @@ def table(of: Table, width: int | None = None) -> str:
     columns = {column.key: _column(of, column, width) for column in (of.column(key) for key in of.shown)}
     dropped = [] if width is None else _drop(of, columns, width)
     heads = _group_line(of, columns)
-    lines = [*heads, *(_GAP.join(cells).rstrip() for cells in zip(*columns.values(), strict=True))]
+    lines = [*heads, *_lines(of, columns, width)]
     rule = "─" * max(len(line) for line in lines)
     has_units = any(of.column(key).unit for key in columns)
     if not has_units:
@@ -97,12 +99,18 @@ def _section(section: Section, prose: int, width: int | None) -> str:
             parts[0] += f"\n{drawn}"
         else:
             parts.append(drawn)
-    lines = "\n".join(plain(line) for line in section.lines)
+    lines = "\n".join(_fitting(plain(line), width) for line in section.lines)
     if lines and section.tables and not section.paragraphs:
         parts[-1] += f"\n{lines}"
     elif lines:
         parts.append(lines)
     return "\n\n".join(part for part in parts if part)
+
+
+def _fitting(line: str, width: int | None) -> str:
+    if width is None or len(line) <= width:
+        return line
+    return textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False)
 
 
 def _cases(note: Note) -> str:
@@ -113,12 +121,34 @@ def _drop(of: Table, columns: dict[str, tuple[str, ...]], width: int) -> list[st
     """Take columns out until the others fit, in the order of their ranks, and return their titles."""
     dropped = []
     for rank in sorted({rank for key in columns if (rank := of.column(key).rank) is not None}):
-        if _width(columns.values()) <= width:
+        if _width(columns.values()) - max(_words(of, columns) - _READABLE, 0) <= width:
             break
         for key in [key for key in columns if of.column(key).rank == rank]:
             dropped.append(of.column(key).title)
             del columns[key]
     return dropped
+
+
+def _lines(of: Table, columns: dict[str, tuple[str, ...]], width: int | None) -> list[str]:
+    """Return heading, unit and rows; words of the last column without room are wrapped there, or below their row."""
+    rows = list(zip(*columns.values(), strict=True))
+    if width is None or not _words(of, columns) or _width(columns.values()) <= width:
+        return [_GAP.join(cells).rstrip() for cells in rows]
+    indent = _width(list(columns.values())[:-1]) + len(_GAP)
+    beside = width - indent >= _READABLE
+    indent = indent if beside else 2 * len(_GAP)
+    lines = []
+    for number, (*cells, said) in enumerate(rows):
+        parts = textwrap.wrap(said, max(width - indent, _READABLE)) if number >= _HEADING_LINES or beside else []
+        first = [*cells, *parts[:1]] if beside else cells
+        lines += [_GAP.join(first).rstrip(), *(" " * indent + part for part in parts[beside:])]
+    return lines
+
+
+def _words(of: Table, columns: dict[str, tuple[str, ...]]) -> int:
+    """Return how wide the last of several columns is, where it holds words, which may be wrapped; else 0."""
+    key, cells = list(columns.items())[-1]
+    return len(cells[0]) if len(columns) > 1 and of.column(key).kind in {ColumnKind.TEXT, ColumnKind.NAME} else 0
 
 
 def _width(columns: Collection[Sequence[str]]) -> int:
@@ -129,7 +159,7 @@ def _column(of: Table, column: Column, width: int | None) -> tuple[str, ...]:
     """Return a column's cells, heading and unit first, all of one width."""
     pairs = show_column(of, column)
     values = [text for text, _ in pairs]
-    if column.kind is ColumnKind.NAME and width is not None:
+    if column.kind is ColumnKind.NAME and width is not None and column.key != of.shown[-1]:
         values = [_short(text) for text in values]
     if column.kind is ColumnKind.NOTES:
         values = [" ".join(f"[{number}]" for number in text.split()) for text in values]
