@@ -15,11 +15,11 @@ from scipy import special
 
 from resnet_bench.analysis.levels import CUT, Array
 
-LEVEL = 0.008  # of steady series; the windows of changes.py take the rest of one in a hundred
+LEVEL = 0.0075  # of steady series; the windows of changes.py take the rest of one in a hundred
 MIN_POINTS = 3
 _QUANTILES = np.linspace(0.02, 0.98, 16)  # that could be levels
 _SHORT = 11
-_FIRST_BATCH = 40
+_FIRST_BATCH = 60
 _LARGEST_BATCH = 320
 _MOST = 2000  # orders; a smaller chance is extrapolated
 _TIE = 1e-3  # of a squared noise unit
@@ -105,7 +105,7 @@ def _significant(stretch: Array, allowed: float) -> bool:
         return _short_test(stretch) <= allowed / 2
     observed = float(gains(stretch).max())
     costs = _costs(stretch)
-    wanted = math.ceil(4 / allowed) - 1
+    wanted = math.ceil(8 / allowed) - 1
     limit = math.floor(allowed * (wanted + 1)) - 1
     maxima = np.empty(0)
     for batch in _batches(min(wanted, _MOST)):
