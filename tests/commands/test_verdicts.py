@@ -24,6 +24,15 @@ def test_compare_in_every_format(capsys, form, ending):
     goldens.check(out, f"verdicts/compare.{ending}")
 
 
+@pytest.mark.parametrize("name", ["outlier_hide", "mem"])
+def test_what_was_once_judged_wrongly(capsys, name):
+    """Schema 1. One launch of 3 s hid +10 %; 4 KiB less memory made another machine of the same one."""
+    folder = Path(__file__).parents[1] / "data" / "verdicts" / name
+    code, out, err = run(capsys, "compare", folder / "base", folder / "new", "--fail-on", "regressed")
+    assert (code, err) == (1 if name == "outlier_hide" else 0, "")
+    goldens.check(out, f"verdicts/{name}.txt")
+
+
 @pytest.mark.usefixtures("workplace")
 @pytest.mark.parametrize(("form", "ending"), [("text", "txt"), ("markdown", "md")])
 def test_check_in_every_format(capsys, form, ending):
@@ -249,6 +258,19 @@ def test_a_baseline_file_with_what_no_baseline_holds(capsys, stored, altered, sa
     path.write_text(text.replace(stored, altered), encoding="utf-8")
     code, _, err = run(capsys, "compare", "main", "new")
     assert (code, said in err, len(err.splitlines())) == (2, True, 1)
+
+
+@pytest.mark.usefixtures("workplace")
+def test_a_baseline_of_an_older_schema_is_read(capsys):
+    run(capsys, "baseline", "set", "main", "old")
+    path = Path("reports/baselines/main.json")
+    stored = json.loads(path.read_text(encoding="utf-8"))
+    later = {"former_ids", "skips", "missing", "warnings"}
+    band = {"metric": "latency_s", "width": 0.03, "source": "baseline"}
+    older = {key: value for key, value in stored.items() if key not in later} | {"schema": 1, "bands": [band]}
+    path.write_text(json.dumps(older), encoding="utf-8")
+    code, out, _ = run(capsys, "compare", "main", "new")
+    assert (code, "noise band 3 % (baseline)" in out) == (0, True)
 
 
 def test_no_baseline_yet_and_files_that_are_none(workplace, capsys):

@@ -111,6 +111,15 @@ def test_the_roofline_is_drawn_from_its_ceilings(document):
     assert all(y < 160 for it in dots for y in it.y)
 
 
+def test_the_nearest_to_its_roofline_is_named_with_what_speaks_against_it():
+    def finding(**changes):
+        return figure(view.build([dissected(suite_run(**changes))]), "roofline").finding
+
+    assert "comes nearest to its roofline" in finding(launches=6)
+    assert "by medians alone (2 launches give no interval)" in finding(launches=2)
+    assert "by medians alone (not separable: " in finding(launches=6, noise=0.2)
+
+
 def test_the_treemap_adds_up_in_each_measure(document, run):
     tiles = figure(document, "treemap").series[0].tiles
     inner = {tile.parent for tile in tiles}

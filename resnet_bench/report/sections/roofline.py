@@ -2,10 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 
+import msgspec
+
 from resnet_bench import units
+from resnet_bench.analysis.claims import Standing, standing
+from resnet_bench.analysis.metric import Direction
 from resnet_bench.analysis.results import Result
 from resnet_bench.machine.datasheets import data_sheet
-from resnet_bench.records import Ceilings, Precision, Run
+from resnet_bench.records import Ceilings, Precision, Run, Summary
+from resnet_bench.report.claim_words import not_separable, too_few
 from resnet_bench.report.document import Prominence, Section
 from resnet_bench.report.figure import Figure, FigureAxis, Role, Scale, Series
 from resnet_bench.report.labels import Labels
@@ -188,18 +193,40 @@ def roof(name: str, *, peak: float, memory: float, cached: float, reach: tuple[f
 
 
 def _finding(held: Sequence[Result], labels: Labels) -> str:
-    known = [(it.times_roofline, it) for it in held if it.times_roofline is not None]
+    known = [(it, times) for it in held if (times := _times(it)) is not None]
     if not known:
         return ""
-    near, nearest = min(known, key=lambda pair: pair[0])
-    far, farthest = max(known, key=lambda pair: pair[0])
+    names = [case_words(it.case, labels, run=it.run) for it, _ in known]
+    figures = [times for _, times in known]
+    near, far = standing(figures, Direction.LOWER), standing(figures, Direction.HIGHER)
+    nearest, factor = known[near.first][0], units.factor(figures[near.first].median)
     text = (
-        f"{case_words(nearest.case, labels, run=nearest.run)} comes nearest to its roofline: {units.factor(near)} from "
-        f"it, at {units.percent(nearest.share_of_peak, 0)} of the measured peak."
+        f"{names[near.first]} comes nearest to its roofline: {factor} from it, at "
+        f"{units.percent(nearest.share_of_peak, 0)} of the measured peak{_doubt(names, near)}."
     )
-    if farthest is not nearest:
-        text += f" {case_words(farthest.case, labels, run=farthest.run)} is the farthest with {units.factor(far)}."
+    if far.first != near.first:
+        factor = units.factor(figures[far.first].median)
+        text += f" {names[far.first]} is the farthest with {factor}{_doubt(names, far)}."
     return text
+
+
+def _doubt(names: Sequence[str], found: Standing) -> str:
+    if found.proven:
+        return ""
+    return f", by medians alone ({too_few(found.launches) if found.without_interval else not_separable(names, found)})"
+
+
+def _times(result: Result) -> Summary | None:
+    """Return how many times the roofline's least time each launch took, None where that is not known."""
+    latency, bound = result.latency, result.headroom
+    if latency is None or bound is None:
+        return None
+    median, *launches = (bound.times(value) for value in (latency.median, *latency.launch_medians))
+    if median is None or None in launches:
+        return None
+    return msgspec.structs.replace(
+        latency, median=median, launch_medians=tuple(it for it in launches if it is not None), corrected=None
+    )
 
 
 def _ceilings_table(runs: Sequence[Run], ceilings: Sequence[tuple[int, Ceilings]], labels: Labels) -> Table:
