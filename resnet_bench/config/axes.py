@@ -5,11 +5,9 @@ is given the plural stands instead ("batch_sizes"): in suite files and in the fl
 is read the other is understood. A new axis is a row here and a field of `Case` with a default.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-import msgspec
 from msgspec.structs import fields
 
 from resnet_bench.config import values
@@ -280,36 +278,6 @@ def flag_help(axis: Axis, *, several: bool) -> str:
     if several and axis.alone:
         said = f'{said} Or "{axis.alone}": powers of two up to the largest that fits.'
     return f"{said} Separated by commas." if several else said
-
-
-def label(case: Case, *, varied: Iterable[str] = ()) -> str:
-    """Return a case as a person says it: what is always said, what is not at its default, and the axes that vary."""
-    shown, device = [], BY_NAME["device"]
-    for axis in AXES:
-        value = getattr(case, axis.name)
-        usual = _DEFAULTS.get(axis.name, value)
-        if axis is not device and (axis.said or value != usual or (axis.name in varied and axis.of_machine)):
-            shown.append(axis)
-    first = [axis for axis in shown if not axis.of_machine]
-    last = [axis for axis in shown if axis.of_machine]
-    words = " ".join(axis.words(getattr(case, axis.name)) for axis in sorted(first, key=lambda axis: not axis.said))
-    return ", ".join([f"{words} on {case.device}", *(axis.words(getattr(case, axis.name)) for axis in last)])
-
-
-def labels(cases: Sequence[Case]) -> dict[Case, str]:
-    """Return the label of each case; no two are alike."""
-    varied = [axis.name for axis in AXES if len({getattr(case, axis.name) for case in cases}) > 1]
-    return {case: label(case, varied=varied) for case in cases}
-
-
-def label_of_pair(left: Case, right: Case) -> str:
-    """Return two cases as a person says them: what they share, and how they differ."""
-    differing = [axis for axis in AXES if getattr(left, axis.name) != getattr(right, axis.name)]
-    if any(axis.said for axis in differing):
-        return f"{label(left)} against {label(right)}"
-    plain: dict[str, Any] = {axis.name: _DEFAULTS[axis.name] for axis in differing if axis.name in _DEFAULTS}
-    ours, theirs = (" ".join(axis.words(getattr(case, axis.name)) for axis in differing) for case in (left, right))
-    return label(msgspec.structs.replace(left, **plain)) + (f": {ours} against {theirs}" if differing else "")
 
 
 _DEFAULTS: dict[str, Value] = {field.name: field.default for field in fields(Case) if not field.required}

@@ -8,7 +8,8 @@ from typing import Any
 from resnet_bench import specs
 from resnet_bench.analysis.layers import Dissection
 from resnet_bench.analysis.roofline import headroom
-from resnet_bench.config.axes import AUTO, Value, label
+from resnet_bench.config.axes import AUTO, Value
+from resnet_bench.config.case_labels import label
 from resnet_bench.config.suite_file import load_suite
 from resnet_bench.errors import IncompleteError, ResNetBenchError, StoreError, UsageError
 from resnet_bench.machine import environment

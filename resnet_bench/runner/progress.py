@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
 from resnet_bench import units
-from resnet_bench.config.axes import label, labels
+from resnet_bench.config.case_labels import label, labels
 from resnet_bench.records import Case, Launch, Skip, Trial
 
 

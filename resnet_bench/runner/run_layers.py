@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from resnet_bench.config.axes import label
+from resnet_bench.config.case_labels import label
 from resnet_bench.errors import Interrupted
 from resnet_bench.records import Case, Header, LayerScope, Skip
 from resnet_bench.runner.launchers.launcher import Launcher

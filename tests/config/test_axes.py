@@ -4,7 +4,8 @@ import msgspec
 import pytest
 
 from resnet_bench import cli
-from resnet_bench.config.axes import AXES, BY_NAME, label, label_of_pair, labels
+from resnet_bench.config.axes import AXES, BY_NAME
+from resnet_bench.config.case_labels import label, label_of_pair, labels
 from resnet_bench.records import Case, Executor
 from tests.make import case
 

@@ -7,7 +7,7 @@ import msgspec
 
 from resnet_bench import units
 from resnet_bench.analysis.layers import AGREEMENT, By, Dissection, LayerRow, agrees, rows
-from resnet_bench.config.axes import label
+from resnet_bench.config.case_labels import label
 from resnet_bench.records import Ceilings, LayerProfile, Mode, TimedBy
 from resnet_bench.report.document import Document, Section
 from resnet_bench.report.rows import beside, record_rows

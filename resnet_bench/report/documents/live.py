@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from resnet_bench import units
-from resnet_bench.config.axes import label_of_pair
+from resnet_bench.config.case_labels import label_of_pair
 from resnet_bench.records import Record, Verdict
 from resnet_bench.records.live import Decision, Matchup, MatchupResult, PairedSamples
 from resnet_bench.report.document import Document, Health, Section

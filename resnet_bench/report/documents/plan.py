@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from resnet_bench import units
-from resnet_bench.config.axes import labels
+from resnet_bench.config.case_labels import labels
 from resnet_bench.records import Case, Record
 from resnet_bench.report.document import Document, Section
 from resnet_bench.report.rows import later
