@@ -108,8 +108,10 @@ def _more_pairs(mean: float, spread: float, pairs: int, *, edge: float, nominal:
         error = spread / math.sqrt(look)
         claims = abs(mean) > max(edge, boundary(look, nominal) * error)
         if claims or abs(mean) + t_quantile(_degrees(look), UNCHANGED_CONFIDENCE) * error < edge:
-            return f"about {look - pairs} more launch pairs would decide"
-    return f"{LOOKS[-1]} launch pairs would not decide; a steadier machine or a wider band would"
+            return f"about {look - pairs} more launch pairs would decide if mean and spread stay as they are"
+    return (
+        f"{LOOKS[-1]} launch pairs would not decide if they stay as they are; a steadier machine or a wider band would"
+    )
 
 
 def first_decision(log_ratios: Sequence[float], *, band: float) -> Decision:

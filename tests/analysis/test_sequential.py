@@ -119,6 +119,6 @@ def test_an_undecided_case_says_how_many_more_pairs_would_decide():
     soon = decide([0.03 + 0.012 * it for it in standard], band=0.02)
     assert soon.verdict is Verdict.INCONCLUSIVE
     # t(7) at 0.11 x 0.5 % is 6.0, and 6.0 x 0.012 / sqrt(8) is less than 0.03; at six pairs it is not.
-    assert "about 2 more launch pairs would decide" in soon.reason
+    assert "about 2 more launch pairs would decide if mean and spread stay as they are" in soon.reason
     never = decide([0.021 + 0.2 * it for it in standard], band=0.02)
     assert "40 launch pairs would not decide" in never.reason
