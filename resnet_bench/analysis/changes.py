@@ -171,5 +171,5 @@ def _position(points: Array, k: int, steps: Sequence[int]) -> ChangePoint:
 def _best_split(stretch: Array, before: int = MIN_POINTS, after: int = MIN_POINTS) -> int:
     """Return the split that saves most; where cut residuals leave a tie, the one whose levels lie farthest apart."""
     saved = gains(stretch, before, after)
-    ties = before + np.flatnonzero(saved >= saved.max() - _TIE)
-    return int(max(ties, key=lambda split: t_statistic(stretch, int(split))))
+    ties: list[int] = (before + np.flatnonzero(saved >= saved.max() - _TIE)).tolist()
+    return ties[0] if len(ties) == 1 else max(ties, key=lambda split: t_statistic(stretch, split))

@@ -19,13 +19,13 @@ POSITION_QUANTILE = -2 * math.log(1 - math.sqrt(CONFIDENCE))
 FLOOR = 5e-4  # of log values: what moves by less than 0.05 % has no level of its own
 
 
-def center(values: Sequence[float]) -> float:
+def center(values: Sequence[float] | Array) -> float:
     """Return the level of points between two change points: their median."""
     return float(np.median(values))
 
 
 def ratio_interval(
-    before: Sequence[float], after: Sequence[float], confidence: float = CONFIDENCE
+    before: Sequence[float] | Array, after: Sequence[float] | Array, confidence: float = CONFIDENCE
 ) -> tuple[float, float]:
     """Return the interval of the ratio of two levels of positive values: Student's t on logarithms.
 

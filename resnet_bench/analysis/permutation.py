@@ -8,6 +8,7 @@ points have too few orders, and must pass a t test at half the level.
 import math
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,8 +57,12 @@ def gains(stretch: Array, before: int = MIN_POINTS, after: int = MIN_POINTS) -> 
         before: how many points a split leaves on its left at least.
         after: and on its right.
     """
-    sums = np.cumsum(_costs(stretch), axis=1)
-    total, left = sums[:, -1:], sums[:, before - 1 : len(stretch) - after]
+    return _gains(_costs(stretch), before, after)
+
+
+def _gains(costs: NDArray[np.float32], before: int, after: int) -> NDArray[np.float32]:
+    sums = np.cumsum(costs, axis=1)
+    total, left = sums[:, -1:], sums[:, before - 1 : costs.shape[1] - after]
     saved: NDArray[np.float32] = total.min() - left.min(axis=0) - (total - left).min(axis=0)
     return saved
 
@@ -70,8 +75,8 @@ def _largest_gains(costs: NDArray[np.float32], orders: NDArray[np.int16]) -> NDA
         orders: shape (points, orders), so that neighbours in memory belong to one split.
     """
     sums = np.take(costs, orders[:-MIN_POINTS], axis=1)
-    for number in range(1, len(orders) - MIN_POINTS):
-        np.add(sums[:, number - 1], sums[:, number], out=sums[:, number])
+    for so_far, point in pairwise(sums.swapaxes(0, 1)):
+        np.add(so_far, point, out=point)
     left = sums[:, MIN_POINTS - 1 :]
     total = costs.sum(axis=1)
     least = left.min(axis=0)
@@ -103,8 +108,8 @@ def _significant(stretch: Array, allowed: float) -> bool:
         return False
     if len(stretch) < _SHORT:
         return _short_test(stretch) <= allowed / 2
-    observed = float(gains(stretch).max())
     costs = _costs(stretch)
+    observed = float(_gains(costs, MIN_POINTS, MIN_POINTS).max())
     wanted = math.ceil(8 / allowed) - 1
     limit = math.floor(allowed * (wanted + 1)) - 1
     maxima = np.empty(0)

@@ -5,10 +5,11 @@ import math
 from collections.abc import Sequence
 
 import msgspec
+import numpy as np
 
 from resnet_bench.analysis.changes import ChangePoint, find_change_points, jumps
 from resnet_bench.analysis.confidence import CONFIDENCE
-from resnet_bench.analysis.levels import center, ratio_interval
+from resnet_bench.analysis.levels import Array, center, ratio_interval
 from resnet_bench.analysis.permutation import MIN_POINTS
 from resnet_bench.analysis.suspicion import find_suspect
 from resnet_bench.records import Change, ChangeOutcome, HistorySeries, Interval, Suspicion
@@ -38,8 +39,7 @@ def _supported(values: Sequence[float], min_change: float) -> tuple[ChangePoint,
     """
     points = list(find_change_points(values))
     while points:
-        bounds = [0, *(point.first for point in points), len(values)]
-        sides = [values[start:end] for start, end in itertools.pairwise(bounds)]
+        sides = _sides(values, points)
         sizes = [_relative(center(before), center(new)) for before, new in itertools.pairwise(sides)]
         weak = [
             number
@@ -53,9 +53,7 @@ def _supported(values: Sequence[float], min_change: float) -> tuple[ChangePoint,
 
 
 def _changes(series: HistorySeries, points: Sequence[ChangePoint], min_change: float) -> tuple[Change, ...]:
-    values = series.values
-    bounds = [0, *(point.first for point in points), len(values)]
-    sides = [values[start:end] for start, end in itertools.pairwise(bounds)]
+    sides = _sides(series.values, points)
     levels = [center(side) for side in sides]
     found = []
     for number, point in enumerate(points):
@@ -80,10 +78,10 @@ def _changes(series: HistorySeries, points: Sequence[ChangePoint], min_change: f
 
 
 def _suspicion(series: HistorySeries, start: int, min_change: float) -> Suspicion | None:
-    values = series.values
-    suspect = find_suspect(values, start)
+    suspect = find_suspect(series.values, start)
     if suspect is None:
         return None
+    values = np.asarray(series.values)
     base, newest = values[suspect.base : suspect.first], values[suspect.first :]
     before, new = center(base), center(newest)
     interval = _interval(base, newest)
@@ -114,8 +112,13 @@ def _relative(before: float, new: float) -> float:
     return abs(new / before - 1) if before else math.inf
 
 
-def _interval(before: Sequence[float], after: Sequence[float]) -> Interval | None:
-    if min(*before, *after) <= 0:
+def _sides(values: Sequence[float], points: Sequence[ChangePoint]) -> list[Array]:
+    """Return the values of each level, in order."""
+    return np.split(np.asarray(values), [point.first for point in points])
+
+
+def _interval(before: Array, after: Array) -> Interval | None:
+    if min(before.min(), after.min()) <= 0:
         return None
     low, high = ratio_interval(before, after, CONFIDENCE)
     return Interval(low=low, high=high, confidence=CONFIDENCE)
