@@ -16,6 +16,8 @@ CUT = 3.0  # noise units: beyond them every outlier counts the same
 # By how many squared noise units a place may fit worse than the best and still be the one: Hansen 2000, Econometrica
 # 68, eq. 12.
 POSITION_QUANTILE = -2 * math.log(1 - math.sqrt(CONFIDENCE))
+_COMMON_WEIGHT = 4
+_OWN_SPREAD = 3
 FLOOR = 5e-4  # of log values: what moves by less than 0.05 % has no level of its own
 
 
@@ -27,20 +29,32 @@ def center(values: Sequence[float] | Array) -> float:
 def ratio_interval(
     before: Sequence[float] | Array, after: Sequence[float] | Array, confidence: float = CONFIDENCE
 ) -> tuple[float, float]:
-    """Return the interval of the ratio of two levels of positive values: Student's t on logarithms.
+    """Return the interval of the ratio of two levels of positive values: Welch's t on logarithms.
 
-    The spread is pooled over both sides, as their points are exchangeable but for the level: a level of one to five
-    points does not tell its own. Residuals are cut at three noise units first (Tukey's winsorised mean), and the
+    Few points do not tell their own spread, and those of both sides seldom differ: each side's variance is drawn to the
+    common one, which weighs as four points (Smyth 2004, Stat. Appl. Genet. Mol. Biol. 3, eq. 3), and is the common one
+    where a side has less than three. Residuals are cut at three noise units first (Tukey's winsorised mean), and the
     interval holds the ratio of medians. Infinite where no side has two points.
     """
     ratio = center(after) / center(before)
     sides = [winsorised(np.log(np.asarray(side, dtype=float))) for side in (before, after)]
     sizes = [len(side) for side in sides]
-    degrees = sum(sizes) - 2
-    if degrees < 1:
+    if sum(sizes) <= 2:  # noqa: PLR2004 - no side has a spread
         return 0.0, math.inf
-    squares = sum(float(((side - side.mean()) ** 2).sum()) for side in sides)
-    half = t_quantile(degrees, confidence) * math.sqrt(squares / degrees * (1 / sizes[0] + 1 / sizes[1]))
+    squares = [float(((side - side.mean()) ** 2).sum()) for side in sides]
+    common = sum(squares) / (sum(sizes) - 2)
+    if min(sizes) < _OWN_SPREAD:
+        error, degrees = math.sqrt(common * (1 / sizes[0] + 1 / sizes[1])), float(sum(sizes) - 2)
+    else:
+        weights = [_COMMON_WEIGHT + size - 1 for size in sizes]
+        parts = [
+            (_COMMON_WEIGHT * common + own) / weight / size
+            for own, weight, size in zip(squares, weights, sizes, strict=True)
+        ]
+        error = math.sqrt(sum(parts))
+        shares = [(part / sum(parts)) ** 2 / weight for part, weight in zip(parts, weights, strict=True) if error]
+        degrees = 1 / sum(shares) if error else 1.0
+    half = t_quantile(degrees, confidence) * error
     difference = float(sides[1].mean() - sides[0].mean())
     if half == 0:
         return ratio, ratio

@@ -101,6 +101,18 @@ def test_the_interval_of_the_ratio_holds_the_truth_about_as_often_as_it_says():
     assert held >= 385  # 99 % of 400 is 396; the winsorised interval is a little narrow
 
 
+def test_a_short_level_that_is_noisier_than_the_one_before_has_a_wider_interval():
+    held = widths = 0
+    for seed in range(400):
+        before, after = series(seed, (25, 1.0), noise=0.01), series(seed + 1000, (5, 1.1), noise=0.03)
+        low, high = ratio_interval(before, after)
+        calm_low, calm_high = ratio_interval(before, series(seed + 1000, (5, 1.1), noise=0.01))
+        held += low <= 1.1 <= high
+        widths += high - low > calm_high - calm_low
+    assert widths == 400
+    assert held >= 352  # 92 % of 2,000: five points do not tell that they are noisier
+
+
 def test_one_point_has_the_spread_of_the_other_side():
     base = series(8, (20, 1.0))
     low, high = ratio_interval(base, [1.2])
