@@ -31,6 +31,7 @@ def digest(run: Run, name: str | None = None) -> Digest:
         skips=run.skips,
         missing=run.missing,
         warnings=run.warnings,
+        set_aside=run.set_aside,
     )
 
 
@@ -65,6 +66,7 @@ def pool(runs: Sequence[Run], name: str) -> Digest:
         skips=tuple(skips.values()),
         missing=tuple(case for case in missing if case not in skips),
         warnings=tuple(text for run in runs for text in run.warnings),
+        set_aside=tuple(text for run in runs for text in run.set_aside),
     )
 
 

@@ -39,13 +39,15 @@ class GateResult(Record, frozen=True, kw_only=True):
     """What `check` found. `status` is the whole gate's: passed only where a row was decided and nothing speaks against.
 
     `nothing_checked` says why the gate as a whole is incomplete, "" where rules were applied to comparable rows;
-    `blind` which rules cannot see their own limit; `notes` what limits were not held against.
+    `unreadable` which lines of the run could not be read, and leave it incomplete too; `blind` which rules cannot see
+    their own limit; `notes` what limits were not held against.
     """
 
     table: VerdictTable
     outcomes: tuple[Outcome, ...]
     unmatched: tuple[str, ...]
     nothing_checked: str
+    unreadable: tuple[str, ...] = ()
     blind: tuple[str, ...]
     notes: tuple[str, ...] = ()
     status: Status
@@ -74,15 +76,18 @@ def judge(
         nothing = "no row is comparable; nothing was checked against the baseline."
     else:
         nothing = "no rule matches any row; nothing was checked." if len(unmatched) == len(rules) else ""
-    code = gravest([outcome.exit_code for outcome in outcomes] + [ExitCode.INCOMPLETE] * bool(nothing))
+    code = gravest(
+        [outcome.exit_code for outcome in outcomes] + [ExitCode.INCOMPLETE] * bool(nothing or contender.set_aside)
+    )
     return GateResult(
         table=table,
         outcomes=tuple(outcomes),
         unmatched=tuple(unmatched),
         nothing_checked=nothing,
+        unreadable=contender.set_aside,
         blind=tuple(blind),
         notes=tuple(_unknown_noise(table, rules)),
-        status=_status(code, {outcome.status for outcome in outcomes}, nothing=bool(nothing)),
+        status=_status(code, {outcome.status for outcome in outcomes}, incomplete=bool(nothing or contender.set_aside)),
         exit_code=code,
     )
 
@@ -97,8 +102,8 @@ def improvements(table: VerdictTable) -> tuple[Comparison, ...]:
     )
 
 
-def _status(code: ExitCode, statuses: Collection[Status], *, nothing: bool) -> Status:
-    if Status.FAILED in statuses or nothing or Status.INCOMPLETE in statuses:
+def _status(code: ExitCode, statuses: Collection[Status], *, incomplete: bool) -> Status:
+    if Status.FAILED in statuses or incomplete or Status.INCOMPLETE in statuses:
         return Status.FAILED if Status.FAILED in statuses else Status.INCOMPLETE
     if Status.UNDECIDED in statuses and (code is not ExitCode.DONE or Status.PASSED not in statuses):
         return Status.UNDECIDED

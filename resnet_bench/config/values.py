@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from resnet_bench.errors import ConfigError, ResNetBenchError, UsageError, nearest
+from resnet_bench.records.bounds import LARGEST_SIZE
 from resnet_bench.words import either
 
 
@@ -44,14 +45,15 @@ class Reader:
 def whole(
     *, least: int | None = 1, example: str = "[1, 8]", words: dict[str, Callable[[], int]] | None = None
 ) -> Reader:
-    """Return the reader of whole numbers from `least` up; `words` stand for some of them."""
-    bound = "" if least is None else f" of {least} or more"
+    """Return the reader of whole numbers from `least` to what records hold; `words` stand for some of them."""
+    bound = "" if least is None else f" of {least} or more, at most {LARGEST_SIZE}"
+    within = None if least is None else range(least, LARGEST_SIZE + 1)
     or_word = "".join(f', or "{word}"' for word in words or {})
 
     def accept(value: object) -> int:
         if isinstance(value, str) and words and value in words:
             return words[value]()
-        if isinstance(value, bool) or not isinstance(value, int) or (least is not None and value < least):
+        if isinstance(value, bool) or not isinstance(value, int) or (within is not None and value not in within):
             raise ValueError(value)
         return value
 

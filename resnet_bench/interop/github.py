@@ -70,6 +70,7 @@ def from_gate(result: GateResult) -> tuple[Annotation, ...]:
     ]
     if result.nothing_checked:
         found.append(Annotation(level=Level.ERROR, title="resnet-bench check", message=result.nothing_checked))
+    found += [Annotation(level=Level.ERROR, title="resnet-bench check", message=text) for text in result.unreadable]
     found += [Annotation(level=Level.WARNING, title="rule matches nothing", message=it) for it in result.unmatched]
     found += [Annotation(level=Level.WARNING, title="resnet-bench check", message=it) for it in result.blind]
     return tuple(found)

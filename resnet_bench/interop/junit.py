@@ -82,6 +82,10 @@ def from_gate(result: GateResult) -> tuple[TestCase, ...]:
                 classname="check", name="anything checked", result=TestResult.ERROR, message=result.nothing_checked
             )
         )
+    cases += [
+        TestCase(classname="check", name="every line read", result=TestResult.ERROR, message=it)
+        for it in result.unreadable
+    ]
     return tuple(cases)
 
 

@@ -1,6 +1,11 @@
 """What a device can do at best, as measured on it; a data sheet's word stands beside, never instead."""
 
+from typing import Annotated
+
+from msgspec import Meta
+
 from resnet_bench.records.base import Record
+from resnet_bench.records.bounds import Count, Index, NonNegativeSeconds, PositiveNumber, PositiveSeconds
 from resnet_bench.records.plan import Precision
 
 
@@ -11,8 +16,8 @@ class Rate(Record, frozen=True, kw_only=True):
     """
 
     precision: Precision
-    matmul_flop_per_s: float | None
-    convolution_flop_per_s: float | None
+    matmul_flop_per_s: PositiveNumber | None
+    convolution_flop_per_s: PositiveNumber | None
 
     @property
     def flop_per_s(self) -> float | None:
@@ -23,8 +28,8 @@ class Rate(Record, frozen=True, kw_only=True):
 class Bandwidth(Record, frozen=True, kw_only=True):
     """The best rate of a copy whose source and target together are `moved_bytes`: small ones stay in caches."""
 
-    moved_bytes: int
-    byte_per_s: float
+    moved_bytes: Count
+    byte_per_s: PositiveNumber
 
 
 class Nominal(Record, frozen=True, kw_only=True):
@@ -34,7 +39,7 @@ class Nominal(Record, frozen=True, kw_only=True):
     """
 
     version: str
-    pass_s: float
+    pass_s: PositiveSeconds
 
 
 class Ceilings(Record, frozen=True, kw_only=True, tag="ceilings"):
@@ -47,12 +52,12 @@ class Ceilings(Record, frozen=True, kw_only=True, tag="ceilings"):
 
     environment: str
     device: str
-    threads: int
+    threads: Index
     measured_at: str
     rates: tuple[Rate, ...]
-    bandwidths: tuple[Bandwidth, ...]
-    launch_s: float
-    attempts: int = 1
+    bandwidths: Annotated[tuple[Bandwidth, ...], Meta(min_length=1)]
+    launch_s: NonNegativeSeconds
+    attempts: Count = 1
     disturbances: tuple[str, ...] = ()
     nominal: Nominal | None = None
 

@@ -7,6 +7,7 @@ import msgspec
 
 from resnet_bench.errors import StoreError
 from resnet_bench.records.base import SCHEMA_VERSION, Record
+from resnet_bench.records.bounds import NonNegativeCount, NonNegativeNumber
 from resnet_bench.records.launches import Executed, Skip
 from resnet_bench.records.plan import Case, Protocol
 from resnet_bench.records.runs import Commit, Identity
@@ -58,16 +59,16 @@ class Summary(Record, frozen=True, kw_only=True):
     """One noisy metric of one measurement in base units; the interval treats launches as the replicates."""
 
     metric: str
-    median: float
+    median: NonNegativeNumber
     interval: Interval | None
-    mad: float
-    p50: float
-    p90: float
-    p95: float
-    p99: float | None
-    launches: int
-    samples: int
-    launch_medians: tuple[float, ...]
+    mad: NonNegativeNumber
+    p50: NonNegativeNumber
+    p90: NonNegativeNumber
+    p95: NonNegativeNumber
+    p99: NonNegativeNumber | None
+    launches: NonNegativeCount
+    samples: NonNegativeCount
+    launch_medians: tuple[NonNegativeNumber, ...]
     corrected: CorrectedSummary | None = None
 
 
@@ -94,7 +95,7 @@ class CaseDigest(Record, frozen=True, kw_only=True):
     case: Case
     environments: tuple[str, ...]
     executed: tuple[Executed, ...]
-    exact: dict[str, int]
+    exact: dict[str, NonNegativeCount]
     summaries: tuple[Summary, ...]
 
 
@@ -127,7 +128,7 @@ class Digest(Record, frozen=True, kw_only=True):
     """One or more runs of the same suite reduced to what a comparison needs; a baseline file holds one.
 
     `former_ids` are those of its machines when identities held exact bytes, for calibrations of that time. `warnings`
-    are of the files that it was just read from; a baseline file keeps none.
+    and `set_aside` (`Run`) are of the files that it was just read from; a baseline file keeps none.
     """
 
     schema: int = SCHEMA_VERSION
@@ -143,6 +144,7 @@ class Digest(Record, frozen=True, kw_only=True):
     skips: tuple[Skip, ...] = ()
     missing: tuple[Case, ...] = ()
     warnings: tuple[str, ...] = ()
+    set_aside: tuple[str, ...] = ()
 
 
 class Difference(Record, frozen=True, kw_only=True):

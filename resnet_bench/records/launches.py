@@ -1,14 +1,18 @@
 """What one fresh process measured, or why it could not."""
 
 from enum import StrEnum
-from typing import Annotated
-
-import msgspec
 
 from resnet_bench.records.base import Record
+from resnet_bench.records.bounds import (
+    Count,
+    Duration,
+    Index,
+    NonNegativeCount,
+    NonNegativeNumber,
+    NonNegativeSeconds,
+    PositiveSeconds,
+)
 from resnet_bench.records.plan import Case
-
-Seconds = Annotated[float, msgspec.Meta(ge=0)]
 
 
 class StopReason(StrEnum):
@@ -36,9 +40,9 @@ class ReferenceSamples(Record, frozen=True, kw_only=True):
     """
 
     version: str
-    taken: tuple[int, ...]
-    elapsed_s: tuple[float, ...]
-    cpu_s: tuple[float, ...] | None = None
+    taken: tuple[NonNegativeCount, ...]
+    elapsed_s: tuple[PositiveSeconds, ...]
+    cpu_s: tuple[NonNegativeSeconds, ...] | None = None
 
 
 class Samples(Record, frozen=True, kw_only=True):
@@ -50,11 +54,11 @@ class Samples(Record, frozen=True, kw_only=True):
     """
 
     protocol: TimingProtocol
-    iterations_per_sample: Annotated[int, msgspec.Meta(ge=1)]
-    elapsed_s: tuple[Seconds, ...]
-    device_elapsed_s: tuple[float, ...] | None = None
-    cpu_s: tuple[float, ...] | None = None
-    page_faults: int | None = None
+    iterations_per_sample: Count
+    elapsed_s: tuple[PositiveSeconds, ...]
+    device_elapsed_s: tuple[NonNegativeSeconds, ...] | None = None
+    cpu_s: tuple[NonNegativeSeconds, ...] | None = None
+    page_faults: NonNegativeCount | None = None
     reference: ReferenceSamples | None = None
     stopped_by: StopReason
 
@@ -67,64 +71,64 @@ class Samples(Record, frozen=True, kw_only=True):
 class Warmup(Record, frozen=True, kw_only=True):
     """Iterations before sampling; the first one (allocation, autotuning, compilation) apart."""
 
-    first_iteration_s: float
-    iteration_s: tuple[float, ...]
+    first_iteration_s: NonNegativeSeconds
+    iteration_s: tuple[NonNegativeSeconds, ...]
     stopped_by: StopReason
 
 
 class Phases(Record, frozen=True, kw_only=True):
     """Training iterations timed in parts, in a pass of its own: seconds per iteration."""
 
-    forward_s: tuple[float, ...]
-    backward_s: tuple[float, ...]
-    optimizer_s: tuple[float, ...]
+    forward_s: tuple[NonNegativeSeconds, ...]
+    backward_s: tuple[NonNegativeSeconds, ...]
+    optimizer_s: tuple[NonNegativeSeconds, ...]
 
 
 class Compilation(Record, frozen=True, kw_only=True):
     """Cold compilation in a process that compiled nothing before."""
 
-    compile_s: float
-    graphs: int
-    graph_breaks: int
+    compile_s: Duration
+    graphs: NonNegativeCount
+    graph_breaks: NonNegativeCount
 
 
 class Memory(Record, frozen=True, kw_only=True):
     """Bytes; `allocated` is tensors, `reserved` the allocator's cache, `rss` the process."""
 
-    weights_bytes: int | None = None
-    peak_allocated_bytes: int | None = None
-    peak_reserved_bytes: int | None = None
-    warmup_peak_allocated_bytes: int | None = None
-    peak_rss_bytes: int | None = None
-    device_process_bytes: int | None = None
-    device_total_bytes: int | None = None
+    weights_bytes: NonNegativeCount | None = None
+    peak_allocated_bytes: NonNegativeCount | None = None
+    peak_reserved_bytes: NonNegativeCount | None = None
+    warmup_peak_allocated_bytes: NonNegativeCount | None = None
+    peak_rss_bytes: NonNegativeCount | None = None
+    device_process_bytes: NonNegativeCount | None = None
+    device_total_bytes: NonNegativeCount | None = None
 
 
 class Energy(Record, frozen=True, kw_only=True):
     """From the device's energy counter over a window of its own."""
 
-    energy_j: float
-    window_s: float
-    images: int
+    energy_j: NonNegativeNumber
+    window_s: Duration
+    images: Count
 
 
 class DeviceState(Record, frozen=True, kw_only=True):
     """What the machine was like at one moment."""
 
-    load_average: float | None = None
-    cpu_clock_hz: float | None = None
-    sm_clock_hz: float | None = None
-    memory_clock_hz: float | None = None
+    load_average: NonNegativeNumber | None = None
+    cpu_clock_hz: NonNegativeNumber | None = None
+    sm_clock_hz: NonNegativeNumber | None = None
+    memory_clock_hz: NonNegativeNumber | None = None
     temperature_c: float | None = None
-    power_w: float | None = None
+    power_w: NonNegativeNumber | None = None
     throttle_reasons: tuple[str, ...] = ()
 
 
 class Contention(Record, frozen=True, kw_only=True):
     """What else used the machine while the launch sampled; `disturbances` says in words what was too much."""
 
-    other_cpu_share: float | None = None
-    foreign_gpu_processes: int | None = None
+    other_cpu_share: NonNegativeNumber | None = None
+    foreign_gpu_processes: NonNegativeCount | None = None
     disturbances: tuple[str, ...] = ()
 
 
@@ -137,8 +141,8 @@ class Executed(Record, frozen=True, kw_only=True):
     tf32_convolution: bool | None
     cudnn_benchmark: bool | None
     deterministic: bool
-    threads: int
-    interop_threads: int
+    threads: Index
+    interop_threads: Index
     wait_policy: str | None
     batch_norm_statistics: str
     kmp_blocktime: str | None = None
@@ -149,11 +153,11 @@ class Launch(Record, frozen=True, kw_only=True, tag="launch"):
     """What one fresh process measured of one case; `run` is the id of the run that it was made for."""
 
     case: Case
-    index: int
-    attempt: int = 0
+    index: Index
+    attempt: Index = 0
     environment: str
     started_at: str
-    duration_s: float
+    duration_s: Duration
     warmup: Warmup
     isolated: Samples
     back_to_back: Samples
@@ -183,7 +187,7 @@ class Skip(Record, frozen=True, kw_only=True, tag="skip"):
     """A launch that could not run: never a missing row, never NaN."""
 
     case: Case
-    index: int
+    index: Index
     reason: SkipReason
     detail: str
     environment: str | None = None

@@ -1,8 +1,12 @@
 """Where the time of one iteration goes, layer by layer, as measured."""
 
 from enum import StrEnum
+from typing import Annotated
+
+from msgspec import Meta
 
 from resnet_bench.records.base import Record
+from resnet_bench.records.bounds import Count, NonNegativeCount, NonNegativeSeconds, PositiveSeconds
 from resnet_bench.records.plan import Case
 from resnet_bench.records.profiles import Work
 
@@ -45,15 +49,15 @@ class LayerTime(Record, frozen=True, kw_only=True):
     name: str
     type: str
     part: Part
-    call: int = 1
+    call: Count = 1
     input_shape: tuple[int, ...] = ()
     output_shape: tuple[int, ...] = ()
-    forward_s: float
-    backward_s: float | None = None
-    optimizer_s: float | None = None
-    macs: int = 0
-    flops: int | None = None
-    moved_bytes: int | None = None
+    forward_s: NonNegativeSeconds
+    backward_s: NonNegativeSeconds | None = None
+    optimizer_s: NonNegativeSeconds | None = None
+    macs: NonNegativeCount = 0
+    flops: NonNegativeCount | None = None
+    moved_bytes: NonNegativeCount | None = None
 
     @property
     def time_s(self) -> float:
@@ -79,11 +83,11 @@ class LayerProfile(Record, frozen=True, kw_only=True, tag="layer_profile"):
     environment: str
     started_at: str
     timed_by: TimedBy
-    iterations: int
-    whole_s: float
-    instrumented_s: float
-    overhead_s: float
-    layers: tuple[LayerTime, ...]
+    iterations: Count
+    whole_s: PositiveSeconds
+    instrumented_s: PositiveSeconds
+    overhead_s: NonNegativeSeconds
+    layers: Annotated[tuple[LayerTime, ...], Meta(min_length=1)]
     not_run: tuple[str, ...] = ()
     work: tuple[Work, ...] = ()
     disturbances: tuple[str, ...] = ()

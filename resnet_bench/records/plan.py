@@ -5,6 +5,7 @@ from enum import StrEnum
 import msgspec
 
 from resnet_bench.records.base import Record
+from resnet_bench.records.bounds import Count, Duration, Index, NonNegativeCount, NonNegativeNumber, Size
 
 
 class Mode(StrEnum):
@@ -71,13 +72,13 @@ class Case(Record, frozen=True, kw_only=True):
 
     model: str
     mode: Mode = Mode.INFERENCE
-    batch_size: int
-    image_size: int
+    batch_size: Size
+    image_size: Size
     precision: Precision = Precision.FP32
     memory_format: MemoryFormat = MemoryFormat.CONTIGUOUS
     executor: Executor = Executor.EAGER
     device: str
-    threads: int
+    threads: Index
     machine: str = ""
     allocator: Allocator = Allocator.SHIPPED
 
@@ -134,17 +135,17 @@ class Protocol(Record, frozen=True, kw_only=True):
     `repeats` is how often a disturbed launch is measured again.
     """
 
-    launches: int
-    target_interval: float
-    min_samples: int
-    max_samples: int
-    sampling_budget_s: float
-    throughput_budget_s: float
-    warmup_min_iterations: int
-    warmup_budget_s: float
-    sample_min_s: float = 0.01
-    time_limit_s: float = 600.0
-    repeats: int = 0
+    launches: Count
+    target_interval: NonNegativeNumber
+    min_samples: Count
+    max_samples: Count
+    sampling_budget_s: Duration
+    throughput_budget_s: Duration
+    warmup_min_iterations: NonNegativeCount
+    warmup_budget_s: Duration
+    sample_min_s: Duration = 0.01
+    time_limit_s: Duration = 600.0
+    repeats: NonNegativeCount = 0
     transfer: Transfer = Transfer.EXCLUDED
     seed: int = 0
     reference: ReferenceUse = ReferenceUse.OFF

@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 from resnet_bench.records.base import Record
+from resnet_bench.records.bounds import Count, NonNegativeCount, NonNegativeNumber, Size
 from resnet_bench.records.plan import Case, Mode, Precision
 
 
@@ -13,14 +14,14 @@ class Layer(Record, frozen=True, kw_only=True):
     type: str
     input_shape: tuple[int, ...]
     output_shape: tuple[int, ...]
-    parameters: int
-    macs: int
-    flops: int
-    other_flops: int
-    activations: int
-    bytes_read: int
-    bytes_written: int
-    arithmetic_intensity: float | None
+    parameters: NonNegativeCount
+    macs: NonNegativeCount
+    flops: NonNegativeCount
+    other_flops: NonNegativeCount
+    activations: NonNegativeCount
+    bytes_read: NonNegativeCount
+    bytes_written: NonNegativeCount
+    arithmetic_intensity: NonNegativeNumber | None
 
 
 class Optimizer(StrEnum):
@@ -40,15 +41,15 @@ class PredictedMemory(Record, frozen=True, kw_only=True):
     optimizer + activations + temporary - absent.
     """
 
-    weights_bytes: int
-    buffers_bytes: int
-    input_bytes: int
-    gradients_bytes: int
-    optimizer_bytes: int
-    activations_bytes: int
-    temporary_bytes: int = 0
-    absent_bytes: int = 0
-    peak_bytes: int
+    weights_bytes: NonNegativeCount
+    buffers_bytes: NonNegativeCount
+    input_bytes: NonNegativeCount
+    gradients_bytes: NonNegativeCount
+    optimizer_bytes: NonNegativeCount
+    activations_bytes: NonNegativeCount
+    temporary_bytes: NonNegativeCount = 0
+    absent_bytes: NonNegativeCount = 0
+    peak_bytes: NonNegativeCount
 
 
 class Work(Record, frozen=True, kw_only=True):
@@ -57,9 +58,9 @@ class Work(Record, frozen=True, kw_only=True):
     `fusable` says that a compiler may do it on the way of its neighbour, so that its bytes need not be moved.
     """
 
-    flops: int
-    moved_bytes: int
-    count: int = 1
+    flops: NonNegativeCount
+    moved_bytes: NonNegativeCount
+    count: Count = 1
     fusable: bool = False
 
 
@@ -77,22 +78,22 @@ class Profile(Record, frozen=True, kw_only=True):
     model: str
     mode: Mode
     precision: Precision
-    batch_size: int
-    image_size: int
-    parameters: int
-    trainable_parameters: int
-    buffers: int
-    parameter_bytes: int
+    batch_size: Size
+    image_size: Size
+    parameters: NonNegativeCount
+    trainable_parameters: NonNegativeCount
+    buffers: NonNegativeCount
+    parameter_bytes: NonNegativeCount
     predicted_memory: PredictedMemory | None
-    macs: int
-    flops: int
-    other_flops: int
-    training_flops: int
-    fvcore_count: int | None
-    torch_counter_flops: int | None
-    activations: int
-    activation_bytes: int
-    weighted_layers: int
+    macs: NonNegativeCount
+    flops: NonNegativeCount
+    other_flops: NonNegativeCount
+    training_flops: NonNegativeCount
+    fvcore_count: NonNegativeCount | None
+    torch_counter_flops: NonNegativeCount | None
+    activations: NonNegativeCount
+    activation_bytes: NonNegativeCount
+    weighted_layers: NonNegativeCount
     layers: tuple[Layer, ...] = ()
     uncounted_operators: tuple[str, ...] = ()
     work: tuple[Work, ...] = ()

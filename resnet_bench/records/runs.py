@@ -4,6 +4,17 @@ from enum import StrEnum
 from typing import Any
 
 from resnet_bench.records.base import SCHEMA_VERSION, Record
+from resnet_bench.records.bounds import (
+    Count,
+    Duration,
+    Index,
+    NonNegativeCount,
+    NonNegativeNumber,
+    NonNegativeSeconds,
+    SchemaNumber,
+    ShardNumber,
+    Size,
+)
 from resnet_bench.records.ceilings import Ceilings
 from resnet_bench.records.launches import DeviceState, Launch, Skip
 from resnet_bench.records.layer_times import LayerProfile
@@ -16,11 +27,11 @@ class Identity(Record, frozen=True, kw_only=True):
 
     device: str
     device_name: str
-    device_memory_bytes: int | None
+    device_memory_bytes: NonNegativeCount | None
     cpu_name: str
-    physical_cores: int
-    logical_cores: int
-    memory_bytes: int
+    physical_cores: Count
+    logical_cores: Count
+    memory_bytes: NonNegativeCount
     system: str
     python: str
     torch: str
@@ -35,10 +46,10 @@ class MachineState(Record, frozen=True, kw_only=True):
 
     hostname: str
     governor: str | None
-    cpu_clock_max_hz: float | None
+    cpu_clock_max_hz: NonNegativeNumber | None
     packages: dict[str, str]
     state: DeviceState
-    memory_bytes: int | None = None
+    memory_bytes: NonNegativeCount | None = None
 
 
 class Environment(Record, frozen=True, kw_only=True):
@@ -67,9 +78,9 @@ class Commit(Record, frozen=True, kw_only=True):
 class Shard(Record, frozen=True, kw_only=True):
     """The `index`-th of `count` parts of a suite; `positions` are those of its cases among all of the suite's."""
 
-    index: int
-    count: int
-    positions: tuple[int, ...]
+    index: ShardNumber
+    count: ShardNumber
+    positions: tuple[Index, ...]
 
 
 class LayerScope(StrEnum):
@@ -92,10 +103,10 @@ class SearchStop(StrEnum):
 class Trial(Record, frozen=True, kw_only=True):
     """One batch size tried in a process of its own; `iteration_s` is of its second iteration."""
 
-    batch_size: int
+    batch_size: Size
     fits: bool
-    iteration_s: float | None = None
-    peak_allocated_bytes: int | None = None
+    iteration_s: NonNegativeSeconds | None = None
+    peak_allocated_bytes: NonNegativeCount | None = None
     detail: str = ""
 
 
@@ -106,7 +117,7 @@ class Attempt(Record, frozen=True, kw_only=True):
     way: str
     trial: Trial
     stop: SearchStop | None
-    memory_limit_bytes: int | None
+    memory_limit_bytes: NonNegativeCount | None
 
 
 class BatchSearch(Record, frozen=True, kw_only=True):
@@ -117,10 +128,10 @@ class BatchSearch(Record, frozen=True, kw_only=True):
 
     case: Case
     trials: tuple[Trial, ...]
-    largest: int | None
+    largest: Size | None
     stopped_by: SearchStop
-    memory_limit_bytes: int | None
-    iteration_limit_s: float
+    memory_limit_bytes: NonNegativeCount | None
+    iteration_limit_s: Duration
 
     @property
     def batch_sizes(self) -> tuple[int, ...]:
@@ -137,7 +148,7 @@ class Header(Record, frozen=True, kw_only=True):
     for a whole one; `merged` are the runs that it joins.
     """
 
-    schema: int = SCHEMA_VERSION
+    schema: SchemaNumber = SCHEMA_VERSION
     id: str
     created_at: str
     preset: str
@@ -166,7 +177,10 @@ class Measurement(Record, frozen=True, kw_only=True):
 
 
 class Run(Record, frozen=True, kw_only=True):
-    """A suite's execution as it was read back: every planned case is measured, skipped, or missing."""
+    """A suite's execution as it was read back: every planned case is measured, skipped, or missing.
+
+    `set_aside` are those of the warnings that say which whole lines could not be read: what they held is missing.
+    """
 
     header: Header
     measurements: tuple[Measurement, ...]
@@ -174,3 +188,4 @@ class Run(Record, frozen=True, kw_only=True):
     missing: tuple[Case, ...]
     warnings: tuple[str, ...] = ()
     layers: tuple[LayerProfile, ...] = ()
+    set_aside: tuple[str, ...] = ()

@@ -32,7 +32,7 @@ def save(baseline: Digest, directory: Path = DEFAULT_DIRECTORY) -> Path:
         StoreError: the file cannot be written.
     """
     path = _path(baseline.name, directory)
-    record_file.write(msgspec.structs.replace(baseline, warnings=()), path)
+    record_file.write(msgspec.structs.replace(baseline, warnings=(), set_aside=()), path)
     return path
 
 

@@ -70,6 +70,8 @@ def read(directories: Sequence[Path]) -> tuple[Piece, ...]:
     parts = []
     for directory in dict.fromkeys(directories):
         run, entries = run_directory.load_with_entries(directory)
+        if run.set_aside:
+            raise StoreError(f"{run.set_aside[0]} Only a whole run can be merged.")
         parts.append(Piece(directory=str(directory), run=run, entries=tuple(entries)))
     return tuple(parts)
 
@@ -189,13 +191,10 @@ def _commit(parts: Sequence[Piece]) -> tuple[Commit | None, list[str]]:
 
 
 def _absent_shards(shards: Sequence[Shard]) -> list[str]:
+    held = {(shard.index, shard.count) for shard in shards}
     counts = sorted({shard.count for shard in shards})
-    return [
-        f"{index}/{count}"
-        for count in counts
-        for index in range(1, count + 1)
-        if (index, count) not in {(shard.index, shard.count) for shard in shards}
-    ]
+    every = ((index, count) for count in counts for index in range(1, count + 1))
+    return [f"{index}/{count}" for index, count in every if (index, count) not in held]
 
 
 # --- what comes out -----------------------------------------------------------------------------------------

@@ -7,13 +7,14 @@ import msgspec
 
 from resnet_bench.errors import StoreError
 from resnet_bench.records import SCHEMA_VERSION, Record
+from resnet_bench.records.bounds import SchemaNumber
 from resnet_bench.storage import files
 
 Kept = TypeVar("Kept", bound=Record)
 
 
 class _SchemaOnly(msgspec.Struct):
-    schema: int
+    schema: SchemaNumber
 
 
 def write(record: Record, path: Path) -> None:
@@ -49,3 +50,5 @@ def read(path: Path, kind: type[Kept], *, misfit: str) -> Kept:
         raise StoreError(f"cannot read {path}: {error.strerror or error}.") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise StoreError(f"{path} is {misfit}: {error}.") from error
+    except RecursionError as error:
+        raise StoreError(f"{path} is {misfit}: it is nested too deeply.") from error

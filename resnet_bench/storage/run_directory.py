@@ -9,13 +9,14 @@ import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from filelock import BaseFileLock, FileLock, Timeout
 
 from resnet_bench.errors import StoreError
 from resnet_bench.records import Attempt, Header, Launch, LayerProfile, Run, Skip
-from resnet_bench.storage import files, lines, record_file
+from resnet_bench.storage import files, lines, record_file, references
 from resnet_bench.storage.assembly import assemble, on_settled_machines, with_settled_machines, without_layers
 
 HEADER_NAME = "run.json"
@@ -151,18 +152,17 @@ def load_trials(directory: Path) -> list[Attempt]:
     """Return every whole line of a folder's `trials.jsonl`; nothing where there is no such file.
 
     Raises:
-        StoreError: a line other than the last is damaged.
+        StoreError: none of its lines can be read.
     """
     path = directory / TRIALS_NAME
-    return lines.read(path, _trials_decoder)[0] if path.exists() else []
+    return lines.read(path, _trials_decoder).entries if path.exists() else []
 
 
 def load(directory: Path) -> Run:
     """Read a run directory.
 
     Raises:
-        StoreError: it is not a run directory, is of a newer schema, a line other than the last is damaged, or a line
-            belongs to another run.
+        StoreError: it is not a run directory, is of a newer schema or damaged, or a line belongs to another run.
     """
     return load_with_entries(directory)[0]
 
@@ -174,16 +174,17 @@ def load_with_entries(directory: Path) -> tuple[Run, list[Launch | Skip]]:
         StoreError: as `load`.
     """
     header = _read_header(directory)
-    entries, warnings = lines.read(directory / LAUNCHES_NAME, _entry_decoder)
-    _refuse_foreign(directory / LAUNCHES_NAME, entries, header)
-    profiles, more = _load_layers(directory, header)
+    launches = lines.read(directory / LAUNCHES_NAME, _entry_decoder)
+    _refuse_foreign(directory / LAUNCHES_NAME, launches, header)
+    layers = _load_layers(directory, header)
     header, ids = with_settled_machines(header)
-    entries, profiles = on_settled_machines(entries, ids), on_settled_machines(profiles, ids)
-    run = assemble(header, entries, warnings)
+    entries, profiles = on_settled_machines(launches.entries, ids), on_settled_machines(layers.entries, ids)
+    run = assemble(header, entries, launches.warnings)
     with_layers = msgspec.structs.replace(
         run,
         layers=tuple(entry for entry in profiles if isinstance(entry, LayerProfile)),
-        warnings=(*run.warnings, *more, *without_layers(profiles)),
+        warnings=(*run.warnings, *layers.warnings, *without_layers(profiles)),
+        set_aside=(*launches.damaged, *layers.damaged),
     )
     return with_layers, entries
 
@@ -192,18 +193,18 @@ def load_entries(directory: Path) -> list[Launch | Skip]:
     """Return every whole line of a run's `launches.jsonl`, in the order written.
 
     Raises:
-        StoreError: the file is not there, or a line other than the last is damaged.
+        StoreError: the file is not there, or none of its lines can be read.
     """
-    return lines.read(directory / LAUNCHES_NAME, _entry_decoder)[0]
+    return lines.read(directory / LAUNCHES_NAME, _entry_decoder).entries
 
 
-def _load_layers(directory: Path, header: Header) -> tuple[list[LayerProfile | Skip], list[str]]:
+def _load_layers(directory: Path, header: Header) -> lines.Lines[LayerProfile | Skip]:
     path = directory / LAYERS_NAME
     if not path.exists():
-        return [], []
-    profiles, warnings = lines.read(path, _layers_decoder)
-    _refuse_foreign(path, profiles, header)
-    return profiles, warnings
+        return lines.Lines([], [], (), ())
+    found = lines.read(path, _layers_decoder)
+    _refuse_foreign(path, found, header)
+    return found
 
 
 def cut_half_written_lines(directory: Path) -> None:
@@ -224,15 +225,21 @@ def _read_header(directory: Path) -> Header:
     header = record_file.read(path, Header, misfit="damaged, or not a run's header")
     if not header.cases:
         raise StoreError(f"{path} names no cases; the run is damaged.")
+    references.check(header, path)
     return header
 
 
-def _refuse_foreign(path: Path, entries: Sequence[Launch | Skip | LayerProfile], header: Header) -> None:
-    """Refuse lines that another run wrote."""
+def _refuse_foreign(path: Path, found: lines.Lines[Any], header: Header) -> None:
+    """Refuse lines that another run wrote, or whose machine the header does not know."""
     own = {header.id, *header.merged} | ({""} if header.schema < _FIRST_WITH_RUN else set())
-    for number, entry in enumerate(entries, start=1):
+    machines = {None, *(it.id for it in header.environments), *with_settled_machines(header)[1].values()}
+    for number, entry in zip(found.numbers, found.entries, strict=True):
+        if entry.environment not in machines:
+            raise StoreError(
+                f"{path}, line {number}, was measured on machine '{entry.environment}', which {HEADER_NAME} beside it "
+                "does not know; the run is damaged."
+            )
         if entry.run not in own:
-            owner = f"run {entry.run}" if entry.run else "no run"
             owner = f"run {entry.run}" if entry.run else "no run"
             raise StoreError(
                 f"{path}, line {number}, belongs to {owner} and not to {header.id}; move that line to its own run, "

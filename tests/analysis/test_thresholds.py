@@ -84,7 +84,7 @@ metric = "graph_breaks"
         ('metric = "macs"\nmax = "9"\npercentile = "p99"', r"macs is exact and has no percentiles"),
         (
             'metric = "latency_s"\nbatch_size = 0',
-            r"rule 1: batch_size = 0: expected a whole number of 1 or more, or a list",
+            r"rule 1: batch_size = 0: expected a whole number of 1 or more, at most 2147483647, or a list",
         ),
         ('metric = "latency_s"\nbatch_size = "x"', r"batch_size = 'x': expected a whole number .* such as \[1, 8\]\."),
         (

@@ -94,7 +94,10 @@ def test_memory_and_other_tools(capsys: pytest.CaptureFixture[str]) -> None:
         ("profile", "needs at least one model"),
         ("profile resnet5", "Did you mean 'resnet50'"),
         ("profile resnet50 --image-size 31", "smallest for its family (resnet) is 32"),
-        ("profile resnet50 --batch-size 0", "--batch-size '0': expected a whole number of 1 or more."),
+        (
+            "profile resnet50 --batch-size 0",
+            "--batch-size '0': expected a whole number of 1 or more, at most 2147483647.",
+        ),
         ("profile resnet50 --batch-size -1", "--batch-size '-1': expected"),
         ("profile resnet50 --batch-size abc", "abc"),
         ("profile resnet50 --mode training --image-size 32", "one value per channel"),

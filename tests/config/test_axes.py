@@ -81,7 +81,10 @@ def test_patterns_name_models(capsys, tmp_path):
 
 def test_case_a_takes_the_name_or_its_plural_and_names_the_nearest(capsys):
     assert cli.run(["ab", "HEAD", "--case-a", "batch_sizes=0"]) == 2
-    assert "--case-a: batch_size = '0': expected a whole number of 1 or more." in capsys.readouterr().err
+    assert (
+        "--case-a: batch_size = '0': expected a whole number of 1 or more, at most 2147483647."
+        in capsys.readouterr().err
+    )
     assert cli.run(["ab", "HEAD", "--case-a", "precison=fp16"]) == 2
     assert "Did you mean 'precision'?" in capsys.readouterr().err
 

@@ -44,7 +44,8 @@ def test_protocol_keys_replace_the_presets_one_by_one(tmp_path):
         (
             '[[sweep]]\nmodels = ["resnet18"]\nbatch_sizes = ["four"]\n',
             [
-                "sweep[0].batch_sizes = ['four']: expected a list of whole numbers of 1 or more, such as [1, 8]",
+                "sweep[0].batch_sizes = ['four']: expected a list of whole numbers of 1 or more",
+                "at most 2147483647, such as [1, 8]",
                 ', or "auto".',
             ],
         ),

@@ -135,7 +135,11 @@ def test_a_spent_budget_is_undecided_and_says_so(repository, capsys):
             "tiny",
             "--case-b: threads = '0': expected a whole number",
         ),
-        (("two", "eight", "--batch-size", "0"), "tiny", "--batch-size '0': expected a whole number of 1 or more."),
+        (
+            ("two", "eight", "--batch-size", "0"),
+            "tiny",
+            "--batch-size '0': expected a whole number of 1 or more, at most 2147483647.",
+        ),
         ((), "tiny", "ab needs BASE_REV"),
         (("two", "eight", "--band", "2"), "tiny", "'2' is not a share such as 5 %"),
         (("two", "eight", "--budget", "soon"), "tiny", "'soon' is not a time"),

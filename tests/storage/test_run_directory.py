@@ -65,12 +65,51 @@ def test_appending_after_a_half_written_line_replaces_it(directory, run):
     assert path.read_bytes() == whole + msgspec.json.encode(of_run(launch, run)) + b"\n"
 
 
-@pytest.mark.parametrize("damaged", [b'{"type":"launch"', b'{"type":"laun\xedch"}'])
-def test_a_damaged_line_in_the_middle_names_file_and_line(directory, damaged):
+DAMAGED = [b'{"type":"launch"', b'{"type":"laun\xedch"}', b"[" * 100_000]
+
+
+@pytest.mark.parametrize("damaged", DAMAGED, ids=["cut", "byte", "deep"])
+def test_a_damaged_line_in_the_middle_is_set_aside_with_its_number_and_the_rest_is_read(directory, damaged):
     path = directory / run_directory.LAUNCHES_NAME
+    before = run_directory.load(directory)
     lines = path.read_bytes().splitlines()
     path.write_bytes(b"\n".join([lines[0], damaged, *lines[1:]]) + b"\n")
-    with pytest.raises(StoreError, match=r"launches\.jsonl, line 2: "):
+    read = run_directory.load(directory)
+    assert (read.measurements, read.skips) == (before.measurements, before.skips)
+    [said] = read.set_aside
+    assert said.startswith(f"{path}, line 2: ")
+    assert "set aside" in said
+    assert "\n" not in said
+    assert said in read.warnings
+
+
+def test_many_damaged_lines_are_counted(directory):
+    path = directory / run_directory.LAUNCHES_NAME
+    path.write_bytes(b"x\n" * 100 + path.read_bytes())
+    assert len(run_directory.load(directory).set_aside) == 4
+    assert run_directory.load(directory).set_aside[-1].endswith("97 more lines were set aside.")
+
+
+@pytest.mark.parametrize("damaged", DAMAGED, ids=["cut", "byte", "deep"])
+def test_a_file_of_damaged_lines_alone_is_refused_with_the_first(directory, damaged):
+    (directory / run_directory.LAUNCHES_NAME).write_bytes(damaged + b"\n")
+    with pytest.raises(StoreError, match=r"launches\.jsonl, line 1: .*; no line can be read\."):
+        run_directory.load(directory)
+
+
+def test_the_number_of_a_foreign_line_counts_those_set_aside(directory, run):
+    path = directory / run_directory.LAUNCHES_NAME
+    foreign = msgspec.structs.replace(run.measurements[0].launches[0], run="elsewhere", index=99)
+    path.write_bytes(b"x\n" + msgspec.json.encode(foreign) + b"\n" + path.read_bytes())
+    with pytest.raises(StoreError, match="line 2, belongs to run elsewhere"):
+        run_directory.load(directory)
+
+
+def test_a_line_of_a_machine_that_the_run_does_not_know_is_refused(directory, run):
+    path = directory / run_directory.LAUNCHES_NAME
+    lost = msgspec.structs.replace(of_run(run.measurements[0].launches[0], run), environment="nobody")
+    path.write_bytes(msgspec.json.encode(lost) + b"\n" + path.read_bytes())
+    with pytest.raises(StoreError, match="line 1, was measured on machine 'nobody'"):
         run_directory.load(directory)
 
 
@@ -154,7 +193,10 @@ def test_lines_of_the_first_schema_know_no_run_and_are_read(directory, run):
         run_directory.load(directory)
 
 
-@pytest.mark.parametrize("published", sorted(Path("reports/published").glob("*/run.json")), ids=str)
+PUBLISHED = [*Path("reports/published").glob("*/run.json"), *Path("tests/data").rglob("run.json")]
+
+
+@pytest.mark.parametrize("published", sorted(PUBLISHED), ids=str)
 def test_every_published_run_still_reads(published):
     read = run_directory.load(published.parent)
     assert read.measurements

@@ -53,7 +53,8 @@ def _health(result: GateResult) -> tuple[Health, ...]:
     counts = {status: sum(it.status is status for it in result.outcomes) for status in _ORDER}
     said = [Health(severity=_ORDER[status], text=f"{count} {status}") for status, count in counts.items() if count]
     nothing = [Health(severity=Severity.BAD, text="nothing checked")] if result.nothing_checked else []
-    return (*said, *nothing)
+    lines = [Health(severity=Severity.BAD, text="lines set aside")] if result.unreadable else []
+    return (*said, *nothing, *lines)
 
 
 def _tables(result: GateResult) -> tuple[Table, ...]:
@@ -72,4 +73,4 @@ def _lines(result: GateResult) -> list[str]:
     better = [f"improved: {row.case.key} {row.metric}: {row.reason}" for row in improvements(result.table)]
     unmatched = [f"rule matches nothing: {name}" for name in result.unmatched]
     nothing = [result.nothing_checked] if result.nothing_checked else []
-    return [*better, *unmatched, *nothing, *result.notes]
+    return [*better, *unmatched, *nothing, *result.unreadable, *result.notes]

@@ -1,0 +1,26 @@
+"""What a run's header names must be there: the machine of each case, and the names of the suite's own models."""
+
+from pathlib import Path
+
+from resnet_bench.errors import StoreError
+from resnet_bench.machine import names
+from resnet_bench.records import Header
+from resnet_bench.storage.assembly import with_settled_machines
+
+
+def check(header: Header, path: Path) -> None:
+    """Refuse a header that names what it does not hold.
+
+    Raises:
+        StoreError: a case's machine is none of the environments, or a model has no name.
+    """
+    settled = with_settled_machines(header)[0].environments
+    machines = {*names.names(header.environments).values(), *names.names(settled).values()} or {""}
+    for position, case in enumerate(header.cases):
+        if case.machine not in machines:
+            raise StoreError(
+                f"{path} is damaged: the machine '{case.machine}' of cases[{position}] is none of its environments."
+            )
+    for position, table in enumerate(header.models):
+        if not isinstance(table.get("name"), str):
+            raise StoreError(f"{path} is damaged: models[{position}] has no name.")

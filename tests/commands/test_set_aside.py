@@ -1,0 +1,46 @@
+"""A line that cannot be read leaves its run incomplete, and every gate says so."""
+
+import pytest
+
+from resnet_bench import cli
+from resnet_bench.analysis import sides
+from resnet_bench.storage import baselines, run_directory
+from tests import make
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name in ("whole", "bad"):
+        made = make.run_of([make.measurement(make.noisy_launches(1), profile=make.profile())], name=name)
+        make.save_run(tmp_path / name, made)
+    path = tmp_path / "bad" / run_directory.LAUNCHES_NAME
+    first, *rest = path.read_bytes().splitlines()
+    zero = first.replace(b'"elapsed_s":[', b'"elapsed_s":[0.0,', 1)
+    path.write_bytes(b"\n".join([*rest, zero]) + b"\n")
+    (tmp_path / "rules.toml").write_text('[[rule]]\nmetric = "parameters"\n')
+    baselines.save(sides.from_runs([tmp_path / "whole"], "main"), tmp_path / "baselines")
+    return tmp_path
+
+
+def checked(folder, run, *more):
+    options = ["--thresholds", str(folder / "rules.toml"), "--baselines-dir", str(folder / "baselines"), *more]
+    return cli.run(["check", str(folder / run), "--baseline", "main", *options])
+
+
+def test_check_is_incomplete_and_says_which_line(folder, capsys):
+    assert checked(folder, "whole") == 0
+    capsys.readouterr()
+    assert checked(folder, "bad", "--github", "--junit", str(folder / "junit.xml")) == 3
+    out, err = capsys.readouterr()
+    assert "check: incomplete" in out
+    assert "launches.jsonl, line" in out
+    assert "::error title=resnet-bench check::" in err
+    assert "$.isolated.elapsed_s[0]" in err
+    assert "every line read" in (folder / "junit.xml").read_text()
+
+
+def test_the_rest_is_reported_and_nothing_is_merged(folder, capsys):
+    assert cli.run(["report", str(folder / "bad"), "--format", "csv"]) == 0
+    assert cli.run(["merge", str(folder / "bad"), "-o", str(folder / "merged")]) == 2
+    assert "Only a whole run can be merged" in capsys.readouterr().err
+    assert not (folder / "merged").exists()

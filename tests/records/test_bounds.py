@@ -1,0 +1,89 @@
+"""A value that no measurement can have is refused where it is read, with file, line and field."""
+
+import json
+
+import pytest
+
+from resnet_bench import cli
+from resnet_bench.storage import run_directory
+from tests import make
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return make.save_run(tmp_path / "run", make.suite_run())
+
+
+def changed(path, keys, value, *, line=0):
+    """Give one field of a JSON line, or of a whole file, another value."""
+    lines = path.read_text().splitlines() if path.suffix == ".jsonl" else [path.read_text()]
+    record = json.loads(lines[line])
+    within = record
+    for key in keys[:-1]:
+        within = within[key]
+    within[keys[-1]] = value
+    lines[line] = json.dumps(record)
+    path.write_text("\n".join(lines) + "\n")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("isolated.elapsed_s", [0.0]),
+        ("isolated.elapsed_s", [-0.1]),
+        ("isolated.elapsed_s", [5e-324]),
+        ("isolated.elapsed_s", [1e308]),
+        ("isolated.iterations_per_sample", 0),
+        ("back_to_back.elapsed_s", [86400.0]),
+        ("back_to_back.cpu_s", [-1.0]),
+        ("case.batch_size", 0),
+        ("case.batch_size", -4),
+        ("case.batch_size", 2**31),
+        ("case.batch_size", 10**30),
+        ("case.image_size", 0),
+        ("case.threads", -3),
+        ("index", -1),
+        ("attempt", -1),
+        ("duration_s", -1.0),
+        ("memory.peak_rss_bytes", -1),
+        ("warmup.first_iteration_s", -1.0),
+    ],
+)
+def test_a_launch_is_set_aside_by_the_field_that_is_impossible(folder, field, value):
+    changed(folder / run_directory.LAUNCHES_NAME, field.split("."), value)
+    [said] = run_directory.load(folder).set_aside
+    assert "launches.jsonl, line 1: " in said
+    assert f"$.{field}" in said
+
+
+@pytest.mark.parametrize(
+    ("keys", "value", "field"),
+    [
+        (["schema"], 0, "$.schema"),
+        (["schema"], -5, "$.schema"),
+        (["cases", 0, "batch_size"], -4, "$.cases[0].batch_size"),
+        (["cases", 0, "batch_size"], 10**30, "$.cases[0].batch_size"),
+        (["profiles", 0, "batch_size"], 0, "$.profiles[0].batch_size"),
+        (["profiles", 0, "macs"], -1, "$.profiles[0].macs"),
+        (["protocol", "launches"], 0, "$.protocol.launches"),
+        (["shards"], [{"index": 1, "count": 10**8, "positions": [0]}], "$.shards[0].count"),
+        (["cases", 0, "machine"], "elsewhere", "cases[0]"),
+        (["models"], [{"family": "resnet"}], "models[0]"),
+    ],
+)
+def test_a_header_is_refused_by_the_field_that_is_impossible(folder, keys, value, field, capsys):
+    changed(folder / run_directory.HEADER_NAME, keys, value)
+    assert cli.run(["report", str(folder)]) == 2
+    err = capsys.readouterr().err
+    assert f"{folder / run_directory.HEADER_NAME} is damaged" in err
+    assert field in err
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("flag", ["--batch-sizes", "--image-sizes", "--threads"])
+@pytest.mark.parametrize("value", ["99999999999999999999", "2147483648", "0"])
+def test_a_size_beyond_any_kernels_index_is_refused_in_one_sentence(flag, value, capsys):
+    assert cli.run(["run", "--dry-run", "--models", "resnet18", "--device", "cpu", flag, value]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith(f"error: {flag} '{value}': expected whole numbers of 1 or more, at most 2147483647")
+    assert err.count("\n") == 1
