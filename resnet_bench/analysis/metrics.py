@@ -9,6 +9,7 @@ import statistics
 from collections.abc import Sequence
 
 from resnet_bench import units
+from resnet_bench.analysis import measures
 from resnet_bench.analysis.confidence import CONFIDENCE_TEXT
 from resnet_bench.analysis.metric import (
     AsvForm,
@@ -36,10 +37,6 @@ def find_metric(name: str) -> Metric:
     if name in _BY_NAME:
         return _BY_NAME[name]
     raise ConfigError(f"'{name}' is not a metric.{nearest(name, list(_BY_NAME))} Metrics: {', '.join(_BY_NAME)}.")
-
-
-def _latency(launch: Launch) -> tuple[float, ...]:
-    return launch.isolated.iteration_s
 
 
 def _throughput(launch: Launch) -> tuple[float, ...]:
@@ -72,10 +69,6 @@ def _graph_breaks(measurement: Measurement) -> int | None:
     return max((it.compilation.graph_breaks for it in measurement.launches if it.compilation), default=None)
 
 
-def _count(value: float | None) -> str:
-    return units.grouped(None if value is None else int(value))
-
-
 def _data_column(title: str, measure: Measure, explanation: str) -> MetricColumn:
     """Return the column of a metric that the tables people read leave out."""
     return MetricColumn(
@@ -89,18 +82,10 @@ def _data_column(title: str, measure: Measure, explanation: str) -> MetricColumn
     )
 
 
-_LATENCY = Measure(base_unit="s", unit="ms", show=units.milliseconds, parse=units.parse_seconds)
-_DURATION = Measure(base_unit="s", unit="s", show=units.seconds, parse=units.parse_seconds)
-_RATE = Measure(base_unit="images/s", unit="images/s", show=units.per_second, parse=units.parse_rate)
-_ENERGY = Measure(base_unit="J/image", unit="J/image", show=units.joules, parse=units.parse_energy)
-_MEMORY = Measure(base_unit="B", unit="MiB", show=units.mebibytes, parse=units.parse_bytes)
-_BYTES = Measure(base_unit="B", unit="B", show=_count, parse=units.parse_bytes)
-_COUNT = Measure(base_unit="", unit="", show=_count, parse=units.parse_count)
-
 LATENCY = NoisyMetric(
     name="latency_s",
     label="latency",
-    measure=_LATENCY,
+    measure=measures.MILLISECONDS,
     direction=Direction.LOWER,
     column=MetricColumn(
         title="latency p50",
@@ -113,7 +98,7 @@ LATENCY = NoisyMetric(
         bounds=("latency_low_s", "latency_high_s"),
     ),
     asv=AsvForm(name="latency_s", unit="seconds", sense=Sense.AS_IS),
-    extract=_latency,
+    extract=lambda launch: launch.isolated.iteration_s,
     of_launches=statistics.median,
     band=0.02,
     corrected=CorrectedForm(
@@ -126,7 +111,7 @@ LATENCY = NoisyMetric(
 THROUGHPUT = NoisyMetric(
     name="throughput_images_per_s",
     label="throughput",
-    measure=_RATE,
+    measure=measures.IMAGES_PER_SECOND,
     direction=Direction.HIGHER,
     column=MetricColumn(
         title="throughput",
@@ -151,7 +136,7 @@ THROUGHPUT = NoisyMetric(
 COMPILE = NoisyMetric(
     name="compile_s",
     label="compile time",
-    measure=_DURATION,
+    measure=measures.SECONDS,
     direction=Direction.LOWER,
     column=MetricColumn(
         title="compile",
@@ -171,7 +156,7 @@ COMPILE = NoisyMetric(
 ENERGY = NoisyMetric(
     name="energy_j_per_image",
     label="energy",
-    measure=_ENERGY,
+    measure=measures.JOULES_PER_IMAGE,
     direction=Direction.LOWER,
     column=MetricColumn(
         title="energy",
@@ -191,9 +176,9 @@ ENERGY = NoisyMetric(
 PEAK_ALLOCATED = NoisyMetric(
     name="peak_allocated_bytes",
     label="peak allocated",
-    measure=_MEMORY,
+    measure=measures.MEBIBYTES,
     direction=Direction.LOWER,
-    column=_data_column("peak allocated", _MEMORY, ""),
+    column=_data_column("peak allocated", measures.MEBIBYTES, ""),
     asv=AsvForm(name="peak_allocated_bytes", unit="bytes", sense=Sense.AS_IS),
     extract=lambda launch: _one(launch.memory.peak_allocated_bytes),
     of_launches=_highest_whole,
@@ -203,9 +188,9 @@ PEAK_ALLOCATED = NoisyMetric(
 PEAK_RESERVED = NoisyMetric(
     name="peak_reserved_bytes",
     label="peak reserved",
-    measure=_MEMORY,
+    measure=measures.MEBIBYTES,
     direction=Direction.LOWER,
-    column=_data_column("peak reserved", _MEMORY, ""),
+    column=_data_column("peak reserved", measures.MEBIBYTES, ""),
     asv=AsvForm(name="peak_reserved_bytes", unit="bytes", sense=Sense.AS_IS),
     extract=lambda launch: _one(launch.memory.peak_reserved_bytes),
     of_launches=_highest_whole,
@@ -215,9 +200,9 @@ PEAK_RESERVED = NoisyMetric(
 PEAK_RSS = NoisyMetric(
     name="peak_rss_bytes",
     label="peak RSS",
-    measure=_MEMORY,
+    measure=measures.MEBIBYTES,
     direction=Direction.LOWER,
-    column=_data_column("peak RSS", _MEMORY, ""),
+    column=_data_column("peak RSS", measures.MEBIBYTES, ""),
     asv=AsvForm(name="peak_rss_bytes", unit="bytes", sense=Sense.AS_IS),
     extract=lambda launch: _one(launch.memory.peak_rss_bytes),
     of_launches=_highest_whole,
@@ -227,7 +212,7 @@ PEAK_RSS = NoisyMetric(
 PARAMETERS = ExactMetric(
     name="parameters",
     label="parameters",
-    measure=_COUNT,
+    measure=measures.COUNT,
     direction=Direction.LOWER,
     column=MetricColumn(
         title="params",
@@ -245,9 +230,11 @@ PARAMETERS = ExactMetric(
 MACS = ExactMetric(
     name="macs",
     label="MACs",
-    measure=_COUNT,
+    measure=measures.COUNT,
     direction=Direction.LOWER,
-    column=_data_column("MACs of the batch", _COUNT, "Multiply-accumulates of one forward pass of the whole batch."),
+    column=_data_column(
+        "MACs of the batch", measures.COUNT, "Multiply-accumulates of one forward pass of the whole batch."
+    ),
     asv=AsvForm(name="macs", unit="MACs", sense=Sense.AS_IS),
     extract=lambda measurement: measurement.profile.macs if measurement.profile else None,
     source=Source.PROFILE,
@@ -255,7 +242,7 @@ MACS = ExactMetric(
 ACTIVATIONS = ExactMetric(
     name="activations",
     label="activations",
-    measure=_COUNT,
+    measure=measures.COUNT,
     direction=Direction.LOWER,
     column=MetricColumn(
         title="activations",
@@ -273,7 +260,7 @@ ACTIVATIONS = ExactMetric(
 PREDICTED_PEAK = ExactMetric(
     name="predicted_peak_bytes",
     label="predicted peak memory",
-    measure=_BYTES,
+    measure=measures.BYTES,
     direction=Direction.LOWER,
     column=MetricColumn(
         title="predicted",
@@ -291,9 +278,11 @@ PREDICTED_PEAK = ExactMetric(
 GRAPH_BREAKS = ExactMetric(
     name="graph_breaks",
     label="graph breaks",
-    measure=_COUNT,
+    measure=measures.COUNT,
     direction=Direction.LOWER,
-    column=_data_column("graph breaks", _COUNT, "Graph breaks of the compiled model, those of the worst launch."),
+    column=_data_column(
+        "graph breaks", measures.COUNT, "Graph breaks of the compiled model, those of the worst launch."
+    ),
     asv=AsvForm(name="graph_breaks", unit="graph breaks", sense=Sense.AS_IS),
     extract=_graph_breaks,
     source=Source.LAUNCH,
