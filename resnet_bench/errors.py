@@ -4,6 +4,7 @@ ResNetBenchError (2)
 ├── UsageError (2)        a flag or an argument
 ├── ConfigError (2)       a suite or thresholds file
 ├── ModelError (2)        a model name, its weights, its input
+│   └── UnknownModelError (2)  nothing is called so, or it cannot be built without arguments
 ├── DeviceError (2)       a device that is not there
 ├── StoreError (2)        a run directory or baseline that cannot be read or written
 ├── UnsupportedError (3)  a case that cannot run on its device
@@ -54,6 +55,10 @@ class ConfigError(ResNetBenchError):
 
 class ModelError(ResNetBenchError):
     """A model name, its weights or its input is wrong."""
+
+
+class UnknownModelError(ModelError):
+    """Nothing is called so, or what is cannot be built: a mistake in the name, which no measurement will mend."""
 
 
 class DeviceError(ResNetBenchError):

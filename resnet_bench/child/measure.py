@@ -2,6 +2,7 @@
 
 import time
 
+from resnet_bench.child.began import BEGAN_AT, BEGAN_S
 from resnet_bench.child.prepare import load
 from resnet_bench.profilers import energy, throughput
 from resnet_bench.profilers.allocations import MemoryProbe
@@ -17,8 +18,8 @@ from resnet_bench.wire.messages import MeasureRequest
 _SHARED_CORE = 1.15
 
 
-def measure(request: MeasureRequest, *, started: float, started_at: str) -> Launch:
-    """Measure one launch; `started` is when the process began, by the clock of `time.perf_counter`.
+def measure(request: MeasureRequest) -> Launch:
+    """Measure one launch, which began with the process.
 
     Raises:
         UnsupportedError: the case cannot run on this device.
@@ -47,8 +48,8 @@ def measure(request: MeasureRequest, *, started: float, started_at: str) -> Laun
         index=request.index,
         attempt=request.attempt,
         environment=collect(case.device).id,
-        started_at=started_at,
-        duration_s=time.perf_counter() - started,
+        started_at=BEGAN_AT,
+        duration_s=time.perf_counter() - BEGAN_S,
         warmup=warmup,
         isolated=samples.isolated,
         back_to_back=samples.back_to_back,

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from resnet_bench.errors import ResNetBenchError
+from resnet_bench.errors import ResNetBenchError, UnknownModelError
 from resnet_bench.profilers.complexity import static_profile
 from resnet_bench.records import Profile
 from resnet_bench.specs.costs import iteration_work
@@ -10,7 +10,11 @@ from resnet_bench.wire.messages import Profiled, ProfileRequest
 
 
 def profile(request: ProfileRequest) -> Profiled:
-    """Profile each subject; one that cannot be profiled is a refusal with its reason."""
+    """Profile each subject; one that cannot be profiled is a refusal with its reason.
+
+    Raises:
+        UnknownModelError: there is no such model.
+    """
     profiles, refusals = [], []
     for subject in request.subjects:
         try:
@@ -23,6 +27,8 @@ def profile(request: ProfileRequest) -> Profiled:
                 counters=("fvcore", "torch"),
             )
             profiles.append(slim(found))
+        except UnknownModelError:
+            raise
         except ResNetBenchError as error:
             refusals.append((subject.name, str(error)))
     return Profiled(profiles=tuple(profiles), refusals=tuple(refusals))

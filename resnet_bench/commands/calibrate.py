@@ -3,6 +3,7 @@
 import datetime as dt
 import statistics
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -71,7 +72,7 @@ def calibrate(
     files.make_folder_of(calibration_file)
     files.check_writable(calibration_file)
     width = values.quantity(units.parse_percent, band, "--band")
-    home = Side(label="this installation", root=str(HOME))
+    home = Side(label="this installation", root=_root(names))
     cases = [Case(model=name, **asked) for name in names]
     matchups = [Matchup(baseline=case, contender=case) for case in cases]
     limit = values.quantity(units.parse_seconds, budget, "--budget")
@@ -102,6 +103,14 @@ def calibrate(
     record_file.write(found, calibration_file)
     give(page.document(found), to)
     print(f"wrote {calibration_file}", file=sys.stderr)
+
+
+def _root(names: Sequence[str]) -> str:
+    """Return the folder from which models are imported: this installation, or the working folder for a user's own."""
+    own = [name for name in names if specs.is_external(name) and name.partition(":")[0] not in {"torchvision", "timm"}]
+    if own and len(own) < len(names):
+        raise UsageError(f"--models: '{own[0]}' is of your own code, others are not; calibrate one kind at a time.")
+    return str(Path.cwd() if own else HOME)
 
 
 def _progress(pairs: int, seconds: float) -> None:

@@ -27,6 +27,7 @@ from resnet_bench.runner.launchers import table as launchers
 from resnet_bench.runner.launchers.launcher import Launcher
 from resnet_bench.runner.run import new_run_id, resume, start
 from resnet_bench.storage import run_directory
+from resnet_bench.wire.messages import LookUpRequest
 from resnet_bench.words import counted
 
 REPORTS = Path("reports")
@@ -131,6 +132,9 @@ def _export(directory: Path) -> None:
 def _plan(suite: Suite, which: tuple[int, int] | None, launcher: Launcher) -> Document:
     device = known_without_torch(suite.device) or launcher.machines(suite.device)[0].device
     whole = asked = plan.expand(suite, device)
+    external = tuple(name for name, model in asked.models.items() if isinstance(model, str))
+    if external:
+        launcher.ask(LookUpRequest(models=external))
     remarks = []
     if which is not None:
         _, asked = shards.cut(whole, which)

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from resnet_bench.errors import ModelError, ResNetBenchError, nearest
+from resnet_bench.errors import ModelError, ResNetBenchError, UnknownModelError, nearest
 from resnet_bench.models.compat import torchvision_models
 from resnet_bench.models.meta import built_on
 from resnet_bench.specs import EXTERNAL_FORMS
@@ -30,6 +30,15 @@ def build(name: str, *, device: torch.device) -> nn.Module:
     return module.to(device)
 
 
+def look_up(name: str) -> None:
+    """Find what builds a model, and build nothing.
+
+    Raises:
+        UnknownModelError: nothing is called so, or it needs arguments.
+    """
+    _refuse_needed_arguments(name, _callable(name))
+
+
 def refuse_scripted(module: nn.Module, name: str) -> None:
     """Refuse TorchScript, which hides its layers.
 
@@ -46,7 +55,7 @@ def refuse_scripted(module: nn.Module, name: str) -> None:
 def _callable(name: str) -> Callable[[], Any]:
     package, _, attribute = name.partition(":")
     if not package or not attribute:
-        raise ModelError(f"'{name}': expected {', '.join(EXTERNAL_FORMS)}.")
+        raise UnknownModelError(f"'{name}': expected {', '.join(EXTERNAL_FORMS)}.")
     if package == "torchvision":
         return _torchvision(attribute)
     if package == "timm":
@@ -58,7 +67,7 @@ def _torchvision(attribute: str) -> Callable[[], Any]:
     models = torchvision_models()
     known = models.list_models()
     if attribute not in known:
-        raise ModelError(f"torchvision has no model '{attribute}'.{nearest(attribute, known)}")
+        raise UnknownModelError(f"torchvision has no model '{attribute}'.{nearest(attribute, known)}")
     accepted = inspect.signature(models.get_model_builder(attribute)).parameters
     nothing = {name: None for name in ("weights", "weights_backbone") if name in accepted}  # download nothing
     return lambda: models.get_model(attribute, **nothing)
@@ -69,11 +78,11 @@ def _timm(attribute: str) -> Callable[[], Any]:
     try:
         timm = importlib.import_module("timm")
     except ImportError:
-        raise ModelError(
+        raise UnknownModelError(
             f"'timm:{attribute}' needs timm, which is not installed: pip install 'resnet-bench[timm]'."
         ) from None
     if not timm.is_model(attribute):
-        raise ModelError(f"timm has no model '{attribute}'.{nearest(attribute, timm.list_models())}")
+        raise UnknownModelError(f"timm has no model '{attribute}'.{nearest(attribute, timm.list_models())}")
     return lambda: timm.create_model(attribute, pretrained=False)
 
 
@@ -86,13 +95,15 @@ def _of_module(name: str, package: str, attribute: str) -> Callable[[], Any]:
     except ResNetBenchError:
         raise
     except Exception as error:
-        raise ModelError(f"'{name}': module '{package}' cannot be imported: {_reason(error)}") from error
+        raise UnknownModelError(f"'{name}': module '{package}' cannot be imported: {_reason(error)}") from error
     for part in attribute.split("."):
         if not hasattr(target, part):
-            raise ModelError(f"'{name}': '{package}' has no '{attribute}'.{nearest(attribute, dir(target))}")
+            raise UnknownModelError(f"'{name}': '{package}' has no '{attribute}'.{nearest(attribute, dir(target))}")
         target = getattr(target, part)
     if not callable(target):
-        raise ModelError(f"'{name}': '{attribute}' is {type(target).__name__}, not a callable that builds a module.")
+        raise UnknownModelError(
+            f"'{name}': '{attribute}' is {type(target).__name__}, not a callable that builds a module."
+        )
     return target  # type: ignore[no-any-return]
 
 
@@ -119,7 +130,7 @@ def _refuse_needed_arguments(name: str, build_module: Callable[[], Any]) -> None
     optional = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     needed = [each.name for each in parameters if each.default is each.empty and each.kind not in optional]
     if needed:
-        raise ModelError(
+        raise UnknownModelError(
             f"'{name}' needs arguments ({', '.join(needed)}); give a callable that takes none, "
             "such as a function that passes them."
         )

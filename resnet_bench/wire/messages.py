@@ -55,6 +55,10 @@ class Fits(Record, frozen=True, kw_only=True, tag="fits"):
     peak_allocated_bytes: int | None
 
 
+class Known(Record, frozen=True, kw_only=True, tag="known"):
+    """All models that were asked for are there."""
+
+
 class Failed(Record, frozen=True, kw_only=True, tag="failed"):
     """The child could not do what was asked, for a reason the user can mend; `error` is the class of the exception."""
 
@@ -72,8 +76,13 @@ class Failed(Record, frozen=True, kw_only=True, tag="failed"):
 
 
 class Request(Record, Generic[AnswerT], frozen=True, kw_only=True):
-    """A question to a child. `answers` are the types that AnswerT stands for, `what` names it in messages."""
+    """A question to a child.
 
+    `answers` are the types that AnswerT stands for, `answered_by` the module and function of `child` that answer it,
+    `what` names it in messages.
+    """
+
+    answered_by: ClassVar[str]
     answers: ClassVar[tuple[type[Record], ...]]
     what: ClassVar[str]
 
@@ -129,6 +138,7 @@ class ProfileSubject(Record, frozen=True, kw_only=True):
 class ProfileRequest(Request[Profiled], frozen=True, kw_only=True, tag="profile"):
     """Make static profiles, fvcore's and torch's own counts beside ours; never in a process that times."""
 
+    answered_by = "profile:profile"
     answers = (Profiled,)
     what = "the static profiles"
 
@@ -140,12 +150,28 @@ class ProfileRequest(Request[Profiled], frozen=True, kw_only=True, tag="profile"
         return 1800.0
 
 
+class LookUpRequest(Request[Known], frozen=True, kw_only=True, tag="look_up"):
+    """Find external models, and build none."""
+
+    answered_by = "look_up:look_up"
+    answers = (Known,)
+    what = "the search for external models"
+
+    models: tuple[str, ...]
+
+    @property
+    def limit_s(self) -> float:
+        """Five minutes: they import what they like."""
+        return 300.0
+
+
 class ProbeRequest(Request[Probed], frozen=True, kw_only=True, tag="probe"):
     """Find the device ("auto" for the first accelerator, else the CPU) and describe the machine.
 
     `subjects` are profiled on the way, in the process that has loaded torch for it.
     """
 
+    answered_by = "probe:probe"
     answers = (Probed,)
     what = "torch's view of the machine"
 
@@ -161,6 +187,7 @@ class ProbeRequest(Request[Probed], frozen=True, kw_only=True, tag="probe"):
 class CeilingsRequest(Request[Ceilings], frozen=True, kw_only=True, tag="ceilings"):
     """Measure a device's ceilings; `budget_s` is of each precision's products, its convolutions, and all copies."""
 
+    answered_by = "ceilings:ceilings"
     answers = (Ceilings,)
     what = "the ceilings"
 
@@ -184,6 +211,7 @@ class CeilingsRequest(Request[Ceilings], frozen=True, kw_only=True, tag="ceiling
 class MeasureRequest(CaseRequest[Launch | Skip], frozen=True, kw_only=True, tag="measure"):
     """Measure one launch of one case."""
 
+    answered_by = "measure:measure"
     answers = (Launch, Skip)
     what = "a launch"
 
@@ -203,6 +231,7 @@ class LayersRequest(CaseRequest[Dissected | Skip], frozen=True, kw_only=True, ta
     """
 
     mistakes = (StoreError, DeviceError)
+    answered_by = "layers:dissect"
     answers = (Dissected, Skip)
     what = "the layers"
 
@@ -219,6 +248,7 @@ class LayersRequest(CaseRequest[Dissected | Skip], frozen=True, kw_only=True, ta
 class FitRequest(CaseRequest[Fits | Skip], frozen=True, kw_only=True, tag="fit"):
     """Try whether a case fits: two iterations, with at most `memory_limit_bytes` beyond what torch itself takes."""
 
+    answered_by = "fit:fit"
     answers = (Fits, Skip)
     what = "a trial"
 
@@ -232,5 +262,7 @@ class FitRequest(CaseRequest[Fits | Skip], frozen=True, kw_only=True, tag="fit")
         return self.time_limit_s
 
 
-AnyRequest = ProbeRequest | ProfileRequest | MeasureRequest | FitRequest | LayersRequest | CeilingsRequest
-AnyAnswer = Probed | Profiled | Failed | Fits | Launch | Skip | Dissected | Ceilings
+AnyRequest = (
+    LookUpRequest | ProbeRequest | ProfileRequest | MeasureRequest | FitRequest | LayersRequest | CeilingsRequest
+)
+AnyAnswer = Known | Probed | Profiled | Failed | Fits | Launch | Skip | Dissected | Ceilings

@@ -126,3 +126,18 @@ def test_a_budget_for_too_few_pairs_is_incomplete(capsys, monkeypatch):
 def test_a_name_that_nobody_knows_is_said_without_the_name_of_a_class(capsys, tmp_path):
     assert cli.run(["calibrate", "--models", "nosuch", "--calibration", str(tmp_path / "calibration.json")]) == 2
     assert capsys.readouterr().err.startswith("error: this installation: unknown model 'nosuch'.")
+
+
+@pytest.mark.slow
+def test_a_model_of_the_users_own_is_imported_from_the_working_folder(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("mynet.py").write_text(
+        "from torch import nn\n\ndef build():\n    return nn.Sequential(nn.Flatten(), nn.Linear(3 * 32 * 32, 10))\n"
+    )
+    asked = ("calibrate", "--image-size", "32", "--pairs", "6", "--models")
+    code, out, _ = run(capsys, *asked, "mynet:build")
+    assert code == 0
+    assert "mynet:build" in out
+    code, _, err = run(capsys, *asked, "mynet:build,resnet18")
+    assert (code, err.count("\n")) == (2, 1)
+    assert "calibrate one kind at a time" in err

@@ -211,3 +211,20 @@ def test_a_device_that_has_gone_is_a_skip_that_resume_tries_again():
 def test_a_launch_that_is_asked_for_as_here_and_has_no_fault_is_measured():
     """What the other tests see come of their faults is not how they ask."""
     assert isinstance(LocalLauncher().ask(launch_request("cifar_resnet20")), Launch)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("torchvision:resnet81", "torchvision has no model 'resnet81'. Did you mean 'resnet18'?"),
+        ("tests.runner.faulty:nosuch", "'tests.runner.faulty' has no 'nosuch'"),
+        ("nosuchmodule:build", "module 'nosuchmodule' cannot be imported: ModuleNotFoundError"),
+    ],
+)
+def test_a_misspelt_external_model_is_refused_before_anything_is_measured(capsys, tmp_path, name, said):
+    asked = ["run", "--models", f"cifar_resnet20,{name}", "--batch-sizes", "1", "--launches", "1", "--device", "cpu"]
+    for more in (["--dry-run"], ["-o", str(tmp_path / "run")]):
+        assert cli.run([*asked, *more]) == 2
+        assert said in capsys.readouterr().err
+    assert not (tmp_path / "run" / "run.json").exists()
