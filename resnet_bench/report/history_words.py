@@ -25,6 +25,8 @@ FATES = {
     SUSPECTED[ChangeOutcome.IMPROVED]: Severity.NOTICE,
 }
 
+_WHERE = dict.fromkeys(SUSPECTED.values(), "at the newest commits")
+
 
 def moves(series: HistorySeries) -> tuple[Move, ...]:
     """Return the changes of a series, and what its newest commits are suspected of."""
@@ -72,7 +74,8 @@ def finding(history: History) -> str:
 def health(history: History) -> tuple[Health, ...]:
     """Return the counts for the health line."""
     found = [
-        Health(severity=FATES[words], text=f"{count} {words} across commits") for words, count in fates(history).items()
+        Health(severity=FATES[words], text=f"{count} {words} {_WHERE.get(words, 'across commits')}")
+        for words, count in fates(history).items()
     ]
     if history.failing:
         found.append(Health(severity=Severity.BAD, text=f"{history.failing} failed at the newest commit"))

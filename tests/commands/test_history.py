@@ -93,7 +93,7 @@ def test_a_suspicion_is_in_json_csv_and_page(jumped, capsys):
     assert capsys.readouterr().out.splitlines()[-1].endswith("regressed,2")
     cli.run(["history", "-o", "page.html"])
     page = Path("page.html").read_text(encoding="utf-8")
-    assert "1 suspected regression across commits" in page
+    assert "1 suspected regression at the newest commits" in page
     assert "at most 1 % of steady series are suspected wrongly" in page
     assert jumped[23][:7] in page
 
