@@ -97,7 +97,7 @@ def test_ab_then_uses_the_band_unless_one_is_asked_for(capsys, monkeypatch):
     [
         (("--pairs", "5"), "--pairs 5: expected 6 or more"),
         (("--models", ","), "--models ',': expected one or more names"),
-        (("--threads", "0"), "--threads '0': expected a whole number of 1 or more, or "),
+        (("--threads", "0"), "--threads '0': expected a whole number of 1 or more, at most "),
         (("--band", "2"), "'2' is not a share"),
         (("--calibration", "file/c.json"), "cannot write file/c.json"),
     ],

@@ -46,11 +46,12 @@ _BEST = (
         key="not_separable_from",
         title="not separable from",
         kind=ColumnKind.TEXT,
+        rank=3,
         help="Configurations whose throughput these launches cannot tell from the fastest.",
     ),
     *_GAIN,
-    Column(key="default", title="default", kind=ColumnKind.TEXT),
-    Column(key="default_images_per_s", title="its throughput", kind=ColumnKind.RATE, unit="images/s"),
+    Column(key="default", title="default", kind=ColumnKind.TEXT, rank=2),
+    Column(key="default_images_per_s", title="its throughput", kind=ColumnKind.RATE, unit="images/s", rank=1),
     Column(key="configurations", title="of", kind=ColumnKind.INTEGER, help="Configurations measured."),
 )
 _STEPS = (

@@ -140,6 +140,7 @@ _VALUE_COLUMNS = (
     of_result(
         Column(
             key="peak_bytes",
+            rank=11,
             title="peak memory",
             kind=ColumnKind.MEMORY,
             unit="MiB",
