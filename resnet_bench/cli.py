@@ -12,7 +12,7 @@ from cyclopts import App, CoercionError, CycloptsError
 
 from resnet_bench import __version__
 from resnet_bench.errors import ExitCode, InternalError, ResNetBenchError, nearest
-from resnet_bench.words import either
+from resnet_bench.words import either, logged
 
 # Name, where it lives (imported only when it is asked for), and its line in --help.
 _COMMANDS = (
@@ -61,7 +61,7 @@ def run(arguments: Sequence[str]) -> int:
             sys.stderr.close()
             return ExitCode.DONE
         message, code = _said_of(error)
-        print(f"error: {message}", file=sys.stderr)
+        print(logged(f"error: {message}"), file=sys.stderr)
         return code
     return result if isinstance(result, int) else ExitCode.DONE
 

@@ -1,7 +1,10 @@
 """Counts, lists and text of any origin as people read them."""
 
+import re
 import unicodedata
 from collections.abc import Sequence
+
+_COMMAND = re.compile(r"^\s*::|##\[")
 
 
 def listed(names: Sequence[str], limit: int = 3) -> str:
@@ -25,7 +28,20 @@ def counted(count: int, noun: str, plural: str = "") -> str:
 
 
 def plain(text: str) -> str:
-    """Return `text` on one line, with control characters made visible."""
+    """Return `text` on one line, with control characters and separators of lines made visible."""
     if text.isascii() and text.isprintable():
         return text
-    return "".join(char if unicodedata.category(char)[0] != "C" else repr(char)[1:-1] for char in text)
+    return "".join(repr(char)[1:-1] if _breaks_a_line(char) else char for char in text)
+
+
+def logged(text: str) -> str:
+    """Return `text` for a terminal or a CI log: on one line, and no command to whoever reads that log.
+
+    GitHub takes a line that begins with two colons, and `##[` anywhere, for a command; a space keeps them apart.
+    """
+    return _COMMAND.sub(lambda found: f"{found[0][:-1]} {found[0][-1]}", plain(text))
+
+
+def _breaks_a_line(char: str) -> bool:
+    category = unicodedata.category(char)
+    return category[0] == "C" or category in {"Zl", "Zp"}

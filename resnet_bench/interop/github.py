@@ -14,9 +14,11 @@ from resnet_bench.analysis.gate import GateResult
 from resnet_bench.analysis.rulings import Status
 from resnet_bench.errors import ExitCode, StoreError
 from resnet_bench.records import Record, Verdict, VerdictTable
+from resnet_bench.words import plain
 
 MOST_ANNOTATIONS = 10
 SUMMARY_LIMIT_BYTES = 2**20
+_ESCAPED = {"%": "%25", "\r": "%0D", "\n": "%0A"}
 _CUT = "\n\n(cut: the step summary is limited to 1 MiB; the whole table is in this step's log)\n"
 
 
@@ -121,7 +123,8 @@ def publish(markdown: str, annotations: Iterable[Annotation]) -> None:
 
 
 def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    """Escape what the service has signs for; other control characters become visible."""
+    return "".join(_ESCAPED.get(char) or plain(char) for char in text)
 
 
 def _property(text: str) -> str:

@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from resnet_bench import units
 from resnet_bench.config.case_labels import label, labels
 from resnet_bench.records import Case, Launch, Skip, Trial
+from resnet_bench.words import logged
 
 
 class Reporter(Protocol):
@@ -60,11 +61,11 @@ class BarReporter:
         """Move the bar on; a skip also leaves a line."""
         self._progress.advance(self._task)
         if isinstance(entry, Skip):
-            self._progress.console.print(outcome(entry, self._names[entry.case]), markup=False, highlight=False)
+            self._progress.console.print(logged(outcome(entry, self._names[entry.case])), markup=False, highlight=False)
 
     def say(self, line: str) -> None:
         """Print above the bar."""
-        self._progress.console.print(line, markup=False, highlight=False)
+        self._progress.console.print(logged(line), markup=False, highlight=False)
 
 
 class LineReporter:
@@ -95,12 +96,12 @@ class LineReporter:
 
     def say(self, line: str) -> None:
         """Print to standard error at once."""
-        print(line, file=sys.stderr, flush=True)
+        print(logged(line), file=sys.stderr, flush=True)
 
 
 def warn(text: str) -> None:
     """Say something on standard error that stops nothing."""
-    print(f"warning: {text}", file=sys.stderr, flush=True)
+    print(logged(f"warning: {text}"), file=sys.stderr, flush=True)
 
 
 def reporter(cases: Sequence[Case], *, launches: int) -> Reporter:
@@ -122,4 +123,4 @@ def outcome(entry: Launch | Skip, name: str, launches: list[Launch] | None = Non
 def tried(case: Case, trial: Trial) -> None:
     """Say what a trial of the search for batch sizes gave."""
     took = f"fits, {units.milliseconds(trial.iteration_s)} ms" if trial.fits else f"does not fit: {trial.detail}"
-    print(f"search: {label(case)}: {took}", file=sys.stderr)
+    print(logged(f"search: {label(case)}: {took}"), file=sys.stderr)

@@ -21,3 +21,12 @@ def test_a_summary_is_cut_at_a_line_to_fit():
     assert set(cut.split("\n\n")[0].splitlines()) == {"|ä|"}
     assert fit_summary("short") == "short"
     assert fit_summary("short", already=SUMMARY_LIMIT_BYTES) == ""
+
+
+def test_text_of_any_origin_is_one_command_without_control_characters():
+    hostile = "a\n::error title=x::pwned\x1b[31m\u2028b"
+    [line] = annotation_lines([Annotation(level=Level.ERROR, title=hostile, message=hostile)])
+    assert len(line.splitlines()) == 1
+    assert line.startswith("::error title=a")
+    assert "\x1b" not in line
+    assert line.isprintable()
