@@ -52,7 +52,7 @@ class Exported(NamedTuple):
 
 def machine_record(environment: Environment) -> dict[str, str]:
     """Return asv's description of a machine, with what tells GPU machines apart beside its own fields."""
-    identity, name = environment.identity, environment.state.hostname
+    identity, name = environment.identity, files.name_of(environment.state.hostname)
     system, _, architecture = identity.system.partition(" ")
     return {
         "machine": name,
@@ -113,10 +113,10 @@ def _export_machine(
         raise ValueError("a run without a commit")
     record = machine_record(environment)
     python = ".".join(environment.identity.python.split(".")[:2])
-    name = f"resnet-bench-py{python}-torch{environment.identity.torch}"
+    name = files.name_of(f"resnet-bench-py{python}-torch{environment.identity.torch}")
     if is_accelerator(environment.identity.device):  # a joined run may have both of one host, and a file has one record
-        name += f"-{environment.identity.device}"
-    path = results / record["machine"] / f"{commit.revision[:8]}-{name}.json"
+        name += f"-{files.name_of(environment.identity.device)}"
+    path = results / record["machine"] / f"{files.name_of(commit.revision[:8])}-{name}.json"
     cells = dict(_cells(run, environment.id))
     if not cells:
         return path, {}

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from resnet_bench.errors import StoreError
 
+_LONGEST_NAME = 100  # bytes; file systems take 255
+
 
 def whole(path: Path, content: str | bytes) -> Path:
     """Write a file by way of a temporary one of this writer's own, so that no reader ever sees half of it.
@@ -60,6 +62,16 @@ def _sync_folder(folder: Path) -> None:
 def _write_in_place(target: Path, data: bytes) -> None:
     with target.open("wb") as file:
         file.write(data)
+
+
+def name_of(text: str) -> str:
+    """Return one name of a file or folder for text of any origin: no separator, no hidden or parent folder, no end.
+
+    A host's or a version's usual name stays as it is.
+    """
+    name = "".join(char if char.isalnum() or char in "._+-" else "_" for char in text)
+    name = name.encode(errors="ignore")[:_LONGEST_NAME].decode(errors="ignore")
+    return "_" + name[1:] if name.startswith(".") or not name else name
 
 
 def make_folder_of(path: Path) -> None:

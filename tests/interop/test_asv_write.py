@@ -219,3 +219,22 @@ def test_an_axis_of_a_later_release_leaves_the_benchmarks_parameters_as_they_wer
     described = json.loads((tmp_path / "benchmarks.json").read_text())["run.track_latency_s"]
     assert described["param_names"] == list(ALWAYS_SAID)
     assert described["params"][0] == ["'resnet18'", "'resnet18 (fixed)'"]
+
+
+@pytest.mark.parametrize("hostname", ["../../esc", "/abs/esc", "a\0b", "..", "", "h" * 500, ".hidden"])
+@pytest.mark.parametrize("field", ["hostname", "torch"])
+def test_no_text_of_a_run_leads_out_of_the_results_folder(tmp_path, hostname, field):
+    run = run_at()
+    (there,) = run.header.environments
+    moved = (
+        change(there, state=change(there.state, hostname=hostname))
+        if field == "hostname"
+        else change(there, identity=change(there.identity, torch=hostname))
+    )
+    run = change(run, header=change(run.header, environments=(moved,)))
+    results = tmp_path / "a" / "b" / "results"
+    (path,) = asv_write.export(run, results).paths
+    assert path.parent.parent == results
+    written = {it for it in tmp_path.rglob("*") if it.is_file()}
+    assert written == {results / "benchmarks.json", path, path.parent / "machine.json"}
+    assert json.loads((path.parent / "machine.json").read_text())["machine"] == path.parent.name

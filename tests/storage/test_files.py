@@ -3,6 +3,7 @@
 import errno
 import os
 import threading
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -85,3 +86,18 @@ def test_what_a_kill_left_is_replaced_by_the_next_line(tmp_path_factory, written
         file.write(torn)
     files.append_line(path, b"next")
     assert path.read_bytes().splitlines() == [*b"\n".join(written).splitlines(), b"next"] or b"\r" in b"".join(written)
+
+
+@given(st.text())
+def test_a_name_made_of_text_stays_in_its_folder(text):
+    name = files.name_of(text)
+    assert Path("folder", name).parent == Path("folder")
+    assert not name.startswith(".")
+    assert name
+    assert "\0" not in name
+    assert len(name.encode()) <= 100
+
+
+@pytest.mark.parametrize("name", ["build-7.example.org", "2.9.0+cu128", "host_1"])
+def test_a_usual_name_stays_as_it_is(name):
+    assert files.name_of(name) == name
