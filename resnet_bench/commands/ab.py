@@ -25,7 +25,7 @@ from resnet_bench.runner import live as runner
 from resnet_bench.runner.interruption import stoppable
 from resnet_bench.runner.launchers.table import launcher
 from resnet_bench.runner.overlay import installed
-from resnet_bench.storage import calibrations, files
+from resnet_bench.storage import calibrations, files, outputs
 
 _DEFAULTS = {
     "model": "resnet18",
@@ -98,7 +98,7 @@ def ab(
     to = destination(format, output)
     if turns:
         files.make_folder_of(turns)
-        files.check_writable(turns)
+        outputs.check_no_part_of_a_run(turns)
     terms = runner.Terms(band=_band(asked, matchups, given["device"], calibration_file), budget_s=limit, seed=seed)
     with stoppable(), contextlib.ExitStack() as stack:
         left, right = (stack.enter_context(checked_out(repository, revision)) for revision in (base, contender))

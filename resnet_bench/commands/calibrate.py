@@ -24,7 +24,7 @@ from resnet_bench.report.documents import calibration as page
 from resnet_bench.report.renderers import Format
 from resnet_bench.runner import live as runner
 from resnet_bench.runner.launchers.table import launcher
-from resnet_bench.storage import calibrations, files, record_file
+from resnet_bench.storage import calibrations, files, outputs, record_file
 
 FEWEST_PAIRS = 6
 
@@ -70,7 +70,7 @@ def calibrate(
     asked: dict[str, Any] = {name: value_of(given, name) for name in given if name != "model"}
     to = destination(format, output)
     files.make_folder_of(calibration_file)
-    files.check_writable(calibration_file)
+    outputs.check_no_part_of_a_run(calibration_file)
     width = values.quantity(units.parse_percent, band, "--band")
     home = Side(label="this installation", root=_root(names))
     cases = [Case(model=name, **asked) for name in names]

@@ -18,7 +18,7 @@ from resnet_bench.interop import github, junit
 from resnet_bench.records import Digest, Figures, VerdictTable
 from resnet_bench.report.documents import gate as gate_report
 from resnet_bench.report.renderers import Format, render
-from resnet_bench.storage import baselines, calibrations
+from resnet_bench.storage import baselines, calibrations, outputs
 from resnet_bench.storage.run_directory import load
 
 
@@ -55,7 +55,10 @@ def check(
         baselines_dir: where named baselines are kept.
         calibration_file: noise bands of this machine, as `calibrate` writes them.
     """
-    to = destination(format, output)
+    inputs = (run, thresholds_file, calibration_file, baselines.path_of(baseline, baselines_dir))
+    to = destination(format, output, inputs=inputs)
+    if junit_file:
+        outputs.check(junit_file, inputs=inputs, begins=junit.BEGINNING)
     limits = thresholds.read(thresholds_file)
     both = (sides.baseline(baseline, baselines_dir), digest(load(run)))
     warn([*limits.notes, *(text for side in both for text in side.warnings)])

@@ -13,7 +13,7 @@ from resnet_bench.commands.output import destination, give, warn
 from resnet_bench.interop import github, junit
 from resnet_bench.report.documents import verdicts
 from resnet_bench.report.renderers import Format, render
-from resnet_bench.storage import baselines, calibrations
+from resnet_bench.storage import baselines, calibrations, outputs
 
 
 def compare(
@@ -47,7 +47,10 @@ def compare(
         baselines_dir: where named baselines are kept.
         calibration_file: noise bands of this machine, as `calibrate` writes them.
     """
-    to = destination(format, output)
+    inputs = (Path(base), Path(new), *baselines_dir.glob("*.json"), calibration_file)
+    to = destination(format, output, inputs=inputs)
+    if junit_file:
+        outputs.check(junit_file, inputs=inputs, begins=junit.BEGINNING)
     left, right = (sides.read(text, baselines_dir) for text in (base, new))
     warn([*left.warnings, *right.warnings])
     bands, warnings = calibrated.bands_for(right, calibration_file)

@@ -12,6 +12,7 @@ from resnet_bench.interop import asv_write
 from resnet_bench.report.documents import run as view
 from resnet_bench.report.renderers import Format
 from resnet_bench.storage import run_directory
+from resnet_bench.words import logged
 
 
 class Target(StrEnum):
@@ -32,7 +33,8 @@ def export(
 
     Args:
         run: the run directory.
-        to: asv, for `asv publish`, `asv show` and `asv compare`; or csv, in base units.
+        to: asv, for `asv publish`, `asv show` and `asv compare`; or csv, in base units
+            and with names as they are: in a CI log prefer -o FILE.
         asv_results: asv's results folder.
         output: write the CSV here instead of printing it.
     """
@@ -43,10 +45,10 @@ def export(
     if to is Target.ASV:
         print_exported(asv_write.export(loaded, asv_results))
     else:
-        give(view.build([loaded]), destination(Format.CSV, output))
+        give(view.build([loaded]), destination(Format.CSV, output, inputs=[run]))
 
 
 def print_exported(exported: asv_write.Exported) -> None:
     """Say what was written, a line for each file."""
     for path in exported.paths:
-        print(path)
+        print(logged(str(path)))

@@ -9,7 +9,11 @@ from pathlib import Path
 from resnet_bench.records import Record
 from resnet_bench.report.document import Document
 from resnet_bench.report.renderers import Format, of_file, render
-from resnet_bench.storage import files
+from resnet_bench.storage import files, outputs
+from resnet_bench.words import logged
+
+# What a former page or listing begins with; whatever else is written can begin with anything.
+_BEGINNING = {Format.HTML: b"<!doctype html"}
 
 
 class Destination(Record, frozen=True, kw_only=True):
@@ -19,17 +23,19 @@ class Destination(Record, frozen=True, kw_only=True):
     path: Path | None
 
 
-def destination(form: Format | None, path: Path | None) -> Destination:
+def destination(form: Format | None, path: Path | None, *, inputs: Iterable[Path] = ()) -> Destination:
     """Return where a document goes; without a format a file's suffix decides, and the terminal gets text.
+
+    `inputs` are the files and folders that the command reads, which no document may replace.
 
     Raises:
         UsageError: the suffix names no format.
-        StoreError: the file cannot be written.
+        StoreError: the file cannot be written, is an input, or no document.
     """
     if path is None:
         return Destination(form=form or Format.TEXT, path=None)
     chosen = form or of_file(path)
-    files.check_writable(path)
+    outputs.check(path, inputs=inputs, begins=_BEGINNING.get(chosen, b""))
     return Destination(form=chosen, path=path)
 
 
@@ -40,13 +46,21 @@ def give(document: Document, to: Destination) -> None:
         StoreError: the file cannot be written.
     """
     if to.path is None:
-        text, end = render(document, to.form, terminal_width()), ""
+        text, end = _shown(document, to.form), ""
     else:
         text, end = str(written(document, to.form, to.path)), "\n"
     try:
         print(text, end=end, flush=True)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still buffered would fail again
+
+
+def _shown(document: Document, form: Format) -> str:
+    """Return what is printed; data (JSON, CSV, a page, LaTeX) stay as they are, whoever reads them."""
+    text = render(document, form, terminal_width())
+    if form not in {Format.TEXT, Format.MARKDOWN}:
+        return text
+    return "\n".join(logged(line) for line in text.split("\n"))
 
 
 def written(document: Document, form: Format, path: Path) -> Path:
@@ -68,4 +82,4 @@ def terminal_width() -> int | None:
 def warn(texts: Iterable[str]) -> None:
     """Print each distinct warning once, on standard error."""
     for text in dict.fromkeys(texts):
-        print(f"warning: {text}", file=sys.stderr)
+        print(logged(f"warning: {text}"), file=sys.stderr)

@@ -45,7 +45,8 @@ def report(
         raise UsageError("report needs at least one run directory: resnet-bench report DIR.")
     page = None if best or format else runs[0] / PAGE_NAME
     loaded = [run_directory.load(run) for run in runs]
-    to = destination(format, output or page)
+    inputs = (*runs, *baselines_dir.glob("*.json"), *([Path(baseline)] if baseline else ()))
+    to = destination(format, output or page, inputs=inputs)
     base = sides.read(baseline, baselines_dir) if baseline else None
     warn([*(text for run in loaded for text in run.warnings), *(base.warnings if base else ())])
     past = _history(asv_results_dir, repository) if asv_results_dir else None

@@ -124,6 +124,9 @@ def render(cases: Iterable[TestCase]) -> str:
     return buffer.getvalue().decode() + "\n"
 
 
+BEGINNING = b"<?xml"
+
+
 def write(path: Path, cases: Iterable[TestCase]) -> None:
     """Write the XML to a file.
 

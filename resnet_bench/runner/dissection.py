@@ -19,8 +19,9 @@ from resnet_bench.runner import ceilings, plan
 from resnet_bench.runner.launchers.launcher import Launcher
 from resnet_bench.runner.progress import warn
 from resnet_bench.specs import EXTERNAL_IMAGE_SIZE, Spec
-from resnet_bench.storage import files
+from resnet_bench.storage import outputs
 from resnet_bench.wire.messages import Dissected, LayersRequest
+from resnet_bench.words import logged
 
 BUDGET_S = 5.0
 
@@ -46,7 +47,7 @@ def dissect(
             raise UsageError("--trace takes one model: one file holds one trace.")
         if trace.exists() and not (trace.is_file() or trace.is_dir()):  # first: to open a pipe would wait for a reader
             raise StoreError(f"cannot write {trace}: it is not a regular file; choose another one.")
-        files.check_writable(trace)
+        outputs.check_no_part_of_a_run(trace)
     resolved = plan.resolved(models, ())
     device = str(asked.get("device", AUTO))
     threads = asked.get("threads", environment.default_threads())
@@ -54,7 +55,7 @@ def dissect(
     cases = [_case(name, model, here) for name, model in resolved.items()]
     measured = []
     for case in cases:
-        print(f"timing the layers of {label(case)}", file=sys.stderr, flush=True)
+        print(logged(f"timing the layers of {label(case)}"), file=sys.stderr, flush=True)
         measured.append(_measured(case, resolved[case.model], launcher, trace))
     known = _ceilings(measured[0], launcher)
     return tuple(_dissection(it.layers, known) for it in measured)

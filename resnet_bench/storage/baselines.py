@@ -31,7 +31,7 @@ def save(baseline: Digest, directory: Path = DEFAULT_DIRECTORY) -> Path:
         UsageError: the name is no file name.
         StoreError: the file cannot be written.
     """
-    path = _path(baseline.name, directory)
+    path = path_of(baseline.name, directory)
     record_file.write(msgspec.structs.replace(baseline, warnings=(), set_aside=()), path)
     return path
 
@@ -43,7 +43,7 @@ def read(name: str, directory: Path = DEFAULT_DIRECTORY) -> Digest:
         UsageError: the name is no file name.
         StoreError: there is no such baseline (the message lists those there are), it is damaged or of newer schema.
     """
-    path = _path(name, directory)
+    path = path_of(name, directory)
     if not path.is_file():
         known = names(directory)
         have = f"Baselines there: {', '.join(known)}." if known else "There is none yet: resnet-bench baseline set."
@@ -67,7 +67,12 @@ def is_name(text: str) -> bool:
     return _NAME.fullmatch(text) is not None
 
 
-def _path(name: str, directory: Path) -> Path:
+def path_of(name: str, directory: Path) -> Path:
+    """Return the file of the baseline called `name`.
+
+    Raises:
+        UsageError: the name is no file name.
+    """
     if not is_name(name):
         raise UsageError(f"'{name}' cannot name a baseline: use letters, digits, dot, hyphen and underscore.")
     return directory / f"{name}.json"

@@ -44,3 +44,27 @@ def test_the_rest_is_reported_and_nothing_is_merged(folder, capsys):
     assert cli.run(["merge", str(folder / "bad"), "-o", str(folder / "merged")]) == 2
     assert "Only a whole run can be merged" in capsys.readouterr().err
     assert not (folder / "merged").exists()
+
+
+def test_what_a_file_holds_reaches_no_terminal_raw(folder, capsys):
+    path = folder / "whole" / run_directory.HEADER_NAME
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("{", '{"\\n::error title=a::pwn\\u001b[31m\\u2028": 1, ', 1), encoding="utf-8")
+    assert cli.run(["report", str(folder / "whole")]) == 2
+    err = capsys.readouterr().err
+    assert len(err.splitlines()) == 1
+    assert err.startswith("error: ")
+    assert err.removesuffix("\n").isprintable()
+
+
+def test_a_model_is_no_workflow_command(tmp_path, capsys):
+    hostile = "::add-mask::resnet"
+    cases = [make.case(model=hostile, batch_size=size) for size in (1, 8)]
+    measured = [make.measurement(make.noisy_launches(1), of=of, profile=make.profile(of)) for of in cases]
+    made = make.run_of(measured, name="r")
+    directory = make.save_run(tmp_path / "r", made)
+    for form in ("text", "markdown"):
+        assert cli.run(["report", str(directory), "--best", "--format", form]) == 0
+        out = capsys.readouterr().out
+        assert "add-mask" in out
+        assert not [line for line in out.splitlines() if line.lstrip().startswith("::")]
