@@ -48,7 +48,7 @@ def series_of(values):
 
 def ours(values):
     """Return the places where resnet-bench history sees a level move by 3 % or more, and which of them are slower."""
-    from resnet_bench.analysis.series import judged
+    from resnet_bench.analysis.history.series import judged
     from resnet_bench.records import ChangeOutcome
 
     changes = judged(series_of(values)).changes

@@ -28,8 +28,8 @@ from scipy import stats
 from benchmarks import gate_simulation
 from benchmarks.gate_subject import IMAGE_SIZE
 from resnet_bench import units
-from resnet_bench.analysis.sequential import trimmed_mean
 from resnet_bench.analysis.stats import exponential, interval_of
+from resnet_bench.analysis.verdicts.sequential import trimmed_mean
 from resnet_bench.records import Case, Record, Verdict
 from resnet_bench.records.live import Matchup, MatchupResult, Side
 from resnet_bench.runner import live

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resnet_bench.analysis.confidence import CONFIDENCE
-from resnet_bench.analysis.forecast import more_launches
 from resnet_bench.analysis.metrics import LATENCY
-from resnet_bench.analysis.noise_bands import Between, between_runs, calibrated_band, known_bands
-from resnet_bench.analysis.ratio import LogRatio, holm, log_ratio
+from resnet_bench.analysis.verdicts.forecast import more_launches
+from resnet_bench.analysis.verdicts.noise_bands import Between, between_runs, calibrated_band, known_bands
+from resnet_bench.analysis.verdicts.ratio import LogRatio, holm, log_ratio
 from resnet_bench.records import Band, BandSource
 
 NOISES = (0.01, 0.02, 0.03, 0.05)

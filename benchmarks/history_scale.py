@@ -117,8 +117,8 @@ def parts(folder, name, limit):
     """Print what reading and judging cost apart, and how the latter compares with asv's detection."""
     from asv.step_detect import detect_steps
 
-    from resnet_bench.analysis.points import collect_asv
-    from resnet_bench.analysis.series import judged
+    from resnet_bench.analysis.history.points import collect_asv
+    from resnet_bench.analysis.history.series import judged
     from resnet_bench.interop import asv_read
 
     megabytes = sum(path.stat().st_size for path in folder.rglob("*.json")) / 1e6

@@ -23,7 +23,7 @@ SHORTEST = 6
 
 def ours(values):
     """Return whether resnet-bench history suspects the newest commits of a regression, and whether it claims any."""
-    from resnet_bench.analysis.series import judged
+    from resnet_bench.analysis.history.series import judged
     from resnet_bench.records import ChangeOutcome
 
     one = judged(series_of(values))
@@ -58,7 +58,7 @@ def simulated(count):
 
 def real(folders, shuffles):
     """Print what both sides find at the newest commits of real series, and in random order."""
-    from resnet_bench.analysis import history
+    from resnet_bench.analysis.history import history
     from resnet_bench.interop import asv_read
 
     print(f"{'results':<28}{'side':<14}{'series':>7}{'newest':>8}{'shuffled':>10}{'newest':>8}{'any claim':>11}")

@@ -4,10 +4,10 @@ import sys
 
 import pytest
 
-from resnet_bench.analysis import gate, ratchet
-from resnet_bench.analysis.compare import compare
 from resnet_bench.analysis.digest import pool
-from resnet_bench.analysis.thresholds import Rule
+from resnet_bench.analysis.verdicts import gate, ratchet
+from resnet_bench.analysis.verdicts.compare import compare
+from resnet_bench.analysis.verdicts.thresholds import Rule
 from resnet_bench.report.documents.run import build
 from tests.make import suite_run
 

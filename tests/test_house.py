@@ -85,7 +85,7 @@ def imports_of_torch(tree):
 
 
 # Where a member's own name stands: the tables, and the members themselves.
-DEVICE_HOMES = ("machine/devices.py", "profilers/devices/", "analysis/comparability.py")
+DEVICE_HOMES = ("machine/devices.py", "profilers/devices/", "analysis/verdicts/comparability.py")
 DEVICE_WORDS = {"cpu", "cuda", "mps", "xpu", "rocm"}
 # How often: weights are read and built on the host by torch's word for it; asv and suite files have their own words.
 DEVICE_EXCEPTIONS = {

@@ -74,7 +74,7 @@ def test_the_suite_in_the_readme_is_valid(tmp_path):
 
 
 def test_the_thresholds_in_the_readme_are_valid(tmp_path):
-    from resnet_bench.analysis.thresholds import read
+    from resnet_bench.analysis.verdicts.thresholds import read
 
     path = tmp_path / "thresholds.toml"
     path.write_text(re.search(r"```toml\n(undecided.*?)```", README, re.DOTALL)[1])

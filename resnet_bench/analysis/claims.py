@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from resnet_bench.analysis.confidence import CONFIDENCE
-from resnet_bench.analysis.figures import chosen
 from resnet_bench.analysis.metric import Direction
 from resnet_bench.analysis.metrics import find_metric
-from resnet_bench.analysis.ratio import log_ratio
 from resnet_bench.analysis.stats import MIN_LAUNCHES
+from resnet_bench.analysis.verdicts.figures import chosen
+from resnet_bench.analysis.verdicts.ratio import log_ratio
 from resnet_bench.records import Interval, Record, Summary
 
 

@@ -6,11 +6,11 @@ between the runs beyond their launch noise (another day, another neighbour) is t
 
 from collections.abc import Sequence
 
-from resnet_bench.analysis.comparability import differences_of_runs
 from resnet_bench.analysis.metric import Source
 from resnet_bench.analysis.metrics import EXACT_METRICS, NOISY_METRICS
-from resnet_bench.analysis.noise_bands import learn_bands
 from resnet_bench.analysis.stats import summarize
+from resnet_bench.analysis.verdicts.comparability import differences_of_runs
+from resnet_bench.analysis.verdicts.noise_bands import learn_bands
 from resnet_bench.errors import StoreError
 from resnet_bench.machine.identity import former_id
 from resnet_bench.records import Case, CaseDigest, Ceilings, Digest, Executed, Measurement, Run

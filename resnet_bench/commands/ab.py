@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from resnet_bench import specs, units
-from resnet_bench.analysis import calibrated, exit_codes
+from resnet_bench.analysis.verdicts import calibrated, exit_codes
 from resnet_bench.commands.arguments import Whole, value_of, with_axes
 from resnet_bench.commands.output import destination, give
 from resnet_bench.config import values

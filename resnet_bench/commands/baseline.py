@@ -6,8 +6,8 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from resnet_bench.analysis import calibrated, sides
-from resnet_bench.analysis.noise_bands import FEWEST_RUNS, in_words, known_bands
+from resnet_bench.analysis.verdicts import calibrated, sides
+from resnet_bench.analysis.verdicts.noise_bands import FEWEST_RUNS, in_words, known_bands
 from resnet_bench.commands.output import destination, give, warn
 from resnet_bench.report.documents import baselines as listing
 from resnet_bench.report.renderers import Format

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from resnet_bench import HOME, specs, units
-from resnet_bench.analysis import calibration
+from resnet_bench.analysis.verdicts import calibration
 from resnet_bench.commands.arguments import Whole, value_of, with_axes
 from resnet_bench.commands.output import destination, give
 from resnet_bench.config import values

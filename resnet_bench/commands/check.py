@@ -6,13 +6,13 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from resnet_bench.analysis import calibrated, sides, thresholds
-from resnet_bench.analysis.comparability import parse_across
-from resnet_bench.analysis.compare import compare
 from resnet_bench.analysis.digest import digest
-from resnet_bench.analysis.gate import judge
-from resnet_bench.analysis.ratchet import ratchet
-from resnet_bench.analysis.rulings import Status
+from resnet_bench.analysis.verdicts import calibrated, sides, thresholds
+from resnet_bench.analysis.verdicts.comparability import parse_across
+from resnet_bench.analysis.verdicts.compare import compare
+from resnet_bench.analysis.verdicts.gate import judge
+from resnet_bench.analysis.verdicts.ratchet import ratchet
+from resnet_bench.analysis.verdicts.rulings import Status
 from resnet_bench.commands.output import destination, give, warn
 from resnet_bench.interop import github, junit
 from resnet_bench.records import Digest, Figures, VerdictTable

@@ -5,10 +5,10 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from resnet_bench.analysis import calibrated, exit_codes, sides
-from resnet_bench.analysis.comparability import parse_across
-from resnet_bench.analysis.compare import compare as compare_digests
-from resnet_bench.analysis.exit_codes import FailOn
+from resnet_bench.analysis.verdicts import calibrated, exit_codes, sides
+from resnet_bench.analysis.verdicts.comparability import parse_across
+from resnet_bench.analysis.verdicts.compare import compare as compare_digests
+from resnet_bench.analysis.verdicts.exit_codes import FailOn
 from resnet_bench.commands.output import destination, give, warn
 from resnet_bench.interop import github, junit
 from resnet_bench.report.documents import verdicts

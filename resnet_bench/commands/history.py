@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from resnet_bench import units
-from resnet_bench.analysis import history
+from resnet_bench.analysis.history import history
 from resnet_bench.commands.output import destination, give
 from resnet_bench.commands.ticker import Ticker
 from resnet_bench.config import values

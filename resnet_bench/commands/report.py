@@ -5,7 +5,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from resnet_bench.analysis import history, sides
+from resnet_bench.analysis.history import history
+from resnet_bench.analysis.verdicts import sides
 from resnet_bench.commands.output import destination, give, warn
 from resnet_bench.commands.ticker import Ticker
 from resnet_bench.errors import UsageError

@@ -16,7 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from resnet_bench.analysis.progress import Progress, silent
+from resnet_bench.analysis.history.progress import Progress, silent
 from resnet_bench.analysis.stats import center_interval
 from resnet_bench.errors import StoreError, UsageError, nearest
 from resnet_bench.records.asv import AsvFile, AsvResults, AsvRow, AsvValue

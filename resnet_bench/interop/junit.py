@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
 
-from resnet_bench.analysis.gate import GateResult, Outcome
-from resnet_bench.analysis.rulings import Status
+from resnet_bench.analysis.verdicts.gate import GateResult, Outcome
+from resnet_bench.analysis.verdicts.rulings import Status
 from resnet_bench.errors import ExitCode
 from resnet_bench.records import Record, Verdict, VerdictTable
 from resnet_bench.storage import files

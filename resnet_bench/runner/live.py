@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from enum import StrEnum
 from pathlib import Path
 
-from resnet_bench.analysis.sequential import LOOKS, decide
+from resnet_bench.analysis.verdicts.sequential import LOOKS, decide
 from resnet_bench.records import Record, Verdict
 from resnet_bench.records.live import Decision, Matchup, MatchupResult, PairedSamples, Side
 from resnet_bench.runner.launchers.fork_server import Child

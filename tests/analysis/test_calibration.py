@@ -5,8 +5,8 @@ import msgspec
 import numpy as np
 import pytest
 
-from resnet_bench.analysis import calibrated, calibration
-from resnet_bench.analysis.sequential import first_decision
+from resnet_bench.analysis.verdicts import calibrated, calibration
+from resnet_bench.analysis.verdicts.sequential import first_decision
 from resnet_bench.errors import StoreError
 from resnet_bench.records import Band, BandSource, Verdict
 from resnet_bench.records.calibration import Calibration

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from resnet_bench.analysis.changes import find_change_points, jumps
-from resnet_bench.analysis.levels import ratio_interval
+from resnet_bench.analysis.history.changes import find_change_points, jumps
+from resnet_bench.analysis.history.levels import ratio_interval
 
 DATA = Path(__file__).parents[1] / "data" / "history"
 

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from resnet_bench.analysis.comparability import parse_across
-from resnet_bench.analysis.compare import compare
 from resnet_bench.analysis.digest import pool
-from resnet_bench.analysis.noise_bands import NARROWEST_BAND
+from resnet_bench.analysis.verdicts.comparability import parse_across
+from resnet_bench.analysis.verdicts.compare import compare
+from resnet_bench.analysis.verdicts.noise_bands import NARROWEST_BAND
 from resnet_bench.errors import StoreError, UsageError
 from resnet_bench.records import Band, BandSource, SkipReason, Verdict
 from tests.make import (

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from resnet_bench.analysis.claims import Order, order, ratio_interval
-from resnet_bench.analysis.compare import compare
 from resnet_bench.analysis.digest import digest, pool
-from resnet_bench.analysis.gate import judge
 from resnet_bench.analysis.metric import Direction
-from resnet_bench.analysis.rulings import Status
-from resnet_bench.analysis.thresholds import Rule
+from resnet_bench.analysis.verdicts.compare import compare
+from resnet_bench.analysis.verdicts.gate import judge
+from resnet_bench.analysis.verdicts.rulings import Status
+from resnet_bench.analysis.verdicts.thresholds import Rule
 from resnet_bench.records import Figures, Nominal, Verdict
 from tests.make import IDENTITY, beside_reference, ceilings, change, launch, measurement, run_of
 

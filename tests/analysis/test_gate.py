@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from resnet_bench.analysis.compare import compare
-from resnet_bench.analysis.gate import judge
-from resnet_bench.analysis.rulings import Status
-from resnet_bench.analysis.thresholds import On, Percentile, Rule, Undecided
+from resnet_bench.analysis.verdicts.compare import compare
+from resnet_bench.analysis.verdicts.gate import judge
+from resnet_bench.analysis.verdicts.rulings import Status
+from resnet_bench.analysis.verdicts.thresholds import On, Percentile, Rule, Undecided
 from resnet_bench.interop import github, junit
 from resnet_bench.records import Band, BandSource, Memory, Verdict
 from tests.make import IDENTITY, case, change, digest_of, measurement, noisy_launches, profile, skip

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from resnet_bench.analysis import history
+from resnet_bench.analysis.history import history
 from resnet_bench.errors import StoreError, UsageError
 from resnet_bench.interop import asv_read
 from resnet_bench.records import ChangeOutcome, CommitOrder, SeriesSource
@@ -294,7 +294,7 @@ def test_a_series_that_cannot_be_judged_is_a_note_and_keeps_its_points(tmp_path,
     def faulty(*_arguments, **_options):
         raise IndexError("list index out of range")
 
-    monkeypatch.setattr("resnet_bench.analysis.series_worker.judged", faulty)
+    monkeypatch.setattr("resnet_bench.analysis.history.series_worker.judged", faulty)
     revisions = make_repository(tmp_path, 3)
     found, _ = build([asv_folder(tmp_path / "results", revisions, [1.0, 1.0, 2.0])], tmp_path)
     assert found.series[0].values == (1.0, 1.0, 2.0)

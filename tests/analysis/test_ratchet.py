@@ -1,5 +1,5 @@
-from resnet_bench.analysis.compare import compare
-from resnet_bench.analysis.ratchet import ratchet
+from resnet_bench.analysis.verdicts.compare import compare
+from resnet_bench.analysis.verdicts.ratchet import ratchet
 from tests.make import case, change, digest_of, measurement, noisy_launches
 
 

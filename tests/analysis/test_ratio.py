@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resnet_bench.analysis.location import robust
-from resnet_bench.analysis.ratio import holm, log_ratio
+from resnet_bench.analysis.verdicts.ratio import holm, log_ratio
 
 medians = st.lists(st.floats(1e-4, 10), min_size=2, max_size=12)
 

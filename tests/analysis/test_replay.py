@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from resnet_bench.analysis.ratio import log_ratio
-from resnet_bench.analysis.sequential import first_decision
+from resnet_bench.analysis.verdicts.ratio import log_ratio
+from resnet_bench.analysis.verdicts.sequential import first_decision
 from resnet_bench.records import Verdict
 
 ROUNDS = [

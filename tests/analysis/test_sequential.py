@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from resnet_bench.analysis.sequential import (
+from resnet_bench.analysis.verdicts.sequential import (
     FALSE_ALARM_RATE,
     LOOKS,
     NOMINAL_SHARE,

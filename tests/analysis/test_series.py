@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from resnet_bench.analysis.series import judged
-from resnet_bench.analysis.suspicion import FALSE_ALARMS
+from resnet_bench.analysis.history.series import judged
+from resnet_bench.analysis.history.suspicion import FALSE_ALARMS
 from resnet_bench.records import ChangeOutcome
 from tests.make import noisy, series_of
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from resnet_bench.analysis import series_pool, series_worker
+from resnet_bench.analysis.history import series_pool, series_worker
 from tests.make import noisy, series_of
 
 
@@ -24,7 +24,7 @@ def test_several_processes_give_the_same_answers_in_the_same_order(many):
 
 
 def test_a_fault_in_one_series_is_a_note_on_it(many, monkeypatch):
-    from resnet_bench.analysis.series import judged
+    from resnet_bench.analysis.history.series import judged
 
     def faulty(series, *arguments, **options):
         if series.metric == "a.time_1":

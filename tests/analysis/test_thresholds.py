@@ -1,6 +1,6 @@
 import pytest
 
-from resnet_bench.analysis.thresholds import On, Percentile, Undecided, read
+from resnet_bench.analysis.verdicts.thresholds import On, Percentile, Undecided, read
 from resnet_bench.errors import ConfigError
 from tests.make import case
 

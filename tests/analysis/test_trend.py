@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from resnet_bench.analysis import trend
-from resnet_bench.analysis.compare import compare
+from resnet_bench.analysis.verdicts import trend
+from resnet_bench.analysis.verdicts.compare import compare
 from tests.make import case, change, digest_of, measurement, noisy_launches
 
 

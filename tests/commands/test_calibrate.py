@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from resnet_bench import cli
-from resnet_bench.analysis.sequential import decide
+from resnet_bench.analysis.verdicts.sequential import decide
 from resnet_bench.commands import ab as ab_command
 from resnet_bench.commands import calibrate as command
 from resnet_bench.records.live import MatchupResult, PairedSamples

@@ -118,7 +118,7 @@ def test_the_gate_does_not_pass_where_a_series_could_not_be_judged(monkeypatch, 
     def faulty(*_arguments, **_options):
         raise IndexError("list index out of range")
 
-    monkeypatch.setattr("resnet_bench.analysis.series_worker.judged", faulty)
+    monkeypatch.setattr("resnet_bench.analysis.history.series_worker.judged", faulty)
     assert cli.run(["history"]) == 0
     assert "1 could not be judged" in capsys.readouterr().out
     assert cli.run(["history", "--fail-on", "regressed"]) == 3

@@ -9,9 +9,9 @@ import msgspec
 import pytest
 
 from resnet_bench import cli, specs
-from resnet_bench.analysis.calibration import calibrate_case
 from resnet_bench.analysis.layers import By, Dissection
-from resnet_bench.analysis.sequential import decide
+from resnet_bench.analysis.verdicts.calibration import calibrate_case
+from resnet_bench.analysis.verdicts.sequential import decide
 from resnet_bench.records import Comparison, Executor, Interval, Record
 from resnet_bench.records.calibration import Calibration
 from resnet_bench.records.live import MatchupResult, PairedSamples

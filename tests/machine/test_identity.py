@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resnet_bench.analysis import calibrated
-from resnet_bench.analysis.compare import compare
 from resnet_bench.analysis.digest import digest, pool
+from resnet_bench.analysis.verdicts import calibrated
+from resnet_bench.analysis.verdicts.compare import compare
 from resnet_bench.machine.identity import environment_id, former_id, memory_class, settled
 from resnet_bench.records import SCHEMA_VERSION, Verdict
 from resnet_bench.records.calibration import Calibration

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from resnet_bench.analysis.sequential import decide
+from resnet_bench.analysis.verdicts.sequential import decide
 from resnet_bench.errors import IncompleteError
 from resnet_bench.records import Executor
 from resnet_bench.records.live import MatchupResult, PairedSamples

@@ -71,7 +71,7 @@ def test_a_new_axis_has_its_variable_and_filter(house):
         "from resnet_bench.config.sources import from_environment\n"
         "print(*from_environment({'RESNET_BENCH_COPIES': '2'}))\n"
         "from pathlib import Path\n"
-        "from resnet_bench.analysis.thresholds import read\n"
+        "from resnet_bench.analysis.verdicts.thresholds import read\n"
         "from resnet_bench.records import Case\n"
         "Path('t.toml').write_text('[[rule]]\\nmetric = \"latency_s\"\\nlimit = \"5 %\"\\ncopies = 2\\n')\n"
         "case = dict(model='m', batch_size=1, image_size=9, device='cpu', threads=1)\n"

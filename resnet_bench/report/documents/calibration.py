@@ -1,7 +1,7 @@
 """What the A/A self-test found: what `calibrate` prints."""
 
 from resnet_bench import units
-from resnet_bench.analysis.calibration import REPORTED_PAIRS, WORTHWHILE
+from resnet_bench.analysis.verdicts.calibration import REPORTED_PAIRS, WORTHWHILE
 from resnet_bench.records.calibration import Calibration, CaseCalibration
 from resnet_bench.report.document import Document, Section
 from resnet_bench.report.rows import later

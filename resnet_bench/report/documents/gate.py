@@ -1,7 +1,7 @@
 """What `check` prints: outcomes that are no pass first, then the verdicts behind them."""
 
-from resnet_bench.analysis.gate import GateResult, Outcome, improvements
-from resnet_bench.analysis.rulings import Status
+from resnet_bench.analysis.verdicts.gate import GateResult, Outcome, improvements
+from resnet_bench.analysis.verdicts.rulings import Status
 from resnet_bench.report.document import Document, Health, Prominence, Section, Severity
 from resnet_bench.report.documents import verdicts
 from resnet_bench.report.rows import later

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 
 import msgspec
 
-from resnet_bench.analysis import trend
-from resnet_bench.analysis.compare import compare
 from resnet_bench.analysis.digest import digest
 from resnet_bench.analysis.published import Catalog, published
 from resnet_bench.analysis.results import Result, collect
+from resnet_bench.analysis.verdicts import trend
+from resnet_bench.analysis.verdicts.compare import compare
 from resnet_bench.errors import UsageError
 from resnet_bench.machine.names import named_alike
 from resnet_bench.records import SCHEMA_VERSION, Digest, History, Run, VerdictTable

@@ -1,6 +1,7 @@
 """Two runs, or a run and a baseline: what changed, what did not, and what could not be told.
 
-Verdicts come from `analysis.compare`; here they only become tables. Unchanged and not comparable rows are folded.
+Verdicts come from `analysis.verdicts.compare`; here they only become tables. Unchanged and not comparable rows are
+folded.
 """
 
 from collections.abc import Mapping, Sequence

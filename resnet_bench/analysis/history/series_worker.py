@@ -5,7 +5,7 @@ import sys
 
 import msgspec
 
-from resnet_bench.analysis.series import judged
+from resnet_bench.analysis.history.series import judged
 from resnet_bench.records import Change, HistorySeries, Record, Suspicion
 
 

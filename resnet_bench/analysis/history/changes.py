@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from resnet_bench.analysis.levels import CUT, POSITION_QUANTILE, Array, scaled
-from resnet_bench.analysis.permutation import LEVEL, MIN_POINTS, StepTest, gains, t_statistic
+from resnet_bench.analysis.history.levels import CUT, POSITION_QUANTILE, Array, scaled
+from resnet_bench.analysis.history.permutation import LEVEL, MIN_POINTS, StepTest, gains, t_statistic
 
 _REACH = 40
 _SHORTEST_WINDOW = 12

@@ -12,10 +12,10 @@ import math
 from enum import StrEnum
 
 from resnet_bench import units
-from resnet_bench.analysis.judging import interval_text
 from resnet_bench.analysis.metric import Direction, ExactMetric, Metric
 from resnet_bench.analysis.metrics import TIMINGS, find_metric
-from resnet_bench.analysis.thresholds import On, Percentile, Rule
+from resnet_bench.analysis.verdicts.judging import interval_text
+from resnet_bench.analysis.verdicts.thresholds import On, Percentile, Rule
 from resnet_bench.records import Comparison, Interval, Summary, Verdict
 
 _OF_ONE_LAUNCH = "is of a single launch, which says nothing about launch noise: measure at least 6"

@@ -13,11 +13,11 @@ import numpy as np
 
 from resnet_bench import units
 from resnet_bench.analysis.confidence import CONFIDENCE
-from resnet_bench.analysis.figures import SideFigures, aligned
 from resnet_bench.analysis.location import Location, robust
 from resnet_bench.analysis.metric import NoisyMetric
 from resnet_bench.analysis.metrics import NOISY_METRICS, find_metric
 from resnet_bench.analysis.stats import t_quantile
+from resnet_bench.analysis.verdicts.figures import SideFigures, aligned
 from resnet_bench.records import Band, BandSource, Case, Digest, Summary
 from resnet_bench.records.conclusions import LARGEST_BAND
 

@@ -17,8 +17,8 @@ from scipy import special
 
 from resnet_bench import units
 from resnet_bench.analysis.location import trimmed
-from resnet_bench.analysis.ratio import POWER
 from resnet_bench.analysis.stats import exponential, t_quantile
+from resnet_bench.analysis.verdicts.ratio import POWER
 from resnet_bench.errors import IncompleteError
 from resnet_bench.records import Interval, Verdict
 from resnet_bench.records.live import Decision

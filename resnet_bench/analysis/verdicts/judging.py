@@ -12,13 +12,13 @@ from dataclasses import dataclass
 import msgspec
 
 from resnet_bench import units
-from resnet_bench.analysis.comparability import allowing
-from resnet_bench.analysis.figures import chosen
-from resnet_bench.analysis.forecast import COUNTS, Forecast, more_launches
-from resnet_bench.analysis.matching import Pair
 from resnet_bench.analysis.metric import Direction, ExactMetric, Metric, Source
 from resnet_bench.analysis.metrics import EXACT_METRICS, NOISY_METRICS, TIMINGS, find_metric
-from resnet_bench.analysis.ratio import LogRatio, holm, log_ratio
+from resnet_bench.analysis.verdicts.comparability import allowing
+from resnet_bench.analysis.verdicts.figures import chosen
+from resnet_bench.analysis.verdicts.forecast import COUNTS, Forecast, more_launches
+from resnet_bench.analysis.verdicts.matching import Pair
+from resnet_bench.analysis.verdicts.ratio import LogRatio, holm, log_ratio
 from resnet_bench.records import Band, BandSource, Comparison, Figures, Interval, Summary, Verdict
 from resnet_bench.words import counted
 

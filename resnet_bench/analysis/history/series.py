@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 
-from resnet_bench.analysis.changes import ChangePoint, find_change_points, jumps
 from resnet_bench.analysis.confidence import CONFIDENCE
-from resnet_bench.analysis.levels import Array, center, ratio_interval
-from resnet_bench.analysis.permutation import MIN_POINTS
-from resnet_bench.analysis.suspicion import find_suspect
+from resnet_bench.analysis.history.changes import ChangePoint, find_change_points, jumps
+from resnet_bench.analysis.history.levels import Array, center, ratio_interval
+from resnet_bench.analysis.history.permutation import MIN_POINTS
+from resnet_bench.analysis.history.suspicion import find_suspect
 from resnet_bench.records import Change, ChangeOutcome, HistorySeries, Interval, Suspicion
 
 MIN_CHANGE = 0.03

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from scipy import special
 
 from resnet_bench.analysis.confidence import CONFIDENCE
-from resnet_bench.analysis.ratio import ROBUST_FACTOR, LogRatio, degrees
 from resnet_bench.analysis.stats import t_quantile
+from resnet_bench.analysis.verdicts.ratio import ROBUST_FACTOR, LogRatio, degrees
 
 SURE = 0.9
 COUNTS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 200)

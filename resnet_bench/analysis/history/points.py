@@ -13,11 +13,11 @@ from typing import NamedTuple
 
 import msgspec
 
-from resnet_bench.analysis.comparability import facts
 from resnet_bench.analysis.digest import digest
 from resnet_bench.analysis.metric import Direction
 from resnet_bench.analysis.metrics import EXACT_METRICS, find_metric
 from resnet_bench.analysis.stats import center_interval
+from resnet_bench.analysis.verdicts.comparability import facts
 from resnet_bench.errors import StoreError
 from resnet_bench.machine.names import rename
 from resnet_bench.records import Case, HistorySeries, Launch, Run, SeriesSource

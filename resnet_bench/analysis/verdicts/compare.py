@@ -4,13 +4,13 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import numpy as np
 
-from resnet_bench.analysis import trend
-from resnet_bench.analysis.comparability import summarize_differences
-from resnet_bench.analysis.figures import chosen as by_figures
-from resnet_bench.analysis.judging import judge
-from resnet_bench.analysis.matching import Pair, match
 from resnet_bench.analysis.metrics import NOISY_METRICS, POSITION, find_metric
-from resnet_bench.analysis.noise_bands import known_bands
+from resnet_bench.analysis.verdicts import trend
+from resnet_bench.analysis.verdicts.comparability import summarize_differences
+from resnet_bench.analysis.verdicts.figures import chosen as by_figures
+from resnet_bench.analysis.verdicts.judging import judge
+from resnet_bench.analysis.verdicts.matching import Pair, match
+from resnet_bench.analysis.verdicts.noise_bands import known_bands
 from resnet_bench.machine.names import named_like
 from resnet_bench.records import Band, BandSource, Comparison, Digest, Figures, GeometricMean, Verdict, VerdictTable
 from resnet_bench.words import counted, listed

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from resnet_bench.analysis.levels import CUT, FLOOR, POSITION_QUANTILE, Array, comparable, winsorised
+from resnet_bench.analysis.history.levels import CUT, FLOOR, POSITION_QUANTILE, Array, comparable, winsorised
 from resnet_bench.analysis.stats import t_quantile
 
 FALSE_ALARMS = 0.01

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from resnet_bench import units
-from resnet_bench.analysis import series_pool
-from resnet_bench.analysis.points import Collected, collect_asv, collect_runs
-from resnet_bench.analysis.progress import Progress, silent
-from resnet_bench.analysis.series import MIN_CHANGE
-from resnet_bench.analysis.suspicion import FALSE_ALARMS
+from resnet_bench.analysis.history import series_pool
+from resnet_bench.analysis.history.points import Collected, collect_asv, collect_runs
+from resnet_bench.analysis.history.progress import Progress, silent
+from resnet_bench.analysis.history.series import MIN_CHANGE
+from resnet_bench.analysis.history.suspicion import FALSE_ALARMS
 from resnet_bench.errors import StoreError
 from resnet_bench.git import order
 from resnet_bench.git.order import Ordering

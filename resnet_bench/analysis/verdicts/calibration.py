@@ -7,10 +7,10 @@ import numpy as np
 
 from resnet_bench.analysis.confidence import CONFIDENCE
 from resnet_bench.analysis.metrics import TIMINGS
-from resnet_bench.analysis.noise_bands import FEWEST_RUNS, NARROWEST_BAND, between_runs, calibrated_band
-from resnet_bench.analysis.ratio import POWER, degrees
-from resnet_bench.analysis.sequential import LOOKS, UNCHANGED_CONFIDENCE, detectable_change, first_decision
 from resnet_bench.analysis.stats import MIN_LAUNCHES, normal_deviation, t_quantile
+from resnet_bench.analysis.verdicts.noise_bands import FEWEST_RUNS, NARROWEST_BAND, between_runs, calibrated_band
+from resnet_bench.analysis.verdicts.ratio import POWER, degrees
+from resnet_bench.analysis.verdicts.sequential import LOOKS, UNCHANGED_CONFIDENCE, detectable_change, first_decision
 from resnet_bench.records import Band, Verdict
 from resnet_bench.records.calibration import CaseCalibration
 

@@ -1,21 +1,21 @@
 """The gate: a table of verdicts and rules to outcomes. It fails closed: what is missing or unsure is never a pass.
 
-What a rule says of a row is `analysis.rulings`'; here are the cases that are missing, what undecided rows do, and what
-the command ends with. A value that the baseline lacks is new, not missing: --update adds it.
+What a rule says of a row is `analysis.verdicts.rulings`'; here are the cases that are missing, what undecided rows do,
+and what the command ends with. A value that the baseline lacks is new, not missing: --update adds it.
 """
 
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from resnet_bench import units
-from resnet_bench.analysis import rulings
-from resnet_bench.analysis.exit_codes import of_ruling
-from resnet_bench.analysis.figures import of_row
 from resnet_bench.analysis.metric import ExactMetric
 from resnet_bench.analysis.metrics import POSITION, find_metric
-from resnet_bench.analysis.ratio import log_ratio
-from resnet_bench.analysis.rulings import Status
-from resnet_bench.analysis.thresholds import Rule
+from resnet_bench.analysis.verdicts import rulings
+from resnet_bench.analysis.verdicts.exit_codes import of_ruling
+from resnet_bench.analysis.verdicts.figures import of_row
+from resnet_bench.analysis.verdicts.ratio import log_ratio
+from resnet_bench.analysis.verdicts.rulings import Status
+from resnet_bench.analysis.verdicts.thresholds import Rule
 from resnet_bench.errors import ExitCode, gravest
 from resnet_bench.machine.names import named_like
 from resnet_bench.records import BandSource, Case, Comparison, Digest, Figures, Interval, Record, Verdict, VerdictTable

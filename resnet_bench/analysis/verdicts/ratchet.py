@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from resnet_bench.analysis.gate import improvements
 from resnet_bench.analysis.metrics import POSITION
-from resnet_bench.analysis.rulings import of_one_launch
+from resnet_bench.analysis.verdicts.gate import improvements
+from resnet_bench.analysis.verdicts.rulings import of_one_launch
 from resnet_bench.errors import UsageError
 from resnet_bench.machine.names import named_like
 from resnet_bench.records import Case, CaseDigest, Commit, Comparison, Digest, Record, VerdictTable

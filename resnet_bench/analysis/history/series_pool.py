@@ -13,8 +13,8 @@ from typing import Self
 import msgspec
 
 import resnet_bench
-from resnet_bench.analysis.progress import Progress, silent
-from resnet_bench.analysis.series_worker import Chunk, Judgement, judge_chunk
+from resnet_bench.analysis.history.progress import Progress, silent
+from resnet_bench.analysis.history.series_worker import Chunk, Judgement, judge_chunk
 from resnet_bench.records import HistorySeries
 from resnet_bench.words import counted
 

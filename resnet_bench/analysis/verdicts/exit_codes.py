@@ -5,8 +5,8 @@ from enum import StrEnum
 
 from resnet_bench.analysis.metric import ExactMetric
 from resnet_bench.analysis.metrics import find_metric
-from resnet_bench.analysis.rulings import Status
-from resnet_bench.analysis.thresholds import Undecided
+from resnet_bench.analysis.verdicts.rulings import Status
+from resnet_bench.analysis.verdicts.thresholds import Undecided
 from resnet_bench.errors import ExitCode, gravest
 from resnet_bench.records import Verdict, VerdictTable
 

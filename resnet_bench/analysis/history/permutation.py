@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from resnet_bench.analysis.levels import CUT, Array
+from resnet_bench.analysis.history.levels import CUT, Array
 
 LEVEL = 0.0075  # of steady series; the windows of changes.py take the rest of one in a hundred
 MIN_POINTS = 3

@@ -6,8 +6,8 @@ A calibration of another machine, torch or thread count is worse than none, so i
 from pathlib import Path
 
 from resnet_bench import units
-from resnet_bench.analysis.calibration import MOST_LAUNCHES, WORTHWHILE, pairs_needed
-from resnet_bench.analysis.sequential import LOOKS, detectable_change
+from resnet_bench.analysis.verdicts.calibration import MOST_LAUNCHES, WORTHWHILE, pairs_needed
+from resnet_bench.analysis.verdicts.sequential import LOOKS, detectable_change
 from resnet_bench.machine.identity import former_id
 from resnet_bench.records import Band, Digest, Environment, Record
 from resnet_bench.records.calibration import Calibration

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from resnet_bench.analysis.comparability import differences
+from resnet_bench.analysis.verdicts.comparability import differences
 from resnet_bench.records import Case, CaseDigest, Comparison, Difference, Digest, Verdict
 
 

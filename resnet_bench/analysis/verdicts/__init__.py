@@ -1,0 +1,1 @@
+"""Two sides compared: ratios, noise bands, verdicts, and the rules of a gate."""
