@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from resnet_bench import units
 from resnet_bench.analysis.metrics import NOISY_METRICS
+from resnet_bench.config.axes import goes_without_saying
 from resnet_bench.records import Case, Comparison, Verdict, VerdictTable
 
 ORDER = (Verdict.REGRESSED, Verdict.IMPROVED, Verdict.INCONCLUSIVE, Verdict.NOT_COMPARABLE, Verdict.UNCHANGED)
@@ -43,8 +44,9 @@ def case_labels(table: VerdictTable) -> dict[Case, str]:
 
 def shared_words(table: VerdictTable) -> str:
     """Return in words what all cases share, "" where they share nothing."""
-    shared = _shared_fields(list(dict.fromkeys(row.case for row in table.comparisons)))
-    return ", ".join(f"{field.replace('_', ' ')} {value}" for field, value in shared.items() if value != "")
+    cases = list(dict.fromkeys(row.case for row in table.comparisons))
+    told = {field: it for field, it in _shared_fields(cases).items() if not goes_without_saying(field, cases[0])}
+    return ", ".join(f"{field.replace('_', ' ')} {value}" for field, value in told.items() if value != "")
 
 
 def _shared_fields(cases: Sequence[Case]) -> dict[str, object]:
