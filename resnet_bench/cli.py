@@ -35,6 +35,8 @@ _COMMANDS = (
 DEBUG = "RESNET_BENCH_DEBUG"
 # What writing to a file that standard output was sent to can say.
 _OUTPUT_ERRORS = frozenset({errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EIO})
+# What a path that a user named can say wherever it is looked at, `Path.exists` included.
+_PATH_ERRORS = frozenset({errno.EACCES, errno.ENAMETOOLONG, errno.ELOOP})
 
 app = App(
     name="resnet-bench",
@@ -76,22 +78,27 @@ def _said_of(error: BaseException) -> tuple[str, ExitCode]:
     match error:
         case CycloptsError():
             return _mistake(error), ExitCode.USAGE
-        case InternalError() if os.environ.get(DEBUG):
-            traceback.print_exception(error)
-            return str(error), error.exit_code
         case ResNetBenchError():
+            if isinstance(error, InternalError) and os.environ.get(DEBUG):
+                traceback.print_exception(error)
             return str(error), error.exit_code
         case KeyboardInterrupt():
             return "interrupted.", ExitCode.INTERRUPTED
         case OSError() if error.filename is None and error.errno in _OUTPUT_ERRORS:
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is still buffered would fail again at exit
             return f"cannot write to standard output: {error.strerror}.", ExitCode.USAGE
+        case OSError() if error.filename is not None and error.errno in _PATH_ERRORS:
+            return f"cannot use {error.filename}: {error.strerror}.", ExitCode.USAGE
+    found = _unforeseen(error)
+    return str(found), found.exit_code
+
+
+def _unforeseen(error: BaseException) -> InternalError:
     if os.environ.get(DEBUG):
         traceback.print_exception(error)
     frame = traceback.extract_tb(error.__traceback__)[-1]
     where = f"{Path(frame.filename).name}:{frame.lineno}, resnet-bench {__version__}"
-    found = InternalError(f"{type(error).__name__}: {_one_line(str(error))} ({where})")
-    return str(found), found.exit_code
+    return InternalError(f"{type(error).__name__}: {_one_line(str(error))} ({where})")
 
 
 def _mistake(error: CycloptsError) -> str:

@@ -68,3 +68,18 @@ def test_a_model_is_no_workflow_command(tmp_path, capsys):
         out = capsys.readouterr().out
         assert "add-mask" in out
         assert not [line for line in out.splitlines() if line.lstrip().startswith("::")]
+
+
+@pytest.mark.parametrize("command", [("report",), ("history",)])
+def test_a_path_that_no_file_system_takes_is_a_usage_error(command, capsys):
+    assert cli.run([*command, "a" * 300]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("error: cannot use ")
+    assert err.endswith(": File name too long.\n")
+
+
+def test_toml_nested_too_deeply_is_a_configuration_error(folder, capsys):
+    (folder / "rules.toml").write_text("a = " + "[" * 20_000)
+    assert checked(folder, "whole") == 2
+    assert cli.run(["run", str(folder / "rules.toml"), "--dry-run", "--device", "cpu"]) == 2
+    assert capsys.readouterr().err.count("rules.toml") == 2
