@@ -15,7 +15,8 @@ def check(header: Header, path: Path) -> None:
         StoreError: a case's machine is none of the environments, or a model has no name.
     """
     settled = with_settled_machines(header)[0].environments
-    machines = {*names.names(header.environments).values(), *names.names(settled).values()} or {""}
+    # "" where the run does not keep its machines' cases apart, however many it has.
+    machines = {"", *names.names(header.environments).values(), *names.names(settled).values()}
     for position, case in enumerate(header.cases):
         if case.machine not in machines:
             raise StoreError(

@@ -3,7 +3,7 @@
 import pytest
 
 from resnet_bench import cli
-from resnet_bench.analysis import sides
+from resnet_bench.analysis.verdicts import sides
 from resnet_bench.errors import StoreError
 from resnet_bench.storage import baselines, outputs
 from tests import make
