@@ -1,5 +1,6 @@
 """The command line: names, exit codes, one line for every error. `resnet_bench.commands` holds the commands."""
 
+import contextlib
 import errno
 import os
 import sys
@@ -50,7 +51,26 @@ for _name, _target, _help in _COMMANDS:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and leave with its documented exit code."""
+    _make_streams_usable()
     sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+
+
+def _make_streams_usable() -> None:
+    """Let standard output and error take any character, and stand for nothing where they were closed.
+
+    A file that is opened next would else become the standard output of every child process.
+    """
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest that is free: this one
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - as long as the process
+        elif hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -63,7 +83,8 @@ def run(arguments: Sequence[str]) -> int:
             sys.stderr.close()
             return ExitCode.DONE
         message, code = _said_of(error)
-        print(logged(f"error: {message}"), file=sys.stderr)
+        with contextlib.suppress(OSError):  # a full disk behind standard error leaves the exit code
+            print(logged(f"error: {message}"), file=sys.stderr, flush=True)
         return code
     return result if isinstance(result, int) else ExitCode.DONE
 

@@ -84,3 +84,30 @@ def test_an_exit_that_nobody_foresaw_is_a_fault_too(monkeypatch, capsys):
 
 def test_an_error_raised_as_internal_keeps_its_own_words():
     assert str(InternalError("x")).startswith("internal error: x. Please report")
+
+
+def shell(command, **variables):
+    """Run a line of shell, in which `rb` stands for the command line."""
+    line = command.replace("rb ", f"{sys.executable} -m resnet_bench ")
+    environment = os.environ | variables
+    return subprocess.run(["sh", "-c", line], capture_output=True, env=environment, timeout=120, check=False)
+
+
+def test_a_closed_standard_output_or_error_is_as_good_as_none():
+    assert shell("rb list >&-").returncode == 0
+    assert shell("rb list 2>&-").returncode == 0
+    refused = shell("rb show nosuch >&-")
+    assert refused.returncode == 2
+    assert refused.stderr.count(b"\n") == 1
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])
+def test_a_standard_output_that_lacks_characters_gets_others_for_them(encoding):
+    done = shell("rb profile resnet18", PYTHONIOENCODING=encoding)
+    assert done.returncode == 0, done.stderr
+    assert b"layer1.0.conv1" in done.stdout
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")  # noqa: PTH110 - a device
+def test_a_full_disk_behind_standard_error_leaves_the_exit_code():
+    assert shell("rb show nosuch 2>/dev/full").returncode == 2

@@ -13,7 +13,7 @@ from msgspec.structs import fields
 from resnet_bench.config import values
 from resnet_bench.config.values import Reader
 from resnet_bench.errors import UsageError, nearest
-from resnet_bench.machine import environment
+from resnet_bench.machine import devices, environment
 from resnet_bench.records import Allocator, Case, Executor, MemoryFormat, Mode, Precision
 from resnet_bench.words import counted, either
 
@@ -211,7 +211,7 @@ AXES: tuple[Axis, ...] = (
         plural="devices",
         flag="--device",
         reader=values.words("a device, such as cpu or cuda:1", "devices, such as cpu or cuda:1", '["cpu", "cuda*"]'),
-        help="cpu, cuda, cuda:1, ...",
+        help=f"Where: {devices.expected()}.",
         title="device",
         unset=lambda: (AUTO,),
         default_words="the first accelerator, else the CPU",

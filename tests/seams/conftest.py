@@ -1,5 +1,6 @@
 """A copy of the package to which one member is added, and the command line that runs there."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -41,6 +42,14 @@ class House:
         return subprocess.run(
             command, cwd=self.home, env=environment, capture_output=True, text=True, timeout=timeout, check=False
         )
+
+    def gated(self, run, rule):
+        """Return what one rule (lines of TOML) says of a run's cases, held against that very run."""
+        (self.home / "rule.toml").write_text(f"[[rule]]\n{rule}\n")
+        kept = self.run("baseline", "set", "main", run)
+        assert kept.returncode == 0, kept.stderr
+        judged = self.run("check", run, "--baseline", "main", "--thresholds", "rule.toml", "--format", "json")
+        return json.loads(judged.stdout)["outcomes"]
 
     def checked(self, *paths):
         """Return what the type checker says of files of the copy."""

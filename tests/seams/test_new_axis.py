@@ -99,6 +99,8 @@ def test_a_new_axis_is_in_tables_and_facets_of_the_report(house, tmp_path):
     assert shown.returncode == 0, shown.stderr
     head, *rows = (line.split(",") for line in shown.stdout.splitlines())
     assert {row[head.index("copies")] for row in rows} == {"1", "2"}
+    results = json.loads(house.run("report", str(tmp_path / "new"), "--format", "json").stdout)["results"]
+    assert {row["copies"] for row in results} == {1, 2}
     page = house.run("report", str(tmp_path / "new"), "-o", str(tmp_path / "page.html"))
     assert page.returncode == 0, page.stderr
     assert 'data-facet="copies"' in (tmp_path / "page.html").read_text()

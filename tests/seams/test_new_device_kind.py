@@ -101,6 +101,7 @@ def npu(house):
 
 @pytest.mark.slow
 def test_every_command_knows_it(npu):
+    assert "npu" in npu.run("run", "--help").stdout
     planned = npu.run(*RUN, "--dry-run")
     assert "on npu:0" in planned.stdout, planned.stderr
 
@@ -118,6 +119,8 @@ def test_every_command_knows_it(npu):
     assert "Made-up 9000" in page
     rows = json.loads(npu.run("report", "measured", "--format", "json").stdout)
     assert str(123 * 2**20) in json.dumps(rows)
+    (held,) = npu.gated("measured", 'metric = "parameters"\ndevice = "npu*"')
+    assert (held["case"]["device"], held["status"]) == ("npu:0", "passed")
 
 
 @pytest.mark.slow

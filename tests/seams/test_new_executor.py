@@ -70,6 +70,8 @@ def test_it_is_measured_and_shown(traced):
     for name in ("report.txt", "report.md", "report.csv", "report.html"):
         assert traced.run("report", "run", "-o", name).returncode == 0
         assert "traced" in (traced.home / name).read_text()
+    (held,) = traced.gated("run", 'metric = "parameters"\nexecutor = "traced"')
+    assert (held["case"]["executor"], held["status"]) == ("traced", "passed")
     layers = traced.run("profile", "cifar_resnet20", "--measured", "--executor", "traced", "--device", "cpu")
     assert layers.returncode == 0, layers.stderr
     assert "layer1.0.conv1" in layers.stdout

@@ -52,6 +52,8 @@ def test_it_is_measured_against_its_own_ceiling_and_shown(double):
     assert {it["executed"]["parameter_dtype"] for it in launches} == {"float32", "float64"}
     header = json.loads((double.home / "run" / "run.json").read_text())
     assert {rate["precision"] for rate in header["ceilings"][0]["rates"]} >= {"fp32", "fp64"}
+    (held,) = double.gated("run", 'metric = "parameters"\nprecision = "fp64"')
+    assert (held["case"]["precision"], held["status"]) == ("fp64", "passed")
     for name in ("report.txt", "report.md", "report.csv", "report.html"):
         assert double.run("report", "run", "-o", name).returncode == 0
         assert "fp64" in (double.home / name).read_text()
