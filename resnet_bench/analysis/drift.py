@@ -43,25 +43,29 @@ class Corrected(NamedTuple):
     correction: Correction
 
 
-def nominal_s(launches: Sequence[Launch], ceilings: Sequence[Ceilings], samples: Callable[[Launch], Samples]) -> float:
-    """Return seconds of one pass of the reference at the speed for which figures of these launches are given.
+def nominals_s(
+    launches: Sequence[Launch], ceilings: Sequence[Ceilings], samples: Callable[[Launch], Samples]
+) -> tuple[float, ...]:
+    """Return for each launch the seconds of a pass of its bursts at the speed for which figures are given.
 
     That of the machine, which is kept with its ceilings; where it has none, the median of these very launches.
     """
     case, environment = launches[0].case, launches[0].environment
     known = ceilings_of(case, ceilings, environment)
+    nominal = known.nominal if known is not None else None
     references = [found for launch in launches if (found := samples(launch).reference) is not None]
-    if known is not None and known.nominal is not None and references[0].version == known.nominal.version:
-        return known.nominal.pass_s
-    return float(np.median([value for it in references for value in it.cpu_s or it.elapsed_s]))
+    if nominal and all(it.version == nominal.version and it.passes <= len(nominal.pass_s) for it in references):
+        return tuple(nominal.pass_s[it.passes - 1] for it in references)
+    typical = float(np.median([value for it in references for value in it.cpu_s or it.elapsed_s]))
+    return (typical,) * len(references)
 
 
-def correct(launches: Sequence[Samples], *, nominal_s: float) -> Corrected | None:
+def correct(launches: Sequence[Samples], *, nominals_s: Sequence[float]) -> Corrected | None:
     """Correct the launches of one case.
 
     Args:
         launches: samples of the same protocol, with a reference of the same version.
-        nominal_s: seconds of one pass of the reference at the speed for which figures are given.
+        nominals_s: for each launch seconds of a pass of its bursts at the speed for which figures are given.
 
     Returns:
         None where a launch has no reference, or launches have different ones.
@@ -72,8 +76,9 @@ def correct(launches: Sequence[Samples], *, nominal_s: float) -> Corrected | Non
         return None
     by_cpu = all(_has_cpu_time(launch) for launch in launches)
     logs = [_logs(launch, by_cpu=by_cpu) for launch in launches]
-    nominal = math.log(nominal_s)
-    figures = np.array([np.median(it.samples - np.outer(GRID, it.references - nominal), axis=1) for it in logs]).T
+    offsets = [it.references - math.log(nominal) for it, nominal in zip(logs, nominals_s, strict=True)]
+    pairs = zip(logs, offsets, strict=True)
+    figures = np.array([np.median(it.samples - np.outer(GRID, offset), axis=1) for it, offset in pairs]).T
     weights = posterior(figures)
     mixed = weights @ figures
     mean = float(weights @ GRID)
@@ -82,10 +87,10 @@ def correct(launches: Sequence[Samples], *, nominal_s: float) -> Corrected | Non
         launch_s=tuple(float(value) for value in np.exp(mixed)),
         correction=Correction(
             reference=next(it.version for it in references if it is not None),
-            nominal_s=nominal_s,
+            nominal_s=nominals_s[0],
             coefficient=mean,
             coefficient_deviation=math.sqrt(max(0.0, float(weights @ (GRID - mean) ** 2))),
-            offset=float(np.mean([np.median(it.references) for it in logs])) - nominal,
+            offset=float(np.mean([np.median(offset) for offset in offsets])),
             spread_raw=_spread(raw),
             spread_cpu=_spread(figures[0]) if by_cpu else None,
             spread_corrected=_spread(mixed),

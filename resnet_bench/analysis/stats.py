@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from resnet_bench.analysis.confidence import CONFIDENCE
-from resnet_bench.analysis.drift import correct, nominal_s
+from resnet_bench.analysis.drift import correct, nominals_s
 from resnet_bench.analysis.location import robust
 from resnet_bench.analysis.metric import CorrectedForm, NoisyMetric
 from resnet_bench.records import Ceilings, CorrectedSummary, Interval, Measurement, Summary
@@ -68,7 +68,7 @@ def corrected(
     samples = [form.samples(launch) for launch in launches]
     if any(it.reference is None for it in samples):
         return None
-    found = correct(samples, nominal_s=nominal_s(launches, ceilings, form.samples))
+    found = correct(samples, nominals_s=nominals_s(launches, ceilings, form.samples))
     if found is None:
         return None
     values = tuple(form.of_iteration(measurement.case.batch_size, value) for value in found.launch_s)

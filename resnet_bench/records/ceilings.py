@@ -33,13 +33,14 @@ class Bandwidth(Record, frozen=True, kw_only=True):
 
 
 class Nominal(Record, frozen=True, kw_only=True):
-    """The speed for which corrected figures are given: what one pass of that version of the reference then takes.
+    """The speed for which corrected figures are given: what passes of that version of the reference then take.
 
-    `pass_s` is CPU time beside cases of one thread, else elapsed time.
+    `pass_s` are means a pass of bursts of 1, 2, 3, ... passes, the first of which find colder caches; CPU time beside
+    cases of one thread, else elapsed time.
     """
 
     version: str
-    pass_s: PositiveSeconds
+    pass_s: Annotated[tuple[PositiveSeconds, ...], Meta(min_length=1)]
 
 
 class Ceilings(Record, frozen=True, kw_only=True, tag="ceilings"):

@@ -35,11 +35,12 @@ class ReferenceSamples(Record, frozen=True, kw_only=True):
     """A fixed kernel timed in turns with the samples, in time order: seconds of one pass, a value a burst.
 
     `taken` says how many samples had been taken when each burst began: the first burst stands before all of them, the
-    last one after. `version` names the kernels, which stay what they are whatever is measured. `cpu_s` is the CPU time
-    of the process.
+    last one after. A burst has so many timed `passes`, after one that is not timed. `version` names the kernels, which
+    stay what they are whatever is measured. `cpu_s` is the CPU time of the process.
     """
 
     version: str
+    passes: Count = 1
     taken: tuple[NonNegativeCount, ...]
     elapsed_s: tuple[PositiveSeconds, ...]
     cpu_s: tuple[NonNegativeSeconds, ...] | None = None

@@ -8,6 +8,8 @@ what a residual network spends its time on.
 VERSION = "1"
 # A product of square matrices; small ones, which stay in the nearest caches; scale, shift and clamp of activations.
 SIDE, SMALL_SIDE, SMALL_PRODUCTS = 384, 128, 16
+# Timed passes of the longest burst.
+MOST_PASSES = 6
 IMAGES, CHANNELS, PIXELS, PASSES = 4, 64, 56, 3
 
 

@@ -13,6 +13,11 @@ from resnet_bench.analysis.drift import GRID, correct, posterior
 from resnet_bench.analysis.stats import center_interval, doubted
 from resnet_bench.records import ReferenceSamples, Samples, StopReason, TimingProtocol
 
+
+def correct_at(launches, nominal_s):
+    return correct(launches, nominals_s=[nominal_s] * len(launches))
+
+
 RECORDED = Path(__file__).parents[1] / "data" / "drift" / "launches.jsonl"
 
 
@@ -70,13 +75,13 @@ def recorded(case, session):
     ],
 )
 def test_recorded_launches_agree_better(case, session, raw, at_most):
-    found = correct(recorded(case, session), nominal_s=0.0034).correction
+    found = correct_at(recorded(case, session), 0.0034).correction
     assert found.spread_raw == pytest.approx(raw, abs=0.001)
     assert found.spread_corrected <= at_most
 
 
 def test_what_moves_with_the_reference_alone_is_taken_off_whole():
-    found = correct(drifting(np.random.default_rng(1), noise=0.0, launches=10), nominal_s=0.003)
+    found = correct_at(drifting(np.random.default_rng(1), noise=0.0, launches=10), 0.003)
     assert found.correction.coefficient == pytest.approx(1, abs=0.05)
     assert found.launch_s == pytest.approx([0.05] * 10, rel=0.01)
 
@@ -89,7 +94,7 @@ def test_a_reference_that_sees_nothing_is_left_out():
             launch(0.05 * np.exp(rng.normal(0, 0.03) + rng.normal(0, 0.01, 20)), 0.003 * np.exp(rng.normal(0, 0.1, 21)))
             for _ in range(10)
         ]
-        found = correct(launches, nominal_s=0.003).correction
+        found = correct_at(launches, 0.003).correction
         worse.append(found.spread_corrected / found.spread_raw)
     assert np.median(worse) <= 1.05
     assert max(worse) <= 1.3
@@ -100,7 +105,7 @@ def test_the_interval_of_corrected_launches_holds_the_truth():
     rng = np.random.default_rng(3)
     missed = 0
     for _ in range(200):
-        found = correct(drifting(rng, coefficient=0.8, launches=6), nominal_s=0.003)
+        found = correct_at(drifting(rng, coefficient=0.8, launches=6), 0.003)
         correction = found.correction
         interval = doubted(center_interval(found.launch_s), correction.coefficient_deviation * correction.offset)
         missed += not interval.low <= 0.05 <= interval.high
@@ -110,7 +115,7 @@ def test_the_interval_of_corrected_launches_holds_the_truth():
 @given(st.floats(0.5, 2))
 def test_another_nominal_speed_moves_every_launch_by_the_same_power_of_it(factor):
     launches = drifting(np.random.default_rng(4))
-    at_one, at_other = (correct(launches, nominal_s=nominal) for nominal in (0.003, 0.003 * factor))
+    at_one, at_other = (correct_at(launches, nominal) for nominal in (0.003, 0.003 * factor))
     expected = [value * factor**at_one.correction.coefficient for value in at_one.launch_s]
     assert at_other.launch_s == pytest.approx(expected, rel=0.02)
     assert at_other.correction.offset == pytest.approx(at_one.correction.offset - math.log(factor))
@@ -118,9 +123,9 @@ def test_another_nominal_speed_moves_every_launch_by_the_same_power_of_it(factor
 
 def test_cpu_time_is_compared_with_cpu_time_where_all_launches_have_it():
     twice = [launch([0.1] * 5, [0.006] * 6, cpu_s=[0.05] * 5, burst_cpu_s=[0.003] * 6) for _ in range(3)]
-    assert correct(twice, nominal_s=0.003).launch_s == pytest.approx([0.05] * 3)
+    assert correct_at(twice, 0.003).launch_s == pytest.approx([0.05] * 3)
     mixed = [*twice, launch([0.1] * 5, [0.003] * 6)]
-    found = correct(mixed, nominal_s=0.003)
+    found = correct_at(mixed, 0.003)
     assert found.correction.spread_cpu is None
 
 
@@ -129,10 +134,10 @@ def test_launches_without_a_reference_or_with_different_ones_are_not_corrected()
     plain = Samples(
         protocol=TimingProtocol.ISOLATED, iterations_per_sample=1, elapsed_s=(0.1,), stopped_by=StopReason.BUDGET
     )
-    assert correct([], nominal_s=0.003) is None
-    assert correct([one, plain], nominal_s=0.003) is None
-    assert correct([one, other], nominal_s=0.003) is None
-    assert correct([one], nominal_s=0.003).correction.spread_corrected is None
+    assert correct_at([], 0.003) is None
+    assert correct_at([one, plain], 0.003) is None
+    assert correct_at([one, other], 0.003) is None
+    assert correct_at([one], 0.003).correction.spread_corrected is None
 
 
 @given(st.integers(1, 12))

@@ -26,7 +26,7 @@ def a_run(name, *, speed=1.0, factor=1.0, seed=1, count=6, reference="cpu-1", no
         slow = speed * np.exp(rng.normal(0, 0.05))
         made = launch(list(0.05 * factor * slow * np.exp(rng.normal(0, 0.01, 20))), index=index)
         launches.append(beside_reference(made, PASS_S * slow, version=reference) if reference else made)
-    known = change(ceilings(), threads=1, nominal=nominal_s and Nominal(version=reference or "", pass_s=nominal_s))
+    known = change(ceilings(), threads=1, nominal=nominal_s and Nominal(version=reference or "", pass_s=(nominal_s,)))
     whole = change(measurement([[0.1]]), launches=tuple(launches))
     return run_of([whole], name=name, ceilings=(known,), **more)
 

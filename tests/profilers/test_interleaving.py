@@ -48,7 +48,7 @@ def test_bursts_stand_on_both_sides_of_every_block_and_cost_little(iteration_s):
     assert all(later - earlier <= turns.block for earlier, later in itertools.pairwise(reference.taken))
     assert found.elapsed_s == pytest.approx([iteration_s] * len(found.elapsed_s))
     assert reference.elapsed_s == pytest.approx([PASS_S] * len(reference.taken))
-    assert calls.count("reference") * PASS_S <= 0.12 * len(calls) * iteration_s + 2 * PASS_S * turns.passes
+    assert calls.count("reference") * PASS_S <= 0.15 * len(calls) * iteration_s + 4 * PASS_S * turns.passes
 
 
 @pytest.mark.parametrize(("iteration_s", "discarded"), [(0.002, 3), (0.012, 2), (0.02, 1), (0.03, 0), (0.4, 0)])
@@ -71,4 +71,4 @@ def test_the_budget_and_the_most_samples_still_end_it():
 
 
 def test_long_iterations_get_several_passes_a_burst():
-    assert [taken(seconds)[1].passes for seconds in (0.04, 0.13, 0.4)] == [1, 2, 6]
+    assert [taken(seconds)[1].passes for seconds in (0.04, 0.13, 0.4)] == [1, 1, 5]
