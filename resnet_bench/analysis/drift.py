@@ -53,19 +53,23 @@ def nominals_s(
     case, environment = launches[0].case, launches[0].environment
     known = ceilings_of(case, ceilings, environment)
     nominal = known.nominal if known is not None else None
-    references = [found for launch in launches if (found := samples(launch).reference) is not None]
+    timed = [samples(launch) for launch in launches]
+    references = [it.reference for it in timed if it.reference is not None]
     if nominal and all(it.version == nominal.version and it.passes <= len(nominal.pass_s) for it in references):
         return tuple(nominal.pass_s[it.passes - 1] for it in references)
-    typical = float(np.median([value for it in references for value in it.cpu_s or it.elapsed_s]))
+    by_cpu = _by_cpu(timed, case.threads)
+    passes = [(it.cpu_s if by_cpu else None) or it.elapsed_s for it in references]
+    typical = float(np.median([value for of_launch in passes for value in of_launch]))
     return (typical,) * len(references)
 
 
-def correct(launches: Sequence[Samples], *, nominals_s: Sequence[float]) -> Corrected | None:
+def correct(launches: Sequence[Samples], *, nominals_s: Sequence[float], threads: int) -> Corrected | None:
     """Correct the launches of one case.
 
     Args:
         launches: samples of the same protocol, with a reference of the same version.
         nominals_s: for each launch seconds of a pass of its bursts at the speed for which figures are given.
+        threads: of the case; the CPU time of several is no time that anybody waits for.
 
     Returns:
         None where a launch has no reference, or launches have different ones.
@@ -74,7 +78,7 @@ def correct(launches: Sequence[Samples], *, nominals_s: Sequence[float]) -> Corr
     versions = {None if it is None else it.version for it in references}
     if not launches or None in versions or len(versions) > 1:
         return None
-    by_cpu = all(_has_cpu_time(launch) for launch in launches)
+    by_cpu = _by_cpu(launches, threads)
     logs = [_logs(launch, by_cpu=by_cpu) for launch in launches]
     offsets = [it.references - math.log(nominal) for it, nominal in zip(logs, nominals_s, strict=True)]
     pairs = zip(logs, offsets, strict=True)
@@ -125,8 +129,11 @@ def _prior(launches: int) -> Floats:
     return np.asarray(weights)
 
 
-def _has_cpu_time(launch: Samples) -> bool:
-    return launch.cpu_s is not None and launch.reference is not None and launch.reference.cpu_s is not None
+def _by_cpu(launches: Sequence[Samples], threads: int) -> bool:
+    """Say whether CPU time is what is compared; a clock too coarse for it says 0."""
+    passes = [launch.reference.cpu_s if launch.reference else None for launch in launches]
+    taken = (*(launch.cpu_s for launch in launches), *passes)
+    return threads == 1 and all(values is not None and min(values) > 0 for values in taken)
 
 
 def _logs(launch: Samples, *, by_cpu: bool) -> LaunchLogs:
@@ -134,7 +141,7 @@ def _logs(launch: Samples, *, by_cpu: bool) -> LaunchLogs:
     assert reference is not None  # noqa: S101 - `correct` asked
     taken = launch.cpu_s if by_cpu else launch.elapsed_s
     passes = reference.cpu_s if by_cpu else reference.elapsed_s
-    assert taken is not None and passes is not None  # noqa: PT018, S101 - `_has_cpu_time` asked
+    assert taken is not None and passes is not None  # noqa: PT018, S101 - `_by_cpu` asked
     return LaunchLogs(
         samples=np.log(np.array(taken) / launch.iterations_per_sample),
         references=_around(reference, np.log(np.array(passes)), len(taken)),

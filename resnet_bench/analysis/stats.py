@@ -68,7 +68,8 @@ def corrected(
     samples = [form.samples(launch) for launch in launches]
     if any(it.reference is None for it in samples):
         return None
-    found = correct(samples, nominals_s=nominals_s(launches, ceilings, form.samples))
+    nominals = nominals_s(launches, ceilings, form.samples)
+    found = correct(samples, nominals_s=nominals, threads=measurement.case.threads)
     if found is None:
         return None
     values = tuple(form.of_iteration(measurement.case.batch_size, value) for value in found.launch_s)

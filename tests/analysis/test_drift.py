@@ -14,8 +14,8 @@ from resnet_bench.analysis.stats import center_interval, doubted
 from resnet_bench.records import ReferenceSamples, Samples, StopReason, TimingProtocol
 
 
-def correct_at(launches, nominal_s):
-    return correct(launches, nominals_s=[nominal_s] * len(launches))
+def correct_at(launches, nominal_s, *, threads=1):
+    return correct(launches, nominals_s=[nominal_s] * len(launches), threads=threads)
 
 
 RECORDED = Path(__file__).parents[1] / "data" / "drift" / "launches.jsonl"
@@ -146,3 +146,16 @@ def test_weights_are_a_distribution_over_the_grid(launches):
     weights = posterior(figures)
     assert weights.sum() == pytest.approx(1)
     assert (weights > 0).all()
+
+
+def test_cases_of_more_threads_are_compared_by_elapsed_time():
+    """Their CPU time is that of all threads together: twice what anybody waits for."""
+    two = [launch([0.05] * 5, [0.003] * 6, cpu_s=[0.1] * 5, burst_cpu_s=[0.006] * 6) for _ in range(3)]
+    found = correct_at(two, 0.003, threads=2)
+    assert found.launch_s == pytest.approx([0.05] * 3)
+    assert found.correction.spread_cpu is None
+
+
+def test_a_clock_too_coarse_for_cpu_time_leaves_elapsed_time():
+    coarse = [launch([0.05] * 5, [0.003] * 6, cpu_s=[0.0] * 5, burst_cpu_s=[0.0] * 6) for _ in range(3)]
+    assert correct_at(coarse, 0.003).launch_s == pytest.approx([0.05] * 3)
