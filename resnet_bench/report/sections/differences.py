@@ -7,11 +7,11 @@ folded.
 from collections.abc import Mapping, Sequence
 
 from resnet_bench import units
-from resnet_bench.analysis.confidence import CONFIDENCE_TEXT
 from resnet_bench.analysis.metric import NoisyMetric
 from resnet_bench.analysis.metrics import TIMINGS, find_metric
 from resnet_bench.records import Case, Comparison, Verdict, VerdictTable
 from resnet_bench.report.document import Health, Prominence, Section, Severity
+from resnet_bench.report.ratio_columns import RATIO_BOUNDS
 from resnet_bench.report.sections.context import Context
 from resnet_bench.report.table import Column, ColumnKind, Row, Table
 from resnet_bench.report.verdict_words import ORDER, case_labels, detectable_line
@@ -34,18 +34,7 @@ _COLUMNS = (
     Column(key="baseline_text", title="baseline", kind=ColumnKind.TEXT),
     Column(key="contender_text", title="contender", kind=ColumnKind.TEXT),
     Column(key="ratio", title="ratio", kind=ColumnKind.RATIO, help="Contender divided by baseline."),
-    Column(
-        key="ratio_low",
-        title="low",
-        kind=ColumnKind.RATIO,
-        help=f"Lower bound of the ratio's {CONFIDENCE_TEXT} interval.",
-    ),
-    Column(
-        key="ratio_high",
-        title="high",
-        kind=ColumnKind.RATIO,
-        help=f"Upper bound of the ratio's {CONFIDENCE_TEXT} interval.",
-    ),
+    *RATIO_BOUNDS,
     Column(key="verdict", title="verdict", kind=ColumnKind.VERDICT, facet=True),
     Column(key="reason", title="reason", kind=ColumnKind.NAME),
 )

@@ -16,6 +16,7 @@ from resnet_bench.report.history_words import (
     short,
     size,
 )
+from resnet_bench.report.ratio_columns import RATIO_BOUNDS
 from resnet_bench.report.table import Column, ColumnKind, Row, Table
 from resnet_bench.words import counted
 
@@ -30,18 +31,7 @@ _CHANGE_COLUMNS = (
     Column(key="before_text", title="before", kind=ColumnKind.TEXT),
     Column(key="new_text", title="new", kind=ColumnKind.TEXT),
     Column(key="ratio", title="ratio", kind=ColumnKind.RATIO, help="New level divided by the one before."),
-    Column(
-        key="ratio_low",
-        title="low",
-        kind=ColumnKind.RATIO,
-        help=f"Lower bound of the ratio's {CONFIDENCE_TEXT} interval.",
-    ),
-    Column(
-        key="ratio_high",
-        title="high",
-        kind=ColumnKind.RATIO,
-        help=f"Upper bound of the ratio's {CONFIDENCE_TEXT} interval.",
-    ),
+    *RATIO_BOUNDS,
     Column(key="commit", title="commit", kind=ColumnKind.NAME, help="The first measured commit of the new level."),
     Column(
         key="range",
