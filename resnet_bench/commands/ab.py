@@ -25,6 +25,7 @@ from resnet_bench.runner import live as runner
 from resnet_bench.runner.interruption import stoppable
 from resnet_bench.runner.launchers.table import launcher
 from resnet_bench.runner.overlay import installed
+from resnet_bench.runner.progress import pairs_made
 from resnet_bench.storage import calibrations, files, outputs
 
 _DEFAULTS = {
@@ -104,7 +105,7 @@ def ab(
         left, right = (stack.enter_context(checked_out(repository, revision)) for revision in (base, contender))
         if install:
             left, right = (stack.enter_context(installed(side)) for side in (left, right))
-        outcomes = runner.measure_pairs(matchups, (left, right), terms, on_pair=_progress, output=turns)
+        outcomes = runner.measure_pairs(matchups, (left, right), terms, on_pair=pairs_made, output=turns)
     give(live.document(outcomes, (left.label, right.label)), to)
     return exit_codes.of_decisions(outcome.decision.verdict for outcome in outcomes)
 
@@ -134,7 +135,3 @@ def _changes(text: str, flag: str) -> dict[str, Value]:
 
 def _case(name: str, values: Mapping[str, Any]) -> Case:
     return Case(model=name, **values)
-
-
-def _progress(pairs: int, seconds: float) -> None:
-    print(f"{pairs} launch pair{'' if pairs == 1 else 's'} after {units.duration(seconds)}", file=sys.stderr)

@@ -24,6 +24,7 @@ from resnet_bench.report.documents import calibration as page
 from resnet_bench.report.renderers import Format
 from resnet_bench.runner import live as runner
 from resnet_bench.runner.launchers.table import launcher
+from resnet_bench.runner.progress import pairs_made
 from resnet_bench.storage import calibrations, files, outputs, record_file
 
 FEWEST_PAIRS = 6
@@ -79,7 +80,7 @@ def calibrate(
     until = runner.Until.EXHAUSTED
     terms = runner.Terms(band=width, budget_s=limit, pairs=pairs, seed=seed, until=until)
     environment = launcher().machines(asked["device"])[0].environment
-    outcomes = runner.measure_pairs(matchups, (home, home), terms, on_pair=_progress)
+    outcomes = runner.measure_pairs(matchups, (home, home), terms, on_pair=pairs_made)
     made = min(len(outcome.turns) for outcome in outcomes)
     if made < FEWEST_PAIRS:
         raise IncompleteError(f"{made} of {pairs} launch pairs fitted into {budget}; give a longer --budget.")
@@ -111,7 +112,3 @@ def _root(names: Sequence[str]) -> str:
     if own and len(own) < len(names):
         raise UsageError(f"--models: '{own[0]}' is of your own code, others are not; calibrate one kind at a time.")
     return str(Path.cwd() if own else HOME)
-
-
-def _progress(pairs: int, seconds: float) -> None:
-    print(f"{pairs} launch pair{'' if pairs == 1 else 's'} after {units.duration(seconds)}", file=sys.stderr)

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from resnet_bench import units
 from resnet_bench.config.case_labels import label, labels
 from resnet_bench.records import Case, Launch, Skip, Trial
-from resnet_bench.words import logged
+from resnet_bench.words import counted, logged
 
 
 class Reporter(Protocol):
@@ -124,3 +124,8 @@ def tried(case: Case, trial: Trial) -> None:
     """Say what a trial of the search for batch sizes gave."""
     took = f"fits, {units.milliseconds(trial.iteration_s)} ms" if trial.fits else f"does not fit: {trial.detail}"
     print(logged(f"search: {label(case)}: {took}"), file=sys.stderr)
+
+
+def pairs_made(pairs: int, seconds: float) -> None:
+    """Say how many launch pairs were made in that time."""
+    print(f"{counted(pairs, 'launch pair')} after {units.duration(seconds)}", file=sys.stderr)
