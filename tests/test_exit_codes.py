@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -108,6 +109,6 @@ def test_a_standard_output_that_lacks_characters_gets_others_for_them(encoding):
     assert b"layer1.0.conv1" in done.stdout
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")  # noqa: PTH110 - a device
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
 def test_a_full_disk_behind_standard_error_leaves_the_exit_code():
     assert shell("rb show nosuch 2>/dev/full").returncode == 2
