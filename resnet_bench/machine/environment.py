@@ -7,6 +7,7 @@ import importlib.metadata
 import os
 import platform
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import psutil
@@ -63,8 +64,9 @@ def cpu_name() -> str:
     return platform.processor() or platform.machine()
 
 
+@cache
 def logical_cores() -> int:
-    """Return the cores that this process may use."""
+    """Return the cores that this process may use, as first asked: OpenMP may bind the main thread to one later."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from resnet_bench import cli
 from resnet_bench import records as r
+from resnet_bench.analysis.digest import digest
 from resnet_bench.errors import InternalError, UsageError
 from resnet_bench.runner import run
 from resnet_bench.runner.launchers import fork_server, local, process, table
@@ -104,6 +105,21 @@ def test_a_fixed_allocator_and_bound_threads_are_variables_of_the_child(tmp_path
     shipped = child_variables(ChildSetting(threads=2), scratch=tmp_path)
     assert not set(FIXED_ALLOCATOR) & set(shipped)
     assert shipped["OMP_PROC_BIND"] == "true"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="two threads need two cores")
+def test_threads_that_are_bound_to_cores_leave_the_machine_what_it_is(tmp_path):
+    """The main thread is bound too, and would count one core; corrected figures are then of elapsed time."""
+    case = ("--models", "cifar_resnet20", "--batch-sizes", "1", "--threads", "2", "--launches", "3", "--device", "cpu")
+    assert cli.run(["run", *case, "-o", str(tmp_path / "run")]) == 0
+    found = run_directory.load(tmp_path / "run")
+    (known,) = found.header.environments
+    assert {launch.environment for launch in found.measurements[0].launches} == {known.id}
+    assert [ceilings.environment for ceilings in found.header.ceilings] == [known.id]
+    latency = digest(found).cases[0].summaries[0]
+    assert latency.corrected.correction.reference == reference.version(2)
+    assert latency.corrected.correction.spread_cpu is None
 
 
 @pytest.mark.slow
