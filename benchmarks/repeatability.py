@@ -1,9 +1,8 @@
 """Do launches of identical code agree, raw and corrected for drift? Real runs, quiet and beside neighbours.
 
-    python -m benchmarks.repeatability -o reports/repeatability          # 50 launches a condition; goes on where it
-    stopped python -m benchmarks.repeatability -o reports/repeatability --table  # what is there python -m
-    benchmarks.repeatability --twice A B                       # two runs of identical code python -m
-    benchmarks.repeatability --disturbance 10                  # what the reference costs the network
+    python -m benchmarks.repeatability -o reports/repeatability     # goes on where it stopped
+    python -m benchmarks.repeatability --table                      # what is there
+    python -m benchmarks.repeatability --twice A B                  # two runs of identical code
 
 Raw data are run directories: OUT/quiet, OUT/bursty, OUT/hog. Spread is the standard deviation of the logarithm of
 launches' latency, in percent; the bars are those of the project for one thread.
@@ -11,7 +10,6 @@ launches' latency, in percent; the bars are those of the project for one thread.
 
 import argparse
 import math
-import os
 import statistics
 import subprocess
 import sys
@@ -19,18 +17,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import msgspec
-
 from benchmarks.neighbours import CONDITIONS, beside
 from resnet_bench.analysis.digest import digest
 from resnet_bench.analysis.metrics import LATENCY
-from resnet_bench.analysis.stats import t_quantile
-from resnet_bench.config.suite_file import load_suite
-from resnet_bench.records import Case, Launch, Mode, ReferenceUse, Run, Summary
-from resnet_bench.runner.launchers.table import launcher
-from resnet_bench.runner.plan import resolved
+from resnet_bench.records import Case, Launch, Mode, Run, Summary
 from resnet_bench.storage import run_directory
-from resnet_bench.wire.messages import MeasureRequest
 
 SUITE = """
 device = "cpu"
@@ -94,13 +85,9 @@ def main() -> None:
     parser.add_argument("--conditions", nargs="+", default=list(CONDITIONS), choices=list(CONDITIONS))
     parser.add_argument("--table", action="store_true")
     parser.add_argument("--twice", nargs=2, type=Path, metavar="RUN")
-    parser.add_argument("--disturbance", type=int, metavar="PAIRS")
     asked = parser.parse_args()
     if asked.twice:
         print("\n".join(twice(*(run_directory.load(path) for path in asked.twice))))
-        return
-    if asked.disturbance:
-        print("\n".join(disturbance(asked.disturbance)))
         return
     if not asked.table:
         for condition in asked.conditions:
@@ -171,34 +158,6 @@ def twice(first: Run, second: Run) -> Iterator[str]:
             yield f"| {case.key} | {raw:+.1f} | - |"
     medians = [f"{statistics.median(values):.1f}" if values else "-" for values in apart.values()]
     yield f"| median of absolute values | {' | '.join(medians)} |"
-
-
-def disturbance(pairs: int) -> Iterator[str]:
-    """Yield what raw latency is with the reference over without it, launches in turns, with a 95 % interval."""
-    protocol = load_suite(preset="standard").protocol
-    here = launcher()
-    yield f"| case | with / without, {pairs} pairs | 95 % interval | load |"
-    yield "|---|--:|---|--:|"
-    for model, batch_size, image_size in (("resnet18", 1, 224), ("resnet50", 4, 224), ("cifar_resnet20", 1, 32)):
-        case = Case(model=model, batch_size=batch_size, image_size=image_size, device="cpu", threads=1)
-        logs = []
-        for _ in range(pairs):
-            sides = []
-            for use in (ReferenceUse.OFF, ReferenceUse.ON):
-                asked = msgspec.structs.replace(protocol, reference=use)
-                request = MeasureRequest(case=case, model=resolved([model], ())[model], attempt=0, protocol=asked)
-                answer = here.ask(request)
-                if not isinstance(answer, Launch):
-                    raise SystemExit(f"{case.key}: {answer.detail}")
-                sides.append(statistics.median(answer.isolated.iteration_s))
-            logs.append(math.log(sides[1] / sides[0]))
-        mean = statistics.fmean(logs)
-        half = t_quantile(pairs - 1, 0.95) * statistics.stdev(logs) / math.sqrt(pairs)
-        low, high = mean - half, mean + half
-        yield (
-            f"| {case.key} | {math.exp(mean):.3f} | {math.exp(low):.3f} to {math.exp(high):.3f} "
-            f"| {os.getloadavg()[0]:.1f} |"
-        )
 
 
 if __name__ == "__main__":
