@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 from resnet_bench.records.base import SCHEMA_VERSION, Record
-from resnet_bench.records.conclusions import Interval
+from resnet_bench.records.conclusions import Figures, Interval
 
 
 class CommitOrder(StrEnum):
@@ -76,7 +76,8 @@ class HistorySeries(Record, frozen=True, kw_only=True):
     """One metric of one case under one identity, in commit order.
 
     `commits`, `values`, `low` and `high` are aligned: places in `History.commits`, values in base units, and the
-    bounds of each value's 99 % interval (None where unknown). `identity` is what must agree for points to be joined.
+    bounds of each value's 99 % interval (None where unknown). `identity` is what must agree for points to be joined;
+    `figures` says whether values are as measured or corrected for drift.
     """
 
     source: SeriesSource
@@ -96,6 +97,7 @@ class HistorySeries(Record, frozen=True, kw_only=True):
     skipped: int
     changes: tuple[Change, ...] = ()
     suspected: Suspicion | None = None
+    figures: Figures = Figures.RAW
 
 
 class History(Record, frozen=True, kw_only=True):

@@ -10,8 +10,19 @@ import pytest
 from resnet_bench.analysis.history import history
 from resnet_bench.errors import StoreError, UsageError
 from resnet_bench.interop import asv_read
-from resnet_bench.records import ChangeOutcome, CommitOrder, SeriesSource
-from tests.make import IDENTITY, asv_folder, case, make_repository, measurement, noisy, noisy_launches, run_at
+from resnet_bench.records import ChangeOutcome, CommitOrder, Figures, SeriesSource
+from tests.make import (
+    IDENTITY,
+    asv_folder,
+    beside_reference,
+    case,
+    change,
+    make_repository,
+    measurement,
+    noisy,
+    noisy_launches,
+    run_at,
+)
 
 
 def build(folders, repository, runs=(), **options):
@@ -207,6 +218,50 @@ def test_slower_runs_are_a_regression_and_less_throughput_is_too(tmp_path):
     for metric in ("latency_s", "throughput_images_per_s"):
         (change,) = named(found, metric)[0].changes
         assert (change.first_after, change.outcome) == (10, ChangeOutcome.REGRESSED)
+
+
+def drifting(runs, speeds, *, without=()):
+    """Return the runs as if the machine had been so much slower, and the reference beside the launches as well."""
+    slowed = []
+    for number, (run, slow) in enumerate(zip(runs, speeds, strict=True)):
+        (one,) = run.measurements
+        launches = [
+            it if number in without else beside_reference(slower(it, slow), 0.0034 * slow) for it in one.launches
+        ]
+        slowed.append(change(run, measurements=(change(one, launches=tuple(launches)),)))
+    return slowed
+
+
+def slower(launch, factor):
+    isolated, together = (
+        change(it, elapsed_s=tuple(factor * s for s in it.elapsed_s)) for it in (launch.isolated, launch.back_to_back)
+    )
+    return change(launch, isolated=isolated, back_to_back=together)
+
+
+def test_runs_are_corrected_for_drift_before_a_level_is_looked_for(tmp_path):
+    revisions = make_repository(tmp_path, 16)
+    runs = [run_at(it, number, seed=number, factor=1.1 if number >= 10 else 1.0) for number, it in enumerate(revisions)]
+    speeds = [(1.0, 1.3, 0.85, 1.15)[number % 4] for number in range(16)]
+    found, _ = build([], tmp_path, drifting(runs, speeds))
+    assert "2 series of runs are corrected for drift by their reference." in found.notes
+    for metric in ("latency_s", "throughput_images_per_s"):
+        (series,) = named(found, metric)
+        assert series.figures is Figures.CORRECTED
+        (moved,) = series.changes
+        assert moved.first_after == 10
+        assert moved.ratio == pytest.approx(1.1 if metric == "latency_s" else 1 / 1.1, rel=0.03)
+
+
+def test_a_series_with_a_run_that_has_no_reference_is_judged_as_measured_and_that_is_said(tmp_path):
+    revisions = make_repository(tmp_path, 3)
+    runs = [run_at(it, number, seed=number) for number, it in enumerate(revisions)]
+    found, _ = build([], tmp_path, drifting(runs, [1.0, 1.5, 1.0], without=(2,)))
+    (latency,) = named(found, "latency_s")
+    assert latency.figures is Figures.RAW
+    assert latency.values[1] == pytest.approx(0.015, rel=0.05)
+    said = "2 series of runs are judged as measured, not corrected for drift: not all of them have the same reference."
+    assert said in found.notes
 
 
 def test_runs_on_another_torch_or_of_another_case_are_not_joined(tmp_path):

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from resnet_bench import units
 from resnet_bench.analysis.history import series_pool
-from resnet_bench.analysis.history.points import Collected, collect_asv, collect_runs
+from resnet_bench.analysis.history.points import Collected, collect_asv
 from resnet_bench.analysis.history.progress import Progress, silent
+from resnet_bench.analysis.history.run_points import collect_runs
 from resnet_bench.analysis.history.series import MIN_CHANGE
 from resnet_bench.analysis.history.suspicion import FALSE_ALARMS
 from resnet_bench.errors import StoreError

@@ -1,28 +1,20 @@
-"""What runs and asv's results say of each series, commit by commit, before the commits are in order.
+"""What was measured of each series, commit by commit, before the commits are in order; what asv's results say of it.
 
 Points are joined only where identity agrees: the case, the machine, Python, torch, what was executed, the protocol,
 and a benchmark's version. Anything else is a new series, because nobody can tell a regression from a changed
-configuration afterwards. Runs with uncommitted changes are left out: their commit does not say what was measured.
+configuration afterwards.
 """
 
 import math
 import statistics
 from array import array
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
-import msgspec
-
-from resnet_bench.analysis.digest import digest
 from resnet_bench.analysis.metric import Direction
 from resnet_bench.analysis.metrics import EXACT_METRICS, find_metric
-from resnet_bench.analysis.stats import center_interval
-from resnet_bench.analysis.verdicts.comparability import facts
-from resnet_bench.errors import StoreError
-from resnet_bench.machine.names import rename
-from resnet_bench.records import Case, HistorySeries, Launch, Run, SeriesSource
+from resnet_bench.records import Figures, HistorySeries, SeriesSource
 from resnet_bench.records.asv import AsvResults, AsvValue
-from resnet_bench.storage.dates import seconds
 
 _EXACT = frozenset(metric.name for metric in EXACT_METRICS)
 _EXACT_IN_ASV = frozenset(metric.asv.name for metric in EXACT_METRICS)
@@ -46,10 +38,11 @@ class SeriesPoints:
     Kept in arrays: a long history has a million of them.
     """
 
-    __slots__ = ("_bounds", "_revisions", "_values", "failed", "skipped", "unit")
+    __slots__ = ("_bounds", "_revisions", "_values", "failed", "figures", "skipped", "unit")
 
-    def __init__(self, unit: str) -> None:
+    def __init__(self, unit: str, figures: Figures = Figures.RAW) -> None:
         self.unit = unit
+        self.figures = figures
         self.failed: list[str] = []
         self.skipped: list[str] = []
         self._revisions: list[str] = []
@@ -90,6 +83,7 @@ class SeriesPoints:
             unit=self.unit,
             higher_is_better=higher_is_better,
             exact=exact,
+            figures=self.figures,
             version=key.version,
             identity=dict(key.identity),
             commits=tuple(commits),
@@ -109,7 +103,6 @@ class SeriesPoints:
 
 
 Collected = dict[SeriesKey, SeriesPoints]
-_Told = tuple[str, str, str, tuple[float, ...]]
 
 
 def collect_asv(results: AsvResults, found: Collected, dates: dict[str, int], *, read: Collection[str]) -> list[str]:
@@ -130,84 +123,6 @@ def collect_asv(results: AsvResults, found: Collected, dates: dict[str, int], *,
                 points.add(file.revision, value)
     values = f"{again} value{'' if again == 1 else 's'}"
     return [f"{values} that runs exported to asv count once: the runs themselves are read here."] if again else []
-
-
-def collect_runs(runs: Sequence[Run], found: Collected, dates: dict[str, int]) -> list[str]:
-    """Add the launches of all runs, pooled by commit and each once; return notes of what was left out."""
-    left_out: dict[str, list[str]] = {}
-    pooled: dict[SeriesKey, dict[str, list[float]]] = {}
-    seen: set[_Told] = set()
-    copies: dict[str, int] = {}
-    for run in runs:
-        commit = run.header.commit
-        if commit is None or commit.dirty:
-            why = "uncommitted changes" if commit else "no commit"
-            left_out.setdefault(why, []).append(run.header.id)
-            continue
-        try:
-            dates.setdefault(commit.revision, int(seconds(commit.committed_at)))
-        except StoreError as error:
-            left_out.setdefault(f"a damaged commit ({error})", []).append(run.header.id)
-            continue
-        once = _without(run, seen)
-        if left := _launches(run) - _launches(once):
-            copies[run.header.id] = left
-        seen |= {_told(measurement.case, it) for measurement in once.measurements for it in measurement.launches}
-        for key, values in _run_values(once):
-            pooled.setdefault(key, {}).setdefault(commit.revision, []).extend(values)
-    for key, by_revision in pooled.items():
-        points = found[key] = SeriesPoints(find_metric(key.metric).measure.base_unit)
-        for revision, medians in by_revision.items():
-            points.add(revision, _center(key, medians))
-    return [
-        *(f"runs with {why} are left out: {', '.join(ids)}." for why, ids in left_out.items()),
-        *(
-            f"{count} launches of {id_} stand in another of these runs too and count once."
-            for id_, count in copies.items()
-        ),
-        *(f"{run.header.id}: {warning}" for run in runs for warning in run.warnings),
-    ]
-
-
-def _told(case: Case, launch: Launch) -> _Told:
-    """Return what tells one launch from all others, whichever run it stands in."""
-    return launch.environment, rename(case, "").key, launch.started_at, launch.isolated.elapsed_s
-
-
-def _without(run: Run, seen: Collection[_Told]) -> Run:
-    """Return the run without the launches that were read already: a joined run lies beside the runs that it joins."""
-    measurements = []
-    for measurement in run.measurements:
-        launches = tuple(it for it in measurement.launches if _told(measurement.case, it) not in seen)
-        if launches:
-            measurements.append(msgspec.structs.replace(measurement, launches=launches))
-    return msgspec.structs.replace(run, measurements=tuple(measurements))
-
-
-def _launches(run: Run) -> int:
-    return sum(len(measurement.launches) for measurement in run.measurements)
-
-
-def _run_values(run: Run) -> Iterator[tuple[SeriesKey, tuple[float, ...]]]:
-    """Yield launch medians of noisy metrics and the value of exact ones."""
-    reduced = digest(run)
-    hosts = {environment.id: environment.state.hostname for environment in run.header.environments}
-    for measurement, case in zip(run.measurements, reduced.cases, strict=True):
-        machine = hosts.get(measurement.launches[0].environment, "")
-        # The host names the machine: a joined run's case is the one that it was before the runs were joined.
-        words = rename(case.case, "").key
-        identity = tuple((field, value) for _, field, value in facts(case, reduced))
-        for summary in case.summaries:
-            yield SeriesKey(SeriesSource.RUN, machine, summary.metric, words, "", identity), summary.launch_medians
-        for name, value in case.exact.items():
-            yield SeriesKey(SeriesSource.RUN, machine, name, words, "", identity), (float(value),)
-
-
-def _center(key: SeriesKey, medians: Sequence[float]) -> AsvValue:
-    if key.metric in _EXACT:
-        return AsvValue(medians[-1], None, None)
-    interval = center_interval(medians)
-    return AsvValue(statistics.median(medians), interval.low if interval else None, interval.high if interval else None)
 
 
 def _known_of(key: SeriesKey) -> tuple[bool, bool]:
