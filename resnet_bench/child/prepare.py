@@ -3,7 +3,6 @@
 Whoever measures a case loads it here, and refuses here what does not compute the network.
 """
 
-import platform
 from typing import NamedTuple
 
 import torch
@@ -11,6 +10,7 @@ from torch import nn
 from torch.utils._pytree import tree_leaves
 
 from resnet_bench.errors import UnsupportedError
+from resnet_bench.machine import environment
 from resnet_bench.profilers.clock import Clock
 from resnet_bench.profilers.devices import find
 from resnet_bench.profilers.sampler import warm_up
@@ -52,7 +52,7 @@ def load(case: Case, model: str | Spec | nn.Module, *, seed: int, transfer: Tran
 
 def _refuse_another_allocator(case: Case) -> None:
     """Refuse a fixed allocator where the system's C library is not glibc, whose variables are what fixes it."""
-    if case.allocator is Allocator.FIXED and platform.libc_ver()[0] != "glibc":
+    if case.allocator is Allocator.FIXED and not environment.has_glibc():
         raise UnsupportedError("allocator = fixed: only glibc's allocator can be fixed, and this system has another.")
 
 

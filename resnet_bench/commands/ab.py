@@ -13,7 +13,7 @@ from resnet_bench.analysis.verdicts import calibrated, exit_codes
 from resnet_bench.commands.arguments import Whole, value_of, with_axes
 from resnet_bench.commands.output import destination, give
 from resnet_bench.config import values
-from resnet_bench.config.axes import AXES, BY_NAME, Value, find
+from resnet_bench.config.axes import AXES, BY_NAME, Value, completed, find
 from resnet_bench.errors import UsageError
 from resnet_bench.git.checkout import WORKING_TREE, checked_out
 from resnet_bench.machine.devices import HOST
@@ -134,4 +134,4 @@ def _changes(text: str, flag: str) -> dict[str, Value]:
 
 
 def _case(name: str, values: Mapping[str, Any]) -> Case:
-    return Case(model=name, **values)
+    return Case(model=name, **completed(values, values["device"]))

@@ -14,7 +14,7 @@ from resnet_bench.analysis.verdicts import calibration
 from resnet_bench.commands.arguments import Whole, value_of, with_axes
 from resnet_bench.commands.output import destination, give
 from resnet_bench.config import values
-from resnet_bench.config.axes import AXES, BY_NAME
+from resnet_bench.config.axes import AXES, BY_NAME, completed
 from resnet_bench.errors import IncompleteError, UsageError
 from resnet_bench.machine.devices import HOST
 from resnet_bench.records import Case
@@ -74,7 +74,7 @@ def calibrate(
     outputs.check_no_part_of_a_run(calibration_file)
     width = values.quantity(units.parse_percent, band, "--band")
     home = Side(label="this installation", root=_root(names))
-    cases = [Case(model=name, **asked) for name in names]
+    cases = [Case(model=name, **completed(asked, asked["device"])) for name in names]
     matchups = [Matchup(baseline=case, contender=case) for case in cases]
     limit = values.quantity(units.parse_seconds, budget, "--budget")
     until = runner.Until.EXHAUSTED

@@ -5,8 +5,9 @@ is given the plural stands instead ("batch_sizes"): in suite files and in the fl
 is read the other is understood. A new axis is a row here and a field of `Case` with a default.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from msgspec.structs import fields
 
@@ -33,13 +34,15 @@ class Axis:
         help: of the flag, before the choices.
         title: of its column, with `unit`, and `explained` on demand.
         words: a value as words that stand alone: "2 threads".
-        unset: values where nothing is said and `Case` has no default; empty for each model's own.
+        unset: values where nothing is said, if not the default of `Case`, which is how old records read; empty for
+            that default, or for each model's own.
         default_words: how `--help` says `unset` where it is no fixed value.
+        of_host: on an accelerator it is nothing that changes a figure, and stays at the default of `Case`.
         swept: a suite gives a list of it; else the suite, or a joined run, has one for all.
         tunable: a user may turn it for speed; the others say what is asked.
         of_machine: it tells machines apart too, so that runs on two machines differ by it anyway.
         said: a case is always called by it too, or only where it is not at its default or varies.
-        silent: its default goes without saying where all cases have it.
+        silent: it goes without saying where all cases have the same.
         static: it changes what `profile` counts without measuring.
         together: a word on the command line for all of its choices.
         alone: a word that may stand instead of a list.
@@ -60,6 +63,7 @@ class Axis:
     swept: bool = True
     tunable: bool = False
     of_machine: bool = False
+    of_host: bool = False
     said: bool = False
     silent: bool = False
     static: bool = False
@@ -203,7 +207,10 @@ AXES: tuple[Axis, ...] = (
         help="How the host's allocator is set; fixed keeps all memory, so that launches do not differ by page faults:",
         title="allocator",
         words=lambda value: f"{value} allocator",
+        unset=lambda: (Allocator.FIXED if environment.has_glibc() else Allocator.SHIPPED,),
+        default_words="fixed on the CPU where the C library is glibc",
         tunable=True,
+        of_host=True,
         silent=True,
     ),
     Axis(
@@ -254,19 +261,26 @@ def find(name: str, where: str, *, among: Sequence[Axis] = AXES) -> Axis:
 
 
 def default(axis: Axis) -> Value | None:
-    """Return the value that a case has where it says nothing; None where it must say one."""
-    return _DEFAULTS.get(axis.name)
+    """Return the value that every new case has where nothing is said; None where that depends, or must be said."""
+    return None if axis.unset() else _DEFAULTS.get(axis.name)
 
 
-def goes_without_saying(name: str, case: Case) -> bool:
-    """Say whether the value that a case has of an axis need not be told."""
+def goes_without_saying(name: str) -> bool:
+    """Say whether the value that all cases have of an axis need not be told."""
     axis = BY_NAME.get(name)
-    return axis is not None and axis.silent and getattr(case, name) == _DEFAULTS.get(name)
+    return axis is not None and axis.silent
 
 
-def unset(axis: Axis) -> tuple[Value, ...]:
-    """Return the values of a sweep that does not name the axis; none where each model has its own."""
-    return (_DEFAULTS[axis.name],) if axis.name in _DEFAULTS else axis.unset()
+def unset(axis: Axis, device: str) -> tuple[Value, ...]:
+    """Return the values on a device of a sweep that does not name the axis; none where each model has its own."""
+    ours = () if axis.of_host and devices.is_accelerator(device) else axis.unset()
+    return ours or ((_DEFAULTS[axis.name],) if axis.name in _DEFAULTS else ())
+
+
+def completed(said: Mapping[str, Any], device: str) -> dict[str, Any]:
+    """Return the values of a new case: those that were said, and what the others are where `Case` may not decide."""
+    ours = {axis.name: unset(axis, device)[0] for axis in AXES if axis.of_host and axis.name not in said}
+    return ours | dict(said)
 
 
 def flag_help(axis: Axis, *, several: bool) -> str:

@@ -19,6 +19,7 @@ from resnet_bench import specs
 from resnet_bench.config import axes, suite_tables, values
 from resnet_bench.config.axes import AUTO, Axis, Value
 from resnet_bench.errors import ConfigError, ResNetBenchError, nearest
+from resnet_bench.machine.devices import HOST
 from resnet_bench.records import Case, Protocol, Record
 from resnet_bench.specs import Spec
 
@@ -40,8 +41,12 @@ class Sweep(Record, frozen=True, kw_only=True):
     on: DeviceClass = DeviceClass.ANY
 
     def __getitem__(self, axis: str) -> tuple[Value, ...]:
-        """The values of an axis; none where each model has its own."""
-        return self.axes.get(axis) or axes.unset(axes.BY_NAME[axis])
+        """The values of an axis on the host; none where each model has its own."""
+        return self.on_device(axis, HOST)
+
+    def on_device(self, axis: str, device: str) -> tuple[Value, ...]:
+        """Return the values of an axis on a device; none where each model has its own."""
+        return self.axes.get(axis) or axes.unset(axes.BY_NAME[axis], device)
 
     @property
     def searched(self) -> bool:

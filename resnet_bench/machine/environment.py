@@ -70,6 +70,12 @@ def logical_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+@cache
+def has_glibc() -> bool:
+    """Say whether the C library is glibc, whose allocator the environment can fix."""
+    return platform.libc_ver()[0] == "glibc"
+
+
 def default_threads() -> int:
     """Return all physical cores but one: idle OpenMP threads spin, and a neighbour on the last core stalls them all."""
     physical = psutil.cpu_count(logical=False) or logical_cores()

@@ -56,7 +56,7 @@ def label(runs: Sequence[Run]) -> Labels:
     ]
     case_axes = [axis for axis in AXES if axis not in constant and axis not in run_axes]
     first = next((case for run in runs for case in run.header.cases), None)
-    told = [it for it in constant if getattr(first, it) and not axes.goes_without_saying(it, first)] if first else []
+    told = [it for it in constant if getattr(first, it) and not axes.goes_without_saying(it)] if first else []
     words = [axis_words(axis, getattr(first, axis)) for axis in told]
     return Labels(
         runs=_names(runs, run_axes),

@@ -45,7 +45,7 @@ def case_labels(table: VerdictTable) -> dict[Case, str]:
 def shared_words(table: VerdictTable) -> str:
     """Return in words what all cases share, "" where they share nothing."""
     cases = list(dict.fromkeys(row.case for row in table.comparisons))
-    told = {field: it for field, it in _shared_fields(cases).items() if not goes_without_saying(field, cases[0])}
+    told = {field: it for field, it in _shared_fields(cases).items() if not goes_without_saying(field)}
     return ", ".join(f"{field.replace('_', ' ')} {value}" for field, value in told.items() if value != "")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from resnet_bench import specs
 from resnet_bench.analysis.layers import Dissection
 from resnet_bench.analysis.roofline import headroom
-from resnet_bench.config.axes import AUTO, Value
+from resnet_bench.config.axes import AUTO, Value, completed
 from resnet_bench.config.case_labels import label
 from resnet_bench.config.suite_file import load_suite
 from resnet_bench.errors import IncompleteError, ResNetBenchError, StoreError, UsageError
@@ -68,7 +68,7 @@ def _dissection(profile: LayerProfile, known: Ceilings | None) -> Dissection:
 
 def _case(name: str, model: Spec | str, asked: Mapping[str, Value]) -> Case:
     own = model.image_size if isinstance(model, Spec) else EXTERNAL_IMAGE_SIZE
-    fields: dict[str, Any] = {"batch_size": 1, "image_size": own, **asked}
+    fields: dict[str, Any] = {"batch_size": 1, "image_size": own, **completed(asked, str(asked["device"]))}
     case = Case(model=name, **fields)
     if isinstance(model, Spec):
         specs.check_image_size(model, case.image_size)

@@ -136,7 +136,8 @@ def _product(
         if isinstance(model, Spec):
             for size in sizes:
                 specs.check_image_size(model, int(size))
-        lists = {axis.name: sweep[axis.name] for axis in SWEPT if axis.name not in {"model", "batch_size"}}
+        swept = [axis.name for axis in SWEPT if axis.name not in {"model", "batch_size"}]
+        lists = {name: sweep.on_device(name, device) for name in swept}
         lists["image_size"] = sizes
         for values in itertools.product(*lists.values()):
             fields: dict[str, Any] = dict(zip(lists, values, strict=True))

@@ -25,7 +25,7 @@ CASES = {
         ("contiguous", ["contiguous"]),
     ),
     "--executor": ("sweep[0].executors", ["eager"], ('["compile"]', ["compile"]), ("cuda_graph", ["cuda_graph"])),
-    "--allocator": ("sweep[0].allocators", ["shipped"], ('["fixed"]', ["fixed"]), ("fixed", ["fixed"])),
+    "--allocator": ("sweep[0].allocators", None, ('["shipped"]', ["shipped"]), ("shipped,fixed", ["shipped", "fixed"])),
     "--threads": ("sweep[0].threads", None, ("[3]", [3]), ("5", [5])),
     "--device": ("device", "auto", ('"cpu"', "cpu"), ("cuda:1", "cuda:1")),
     "--launches": ("protocol.launches", None, ("3", 3), ("4", 4)),

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from resnet_bench.config import suite_file
 from resnet_bench.errors import ConfigError, ModelError
-from resnet_bench.records import Mode, Precision, SkipReason
+from resnet_bench.machine import environment
+from resnet_bench.records import Allocator, Case, Mode, Precision, SkipReason
 from resnet_bench.runner import plan
 from resnet_bench.runner.sweep import unfinished
 from tests import make
@@ -52,6 +53,24 @@ def test_a_sweep_is_the_cartesian_product_of_its_axes(axes):
 def test_each_family_gets_its_own_image_size():
     sizes = {case.model: case.image_size for case in plan.expand(suite(sweeps=(sweep(),)), "cpu").cases}
     assert sizes == {"resnet18": 224, "cifar_resnet20": 32}
+
+
+@pytest.mark.parametrize(
+    ("device", "glibc", "allocator"),
+    [("cpu", True, Allocator.FIXED), ("cpu", False, Allocator.SHIPPED), ("cuda:0", True, Allocator.SHIPPED)],
+)
+def test_the_allocator_is_fixed_unless_asked_where_that_matters_and_can_be_done(monkeypatch, device, glibc, allocator):
+    monkeypatch.setattr(environment, "has_glibc", lambda: glibc)
+    assert {case.allocator for case in plan.expand(suite(sweeps=(sweep(),)), device).cases} == {allocator}
+    asked = plan.expand(suite(sweeps=(sweep(allocator=(Allocator.SHIPPED,)),)), device).cases
+    assert {case.allocator for case in asked} == {Allocator.SHIPPED}
+
+
+def test_a_record_that_says_no_allocator_is_of_a_release_that_left_it_as_shipped():
+    old = msgspec.json.decode(
+        b'{"model": "resnet18", "batch_size": 1, "image_size": 224, "device": "cpu", "threads": 1}', type=Case
+    )
+    assert old.allocator is Allocator.SHIPPED
 
 
 def test_excluded_cases_are_left_out_and_only_those():

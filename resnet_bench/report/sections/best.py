@@ -8,7 +8,7 @@ from resnet_bench import units
 from resnet_bench.analysis.best import AXES, FIXED, Advice, Best, Gain, Step, best, differing, steps
 from resnet_bench.analysis.confidence import CONFIDENCE_TEXT
 from resnet_bench.analysis.results import Result
-from resnet_bench.config.axes import BY_NAME, goes_without_saying
+from resnet_bench.config.axes import BY_NAME
 from resnet_bench.records import Case
 from resnet_bench.report.claim_words import not_separable, too_few
 from resnet_bench.report.document import Prominence, Section
@@ -144,7 +144,8 @@ def _separable(found: Sequence[Best]) -> str:
 def words(case: Case, default: Case | None = None) -> str:
     """Return a configuration in words: what differs from the default, or all of it."""
     if default is None:
-        axes = [axis for axis in AXES if axis != "threads" and not goes_without_saying(axis, case)]
+        told = case.words
+        axes = [axis for axis in AXES if axis in told and axis != "threads"]
     else:
         axes = list(differing(case, default))
     return ", ".join(_axis(axis, case) for axis in axes) or "the default"

@@ -7,11 +7,11 @@ from resnet_bench import units
 from resnet_bench.analysis.confidence import CONFIDENCE_TEXT
 from resnet_bench.analysis.published import ACCURACY_IMAGE_SIZE
 from resnet_bench.analysis.results import NOISY_SPREAD, Result
-from resnet_bench.records import Run, StopReason, Transfer
+from resnet_bench.records import Allocator, Run, StopReason, Transfer
 from resnet_bench.report.document import Passage, Prominence, Section
 from resnet_bench.report.sections.context import Context
 from resnet_bench.report.sections.launches import has_samples
-from resnet_bench.words import listed
+from resnet_bench.words import counted, listed
 
 _ENDINGS = {
     StopReason.INTERVAL: "because the median was known well enough",
@@ -61,8 +61,23 @@ def _timing(runs: Sequence[Run]) -> tuple[str, ...]:
         ),
         f"An iteration {copy} the copy of its input from host to device. Inputs are random.{statistics}",
         *_endings(runs),
+        *_allocator(runs),
         *_reference(runs),
     )
+
+
+def _allocator(runs: Sequence[Run]) -> tuple[str, ...]:
+    """Say that memory was not given back to the system, where that is so."""
+    cases = [case for run in runs for case in run.header.cases]
+    fixed = [case for case in cases if case.allocator is Allocator.FIXED]
+    if not fixed:
+        return ()
+    which = "all cases" if len(fixed) == len(cases) else counted(len(fixed), "case")
+    text = (
+        f"The C library's allocator was fixed for {which}: it keeps all memory. As it is shipped (--allocator shipped) "
+        "it maps large tensors anew, in one launch more often than in the next, for the launch's whole life."
+    )
+    return (text,)
 
 
 def _reference(runs: Sequence[Run]) -> tuple[str, ...]:
