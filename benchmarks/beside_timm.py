@@ -25,6 +25,9 @@ from resnet_bench.records import Case, Executor, MemoryFormat, Mode, Precision
 from resnet_bench.storage import run_directory
 
 MARK = "--result\n"
+# torchvision's wheel may lack the operators that its own import asks for; see models/compat.py.
+_RUN = "import runpy, sys; from resnet_bench.models import compat; compat.declare_missing_operators(); "
+_RUN += "sys.path.insert(0, ''); sys.argv[0] = 'benchmark.py'; runpy.run_path(sys.argv[0], run_name='__main__')"
 
 
 def main() -> None:
@@ -73,7 +76,7 @@ def ask(case: Case, folder: Path) -> dict[str, Any]:
     size = ["--img-size", str(case.image_size), "-b", str(case.batch_size)]
     threads = {"OMP_NUM_THREADS": str(case.threads), "MKL_NUM_THREADS": str(case.threads)}
     done = subprocess.run(
-        [sys.executable, "benchmark.py", *what, *size],
+        [sys.executable, "-c", _RUN, *what, *size],
         cwd=folder,
         env=os.environ | threads,
         check=True,
