@@ -51,7 +51,7 @@ def main() -> None:
         ours = next((it for it in reduced.summaries if it.metric == THROUGHPUT.name), None)
         if ours is None or not is_plain(case):
             continue
-        answers[case.key] = theirs = float(ask(case, asked.timm)["samples_per_sec"])
+        answers[case.key] = theirs = float(ask(case, asked.timm)["infer_samples_per_sec"])
         load = os.getloadavg()[0]
         print(
             f"| {case.key} | {ours.median:.2f} | {theirs:.2f} | {ours.median / theirs:.3f} | {load:.1f} |", flush=True
