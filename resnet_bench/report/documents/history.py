@@ -2,7 +2,7 @@
 
 import msgspec
 
-from resnet_bench.records import Change, CommitOrder, History, HistoryCommit, Record, SeriesSource, Suspicion
+from resnet_bench.records import Change, CommitOrder, Figures, History, HistoryCommit, Record, SeriesSource, Suspicion
 from resnet_bench.report.document import Document, Fact, Note, Prominence, RunHeader
 from resnet_bench.report.history_words import finding, health, short
 from resnet_bench.report.rows import record_rows
@@ -28,6 +28,7 @@ class SeriesFacts(Record, frozen=True, kw_only=True):
     identity: dict[str, str]
     failed: int
     skipped: int
+    figures: Figures
 
 
 class Point(SeriesFacts, frozen=True, kw_only=True):
