@@ -13,7 +13,8 @@ UNAVAILABLE = "-"
 
 _BYTES = dict(B=1, KiB=2**10, MiB=2**20, GiB=2**30, TiB=2**40, kB=10**3, MB=10**6, GB=10**9, TB=10**12)
 _SECONDS = dict(us=1e-6, ms=1e-3, s=1.0, m=60.0, min=60.0, h=3600.0)
-_QUANTITY = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([A-Za-z]+(?:/s)?)\s*")
+_JOULES = {"J": 1.0, "mJ": 1e-3, "J/image": 1.0, "mJ/image": 1e-3}
+_QUANTITY = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([A-Za-z]+(?:/(?:s|image))?)\s*")
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 
 
@@ -191,7 +192,7 @@ def parse_energy(text: str) -> float:
     Raises:
         UsageError: `text` is not a positive number followed by a unit of energy.
     """
-    return _parse(text, dict(J=1.0, mJ=1e-3), "an energy such as 0.5 J or 20 mJ")
+    return _parse(text, _JOULES, "an energy such as 0.5 J or 20 mJ")
 
 
 def parse_bytes(text: str) -> int:

@@ -9,16 +9,17 @@ from enum import StrEnum
 
 import msgspec
 
-from resnet_bench.analysis.digest import digest_case
+from resnet_bench.analysis.digest import digest, digest_case
 from resnet_bench.analysis.metric import Metric, NoisyMetric
 from resnet_bench.analysis.metrics import LATENCY, PEAK_ALLOCATED, PEAK_RSS, PREDICTED_PEAK, THROUGHPUT
 from resnet_bench.analysis.published import Catalog, Published
 from resnet_bench.analysis.roofline import Headroom, headroom
-from resnet_bench.analysis.stats import launch_samples, percentiles
+from resnet_bench.analysis.stats import center_interval, launch_samples, percentiles
 from resnet_bench.records import (
     Case,
     CaseDigest,
     Digest,
+    Interval,
     Measurement,
     Mode,
     Profile,
@@ -35,6 +36,7 @@ NOISY_SPREAD = 0.05
 # What a minor page fault costs, and by how much of the latency launches may differ by them without a word.
 _PAGE_FAULT_S = 2e-6
 _MOVED_SHARE = 0.03
+_TAILS = {"p90": 90, "p95": 95, "p99": 99}
 
 
 class CaseStatus(StrEnum):
@@ -62,7 +64,8 @@ class Quantiles(Record, frozen=True, kw_only=True):
 class Result(Record, frozen=True, kw_only=True):
     """One case of one run, with what it measured by metric's name: noisy ones in `summaries`, exact ones in `exact`.
 
-    `position` counts the results of one report: the row in its long table. `noisy` says that samples
+    `position` counts the results of one report: the row in its long table. `tails` are the intervals of the latency's
+    percentiles over those of each launch, by name, from three launches on. `noisy` says that samples
     spread (MAD) or launch medians differ by more than 5 % of the median latency.
     """
 
@@ -76,6 +79,7 @@ class Result(Record, frozen=True, kw_only=True):
     summaries: dict[str, Summary]
     exact: dict[str, int]
     quantiles: Quantiles | None = None
+    tails: dict[str, Interval] = msgspec.field(default_factory=dict)
     headroom: Headroom | None = None
     warnings: tuple[str, ...] = ()
     detail: str = ""
@@ -172,6 +176,11 @@ def collect(runs: Sequence[Run], digests: Sequence[Digest], catalog: Catalog) ->
     return tuple(msgspec.structs.replace(result, position=position) for position, result in enumerate(found))
 
 
+def of_runs(runs: Sequence[Run], catalog: Catalog) -> tuple[Result, ...]:
+    """Return a result for each planned case of each run."""
+    return collect(runs, [digest(run) for run in runs], catalog)
+
+
 def _of_run(index: int, run: Run, reduced: Digest, catalog: Catalog) -> Iterator[Result]:
     measured = {it.case: (it, digest) for it, digest in zip(run.measurements, reduced.cases, strict=True)}
     skipped = {skip.case: skip for skip in run.skips}
@@ -209,6 +218,7 @@ def _measured(
         summaries={summary.metric: summary for summary in reduced.summaries},
         exact=reduced.exact,
         quantiles=_quantiles(measurement),
+        tails=_tails(measurement),
         warnings=tuple(dict.fromkeys(warnings)),
     )
 
@@ -250,3 +260,10 @@ def _quantiles(measurement: Measurement) -> Quantiles | None:
     pooled = sorted(value for samples in per_launch for value in samples)
     p05, p25, p50, p75, p95 = percentiles(pooled, (5, 25, 50, 75, 95))
     return Quantiles(p05=p05, p25=p25, p50=p50, p75=p75, p95=p95)
+
+
+def _tails(measurement: Measurement) -> dict[str, Interval]:
+    """Return the interval of each percentile: launches are the replicates, never samples."""
+    per_launch = [percentiles(sorted(it), tuple(_TAILS.values())) for it in launch_samples(measurement, LATENCY)]
+    found = {name: center_interval(tails) for name, tails in zip(_TAILS, zip(*per_launch, strict=True), strict=False)}
+    return {name: interval for name, interval in found.items() if interval is not None}

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from resnet_bench.analysis.choice import ask
 from resnet_bench.analysis.history import history
 from resnet_bench.analysis.verdicts import sides
 from resnet_bench.commands.output import destination, give, warn
@@ -12,6 +13,7 @@ from resnet_bench.commands.ticker import Ticker
 from resnet_bench.errors import UsageError
 from resnet_bench.interop import asv_read
 from resnet_bench.records import History
+from resnet_bench.report.documents import choice
 from resnet_bench.report.documents import run as view
 from resnet_bench.report.renderers import Format
 from resnet_bench.storage import baselines, run_directory
@@ -24,6 +26,9 @@ def report(
     output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
     format: Format | None = None,  # noqa: A002 - the flag's name
     best: Annotated[bool, Parameter(negative=())] = False,
+    under: Annotated[list[str] | None, Parameter(negative=())] = None,
+    best_for: Annotated[str | None, Parameter(name="--for")] = None,
+    price: Annotated[list[str] | None, Parameter(negative=())] = None,
     baseline: str | None = None,
     baselines_dir: Path = baselines.DEFAULT_DIRECTORY,
     asv_results_dir: Annotated[Path | None, Parameter(name="--asv-results")] = None,
@@ -35,7 +40,13 @@ def report(
         runs: run directories, as `resnet-bench run -o` wrote them.
         output: the file to write; a page goes to report.html in the first run's directory by default.
         format: print text, markdown, json, csv, latex or html instead; by default what the suffix of --output says.
-        best: print the fastest configuration of each model, what it gains over the default, and what each axis brings.
+        best: print the fastest configuration of each model, what it gains over the default, and what each axis brings;
+            with --under, --for or --price the best case of each model, and the best model.
+        under: a budget, such as "latency p95 200 ms at batch 1" or "peak memory 8 GiB"; may be given several times.
+        best_for: what to be best at: accuracy, throughput, latency, energy, cost, "throughput at batch 32"; by default
+            accuracy where it is known, else throughput.
+        price: what an hour costs, such as "2.49 USD/h", of one run or machine "NAME=2.49 USD/h"; may be given several
+            times.
         baseline: run directory, baseline file, or name of a baseline to compare with; by default the first of
             several runs.
         baselines_dir: where named baselines are kept.
@@ -44,12 +55,16 @@ def report(
     """
     if not runs:
         raise UsageError("report needs at least one run directory: resnet-bench report DIR.")
-    page = None if best or format else runs[0] / PAGE_NAME
+    query = ask(under or (), best_for, price or ()) if under or best_for or price else None
+    page = None if best or query or format else runs[0] / PAGE_NAME
     loaded = [run_directory.load(run) for run in runs]
     inputs = (*runs, *baselines_dir.glob("*.json"), *([Path(baseline)] if baseline else ()))
     to = destination(format, output or page, inputs=inputs)
     base = sides.read(baseline, baselines_dir) if baseline else None
     warn([*(text for run in loaded for text in run.warnings), *(base.warnings if base else ())])
+    if query is not None:
+        give(choice.build(loaded, query), to)
+        return
     past = _history(asv_results_dir, repository) if asv_results_dir else None
     document = view.build(loaded, baseline=base, history=past)
     give(view.only(document, "best") if best else document, to)

@@ -247,14 +247,14 @@ TUNABLE = tuple(axis for axis in AXES if axis.tunable)
 
 
 def find(name: str, where: str, *, among: Sequence[Axis] = AXES) -> Axis:
-    """Return the axis of that name or plural, with hyphens or underscores.
+    """Return the axis of that name, plural or title, with hyphens, underscores or spaces.
 
     Raises:
         UsageError: there is none.
     """
-    spelled = name.strip().replace("-", "_")
+    spelled = name.strip().replace("-", "_").replace(" ", "_")
     for axis in among:
-        if spelled in {axis.name, axis.plural}:
+        if spelled in {axis.name, axis.plural, axis.title.replace(" ", "_")}:
             return axis
     known = [axis.name for axis in among]
     raise UsageError(f"{where}: '{name}' is not a field.{nearest(name, known)} Fields: {', '.join(known)}.")

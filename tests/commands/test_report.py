@@ -51,9 +51,27 @@ def test_a_baseline_gives_verdicts(run, tmp_path, capsys):
     assert ",regressed," in capsys.readouterr().out
 
 
+def test_a_question_is_answered(run, capsys):
+    arguments = ["--best", "--under", "latency p95 200 ms at batch 1", "--under", "peak memory 8 GiB"]
+    assert cli.run(["report", str(run), *arguments, "--for", "accuracy", "--format", "json"]) == 0
+    content = json.loads(capsys.readouterr().out)
+    assert content["models"][0]["model"] == "resnet50"
+    assert len(content["query"]["budgets"]) == 2
+    assert not (run / "report.html").exists()
+
+
+def test_a_budget_alone_asks_too(run, capsys):
+    assert cli.run(["report", str(run), "--under", "200 ms at batch 1"]) == 0
+    assert capsys.readouterr().out.startswith("Best for accuracy with latency at most 200 ms at batch 1")
+
+
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
+        (["{run}", "--under", "latency 200 ms at batch 3"], "batch 3 was not measured; there are batch 1 and batch 4"),
+        (["{run}", "--under", "latency 200"], "budget 'latency 200'"),
+        (["{run}", "--for", "beauty"], "nothing to choose by"),
+        (["{run}", "--price", "much"], "price 'much'"),
         ([], "at least one run directory"),
         (["nowhere"], "not a run directory"),
         (["{run}", "-o", "{run}/missing/page.html"], "cannot write"),

@@ -1,0 +1,109 @@
+"""Budgets, objectives and prices in words: what is understood, and what each mistake is told."""
+
+import contextlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from resnet_bench.analysis.budgets import Price, parse_budget, parse_objective, parse_price
+from resnet_bench.analysis.criteria import CRITERIA
+from resnet_bench.analysis.metrics import METRICS
+from resnet_bench.errors import UsageError
+
+
+@pytest.mark.parametrize(
+    ("text", "criterion", "percentile", "limit", "where"),
+    [
+        ("latency p95 200 ms at batch 1", "latency", "p95", 0.2, {"batch_size": 1}),
+        ("latency 200ms", "latency", None, 0.2, {}),
+        ("200 ms at batch size 4", "latency", None, 0.2, {"batch_size": 4}),
+        ("p99 under 15 ms", "latency", "p99", 0.015, {}),
+        ("latency_s at most 15 ms", "latency", None, 0.015, {}),
+        ("peak memory 8 GiB", "peak memory", None, 8 * 2**30, {}),
+        ("8GiB", "peak memory", None, 8 * 2**30, {}),
+        ("throughput at least 100 images/s at precision bf16 and batch 8", "throughput", None, 100, None),
+        ("energy < 0.5 J/image", "energy", None, 0.5, {}),
+        ("accuracy 76.5 %", "accuracy", None, 0.765, {}),
+        ("parameters 30000000", "parameters", None, 3e7, {}),
+        ("MACs 4000000000", "MACs", None, 4e9, {}),
+        ("cost 3.5", "cost", None, 3.5, {}),
+    ],
+)
+def test_a_budget_is_read_as_it_is_said(text, criterion, percentile, limit, where):
+    found = parse_budget(text)
+    assert (found.criterion, found.percentile, found.limit) == (criterion, percentile, pytest.approx(limit))
+    assert found.where == ({"precision": "bf16", "batch_size": 8} if where is None else where)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("latency", "has no limit"),
+        ("", "has no limit"),
+        ("latency 200", "not a time"),
+        ("latency 200 GiB", "not a time"),
+        ("latncy 200 ms", "Did you mean 'latency'?"),
+        ("200", "no limit with a unit"),
+        ("latency p94 200 ms", "p94 is not given; there are p50, p90, p95, p99"),
+        ("peak memory p95 8 GiB", "peak memory has no percentiles"),
+        ("latency at least 200 ms", "latency is asked to be at most"),
+        ("throughput under 100 images/s", "throughput is asked to be at least"),
+        ("latency 200 ms at bach 1", "Did you mean 'batch_size'?"),
+        ("latency 200 ms at batch x", "batch"),
+        ("latency 200 ms at bf16", "'bf16' is no axis with its value"),
+        ("latency 200 ms at batch 1 and batch 2", "names batch twice"),
+        ("latency 0 ms", "not a time"),
+        ("cost 3 USD", "not a plain amount"),
+    ],
+)
+def test_a_mistake_is_told_in_one_line(text, said):
+    with pytest.raises(UsageError) as error:
+        parse_budget(text)
+    assert said in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@given(st.text(max_size=40))
+def test_any_text_is_a_budget_or_a_usage_error(text):
+    with contextlib.suppress(UsageError):
+        assert parse_budget(text).limit > 0
+
+
+@given(
+    st.sampled_from([it for it in CRITERIA if it.percentiles]), st.sampled_from(["", " p50", " p90", " p95", " p99"])
+)
+def test_a_budget_says_itself_in_words_that_are_read_as_the_same(criterion, percentile):
+    found = parse_budget(f"{criterion.name}{percentile} 200 ms at batch 1 and precision bf16")
+    assert str(found) == f"{criterion.name}{percentile} at most 200 ms at batch 1 and bf16"
+
+
+def test_every_metric_can_be_asked_for_by_its_words_and_by_its_name():
+    for metric in METRICS:
+        assert parse_objective(metric.label) == parse_objective(metric.name)
+
+
+def test_an_objective_may_name_its_batch():
+    found = parse_objective("latency p95 at batch 32")
+    assert (found.criterion, found.percentile, found.where) == ("latency", "p95", {"batch_size": 32})
+    with pytest.raises(UsageError, match="nothing to choose by"):
+        parse_objective("beauty")
+
+
+@pytest.mark.parametrize(
+    ("text", "price"),
+    [
+        ("2.49 USD/h", Price(per_hour=2.49, currency="USD")),
+        ("$2.49/h", None),
+        ("a100-box = 2.49 EUR / h", Price(per_hour=2.49, currency="EUR", where="a100-box")),
+        ("0 USD/h", None),
+        ("2.49 USD", None),
+        ("2.49", None),
+    ],
+)
+def test_a_price_is_an_amount_an_hour(text, price):
+    if price is None:
+        with pytest.raises(UsageError, match="amount an hour"):
+            parse_price(text)
+    else:
+        assert parse_price(text) == price

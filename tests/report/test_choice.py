@@ -1,0 +1,54 @@
+"""The answer to "which one should I take?" as people and programs read it."""
+
+import json as json_reader
+
+import pytest
+
+from resnet_bench.analysis.choice import ask
+from resnet_bench.analysis.published import Published
+from resnet_bench.report.documents import choice
+from resnet_bench.report.renderers import csv, json, markdown, text
+from tests import goldens
+from tests.make import gpu_run, suite_run
+
+ACCURACY = {"resnet18": 0.69758, "resnet34": 0.73314, "resnet50": 0.7613, "resnet101": 0.77374, "resnet152": 0.78312}
+
+
+def document(*under, best_for=None, price=(), runs=None):
+    runs = runs or [suite_run(launches=6, noise=0.004)]
+    return choice.build(
+        runs, ask(under, best_for, price), catalog=lambda name: Published(family="resnet", accuracy=ACCURACY.get(name))
+    )
+
+
+DOCUMENTS = {
+    "budget": lambda: document("latency p95 200 ms at batch 1", "peak memory 8 GiB", price=["0.10 USD/h"]),
+    "few": lambda: document("latency p95 165 ms at batch 1", best_for="throughput", runs=[suite_run()]),
+    "none": lambda: document("latency 1 ms at batch 1"),
+    "gpu": lambda: document(
+        "latency 100 ms at mode inference", best_for="cost", price=["2.49 USD/h"], runs=[gpu_run()]
+    ),
+}
+
+
+@pytest.mark.parametrize(("ending", "render"), [("txt", text.render), ("md", markdown.render)])
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_golden(name, ending, render):
+    goldens.check(render(DOCUMENTS[name]()), f"choice/{name}.{ending}")
+
+
+def test_json_and_csv_hold_the_case_axis_by_axis_and_figures_in_base_units():
+    of = DOCUMENTS["budget"]()
+    content = json_reader.loads(json.render(of))
+    best = content["models"][0]
+    assert (best["model"], best["batch_size"], best["answer"]) == ("resnet34", 1, "best")
+    assert best["budget.1_low"] < best["budget.1"] < best["budget.1_high"] < 0.2
+    assert content["supported"] is True
+    assert content["query"]["budgets"][0]["limit"] == 0.2
+    assert csv.render(of).startswith("run,model,mode,batch_size,")
+
+
+def test_a_run_beside_another_is_named():
+    runs = [suite_run(launches=6), suite_run(launches=6, speed=1.5, revision="abcdef0")]
+    said = text.render(document("latency 200 ms at batch 1", best_for="throughput", runs=runs))
+    assert "abcdef0" in said
