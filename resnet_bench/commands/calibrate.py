@@ -94,7 +94,7 @@ def calibrate(
         environment=environment.id,
         device_name=environment.identity.device_name,
         created_at=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-        threads=asked["threads"],
+        threads=cases[0].threads,
         pairs_needed=calibration.pairs_needed(measured, band=width),
         paired_band=calibration.paired_band(measured),
         launches_needed=calibration.launches_needed(sides, band=bands[0].width if bands else width),

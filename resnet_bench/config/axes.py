@@ -33,7 +33,7 @@ class Axis:
         reader: of one value.
         help: of the flag, before the choices.
         title: of its column, with `unit`, and `explained` on demand.
-        words: a value as words that stand alone: "2 threads".
+        words: a value as words that stand alone: "2 threads"; empty for one that says nothing.
         unset: values where nothing is said, if not the default of `Case`, which is how old records read; empty for
             that default, or for each model's own.
         default_words: how `--help` says `unset` where it is no fixed value.
@@ -232,9 +232,9 @@ AXES: tuple[Axis, ...] = (
         plural="threads",
         flag="--threads",
         reader=values.whole(words={"all": environment.logical_cores}),
-        help='CPU threads, or "all".',
+        help='CPU threads, or "all"; no part of a case on an accelerator.',
         title="threads",
-        words=lambda value: counted(int(value), "thread"),
+        words=lambda value: counted(int(value), "thread") if value else "",
         unset=lambda: (environment.default_threads(),),
         default_words="all physical cores but one",
         tunable=True,

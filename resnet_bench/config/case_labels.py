@@ -22,7 +22,8 @@ def label(case: Case, *, varied: Iterable[str] = ()) -> str:
     first = [axis for axis in shown if not axis.of_machine]
     last = [axis for axis in shown if axis.of_machine]
     words = " ".join(axis.words(getattr(case, axis.name)) for axis in sorted(first, key=lambda axis: not axis.said))
-    return ", ".join([f"{words} on {case.device}", *(axis.words(getattr(case, axis.name)) for axis in last)])
+    told = [f"{words} on {case.device}", *(axis.words(getattr(case, axis.name)) for axis in last)]
+    return ", ".join(filter(None, told))
 
 
 def labels(cases: Sequence[Case]) -> dict[Case, str]:

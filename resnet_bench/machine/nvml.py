@@ -4,7 +4,7 @@ By UUID: NVML ignores CUDA_VISIBLE_DEVICES and numbers on its own.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 # What holds clocks back, in our words and NVML's.
@@ -47,25 +47,40 @@ def energy_j(uuid: str) -> float | None:
 def processes(uuid: str) -> dict[int, int | None] | None:
     """Return the memory in bytes of each process on the device by its id."""
     with _device(uuid) as (nvml, handle):
-        if nvml is None:
-            return None
-        try:
-            found = nvml.nvmlDeviceGetComputeRunningProcesses(handle)
-        except nvml.NVMLError:
-            return None
-        return {process.pid: process.usedGpuMemory for process in found}
+        found = None if nvml is None else _told(nvml, nvml.nvmlDeviceGetComputeRunningProcesses, handle)
+        # Whoever asks has a context there: an empty list is that of a container that may see no process.
+        return {process.pid: process.usedGpuMemory for process in found} if found else None
 
 
 def driver() -> str | None:
     """Return the driver's version."""
     with _session() as nvml:
-        return None if nvml is None else str(nvml.nvmlSystemGetDriverVersion())
+        version = None if nvml is None else _told(nvml, nvml.nvmlSystemGetDriverVersion)
+        return None if version is None else str(version)
+
+
+def newest_cuda() -> str | None:
+    """Return the newest version of CUDA that the driver runs: "12.4"."""
+    with _session() as nvml:
+        version = None if nvml is None else _told(nvml, nvml.nvmlSystemGetCudaDriverVersion_v2)
+        return None if version is None else f"{version // 1000}.{version % 1000 // 10}"
+
+
+def device_names() -> tuple[str, ...]:
+    """Return the names of the devices that NVML sees."""
+    with _session() as nvml:
+        if nvml is None:
+            return ()
+        count = _told(nvml, nvml.nvmlDeviceGetCount) or 0
+        handles = [_told(nvml, nvml.nvmlDeviceGetHandleByIndex, index) for index in range(count)]
+        names = [None if handle is None else _told(nvml, nvml.nvmlDeviceGetName, handle) for handle in handles]
+        return tuple("an NVIDIA device" if name is None else str(name) for name in names)
 
 
 def device_count() -> int:
     """Return how many devices NVML sees."""
     with _session() as nvml:
-        return 0 if nvml is None else int(nvml.nvmlDeviceGetCount())
+        return int((nvml and _told(nvml, nvml.nvmlDeviceGetCount)) or 0)
 
 
 @contextmanager
@@ -81,7 +96,8 @@ def _session() -> Iterator[Any]:
     try:
         yield pynvml
     finally:
-        pynvml.nvmlShutdown()
+        with suppress(pynvml.NVMLError):
+            pynvml.nvmlShutdown()
 
 
 @contextmanager
@@ -91,16 +107,19 @@ def _device(uuid: str) -> Iterator[tuple[Any, Any]]:
         if nvml is None:
             yield None, None
             return
-        try:
-            found = nvml, nvml.nvmlDeviceGetHandleByUUID(f"GPU-{uuid}")
-        except nvml.NVMLError:
-            found = None, None
-        yield found
+        handle = _told(nvml, nvml.nvmlDeviceGetHandleByUUID, f"GPU-{uuid}")
+        yield (None, None) if handle is None else (nvml, handle)
 
 
 def _reading(nvml: Any, read: Callable[..., Any], *arguments: Any) -> float | None:
     """Return what a device can tell; not every one knows its power, clocks or temperature."""
+    told = _told(nvml, read, *arguments)
+    return None if told is None else float(told)
+
+
+def _told(nvml: Any, ask: Callable[..., Any], *arguments: Any) -> Any:
+    """Return an answer, None where there is none: not supported, not permitted, or lost on the way."""
     try:
-        return float(read(*arguments))
+        return ask(*arguments)
     except nvml.NVMLError:
         return None

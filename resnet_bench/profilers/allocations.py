@@ -8,7 +8,7 @@ import contextlib
 import os
 import resource
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 from torch.autograd.profiler import profile
@@ -52,16 +52,9 @@ class MemoryProbe:
             peak_reserved_bytes=measures.peak_reserved_bytes(device),
             warmup_peak_allocated_bytes=self._warmup_peak,
             peak_rss_bytes=rss,
-            device_process_bytes=_own_device_bytes(measures.processes(device) or {}),
+            device_process_bytes=(measures.processes(device) or {}).get(os.getpid()),
             device_total_bytes=measures.facts(device).memory_bytes,
         )
-
-
-def _own_device_bytes(processes: Mapping[int, int | None]) -> int | None:
-    """Return this process's bytes; in a container its number is another outside, but a single process is ours."""
-    if os.getpid() in processes:
-        return processes[os.getpid()]
-    return next(iter(processes.values())) if len(processes) == 1 else None
 
 
 def peak_allocation_bytes(iterate: Callable[[], object]) -> int:

@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Collection
 
 import psutil
 
@@ -15,7 +16,7 @@ class ContentionWatch:
 
     def __init__(self, device: str, *, threads: int) -> None:
         self._device = device
-        self._threads = threads
+        self._needed_cores = threads + instruments(device).kind.host_cores
         self._start = (time.monotonic(), _busy_s(), _own_s())
 
     def finish(self, before: DeviceState, after: DeviceState) -> Contention:
@@ -26,17 +27,26 @@ class ContentionWatch:
         cores = logical_cores()
         share = min(1.0, others / (elapsed * cores)) if elapsed > 0 else None
         measures = instruments(self._device)
-        processes = measures.processes(measures.device(self._device))
-        # One is ours, whatever number it has outside of our container.
-        foreign = None if processes is None else max(0, len(processes) - 1)
+        foreign = foreign_processes(measures.processes(measures.device(self._device)))
         disturbances = remarks.disturbances(
             other_cpu_share=share,
             cores=cores,
-            threads=self._threads,
+            needed_cores=self._needed_cores,
             foreign_gpu_processes=foreign,
             throttle_reasons=(*before.throttle_reasons, *after.throttle_reasons),
         )
         return Contention(other_cpu_share=share, foreign_gpu_processes=foreign, disturbances=disturbances)
+
+
+def foreign_processes(on_device: Collection[int] | None) -> int | None:
+    """Return how many of the processes on a device are not this one, None where that cannot be known.
+
+    Seen from a container each has a number from outside, this one too: of several all but one are foreign at least, of
+    a single one with another number nobody knows whether it is this one.
+    """
+    if on_device is None or (len(on_device) <= 1 and os.getpid() not in on_device):
+        return None
+    return len(on_device) - 1
 
 
 def _busy_s() -> float:

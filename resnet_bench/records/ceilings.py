@@ -2,11 +2,12 @@
 
 from typing import Annotated
 
+import msgspec
 from msgspec import Meta
 
 from resnet_bench.records.base import Record
 from resnet_bench.records.bounds import Count, Index, NonNegativeSeconds, PositiveNumber, PositiveSeconds
-from resnet_bench.records.plan import Precision
+from resnet_bench.records.plan import Precision, host_threads
 
 
 class Rate(Record, frozen=True, kw_only=True):
@@ -44,7 +45,7 @@ class Nominal(Record, frozen=True, kw_only=True):
 
 
 class Ceilings(Record, frozen=True, kw_only=True, tag="ceilings"):
-    """Measured ceilings of one device with a number of CPU threads, the copies by rising size.
+    """Measured ceilings of one device with a number of CPU threads, 0 of an accelerator; the copies by rising size.
 
     `launch_s` is what one more operator costs when it has nothing to compute. `attempts` is how often the measurement
     was made because something else used the machine; `disturbances` says in words what still did in the last one.
@@ -61,6 +62,9 @@ class Ceilings(Record, frozen=True, kw_only=True, tag="ceilings"):
     attempts: Count = 1
     disturbances: tuple[str, ...] = ()
     nominal: Nominal | None = None
+
+    def __post_init__(self) -> None:
+        msgspec.structs.force_setattr(self, "threads", host_threads(self.device, self.threads))
 
     def byte_per_s(self, moved_bytes: int) -> float:
         """Return the best rate of any copy that moves at least as much: what `moved_bytes` cannot be moved faster than.

@@ -7,6 +7,9 @@ import msgspec
 from resnet_bench.records.base import Record
 from resnet_bench.records.bounds import Count, Duration, Index, NonNegativeCount, NonNegativeNumber, Size
 
+# The devices whose cases have CPU threads: the host, and what may turn out to be it.
+AUTO, HOST = "auto", "cpu"
+
 
 class Mode(StrEnum):
     """What one iteration does: a forward pass, or forward, backward and optimizer step."""
@@ -64,10 +67,16 @@ class ReferenceUse(StrEnum):
     OFF = "off"
 
 
+def host_threads(device: str, threads: int) -> int:
+    """Return how many CPU threads are part of what is measured on a device: none on an accelerator."""
+    return threads if device in {AUTO, HOST} else 0
+
+
 class Case(Record, frozen=True, kw_only=True):
     """One cell of a sweep; two measurements compare only where their cases are equal.
 
-    `machine` is empty but in a run that joins several machines, where it keeps their measurements apart.
+    `machine` is empty but in a run that joins several machines, where it keeps their measurements apart. `threads` are
+    the CPU's; on an accelerator they are no part of a case and 0, whoever names some: the host only queues its work.
     """
 
     model: str
@@ -82,10 +91,14 @@ class Case(Record, frozen=True, kw_only=True):
     machine: str = ""
     allocator: Allocator = Allocator.SHIPPED
 
+    def __post_init__(self) -> None:
+        msgspec.structs.force_setattr(self, "threads", host_threads(self.device, self.threads))
+
     @property
     def words(self) -> dict[str, str]:
         """Each field as one word; one that later releases added, and the machine, only where it says something."""
-        return {name: _word(name, getattr(self, name)) for name in (*ALWAYS_SAID, *self.later)}
+        said = (name for name in (*ALWAYS_SAID, *self.later) if name != "threads" or self.threads)
+        return {name: _word(name, getattr(self, name)) for name in said}
 
     @property
     def later(self) -> tuple[str, ...]:
@@ -97,6 +110,13 @@ class Case(Record, frozen=True, kw_only=True):
     def with_batch_size(self, batch_size: int) -> "Case":
         """Return the same case at another batch size."""
         return msgspec.structs.replace(self, batch_size=batch_size)
+
+    @property
+    def plain(self) -> "Case":
+        """The same question asked of eager float32, by which other ways of computing it are checked."""
+        return msgspec.structs.replace(
+            self, precision=Precision.FP32, memory_format=MemoryFormat.CONTIGUOUS, executor=Executor.EAGER
+        )
 
     @property
     def key(self) -> str:

@@ -37,7 +37,7 @@ class Labels(Record, frozen=True, kw_only=True):
         words = [axis_words(axis, getattr(case, axis)) for axis in self.case_axes]
         if run is not None and len(self.runs) > 1:
             words.append(self.runs[run])
-        return " · ".join(words)
+        return " · ".join(filter(None, words))
 
     def series(self, case: Case, *, run: int) -> str:
         """Return the name of the series of batch sizes that a case belongs to."""
@@ -123,7 +123,7 @@ def _names(runs: Sequence[Run], run_axes: Sequence[str]) -> tuple[str, ...]:
             if run.header.cases and not (by_device and any(axis == it.name for it in _OF_MACHINE))
         ]
         words += [revision] if len(set(revisions)) > 1 and revision else []
-        names.append(", ".join(words) or run.header.id)
+        names.append(", ".join(filter(None, words)) or run.header.id)
     if len(set(names)) == len(names):
         return tuple(names)
     names = [

@@ -46,7 +46,7 @@ def shared_words(table: VerdictTable) -> str:
     """Return in words what all cases share, "" where they share nothing."""
     cases = list(dict.fromkeys(row.case for row in table.comparisons))
     told = {field: it for field, it in _shared_fields(cases).items() if not goes_without_saying(field)}
-    return ", ".join(f"{field.replace('_', ' ')} {value}" for field, value in told.items() if value != "")
+    return ", ".join(f"{field.replace('_', ' ')} {value}" for field, value in told.items() if value not in {"", 0})
 
 
 def _shared_fields(cases: Sequence[Case]) -> dict[str, object]:

@@ -14,6 +14,7 @@ from resnet_bench.records import (
     Precision,
     Rate,
 )
+from resnet_bench.records.plan import host_threads
 from resnet_bench.runner.launchers.launcher import Launcher
 from resnet_bench.specs.arithmetic import arithmetic
 from resnet_bench.specs.reference import version
@@ -43,6 +44,7 @@ def known_or_measured(
     Raises:
         ResNetBenchError: they cannot be measured.
     """
+    threads = host_threads(device, threads)
     wanted = {arithmetic(precision).ceiling for precision in precisions}
     cached = ceilings_cache.read(environment, device=device, threads=threads, warn=warn)
     have = {rate.precision for rate in cached.rates} if cached else set()
@@ -79,7 +81,9 @@ def measured(
     Raises:
         ResNetBenchError: they cannot be measured.
     """
-    print(f"measuring the ceilings of {device} with {counted(threads, 'CPU thread')}", file=sys.stderr, flush=True)
+    threads = host_threads(device, threads)
+    beside = f" with {counted(threads, 'CPU thread')}" if threads else ""
+    print(f"measuring the ceilings of {device}{beside}", file=sys.stderr, flush=True)
     request = CeilingsRequest(
         device=device,
         threads=threads,

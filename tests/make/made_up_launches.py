@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from random import Random
 
 from resnet_bench.machine import nvml
+from resnet_bench.machine.devices import kind_of
 from resnet_bench.records import (
     Case,
     Compilation,
@@ -97,7 +98,8 @@ def _state(random: Random, *, gpu: bool, throttled: bool) -> DeviceState:
 
 def _contention(case: Case, state: DeviceState, *, busy: bool) -> Contention:
     seen = dict(other_cpu_share=0.62 if busy else 0.01, foreign_gpu_processes=0 if is_gpu(case.device) else None)
-    said = remarks.disturbances(**seen, cores=CORES, threads=case.threads, throttle_reasons=state.throttle_reasons)
+    needed = case.threads + kind_of(case.device).host_cores
+    said = remarks.disturbances(**seen, cores=CORES, needed_cores=needed, throttle_reasons=state.throttle_reasons)
     return Contention(**seen, disturbances=said)
 
 

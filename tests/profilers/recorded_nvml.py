@@ -37,8 +37,17 @@ class Recorded(types.ModuleType):
     def nvmlSystemGetDriverVersion(self):
         return "570.86.15"
 
+    def nvmlSystemGetCudaDriverVersion_v2(self):
+        return 12080
+
     def nvmlDeviceGetCount(self):
         return 2
+
+    def nvmlDeviceGetHandleByIndex(self, index):
+        return f"GPU-{UUIDS[1 - index]}"
+
+    def nvmlDeviceGetName(self, _handle):
+        return PROPERTIES.name
 
     def nvmlDeviceGetHandleByUUID(self, uuid):
         if uuid not in {f"GPU-{each}" for each in UUIDS}:

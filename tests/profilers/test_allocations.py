@@ -53,9 +53,11 @@ def test_the_peak_of_warm_up_is_read_before_it_is_reset(monkeypatch):
 
 @pytest.mark.parametrize(
     ("processes", "own"),
-    [({}, None), ({7: 100}, 100), ({7: 100, 8: 200}, None), ({7: 100, os.getpid(): 50}, 50), ({7: None}, None)],
+    [({}, None), ({4242: 60 * 2**30}, None), ({7: 100, 8: 200}, None), ({7: 100, os.getpid(): 50}, 50)],
 )
-def test_our_memory_on_the_device_is_found_by_number_or_where_nobody_else_is(nvml, monkeypatch, processes, own):
+def test_our_memory_on_the_device_is_found_by_number_and_a_strangers_is_not_taken_for_it(
+    nvml, monkeypatch, processes, own
+):
     nvml.processes = [SimpleNamespace(pid=pid, usedGpuMemory=used) for pid, used in processes.items()]
     assert memory_probe(monkeypatch).measure().device_process_bytes == own
 

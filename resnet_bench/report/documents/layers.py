@@ -184,7 +184,8 @@ def document(found: Sequence[Dissection], by: By) -> Document:
 
 def _title(found: Dissection) -> str:
     case = found.profile.case
-    return f"{label(case)}, {case.precision}, {counted(case.threads, 'thread')}: where the time goes"
+    beside = f", {counted(case.threads, 'thread')}" if case.threads else ""
+    return f"{label(case)}, {case.precision}{beside}: where the time goes"
 
 
 def _object(found: Dissection, by: By) -> dict[str, Any]:

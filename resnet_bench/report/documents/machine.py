@@ -64,7 +64,8 @@ def _ceilings(number: int, found: Ceilings, sheet: DataSheet | None, kept: str) 
     lines = [f"data sheet: {sheet.source} ({sheet.product}), dense rates"] if sheet else []
     if found.disturbances:
         lines.append(f"disturbed in all of {found.attempts} attempts: {'; '.join(found.disturbances)}")
-    title = f"ceilings of {found.device} with {counted(found.threads, 'CPU thread')}, measured {found.measured_at}"
+    beside = f" with {counted(found.threads, 'CPU thread')}" if found.threads else ""
+    title = f"ceilings of {found.device}{beside}, measured {found.measured_at}"
     return Section(
         id=f"ceilings-{number}",
         title=title,

@@ -249,7 +249,7 @@ def _ceiling_rows(run: Run, ceilings: Ceilings, name: str) -> Iterator[Row]:
         yield (
             name,
             ceilings.device,
-            ceilings.threads,
+            ceilings.threads or None,
             rate.precision.value,
             rate.matmul_flop_per_s,
             rate.convolution_flop_per_s,
