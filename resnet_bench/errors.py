@@ -8,6 +8,7 @@ ResNetBenchError (2)
 ├── DeviceError (2)       a device that is not there
 ├── StoreError (2)        a run directory or baseline that cannot be read or written
 ├── UnsupportedError (3)  a case that cannot run on its device
+├── DisagreesError (3)    a case that does not compute what eager float32 does
 ├── IncompleteError (3)   a measurement that cannot be finished or is missing
 ├── InternalError (70)    a fault of ours
 └── Interrupted (130)     the user stopped the run; everything finished is saved
@@ -71,6 +72,12 @@ class StoreError(ResNetBenchError):
 
 class UnsupportedError(ResNetBenchError):
     """A case cannot run on this device; a result, recorded as a skip. Alone it leaves nothing measured."""
+
+    exit_code = ExitCode.INCOMPLETE
+
+
+class DisagreesError(ResNetBenchError):
+    """What a case computes is not the network: a skip, never a figure."""
 
     exit_code = ExitCode.INCOMPLETE
 

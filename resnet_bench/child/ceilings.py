@@ -5,6 +5,8 @@ from collections.abc import Iterable
 
 import torch
 
+from resnet_bench.child.prepare import refuse_falsifying_variables
+from resnet_bench.machine.environment import default_threads
 from resnet_bench.profilers import ceilings as device_ceilings
 from resnet_bench.profilers.contention import ContentionWatch
 from resnet_bench.profilers.devices import collect, find, instruments
@@ -23,12 +25,14 @@ def ceilings(request: CeilingsRequest) -> Ceilings:
 
     Raises:
         DeviceError: the device is not here.
+        UsageError: a variable of the environment falsifies what is measured on it.
     """
     device = find(request.device)
+    refuse_falsifying_variables(device)
     measures = instruments(device)
     target = measures.device(device)
     measures.make_current(target)
-    torch.set_num_threads(request.threads)
+    torch.set_num_threads(request.threads or default_threads())
     clock = measures.clock(target)
     attempts: list[device_ceilings.Found] = []
     while True:

@@ -12,13 +12,16 @@ import os
 import random
 import socket
 import sys
+import tempfile
 import traceback
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from resnet_bench.child import live_worker
 from resnet_bench.wire.live import MESSAGE_BYTES, Fork, Forked, Reap, Reaped
+from resnet_bench.wire.setting import compile_caches
 
 _PADDINGS = 64
 _MOST_PADDING_BYTES = 1 << 20
@@ -52,6 +55,8 @@ def _fork(control: socket.socket, conversation: int, errors: int) -> int:
     os.dup2(errors, 2)
     os.dup2(errors, 1)  # what models print is no answer
     os.close(errors)
+    caches = tempfile.mkdtemp(dir=os.environ.get("TORCHINDUCTOR_CACHE_DIR"))  # the server's folder goes with it
+    os.environ.update(compile_caches(Path(caches)))
     held = _shift_heap(random.SystemRandom())
     try:
         live_worker.serve(socket.socket(fileno=conversation))

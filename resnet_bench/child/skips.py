@@ -1,10 +1,11 @@
 """What an exception of a case means: out of memory, unsupported, or a crash."""
 
+import errno
 from typing import Any
 
 import torch
 
-from resnet_bench.errors import DeviceError, ResNetBenchError
+from resnet_bench.errors import DeviceError, DisagreesError, ResNetBenchError
 from resnet_bench.machine.devices import out_of_memory_words, unsupported_words
 from resnet_bench.records import Skip, SkipReason, remarks
 from resnet_bench.wire.messages import CaseRequest
@@ -23,13 +24,20 @@ def reason_of(error: BaseException) -> SkipReason:
     # A model's own exception is the cause of the one that names the model.
     chain = [error] if error.__cause__ is None else [error, error.__cause__]
     text = " ".join(str(each) for each in chain).lower()
-    if any(isinstance(each, MemoryError | torch.OutOfMemoryError) for each in chain):
+    if any(isinstance(each, MemoryError | torch.OutOfMemoryError) or _is_no_memory(each) for each in chain):
         return SkipReason.OUT_OF_MEMORY
-    if any(words in text for words in out_of_memory_words()):
+    spaced = text.replace("_", " ")  # CUDA_ERROR_OUT_OF_MEMORY too
+    if any(words in spaced for words in out_of_memory_words()):
         return SkipReason.OUT_OF_MEMORY
     if isinstance(error, DeviceError):
         return SkipReason.CRASHED  # it was there when the run began: --resume shall try again
+    if isinstance(error, DisagreesError):
+        return SkipReason.DISAGREES
     unsupported = any(isinstance(each, ResNetBenchError | NotImplementedError) for each in chain)
     if unsupported or any(words in text for words in (*_UNSUPPORTED_WORDS, *unsupported_words())):
         return SkipReason.UNSUPPORTED
     return SkipReason.CRASHED
+
+
+def _is_no_memory(error: BaseException) -> bool:
+    return isinstance(error, OSError) and error.errno == errno.ENOMEM

@@ -54,6 +54,8 @@ def machine(
     starter = launcher()
     probed = starter.machines(device)[0]
     seen = probed.environment
+    for sentence in probed.falsified:
+        warn(sentence)
     if asv_record:
         print(asv_write.write_machine(seen, Path.home()))
         return

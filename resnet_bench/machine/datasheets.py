@@ -1,9 +1,11 @@
 """What vendors say of well-known GPUs, to stand beside what was measured; never used in its place.
 
-Dense rates in FLOP/s: half of the sparse figures that recent data sheets print first. Tensor cores with fp32
-accumulation for half precisions; bf16 came with TF32 (Ampere). Of CPUs nothing is listed: their peak depends on
-clocks under load.
+Dense rates in FLOP/s: half of the sparse figures that recent data sheets print first. Tensor cores (AMD: matrix cores)
+with fp32 accumulation for half precisions; bf16 came with TF32 (Ampere). Of CPUs nothing is listed: their peak depends
+on clocks under load. Of a slice of a card (MIG, vGPU) nothing either: the document is of the whole one.
 """
+
+import re
 
 from resnet_bench.machine.devices import is_accelerator
 from resnet_bench.records import Identity, Precision, Record
@@ -50,20 +52,34 @@ def _sheet(product: str, rates: tuple[float, float | None, float | None], memory
 _SHEETS = (
     _sheet("H200 NVL", (60, 417.5, 835.5), 4800, "NVIDIA H200 Tensor Core GPU data sheet"),
     _sheet("H200", (67, 494.5, 989.5), 4800, "NVIDIA H200 Tensor Core GPU data sheet"),
+    _sheet("H100 NVL", (60, 417.5, 835.5), 3900, "NVIDIA H100 Tensor Core GPU data sheet"),
     _sheet("H100 PCIe", (51, 378, 756.5), 2000, "NVIDIA H100 Tensor Core GPU data sheet"),
     _sheet("H100 80GB HBM3", (67, 494.5, 989.5), 3350, "NVIDIA H100 Tensor Core GPU data sheet"),
+    _sheet("GH200 480GB", (67, 494.5, 989.5), 4000, "NVIDIA GH200 Grace Hopper Superchip data sheet, HBM3"),
+    _sheet("GH200 144G HBM3e", (67, 494.5, 989.5), 4900, "NVIDIA GH200 Grace Hopper Superchip data sheet, HBM3e"),
+    _sheet("B200", (80, 1100, 2250), 8000, "NVIDIA Blackwell architecture technical brief, HGX B200"),
+    # NVIDIA publishes no document on it; its partners print the same figures.
+    _sheet("H20", (44, 74, 148), 4000, "NVIDIA H20 specification, as partners print it"),
     _sheet("A100-SXM4-80GB", (19.5, 156, 312), 2039, "NVIDIA A100 Tensor Core GPU data sheet"),
     _sheet("A100 80GB PCIe", (19.5, 156, 312), 1935, "NVIDIA A100 Tensor Core GPU data sheet"),
     _sheet("A100-SXM4-40GB", (19.5, 156, 312), 1555, "NVIDIA A100 Tensor Core GPU data sheet"),
     _sheet("A100-PCIE-40GB", (19.5, 156, 312), 1555, "NVIDIA A100 Tensor Core GPU data sheet"),
     _sheet("L40S", (91.6, 183, 362), 864, "NVIDIA L40S data sheet"),
+    _sheet("L4", (30.3, 60, 121), 300, "NVIDIA L4 Tensor Core GPU data sheet"),
+    _sheet("A10", (31.2, 62.5, 125), 600, "NVIDIA A10 Tensor Core GPU data sheet"),
+    _sheet("T4", (8.1, None, 65), 320, "NVIDIA T4 Tensor Core GPU product brief"),
     _sheet("V100-SXM2", (15.7, None, 125), 900, "NVIDIA V100 Tensor Core GPU data sheet"),
     _sheet("V100-PCIE", (14, None, 112), 900, "NVIDIA V100 Tensor Core GPU data sheet"),
+    _sheet("RTX A6000", (38.7, 77.4, 154.8), 768, "NVIDIA Ampere GA102 GPU architecture whitepaper"),
+    _sheet("RTX 5090", (104.8, 104.8, 209.5), 1792, "NVIDIA RTX Blackwell GPU architecture whitepaper"),
     _sheet("RTX 4090", (82.6, 82.6, 165.2), 1008, "NVIDIA Ada GPU architecture whitepaper"),
     _sheet("RTX 3090", (35.6, 35.6, 71), 936, "NVIDIA Ampere GA102 GPU architecture whitepaper"),
+    _sheet("Instinct MI300X", (163.4, 653.7, 1307.4), 5300, "AMD Instinct MI300X accelerator data sheet"),
 )
 # Other products whose names begin alike.
-_OTHERS = ("Ti", "D", "Laptop")
+_OTHERS = ("Ti", "D", "Laptop", "VF")
+_SLICE = "MIG"
+_WITH_MEMORY = re.compile(r"-\d+GB")
 
 
 def data_sheet(identity: Identity) -> DataSheet | None:
@@ -71,12 +87,19 @@ def data_sheet(identity: Identity) -> DataSheet | None:
     if not is_accelerator(identity.device):
         return None
     words = identity.device_name.split()
+    if _SLICE in words:
+        return None
     for sheet in _SHEETS:
         wanted = sheet.product.split()
         for at in range(len(words) - len(wanted) + 1):
             following = words[at + len(wanted)] if at + len(wanted) < len(words) else ""
             if words[at : at + len(wanted)] == wanted and following not in _OTHERS:
                 return sheet
-            if len(wanted) == 1 and words[at].startswith(f"{wanted[0]}-"):
+            # Not -16Q and the like, which are slices of vGPU.
+            if (
+                len(wanted) == 1
+                and words[at].startswith(wanted[0])
+                and _WITH_MEMORY.fullmatch(words[at], len(wanted[0]))
+            ):
                 return sheet
     return None

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from resnet_bench.errors import DeviceError, InternalError
-from resnet_bench.records import Identity, Precision, Record
+from resnet_bench.machine.variables import OF_AMD, OF_NVIDIA, OF_ONEDNN, OF_QUEUE, Falsifier
+from resnet_bench.records import Identity, Precision, Record, plan
 
-AUTO = "auto"
-HOST = "cpu"
+AUTO, HOST = plan.AUTO, plan.HOST
 
 
 class DeviceKind(NamedTuple):
@@ -24,12 +24,14 @@ class DeviceKind(NamedTuple):
         instruments: the module of `resnet_bench.profilers.devices` that measures on it.
         accelerator: it has memory and a queue of its own, and the host waits for it.
         ceilings: the precisions whose ceilings are measured where none are named.
-        out_of_memory: words, in small letters, by which its libraries say that memory is wanting.
+        out_of_memory: words, in small letters and apart, by which its libraries say that memory is wanting.
         nodes: files (patterns below /dev) of which one is there on Linux where there is such a device.
         unsupported: words, in small letters, by which it says that it has no such operator or type; beside torch's own.
         captures_graphs: queued work can be captured once and replayed as a whole.
         software: (title, field of `Identity`) of each version that a device of this kind has.
         advice: what to change for steadier numbers; "" for nothing.
+        falsifiers: environment variables by which its figures are not what they are called.
+        host_cores: cores that a launch needs on the host, beside those of its CPU threads.
     """
 
     name: str
@@ -43,6 +45,8 @@ class DeviceKind(NamedTuple):
     captures_graphs: bool = False
     software: tuple[tuple[str, str], ...] = (("driver", "driver"),)
     advice: str = ""
+    falsifiers: tuple[Falsifier, ...] = ()
+    host_cores: int = 2  # one that queues, and the driver's thread
 
 
 class DeviceFacts(Record, frozen=True, kw_only=True):
@@ -65,10 +69,12 @@ KINDS: tuple[DeviceKind, ...] = (
         instruments="cpu",
         accelerator=False,
         ceilings=(Precision.FP32, Precision.BF16),
-        # The CPU's allocator, and the C++ library's.
-        out_of_memory=("defaultcpuallocator", "bad_alloc"),
+        # The CPU's allocator, the C++ library's, the system's.
+        out_of_memory=("defaultcpuallocator", "bad alloc", "cannot allocate memory", "not enough memory"),
         nodes=(),
         software=(),
+        falsifiers=OF_ONEDNN,
+        host_cores=0,
         advice="keep the default of one core left free: --threads all is faster alone, far less steady beside others.",
     ),
     DeviceKind(
@@ -78,10 +84,11 @@ KINDS: tuple[DeviceKind, ...] = (
         accelerator=True,
         ceilings=(Precision.FP32, Precision.TF32, Precision.FP16, Precision.BF16),
         # CUDA's; cuBLAS's and cuDNN's for their handles; cuDNN 9's for workspace, also where no plan of it had room.
-        out_of_memory=("out of memory", "status_alloc_failed", "allocation_failed", "unable to find an engine"),
+        out_of_memory=("out of memory", "status alloc failed", "allocation failed", "unable to find an engine"),
         nodes=("nvidiactl", "nvhost-ctrl*", "dxg"),
         captures_graphs=True,
         software=(("CUDA", "cuda"), ("cuDNN", "cudnn"), ("driver", "driver")),
+        falsifiers=(*OF_QUEUE, *OF_NVIDIA),
         advice="lock the GPU's clocks while measuring: nvidia-smi -lgc MIN,MAX (undo with nvidia-smi -rgc).",
     ),
     DeviceKind(
@@ -90,10 +97,11 @@ KINDS: tuple[DeviceKind, ...] = (
         instruments="rocm",
         accelerator=True,
         ceilings=_HALVES,
-        out_of_memory=("out of memory", "hipblas_status_alloc_failed", "miopenstatusallocfailed"),
+        out_of_memory=("out of memory", "hiperroroutofmemory", "status alloc failed", "miopenstatusallocfailed"),
         nodes=("kfd",),
         captures_graphs=True,
         software=(("HIP", "hip"), ("driver", "driver")),
+        falsifiers=(*OF_QUEUE, *OF_AMD),
         advice="fix the GPU's clocks while measuring: rocm-smi --setperflevel high (undo with auto).",
     ),
     DeviceKind(
@@ -102,8 +110,9 @@ KINDS: tuple[DeviceKind, ...] = (
         instruments="xpu",
         accelerator=True,
         ceilings=_HALVES,
-        out_of_memory=("out of memory", "ur_result_error_out_of_device_memory"),
+        out_of_memory=("out of memory", "out of device memory", "out of host memory", "error out of resources"),
         nodes=("dri/renderD*",),
+        falsifiers=OF_ONEDNN,
     ),
     DeviceKind(
         name="mps",
@@ -201,7 +210,7 @@ def likely(asked: str) -> str:
 
 
 def out_of_memory_words() -> tuple[str, ...]:
-    """Return the words, in small letters, by which any kind says that memory is wanting."""
+    """Return the words, in small letters and not joined by "_", by which any kind says that memory is wanting."""
     return tuple(dict.fromkeys(words for kind in KINDS for words in kind.out_of_memory))
 
 

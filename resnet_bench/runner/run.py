@@ -44,12 +44,15 @@ def start(
 
     Raises:
         DeviceError, ModelError, ConfigError: the suite does not fit this machine or its models.
+        UsageError: a variable of a machine's environment falsifies what is measured there.
         StoreError: the directory cannot be written or holds a run already.
         Interrupted: the user stopped it; what is finished is saved.
     """
     with run_directory.locked(directory), stoppable():
         run_directory.refuse_another(directory)
         machines = launcher.machines(suite.device, foreseen(suite, shard))
+        for machine in machines:
+            machine.refuse_falsified()
         commit = current_commit()
         whole, searches = with_searches(suite, machines[0], directory, launcher=launcher, commit=commit)
         part, asked = (None, whole) if shard is None else shards.cut(whole, shard)
@@ -107,6 +110,7 @@ def resume(directory: Path, *, launcher: Launcher) -> None:
 def _refuse_other_machines(directory: Path, header: Header, launcher: Launcher) -> None:
     known = {environment.id: environment for environment in header.environments}
     for machine in launcher.machines(header.cases[0].device):
+        machine.refuse_falsified()
         if machine.environment.id not in known:
             differences = _differences(header.environments[0], machine.environment.identity)
             raise StoreError(f"{directory} was measured elsewhere: {differences}.")

@@ -5,7 +5,7 @@ A request knows the type of its answer, how long the answer may take, and what i
 
 from typing import ClassVar, Generic, TypeVar
 
-from resnet_bench.errors import DeviceError, ResNetBenchError, StoreError, named
+from resnet_bench.errors import DeviceError, ResNetBenchError, StoreError, UsageError, named
 from resnet_bench.records import (
     Case,
     Ceilings,
@@ -34,11 +34,24 @@ class Profiled(Record, frozen=True, kw_only=True, tag="profiled"):
 
 
 class Probed(Record, frozen=True, kw_only=True, tag="probed"):
-    """The device found, the machine, and the static profiles that were asked for with it."""
+    """The device found, the machine, and the static profiles that were asked for with it.
+
+    `falsified` says which variables of its environment make figures of the device other ones than they are called.
+    """
 
     device: str
     environment: Environment
     profiled: Profiled = Profiled(profiles=())
+    falsified: tuple[str, ...] = ()
+
+    def refuse_falsified(self) -> None:
+        """Refuse to measure there.
+
+        Raises:
+            UsageError: with the variable and what to do.
+        """
+        if self.falsified:
+            raise UsageError(self.falsified[0])
 
 
 class Dissected(Record, frozen=True, kw_only=True, tag="dissected"):
@@ -103,7 +116,7 @@ class CaseRequest(Request[AnswerT], frozen=True, kw_only=True):
     `model` is a registry or external name, or the user's own spec. `mistakes` are errors that are none of the case's.
     """
 
-    mistakes: ClassVar[tuple[type[ResNetBenchError], ...]] = (StoreError,)
+    mistakes: ClassVar[tuple[type[ResNetBenchError], ...]] = (StoreError, UsageError)
 
     case: Case
     model: Spec | str
@@ -205,7 +218,7 @@ class CeilingsRequest(Request[Ceilings], frozen=True, kw_only=True, tag="ceiling
     @property
     def child_setting(self) -> ChildSetting:
         """The threads that the ceilings are of."""
-        return ChildSetting(threads=self.threads)
+        return ChildSetting(threads=self.threads or None)
 
 
 class MeasureRequest(CaseRequest[Launch | Skip], frozen=True, kw_only=True, tag="measure"):
@@ -230,7 +243,7 @@ class LayersRequest(CaseRequest[Dissected | Skip], frozen=True, kw_only=True, ta
     The case's device may be named as users name it: the child finds it.
     """
 
-    mistakes = (StoreError, DeviceError)
+    mistakes = (StoreError, UsageError, DeviceError)
     answered_by = "layers:dissect"
     answers = (Dissected, Skip)
     what = "the layers"

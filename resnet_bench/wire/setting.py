@@ -1,5 +1,6 @@
 """What a child process is started with, because it cannot be changed after that."""
 
+from pathlib import Path
 from typing import NamedTuple
 
 from resnet_bench.records import Allocator, Case
@@ -14,4 +15,9 @@ class ChildSetting(NamedTuple):
 
 def setting_of(case: Case) -> ChildSetting:
     """Return what a process that measures a case is started with."""
-    return ChildSetting(threads=case.threads, allocator=case.allocator)
+    return ChildSetting(threads=case.threads or None, allocator=case.allocator)
+
+
+def compile_caches(scratch: Path) -> dict[str, str]:
+    """Return the variables by which torch's compiler, and Triton's own, keep what they make in a folder."""
+    return {"TORCHINDUCTOR_CACHE_DIR": str(scratch), "TRITON_CACHE_DIR": str(scratch / "triton")}

@@ -18,11 +18,22 @@ from resnet_bench.records import SkipReason
         "FIND was unable to find an engine to execute this computation",
         "miopenStatusAllocFailed",
         "UR_RESULT_ERROR_OUT_OF_DEVICE_MEMORY",
+        "CUDA driver error: CUDA_ERROR_OUT_OF_MEMORY",
+        "CUBLAS error: CUBLAS_STATUS_ALLOC_FAILED",
+        "cuDNN error: CUDNN_STATUS_INTERNAL_ERROR_HOST_ALLOCATION_FAILED",
+        "GET was unable to find an engine to execute this computation",
+        "Triton Error [CUDA]: out of memory",
+        "HIP error: hipErrorOutOfMemory",
+        "HIPBLAS_STATUS_ALLOC_FAILED",
+        "Native API failed. Native API returns: 39 (UR_RESULT_ERROR_OUT_OF_HOST_MEMORY)",
+        "level_zero backend failed with error: 40 (UR_RESULT_ERROR_OUT_OF_RESOURCES)",
+        "unable to mmap 4096 bytes from file: Cannot allocate memory (12)",
         "MPS backend out of memory (MPS allocated: 8.99 GB, other allocations: 1.00 GB, max allowed: 9.07 GB).",
     ],
 )
 def test_want_of_memory_has_many_words(words):
     assert skips.reason_of(RuntimeError(words)) is SkipReason.OUT_OF_MEMORY
+    assert skips.reason_of(OSError(12, "whatever the system calls it")) is SkipReason.OUT_OF_MEMORY
     assert skips.reason_of(RuntimeError("CUDA error: an illegal memory access")) is SkipReason.CRASHED
 
 

@@ -54,7 +54,8 @@ def test_every_child_gets_the_same_variables(monkeypatch):
     with pytest.raises(Started):
         fork_server.Server(make.side(), ChildSetting(threads=2))
     launch, server = ({name: value for name, value in env.items() if name != "PYTHONPATH"} for env in seen)
-    assert launch.pop("TORCHINDUCTOR_CACHE_DIR") != server.pop("TORCHINDUCTOR_CACHE_DIR")
+    for cache in ("TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR"):
+        assert launch.pop(cache) != server.pop(cache)
     assert launch == server
     assert (launch["OMP_NUM_THREADS"], launch["OMP_WAIT_POLICY"], launch["KMP_BLOCKTIME"]) == ("2", "PASSIVE", "0")
     assert launch["OMP_PROC_BIND"] == "true"
@@ -96,6 +97,41 @@ def test_a_foreign_model_is_profiled_by_itself_and_what_cannot_be_profiled_is_sa
     found = run_directory.load(tmp_path / "run")
     assert [it.profile is None for it in found.measurements] == [False, False, True]
     assert [why for why in found.warnings if why.startswith("no static profile: ")]
+
+
+def test_nothing_that_was_compiled_elsewhere_reaches_a_launch(monkeypatch, tmp_path):
+    monkeypatch.setenv("TRITON_CACHE_DIR", "/home/somebody/.triton")
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", "/home/somebody/inductor")
+    monkeypatch.setenv("TORCHINDUCTOR_FX_GRAPH_REMOTE_CACHE", "1")
+    given = child_variables(ChildSetting(), scratch=tmp_path)
+    assert Path(given["TRITON_CACHE_DIR"]).is_relative_to(tmp_path)
+    assert Path(given["TORCHINDUCTOR_CACHE_DIR"]).is_relative_to(tmp_path)
+    assert given["TORCHINDUCTOR_FX_GRAPH_REMOTE_CACHE"] == "0"
+
+
+def test_a_falsified_environment_ends_a_run_before_it_begins_and_a_dry_run_too(monkeypatch, tmp_path, capsys):
+    class Falsified(Machine):
+        def machines(self, device, subjects=()):
+            (one,) = super().machines(device, subjects)
+            return (msgspec.structs.replace(one, falsified=("the environment has X=1: it lies; unset X to measure.",)),)
+
+    Falsified().install(monkeypatch)
+    monkeypatch.setattr("resnet_bench.commands.run.known_without_torch", lambda _: None)
+    case = ("--models", "cifar_resnet20", "--batch-sizes", "1", "-o", str(tmp_path / "run"))
+    for more in ((), ("--dry-run",)):
+        assert cli.run(["run", *case, *more]) == 2
+        assert "the environment has X=1: it lies; unset X to measure." in capsys.readouterr().err
+    assert not (tmp_path / "run" / run_directory.HEADER_NAME).exists()
+
+
+@pytest.mark.slow
+def test_a_launch_keeps_the_variables_that_change_it_and_a_falsifying_one_is_a_mistake(monkeypatch):
+    monkeypatch.setenv("ATEN_CPU_CAPABILITY", "default")
+    request = make.launch_request("tests.runner.faulty:tiny")
+    assert ("ATEN_CPU_CAPABILITY", "default") in LocalLauncher().ask(request).executed.variables
+    monkeypatch.setenv("ONEDNN_DEFAULT_FPMATH_MODE", "BF16")
+    with pytest.raises(UsageError, match="ONEDNN_DEFAULT_FPMATH_MODE=BF16: float32 would be rounded"):
+        LocalLauncher().ask(request)
 
 
 def test_a_fixed_allocator_and_bound_threads_are_variables_of_the_child(tmp_path):

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from resnet_bench.child import skips
 from resnet_bench.config.sources import resolve
 from resnet_bench.errors import Interrupted
 from resnet_bench.records import BatchSearch, Executor, SearchStop, Trial
@@ -40,6 +41,30 @@ def test_the_largest_size_that_fits_is_found_in_few_trials(largest):
     assert (found, stop) == (largest, SearchStop.OUT_OF_MEMORY)
     assert len(trials) <= 2 * math.log2(largest) + 3
     assert len({trial.batch_size for trial in trials}) == len(trials)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "CUDA out of memory. Tried to allocate 3.06 GiB",
+        "cuDNN error: CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED",
+        "FIND was unable to find an engine to execute this computation",
+        "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
+        "UR_RESULT_ERROR_OUT_OF_DEVICE_MEMORY",
+        "miopenStatusAllocFailed",
+    ],
+)
+def test_the_largest_size_is_found_in_whatever_words_the_device_says_that_it_is_full(tmp_path, words):
+    def answer(request):
+        if request.case.batch_size <= 1500:
+            return Fits(iteration_s=0.01, peak_allocated_bytes=1)
+        return skips.skip(request, RuntimeError(words))
+
+    limits = searching.Limits(memory_bytes=None, iteration_s=60.0)
+    case = make.case(batch_size=1, image_size=224, device="cuda:0")
+    log = TrialLog(tmp_path, way="here")
+    found = searching.search(case, "resnet18", limits, launcher=Answers(answer), log=log, on_trial=lambda *_: None)
+    assert (found.largest, found.stopped_by) == (1500, SearchStop.OUT_OF_MEMORY)
 
 
 def test_nothing_fits():

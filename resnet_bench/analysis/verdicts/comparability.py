@@ -39,11 +39,15 @@ _EXECUTED_KINDS = {
     "wait_policy": "threads",
     "proc_bind": "threads",
     "batch_norm_statistics": "protocol",
+    "variables": "variables",
 }
 
 # Of these --across allows single fields: a kind of them holds several that have little to do with one another.
 _BY_FIELD = frozenset({"precision", "determinism", "protocol"})
 _FIELDS = (*(field for field, kind in _EXECUTED_KINDS.items() if kind in _BY_FIELD), *PROTOCOL_FIELDS)
+
+# CPU threads on an accelerator.
+_NO_PART = "no part of it"
 
 KINDS = tuple(sorted({*_IDENTITY_KINDS.values(), *_EXECUTED_KINDS.values()}))
 
@@ -109,18 +113,26 @@ def allowing(found: Sequence[Difference]) -> str:
 def facts(subject: CaseDigest, side: Digest) -> Iterator[tuple[str, str, str]]:
     """Yield kind, field and value as text; several values where launches did not agree among themselves."""
     yield "device", "device", subject.case.device
-    yield "threads", "threads asked for", str(subject.case.threads)
+    threads = subject.case.threads
+    yield "threads", "threads asked for", str(threads) if threads else _NO_PART
     identities = [side.identities[id_] for id_ in subject.environments if id_ in side.identities]
     for field, kind in _IDENTITY_KINDS.items():
         yield kind, field, _values(getattr(identity, field) for identity in identities)
     for field, kind in _EXECUTED_KINDS.items():
-        yield kind, field, _values(getattr(executed, field) for executed in subject.executed)
+        told = _values(getattr(executed, field) for executed in subject.executed)
+        yield kind, field, told if threads or kind != "threads" else _NO_PART
     for field in PROTOCOL_FIELDS:
         yield "protocol", field, str(getattr(side.protocol, field))
 
 
 def _values(values: Iterator[object]) -> str:
-    return ", ".join(sorted({"none" if value is None else str(value) for value in values})) or "unknown"
+    return ", ".join(sorted({_text(value) for value in values})) or "unknown"
+
+
+def _text(value: object) -> str:
+    if isinstance(value, tuple):
+        value = " ".join(f"{name}={it}" for name, it in value) or None
+    return "none" if value is None else str(value)
 
 
 def _kinds_text() -> str:

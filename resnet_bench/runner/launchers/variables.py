@@ -5,7 +5,7 @@ from pathlib import Path
 
 from resnet_bench import HOME
 from resnet_bench.records import Allocator
-from resnet_bench.wire.setting import ChildSetting
+from resnet_bench.wire.setting import ChildSetting, compile_caches
 
 WAIT_POLICY = "PASSIVE"
 
@@ -18,13 +18,22 @@ FIXED_ALLOCATOR = {
 }
 
 
+# What torch's compiler may share with other machines: compilation is cold in every launch.
+_SHARED_CACHES = (
+    "TORCHINDUCTOR_FX_GRAPH_REMOTE_CACHE",
+    "TORCHINDUCTOR_AUTOGRAD_REMOTE_CACHE",
+    "TORCHINDUCTOR_AUTOTUNE_REMOTE_CACHE",
+    "TORCHINDUCTOR_BUNDLED_AUTOTUNE_REMOTE_CACHE",
+)
+
+
 def child_variables(setting: ChildSetting, *, scratch: Path) -> dict[str, str]:
     """Return a child's environment: its threads, how idle ones wait, and no compiled code of earlier launches."""
     threads = setting.threads
     variables = dict(os.environ)
     variables["OMP_WAIT_POLICY"] = os.environ.get("OMP_WAIT_POLICY", WAIT_POLICY)
     variables["KMP_BLOCKTIME"] = os.environ.get("KMP_BLOCKTIME", "0")
-    variables["TORCHINDUCTOR_CACHE_DIR"] = str(scratch)
+    variables |= compile_caches(scratch) | dict.fromkeys(_SHARED_CACHES, "0")
     if setting.allocator is Allocator.FIXED:
         variables |= FIXED_ALLOCATOR
     if threads is not None and threads > 1:
