@@ -39,14 +39,20 @@ def skip_without(model, device):
     """Skip what is not there: the device on this machine, the interface or the model at this commit."""
     find(model)
     try:
+        from resnet_bench.errors import DeviceError
         from resnet_bench.machine.nvml import device_count
         from resnet_bench.runner.launchers.local import LocalLauncher
         from resnet_bench.wire import messages
     except ImportError as error:
         raise NotImplementedError("this commit is older than the interface") from error
-    del LocalLauncher, messages
-    if device == "cuda" and not device_count():
-        raise NotImplementedError("no CUDA device here")
+    del messages
+    if device == "cuda":
+        if not device_count():  # before torch, which takes seconds to load
+            raise NotImplementedError("no CUDA device here")
+        try:
+            LocalLauncher().machines("cuda")
+        except DeviceError as error:
+            raise NotImplementedError(str(error)) from error
 
 
 def measure(model, *, batch_size, mode, device, executor="eager", samples=SAMPLES, throughput_budget_s=0.1):

@@ -2,6 +2,7 @@
 
 import torch
 
+from resnet_bench.errors import UnsupportedError
 from resnet_bench.executors.iteration import prepared
 from resnet_bench.executors.placed import placed
 from resnet_bench.executors.protocol import Executes, Graphs, Prepared, Task
@@ -15,7 +16,18 @@ class Compiled:
         self._mode = mode
 
     def supports(self, case: Case) -> None:
-        """Everything: what the compiler cannot do, it says itself."""
+        """Everything: what the compiler cannot do, it says itself.
+
+        Raises:
+            UnsupportedError: the environment has switched it off, so that eager code would run under its name.
+        """
+        import torch._dynamo.config as dynamo  # noqa: PLC0415 - as below
+
+        if dynamo.disable:
+            raise UnsupportedError(
+                f"{case.executor} compiles nothing: the environment switches torch.compile off "
+                "(TORCH_COMPILE_DISABLE); unset that to measure it."
+            )
 
     def name_kernels(self) -> None:
         """Let the code for CPUs name its kernels, which it does not by itself."""

@@ -38,11 +38,11 @@ class Workload:
         executor = executors.load(case.executor)
         executor.supports(case)
         self.instruments.make_current(self.device)
-        self.instruments.set_arithmetic(arithmetic(case.precision), self.device)
+        self.set_arithmetic()
         self.prepared = executor.prepare(
             Task(
                 case=case,
-                network=lambda: model if isinstance(model, nn.Module) else create_model(model),
+                network=lambda: self._built(model),
                 seed=seed,
                 device=str(self.device),
                 transfer=transfer if self.instruments.kind.accelerator else Transfer.EXCLUDED,
@@ -51,6 +51,16 @@ class Workload:
         )
         self.iterate, self.step = self.prepared.iterate, self.prepared.step
         self.weights_bytes = self.prepared.weights_bytes
+
+    def _built(self, model: str | Spec | nn.Module) -> nn.Module:
+        """Return the network; the code of foreign ones may set torch's switches as it is imported, so they go last."""
+        network = model if isinstance(model, nn.Module) else create_model(model)
+        self.set_arithmetic()
+        return network
+
+    def set_arithmetic(self) -> None:
+        """Set torch's switches as the case needs them."""
+        self.instruments.set_arithmetic(arithmetic(self.case.precision), self.device)
 
     def running(self) -> AbstractContextManager[None]:
         """Hold what must hold while it iterates; entering it for each iteration would be timed with it."""

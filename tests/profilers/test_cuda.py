@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from resnet_bench.child.agreement import agreement
 from resnet_bench.profilers import energy
 from resnet_bench.profilers.allocations import MemoryProbe
 from resnet_bench.profilers.clock import DeviceClock
@@ -59,6 +60,24 @@ def test_a_replayed_graph_computes_what_the_eager_network_does():
         expected = eager.iterate()
         for _ in range(2):
             torch.testing.assert_close(captured.iterate(), expected, rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("executor", "precision"),
+    [
+        (Executor.CUDA_GRAPH, Precision.FP32),
+        (Executor.CUDA_GRAPH, Precision.AMP_FP16),
+        (Executor.CUDA_GRAPH, Precision.AMP_BF16),
+        (Executor.CUDA_GRAPH, Precision.FP16),
+        (Executor.EAGER, Precision.TF32),
+        (Executor.COMPILE, Precision.AMP_BF16),
+    ],
+)
+def test_what_is_captured_compiled_or_of_lower_precision_agrees_with_eager_float32(executor, precision):
+    work = workload(executor=executor, precision=precision)
+    found, said = agreement(work, "resnet18", seed=0)
+    assert said == ()
+    assert found.sqnr_db is None or found.sqnr_db > ARITHMETICS[precision].least_sqnr_db + 5
 
 
 def test_a_replayed_graph_sees_the_input_that_was_transferred():

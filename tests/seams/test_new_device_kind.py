@@ -40,6 +40,9 @@ class Npu:
     def count(self) -> int:
         return 1
 
+    def unusable(self) -> str | None:
+        return None
+
     def device(self, name: str) -> torch.device:
         return torch.device("cpu")
 

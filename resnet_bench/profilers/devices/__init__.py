@@ -5,6 +5,7 @@ from importlib import import_module
 
 import torch
 
+from resnet_bench.errors import DeviceError
 from resnet_bench.machine import devices, environment
 from resnet_bench.machine.devices import DeviceKind
 from resnet_bench.profilers.devices.instruments import Instruments
@@ -24,9 +25,21 @@ def find(asked: str) -> str:
     """Return the name of the device asked for; "auto" is the first accelerator, or else the host.
 
     Raises:
-        DeviceError: no such device, with those that are here.
+        DeviceError: no such device, with those that are here; or one is here that torch cannot use, with the way out.
     """
-    return devices.find(asked, present())
+    here = present()
+    if here == (devices.HOST,):
+        _refuse_unusable(asked)
+    return devices.find(asked, here)
+
+
+def _refuse_unusable(asked: str) -> None:
+    """Refuse to take the host for an accelerator that is there: nobody who has one means that."""
+    for kind in devices.KINDS:
+        if kind.accelerator and asked.partition(":")[0] in {devices.AUTO, kind.torch_type}:
+            why = _loaded(kind).unusable()
+            if why is not None:
+                raise DeviceError(f"{why}, or measure the CPU with --device {devices.HOST}.")
 
 
 def instruments(device: str | torch.device) -> Instruments:

@@ -1,15 +1,20 @@
 """NVIDIA's devices: allocator counters, TF32, and what NVML says of clocks, power and throttling."""
 
+import os
+
 import torch
 from torch.profiler import ProfilerActivity
 
 from resnet_bench.machine import environment, nvml
 from resnet_bench.machine.devices import DeviceFacts, kind_named
+from resnet_bench.profilers.devices import float32
 from resnet_bench.profilers.devices.instruments import Accelerator, Instruments, Switches, refuse_tensor_float
 from resnet_bench.records import DeviceState
 from resnet_bench.specs.arithmetic import Arithmetic
+from resnet_bench.words import counted, listed
 
 _TF32_CAPABILITY = (8, 0)
+_WHEELS = "https://download.pytorch.org/whl lists them"
 
 
 class TorchCuda(Accelerator):
@@ -23,9 +28,10 @@ class TorchCuda(Accelerator):
     def switches(self) -> Switches:
         """Return those of cuBLAS and cuDNN."""
         return Switches(
-            tf32_matmul=torch.backends.cuda.matmul.allow_tf32,
-            tf32_convolution=torch.backends.cudnn.allow_tf32,
+            tf32_matmul=float32.tensor_float_products(),
+            tf32_convolution=float32.tensor_float_convolutions(),
             cudnn_benchmark=torch.backends.cudnn.benchmark,
+            cudnn_deterministic=torch.backends.cudnn.deterministic,
         )
 
     def reset_peaks(self, device: torch.device) -> None:
@@ -57,6 +63,23 @@ class Cuda(TorchCuda):
     def _is_ours(self, current: torch.device) -> bool:
         return super()._is_ours(current) and torch.version.hip is None
 
+    def unusable(self) -> str | None:
+        """Say why torch cannot use the devices that NVML sees, unless they are hidden from it on purpose."""
+        names = nvml.device_names()
+        if not names or os.environ.get("CUDA_VISIBLE_DEVICES", "all").strip() in {"", "-1", "none", "NoDevFiles"}:
+            return None
+        newest = nvml.newest_cuda()
+        runs = f", which runs CUDA up to {newest}" if newest else ""
+        cards = f"{counted(len(names), 'NVIDIA device')} ({listed(list(dict.fromkeys(names)))})"
+        there = f"{cards} of driver {nvml.driver() or 'unknown'}{runs}, cannot be used by torch {torch.__version__}"
+        built = torch.version.cuda
+        if built is None:
+            return f"{there}, which was built without CUDA; install a build for CUDA ({_WHEELS})"
+        if newest and _major(newest) < _major(built):
+            older = f"a torch for CUDA {_major(newest)} ({_WHEELS})"
+            return f"{there}, which was built for CUDA {built}; update the driver, install {older}"
+        return f"{there}, which was built for CUDA {built}: {_words_of_torch()}; mend that"
+
     def facts(self, device: torch.device) -> DeviceFacts:
         """Return name, memory, libraries and driver."""
         properties = torch.cuda.get_device_properties(device)
@@ -81,8 +104,7 @@ class Cuda(TorchCuda):
         """
         if arithmetic.tensor_float and torch.cuda.get_device_capability(device) < _TF32_CAPABILITY:
             refuse_tensor_float(arithmetic, device)
-        torch.backends.cuda.matmul.allow_tf32 = arithmetic.tensor_float
-        torch.backends.cudnn.allow_tf32 = arithmetic.tensor_float
+        float32.set_rounding(tensor_float=arithmetic.tensor_float)
         torch.backends.cudnn.benchmark = True
 
     def energy_j(self, device: torch.device) -> float | None:
@@ -92,6 +114,18 @@ class Cuda(TorchCuda):
     def processes(self, device: torch.device) -> dict[int, int | None] | None:
         """Return what NVML knows of them."""
         return nvml.processes(_uuid(device))
+
+
+def _major(version: str) -> int:
+    return int(version.partition(".")[0])
+
+
+def _words_of_torch() -> str:
+    try:
+        torch.cuda.init()
+    except (RuntimeError, AssertionError) as error:
+        return str(error).strip().partition("\n")[0].rstrip(".")
+    return "it finds none"
 
 
 def _uuid(device: torch.device) -> str:

@@ -9,6 +9,7 @@ from resnet_bench.errors import UnsupportedError
 from resnet_bench.machine import environment
 from resnet_bench.machine.devices import DeviceFacts, DeviceKind
 from resnet_bench.profilers.clock import Clock, DeviceClock
+from resnet_bench.profilers.devices import float32
 from resnet_bench.records import DeviceState
 from resnet_bench.specs.arithmetic import Arithmetic
 
@@ -19,6 +20,7 @@ class Switches(NamedTuple):
     tf32_matmul: bool | None = None
     tf32_convolution: bool | None = None
     cudnn_benchmark: bool | None = None
+    cudnn_deterministic: bool | None = None
 
 
 class Instruments(Protocol):
@@ -28,6 +30,9 @@ class Instruments(Protocol):
 
     def count(self) -> int:
         """Return how many devices of the kind torch can use here."""
+
+    def unusable(self) -> str | None:
+        """Say which devices the system has that torch cannot use, why, and what to do; None where there are none."""
 
     def device(self, name: str) -> torch.device:
         """Return torch's device of a name, "cuda:1"."""
@@ -94,6 +99,10 @@ class Accelerator:
     def _is_ours(self, current: torch.device) -> bool:
         return current.type == self.kind.torch_type
 
+    def unusable(self) -> str | None:
+        """Return None: nobody but torch can be asked."""
+        return None
+
     def device(self, name: str) -> torch.device:
         """Return torch's device of a name."""
         return torch.device(name)
@@ -119,12 +128,13 @@ class Accelerator:
         torch.accelerator.set_device_index(device)
 
     def set_arithmetic(self, arithmetic: Arithmetic, device: torch.device) -> None:
-        """Refuse TF32, which only some kinds have.
+        """Refuse TF32, which only some kinds have, and let float32 be rounded nowhere.
 
         Raises:
             UnsupportedError: it was asked for.
         """
         refuse_tensor_float(arithmetic, device)
+        float32.set_rounding(tensor_float=False)
 
     def switches(self) -> Switches:
         """There are none."""

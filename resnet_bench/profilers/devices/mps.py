@@ -18,7 +18,8 @@ class Mps(Accelerator):
     def facts(self, device: torch.device) -> DeviceFacts:  # noqa: ARG002 - there is one
         """Return the chip's name, and the memory that the GPU may use of the machine's."""
         limit = getattr(torch.mps, "recommended_max_memory", None)
-        return DeviceFacts(name=environment.cpu_name(), memory_bytes=None if limit is None else int(limit()))
+        name = getattr(torch.backends.mps, "get_name", environment.cpu_name)  # torch 2.8 or so, and newer
+        return DeviceFacts(name=name(), memory_bytes=None if limit is None else int(limit()))
 
 
 INSTRUMENTS: Instruments = Mps()
