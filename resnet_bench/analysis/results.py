@@ -4,6 +4,7 @@ The long form behind every table and figure. Statistics come from `analysis.stat
 put side by side with the static profile and what is published about the model.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
 
@@ -16,6 +17,7 @@ from resnet_bench.analysis.published import Catalog, Published
 from resnet_bench.analysis.roofline import Headroom, headroom
 from resnet_bench.analysis.stats import center_interval, launch_samples, percentiles
 from resnet_bench.records import (
+    Agreement,
     Case,
     CaseDigest,
     Digest,
@@ -46,6 +48,7 @@ class CaseStatus(StrEnum):
     MISSING = "missing"
     OUT_OF_MEMORY = "out of memory"
     UNSUPPORTED = "unsupported"
+    DISAGREES = "disagrees"
     TIMEOUT = "timeout"
     CRASHED = "crashed"
     INTERRUPTED = "interrupted"
@@ -81,6 +84,7 @@ class Result(Record, frozen=True, kw_only=True):
     quantiles: Quantiles | None = None
     tails: dict[str, Interval] = msgspec.field(default_factory=dict)
     headroom: Headroom | None = None
+    agreement: Agreement | None = None
     warnings: tuple[str, ...] = ()
     detail: str = ""
 
@@ -219,8 +223,15 @@ def _measured(
         exact=reduced.exact,
         quantiles=_quantiles(measurement),
         tails=_tails(measurement),
+        agreement=_worst(measurement),
         warnings=tuple(dict.fromkeys(warnings)),
     )
+
+
+def _worst(measurement: Measurement) -> Agreement | None:
+    """Return the agreement of the launch that is farthest from eager float32: a compiler may choose anew each time."""
+    found = [launch.agreement for launch in measurement.launches if launch.agreement is not None]
+    return min(found, key=lambda it: math.inf if it.sqnr_db is None else it.sqnr_db, default=None)
 
 
 def _page_faults(measurement: Measurement) -> list[str]:

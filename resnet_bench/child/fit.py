@@ -4,7 +4,7 @@ import os
 import resource
 from pathlib import Path
 
-from resnet_bench.child.prepare import load, refuse_unless_finite
+from resnet_bench.child.prepare import load, refuse_another_computation
 from resnet_bench.profilers.allocations import MemoryProbe
 from resnet_bench.wire.messages import FitRequest, Fits
 
@@ -16,7 +16,7 @@ def fit(request: FitRequest) -> Fits:
     """Run two iterations of the case under the memory limit, and time the second.
 
     Raises:
-        UnsupportedError: the case cannot run here, or its output is not finite.
+        UnsupportedError: the case cannot run here, or not in its arithmetic.
         Exception: what the model, torch or the allocator raises, want of memory included.
     """
     if request.memory_limit_bytes is not None:
@@ -26,7 +26,7 @@ def fit(request: FitRequest) -> Fits:
     with workload.running():
         first: list[object] = []
         clock.time(lambda: first.append(workload.iterate()), 1)
-        refuse_unless_finite(first.pop(), request.case)
+        refuse_another_computation(first.pop(), request.case)
         memory.warmed_up()
         iteration_s = clock.time(workload.iterate, 1).host_s
         peaks = memory.measure()

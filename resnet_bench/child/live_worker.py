@@ -17,7 +17,7 @@ import torch
 
 from resnet_bench import HOME
 from resnet_bench.child.prepare import Loaded, load
-from resnet_bench.errors import UnsupportedError
+from resnet_bench.errors import DisagreesError, UnsupportedError
 from resnet_bench.executors import table as executors
 from resnet_bench.profilers.devices import present
 from resnet_bench.records import Record
@@ -40,7 +40,7 @@ def serve(conversation: socket.socket) -> None:
                 loaded, source = None, ""
                 loaded, source = _prepare(request)
                 _say(answers, Ready(iteration_s=_warm(loaded), source=source))
-            except UnsupportedError as error:
+            except (UnsupportedError, DisagreesError) as error:
                 _say(answers, Refused(message=str(error), unsupported=True))
             except Exception as error:  # noqa: BLE001 - whatever a revision's code raises is told to the user
                 _say(answers, Refused(message=_one_line(error)))

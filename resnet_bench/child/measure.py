@@ -2,6 +2,7 @@
 
 import time
 
+from resnet_bench.child.agreement import agreement
 from resnet_bench.child.began import BEGAN_AT, BEGAN_S
 from resnet_bench.child.prepare import load
 from resnet_bench.profilers import energy, throughput
@@ -11,7 +12,7 @@ from resnet_bench.profilers.devices import collect
 from resnet_bench.profilers.reference import beside
 from resnet_bench.profilers.settling import settling
 from resnet_bench.profilers.workload import Workload
-from resnet_bench.records import Compilation, Launch, Samples, Warmup, remarks
+from resnet_bench.records import Compilation, Executed, Launch, Samples, Warmup, remarks
 from resnet_bench.wire.messages import MeasureRequest
 
 # Two threads that share a core get 1.00 of it, and 1.3 and more where they have their own.
@@ -23,6 +24,7 @@ def measure(request: MeasureRequest) -> Launch:
 
     Raises:
         UnsupportedError: the case cannot run on this device.
+        DisagreesError: it does not compute the network.
         DeviceError: the device is not, or no longer, there.
     """
     case, protocol = request.case, request.protocol
@@ -43,6 +45,8 @@ def measure(request: MeasureRequest) -> Launch:
         phases = throughput.measure_phases(workload.step, clock) if workload.step is not None else None
         joules = energy.measure(workload, clock, iteration_s=iteration_s)
         peaks = memory.measure()
+    executed = workload.executed()
+    compared, unknown = agreement(workload, request.model, seed=protocol.seed)
     return Launch(
         case=case,
         index=request.index,
@@ -60,17 +64,23 @@ def measure(request: MeasureRequest) -> Launch:
         before=before,
         after=after,
         contention=contention,
-        executed=workload.executed(),
-        warnings=_warnings(samples.isolated, threads=case.threads),
+        executed=executed,
+        warnings=(*_warnings(samples.isolated, executed, threads=case.threads), *unknown),
+        agreement=compared,
     )
 
 
-def _warnings(isolated: Samples, *, threads: int) -> tuple[str, ...]:
+def _warnings(isolated: Samples, executed: Executed, *, threads: int) -> tuple[str, ...]:
     change = settling(isolated.iteration_s)
     said = [] if change is None else [remarks.unsettled(change)]
     if isolated.cpu_s is not None and threads > 1:
         cores = sum(isolated.cpu_s) / sum(isolated.elapsed_s)
         said += [remarks.shared_core(threads, cores)] if cores < _SHARED_CORE else []
+    said += remarks.switches(
+        deterministic=executed.deterministic,
+        cudnn_deterministic=executed.cudnn_deterministic,
+        cudnn_benchmark=executed.cudnn_benchmark,
+    )
     return tuple(said)
 
 

@@ -3,20 +3,23 @@
 Whoever measures a case loads it here, and refuses here what does not compute the network.
 """
 
+import os
 from typing import NamedTuple
 
 import torch
 from torch import nn
 from torch.utils._pytree import tree_leaves
 
-from resnet_bench.errors import UnsupportedError
-from resnet_bench.machine import environment
+from resnet_bench.errors import DisagreesError, UnsupportedError, UsageError
+from resnet_bench.machine import environment, variables
 from resnet_bench.profilers.clock import Clock
-from resnet_bench.profilers.devices import find
+from resnet_bench.profilers.devices import find, float32, instruments
 from resnet_bench.profilers.sampler import warm_up
 from resnet_bench.profilers.workload import Workload
 from resnet_bench.records import Allocator, Case, Transfer, Warmup
 from resnet_bench.specs import Spec
+from resnet_bench.specs.arithmetic import arithmetic
+from resnet_bench.words import listed
 
 
 class Loaded(NamedTuple):
@@ -29,10 +32,10 @@ class Loaded(NamedTuple):
         """Iterate until stable.
 
         Raises:
-            UnsupportedError: the output is not finite, so that what is computed is not the network.
+            UnsupportedError, DisagreesError: what is computed is not the network, or not in the case's arithmetic.
         """
         found = warm_up(self.workload.iterate, self.clock, min_iterations=min_iterations, budget_s=budget_s)
-        refuse_unless_finite(self.workload.iterate(), self.workload.case)
+        refuse_another_computation(self.workload.iterate(), self.workload.case)
         return found
 
 
@@ -41,13 +44,24 @@ def load(case: Case, model: str | Spec | nn.Module, *, seed: int, transfer: Tran
 
     Raises:
         DeviceError: the device is not, or no longer, here.
+        UsageError: a variable of the environment falsifies what is measured on it.
         UnsupportedError: the case cannot run on this device.
     """
-    find(case.device)
+    refuse_falsifying_variables(find(case.device))
     _refuse_another_allocator(case)
-    torch.set_num_threads(case.threads)
+    torch.set_num_threads(case.threads or environment.default_threads())
     workload = Workload(case, model, seed=seed, transfer=transfer)
     return Loaded(workload, workload.instruments.clock(workload.device))
+
+
+def refuse_falsifying_variables(device: str) -> None:
+    """Refuse an environment in which figures of a device are not what they are called.
+
+    Raises:
+        UsageError: it is so.
+    """
+    for sentence in variables.falsifying(os.environ, instruments(device).kind.falsifiers):
+        raise UsageError(sentence)
 
 
 def _refuse_another_allocator(case: Case) -> None:
@@ -56,12 +70,21 @@ def _refuse_another_allocator(case: Case) -> None:
         raise UnsupportedError("allocator = fixed: only glibc's allocator can be fixed, and this system has another.")
 
 
-def refuse_unless_finite(output: object, case: Case) -> None:
-    """Refuse an output, of any structure, that holds an infinity or something that is no number.
+def refuse_another_computation(output: object, case: Case) -> None:
+    """Refuse an output, of any structure, that is not finite, and float32 that a model's code lets torch round.
 
     Raises:
-        UnsupportedError: it does.
+        UnsupportedError: it is so.
+        DisagreesError: it is not finite, and computed otherwise than in eager float32.
     """
+    computes = arithmetic(case.precision)
+    altered = float32.altered(tensor_float=computes.tensor_float)
+    if altered and computes.computes == "float32":
+        raise UnsupportedError(
+            f"{case.precision} was not computed: the model's code set torch's switches while it ran ("
+            f"{listed(altered)}); take that out of it, or ask for --precision tf32 where the device has it."
+        )
     leaves = (leaf for leaf in tree_leaves(output) if isinstance(leaf, torch.Tensor) and leaf.is_floating_point())
     if not all(bool(torch.isfinite(leaf).all()) for leaf in leaves):
-        raise UnsupportedError(f"the output in {case.precision} is not finite (inf or NaN).")
+        refusal = UnsupportedError if case == case.plain else DisagreesError
+        raise refusal(f"the output of {case.executor} in {case.precision} is not finite (inf or NaN).")

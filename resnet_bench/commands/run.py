@@ -33,7 +33,7 @@ from resnet_bench.words import counted
 REPORTS = Path("reports")
 PAGE_NAME = "report.html"
 _LAUNCHER_HELP = f"Where processes are started: {', '.join(launchers.LAUNCHERS)}."
-_INCOMPLETE = frozenset({SkipReason.TIMEOUT, SkipReason.CRASHED, SkipReason.INTERRUPTED})
+_INCOMPLETE = frozenset({SkipReason.DISAGREES, SkipReason.TIMEOUT, SkipReason.CRASHED, SkipReason.INTERRUPTED})
 
 
 @with_options
@@ -130,7 +130,11 @@ def _export(directory: Path) -> None:
 
 
 def _plan(suite: Suite, which: tuple[int, int] | None, launcher: Launcher) -> Document:
-    device = known_without_torch(suite.device) or launcher.machines(suite.device)[0].device
+    device = known_without_torch(suite.device)
+    if device is None:
+        probed = launcher.machines(suite.device)[0]
+        probed.refuse_falsified()
+        device = probed.device
     whole = asked = plan.expand(suite, device)
     external = tuple(name for name, model in asked.models.items() if isinstance(model, str))
     if external:

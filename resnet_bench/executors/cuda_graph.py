@@ -42,7 +42,8 @@ def _captured(there: Placed) -> Callable[[], Tensor]:
     graph = torch.cuda.CUDAGraph()
     side = torch.cuda.Stream(there.device)
     side.wait_stream(torch.cuda.current_stream(there.device))
-    with torch.inference_mode(), there.autocast():
+    # Weights that an autocast casts once and keeps are freed as it is left: a graph must cast them itself.
+    with torch.inference_mode(), there.autocast(keeps_casts=False):
         with torch.cuda.stream(side):
             for _ in range(_WARM_UP):
                 there.network(there.images)

@@ -5,12 +5,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from resnet_bench.errors import UnsupportedError
 from resnet_bench.executors.placed import Placed
 from resnet_bench.executors.protocol import Graphs, TrainingStep
+from resnet_bench.machine import variables
 from resnet_bench.records import Executed, Mode, Transfer
 from resnet_bench.specs.arithmetic import arithmetic
 
@@ -48,6 +51,11 @@ class TorchPrepared:
         """Hold the gradient mode of the case."""
         with torch.inference_mode() if self.placed.case.mode is Mode.INFERENCE else torch.enable_grad():
             yield
+
+    def outputs(self, images: NDArray[np.float32]) -> Tensor:
+        """Return what one iteration computes of other images, on the host."""
+        with self.running(), self.placed.holding(images):
+            return self.iterate().cpu()
 
     def alive_bytes(self) -> int:
         """Return the bytes of all tensors alive between iterations: weights, buffers, input, gradients, optimizer."""
@@ -88,6 +96,7 @@ class TorchPrepared:
             kmp_blocktime=os.environ.get("KMP_BLOCKTIME"),
             proc_bind=os.environ.get("OMP_PROC_BIND"),
             batch_norm_statistics=self.placed.batch_norm_statistics,
+            variables=variables.telling(os.environ),
         )
 
 

@@ -1,9 +1,12 @@
 """A network and its input on their device, as torch's executors take them."""
 
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from resnet_bench.errors import UnsupportedError
@@ -49,11 +52,22 @@ class Placed:
             return self.host_images.to(self.device, non_blocking=True)
         return self.images
 
-    def autocast(self) -> AbstractContextManager[object]:
-        """Return the context in which the network runs."""
+    @contextmanager
+    def holding(self, images: NDArray[np.float32]) -> Iterator[None]:
+        """Let the input be other images (N, C, H, W) meanwhile; it stays where it is, for what was captured with it."""
+        source = self.host_images if self.transfer is Transfer.INCLUDED else self.images
+        kept = source.clone()
+        source.copy_(torch.from_numpy(images))
+        try:
+            yield
+        finally:
+            source.copy_(kept)
+
+    def autocast(self, *, keeps_casts: bool | None = None) -> AbstractContextManager[object]:
+        """Return the context in which the network runs; `keeps_casts`: autocast's cache of weights, or its default."""
         if self.autocast_dtype is None:
             return nullcontext()
-        return torch.autocast(self.device.type, dtype=self.autocast_dtype)
+        return torch.autocast(self.device.type, dtype=self.autocast_dtype, cache_enabled=keeps_casts)
 
 
 def placed(task: Task) -> Placed:

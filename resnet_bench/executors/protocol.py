@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from resnet_bench.records import Case, Executed, Transfer
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from torch import nn
 
 
@@ -72,6 +74,9 @@ class Prepared(Protocol):
 
     def running(self) -> AbstractContextManager[None]:
         """Hold what must hold while it iterates; entering it for each iteration would be timed with it."""
+
+    def outputs(self, images: "NDArray[np.float32]") -> Any:
+        """Return what one iteration computes of other images (N, 3, H, W), and take its own input again afterwards."""
 
     def alive_bytes(self) -> int | None:
         """Return the bytes alive between iterations, None where the runtime cannot tell."""

@@ -33,6 +33,7 @@ from resnet_bench.records.history import (
     Suspicion,
 )
 from resnet_bench.records.launches import (
+    Agreement,
     Compilation,
     Contention,
     DeviceState,
@@ -80,6 +81,7 @@ from resnet_bench.records.runs import (
 
 __all__ = [
     "SCHEMA_VERSION",
+    "Agreement",
     "Allocator",
     "Attempt",
     "Band",

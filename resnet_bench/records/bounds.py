@@ -14,6 +14,8 @@ NonNegativeSeconds = Annotated[float, Meta(ge=0, lt=_DAY_S)]
 Duration = Annotated[float, Meta(ge=0, lt=_YEAR_S)]  # of what a user may let run for days
 PositiveNumber = Annotated[float, Meta(gt=0, lt=_LARGEST)]
 NonNegativeNumber = Annotated[float, Meta(ge=0, lt=_LARGEST)]
+Share = Annotated[float, Meta(ge=0, le=1)]
+Decibel = Annotated[float, Meta(ge=-1e3, le=1e3)]
 
 LARGEST_SIZE = 2**31 - 1  # of a batch or an image: what kernels index by
 Size = Annotated[int, Meta(ge=1, le=LARGEST_SIZE)]

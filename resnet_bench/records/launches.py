@@ -5,12 +5,14 @@ from enum import StrEnum
 from resnet_bench.records.base import Record
 from resnet_bench.records.bounds import (
     Count,
+    Decibel,
     Duration,
     Index,
     NonNegativeCount,
     NonNegativeNumber,
     NonNegativeSeconds,
     PositiveSeconds,
+    Share,
 )
 from resnet_bench.records.plan import Case
 
@@ -134,7 +136,7 @@ class Contention(Record, frozen=True, kw_only=True):
 
 
 class Executed(Record, frozen=True, kw_only=True):
-    """What really ran, read back from the process after sampling."""
+    """What really ran, read back from the process after sampling; `variables` are the environment's that change it."""
 
     parameter_dtype: str
     autocast_dtype: str | None
@@ -148,6 +150,23 @@ class Executed(Record, frozen=True, kw_only=True):
     batch_norm_statistics: str
     kmp_blocktime: str | None = None
     proc_bind: str | None = None
+    cudnn_deterministic: bool | None = None
+    variables: tuple[tuple[str, str], ...] = ()
+
+
+class Agreement(Record, frozen=True, kw_only=True):
+    """How close a case's logits are to eager float32's, over seeded images.
+
+    `sqnr_db` is 10 log10 of the power of eager float32's logits less their mean over the images, by the power of the
+    difference; None where nothing differs. `top1_agreement` is the share of images with the same largest logit; of how
+    many distinct `classes` says what that is worth.
+    """
+
+    images: Count
+    max_error: NonNegativeNumber
+    sqnr_db: Decibel | None
+    top1_agreement: Share
+    classes: Count
 
 
 class Launch(Record, frozen=True, kw_only=True, tag="launch"):
@@ -172,6 +191,7 @@ class Launch(Record, frozen=True, kw_only=True, tag="launch"):
     executed: Executed
     warnings: tuple[str, ...] = ()
     run: str = ""
+    agreement: Agreement | None = None
 
 
 class SkipReason(StrEnum):
@@ -179,6 +199,7 @@ class SkipReason(StrEnum):
 
     OUT_OF_MEMORY = "out_of_memory"
     UNSUPPORTED = "unsupported"
+    DISAGREES = "disagrees"
     TIMEOUT = "timeout"
     CRASHED = "crashed"
     INTERRUPTED = "interrupted"

@@ -26,6 +26,23 @@ def shared_core(threads: int, cores: float) -> str:
     return f"{threads} threads used {cores:.2f} cores: they ran on the same one, or had nothing to do"
 
 
+def switches(*, deterministic: bool, cudnn_deterministic: bool | None, cudnn_benchmark: bool | None) -> tuple[str, ...]:
+    """Say which of torch's switches make a launch slower than it need be: the model's code, or a variable, set them."""
+    found = []
+    if deterministic:
+        found.append("torch used deterministic algorithms alone: the model's code asked for them")
+    if cudnn_deterministic:
+        found.append("cuDNN used deterministic algorithms alone: the model's code asked for them")
+    if cudnn_benchmark is False:
+        found.append("cuDNN tried no algorithms out: the model's code turned that off while it ran")
+    return tuple(found)
+
+
+def not_compared(error: Exception) -> str:
+    """Say why an output could not be compared with eager float32's."""
+    return f"the output was not compared with eager float32's: {raised(error)}"
+
+
 def page_faults(fewest: float, most: float) -> str:
     """Say that launches differ by page faults an iteration, which no reference sees."""
     return (
@@ -38,15 +55,16 @@ def disturbances(
     *,
     other_cpu_share: float | None,
     cores: int,
-    threads: int,
+    needed_cores: int,
     foreign_gpu_processes: int | None,
     throttle_reasons: Iterable[str],
 ) -> tuple[str, ...]:
-    """Say what of the machine a launch with `threads` could not have; `other_cpu_share` is of all `cores`."""
+    """Say what of the machine a launch could not have; `other_cpu_share` is of all `cores`."""
     found = []
-    spare = max(0, cores - threads)
+    spare = max(0, cores - needed_cores)
     if other_cpu_share is not None and other_cpu_share * cores > spare + _IDLE_CORES:
-        found.append(f"other processes used {other_cpu_share * cores:.1f} of {cores} cores, the launch needs {threads}")
+        used = f"other processes used {other_cpu_share * cores:.1f} of {cores} cores"
+        found.append(f"{used}, the launch needs {needed_cores}")
     if foreign_gpu_processes:
         found.append(f"{foreign_gpu_processes} other processes on the GPU")
     throttled = sorted(set(throttle_reasons))

@@ -13,7 +13,7 @@ from resnet_bench.storage import run_directory
 from resnet_bench.wire.messages import MeasureRequest
 
 # A later launch of the same case would end the same way.
-FINAL = frozenset({SkipReason.OUT_OF_MEMORY, SkipReason.UNSUPPORTED, SkipReason.TIMEOUT})
+FINAL = frozenset({SkipReason.OUT_OF_MEMORY, SkipReason.UNSUPPORTED, SkipReason.DISAGREES, SkipReason.TIMEOUT})
 # Results; --resume measures the other skips again.
 SETTLED = frozenset({SkipReason.OUT_OF_MEMORY, SkipReason.UNSUPPORTED})
 Entry = Launch | Skip

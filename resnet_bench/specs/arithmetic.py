@@ -22,6 +22,7 @@ class Arithmetic(NamedTuple):
         ceiling: the precision whose ceiling it is held against: autocast's is its half type's.
         tensor_float: float32 products may be rounded to TF32 on the way.
         scales_loss: training needs its loss scaled, or small gradients vanish.
+        least_sqnr_db: of logits against eager float32's: what is below does not compute the network.
     """
 
     weights: str
@@ -32,6 +33,7 @@ class Arithmetic(NamedTuple):
     ceiling: Precision
     tensor_float: bool = False
     scales_loss: bool = False
+    least_sqnr_db: float = 3.0
 
     @property
     def autocast(self) -> bool:
@@ -40,7 +42,9 @@ class Arithmetic(NamedTuple):
 
 
 ARITHMETICS: dict[Precision, Arithmetic] = {
-    Precision.FP32: Arithmetic("float32", "float32", _FLOAT_BYTES, _FLOAT_BYTES, _FLOAT_BYTES, Precision.FP32),
+    Precision.FP32: Arithmetic(
+        "float32", "float32", _FLOAT_BYTES, _FLOAT_BYTES, _FLOAT_BYTES, Precision.FP32, least_sqnr_db=60.0
+    ),
     Precision.TF32: Arithmetic(
         "float32", "float32", _FLOAT_BYTES, _FLOAT_BYTES, _FLOAT_BYTES, Precision.TF32, tensor_float=True
     ),

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from resnet_bench.child.layers import dissect
 from resnet_bench.errors import UnsupportedError
@@ -128,6 +129,51 @@ def test_what_runs_no_module_and_has_none_cannot_be_timed_by_layer(foreign):
     )
     with pytest.raises(UnsupportedError, match="eager runs nothing that could be timed by layer"):
         dissect(request)
+
+
+def test_a_compiler_that_is_switched_off_is_refused(monkeypatch):
+    monkeypatch.setattr("torch._dynamo.config.disable", True)
+    with pytest.raises(UnsupportedError, match=r"compile compiles nothing.*TORCH_COMPILE_DISABLE"):
+        executors.load(Executor.COMPILE).supports(make.case(executor=Executor.COMPILE))
+
+
+class CastsInGraphs(TorchDispatchMode):
+    """Counts casts to half precision while a made-up graph is captured."""
+
+    def __init__(self):
+        super().__init__()
+        self.capturing = False
+        self.casts = 0
+
+    def __torch_dispatch__(self, func, _types, args=(), kwargs=None):
+        output = func(*args, **(kwargs or {}))
+        cast = "to" in func.name() and args[0].dtype is torch.float32 and output.dtype is torch.bfloat16
+        self.casts += self.capturing and cast
+        return output
+
+    @contextlib.contextmanager
+    def graph(self, _graph):
+        self.capturing = True
+        yield
+        self.capturing = False
+
+
+@pytest.mark.parametrize("mode", ["inference_mode", "no_grad"])
+def test_a_captured_graph_casts_its_weights_itself(monkeypatch, mode):
+    """Autocast keeps casts, in inference mode too before torch 2.10 or so (as under no_grad now), until it is left."""
+    casts = CastsInGraphs()
+    stream = SimpleNamespace(wait_stream=lambda _: None)
+    monkeypatch.setattr(torch, "inference_mode", getattr(torch, mode))
+    monkeypatch.setattr(torch.cuda, "CUDAGraph", lambda: SimpleNamespace(replay=lambda: None))
+    monkeypatch.setattr(torch.cuda, "Stream", lambda _: stream)
+    monkeypatch.setattr(torch.cuda, "current_stream", lambda _: stream)
+    monkeypatch.setattr(torch.cuda, "stream", lambda _: contextlib.nullcontext())
+    monkeypatch.setattr(torch.cuda, "graph", casts.graph)
+    network = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3, bias=False), torch.nn.Conv2d(4, 4, 3, bias=False))
+    asked = case(precision=Precision.AMP_BF16, executor=Executor.CUDA_GRAPH)
+    with casts:
+        executors.load(Executor.CUDA_GRAPH).prepare(Task(asked, lambda: network, seed=0, device="cpu"))
+    assert casts.casts == 3  # both weights, and the images
 
 
 @pytest.mark.parametrize(

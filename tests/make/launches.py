@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from resnet_bench.errors import DisagreesError
 from resnet_bench.records import (
     Case,
     Contention,
@@ -95,6 +96,9 @@ DETAILS = {
         OutOfMemoryError("CUDA out of memory. Tried to allocate 3.06 GiB (GPU 0; 24.00 GiB total)")
     ),
     SkipReason.UNSUPPORTED: remarks.raised(NotImplementedError("\"slow_conv2d_cpu\" not implemented for 'Half'")),
+    SkipReason.DISAGREES: remarks.raised(
+        DisagreesError("cuda_graph in fp32: the output is not finite, eager float32's is.")
+    ),
     SkipReason.INTERRUPTED: remarks.STOPPED,
     SkipReason.TIMEOUT: remarks.not_finished(600),
     SkipReason.CRASHED: Ended(returncode=-signal.SIGSEGV, answer=b"", errors="").cause,

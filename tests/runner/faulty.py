@@ -41,6 +41,22 @@ def gives_nan() -> nn.Module:
     return _NotANumber()
 
 
+class _ForgetsItsImagesInHalf(nn.Module):
+    """Computes something in bf16 that has nothing to do with the images."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(3, 10)
+
+    def forward(self, images):
+        pixels = images.mean((2, 3))
+        return self.linear(pixels if images.dtype is torch.float32 else torch.ones_like(pixels))
+
+
+def forgets_its_images_in_half() -> nn.Module:
+    return _ForgetsItsImagesInHalf()
+
+
 class _WantsMoreThanItMayHave(nn.Module):
     def __init__(self) -> None:
         super().__init__()

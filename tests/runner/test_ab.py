@@ -214,7 +214,7 @@ def test_a_side_that_does_not_compute_the_network_is_refused_as_a_run_refuses_it
         (repository / "nanmod.py").unlink()
     assert code == 3
     assert out == ""
-    assert err.splitlines()[-1] == "error: working tree: the output in fp32 is not finite (inf or NaN)."
+    assert err.splitlines()[-1] == "error: working tree: the output of eager in fp32 is not finite (inf or NaN)."
 
 
 NAN_MODEL = """

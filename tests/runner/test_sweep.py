@@ -81,6 +81,17 @@ def test_a_fault_becomes_a_skip_with_its_reason_and_the_sweep_goes_on(tmp_path, 
     assert "Traceback" not in done.stderr
 
 
+def test_a_case_that_does_not_compute_the_network_has_no_figures_and_leaves_the_run_incomplete(tmp_path):
+    asked = ("--models", "tests.runner.faulty:forgets_its_images_in_half", "--precision", "fp32,bf16")
+    done = bench("run", *TINY, *asked, "--launches", "2", "-o", str(tmp_path))
+    assert done.returncode == 3, done.stderr
+    run = run_directory.load(tmp_path)
+    assert [(it.reason, it.case.precision) for it in run.skips] == [(SkipReason.DISAGREES, Precision.BF16)]
+    assert [it.case.precision for it in run.measurements] == [Precision.FP32]
+    assert len(run_directory.load_entries(tmp_path)) == 3  # a later launch would end the same way
+    assert "1 disagrees" in done.stdout
+
+
 def test_training_on_one_value_per_channel_is_a_skip_with_its_reason(tmp_path):
     sizes = ("--mode", "training", "--batch-sizes", "1", "--image-sizes", "32", "--threads", "1")
     done = bench("run", *sizes, "--models", "resnet18", "--launches", "1", "-o", str(tmp_path))

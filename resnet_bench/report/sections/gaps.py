@@ -2,7 +2,6 @@
 
 from resnet_bench.analysis.results import CaseStatus
 from resnet_bench.report.document import Prominence, Section
-from resnet_bench.report.labels import AXES, axis_words
 from resnet_bench.report.sections.context import Context
 from resnet_bench.report.table import Column, ColumnKind, Table
 from resnet_bench.words import counted
@@ -36,7 +35,7 @@ def gaps_section(context: Context) -> Section | None:
                 labels.runs[index],
                 skip.case.model,
                 skip.case.batch_size,
-                ", ".join(axis_words(axis, getattr(skip.case, axis)) for axis in AXES if axis in labels.case_axes),
+                labels.variant(skip.case),
                 skip.reason.value.replace("_", " "),
                 skip.detail,
             )
@@ -58,8 +57,9 @@ def gaps_section(context: Context) -> Section | None:
         prominence=Prominence.SUPPORT,
         paragraphs=(
             (
-                "Out of memory and unsupported are results. Time-outs, crashes, interruptions and missing cases "
-                "leave the run incomplete: resnet-bench run --resume measures them."
+                "Out of memory and unsupported are results. A case that disagrees did not compute the network, so it "
+                "has no figures. It, time-outs, crashes, interruptions and missing cases leave the run incomplete: "
+                "resnet-bench run --resume measures them."
             ),
         ),
         tables=tuple(tables),

@@ -20,6 +20,7 @@ _SHORT_REVISION = 10
 _SEVERITY = {
     CaseStatus.OUT_OF_MEMORY: Severity.NOTICE,
     CaseStatus.UNSUPPORTED: Severity.NOTICE,
+    CaseStatus.DISAGREES: Severity.BAD,
     CaseStatus.TIMEOUT: Severity.BAD,
     CaseStatus.CRASHED: Severity.BAD,
     CaseStatus.INTERRUPTED: Severity.BAD,

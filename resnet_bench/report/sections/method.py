@@ -32,6 +32,7 @@ def method_section(context: Context) -> Section:
             Passage(title="Timing", paragraphs=_timing(runs)),
             Passage(title="Statistics", paragraphs=_statistics()),
             Passage(title="What is counted, and what is not", paragraphs=_counting(results)),
+            *_agreement(results),
             Passage(title="Memory", paragraphs=_memory()),
             Passage(title="Raw data", paragraphs=_raw_data(runs), downloads=("results", "launches")),
         ),
@@ -143,6 +144,20 @@ def _counting(results: Sequence[Result]) -> tuple[str, ...]:
             f"change with the precision shown. It holds for {ACCURACY_IMAGE_SIZE} px, so other image sizes have none."
         ),
     )
+
+
+def _agreement(results: Sequence[Result]) -> tuple[Passage, ...]:
+    """Say how outputs were compared, where any were."""
+    found = [result.agreement for result in results if result.agreement]
+    if not found:
+        return ()
+    text = (
+        f"After all that is timed, the logits of {found[0].images} seeded images are compared with those of the same "
+        "weights in eager float32. SQNR is the power of eager float32's logits, less their mean over the images, by "
+        "that of the difference, in dB; with random weights few classes are distinct, and that the largest logit is "
+        "the same says little. Below 3 dB, in float32 below 60 dB, a case disagrees and has no figures."
+    )
+    return (Passage(title="Agreement", paragraphs=(text,)),)
 
 
 def _memory() -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from resnet_bench.analysis.metric import ExactMetric, Metric, NoisyMetric, Place
 from resnet_bench.analysis.metrics import LATENCY
 from resnet_bench.analysis.results import Quantiles, Result
 from resnet_bench.analysis.roofline import Headroom
-from resnet_bench.records import CorrectedSummary, Correction, Interval, Profile, Summary
+from resnet_bench.records import Agreement, CorrectedSummary, Correction, Interval, Profile, Summary
 from resnet_bench.report.labels import axis_cells
 from resnet_bench.report.table import Column, ColumnKind, Value
 
@@ -53,6 +53,11 @@ def of_profile(column: Column, place: Place, value: Callable[[Profile], Value]) 
 def of_headroom(column: Column, value: Callable[[Headroom], Value]) -> ResultColumn:
     """Return a column of JSON and CSV that the roofline gives, None without one."""
     return of_result(column, Place.DATA, lambda result: value(result.headroom) if result.headroom else None)
+
+
+def of_agreement(column: Column, place: Place, value: Callable[[Agreement], Value]) -> ResultColumn:
+    """Return a column that the comparison with eager float32 gives, None where there was none."""
+    return of_result(column, place, lambda result: value(result.agreement) if result.agreement else None)
 
 
 def of_latency(column: Column, place: Place, value: Callable[[Summary], Value]) -> ResultColumn:

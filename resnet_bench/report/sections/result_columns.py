@@ -25,6 +25,7 @@ from resnet_bench.report.sections.result_column import (
     ResultColumn,
     corrected_columns,
     metric_columns,
+    of_agreement,
     of_axis,
     of_correction,
     of_headroom,
@@ -187,6 +188,44 @@ _VALUE_COLUMNS = (
         ),
         Place.TABLE,
         lambda result: result.times_roofline,
+    ),
+    of_agreement(
+        Column(
+            key="sqnr_db",
+            rank=2,
+            title="SQNR",
+            kind=ColumnKind.NUMBER,
+            unit="dB",
+            help="Signal to error of the logits against eager float32's, their mean over the images subtracted; the "
+            "least of the launches.",
+        ),
+        Place.TABLE,
+        lambda it: it.sqnr_db,
+    ),
+    of_agreement(
+        Column(
+            key="top1_agreement",
+            title="top-1 as eager",
+            kind=ColumnKind.SHARE,
+            help="Images with the same largest logit as in eager float32; worth little where classes are few.",
+        ),
+        Place.DATA,
+        lambda it: it.top1_agreement,
+    ),
+    of_agreement(
+        Column(key="agreement_classes", title="distinct classes", kind=ColumnKind.INTEGER),
+        Place.DATA,
+        lambda it: it.classes,
+    ),
+    of_agreement(
+        Column(key="agreement_images", title="images compared", kind=ColumnKind.INTEGER),
+        Place.DATA,
+        lambda it: it.images,
+    ),
+    of_agreement(
+        Column(key="max_error", title="largest error", kind=ColumnKind.NUMBER, help="Of any logit."),
+        Place.DATA,
+        lambda it: it.max_error,
     ),
     of_headroom(
         Column(
