@@ -1,7 +1,8 @@
 """One side of a launch pair: the harness of the invoking installation, the model's code of one revision.
 
 Both may be called `resnet_bench`. The harness is imported first and then taken out of `sys.modules`; its functions
-keep their globals. What is imported afterwards under that name comes from the revision, for torch.compile too.
+keep their globals. What is imported afterwards under that name comes from the revision, for torch.compile too; in a
+repository that has no such package it is a second copy of the installed one, for models that import it.
 """
 
 import importlib
@@ -19,8 +20,11 @@ from resnet_bench import HOME
 from resnet_bench.child.prepare import Loaded, load
 from resnet_bench.errors import DisagreesError, UnsupportedError
 from resnet_bench.executors import table as executors
+from resnet_bench.models import compat
 from resnet_bench.profilers.devices import present
 from resnet_bench.records import Record
+from resnet_bench.records.live import PackageFrom
+from resnet_bench.specs import INSTALLED_PACKAGES
 from resnet_bench.wire.live import Elapsed, Iterate, Prepare, Ready, Refused
 
 PACKAGE = "resnet_bench"
@@ -56,6 +60,7 @@ def serve(conversation: socket.socket) -> None:
 def step_aside() -> None:
     """Free the package's name for the revision's code; what the harness loads when it is asked for is loaded first."""
     present()
+    compat.prepare_for_torchvision()
     for executor in executors.EXECUTORS:
         executors.load(executor)
     for name in [name for name in sys.modules if name == PACKAGE or name.startswith(f"{PACKAGE}.")]:
@@ -69,21 +74,26 @@ def _prepare(request: Prepare) -> tuple[Loaded, str]:
     for folder in (Path(request.root) / "src", Path(request.root)):
         if str(folder) not in sys.path:
             sys.path.insert(0, str(folder))
+    if request.package is PackageFrom.ENVIRONMENT:
+        sys.path.append(str(HOME))
     torch.manual_seed(request.seed)
-    network, source = _build(request.case.model, Path(request.root))
+    network, source = _build(request.case.model, Path(request.root), request.package)
     if not isinstance(network, torch.nn.Module):
         raise TypeError(f"'{request.case.model}' returned {type(network).__name__}, not a torch.nn.Module")
     return load(request.case, network, seed=request.seed), source
 
 
-def _build(model: str, root: Path) -> tuple[Any, str]:
+def _build(model: str, root: Path, package: PackageFrom) -> tuple[Any, str]:
     module_name, _, attribute = model.partition(":")
-    if attribute and module_name not in {"torchvision", "timm"}:
+    if attribute and module_name not in INSTALLED_PACKAGES:
         module = importlib.import_module(module_name)
         source = _checked_source(module, root)
         if not hasattr(module, attribute):
             raise AttributeError(f"'{module_name}' of this revision has no '{attribute}'")
         return getattr(module, attribute)(), source
+    if package is PackageFrom.ENVIRONMENT:
+        module = importlib.import_module(f"{PACKAGE}.models")
+        return module.create_model(model), str(module.__file__)
     try:
         module = importlib.import_module(f"{PACKAGE}.models")
         source = _checked_source(module, root)
@@ -99,7 +109,10 @@ def _build(model: str, root: Path) -> tuple[Any, str]:
 def _checked_source(module: ModuleType, root: Path) -> str:
     source = Path(module.__file__ or "").resolve()
     if not source.is_relative_to(root.resolve()):
-        raise ImportError(f"{module.__name__} came from {source} and not from the revision")
+        raise ImportError(
+            f"{module.__name__} came from {source} and not from the revision; it is looked for in the repository's "
+            "folder and in src/, and with --install where the project puts it"
+        )
     return str(source.relative_to(root.resolve()))
 
 

@@ -1,6 +1,5 @@
 """`ab`: two revisions, or two configurations of one, measured now against each other."""
 
-import contextlib
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,28 +14,20 @@ from resnet_bench.commands.output import destination, give
 from resnet_bench.config import values
 from resnet_bench.config.axes import AXES, BY_NAME, Value, completed, find
 from resnet_bench.errors import UsageError
-from resnet_bench.git.checkout import WORKING_TREE, checked_out
+from resnet_bench.git.checkout import WORKING_TREE
+from resnet_bench.interop import github
 from resnet_bench.machine.devices import HOST
 from resnet_bench.records import Case
 from resnet_bench.records.live import Matchup
 from resnet_bench.report.documents import live
-from resnet_bench.report.renderers import Format
+from resnet_bench.report.renderers import Format, render
 from resnet_bench.runner import live as runner
-from resnet_bench.runner.interruption import stoppable
+from resnet_bench.runner import revisions
 from resnet_bench.runner.launchers.table import launcher
-from resnet_bench.runner.overlay import installed
 from resnet_bench.runner.progress import pairs_made
 from resnet_bench.storage import calibrations, files, outputs
 
-_DEFAULTS = {
-    "model": "resnet18",
-    "batch_size": "1",
-    "image_size": "96",
-    "mode": "inference",
-    "device": HOST,
-    "threads": "1",
-}
-
+_DEFAULTS = {"model": "resnet18", "mode": "inference", **revisions.DEFAULTS}
 
 # Both sides are of one model on one device.
 _CHANGEABLE = tuple(axis for axis in AXES if axis.name not in {"model", "device"})
@@ -56,14 +47,16 @@ def ab(
     seed: Whole = 0,
     calibration_file: Annotated[Path, Parameter(name="--calibration")] = calibrations.DEFAULT_FILE,
     turns: Path | None = None,
-    output: Annotated[Path | None, Parameter(name=("--output", "-o"))] = None,
+    output: Annotated[tuple[Path, ...], Parameter(name=("--output", "-o"))] = (),
+    github_output: Annotated[bool, Parameter(name="--github", negative="")] = False,
     format: Format | None = None,  # noqa: A002 - the flag's name
     **given: str,
 ) -> int:
     """Measure two revisions against each other, in fresh launch pairs, until every case is decided.
 
     Both sides run in this environment and are measured by this installation's harness; only the model's code comes
-    from each side. Looking often does not raise the false alarm rate (0.5 % over all cases and looks).
+    from each side. In a repository of yours: ab HEAD~1 --models package.module:callable. Looking often does not raise
+    the false alarm rate (0.5 % over all cases and looks).
     Exit code 1 where something regressed, 3 where a case is undecided, else 0.
 
     Args:
@@ -79,7 +72,8 @@ def ab(
         seed: seed of weights, inputs and the order of turns.
         calibration_file: what `calibrate` learnt of this machine: the band, and whether it can be seen here.
         turns: save every turn of every launch pair to this JSON lines file, also where Ctrl-C ends it.
-        output: write it to this file; an .html file is a page of its own.
+        output: write it to this file; an .html file is a page of its own. May be given several times.
+        github_output: also print GitHub annotations and append to $GITHUB_STEP_SUMMARY.
         format: text, markdown, json, csv, latex or html; by default what the suffix of --output says, else text.
         given: flags of the axes, as text.
     """
@@ -96,17 +90,18 @@ def ab(
         Matchup(baseline=_case(name, sides[0]), contender=_case(name, sides[1]))
         for name in specs.matching(map(str, BY_NAME["model"].several_from_text(given["model"], "--models")))
     ]
-    to = destination(format, output)
+    destinations = [destination(format, path) for path in output or (None,)]
     if turns:
         files.make_folder_of(turns)
         outputs.check_no_part_of_a_run(turns)
     terms = runner.Terms(band=_band(asked, matchups, given["device"], calibration_file), budget_s=limit, seed=seed)
-    with stoppable(), contextlib.ExitStack() as stack:
-        left, right = (stack.enter_context(checked_out(repository, revision)) for revision in (base, contender))
-        if install:
-            left, right = (stack.enter_context(installed(side)) for side in (left, right))
-        outcomes = runner.measure_pairs(matchups, (left, right), terms, on_pair=pairs_made, output=turns)
-    give(live.document(outcomes, (left.label, right.label)), to)
+    both = revisions.Revisions(base=base, contender=contender, repository=repository, install=install)
+    outcomes, (left, right) = revisions.compare(matchups, both, terms, on_pair=pairs_made, turns=turns)
+    document = live.document(outcomes, (left.label, right.label))
+    for to in destinations:
+        give(document, to)
+    if github_output:
+        github.publish(render(document, Format.MARKDOWN), github.from_decisions(outcomes))
     return exit_codes.of_decisions(outcome.decision.verdict for outcome in outcomes)
 
 
@@ -135,3 +130,9 @@ def _changes(text: str, flag: str) -> dict[str, Value]:
 
 def _case(name: str, values: Mapping[str, Any]) -> Case:
     return Case(model=name, **completed(values, values["device"]))
+
+
+def cases_of(models: Sequence[str], given: Mapping[str, str]) -> tuple[Case, ...]:
+    """Return a case of each model by the flags of the axes."""
+    shared = {name: value for name in given if name != "model" and (value := value_of(given, name)) is not None}
+    return tuple(_case(name, shared) for name in models)

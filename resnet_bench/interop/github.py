@@ -14,6 +14,7 @@ from resnet_bench.analysis.verdicts.gate import GateResult
 from resnet_bench.analysis.verdicts.rulings import Status
 from resnet_bench.errors import ExitCode, StoreError
 from resnet_bench.records import Record, Verdict, VerdictTable
+from resnet_bench.records.live import MatchupResult
 from resnet_bench.words import plain
 
 MOST_ANNOTATIONS = 10
@@ -76,6 +77,19 @@ def from_gate(result: GateResult) -> tuple[Annotation, ...]:
     found += [Annotation(level=Level.WARNING, title="rule matches nothing", message=it) for it in result.unmatched]
     found += [Annotation(level=Level.WARNING, title="resnet-bench check", message=it) for it in result.blind]
     return tuple(found)
+
+
+def from_decisions(outcomes: Iterable[MatchupResult]) -> tuple[Annotation, ...]:
+    """Return an annotation for every case of a live comparison that is not unchanged."""
+    return tuple(
+        Annotation(
+            level=_VERDICTS[outcome.decision.verdict],
+            title=f"{outcome.decision.verdict.value}: {outcome.matchup.contender.model}",
+            message=f"{outcome.matchup.contender.key}: {outcome.decision.reason}",
+        )
+        for outcome in outcomes
+        if outcome.decision.verdict in _VERDICTS
+    )
 
 
 def annotation_lines(annotations: Iterable[Annotation]) -> list[str]:

@@ -1,6 +1,8 @@
 """torchvision beside a torch build it was not compiled for: its model code is plain Python and works all the same."""
 
 import importlib.util
+import sys
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,22 @@ def declare_missing_operators() -> Any:
     for schema in _OPERATORS:
         library.define(schema)
     return library
+
+
+def prepare_for_torchvision() -> None:
+    """Let the next `import torchvision`, whoever does it, find its operators declared; until then nothing is loaded."""
+    if "torchvision" not in sys.modules and not any(isinstance(it, _BeforeTorchvision) for it in sys.meta_path):
+        sys.meta_path.insert(0, _BeforeTorchvision())
+
+
+class _BeforeTorchvision:
+    """A finder that finds nothing: it is asked first, and leaves after the one import that it waits for."""
+
+    def find_spec(self, name: str, _path: Sequence[str] | None = None, _target: object = None) -> None:
+        """Declare what is missing before torchvision is imported."""
+        if name == "torchvision":
+            sys.meta_path.remove(self)
+            declare_missing_operators()
 
 
 def torchvision_models() -> Any:

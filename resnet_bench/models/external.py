@@ -3,6 +3,8 @@
 import contextlib
 import importlib
 import inspect
+import os
+import pickle
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -12,9 +14,10 @@ import torch
 from torch import nn
 
 from resnet_bench.errors import ModelError, ResNetBenchError, UnknownModelError, nearest
-from resnet_bench.models.compat import torchvision_models
+from resnet_bench.models.compat import prepare_for_torchvision, torchvision_models
 from resnet_bench.models.meta import built_on
 from resnet_bench.specs import EXTERNAL_FORMS
+from resnet_bench.specs.objects import OBJECT, OBJECTS_VARIABLE, file_of
 
 
 def build(name: str, *, device: torch.device) -> nn.Module:
@@ -23,11 +26,16 @@ def build(name: str, *, device: torch.device) -> nn.Module:
     Raises:
         ModelError: the package, the name in it or what it returns is wrong; the message says which.
     """
-    module = _call(name, _callable(name), device)
-    if not isinstance(module, nn.Module):
-        raise ModelError(f"'{name}' returned {type(module).__name__}, not a torch.nn.Module.")
-    refuse_scripted(module, name)
-    return module.to(device)
+    return _checked(_call(name, _callable(name), device), name).to(device)
+
+
+def built_without_data(build_module: Callable[[], Any], name: str) -> nn.Module:
+    """Return what a callable builds on the meta device, where no weights are allocated.
+
+    Raises:
+        ModelError: it needs arguments, raises, or returns something else.
+    """
+    return _checked(_call(name, build_module, torch.device("meta")), name)
 
 
 def look_up(name: str) -> None:
@@ -52,6 +60,13 @@ def refuse_scripted(module: nn.Module, name: str) -> None:
         )
 
 
+def _checked(module: object, name: str) -> nn.Module:
+    if not isinstance(module, nn.Module):
+        raise ModelError(f"'{name}' returned {type(module).__name__}, not a torch.nn.Module.")
+    refuse_scripted(module, name)
+    return module
+
+
 def _callable(name: str) -> Callable[[], Any]:
     package, _, attribute = name.partition(":")
     if not package or not attribute:
@@ -60,6 +75,8 @@ def _callable(name: str) -> Callable[[], Any]:
         return _torchvision(attribute)
     if package == "timm":
         return _timm(attribute)
+    if package == OBJECT:
+        return _object(name)
     return _of_module(name, package, attribute)
 
 
@@ -86,10 +103,32 @@ def _timm(attribute: str) -> Callable[[], Any]:
     return lambda: timm.create_model(attribute, pretrained=False)
 
 
+def _object(name: str) -> Callable[[], Any]:
+    """Return what makes the model that a Python session gave as an object: itself, or what its factory returns."""
+    path = file_of(name, Path(os.environ.get(OBJECTS_VARIABLE, "")))
+    if not path.is_file():
+        raise UnknownModelError(
+            f"'{name}' was an object of a Python session, and is known there alone: measure it from Python again, or "
+            "name a factory, package.module:callable."
+        )
+    prepare_for_torchvision()
+    try:
+        found: Any = pickle.loads(path.read_bytes())  # noqa: S301 - this run's own parent wrote it
+    except Exception as error:
+        raise UnknownModelError(
+            f"'{name}' cannot be unpacked in a fresh process: {_reason(error)} Give a factory instead, "
+            "package.module:callable."
+        ) from error
+    if isinstance(found, nn.Module):
+        return lambda: found
+    return found  # type: ignore[no-any-return]
+
+
 def _of_module(name: str, package: str, attribute: str) -> Callable[[], Any]:
     here = str(Path.cwd())
     if here not in sys.path:
         sys.path.append(here)  # a user's own file beside the suite file
+    prepare_for_torchvision()  # it may import that itself
     try:
         target: Any = importlib.import_module(package)
     except ResNetBenchError:

@@ -3,6 +3,7 @@
 import math
 import statistics
 from collections.abc import Sequence
+from enum import StrEnum
 
 from resnet_bench.records.base import Record
 from resnet_bench.records.conclusions import Interval, Verdict
@@ -11,12 +12,20 @@ from resnet_bench.records.plan import Case
 WAITING_TOLERANCE = 0.02
 
 
+class PackageFrom(StrEnum):
+    """Where `import resnet_bench` leads in a side's process: to the revision's code, or to what is installed here."""
+
+    REVISION = "revision"
+    ENVIRONMENT = "environment"
+
+
 class Side(Record, frozen=True, kw_only=True):
     """Where a side's model code lies, what to call it, and the interpreter of its own where it has one."""
 
     label: str
     root: str
     python: str | None = None
+    package: PackageFrom = PackageFrom.REVISION
 
 
 class Decision(Record, frozen=True, kw_only=True):

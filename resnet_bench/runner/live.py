@@ -120,7 +120,7 @@ def _take_turns(
     pair: int, matchup: Matchup, children: tuple[Child, Child], terms: Terms, rng: random.Random
 ) -> PairedSamples:
     for child, case in zip(children, (matchup.baseline, matchup.contender), strict=True):
-        prepare = Prepare(root=child.side.root, case=case, seed=terms.seed)
+        prepare = Prepare(root=child.side.root, package=child.side.package, case=case, seed=terms.seed)
         child.send(prepare)
     slowest = max(child.answer(prepare).iteration_s for child in children)
     unit = max(1, math.ceil(SHORTEST_TURN_S / max(slowest, 1e-6)))

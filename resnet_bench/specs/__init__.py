@@ -4,11 +4,20 @@ from resnet_bench.specs.architecture import Block, Layout, Shortcut, Spec, Stem,
 from resnet_bench.specs.closed_form import Totals, check_image_size, check_trainable, predicted_memory, profile, totals
 from resnet_bench.specs.custom import from_table
 from resnet_bench.specs.published import Accuracy, published
-from resnet_bench.specs.registry import EXTERNAL_FORMS, EXTERNAL_IMAGE_SIZE, find, is_external, matching, names
+from resnet_bench.specs.registry import (
+    EXTERNAL_FORMS,
+    EXTERNAL_IMAGE_SIZE,
+    INSTALLED_PACKAGES,
+    find,
+    is_external,
+    matching,
+    names,
+)
 
 __all__ = [
     "EXTERNAL_FORMS",
     "EXTERNAL_IMAGE_SIZE",
+    "INSTALLED_PACKAGES",
     "Accuracy",
     "Block",
     "Layout",

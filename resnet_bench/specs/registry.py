@@ -32,6 +32,8 @@ _IMAGENET_SIZE, _IMAGENET_CLASSES = 224, 1000
 _CIFAR_SIZE, _CIFAR_CLASSES = 32, 10
 
 EXTERNAL_IMAGE_SIZE = 224
+# Models of these are what is installed; others' are named by the module that builds them.
+INSTALLED_PACKAGES = frozenset({"torchvision", "timm"})
 EXTERNAL_FORMS = ("torchvision:NAME", "timm:NAME", "package.module:callable")
 
 

@@ -3,6 +3,7 @@
 from typing import ClassVar, Generic, TypeVar
 
 from resnet_bench.records import Case, Record
+from resnet_bench.records.live import PackageFrom
 
 AnswerT = TypeVar("AnswerT")
 
@@ -38,11 +39,12 @@ class Refused(Record, frozen=True, kw_only=True, tag="refused"):
 
 
 class Prepare(LiveRequest[Ready], frozen=True, kw_only=True, tag="prepare"):
-    """Build the case's model from the code below `root` and warm it up."""
+    """Build the case's model from the code below `root` and warm it up; `package` says whose package it meets."""
 
     answer = Ready
 
     root: str
+    package: PackageFrom
     case: Case
     seed: int
 

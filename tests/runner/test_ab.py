@@ -11,8 +11,8 @@ from unittest import mock
 import pytest
 
 from resnet_bench import cli
-from resnet_bench.commands import ab as ab_command
 from resnet_bench.runner import live as runner
+from resnet_bench.runner import revisions
 from resnet_bench.wire.live import Elapsed, Ready
 
 MODEL = """
@@ -165,7 +165,7 @@ def test_bad_input_is_one_line_and_two(repository, capsys, arguments, model, sai
 )
 def test_configurations_are_compared_within_one_revision(repository, capsys, monkeypatch, arguments, sides):
     labels = []
-    monkeypatch.setattr(ab_command.runner, "measure_pairs", lambda _, sides, *__, **___: labels.extend(sides) or ())
+    monkeypatch.setattr(revisions.live, "measure_pairs", lambda _, sides, *__, **___: labels.extend(sides) or ())
     assert ab(capsys, repository, *arguments)[0] == 0
     assert tuple(side.label.split(" (")[0] for side in labels) == sides
 

@@ -1,0 +1,146 @@
+"""`ab` in repositories of other people: only the model's code comes from the revisions, whatever else they hold."""
+
+import json
+import subprocess
+
+import pytest
+
+from resnet_bench import cli
+from tests.make import git
+
+NET = """
+import torch
+
+class Net(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layers = torch.nn.Sequential(*[torch.nn.Conv2d(3, 3, 3, padding=1) for _ in range({layers})])
+
+    def forward(self, images):
+        return self.layers(images)
+
+def build():
+    return Net()
+"""
+TORCHVISION = """
+import torch
+from torchvision.models.resnet import BasicBlock
+from resnet_bench.specs import names
+
+def build():
+    assert "resnet18" in names()
+    return torch.nn.Sequential(torch.nn.Conv2d(3, 8, 3), *[BasicBlock(8, 8) for _ in range({layers})])
+"""
+VENDORED = (
+    """
+import resnet_bench
+assert resnet_bench.WHOSE == "vendored"
+"""
+    + NET
+)
+PYPROJECT = """
+[build-system]
+requires = []
+build-backend = "backend"
+backend-path = ["."]
+"""
+BACKEND = """
+import pathlib, zipfile
+
+def build_editable(folder, config_settings=None, metadata_directory=None):
+    name = "mynet-1.0-py3-none-any.whl"
+    info = "mynet-1.0.dist-info"
+    with zipfile.ZipFile(pathlib.Path(folder) / name, "w") as wheel:
+        wheel.writestr("mynet.pth", str(pathlib.Path(__file__).parent / "python"))
+        wheel.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\\nName: mynet\\nVersion: 1.0\\n")
+        fields = ("Wheel-Version: 1.0", "Generator: t", "Root-Is-Purelib: true", "Tag: py3-none-any", "")
+        wheel.writestr(f"{info}/WHEEL", "\\n".join(fields))
+        wheel.writestr(f"{info}/RECORD", "")
+    return name
+"""
+
+
+def repository(root, model, *, at="mynet/model.py", beside=()):
+    """Write two commits: a network of 1 layer, and of 8."""
+    git(root, "init", "-q", "-b", "main")
+    identity = ("-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "core.hooksPath=/dev/null")
+    for name, text in beside:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    for layers in (1, 8):
+        (root / at).parent.mkdir(parents=True, exist_ok=True)
+        (root / at).write_text(model.replace("{layers}", str(layers)))
+        git(root, "add", "-A")
+        subprocess.run(["git", *identity, "commit", "-q", "-m", f"{layers}"], cwd=root, check=True)
+    return root
+
+
+def ab(capsys, root, *arguments):
+    code = cli.run(["ab", "HEAD~1", "HEAD", "--repository", str(root), "--image-size", "32", *arguments])
+    shown = capsys.readouterr()
+    return code, shown.out, shown.err
+
+
+def decided(capsys, root, *arguments):
+    """Return the ratio that was found; eight layers are slower than one by far."""
+    code, out, err = ab(capsys, root, "--budget", "240s", "--format", "json", *arguments)
+    assert out, err
+    (outcome,) = json.loads(out)
+    assert (code, outcome["decision"]["verdict"]) == (1, "regressed")
+    return outcome["decision"]["ratio"]
+
+
+@pytest.mark.slow
+def test_a_plain_one_with_a_namespace_package(tmp_path, capsys):
+    repository(tmp_path, NET)  # mynet has no __init__.py
+    assert decided(capsys, tmp_path, "--models", "mynet.model:build") > 1.5
+
+
+@pytest.mark.slow
+def test_one_with_a_src_layout(tmp_path, capsys):
+    repository(tmp_path, NET, at="src/mynet/model.py", beside=[("src/mynet/__init__.py", "")])
+    assert decided(capsys, tmp_path, "--models", "mynet.model:build") > 1.5
+
+
+@pytest.mark.slow
+def test_one_that_only_its_own_installation_can_import(tmp_path, capsys):
+    beside = [("pyproject.toml", PYPROJECT), ("backend.py", BACKEND), ("python/mynet/__init__.py", "")]
+    repository(tmp_path, NET, at="python/mynet/model.py", beside=beside)
+    assert decided(capsys, tmp_path, "--models", "mynet.model:build", "--install") > 1.5
+
+
+@pytest.mark.slow
+def test_one_whose_model_imports_torchvision_and_resnet_bench_itself(tmp_path, capsys):
+    repository(tmp_path, TORCHVISION)
+    assert decided(capsys, tmp_path, "--models", "mynet.model:build") > 1.5
+
+
+@pytest.mark.slow
+def test_one_that_vendors_a_package_called_resnet_bench(tmp_path, capsys):
+    repository(tmp_path, VENDORED, beside=[("resnet_bench/__init__.py", 'WHOSE = "vendored"\n')])
+    assert decided(capsys, tmp_path, "--models", "mynet.model:build") > 1.5
+
+
+@pytest.mark.parametrize("arguments", [(), ("--models", "resnet50"), ("--models", "torchvision:resnet18")])
+def test_a_model_that_is_not_the_repositorys_own_is_asked_for_in_words(tmp_path, capsys, arguments):
+    repository(tmp_path, NET)
+    code, out, err = ab(capsys, tmp_path, *arguments)
+    assert (code, out) == (2, "")
+    assert "both sides would be the same installed code. Name one of its own: --models package.module:callable." in err
+    assert len(err.splitlines()) == 1
+
+
+def test_a_package_that_lies_elsewhere_is_told_where_it_is_looked_for(tmp_path, capsys):
+    repository(tmp_path, NET, at="python/json/model.py")
+    code, _, err = ab(capsys, tmp_path, "--models", "json:loads")
+    assert code == 2
+    assert "looked for in the repository's folder and in src/, and with --install where the project puts it" in err
+
+
+@pytest.mark.slow
+def test_two_configurations_of_an_installed_model_compare_in_any_repository(tmp_path, capsys):
+    repository(tmp_path, NET)
+    configurations = ("--case-a", "image_size=32", "--case-b", "image_size=96", "--models", "resnet18")
+    code = cli.run(["ab", *configurations, "--repository", str(tmp_path), "--budget", "240s", "--format", "json"])
+    (outcome,) = json.loads(capsys.readouterr().out)
+    assert (code, outcome["decision"]["verdict"]) == (1, "regressed")
