@@ -222,3 +222,19 @@ def _parse(text: str, factors: dict[str, float] | dict[str, int], expected: str)
     if match is None or match[2] not in factors or not _usable(match[1]):
         raise UsageError(f"'{text}' is not {expected} (units: {', '.join(factors)}).")
     return float(match[1]) * factors[match[2]]
+
+
+_ENDINGS = (
+    ("_images_per_s", "images/s"),
+    ("_flop_per_s", "FLOP/s"),
+    ("_bytes_per_s", "B/s"),
+    ("_j_per_image", "J/image"),
+    ("_bytes", "B"),
+    ("_hz", "Hz"),
+    ("_s", "s"),
+)
+
+
+def of_name(name: str) -> str:
+    """Return the base unit that a field's name ends with: "s" of latency_s; empty where it names none."""
+    return next((unit for ending, unit in _ENDINGS if name.endswith(ending)), "")

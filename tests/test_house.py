@@ -10,6 +10,8 @@ ROOT = Path(resnet_bench.__file__).parent
 # From the top down; what stands in one line may not import one another across rooms, and nothing imports upwards.
 FLOORS = (
     ("commands", "cli", "__main__"),
+    ("pytest_plugin", "asv"),
+    ("api",),
     ("report",),
     ("runner",),
     ("child",),

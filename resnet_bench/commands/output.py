@@ -8,12 +8,9 @@ from pathlib import Path
 
 from resnet_bench.records import Record
 from resnet_bench.report.document import Document
-from resnet_bench.report.renderers import Format, of_file, render
+from resnet_bench.report.renderers import BEGINNINGS, Format, of_file, render
 from resnet_bench.storage import files, outputs
 from resnet_bench.words import logged
-
-# What a former page or listing begins with; whatever else is written can begin with anything.
-_BEGINNING = {Format.HTML: b"<!doctype html"}
 
 
 class Destination(Record, frozen=True, kw_only=True):
@@ -35,7 +32,7 @@ def destination(form: Format | None, path: Path | None, *, inputs: Iterable[Path
     if path is None:
         return Destination(form=form or Format.TEXT, path=None)
     chosen = form or of_file(path)
-    outputs.check(path, inputs=inputs, begins=_BEGINNING.get(chosen, b""))
+    outputs.check(path, inputs=inputs, begins=BEGINNINGS.get(chosen, b""))
     return Destination(form=chosen, path=path)
 
 

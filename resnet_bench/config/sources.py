@@ -22,6 +22,7 @@ from resnet_bench.records import Record
 _DEFAULT = "default"
 # What flags or variables say, as text, by the option's name; what they do not say is not in it.
 Given = Mapping[str, str]
+_NOTHING: Given = {}
 
 
 class Setting(Record, frozen=True, kw_only=True):
@@ -62,13 +63,17 @@ def from_environment(variables: Mapping[str, str]) -> tuple[Given, tuple[str, ..
     return given, tuple(_unknown(name, known) for name in sorted(set_here) if name not in known)
 
 
-def resolve(path: Path | None, *, variables: Given, flags: Given) -> Settings:
+def resolve(
+    path: Path | None, *, variables: Given = _NOTHING, flags: Given = _NOTHING, arguments: Given = _NOTHING
+) -> Settings:
     """Return what holds: the flags, else the variables, else the suite file, else its preset, else the defaults.
+
+    `arguments` are what Python code gives instead of flags: errors spell them as it does.
 
     Raises:
         ResNetBenchError: a value is wrong; the message names the flag, the variable, or the file and key.
     """
-    said = _said(variables, flags)
+    said = _said(variables, flags, arguments)
     preset = said.get("preset")
     written = suite_file.read(path, preset=preset.value if preset else None)
     suite, sweeps = _applied(written.suite, said)
@@ -93,11 +98,15 @@ def resolve(path: Path | None, *, variables: Given, flags: Given) -> Settings:
     return Settings(suite=suite, seed=seed, shard=shard, lines=tuple(lines), variables=in_effect)
 
 
-def _said(variables: Given, flags: Given) -> dict[str, Setting]:
-    """Read what holds of flags and variables, by what it sets."""
+def _said(variables: Given, flags: Given, arguments: Given) -> dict[str, Setting]:
+    """Read what holds of arguments, flags and variables, by what it sets."""
     said = {}
     for option in OPTIONS:
-        for given, spelled, kind in ((flags, option.flag, "flag"), (variables, option.variable, "environment")):
+        for given, spelled, kind in (
+            (arguments, option.name, "argument"),
+            (flags, option.flag, "flag"),
+            (variables, option.variable, "environment"),
+        ):
             if option.name in given:
                 value = option.read(given[option.name], spelled)
                 said[option.setting] = Setting(setting=option.setting, value=value, source=f"{kind} {spelled}")

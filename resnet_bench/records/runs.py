@@ -42,7 +42,11 @@ class Identity(Record, frozen=True, kw_only=True):
 
 
 class MachineState(Record, frozen=True, kw_only=True):
-    """What may differ between two comparable runs, but explains their noise; `memory_bytes` is exact."""
+    """What may differ between two comparable runs, but explains their noise; `memory_bytes` is exact.
+
+    `cores` are those that the process was confined to, such as 0-3, empty where it may use all; `preload` is what
+    LD_PRELOAD puts before every library, such as another allocator.
+    """
 
     hostname: str
     governor: str | None
@@ -50,6 +54,8 @@ class MachineState(Record, frozen=True, kw_only=True):
     packages: dict[str, str]
     state: DeviceState
     memory_bytes: NonNegativeCount | None = None
+    cores: str = ""
+    preload: str = ""
 
 
 class Environment(Record, frozen=True, kw_only=True):
@@ -141,11 +147,20 @@ class BatchSearch(Record, frozen=True, kw_only=True):
         return tuple(sorted(powers | {self.largest or 1}))
 
 
+class ModelObject(Record, frozen=True, kw_only=True):
+    """A model that a Python session gave as an object: its name in cases, its class or factory, and that one's code."""
+
+    name: str
+    type: str
+    source: str = ""
+
+
 class Header(Record, frozen=True, kw_only=True):
     """`run.json`: everything about a run but its launches. `models` are the suite's own specs, as plain tables.
 
     `unprofiled` are models without a static profile, and why. `shards` are the parts of a suite that it holds, empty
-    for a whole one; `merged` are the runs that it joins.
+    for a whole one; `merged` are the runs that it joins. `objects` are models that came from a Python session,
+    `note` is what its user says of it.
     """
 
     schema: SchemaNumber = SCHEMA_VERSION
@@ -165,6 +180,8 @@ class Header(Record, frozen=True, kw_only=True):
     ceilings: tuple[Ceilings, ...] = ()
     layers: LayerScope = LayerScope.NONE
     searches: tuple[BatchSearch, ...] = ()
+    objects: tuple[ModelObject, ...] = ()
+    note: str = ""
 
 
 class Measurement(Record, frozen=True, kw_only=True):

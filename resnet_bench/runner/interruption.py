@@ -1,6 +1,7 @@
 """Ctrl-C and SIGTERM end a measurement once, in order: what is finished is saved, what was checked out is removed."""
 
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -10,7 +11,13 @@ _Handler = Callable[[int, FrameType | None], object] | int | None
 
 @contextmanager
 def stoppable() -> Iterator[None]:
-    """Turn the first SIGINT or SIGTERM into KeyboardInterrupt and ignore the rest, so that saving is not cut off."""
+    """Turn the first SIGINT or SIGTERM into KeyboardInterrupt and ignore the rest, so that saving is not cut off.
+
+    Only a main thread can say what a signal does; elsewhere (a server's worker, a notebook's thread) they stay as is.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
     previous: dict[int, _Handler] = {}
 
     def stop(_number: int, _frame: FrameType | None) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 import msgspec
 
 from resnet_bench import specs
-from resnet_bench.config.axes import SWEPT
+from resnet_bench.config.axes import AUTO, BY_NAME, SWEPT, Value
 from resnet_bench.config.suite_file import DeviceClass, Suite, Sweep, matches
-from resnet_bench.errors import ConfigError, ModelError, nearest
+from resnet_bench.errors import ConfigError, ModelError, UsageError, nearest
 from resnet_bench.machine.devices import is_accelerator
 from resnet_bench.records import Case, Header, Mode, Protocol
 from resnet_bench.specs import Spec
@@ -80,6 +80,42 @@ def of_header(header: Header) -> Plan:
     return Plan(header.cases, resolved((case.model for case in header.cases), own))
 
 
+def added(header: Header, asked: Mapping[str, tuple[Value, ...]]) -> Plan:
+    """Return the cases that a run has not yet: its own with each of the values asked for, in the order of its own.
+
+    A model that is added has its own image size where the model that it stands beside has.
+
+    Raises:
+        UsageError: a value is found by a search, or of the machine.
+        ModelError: a model is not known, or an image too small for it.
+    """
+    for name, found in asked.items():
+        if AUTO in found or BY_NAME[name].name not in {axis.name for axis in SWEPT}:
+            raise UsageError(f"{BY_NAME[name].flag} {found[0]} cannot be added to a run; start one of its own.")
+    own = tuple(msgspec.convert(table, Spec) for table in header.models)
+    chosen = dict(asked)
+    if "model" in chosen:
+        chosen["model"] = specs.matching(map(str, chosen["model"]), own)
+    models = resolved((*(case.model for case in header.cases), *map(str, chosen.get("model", ()))), own)
+    new: dict[Case, None] = {}
+    for case in header.cases:
+        for values in itertools.product(*chosen.values()):
+            changes: dict[str, Any] = dict(zip(chosen, values, strict=True))
+            if "model" in changes and "image_size" not in changes and case.image_size == _own_size(models[case.model]):
+                changes["image_size"] = _own_size(models[changes["model"]])
+            new[msgspec.structs.replace(case, **changes)] = None
+    cases = tuple(case for case in new if case not in set(header.cases))
+    for case in cases:
+        model = models[case.model]
+        if isinstance(model, Spec):
+            specs.check_image_size(model, case.image_size)
+    return Plan(cases, models)
+
+
+def _own_size(model: Spec | str) -> int:
+    return model.image_size if isinstance(model, Spec) else specs.EXTERNAL_IMAGE_SIZE
+
+
 def resolved(names: Iterable[str], own: Sequence[Spec]) -> dict[str, Spec | str]:
     """Return what each name is: a suite's own spec, the registry's, or the external name itself.
 
@@ -132,7 +168,7 @@ def _product(
 ) -> Iterator[Case]:
     for name in specs.matching(map(str, sweep["model"]), own):
         model = models[name]
-        sizes = sweep["image_size"] or (model.image_size if isinstance(model, Spec) else specs.EXTERNAL_IMAGE_SIZE,)
+        sizes = sweep["image_size"] or (_own_size(model),)
         if isinstance(model, Spec):
             for size in sizes:
                 specs.check_image_size(model, int(size))

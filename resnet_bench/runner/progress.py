@@ -1,4 +1,4 @@
-"""What a person sees while a sweep runs, on standard error: a bar in a terminal, one plain line a case elsewhere."""
+"""What a person sees while a sweep runs: a bar in a terminal or notebook, one plain line a case elsewhere."""
 
 import statistics
 import sys
@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from resnet_bench import units
 from resnet_bench.config.case_labels import label, labels
 from resnet_bench.records import Case, Launch, Skip, Trial
+from resnet_bench.runner import notebook
 from resnet_bench.words import counted, logged
 
 
@@ -68,6 +69,34 @@ class BarReporter:
         self._progress.console.print(logged(line), markup=False, highlight=False)
 
 
+class NotebookReporter:
+    """The same bar in a notebook's cell, which keeps the skips."""
+
+    def __init__(self, names: Mapping[Case, str], total: int) -> None:
+        self._names = names
+        self._cell = notebook.ProgressCell(total)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._cell.close()
+
+    def started(self, case: Case, *, remaining_s: float) -> None:
+        """Show the case and the time left."""
+        self._cell.show(f"{self._names[case]}, about {units.duration(remaining_s)} left")
+
+    def ended(self, entry: Launch | Skip, *, case_is_done: bool) -> None:  # noqa: ARG002 - the bar shows launches
+        """Move the bar on; a skip also leaves a line."""
+        self._cell.advance()
+        if isinstance(entry, Skip):
+            self.say(outcome(entry, self._names[entry.case]))
+
+    def say(self, line: str) -> None:
+        """Keep a line below the bar."""
+        self._cell.say(line)
+
+
 class LineReporter:
     """One plain line when a case is done: for logs."""
 
@@ -105,8 +134,10 @@ def warn(text: str) -> None:
 
 
 def reporter(cases: Sequence[Case], *, launches: int) -> Reporter:
-    """Return the reporter of a run of these cases that fits standard error."""
+    """Return the reporter of a run of these cases that fits where it runs."""
     names = labels(cases)
+    if notebook.is_here():
+        return NotebookReporter(names, launches)
     return BarReporter(names, launches) if sys.stderr.isatty() else LineReporter(names)
 
 

@@ -2,15 +2,17 @@
 
 import datetime as dt
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
+from resnet_bench.config.axes import Value
 from resnet_bench.config.suite_file import Suite
-from resnet_bench.errors import ResNetBenchError, StoreError
+from resnet_bench.errors import ResNetBenchError, StoreError, UsageError
 from resnet_bench.git.commit import current_commit
-from resnet_bench.records import Case, Ceilings, Commit, Environment, Header, Identity, LayerScope
+from resnet_bench.records import Case, Ceilings, Commit, Environment, Header, Identity, LayerScope, ModelObject
+from resnet_bench.records.profiles import profile_key
 from resnet_bench.runner import ceilings, plan, shards, sweep
 from resnet_bench.runner.interruption import stoppable
 from resnet_bench.runner.launchers.launcher import Launcher
@@ -19,7 +21,7 @@ from resnet_bench.runner.progress import warn
 from resnet_bench.runner.run_layers import time_layers
 from resnet_bench.runner.searches import with_searches
 from resnet_bench.storage import run_directory
-from resnet_bench.wire.messages import Probed
+from resnet_bench.wire.messages import Probed, Profiled
 
 _QUICK = "quick"
 
@@ -37,10 +39,13 @@ def start(
     seed: int = 0,
     shard: tuple[int, int] | None = None,
     layers: LayerScope = LayerScope.NONE,
+    objects: tuple[ModelObject, ...] = (),
+    note: str = "",
 ) -> None:
     """Measure every case of the suite, or of its shard (the second of four: (2, 4)), into a new run directory.
 
-    The layers of those in `layers` are timed after that.
+    The layers of those in `layers` are timed after that; `objects` says what its models are that came as objects,
+    `note` is the user's own word on the run.
 
     Raises:
         DeviceError, ModelError, ConfigError: the suite does not fit this machine or its models.
@@ -73,6 +78,8 @@ def start(
             ceilings=_ceilings(suite.preset, machines, asked.cases, launcher),
             layers=layers,
             searches=searches,
+            objects=objects,
+            note=note,
         )
         run_directory.create(directory, header)
         slots = plan.schedule(asked.cases, suite.protocol.launches, seed=seed)
@@ -105,6 +112,47 @@ def resume(directory: Path, *, launcher: Launcher) -> None:
         entries += sweep.measure(directory, header, known, slots, launcher)
         timed = {profile.case for profile in found.layers}
         time_layers(directory, header, known, sweep.measured(entries), launcher, timed=timed)
+
+
+def extend(directory: Path, asked: Mapping[str, tuple[Value, ...]], *, launcher: Launcher) -> None:
+    """Add to a run what its cases are with other values of some axes, and measure it by the run's own protocol.
+
+    Args:
+        directory: the run.
+        asked: the values to add, by the axis' name.
+        launcher: where processes are started.
+
+    Raises:
+        StoreError: no such run, or it was measured on another machine or of another commit, or joins several.
+        UsageError: nothing is new, or a value cannot be added to a run.
+        ModelError: a model is not known, or an image too small for it.
+        Interrupted: the user stopped it; --resume goes on.
+    """
+    with run_directory.locked(directory), stoppable():
+        found, entries = run_directory.load_with_entries(directory)
+        header = found.header
+        if header.merged or header.shards:
+            raise StoreError(f"{directory} joins runs or is a part of one; extend a whole run of one machine.")
+        _refuse_other_machines(directory, header, launcher)
+        _refuse_other_commit(directory, header.commit, current_commit())
+        added = plan.added(header, asked)
+        if not added.cases:
+            raise UsageError(f"{directory} has all of these cases already; --resume measures what is missing of them.")
+        run_directory.cut_half_written_lines(directory)
+        profiled = profiles_of(added, launcher, Profiled(profiles=()))
+        profiles = {profile_key(it): it for it in (*header.profiles, *profiled.profiles)}
+        extended = msgspec.structs.replace(
+            header,
+            cases=(*header.cases, *added.cases),
+            profiles=tuple(profiles.values()),
+            unprofiled=tuple(dict.fromkeys((*header.unprofiled, *profiled.refusals))),
+        )
+        run_directory.extend(directory, extended)
+        known = plan.of_header(extended)
+        slots = plan.schedule(added.cases, header.protocol.launches, seed=header.seed)
+        entries += sweep.measure(directory, extended, known, slots, launcher)
+        timed = {profile.case for profile in found.layers}
+        time_layers(directory, extended, known, sweep.measured(entries), launcher, timed=timed)
 
 
 def _refuse_other_machines(directory: Path, header: Header, launcher: Launcher) -> None:

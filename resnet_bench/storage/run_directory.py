@@ -78,7 +78,8 @@ def refuse_another(directory: Path) -> None:
     """
     if is_run(directory):
         raise StoreError(
-            f"{directory} already holds a run; resume it with --resume {directory}, or choose another folder."
+            f"{directory} already holds a run; finish it with --resume {directory}, add cases with "
+            f"--extend {directory}, or choose another folder."
         )
     for name in (LAUNCHES_NAME, LAYERS_NAME):
         path = directory / name
@@ -96,6 +97,16 @@ def create(directory: Path, header: Header) -> None:
         StoreError: the directory already holds a run or cannot be written.
     """
     create_whole(directory, header, ())
+
+
+def extend(directory: Path, header: Header) -> None:
+    """Write a run's header anew, with more cases than it had; the caller holds the directory.
+
+    Raises:
+        StoreError: there is no run, or the file cannot be written.
+    """
+    _read_header(directory)
+    record_file.write(header, directory / HEADER_NAME)
 
 
 def create_whole(

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from resnet_bench import HOME
 from resnet_bench.records import Allocator
+from resnet_bench.runner.launchers import luggage
 from resnet_bench.wire.setting import ChildSetting, compile_caches
 
 WAIT_POLICY = "PASSIVE"
@@ -46,5 +47,5 @@ def child_variables(setting: ChildSetting, *, scratch: Path) -> dict[str, str]:
 
 def with_package(variables: dict[str, str]) -> dict[str, str]:
     """Return the variables with which a child finds the package that its parent runs, installed or not."""
-    path = os.pathsep.join(filter(None, (os.environ.get("PYTHONPATH"), str(HOME))))
-    return variables | {"PYTHONPATH": path}
+    path = os.pathsep.join(filter(None, (os.environ.get("PYTHONPATH"), str(HOME), *luggage.search_path())))
+    return variables | {"PYTHONPATH": path, **luggage.variables()}

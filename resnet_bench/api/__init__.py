@@ -1,0 +1,26 @@
+"""What `import resnet_bench` gives: profile, run, load, resume, compare, and what they return.
+
+These names and signatures are stable: `tests/api/test_signatures.py` pins them. Errors are those of
+`resnet_bench.errors`, every one a `ResNetBenchError` whose `str()` is one line.
+"""
+
+from resnet_bench.api.comparing import ComparedRuns, compare
+from resnet_bench.api.measured import MeasuredRun, load
+from resnet_bench.api.measuring import resume, run
+from resnet_bench.api.past import CommitHistory, history
+from resnet_bench.api.profiling import StaticProfile, profile
+from resnet_bench.errors import ResNetBenchError
+
+__all__ = [
+    "CommitHistory",
+    "ComparedRuns",
+    "MeasuredRun",
+    "ResNetBenchError",
+    "StaticProfile",
+    "compare",
+    "history",
+    "load",
+    "profile",
+    "resume",
+    "run",
+]

@@ -1,0 +1,103 @@
+"""`profile`: the exact static cost of a model, from a name, a spec, a module, or what builds one."""
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any
+
+from resnet_bench.analysis.layers import By
+from resnet_bench.api.subjects import ModelLike, display_name, is_module
+from resnet_bench.config import values
+from resnet_bench.config.axes import BY_NAME
+from resnet_bench.errors import UsageError
+from resnet_bench.profilers.complexity import profile_module, static_profile
+from resnet_bench.records import Mode, Optimizer, Precision, Profile
+from resnet_bench.report import notebook
+from resnet_bench.report.document import Document
+from resnet_bench.report.documents import profiles
+from resnet_bench.report.documents.profiles import Answer
+from resnet_bench.report.frame import frame_of
+from resnet_bench.report.renderers import Format, render
+from resnet_bench.specs import Spec
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_CHANNELS = 3
+
+
+class StaticProfile(Profile, frozen=True, kw_only=True):
+    """The record of an exact static profile, with what people do with one."""
+
+    def document(self, by: str = By.LAYER) -> Document:
+        """Return what `resnet-bench profile` says of it."""
+        return profiles.document([Answer(profile=self)], values.from_text(values.choice(By), by, "by"))
+
+    def frame(self, by: str = By.LAYER) -> "pd.DataFrame":
+        """Return one row a layer, stage or type, in base units."""
+        return frame_of(self.document(by).rows())
+
+    def __str__(self) -> str:
+        return render(self.document(), Format.TEXT).rstrip()
+
+    def _repr_html_(self) -> str:
+        return notebook.html_of(self.document())
+
+
+def profile(
+    model: ModelLike,
+    *,
+    input: tuple[int, int, int] | None = None,  # noqa: A002 - what torch's own tools call it
+    batch_size: int = 1,
+    mode: str = Mode.INFERENCE,
+    precision: str = Precision.FP32,
+    optimizer: str = Optimizer.MOMENTUM,
+    counters: Collection[str] = (),
+) -> StaticProfile:
+    """Return the exact profile of a model: parameters, MACs, FLOPs, activations, memory. Nothing is run or allocated.
+
+    Args:
+        model: a name, a spec, a torch.nn.Module, which is left exactly as it was, or a callable that returns one.
+        input: shape of one image, (3, height, width); by default the architecture's own, 224 pixels a side for others.
+        batch_size: images.
+        mode: inference or training; decides predicted memory.
+        precision: fp32, bf16 and the others of `run`; decides bytes.
+        optimizer: sgd, momentum or adam; decides the optimizer's share of training memory.
+        counters: "fvcore" and "torch" add what those tools say; for models that have a name.
+
+    Raises:
+        ModelError: the model or its input is wrong, or it cannot be traced without running it.
+        UsageError: an argument is wrong.
+    """
+    asked: dict[str, Any] = {
+        "mode": BY_NAME["mode"].from_text(str(mode), "mode"),
+        "precision": BY_NAME["precision"].from_text(str(precision), "precision"),
+        "batch_size": BY_NAME["batch_size"].from_text(str(batch_size), "batch_size"),
+        "optimizer": values.from_text(values.choice(Optimizer), str(optimizer), "optimizer"),
+    }
+    if input is not None:
+        asked["image_size"] = _image_size(input)
+    if isinstance(model, str | Spec):
+        found = static_profile(model, counters=tuple(counters), **asked)
+    elif counters:
+        raise UsageError("counters are for models that have a name; leave them out for a module object.")
+    else:
+        found = profile_module(_module(model), name=display_name(model), **asked)
+    return StaticProfile(**{name: getattr(found, name) for name in Profile.__struct_fields__})
+
+
+def _module(model: Any) -> Any:
+    """Return a module as it is, or what its factory builds without weights."""
+    if not callable(model):
+        raise UsageError(
+            f"profile: {type(model).__name__} is no model; expected a name, a spec, a module or a factory."
+        )
+    from resnet_bench.models import external  # noqa: PLC0415 - a name of the registry needs no torch
+
+    return model if is_module(model) else external.built_without_data(model, display_name(model))
+
+
+def _image_size(shape: tuple[int, ...]) -> int:
+    """Return the pixels a side of (3, H, W); other shapes are said to be too many or too few."""
+    given = tuple(shape)
+    if len(given) != 3 or given[0] != _CHANNELS or given[1] != given[2]:  # noqa: PLR2004 - channels, height, width
+        raise UsageError(f"input = {given}: expected the shape of one square image, such as (3, 224, 224).")
+    return int(given[1])
