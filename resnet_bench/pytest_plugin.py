@@ -1,0 +1,172 @@
+"""Fixtures for somebody else's test suite. Until one is used this imports pytest and the standard library alone.
+
+`resnet_bench_profile` and `assert_cost_unchanged` are exact and run anywhere in milliseconds; `resnet_bench_check`
+measures, is skipped unless --resnet-bench is given, and wants to be alone.
+"""
+
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+_MARKER = "resnet_bench"
+_MEASURES = "resnet_bench_check"
+_FOLDER = "cost_snapshots"
+_HELP = (
+    "resnet_bench(baseline=None, against=None, limit='5 %', metric='latency_s', **options): defaults of "
+    "resnet_bench_check; the test measures, and is skipped unless --resnet-bench is given."
+)
+_RUNS = pytest.StashKey[list[Any]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add three flags."""
+    group = parser.getgroup("resnet-bench", "costs and speed of networks")
+    group.addoption("--resnet-bench", action="store_true", help="run tests that measure; they want the machine alone")
+    group.addoption("--resnet-bench-update", action="store_true", help="write the snapshots of assert_cost_unchanged")
+    group.addoption("--resnet-bench-report", metavar="PATH", help="write a page of what was measured, such as x.html")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Name the marker."""
+    config.addinivalue_line("markers", _HELP)
+    config.stash[_RUNS] = []
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Skip what measures, in words, unless it was asked for and is alone."""
+    why = _why_not_measured(config)
+    for item in items:
+        if why and (item.get_closest_marker(_MARKER) or _MEASURES in getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.skip(reason=why))
+
+
+def _why_not_measured(config: pytest.Config) -> str:
+    if not config.getoption("--resnet-bench"):
+        return "it measures; give --resnet-bench to run it"
+    workers: int = getattr(config, "workerinput", {}).get("workercount", 1)
+    if workers > 1:
+        return (
+            f"it measures, and {workers} workers share this machine: run it alone, with -n 0 "
+            "(pytest -m resnet_bench --resnet-bench -n 0)"
+        )
+    return ""
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Write the page of what was measured, where one was asked for."""
+    path, runs = session.config.getoption("--resnet-bench-report"), session.config.stash[_RUNS]
+    if path and runs:
+        from resnet_bench.api.measured import written_side_by_side  # noqa: PLC0415 - only where there is something
+
+        written_side_by_side(runs, Path(path))
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Say where the page is, or that there is nothing in it."""
+    path = config.getoption("--resnet-bench-report")
+    if path:
+        said = f"report: {path}" if config.stash[_RUNS] else f"{path} was not written: nothing was measured"
+        terminalreporter.write_line(f"resnet-bench: {said}")
+
+
+@pytest.fixture
+def resnet_bench_profile() -> Callable[..., Any]:
+    """Return `resnet_bench.profile`: exact parameters, MACs, FLOPs, activations and memory of a model."""
+    from resnet_bench.api import profile  # noqa: PLC0415
+
+    return profile
+
+
+@pytest.fixture
+def assert_cost_unchanged(request: pytest.FixtureRequest) -> Callable[..., Any]:
+    """Return a function that holds a model's exact cost against a snapshot beside the test.
+
+    It takes what `resnet_bench.profile` takes, and `name` where one test asks more than once.
+    """
+    from resnet_bench.analysis import cost_snapshot  # noqa: PLC0415
+    from resnet_bench.api import profile  # noqa: PLC0415
+    from resnet_bench.storage import files  # noqa: PLC0415
+
+    asked: set[Path] = set()
+
+    def check(model: Any, *, name: str = "", **more: Any) -> Any:
+        __tracebackhide__ = True
+        found = profile(model, **more)
+        path = _snapshot_path(request.node, name)
+        if path in asked:
+            pytest.fail(
+                "this test asks twice: give each a name, assert_cost_unchanged(model, name='wide').", pytrace=False
+            )
+        asked.add(path)
+        now = cost_snapshot.of_profile(found)
+        if request.config.getoption("--resnet-bench-update"):
+            files.make_folder_of(path)
+            files.whole(path, cost_snapshot.to_text(now))
+            return found
+        shown = os.path.relpath(path, request.config.rootpath)
+        if not path.exists():
+            pytest.fail(f"{shown} is not there yet; pytest --resnet-bench-update writes it.", pytrace=False)
+        before = cost_snapshot.from_text(path.read_text(encoding="utf-8"), shown)
+        changed = cost_snapshot.differences(before, now)
+        if changed:
+            told = "\n".join((f"the cost of {found.model} is not what {shown} says:", *changed, _MEANT))
+            pytest.fail(told, pytrace=False)
+        return found
+
+    return check
+
+
+_MEANT = "If that is meant: pytest --resnet-bench-update, and commit the file."
+
+
+def _snapshot_path(node: pytest.Item, name: str) -> Path:
+    words = f"{node.name}-{name}" if name else node.name
+    return node.path.parent / _FOLDER / node.path.stem / f"{re.sub(r'[^A-Za-z0-9_.=-]+', '-', words).strip('-')}.tsv"
+
+
+@pytest.fixture
+def resnet_bench_check(request: pytest.FixtureRequest) -> Callable[..., Any]:
+    """Return a function that measures a model and fails the test where it got slower.
+
+    `baseline="main"` holds it against a stored baseline of this machine, `against="HEAD~1"` measures both now; without
+    either it only measures. Keywords of the marker are its defaults; it returns the run, or None against a revision.
+    """
+    from resnet_bench import api  # noqa: PLC0415
+    from resnet_bench.api import checks  # noqa: PLC0415
+    from resnet_bench.storage import baselines  # noqa: PLC0415
+
+    marker = request.node.get_closest_marker(_MARKER)
+    defaults = dict(marker.kwargs) if marker else {}
+    root = request.config.rootpath
+
+    def check(model: Any, **given: Any) -> Any:
+        __tracebackhide__ = True
+        options = {**defaults, **given}
+        baseline, against = options.pop("baseline", None), options.pop("against", None)
+        limit, metric = options.pop("limit", checks.LIMIT), options.pop("metric", checks.METRIC)
+        if against is not None:
+            _report(checks.against_revision(model, against, options, limit=limit, repository=root))
+            return None
+        run = api.run(model, **options)
+        request.config.stash[_RUNS].append(run)
+        for skip in run.record.skips:
+            pytest.fail(f"{skip.case.key} could not be measured: {skip.reason}: {skip.detail}", pytrace=False)
+        if baseline is not None:
+            where = root / baselines.DEFAULT_DIRECTORY
+            _report(checks.against_baseline(run, baseline, limit=limit, metric=metric, baselines_dir=where))
+        return run
+
+    return check
+
+
+def _report(checked: Any) -> None:
+    __tracebackhide__ = True
+    match checked.finding.value:
+        case "elsewhere":
+            pytest.skip(checked.text)
+        case "failed" | "undecided":
+            pytest.fail(checked.text, pytrace=False)
