@@ -1,0 +1,163 @@
+"""Benchmarks for another repository's asv suite: subclass, name the models, and asv finds them.
+
+    from resnet_bench import asv
+
+    class LatencySuite(asv.Latency):
+        models = ("mynet.model:build",)
+        batch_sizes = (1, 8)
+
+Nothing is computed, and torch not imported, when this is: asv imports every file of a suite to find its benchmarks.
+Every figure is a launch in a fresh process, against the package of the commit that asv has installed; a commit that
+has no such model, and a machine without the device, are skipped.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any, ClassVar
+
+_SAMPLES = 5  # always as many, so that the samples of a round can be told from the next one's
+
+
+class _Models:
+    """What all share: parameters that follow from `models`, and skipping what a commit does not have."""
+
+    models: ClassVar[tuple[str, ...]] = ()
+    version: ClassVar[str] = "1"
+    timeout: ClassVar[float] = 300
+    params: ClassVar[tuple[tuple[object, ...], ...]]
+    param_names: ClassVar[tuple[str, ...]] = ("model",)
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls.params = (tuple(cls.models),)
+
+    def setup(self, model: str, *_rest: object) -> None:
+        """Skip a model that the commit does not have."""
+        from resnet_bench.errors import ResNetBenchError  # noqa: PLC0415 - see above
+        from resnet_bench.runner.launchers.table import launcher  # noqa: PLC0415
+        from resnet_bench.runner.plan import resolved  # noqa: PLC0415
+        from resnet_bench.wire.messages import LookUpRequest  # noqa: PLC0415
+
+        try:
+            if isinstance(resolved([model], ())[model], str):
+                launcher().ask(LookUpRequest(models=(model,)))
+        except ResNetBenchError as error:
+            raise NotImplementedError(str(error)) from error
+
+
+class CostSuite(_Models):
+    """Exact counts for one image: any change is a change of the network."""
+
+    image_size: ClassVar[int | None] = None
+
+    def track_parameters(self, model: str) -> int:
+        """Return the parameters."""
+        return int(self._profile(model).parameters)
+
+    def track_macs(self, model: str) -> int:
+        """Return multiply-accumulates of convolution and linear layers."""
+        return int(self._profile(model).macs)
+
+    def _profile(self, model: str) -> Any:
+        from resnet_bench.api import profile  # noqa: PLC0415
+
+        size = self.image_size
+        return profile(model, input=None if size is None else (3, size, size))
+
+
+class _Measured(_Models):
+    """One launch of each model and batch size."""
+
+    batch_sizes: ClassVar[tuple[int, ...]] = (1,)
+    image_size: ClassVar[int | None] = None
+    mode: ClassVar[str] = "inference"
+    device: ClassVar[str | None] = None  # the host
+    threads: ClassVar[int | None] = None
+    param_names: ClassVar[tuple[str, ...]] = ("model", "batch_size")
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls.params = (tuple(cls.models), tuple(cls.batch_sizes))
+
+    def _launch(self, model: str, batch_size: int, *, samples: int = _SAMPLES, throughput_budget_s: float = 0.1) -> Any:
+        """Make one launch in a fresh process; a case that cannot run is skipped, one that breaks fails."""
+        from asv_runner.benchmarks.mark import SkipNotImplemented  # noqa: PLC0415
+
+        from resnet_bench import specs  # noqa: PLC0415
+        from resnet_bench.machine import environment  # noqa: PLC0415
+        from resnet_bench.machine.devices import HOST  # noqa: PLC0415
+        from resnet_bench.records import Case, Launch, Mode, Protocol, SkipReason  # noqa: PLC0415
+        from resnet_bench.runner.launchers.table import launcher  # noqa: PLC0415
+        from resnet_bench.runner.plan import resolved  # noqa: PLC0415
+        from resnet_bench.specs import Spec  # noqa: PLC0415
+        from resnet_bench.wire.messages import MeasureRequest  # noqa: PLC0415
+
+        spec = resolved([model], ())[model]
+        own = spec.image_size if isinstance(spec, Spec) else specs.EXTERNAL_IMAGE_SIZE
+        case = Case(
+            model=model,
+            mode=Mode(self.mode),
+            batch_size=batch_size,
+            image_size=self.image_size or own,
+            device=self.device or HOST,
+            threads=self.threads or environment.default_threads(),
+        )
+        protocol = Protocol(
+            launches=1,
+            target_interval=0.02,
+            min_samples=samples,
+            max_samples=samples,
+            sampling_budget_s=60.0,
+            throughput_budget_s=throughput_budget_s,
+            warmup_min_iterations=2,
+            warmup_budget_s=1.0,
+            time_limit_s=self.timeout * 0.8,
+        )
+        answer = launcher().ask(MeasureRequest(case=case, index=0, attempt=0, model=spec, protocol=protocol))
+        if isinstance(answer, Launch):
+            return answer
+        if answer.reason in {SkipReason.UNSUPPORTED, SkipReason.OUT_OF_MEMORY}:
+            raise SkipNotImplemented(answer.detail)
+        raise RuntimeError(f"{answer.reason}: {answer.detail}")
+
+
+class LatencySuite(_Measured):
+    """Seconds of one iteration, the device synchronised after each."""
+
+    def track_latency(self, model: str, batch_size: int) -> dict[str, object]:
+        """Return the samples of one launch."""
+        return _as_samples(self._launch(model, batch_size).isolated.iteration_s)
+
+
+class ThroughputSuite(_Measured):
+    """Seconds per image, iterations queued, then one synchronisation: more is worse in asv."""
+
+    def track_seconds_per_image(self, model: str, batch_size: int) -> dict[str, object]:
+        """Return the samples of one launch."""
+        launch = self._launch(model, batch_size, samples=4, throughput_budget_s=1.0)
+        return _as_samples(seconds / batch_size for seconds in launch.back_to_back.iteration_s)
+
+
+class MemorySuite(_Measured):
+    """Bytes of tensors at their peak; the same in every launch."""
+
+    def track_peak_allocated(self, model: str, batch_size: int) -> int | None:
+        """Return the peak of one launch."""
+        peak: int | None = self._launch(model, batch_size, samples=1).memory.peak_allocated_bytes
+        return peak
+
+
+def _as_samples(values: Iterable[float]) -> dict[str, object]:
+    """Return samples as asv takes them from its own timings: it then makes the median, interval and quartiles."""
+    return {"samples": list(values), "number": 1}
+
+
+def _described(benchmark: Callable[..., Any], unit: str, rounds: int) -> None:
+    benchmark.unit = unit  # type: ignore[attr-defined] # asv reads these of the function
+    benchmark.rounds = rounds  # type: ignore[attr-defined]
+
+
+_described(CostSuite.track_parameters, "parameters", 1)
+_described(CostSuite.track_macs, "MACs", 1)
+_described(LatencySuite.track_latency, "seconds", 2)
+_described(ThroughputSuite.track_seconds_per_image, "seconds", 2)
+_described(MemorySuite.track_peak_allocated, "bytes", 1)

@@ -1,0 +1,45 @@
+"""`init`: what another repository needs to be measured, gated and followed."""
+
+import sys
+from pathlib import Path
+
+from resnet_bench import specs
+from resnet_bench.errors import UsageError
+from resnet_bench.interop.scaffold import write
+from resnet_bench.interop.scaffold.look import look
+from resnet_bench.words import listed, logged
+
+
+def init(directory: Path = Path(), /, *, model: str = "", action: str = "") -> None:
+    """Write a suite, thresholds, two workflows and an asv suite for this repository; what is there stays as it is.
+
+    The model is looked for among the repository's functions and classes, without importing any. The first workflow
+    measures a pull request against its base, the second comments; neither needs a machine of yours.
+
+    Args:
+        directory: the repository.
+        model: what to measure, package.module:callable, where it is not found or another one is meant.
+        action: where the GitHub action lives, owner/repository@ref.
+    """
+    around = look(directory)
+    if model and not specs.is_external(model):
+        raise UsageError(f"--model '{model}': expected a model of this repository, package.module:callable.")
+    if not model and not around.factories:
+        raise UsageError(
+            f"in {around.root} nothing was found that builds a network without arguments; name it: "
+            "resnet-bench init --model package.module:callable."
+        )
+    chosen = model or around.factories[0]
+    came_from = write.origin()
+    came_from = came_from._replace(action=action or came_from.action)
+    for file in write.write(around, model=chosen, came_from=came_from):
+        print(logged(f"{'wrote' if file.written else 'kept '} {file.path}"))
+    others = [it for it in around.factories if it != chosen]
+    _say(f"model: {chosen}" + (f" (also found: {listed(others)}; --model chooses)" if others and not model else ""))
+    if came_from.action == write.UNKNOWN_ACTION:
+        _say(f"the workflow uses {came_from.action}: put in where resnet_bench lives, or give --action owner/repo@ref.")
+    _say(f"next: resnet-bench ab HEAD~1 --models {chosen}, and resnet-bench run {write.SUITE} --dry-run")
+
+
+def _say(text: str) -> None:
+    print(logged(text), file=sys.stderr)

@@ -1,0 +1,85 @@
+"""The files of `init`, filled in for a repository and written where nothing is yet."""
+
+import importlib.metadata
+import json
+import re
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from string import Template
+from typing import NamedTuple
+
+from resnet_bench.interop.scaffold.look import Surroundings
+from resnet_bench.records import Record
+from resnet_bench.storage import files
+
+_TEMPLATES = "resnet_bench.interop.scaffold"
+# Where each file goes, and what it is made from.
+SUITE, THRESHOLDS = "resnet-bench.toml", "thresholds.toml"
+FILES: Mapping[str, str] = {
+    SUITE: "suite.toml",
+    THRESHOLDS: "thresholds.toml",
+    ".github/workflows/resnet-bench.yml": "measure.yml",
+    ".github/workflows/resnet-bench-comment.yml": "comment.yml",
+    "asv.conf.json": "asv.conf.json",
+    "benchmarks/__init__.py": "package.txt",
+    "benchmarks/resnet.py": "benchmarks.txt",
+}
+_GITHUB = re.compile(r"github\.com[/:]([\w.-]+/[\w.-]+?)(?:\.git)?$")
+UNKNOWN_ACTION = "OWNER/resnet_bench@main"
+
+
+class ScaffoldFile(Record, frozen=True, kw_only=True):
+    """What became of a file: written, or kept as it was."""
+
+    path: str
+    written: bool
+
+
+class Origin(NamedTuple):
+    """Where this installation comes from: what pip calls it, and the action that lives there."""
+
+    requirement: str
+    action: str
+
+
+def origin() -> Origin:
+    """Return where this package was installed from, as far as pip has noted it (PEP 610)."""
+    try:
+        noted = json.loads(importlib.metadata.distribution("resnet-bench").read_text("direct_url.json") or "{}")
+    except (importlib.metadata.PackageNotFoundError, ValueError):
+        noted = {}
+    url, commit = str(noted.get("url", "")), noted.get("vcs_info", {}).get("commit_id", "main")
+    on_github = _GITHUB.search(url)
+    if not on_github:
+        return Origin("resnet-bench", UNKNOWN_ACTION)
+    return Origin(f"git+https://github.com/{on_github[1]}@{commit}", f"{on_github[1]}@{commit}")
+
+
+def write(around: Surroundings, *, model: str, came_from: Origin) -> tuple[ScaffoldFile, ...]:
+    """Write every file that is not there yet, and say which.
+
+    Raises:
+        StoreError: a file cannot be written.
+    """
+    fields = {
+        "suite": SUITE,
+        "model": model,
+        "models": json.dumps(model),
+        "install": "true" if around.installable else "false",
+        "action": came_from.action,
+        "project": json.dumps(around.name)[1:-1],
+        "branch": json.dumps(around.branch)[1:-1],
+        "requirement": came_from.requirement,
+    }
+    return tuple(_written(around.root, name, template, fields) for name, template in FILES.items())
+
+
+def _written(root: Path, name: str, template: str, fields: Mapping[str, str]) -> ScaffoldFile:
+    path = root / name
+    if path.exists() or path.is_symlink():
+        return ScaffoldFile(path=name, written=False)
+    text = resources.files(_TEMPLATES).joinpath("files", template).read_text(encoding="utf-8")
+    files.make_folder_of(path)
+    files.whole(path, Template(text).substitute(fields))
+    return ScaffoldFile(path=name, written=True)

@@ -1,0 +1,148 @@
+"""`init` in repositories of other people: what it finds, what it writes, and that nothing is ever overwritten."""
+
+import ast
+import json
+import subprocess
+import sys
+import tomllib
+
+import pytest
+import yaml
+
+from resnet_bench import cli
+from resnet_bench.analysis.verdicts import thresholds
+from resnet_bench.config.suite_file import load_suite
+from resnet_bench.interop.scaffold import write
+from resnet_bench.interop.scaffold.look import look
+from resnet_bench.runner.plan import expand
+from tests.make import git
+
+MODEL = """
+from torch import nn
+
+class SEResNet(nn.Module):
+    def __init__(self, width=64):
+        super().__init__()
+
+class Block(nn.Module):
+    def __init__(self, channels):
+        super().__init__()
+
+def build() -> nn.Module:
+    return SEResNet()
+
+def build_model(width):
+    return SEResNet(width)
+
+def _resnet():
+    return None
+"""
+
+
+@pytest.fixture
+def repository(tmp_path, monkeypatch):
+    root = tmp_path / "myproject"
+    (root / "src" / "mynet").mkdir(parents=True)
+    (root / "tests").mkdir()
+    (root / "src" / "mynet" / "__init__.py").write_text("")
+    (root / "src" / "mynet" / "model.py").write_text(MODEL)
+    (root / "src" / "mynet" / "broken.py").write_text("def build(:")
+    (root / "tests" / "nets.py").write_text("import torch\ndef build(): return None\n")
+    (root / "pyproject.toml").write_text('[project]\nname = "mynet"\nversion = "1"\n')
+    git(root, "init", "-q", "-b", "trunk")
+    monkeypatch.chdir(root)
+    return root
+
+
+def contents(root):
+    return {
+        str(path.relative_to(root)): path.read_bytes()
+        for path in root.rglob("*")
+        if path.is_file() and ".git/" not in str(path)
+    }
+
+
+def test_what_builds_a_network_without_arguments_is_found_and_nothing_is_imported(repository):
+    (repository / "src" / "mynet" / "model.py").write_text("raise SystemExit\n" + MODEL)
+    found = look(repository / "src")
+    assert found.factories == ("mynet.model:build", "mynet.model:SEResNet")
+    assert (found.root, found.branch, found.installable) == (repository, "trunk", True)
+
+
+def test_every_file_is_written_and_valid(repository, capsys):
+    assert cli.run(["init"]) == 0
+    shown = capsys.readouterr()
+    assert shown.out.splitlines() == [f"wrote {name}" for name in write.FILES]
+    assert "model: mynet.model:build (also found: mynet.model:SEResNet; --model chooses)" in shown.err
+    suite = load_suite(repository / write.SUITE)
+    assert {(case.model, case.batch_size) for case in expand(suite, "cpu").cases} == {
+        ("mynet.model:build", 1),
+        ("mynet.model:build", 8),
+    }
+    assert len(thresholds.read(repository / write.THRESHOLDS).rules) == 3
+    tomllib.loads((repository / write.SUITE).read_text())
+    configuration = json.loads((repository / "asv.conf.json").read_text())
+    assert (configuration["project"], configuration["branches"]) == ("myproject", ["trunk"])
+    ast.parse((repository / "benchmarks" / "resnet.py").read_text())
+
+
+def test_a_second_time_and_over_files_of_others_nothing_changes(repository, capsys):
+    (repository / "asv.conf.json").write_text("mine")
+    (repository / "thresholds.toml").symlink_to("nowhere")
+    cli.run(["init"])
+    before = contents(repository)
+    assert before["asv.conf.json"] == b"mine"
+    assert not (repository / "nowhere").exists()
+    capsys.readouterr()
+    assert cli.run(["init", "--model", "other:build"]) == 0
+    assert capsys.readouterr().out.splitlines() == [f"kept  {name}" for name in write.FILES]
+    assert contents(repository) == before
+
+
+def test_a_repository_without_a_network_is_asked_for_one(tmp_path, capsys):
+    assert cli.run(["init", str(tmp_path)]) == 2
+    assert "name it: resnet-bench init --model package.module:callable" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+    assert cli.run(["init", str(tmp_path), "--model", "resnet18"]) == 2
+    assert cli.run(["init", str(tmp_path / "absent")]) == 2
+
+
+def test_hostile_names_of_folders_stay_data(tmp_path):
+    root = tmp_path / 'a"b$model\\'
+    root.mkdir()
+    assert cli.run(["init", str(root), "--model", "m:build"]) == 0
+    assert json.loads((root / "asv.conf.json").read_text())["project"] == 'a"b$model\\'
+
+
+def test_the_first_workflow_measures_and_may_not_write_the_second_writes_and_never_checks_out(repository):
+    cli.run(["init", "--action", "someone/resnet_bench@v1"])
+    folder = repository / ".github" / "workflows"
+    measures, comments = (yaml.safe_load((folder / f"resnet-bench{it}.yml").read_text()) for it in ("", "-comment"))
+    assert measures["permissions"] == {"contents": "read"}
+    steps = measures["jobs"]["measure"]["steps"]
+    assert steps[-1]["uses"] == "someone/resnet_bench@v1"
+    assert steps[-1]["with"] == {"models": "mynet.model:build", "install": "true"}
+    assert comments["permissions"] == {"actions": "read", "pull-requests": "write"}
+    assert comments[True]["workflow_run"]["workflows"] == [measures["name"]]  # YAML reads `on` as true
+    used = [step.get("uses", "") for step in comments["jobs"]["comment"]["steps"]]
+    assert used == ["actions/download-artifact@v4", ""]
+
+
+def test_the_asv_suite_is_found_by_asv_and_light_at_its_top(repository):
+    cli.run(["init"])
+    code = (
+        "import sys\nfrom asv_runner.discovery import disc_benchmarks\n"
+        "sys.path.insert(0, '.')\n"
+        "found = {b.name: (b._params, b.unit, b.version) for b in disc_benchmarks('benchmarks')}\n"
+        "print(found)\nprint(sorted({'torch', 'pandas', 'msgspec'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=repository)
+    found, loaded = done.stdout.splitlines()
+    model = ["mynet.model:build"]
+    assert ast.literal_eval(found) == {
+        "resnet.Cost.track_macs": ([model], "MACs", "1"),
+        "resnet.Cost.track_parameters": ([model], "parameters", "1"),
+        "resnet.Latency.track_latency": ([model, [1, 8]], "seconds", "1"),
+        "resnet.Memory.track_peak_allocated": ([model, [1, 8]], "bytes", "1"),
+    }
+    assert loaded == "[]"
