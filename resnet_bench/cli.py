@@ -12,6 +12,7 @@ from pathlib import Path
 from cyclopts import App, CoercionError, CycloptsError
 
 from resnet_bench import __version__
+from resnet_bench.commands.examples import epilogue
 from resnet_bench.errors import ExitCode, InternalError, ResNetBenchError, nearest
 from resnet_bench.words import either, logged
 
@@ -26,10 +27,12 @@ _COMMANDS = (
     ("compare", "compare:compare", "Two runs or baselines: ratio, interval, verdict and reason for every row."),
     ("check", "check:check", "The gate for CI: a run against a baseline by the rules of a thresholds file."),
     ("ab", "ab:ab", "Two revisions measured now, against each other, until there is a verdict."),
+    ("bisect", "bisect:bisect", "The commit that made a model slower: git bisect by launch pairs."),
     ("calibrate", "calibrate:calibrate", "A/A self-test: what this machine can see, and its noise bands."),
     ("history", "history:history_command", "Series across commits, and which commits moved a level."),
     ("export", "export:export", "A run as asv results of its commit, or as CSV."),
     ("baseline", "baseline:baseline", "Named baselines: set one from runs, or list them."),
+    ("init", "init:init", "A suite, thresholds, workflows and an asv suite for another repository."),
     ("machine", "machine:machine", "What is measured on, and what to change for steadier numbers."),
 )
 
@@ -46,7 +49,10 @@ app = App(
     suppress_keyboard_interrupt=False,
 )
 for _name, _target, _help in _COMMANDS:
-    app.command(f"resnet_bench.commands.{_target}", name=_name, help=_help)
+    # A group of commands has its examples where it is defined.
+    _more = {} if _name == "baseline" else {"help_epilogue": epilogue(_name)}
+    app.command(f"resnet_bench.commands.{_target}", name=_name, help=_help, **_more)
+app.register_install_completion_command(help="Install completion for bash, zsh or fish.")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -93,6 +93,9 @@ assert "pandas" not in sys.modules, "pandas"
         (["list", "rasnet*", "vgg*"], ["no model is called like 'rasnet*' or 'vgg*'."]),
         (["run", "--dry-run", "--models", "timm:resnet*"], ["'timm:resnet*': patterns", "one by one"]),
         (["rnu"], ["rnu", "run"]),
+        (["run", "resnet18"], ["'resnet18' is no suite file", "--models resnet18"]),
+        (["run", "resnet5"], ["--models resnet5"]),
+        (["run", "torchvision:resnet50"], ["--models torchvision:resnet50"]),
         (["run", "--modles", "x"], ["--modles", "--models"]),
     ],
 )

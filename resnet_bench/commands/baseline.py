@@ -8,12 +8,16 @@ from cyclopts import App, Parameter
 
 from resnet_bench.analysis.verdicts import calibrated, sides
 from resnet_bench.analysis.verdicts.noise_bands import FEWEST_RUNS, in_words, known_bands
+from resnet_bench.commands.examples import epilogue
 from resnet_bench.commands.output import destination, give, warn
+from resnet_bench.errors import UsageError
 from resnet_bench.report.documents import baselines as listing
 from resnet_bench.report.renderers import Format
-from resnet_bench.storage import baselines, calibrations
+from resnet_bench.storage import baselines, calibrations, run_directory
 
-baseline = App(name="baseline", help="Named baselines: set one from runs, or list them.")
+baseline = App(
+    name="baseline", help="Named baselines: set one from runs, or list them.", help_epilogue=epilogue("baseline")
+)
 
 
 @baseline.command(name="set")
@@ -31,6 +35,10 @@ def set_baseline(
         baselines_dir: where named baselines are kept.
         calibration_file: noise bands of this machine, as `calibrate` writes them; they narrow the learnt ones.
     """
+    last = runs[-1] if runs else Path()
+    if run_directory.is_run(Path(name)) and not last.exists():
+        others = " ".join(map(str, (name, *runs[:-1])))
+        raise UsageError(f"the name comes first, then its runs: resnet-bench baseline set {last} {others}.")
     stored = sides.from_runs(runs, name)
     warn(stored.warnings)
     path = baselines.save(stored, baselines_dir)

@@ -9,9 +9,10 @@ from cyclopts import Parameter
 from resnet_bench.commands.output import destination, give, warn
 from resnet_bench.errors import UsageError
 from resnet_bench.interop import asv_write
+from resnet_bench.report import sheets
 from resnet_bench.report.documents import run as view
 from resnet_bench.report.renderers import Format
-from resnet_bench.storage import run_directory
+from resnet_bench.storage import files, outputs, run_directory
 from resnet_bench.words import logged
 
 
@@ -20,6 +21,8 @@ class Target(StrEnum):
 
     ASV = "asv"
     CSV = "csv"
+    PARQUET = "parquet"
+    XLSX = "xlsx"
 
 
 def export(
@@ -29,14 +32,14 @@ def export(
     asv_results: Path = asv_write.RESULTS,
     output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
 ) -> None:
-    """Write a run as asv results of its commit, or every case as CSV.
+    """Write a run as asv results of its commit, or every case as CSV, Parquet or an Excel sheet.
 
     Args:
         run: the run directory.
         to: asv, for `asv publish`, `asv show` and `asv compare`; or csv, in base units
-            and with names as they are: in a CI log prefer -o FILE.
+            and with names as they are: in a CI log prefer -o FILE; or parquet or xlsx, which go to -o FILE.
         asv_results: asv's results folder.
-        output: write the CSV here instead of printing it.
+        output: write the file here instead of printing it.
     """
     if to is Target.ASV and output is not None:
         raise UsageError("--output is of --to csv; --asv-results names the folder that --to asv writes to.")
@@ -44,8 +47,14 @@ def export(
     warn(loaded.warnings)
     if to is Target.ASV:
         print_exported(asv_write.export(loaded, asv_results))
-    else:
+    elif to is Target.CSV:
         give(view.build([loaded]), destination(Format.CSV, output, inputs=[run]))
+    else:
+        if output is None:
+            raise UsageError(f"--to {to} writes a file; name it with -o, such as -o {run.name}.{to}.")
+        files.make_folder_of(output)
+        outputs.check(output, inputs=[run], begins=sheets.BEGINNINGS[to.value])
+        print(logged(str(sheets.write(to.value, view.build([loaded]).rows(), output))))
 
 
 def print_exported(exported: asv_write.Exported) -> None:

@@ -2,19 +2,23 @@
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
+from resnet_bench import specs
 from resnet_bench.commands.arguments import with_options
 from resnet_bench.commands.output import Destination, give, warn, written
 from resnet_bench.config import suite_file
+from resnet_bench.config.axes import AXES, Value
 from resnet_bench.config.sources import from_environment, resolve
 from resnet_bench.config.suite_file import Suite
-from resnet_bench.errors import ExitCode, UsageError
+from resnet_bench.errors import ExitCode, UsageError, nearest
 from resnet_bench.git.command import git
 from resnet_bench.git.commit import current_commit
+from resnet_bench.machine.cores import confine_to
 from resnet_bench.machine.devices import known_without_torch
 from resnet_bench.records import LayerScope, SkipReason
 from resnet_bench.report.document import Document
@@ -25,7 +29,7 @@ from resnet_bench.report.renderers import Format
 from resnet_bench.runner import plan, shards
 from resnet_bench.runner.launchers import table as launchers
 from resnet_bench.runner.launchers.launcher import Launcher
-from resnet_bench.runner.run import new_run_id, resume, start
+from resnet_bench.runner.run import extend, new_run_id, resume, start
 from resnet_bench.storage import run_directory
 from resnet_bench.wire.messages import LookUpRequest
 from resnet_bench.words import counted
@@ -45,6 +49,9 @@ def run(
     launcher: Annotated[str, Parameter(help=_LAUNCHER_HELP)] = launchers.DEFAULT,
     output: Annotated[Path | None, Parameter(alias="-o")] = None,
     resume_from: Annotated[Path | None, Parameter(name="--resume")] = None,
+    extend_run: Annotated[Path | None, Parameter(name="--extend")] = None,
+    note: str = "",
+    cores: str = "",
     dry_run: Annotated[bool, Parameter(negative=())] = False,
     print_suite: str | None = None,
     print_config: Annotated[bool, Parameter(negative=())] = False,
@@ -63,6 +70,9 @@ def run(
         launcher: Where processes are started.
         output: The run directory. Default: a new one under reports, named by the time.
         resume_from: Finish this run directory instead of starting a new run.
+        extend_run: Add cases to this run directory: its own, with the values of axes that are given beside it.
+        note: What to say of the run, kept in it.
+        cores: Confine the run to these CPU cores, such as 0-3 or 0,2; recorded. All by default.
         dry_run: Print the cases and an estimate, measure nothing.
         print_suite: Print the suite file of a preset.
         print_config: Print every value that holds, and where it comes from; measure nothing.
@@ -73,13 +83,18 @@ def run(
     if print_suite is not None:
         print(suite_file.preset_text(print_suite), end="")
         return 0
+    if cores:
+        confine_to(cores)
+    of_a_new_run = any((suite, output, layers, note, dry_run, print_config, asv_results))
+    if extend_run is not None:
+        _refuse_of_a_new_run("--extend takes axes", of_a_new_run or resume_from is not None, extend_run)
+        extend(extend_run, _values_to_add(given), launcher=launchers.launcher(launcher))
+        return _show_results(extend_run, format)
     if resume_from is not None:
-        if given or any((suite, output, layers, dry_run, print_config, asv_results)):
-            raise UsageError(
-                "--resume goes on with the run's own suite; it takes no other flags but --launcher and --format."
-            )
+        _refuse_of_a_new_run("--resume goes on with the run's own suite", of_a_new_run or bool(given), resume_from)
         resume(resume_from, launcher=launchers.launcher(launcher))
         return _show_results(resume_from, format)
+    _refuse_a_model(suite)
     variables, warnings = from_environment(os.environ)
     warn(warnings)
     chosen = resolve(suite, variables=variables, flags=given)
@@ -102,11 +117,40 @@ def run(
             seed=chosen.seed,
             shard=chosen.shard,
             layers=scope,
+            note=note,
         )
     ended = _show_results(directory, format)
     if asv_results:
         _export(directory)
     return ended
+
+
+def _refuse_of_a_new_run(what: str, given: bool, directory: Path) -> None:  # noqa: FBT001 - a finding, not a policy
+    if given:
+        raise UsageError(
+            f"{what}; it takes no other flags but --cores, --launcher and --format. "
+            f"To add cases: run --extend {directory} --batch-sizes 16, or other axes."
+        )
+
+
+def _refuse_a_model(suite: Path | None) -> None:
+    """Tell whoever names a model where a suite file stands how models are named."""
+    if suite is None or suite.exists():
+        return
+    name = str(suite)
+    alike = name in specs.names() or (nearest(name, specs.names()) and "." not in name)
+    if alike or specs.is_external(name):
+        raise UsageError(f"'{name}' is no suite file, and models are given by a flag: --models {name}.")
+
+
+def _values_to_add(given: Mapping[str, str]) -> dict[str, tuple[Value, ...]]:
+    """Read the flags that add cases; the protocol stays the run's own, so that its numbers compare."""
+    flags = {axis.flag.removeprefix("--").replace("-", "_"): axis for axis in AXES}
+    strange = next((name for name in given if name not in flags), None)
+    if strange is not None or not given:
+        shown = f"--{strange.replace('_', '-')}" if strange else "nothing"
+        raise UsageError(f"--extend keeps the run's protocol and adds values of axes; given is {shown}.")
+    return {flags[name].name: flags[name].several_from_text(text, flags[name].flag) for name, text in given.items()}
 
 
 def _check_clean() -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psutil
 
+from resnet_bench.machine import cores
 from resnet_bench.machine.devices import DeviceFacts, DeviceKind
 from resnet_bench.machine.identity import environment_id, memory_class
 from resnet_bench.records import DeviceState, Environment, Identity, MachineState
@@ -92,6 +93,8 @@ def _machine_state(state: DeviceState) -> MachineState:
         packages=dict(_versions()),
         state=state,
         memory_bytes=psutil.virtual_memory().total,
+        cores=cores.confined_to(),
+        preload=os.environ.get("LD_PRELOAD", ""),
     )
 
 

@@ -346,3 +346,10 @@ def test_bad_input_is_one_line_and_two(capsys, arguments, said):
     assert said in err
     assert len(err.splitlines()) == 1
     assert "Traceback" not in err
+
+
+@pytest.mark.usefixtures("workplace")
+def test_swapped_arguments_of_baseline_set_are_told_the_right_order(capsys):
+    code, _, err = run(capsys, "baseline", "set", "old", "same", "main")
+    assert code == 2
+    assert "the name comes first, then its runs: resnet-bench baseline set main old same." in err

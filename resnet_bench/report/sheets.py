@@ -1,0 +1,67 @@
+"""A table as a Parquet file or an Excel workbook, by pyarrow and openpyxl where they are installed."""
+
+import importlib.util
+import io
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from resnet_bench.errors import UsageError
+from resnet_bench.report.frame import frame_of
+from resnet_bench.report.table import Table
+from resnet_bench.storage import files
+from resnet_bench.words import plain
+
+# What a former file begins with, as small letters.
+BEGINNINGS: Mapping[str, bytes] = {"parquet": b"par1", "xlsx": b"pk\x03\x04"}
+_SHEET = "results"
+
+
+def write(form: str, table: Table, path: Path) -> Path:
+    """Write a table to a file, whole or not at all, and return where.
+
+    Raises:
+        UsageError: the library for it is not installed.
+        StoreError: the file cannot be written.
+    """
+    library, content = _FORMS[form]
+    if importlib.util.find_spec(library) is None:
+        raise UsageError(f"--to {form} needs {library}, which is not installed: pip install 'resnet-bench[export]'.")
+    return files.whole(path, content(table))
+
+
+def _parquet(table: Table) -> bytes:
+    stream = io.BytesIO()
+    frame = frame_of(table)
+    frame.attrs = {}  # pandas would write them with a warning; units stand in the names
+    frame.to_parquet(stream, engine="pyarrow", index=False)
+    return stream.getvalue()
+
+
+def _xlsx(table: Table) -> bytes:
+    """Return a workbook; a text that begins like a formula stays a text."""
+    from openpyxl import Workbook  # noqa: PLC0415 - an extra
+
+    workbook = Workbook(write_only=True)
+    sheet = workbook.create_sheet(_SHEET)
+    sheet.append([column.key for column in table.columns])
+    for row in table.rows:
+        sheet.append([_cell(sheet, value) for value in row])
+    stream = io.BytesIO()
+    workbook.save(stream)
+    return stream.getvalue()
+
+
+def _cell(sheet: object, value: object) -> object:
+    from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415 - an extra
+
+    if not isinstance(value, str):
+        return value
+    cell = WriteOnlyCell(sheet, value=plain(value))
+    cell.data_type = "s"
+    return cell
+
+
+_FORMS: Mapping[str, tuple[str, Callable[[Table], bytes]]] = {
+    "parquet": ("pyarrow", _parquet),
+    "xlsx": ("openpyxl", _xlsx),
+}
