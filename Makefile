@@ -12,7 +12,7 @@ PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile
 ASV_ARGS ?= --quick
 ASV_RANGE ?= HEAD~2..HEAD
 
-.PHONY: bench asv test lint check format gpu-test clean
+.PHONY: bench asv test lint check format gpu-test docs clean
 
 bench: $(VENV)/.installed
 	$(BIN)/resnet-bench run --preset quick $(BENCH_ARGS)
@@ -36,6 +36,10 @@ lint: $(VENV)/.dev
 
 check: lint
 	$(PYTEST) -q -m "not slow and not browser and not gpu and not engines"
+
+docs: $(VENV)/.installed
+	$(INSTALL) -e ".[docs]"
+	$(BIN)/mkdocs build --strict
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format .
