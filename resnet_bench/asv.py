@@ -83,6 +83,7 @@ class _Measured(_Models):
         from asv_runner.benchmarks.mark import SkipNotImplemented  # noqa: PLC0415
 
         from resnet_bench import specs  # noqa: PLC0415
+        from resnet_bench.config.axes import completed  # noqa: PLC0415
         from resnet_bench.machine import environment  # noqa: PLC0415
         from resnet_bench.machine.devices import HOST  # noqa: PLC0415
         from resnet_bench.records import Case, Launch, Mode, Protocol, SkipReason  # noqa: PLC0415
@@ -93,14 +94,15 @@ class _Measured(_Models):
 
         spec = resolved([model], ())[model]
         own = spec.image_size if isinstance(spec, Spec) else specs.EXTERNAL_IMAGE_SIZE
-        case = Case(
-            model=model,
-            mode=Mode(self.mode),
-            batch_size=batch_size,
-            image_size=self.image_size or own,
-            device=self.device or HOST,
-            threads=self.threads or environment.default_threads(),
-        )
+        device = self.device or HOST
+        said = {
+            "mode": Mode(self.mode),
+            "batch_size": batch_size,
+            "image_size": self.image_size or own,
+            "device": device,
+            "threads": self.threads or environment.default_threads(),
+        }
+        case = Case(model=model, **completed(said, device))
         protocol = Protocol(
             launches=1,
             target_interval=0.02,

@@ -19,7 +19,7 @@ from resnet_bench.analysis.verdicts.thresholds import Rule
 from resnet_bench.api.measured import MeasuredRun
 from resnet_bench.api.options import texts_of
 from resnet_bench.api.subjects import ModelLike, importable_name
-from resnet_bench.config.axes import AXES, BY_NAME
+from resnet_bench.config.axes import AXES, BY_NAME, completed
 from resnet_bench.errors import UsageError
 from resnet_bench.git.checkout import WORKING_TREE
 from resnet_bench.records import Case, Digest, Figures, Record, Verdict, VerdictTable
@@ -106,7 +106,7 @@ def _cases(model: str, options: Mapping[str, Any]) -> list[Case]:
     asked = {**revisions.DEFAULTS, **_by_axis(texts_of(options))}
     lists = {name: BY_NAME[name].several_from_text(text, name) for name, text in asked.items()}
     return [
-        Case(model=model, **dict(zip(lists, values, strict=True)))  # type: ignore[arg-type] # readers' values fit
+        Case(model=model, **completed(dict(zip(lists, values, strict=True)), str(lists["device"][0])))
         for values in itertools.product(*lists.values())
     ]
 
