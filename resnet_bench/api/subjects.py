@@ -11,8 +11,6 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import cloudpickle
-
 from resnet_bench import specs
 from resnet_bench.errors import ModelError, UsageError
 from resnet_bench.records import ModelObject, Record
@@ -140,6 +138,8 @@ def _source(model: Callable[..., Any]) -> str:
 
 
 def _pickled(model: Callable[..., Any], name: str) -> bytes:
+    import cloudpickle  # noqa: PLC0415 - for what has no importable name alone
+
     try:
         content: bytes = cloudpickle.dumps(model, protocol=pickle.HIGHEST_PROTOCOL)
     except Exception as error:  # whatever an object's own __reduce__ raises
