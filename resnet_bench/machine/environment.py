@@ -94,7 +94,6 @@ def _machine_state(state: DeviceState) -> MachineState:
         state=state,
         memory_bytes=psutil.virtual_memory().total,
         cores=cores.confined_to(),
-        preload=os.environ.get("LD_PRELOAD", ""),
     )
 
 

@@ -44,8 +44,7 @@ class Identity(Record, frozen=True, kw_only=True):
 class MachineState(Record, frozen=True, kw_only=True):
     """What may differ between two comparable runs, but explains their noise; `memory_bytes` is exact.
 
-    `cores` are those that the process was confined to, such as 0-3, empty where it may use all; `preload` is what
-    LD_PRELOAD puts before every library, such as another allocator.
+    `cores` are those that the process was confined to, such as 0-3, empty where it may use all.
     """
 
     hostname: str
@@ -55,7 +54,6 @@ class MachineState(Record, frozen=True, kw_only=True):
     state: DeviceState
     memory_bytes: NonNegativeCount | None = None
     cores: str = ""
-    preload: str = ""
 
 
 class Environment(Record, frozen=True, kw_only=True):
