@@ -121,3 +121,31 @@ def named(name: str) -> type[ResNetBenchError]:
             return found
         waiting += found.__subclasses__()
     return ResNetBenchError
+
+
+# Characters of an exception's words; some print a whole graph in one line.
+_LONGEST = 500
+
+
+def text_of(error: BaseException) -> str:
+    """Return all that an exception of any origin says, in characters that can be written; its words may raise."""
+    try:
+        return str(error).encode(errors="backslashreplace").decode()
+    except BaseException:  # noqa: BLE001 - whatever a user's own words do
+        return "(its own words raise another)"
+
+
+def in_words(error: BaseException) -> str:
+    """Return in one line what was raised: "ValueError: no such width"; our own errors have a sentence."""
+    said = text_of(error).strip().partition("\n")[0].rstrip()
+    if isinstance(error, SystemExit):
+        said = f"sys.exit({said}) was called"
+    elif not isinstance(error, ResNetBenchError):
+        said = f"{type(error).__name__}: {said}" if said else type(error).__name__
+    return said[:_LONGEST]
+
+
+def deed(error: BaseException) -> str:
+    """Return what code did that ended in `error`: "raised ValueError: no such width", "called sys.exit(0)"."""
+    said = in_words(error)
+    return f"called {said.removesuffix(' was called')}" if isinstance(error, SystemExit) else f"raised {said}"

@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 
-from resnet_bench.errors import DeviceError, DisagreesError, ResNetBenchError
+from resnet_bench.errors import DeviceError, DisagreesError, ResNetBenchError, text_of
 from resnet_bench.machine.devices import out_of_memory_words, unsupported_words
 from resnet_bench.records import Skip, SkipReason, remarks
 from resnet_bench.wire.messages import CaseRequest
@@ -14,7 +14,7 @@ from resnet_bench.wire.messages import CaseRequest
 _UNSUPPORTED_WORDS = ("not implemented for", "could not run", "expected more than 1 value per channel")
 
 
-def skip(request: CaseRequest[Any], error: Exception) -> Skip:
+def skip(request: CaseRequest[Any], error: BaseException) -> Skip:
     """Return the skip that an exception of a case is."""
     return Skip(case=request.case, index=request.index, reason=reason_of(error), detail=remarks.raised(error))
 
@@ -23,7 +23,7 @@ def reason_of(error: BaseException) -> SkipReason:
     """Tell want of memory and what cannot be done from a crash."""
     # A model's own exception is the cause of the one that names the model.
     chain = [error] if error.__cause__ is None else [error, error.__cause__]
-    text = " ".join(str(each) for each in chain).lower()
+    text = " ".join(map(text_of, chain)).lower()
     if any(isinstance(each, MemoryError | torch.OutOfMemoryError) or _is_no_memory(each) for each in chain):
         return SkipReason.OUT_OF_MEMORY
     spaced = text.replace("_", " ")  # CUDA_ERROR_OUT_OF_MEMORY too
@@ -33,7 +33,7 @@ def reason_of(error: BaseException) -> SkipReason:
         return SkipReason.CRASHED  # it was there when the run began: --resume shall try again
     if isinstance(error, DisagreesError):
         return SkipReason.DISAGREES
-    unsupported = any(isinstance(each, ResNetBenchError | NotImplementedError) for each in chain)
+    unsupported = isinstance(chain[-1], ResNetBenchError | NotImplementedError)
     if unsupported or any(words in text for words in (*_UNSUPPORTED_WORDS, *unsupported_words())):
         return SkipReason.UNSUPPORTED
     return SkipReason.CRASHED

@@ -13,8 +13,9 @@ from typing import Any
 import torch
 from torch import nn
 
-from resnet_bench.errors import ModelError, ResNetBenchError, UnknownModelError, nearest
+from resnet_bench.errors import ModelError, ResNetBenchError, UnknownModelError, deed, in_words, nearest
 from resnet_bench.models.compat import prepare_for_torchvision, torchvision_models
+from resnet_bench.models.foreign_code import staying_here, where
 from resnet_bench.models.meta import built_on
 from resnet_bench.specs import EXTERNAL_FORMS
 from resnet_bench.specs.objects import OBJECT, OBJECTS_VARIABLE, file_of
@@ -114,10 +115,12 @@ def _object(name: str) -> Callable[[], Any]:
     prepare_for_torchvision()
     try:
         found: Any = pickle.loads(path.read_bytes())  # noqa: S301 - this run's own parent wrote it
-    except Exception as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         raise UnknownModelError(
-            f"'{name}' cannot be unpacked in a fresh process: {_reason(error)} Give a factory instead, "
-            "package.module:callable."
+            f"'{name}' cannot be unpacked in a fresh process: {in_words(error).removesuffix('.')}. Give a factory "
+            "instead, package.module:callable."
         ) from error
     if isinstance(found, nn.Module):
         return lambda: found
@@ -131,10 +134,11 @@ def _of_module(name: str, package: str, attribute: str) -> Callable[[], Any]:
     prepare_for_torchvision()  # it may import that itself
     try:
         target: Any = importlib.import_module(package)
-    except ResNetBenchError:
+    except (ResNetBenchError, KeyboardInterrupt):
         raise
-    except Exception as error:
-        raise UnknownModelError(f"'{name}': module '{package}' cannot be imported: {_reason(error)}") from error
+    except BaseException as error:
+        said = f"'{name}': module '{package}' cannot be imported: {in_words(error)}{where(error)}"
+        raise UnknownModelError(said) from error
     for part in attribute.split("."):
         if not hasattr(target, part):
             raise UnknownModelError(f"'{name}': '{package}' has no '{attribute}'.{nearest(attribute, dir(target))}")
@@ -150,15 +154,16 @@ def _call(name: str, build_module: Callable[[], Any], device: torch.device) -> A
     """Call without arguments, as the name promises."""
     _refuse_needed_arguments(name, build_module)
     if device.type == "meta":
-        with contextlib.suppress(Exception), built_on(device):  # some need a number while they are built: see below
+        # Some need a number while they are built: see below.
+        with contextlib.suppress(Exception, SystemExit), staying_here(), built_on(device):
             return build_module()
     try:
-        with built_on(torch.device("cpu")):
+        with staying_here(), built_on(torch.device("cpu")):
             return build_module()
-    except ResNetBenchError:
+    except (ResNetBenchError, KeyboardInterrupt):
         raise
-    except Exception as error:
-        raise ModelError(f"'{name}' raised {_reason(error)}") from error
+    except BaseException as error:
+        raise ModelError(f"'{name}' {deed(error)}{where(error)}") from error
 
 
 def _refuse_needed_arguments(name: str, build_module: Callable[[], Any]) -> None:
@@ -173,8 +178,3 @@ def _refuse_needed_arguments(name: str, build_module: Callable[[], Any]) -> None
             f"'{name}' needs arguments ({', '.join(needed)}); give a callable that takes none, "
             "such as a function that passes them."
         )
-
-
-def _reason(error: Exception) -> str:
-    lines = str(error).split("\n")
-    return f"{type(error).__name__}: {lines[0]}" if lines[0] else f"{type(error).__name__}."

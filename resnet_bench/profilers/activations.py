@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from resnet_bench.errors import in_words
 from resnet_bench.profilers import hollow
 from resnet_bench.profilers.operator_tables import NEED_VALUES
 from resnet_bench.profilers.operators import OperatorCount, cost, name_of
@@ -42,8 +43,8 @@ class ValueNeededError(Exception):
 class TraceError(Exception):
     """The module's own code stopped the forward pass; `trace` is what was counted until then."""
 
-    def __init__(self, cause: Exception, trace: Trace) -> None:
-        super().__init__(str(cause))
+    def __init__(self, cause: BaseException, trace: Trace) -> None:
+        super().__init__(in_words(cause))
         self.cause = cause
         self.trace = trace
 
@@ -60,7 +61,9 @@ def trace(module: nn.Module, *, precision: Precision, batch_size: int, image_siz
     try:
         with torch.no_grad(), recorder:
             module(images)
-    except Exception as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         raise TraceError(error, recorder.trace()) from error
     return recorder.trace()
 

@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TypeVar
 
-from resnet_bench.errors import ModelError, ResNetBenchError
+from resnet_bench.errors import ModelError, ResNetBenchError, in_words
 
 if TYPE_CHECKING:
     from torch import nn
@@ -45,11 +45,11 @@ def explained(name: str, work: Callable[[], _Result]) -> _Result:
 
     try:
         return work()
-    except ResNetBenchError:
+    except (ResNetBenchError, KeyboardInterrupt):
         raise
-    except Exception as error:
+    except BaseException as error:
         cause = error.cause if isinstance(error, TraceError) else error
-        reason = f"{type(cause).__name__}: {str(cause).split(chr(10), maxsplit=1)[0]}"
+        reason = in_words(cause)
         if _ONE_VALUE in reason:
             raise ModelError(
                 f"'{name}' cannot train at this image size and batch size 1: a batch norm would see one value per "

@@ -3,12 +3,10 @@
 from collections.abc import Iterable
 
 from resnet_bench import units
-from resnet_bench.errors import ResNetBenchError
+from resnet_bench.errors import deed, in_words
 
 # A tenth of a core is what an idle system's daemons and the sampling parent take.
 _IDLE_CORES = 0.1
-# Characters of an exception's words; some print a whole graph in one line.
-_LONGEST = 500
 
 STOPPED = "stopped by the user"
 
@@ -83,8 +81,6 @@ def not_finished(limit_s: float) -> str:
     return f"not finished after {limit_s:g} s"
 
 
-def raised(error: Exception) -> str:
+def raised(error: BaseException) -> str:
     """Say which exception ended a case: our own have a sentence, others their class and their first line."""
-    words = str(error) if isinstance(error, ResNetBenchError) else f"{type(error).__name__}: {error}"
-    lines = words.strip().splitlines()
-    return lines[0][:_LONGEST] if lines else ""
+    return f"the model {deed(error)}" if isinstance(error, SystemExit) else in_words(error)
