@@ -27,7 +27,7 @@ FLOORS = (
     ("machine",),
     ("git",),
     ("records",),
-    ("units", "words"),
+    ("units", "words", "scratch"),
     ("errors",),
 )
 FLOOR_OF = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
@@ -96,7 +96,6 @@ DEVICE_EXCEPTIONS = {
     "machine/names.py": 1,
     "models/external.py": 1,
     "models/meta.py": 1,
-    "models/pretrained.py": 2,
     "models/registry.py": 2,
     "profilers/counters.py": 1,
     "profilers/without_data.py": 1,
@@ -126,6 +125,21 @@ def test_an_executor_is_never_asked_for_by_name():
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "Executor"
     }
     assert found == set()
+
+
+# Whole documents, a line of a progress that is overwritten, commands that are meant, and what says that all is over.
+PRINTERS = {"words.py", "commands/output.py", "commands/ticker.py", "interop/github.py", "cli.py", "__main__.py"}
+PRINTERS |= {"commands/run.py"}  # a suite file of ours, as it is
+
+
+def test_lines_are_printed_in_one_place_which_cleans_them():
+    found = {
+        str(path)
+        for _, path, tree in modules()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
+    }
+    assert found == PRINTERS
 
 
 def test_tables_are_total():

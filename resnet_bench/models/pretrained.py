@@ -1,17 +1,15 @@
 """Trained weights: torchvision's by name, a file, or a URL; read with `weights_only`, refused where they do not fit."""
 
-import hashlib
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlparse
 
-import torch
 from torch import Tensor, nn
 
 from resnet_bench.errors import ModelError, nearest
+from resnet_bench.models import downloads, weights_file
 from resnet_bench.models.compat import torchvision_models
+from resnet_bench.models.weights_file import DamagedFileError
 from resnet_bench.specs import Spec
 
 DEFAULT_WEIGHTS = "IMAGENET1K_V1"
@@ -35,7 +33,12 @@ def load_into(model: nn.Module, *, weights: bool | str | Path, spec: Spec, num_c
 
 
 def _is_file(name: str) -> bool:
-    return "/" in name or "\\" in name or name.endswith((".pth", ".pt")) or Path(name).is_file()
+    if "/" in name or "\\" in name or name.endswith((".pth", ".pt")):
+        return True
+    try:
+        return Path(name).is_file()
+    except (OSError, ValueError):  # too long for a file's name, or with a zero in it
+        return False
 
 
 def _published(spec: Spec, name: str, num_classes: int | None) -> Mapping[str, Tensor]:
@@ -64,28 +67,18 @@ def _published(spec: Spec, name: str, num_classes: int | None) -> Mapping[str, T
 
 
 def _download(url: str) -> Mapping[str, Tensor]:
-    """Fetch into torch's cache, with progress; the hash in a file name such as resnet18-f37072fd.pth is checked."""
+    """Read a file of torch's cache; one that is damaged goes, so that the next call fetches it anew."""
+    path = downloads.fetch(url)
     try:
-        hashed = re.search(r"-[0-9a-f]{8,}\.", Path(urlparse(url).path).name) is not None
-        state = torch.hub.load_state_dict_from_url(
-            url, map_location="cpu", progress=True, check_hash=hashed, weights_only=True
-        )
-    except Exception as error:
-        raise ModelError(f"weights {url} cannot be loaded: {type(error).__name__}: {_first_line(error)}") from error
-    return _state(state, url)
+        return _state(weights_file.read(path), url)
+    except DamagedFileError as error:
+        path.unlink(missing_ok=True)
+        said = str(error).removesuffix(".")
+        raise ModelError(f"weights {url}: {said}; it was removed, the same command fetches it anew.") from error
 
 
 def _read(path: Path) -> Mapping[str, Tensor]:
-    if not path.is_file():
-        raise ModelError(f"weights file {path} is not there.")
-    try:
-        loaded = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:
-        raise ModelError(f"weights file {path} cannot be read as a state dict: {_first_line(error)}") from error
-    expected = re.search(r"-([0-9a-f]{8,})\.", path.name)
-    if expected and not hashlib.sha256(path.read_bytes()).hexdigest().startswith(expected[1]):
-        raise ModelError(f"weights file {path} is damaged: its SHA-256 does not start with {expected[1]}.")
-    return _state(loaded, str(path))
+    return _state(weights_file.read(path), str(path))
 
 
 def _state(loaded: Any, source: str) -> Mapping[str, Tensor]:
@@ -115,8 +108,5 @@ def _fit(model: nn.Module, state: Mapping[str, Tensor], *, source: str, spec: Sp
     ]
     if parts:
         raise ModelError(f"weights {source} do not fit '{spec.name}': {'; '.join(parts)}.")
+    weights_file.refuse_unusable(state, own, source)
     model.load_state_dict(own | dict(state), strict=True)
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).split("\n", maxsplit=1)[0]
