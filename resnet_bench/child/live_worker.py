@@ -18,7 +18,7 @@ import torch
 
 from resnet_bench import HOME
 from resnet_bench.child.prepare import Loaded, load
-from resnet_bench.errors import DisagreesError, UnsupportedError
+from resnet_bench.errors import DisagreesError, UnsupportedError, deed, in_words, text_of
 from resnet_bench.executors import table as executors
 from resnet_bench.models import compat
 from resnet_bench.profilers.devices import present
@@ -34,27 +34,37 @@ _WARM_BUDGET_S = 2.0
 
 def serve(conversation: socket.socket) -> None:
     """Answer requests, a JSON line each, until the other side closes; then the process ends."""
+    own = os.getpid()
     answers = conversation.makefile("wb")
     decoder = msgspec.json.Decoder(Prepare | Iterate)
     loaded: Loaded | None = None
     for line in conversation.makefile("rb"):
         request = decoder.decode(line)
-        if isinstance(request, Prepare):
-            try:
+        try:
+            if isinstance(request, Prepare):
                 loaded, source = None, ""
                 loaded, source = _prepare(request)
-                _say(answers, Ready(iteration_s=_warm(loaded), source=source))
-            except (UnsupportedError, DisagreesError) as error:
-                _say(answers, Refused(message=str(error), unsupported=True))
-            except Exception as error:  # noqa: BLE001 - whatever a revision's code raises is told to the user
-                _say(answers, Refused(message=_one_line(error)))
-        elif loaded is not None:
-            workload, clock = loaded
-            with workload.running():
-                timing = clock.time(workload.iterate, request.count)
-            one_thread = workload.case.threads == 1
-            _say(answers, Elapsed(elapsed_s=timing.host_s, cpu_s=timing.cpu_s if one_thread else None))
+                answer: Ready | Elapsed | Refused = Ready(iteration_s=_warm(loaded), source=source)
+            elif loaded is not None:
+                answer = _timed(loaded, request.count)
+            else:
+                answer = Refused(message="no case was prepared")
+        except (UnsupportedError, DisagreesError) as error:
+            answer = Refused(message=str(error), unsupported=True)
+        except BaseException as error:  # noqa: BLE001 - whatever a revision's code raises is told to the user
+            answer = Refused(message=_one_line(error))
+        if os.getpid() != own:  # a copy that a model made of this process has nothing to say
+            break
+        _say(answers, answer)
     os._exit(0)
+
+
+def _timed(loaded: Loaded, count: int) -> Elapsed:
+    workload, clock = loaded
+    with workload.running():
+        timing = clock.time(workload.iterate, count)
+    one_thread = workload.case.threads == 1
+    return Elapsed(elapsed_s=timing.host_s, cpu_s=timing.cpu_s if one_thread else None)
 
 
 def step_aside() -> None:
@@ -123,9 +133,12 @@ def _warm(loaded: Loaded) -> float:
         return min(clock.time(workload.iterate, 1).host_s for _ in range(3))
 
 
-def _one_line(error: Exception) -> str:
-    said = " ".join(str(error).split())[:500]
-    return said if type(error).__module__ == f"{PACKAGE}.errors" else f"{type(error).__name__}: {said}"
+def _one_line(error: BaseException) -> str:
+    if isinstance(error, SystemExit):
+        return f"the model {deed(error)}"
+    # The class of a revision's own error is another than the harness's of the same name.
+    own = type(error).__module__ == f"{PACKAGE}.errors"
+    return " ".join(text_of(error).split())[:500] if own else in_words(error)
 
 
 def _say(answers: BinaryIO, answer: Record) -> None:

@@ -1,6 +1,7 @@
 """`list` and `show`: which models there are, and what one looks like."""
 
 import fnmatch
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +13,8 @@ from resnet_bench.commands.output import destination, give
 from resnet_bench.errors import ModelError, nearest
 from resnet_bench.report.documents import catalogue
 from resnet_bench.report.renderers import Format
-from resnet_bench.words import either
+from resnet_bench.wire.descriptions import ShowRequest
+from resnet_bench.words import either, say
 
 
 def list_models(
@@ -42,8 +44,14 @@ def show(model: str, /, *, num_classes: Whole | None = None) -> None:
         model: a name from 'resnet-bench list', torchvision:NAME, timm:NAME, or package.module:callable.
         num_classes: outputs of the last layer.
     """
-    if not specs.is_external(model):
-        specs.find(model)  # a wrong name is answered before torch is loaded
-    from resnet_bench.models import create_model  # noqa: PLC0415 - imports torch
+    if specs.is_external(model):
+        from resnet_bench.runner.launchers.table import launcher  # noqa: PLC0415 - a process for a foreign model's code
 
-    print(create_model(model, num_classes=num_classes, device="meta"))
+        tree = launcher().ask(ShowRequest(model=model, num_classes=num_classes)).tree
+    else:
+        specs.find(model)  # a wrong name is answered before torch is loaded
+        from resnet_bench.models import create_model  # noqa: PLC0415 - imports torch
+
+        tree = str(create_model(model, num_classes=num_classes, device="meta"))
+    for line in tree.split("\n"):
+        say(line, to=sys.stdout)

@@ -1,6 +1,5 @@
 """`profile`: the exact static cost of models, before anything runs; with `--measured`, where the time goes."""
 
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,6 +18,8 @@ from resnet_bench.records import Optimizer
 from resnet_bench.report.documents import profiles
 from resnet_bench.report.documents.profiles import Answer
 from resnet_bench.report.renderers import Format
+from resnet_bench.wire.descriptions import CostRequest
+from resnet_bench.words import say
 
 _AXES = tuple(axis for axis in AXES if axis.name != "model")
 _MEASURED = {axis.name: "With --measured." for axis in _AXES if not axis.static}
@@ -71,21 +72,30 @@ def profile(
         found = dissection.dissect(names, asked, launcher=launcher(), trace=trace)
         give(layers.document(found, by), to)
         if trace is not None:
-            print(f"trace: {trace} (open it at ui.perfetto.dev)", file=sys.stderr)
+            say(f"trace: {trace} (open it at ui.perfetto.dev)")
         return
     _refuse({BY_NAME[name].singular_flag: asked.get(name) for name in _MEASURED}, "without --measured")
     static: dict[str, Any] = {name: value for name, value in asked.items() if name not in _MEASURED}
     limit = None if memory is None else int(values.quantity(units.parse_bytes, memory, "--memory"))
     counters = tuple(name for names in with_ for name in names.split(","))
-    answers = []
-    for model in names:
-        counted = static_profile(model, counters=counters, optimizer=optimizer, **static)
-        fits = None
-        if limit is not None:
-            fitting = {name: value for name, value in static.items() if name != "batch_size"}
-            fits = largest_batch(model, memory_bytes=limit, optimizer=optimizer, **fitting)
-        answers.append(Answer(profile=counted, memory_limit_bytes=limit, largest_batch_size=fits))
+    asked_of = {**static, "optimizer": optimizer, "counters": counters}
+    answers = [_answer(model, limit, **asked_of) for model in names]
     give(profiles.document(answers, by), to)
+
+
+def _answer(model: str, limit: int | None, **asked: Any) -> Answer:
+    """Return a model's profile, and what fits in `limit` bytes; a foreign model's code runs in a process of its own."""
+    if specs.is_external(model):
+        from resnet_bench.runner.launchers.table import launcher  # noqa: PLC0415 - as above
+
+        request = CostRequest(model=model, memory_bytes=limit, **{"image_size": None, **asked})
+        found = launcher().ask(request)
+        return Answer(profile=found.profile, memory_limit_bytes=limit, largest_batch_size=found.largest_batch_size)
+    counted, fits = static_profile(model, **asked), None
+    if limit is not None:
+        fitting = {name: value for name, value in asked.items() if name not in {"batch_size", "counters"}}
+        fits = largest_batch(model, memory_bytes=limit, **fitting)
+    return Answer(profile=counted, memory_limit_bytes=limit, largest_batch_size=fits)
 
 
 def _refuse(flags: dict[str, object], when: str) -> None:

@@ -4,7 +4,6 @@ Written beside its place first and then moved, so that no reader sees half of it
 """
 
 import contextlib
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 from torch import nn
 from torch.profiler import profile, record_function
 
+from resnet_bench import scratch
 from resnet_bench.errors import StoreError
 from resnet_bench.profilers.timeline import wrapped
 from resnet_bench.profilers.workload import Workload
@@ -37,8 +37,8 @@ def write_trace(workload: Workload, path: Path) -> None:
                 workload.iterate()
                 workload.instruments.synchronize(workload.device)
     try:
-        with tempfile.TemporaryDirectory(prefix="resnet-bench-") as scratch:
-            written = Path(scratch) / "trace.json"
+        with scratch.folder("trace") as folder:
+            written = folder / "trace.json"
             profiler.export_chrome_trace(str(written))
             files.whole(path, written.read_bytes())  # never by a rename over what may be a device
     except (OSError, RuntimeError) as error:

@@ -9,13 +9,13 @@ import site
 import subprocess
 import sys
 import sysconfig
-import tempfile
 import venv
 from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
+from resnet_bench import scratch
 from resnet_bench.errors import UsageError
 from resnet_bench.records.live import Side
 
@@ -29,8 +29,7 @@ def installed(side: Side) -> Iterator[Side]:
     Raises:
         UsageError: the project cannot be built or installed.
     """
-    with tempfile.TemporaryDirectory(prefix="resnet-bench-env-") as scratch:
-        home = Path(scratch)
+    with scratch.folder("env") as home:
         venv.create(home, with_pip=False, symlinks=True)
         python = home / "bin" / "python"
         _lay_over_this_environment(home)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from resnet_bench.config.suite_file import Suite
-from resnet_bench.errors import ConfigError, IncompleteError
+from resnet_bench.errors import ConfigError, IncompleteError, ModelError, UnknownModelError
 from resnet_bench.machine.devices import likely
 from resnet_bench.records.profiles import profile_key
 from resnet_bench.runner import plan as plans
@@ -72,8 +72,8 @@ def _groups(subjects: Sequence[ProfileSubject]) -> Iterator[tuple[ProfileSubject
 def _profiled(subjects: tuple[ProfileSubject, ...], launcher: Launcher) -> Profiled:
     try:
         return launcher.ask(ProfileRequest(subjects=subjects))
-    except IncompleteError:
-        if isinstance(subjects[0].model, Spec):
+    except (IncompleteError, ModelError) as error:
+        if isinstance(subjects[0].model, Spec) or isinstance(error, UnknownModelError):
             raise
         # A foreign model that brings its process down does so again when measured, and becomes a skip there.
-        return Profiled(profiles=())
+        return Profiled(profiles=(), refusals=((subjects[0].name, f"'{subjects[0].name}': {error}"),))

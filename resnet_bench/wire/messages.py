@@ -1,9 +1,6 @@
-"""What a parent asks of a child process and what the child answers: one JSON line each way.
+"""What a parent asks of a child process and what the child answers: one JSON line each way."""
 
-A request knows the type of its answer, how long the answer may take, and what its process is started with.
-"""
-
-from typing import ClassVar, Generic, TypeVar
+from typing import ClassVar
 
 from resnet_bench.errors import DeviceError, ResNetBenchError, StoreError, UsageError, named
 from resnet_bench.records import (
@@ -21,9 +18,9 @@ from resnet_bench.records import (
     Transfer,
 )
 from resnet_bench.specs import Spec
+from resnet_bench.wire.descriptions import Costed, CostRequest, Shown, ShowRequest
+from resnet_bench.wire.request import AnswerT, Request
 from resnet_bench.wire.setting import ChildSetting, setting_of
-
-AnswerT = TypeVar("AnswerT")
 
 
 class Profiled(Record, frozen=True, kw_only=True, tag="profiled"):
@@ -86,28 +83,6 @@ class Failed(Record, frozen=True, kw_only=True, tag="failed"):
     def exception(self) -> ResNetBenchError:
         """Return the error as the child raised it."""
         return named(self.error)(self.message)
-
-
-class Request(Record, Generic[AnswerT], frozen=True, kw_only=True):
-    """A question to a child.
-
-    `answers` are the types that AnswerT stands for, `answered_by` the module and function of `child` that answer it,
-    `what` names it in messages.
-    """
-
-    answered_by: ClassVar[str]
-    answers: ClassVar[tuple[type[Record], ...]]
-    what: ClassVar[str]
-
-    @property
-    def limit_s(self) -> float:
-        """Seconds after which the child is given up."""
-        raise NotImplementedError
-
-    @property
-    def child_setting(self) -> ChildSetting:
-        """What the process is started with."""
-        return ChildSetting()
 
 
 class CaseRequest(Request[AnswerT], frozen=True, kw_only=True):
@@ -276,6 +251,14 @@ class FitRequest(CaseRequest[Fits | Skip], frozen=True, kw_only=True, tag="fit")
 
 
 AnyRequest = (
-    LookUpRequest | ProbeRequest | ProfileRequest | MeasureRequest | FitRequest | LayersRequest | CeilingsRequest
+    LookUpRequest
+    | ProbeRequest
+    | ProfileRequest
+    | CostRequest
+    | ShowRequest
+    | MeasureRequest
+    | FitRequest
+    | LayersRequest
+    | CeilingsRequest
 )
-AnyAnswer = Known | Probed | Profiled | Failed | Fits | Launch | Skip | Dissected | Ceilings
+AnyAnswer = Known | Probed | Profiled | Costed | Shown | Failed | Fits | Launch | Skip | Dissected | Ceilings

@@ -4,18 +4,19 @@ import contextlib
 import os
 import signal
 import socket
-import subprocess
 import sys
 import tempfile
-from pathlib import Path
+from collections.abc import Callable
 from types import TracebackType
 from typing import IO, Self, TypeVar
 
 import msgspec
 
-from resnet_bench import HOME
+from resnet_bench import HOME, scratch
 from resnet_bench.errors import IncompleteError, InternalError, UnsupportedError, UsageError
 from resnet_bench.records.live import Side
+from resnet_bench.runner import leftovers
+from resnet_bench.runner.launchers.family import Family
 from resnet_bench.runner.launchers.variables import child_variables
 from resnet_bench.wire.live import (
     MESSAGE_BYTES,
@@ -31,6 +32,8 @@ from resnet_bench.wire.live import (
 from resnet_bench.wire.setting import ChildSetting
 
 START_LIMIT_S = 300.0
+_LAST_BYTES = 4000
+_LONGEST = 500
 _START = "import sys; sys.path.insert(0, sys.argv[1]); from resnet_bench.child.live_server import main; main()"
 
 AnswerT = TypeVar("AnswerT")
@@ -41,21 +44,21 @@ class Server:
     """A process of `side`'s interpreter that forks children; a context manager that ends it and waits for it."""
 
     def __init__(self, side: Side, setting: ChildSetting) -> None:
+        leftovers.clear()
         self._label = side.label
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - __exit__ closes it
         self._control, theirs = socket.socketpair()
-        self._scratch = tempfile.TemporaryDirectory(prefix="resnet-bench-")
-        variables = child_variables(setting, scratch=Path(self._scratch.name))
-        with theirs:
+        with contextlib.ExitStack() as stack, theirs:
+            variables = child_variables(setting, scratch=stack.enter_context(scratch.folder("live")))
             # -P: no folder may shadow the harness while it is imported.
-            self._process = subprocess.Popen(
+            self._family = Family(
                 [side.python or sys.executable, "-P", "-c", _START, str(HOME), str(theirs.fileno())],
-                stdin=subprocess.DEVNULL,
                 stderr=self._errors,
                 stdout=self._errors,
                 env=variables,
                 pass_fds=(theirs.fileno(),),
             )
+            self._scratch = stack.pop_all()
         self._control.settimeout(START_LIMIT_S)
 
     def __enter__(self) -> Self:
@@ -65,10 +68,9 @@ class Server:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._control.close()
-        self._process.kill()
-        self._process.wait()
+        self._family.end()
         self._errors.close()
-        self._scratch.cleanup()
+        self._scratch.close()
 
     def fork(self, side: Side, *, answer_limit_s: float) -> "Child":
         """Return a fresh child for `side`.
@@ -94,7 +96,6 @@ class Server:
         except OSError:
             message = b""
         if not message:
-            self._process.kill()
             raise IncompleteError(f"{self._label}: its process could not start: {_last_line(self._errors)}.")
         return msgspec.json.decode(message, type=answer)
 
@@ -137,6 +138,7 @@ class Child:
             line = b""
         if not line:
             code = self._server.reap(self._pid)
+            _kill(os.killpg, self._pid)  # what it left behind
             self._pid = 0
             raise IncompleteError(f"{self.side.label}: its process ended with {code}: {_last_line(self._errors)}.")
         answer = msgspec.json.decode(line, type=Ready | Elapsed | Refused)
@@ -150,8 +152,8 @@ class Child:
     def end(self) -> None:
         """Kill the process, which has nothing to lose, and wait until it is gone."""
         if self._pid:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(self._pid, signal.SIGKILL)
+            for kill in (os.kill, os.killpg):  # it may not have made its group yet
+                _kill(kill, self._pid)
             with contextlib.suppress(IncompleteError):  # the server is gone too
                 self._server.reap(self._pid)
         self._answers.close()
@@ -159,7 +161,13 @@ class Child:
         self._errors.close()
 
 
+def _kill(kill: Callable[[int, int], None], pid: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        kill(pid, signal.SIGKILL)
+
+
 def _last_line(errors: IO[bytes]) -> str:
-    errors.seek(0)
+    size = errors.seek(0, os.SEEK_END)
+    errors.seek(max(0, size - _LAST_BYTES))
     said = errors.read().decode(errors="replace").strip().splitlines()
-    return said[-1] if said else "without a word"
+    return said[-1][-_LONGEST:] if said else "without a word"

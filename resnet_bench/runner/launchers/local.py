@@ -13,7 +13,9 @@ from resnet_bench.errors import IncompleteError, InternalError
 from resnet_bench.records import Skip, SkipReason, remarks
 from resnet_bench.runner.launchers import memory_kills
 from resnet_bench.runner.launchers.process import Ended, TimeLimitError, run_child
-from resnet_bench.wire.messages import AnyAnswer, CaseRequest, Failed, Probed, ProbeRequest, ProfileSubject, Request
+from resnet_bench.runner.progress import warn
+from resnet_bench.wire.messages import AnyAnswer, CaseRequest, Failed, Probed, ProbeRequest, ProfileSubject
+from resnet_bench.wire.request import Request
 
 AnswerT = TypeVar("AnswerT")
 
@@ -58,6 +60,8 @@ class LocalLauncher:
             if isinstance(request, CaseRequest):
                 return _skip(request, SkipReason.TIMEOUT, remarks.not_finished(request.limit_s))
             raise IncompleteError(f"{request.what}: no answer after {request.limit_s:.0f} s.") from error
+        for process in ended.left:
+            warn(f"{process} was started by {request.what} and cannot be ended; later measurements share the machine.")
         try:
             return _answers.decode(ended.answer)
         except msgspec.DecodeError:

@@ -1,21 +1,27 @@
-"""One child process, spawned and never forked, in its own process group and with a time limit."""
+"""One child process, spawned and never forked, with a time limit; nothing that it starts outlives it."""
 
-import contextlib
 import os
+import select
 import signal
 import subprocess
 import sys
-import tempfile
-import threading
-from pathlib import Path
+import time
 
 import msgspec
 
+from resnet_bench import scratch
+from resnet_bench.runner import leftovers
+from resnet_bench.runner.launchers.family import Family
 from resnet_bench.runner.launchers.variables import child_variables, with_package
+from resnet_bench.wire.request import NO_WAY_TO_ANSWER
 from resnet_bench.wire.setting import ChildSetting
 
 _ANSWERED_GRACE_S = 0.5
+_LONGEST_WAIT_S = 3600.0  # of one poll; a limit of years is waited for in hours
 _MOST_ERROR_BYTES = 4000
+_LONGEST_CAUSE = 500  # characters of what the child said last
+_MOST_ANSWER_BYTES = 2**28
+_CHUNK_BYTES = 65536
 
 
 class TimeLimitError(Exception):
@@ -23,20 +29,37 @@ class TimeLimitError(Exception):
 
 
 class Ended(msgspec.Struct, frozen=True):
-    """How a child ended: its exit status, what it answered and what it wrote to standard error."""
+    """How a child ended: its exit status, what it answered and what it wrote to standard error.
 
-    returncode: int
+    No status means that it went on without a way to answer. `left` names what of its family could not be ended.
+    """
+
+    returncode: int | None
     answer: bytes
     errors: str
+    left: tuple[str, ...] = ()
 
     @property
     def cause(self) -> str:
         """Why there is no answer, in words."""
         lines = [line for line in self.errors.strip().splitlines() if line.strip()]
-        said = f": {lines[-1].strip()}" if lines else ""
-        if self.returncode < 0:
-            return f"the process died of {signal.Signals(-self.returncode).name}{said}"
+        said = f": {lines[-1].strip()[-_LONGEST_CAUSE:]}" if lines else ""
+        if self.returncode is not None and self.returncode < 0:
+            return f"the process died of {signal_name(-self.returncode)}{said}"
+        if self.answer:
+            return "something else than an answer was written to the descriptor that its process answers through"
+        if self.returncode is None or self.returncode == NO_WAY_TO_ANSWER:
+            return f"the file descriptors that its process answers through were closed{said}"
         return f"the process ended with status {self.returncode} and no answer{said}"
+
+
+def signal_name(number: int) -> str:
+    """Return the name of a signal; those for applications are counted from the first, which Python knows alone."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        first = getattr(signal, "SIGRTMIN", None)
+        return f"SIGRTMIN+{number - first}" if first is not None and number > first else f"signal {number}"
 
 
 def run_child(module: str, line: bytes, *, limit_s: float, setting: ChildSetting) -> Ended:
@@ -45,73 +68,87 @@ def run_child(module: str, line: bytes, *, limit_s: float, setting: ChildSetting
     Raises:
         TimeLimitError: it took longer than `limit_s`.
     """
-    with tempfile.TemporaryDirectory(prefix="resnet-bench-") as scratch, tempfile.TemporaryFile() as errors:
-        # stdin stays open while the child works: its closing tells the child that the parent is gone.
-        child = subprocess.Popen(
-            [sys.executable, "-m", module],
-            stdin=subprocess.PIPE,
+    leftovers.clear()
+    with scratch.folder("run") as folder:
+        # -P: no file of the folder it starts in may shadow a module.
+        family = Family(
+            [sys.executable, "-P", "-m", module],
             stdout=subprocess.PIPE,
-            stderr=errors,
-            env=with_package(child_variables(setting, scratch=Path(scratch))),
-            start_new_session=True,
+            stderr=subprocess.PIPE,
+            env=with_package(child_variables(setting, scratch=folder)),
         )
+        conversation = _Conversation(family)
+        grace_s = 0.0
         try:
-            answer = _converse(child, line + b"\n", limit_s)
+            conversation.hold(line + b"\n", limit_s)
+            grace_s = _ANSWERED_GRACE_S
         finally:
-            _end(child)
-        errors.seek(0)
-        return Ended(child.returncode, answer, errors.read()[-_MOST_ERROR_BYTES:].decode(errors="replace"))
+            ending = family.end(grace_s=grace_s)
+            conversation.close()
+        return Ended(ending.status, conversation.answer, conversation.errors, ending.left)
 
 
-def _converse(child: subprocess.Popen[bytes], line: bytes, limit_s: float) -> bytes:
-    if child.stdin is None or child.stdout is None:  # for the type checker: both are pipes
-        raise ValueError("the child has no pipes")
-    with contextlib.suppress(BrokenPipeError):  # it died before reading; its exit status says why
-        child.stdin.write(line)
-        child.stdin.flush()
-    alarm = _Alarm(child, limit_s)
-    try:
-        answer = child.stdout.read()
-    finally:
-        alarm.cancel()
-    if alarm.rang:
-        raise TimeLimitError
-    return answer
+class _Conversation:
+    """A line to the child and one back; of what it says beside that the end is kept, however much it is."""
 
+    def __init__(self, family: Family) -> None:
+        self._family = family
+        self._answer = bytearray()
+        self._errors = b""
 
-class _Alarm:
-    """Kills the child's process group when its time is up."""
+    @property
+    def answer(self) -> bytes:
+        """The line that was answered, without its end; empty where there is none."""
+        line, end, _ = self._answer.partition(b"\n")
+        return bytes(line) if end else b""
 
-    def __init__(self, child: subprocess.Popen[bytes], limit_s: float) -> None:
-        self.rang = False
-        self._child = child
-        self._timer = threading.Timer(min(limit_s, threading.TIMEOUT_MAX), self._ring)
-        self._timer.daemon = True
-        self._timer.start()
+    @property
+    def errors(self) -> str:
+        """The last of what was written to standard error."""
+        return self._errors.decode(errors="replace")
 
-    def cancel(self) -> None:
-        """Stop the clock."""
-        self._timer.cancel()
+    def hold(self, line: bytes, limit_s: float) -> None:
+        """Send a line, and read to the end of the answer, or to the end of what there is.
 
-    def _ring(self) -> None:
-        self.rang = True
-        _kill_group(self._child)
+        Raises:
+            TimeLimitError: neither came in time.
+        """
+        deadline = time.monotonic() + limit_s
+        try:
+            self._family.stdin.write(line)
+            self._family.stdin.flush()
+        except BrokenPipeError:
+            pass  # it died before reading; its exit status says why
+        answers, errors = self._family.stdout.fileno(), self._family.stderr.fileno()
+        poller = select.poll()
+        for descriptor in (answers, errors):
+            poller.register(descriptor, select.POLLIN)
+        while len(self._answer) < _MOST_ANSWER_BYTES:
+            left_s = deadline - time.monotonic()
+            if left_s <= 0:
+                raise TimeLimitError
+            for descriptor, _ in poller.poll(min(left_s, _LONGEST_WAIT_S) * 1000):
+                chunk = os.read(descriptor, _CHUNK_BYTES)
+                if descriptor == errors:
+                    self._keep(chunk)
+                else:
+                    self._answer += chunk
+                if not chunk:
+                    poller.unregister(descriptor)
+                if descriptor == answers and (not chunk or b"\n" in chunk):
+                    return
 
+    def close(self) -> None:
+        """Read what is still to be had of its errors, without waiting, and close the pipes."""
+        errors = self._family.stderr.fileno()
+        os.set_blocking(errors, False)
+        try:
+            while chunk := os.read(errors, _CHUNK_BYTES):
+                self._keep(chunk)
+        except BlockingIOError:
+            pass  # somebody who could not be ended still holds it
+        self._family.stdout.close()
+        self._family.stderr.close()
 
-def _end(child: subprocess.Popen[bytes]) -> None:
-    """Leave no process of the child's group behind; one that has answered gets a moment to leave by itself."""
-    with contextlib.suppress(subprocess.TimeoutExpired, KeyboardInterrupt):
-        child.wait(timeout=_ANSWERED_GRACE_S)
-    _kill_group(child)
-    child.wait()
-    for pipe in (child.stdin, child.stdout):
-        if pipe is not None:
-            with contextlib.suppress(BrokenPipeError):
-                pipe.close()
-
-
-def _kill_group(child: subprocess.Popen[bytes]) -> None:
-    try:
-        os.killpg(child.pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        return  # already gone
+    def _keep(self, chunk: bytes) -> None:
+        self._errors = (self._errors + chunk)[-_MOST_ERROR_BYTES:]
