@@ -3,9 +3,10 @@
 import contextlib
 import errno
 import os
+import resource
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from enum import Enum
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from cyclopts import App, CoercionError, CycloptsError
 
 from resnet_bench import __version__
 from resnet_bench.commands.examples import epilogue
-from resnet_bench.errors import ExitCode, InternalError, ResNetBenchError, nearest
+from resnet_bench.errors import ExitCode, InternalError, ResNetBenchError, nearest, text_of
 from resnet_bench.words import either, logged
 
 # Name, where it lives (imported only when it is asked for), and its line in --help.
@@ -84,7 +85,7 @@ def run(arguments: Sequence[str]) -> int:
     try:
         result = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
         sys.stdout.flush()  # here, where a full disk can still be said
-    except (Exception, KeyboardInterrupt, SystemExit) as error:  # noqa: BLE001 - the one door: all get their code
+    except BaseException as error:  # noqa: BLE001 - the one door: all get their code
         if _reader_left(error):
             sys.stderr.close()
             return ExitCode.DONE
@@ -116,8 +117,40 @@ def _said_of(error: BaseException) -> tuple[str, ExitCode]:
             return f"cannot write to standard output: {error.strerror}.", ExitCode.USAGE
         case OSError() if error.filename is not None and error.errno in _PATH_ERRORS:
             return f"cannot use {error.filename}: {error.strerror}.", ExitCode.USAGE
+    return _said_of_cause(error)
+
+
+def _said_of_cause(error: BaseException) -> tuple[str, ExitCode]:
+    """Return what is said of an exception that nobody foresaw, unless what led to it is one that somebody did."""
+    chain = tuple(_chain(error))
+    if any(isinstance(each, KeyboardInterrupt) for each in chain):
+        return "interrupted.", ExitCode.INTERRUPTED
+    if any(map(_lacks_descriptors, chain)):
+        return f"too many files are open at once: {_open_files()}.", ExitCode.USAGE
     found = _unforeseen(error)
     return str(found), found.exit_code
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """Yield an exception and those that led to it."""
+    seen: set[int] = set()
+    at: BaseException | None = error
+    while at is not None and id(at) not in seen:
+        seen.add(id(at))
+        yield at
+        at = at.__cause__ or at.__context__
+
+
+def _lacks_descriptors(error: BaseException) -> bool:
+    """Return whether no more files can be opened; what a library needs is then said to be missing."""
+    wanting = os.strerror(errno.EMFILE), os.strerror(errno.ENFILE)
+    by_number = isinstance(error, OSError) and error.errno in {errno.EMFILE, errno.ENFILE}
+    return by_number or (isinstance(error, ImportError) and any(words in text_of(error) for words in wanting))
+
+
+def _open_files() -> str:
+    allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return f"this process may have {allowed} (ulimit -n); allow it 256 or more"
 
 
 def _unforeseen(error: BaseException) -> InternalError:
@@ -125,7 +158,7 @@ def _unforeseen(error: BaseException) -> InternalError:
         traceback.print_exception(error)
     frame = traceback.extract_tb(error.__traceback__)[-1]
     where = f"{Path(frame.filename).name}:{frame.lineno}, resnet-bench {__version__}"
-    return InternalError(f"{type(error).__name__}: {_one_line(str(error))} ({where})")
+    return InternalError(f"{type(error).__name__}: {_one_line(text_of(error))} ({where})")
 
 
 def _mistake(error: CycloptsError) -> str:

@@ -1,10 +1,14 @@
 """Counts, lists and text of any origin as people read them."""
 
 import re
+import sys
 import unicodedata
 from collections.abc import Sequence
+from typing import TextIO
 
 _COMMAND = re.compile(r"^\s*::|##\[")
+# The wide forms too: some spreadsheets compute those.
+_FORMULA = re.compile(r"^\s*[=+\-@\uff1d\uff0b\uff0d\uff20]")
 
 
 def listed(names: Sequence[str], limit: int = 3) -> str:
@@ -40,6 +44,20 @@ def logged(text: str) -> str:
     GitHub takes a line that begins with two colons, and `##[` anywhere, for a command; a space keeps them apart.
     """
     return _COMMAND.sub(lambda found: f"{found[0][:-1]} {found[0][-1]}", plain(text))
+
+
+def celled(text: str) -> str:
+    """Return `text` for a cell of CSV, which spreadsheets and logs read too: on one line, no formula and no command.
+
+    An apostrophe before what a spreadsheet would compute makes words of it. A number is no text, and keeps its sign.
+    """
+    shown = logged(text)
+    return f"'{shown}" if _FORMULA.match(shown) else shown
+
+
+def say(text: str, *, to: TextIO | None = None) -> None:
+    """Print a line as `logged` gives it, at once: on standard error, or where results go."""
+    print(logged(text), file=to or sys.stderr, flush=True)
 
 
 def _breaks_a_line(char: str) -> bool:

@@ -108,6 +108,53 @@ def test_a_mistake_is_one_line_and_exit_code_2(capsys, arguments, words):
         assert word in captured.err
 
 
+@pytest.mark.parametrize("module", ["cyclopts", "enum", "traceback"])
+def test_an_interruption_while_it_is_loaded_is_one_line(module):
+    """The library takes the interruption for its own fault, or for its user's."""
+    hook = f"""
+import sys
+class Interrupt:
+    def find_spec(self, name, path=None, target=None):
+        if name == {module!r}:
+            raise KeyboardInterrupt
+for known in [name for name in sys.modules if name.partition(".")[0] == {module!r}]:
+    del sys.modules[known]
+sys.meta_path.insert(0, Interrupt())
+from resnet_bench.__main__ import main
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", hook], capture_output=True, text=True, cwd=ROOT, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "error: interrupted.\n")
+
+
+def test_an_interruption_that_a_library_took_for_its_own_fault_is_one(monkeypatch, capsys):
+    def app(*_, **__):
+        raise ImportError("numpy could not be imported") from KeyboardInterrupt()
+
+    monkeypatch.setattr(cli, "app", app)
+    assert cli.run(["list"]) == 130
+    assert capsys.readouterr().err == "error: interrupted.\n"
+
+
+@pytest.mark.parametrize("raised", [GeneratorExit(), type("Odd", (BaseException,), {"__str__": lambda _: 1 / 0})()])
+def test_no_exception_passes_the_door(monkeypatch, capsys, raised):
+    monkeypatch.setattr(cli, "app", lambda *_, **__: (_ for _ in ()).throw(raised))
+    assert cli.run(["list"]) == 70
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("descriptors", [4, 6, 8, 10, 12, 16, 20, 28])
+def test_few_file_descriptors_are_one_line(tmp_path, descriptors):
+    run = ("run", "--models", "cifar_resnet20", "--batch-sizes", "1", "--launches", "1", "--device", "cpu")
+    command = f"ulimit -n {descriptors}; exec {sys.executable} -m resnet_bench {' '.join(run)} -o {tmp_path / 'run'}"
+    done = subprocess.run(["sh", "-c", command], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert (done.returncode, len(errors)) in {(2, 1), (3, 1)}, done.stderr
+    assert "oo many" in errors[0] or "ulimit" in errors[0] or "no answer" in errors[0]
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("device", "words"), [("cuda:97", "here are: cpu"), ("gpu", "unknown device 'gpu'")])
 def test_a_device_that_is_not_there_names_those_that_are(tmp_path, capsys, device, words):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from resnet_bench import scratch
 from resnet_bench.api.measured import MeasuredRun, load
 from resnet_bench.api.options import texts_of, with_options_shown
 from resnet_bench.api.subjects import Models, Subjects, subjects_of
@@ -49,10 +50,10 @@ def run(
     scope = LayerScope.LARGEST_BATCH if layers else LayerScope.NONE
     target = Path(directory) if directory is not None else Path(tempfile.mkdtemp(prefix="resnet-bench-run-"))
     try:
-        with tempfile.TemporaryDirectory(prefix="resnet-bench-objects-") as objects:
+        with scratch.folder("objects") as objects:
             if subjects:
-                subjects.pack_into(Path(objects))
-            with luggage.taken_along(Path(objects)):
+                subjects.pack_into(objects)
+            with luggage.taken_along(objects):
                 runner.start(
                     chosen.suite,
                     target,
@@ -81,7 +82,7 @@ def resume(directory: str | Path, *, launcher: str = launchers.DEFAULT) -> Measu
         StoreError: no such run, or it was measured on another machine or of another commit.
         Interrupted: the user stopped it again.
     """
-    with tempfile.TemporaryDirectory(prefix="resnet-bench-objects-") as nothing, luggage.taken_along(Path(nothing)):
+    with scratch.folder("objects") as nothing, luggage.taken_along(nothing):
         runner.resume(Path(directory), launcher=launchers.launcher(launcher))
     return load(directory)
 

@@ -1,6 +1,5 @@
 """`ab`: two revisions, or two configurations of one, measured now against each other."""
 
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -26,6 +25,7 @@ from resnet_bench.runner import revisions
 from resnet_bench.runner.launchers.table import launcher
 from resnet_bench.runner.progress import pairs_made
 from resnet_bench.storage import calibrations, files, outputs
+from resnet_bench.words import say
 
 _DEFAULTS = {"model": "resnet18", "mode": "inference", **revisions.DEFAULTS}
 
@@ -114,7 +114,7 @@ def _band(asked: float | None, matchups: Sequence[Matchup], device: str, path: P
     used = {case.threads for matchup in matchups for case in (matchup.baseline, matchup.contender)}
     terms = calibrated.paired_terms(asked, environment=here, threads=used, path=path)
     for line in terms.said:
-        print(line, file=sys.stderr)
+        say(line)
     return terms.band
 
 

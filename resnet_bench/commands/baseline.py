@@ -14,6 +14,7 @@ from resnet_bench.errors import UsageError
 from resnet_bench.report.documents import baselines as listing
 from resnet_bench.report.renderers import Format
 from resnet_bench.storage import baselines, calibrations, run_directory
+from resnet_bench.words import say
 
 baseline = App(
     name="baseline", help="Named baselines: set one from runs, or list them.", help_epilogue=epilogue("baseline")
@@ -44,12 +45,13 @@ def set_baseline(
     path = baselines.save(stored, baselines_dir)
     counts = ((len(stored.cases), "case"), (len(runs), "run"))
     counted = [f"{count} {noun}{'' if count == 1 else 's'}" for count, noun in counts]
-    print(f"wrote {path}: {' from '.join(counted)}")
+    say(f"wrote {path}: {' from '.join(counted)}", to=sys.stdout)
     machines, _ = calibrated.bands_for(stored, calibration_file)
     if not stored.bands:
-        print(f"no noise band: it takes {FEWEST_RUNS} runs of two launches to learn what separate runs differ by")
+        lacking = f"no noise band: it takes {FEWEST_RUNS} runs of two launches to learn what separate runs differ by"
+        say(lacking, to=sys.stdout)
     for band in known_bands(stored.bands, machines) if stored.bands else ():
-        print(in_words(band))
+        say(in_words(band), to=sys.stdout)
 
 
 @baseline.command(name="list")
@@ -69,6 +71,6 @@ def list_baselines(
     to = destination(format, output)
     found = [sides.baseline(name, baselines_dir) for name in baselines.names(baselines_dir)]
     if not found and to.form is Format.TEXT and to.path is None:
-        print(f"no baseline in {baselines_dir} yet: resnet-bench baseline set NAME RUN", file=sys.stderr)
+        say(f"no baseline in {baselines_dir} yet: resnet-bench baseline set NAME RUN")
         return
     give(listing.document([listing.entry(it) for it in found]), to)

@@ -1,6 +1,5 @@
 """`bisect`: which commit made it slower."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -17,7 +16,7 @@ from resnet_bench.records.live import Decision, Matchup
 from resnet_bench.report.documents import bisection as page
 from resnet_bench.report.renderers import Format
 from resnet_bench.runner import bisection, live, revisions
-from resnet_bench.words import logged
+from resnet_bench.words import say
 
 
 @with_axes(AXES, defaults=revisions.DEFAULTS)
@@ -67,10 +66,6 @@ def bisect(
         ((outcome,), _) = revisions.compare([matchup], both, terms)
         return outcome.decision
 
-    found = bisection.bisect(repository, good, bad, judge, say=_say)
+    found = bisection.bisect(repository, good, bad, judge, say=say)
     give(page.document(found), to)
     return ExitCode.DONE if len(found.candidates) == 1 else ExitCode.INCOMPLETE
-
-
-def _say(line: str) -> None:
-    print(logged(line), file=sys.stderr, flush=True)

@@ -2,7 +2,6 @@
 
 import datetime as dt
 import statistics
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -26,6 +25,7 @@ from resnet_bench.runner import live as runner
 from resnet_bench.runner.launchers.table import launcher
 from resnet_bench.runner.progress import pairs_made
 from resnet_bench.storage import calibrations, files, outputs, record_file
+from resnet_bench.words import say
 
 FEWEST_PAIRS = 6
 
@@ -103,7 +103,7 @@ def calibrate(
     )
     record_file.write(found, calibration_file)
     give(page.document(found), to)
-    print(f"wrote {calibration_file}", file=sys.stderr)
+    say(f"wrote {calibration_file}")
 
 
 def _root(names: Sequence[str]) -> str:

@@ -1,6 +1,5 @@
 """`check`: the gate for CI."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +19,7 @@ from resnet_bench.report.documents import gate as gate_report
 from resnet_bench.report.renderers import Format, render
 from resnet_bench.storage import baselines, calibrations, outputs
 from resnet_bench.storage.run_directory import load
+from resnet_bench.words import say
 
 
 def check(
@@ -73,7 +73,7 @@ def check(
     if github_output:
         github.publish(render(document, Format.MARKDOWN), github.from_gate(result))
     if update:
-        print(_update(result.status, both, table, baselines_dir), file=sys.stderr)
+        say(_update(result.status, both, table, baselines_dir))
     return result.exit_code
 
 

@@ -1,5 +1,6 @@
 """`export`: a run into other tools."""
 
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +14,7 @@ from resnet_bench.report import sheets
 from resnet_bench.report.documents import run as view
 from resnet_bench.report.renderers import Format
 from resnet_bench.storage import files, outputs, run_directory
-from resnet_bench.words import logged
+from resnet_bench.words import say
 
 
 class Target(StrEnum):
@@ -36,8 +37,8 @@ def export(
 
     Args:
         run: the run directory.
-        to: asv, for `asv publish`, `asv show` and `asv compare`; or csv, in base units
-            and with names as they are: in a CI log prefer -o FILE; or parquet or xlsx, which go to -o FILE.
+        to: asv, for `asv publish`, `asv show` and `asv compare`; or csv, in base units; or parquet or xlsx, which go to
+            -o FILE.
         asv_results: asv's results folder.
         output: write the file here instead of printing it.
     """
@@ -54,10 +55,10 @@ def export(
             raise UsageError(f"--to {to} writes a file; name it with -o, such as -o {run.name}.{to}.")
         files.make_folder_of(output)
         outputs.check(output, inputs=[run], begins=sheets.BEGINNINGS[to.value])
-        print(logged(str(sheets.write(to.value, view.build([loaded]).rows(), output))))
+        say(str(sheets.write(to.value, view.build([loaded]).rows(), output)), to=sys.stdout)
 
 
 def print_exported(exported: asv_write.Exported) -> None:
     """Say what was written, a line for each file."""
     for path in exported.paths:
-        print(logged(str(path)))
+        say(str(path), to=sys.stdout)

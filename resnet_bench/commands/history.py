@@ -1,6 +1,5 @@
 """`history`: series across commits from asv's results and from runs, with the commits that changed a level."""
 
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -21,7 +20,7 @@ from resnet_bench.report.documents import history as pages
 from resnet_bench.report.history_words import Move, short
 from resnet_bench.report.renderers import Format
 from resnet_bench.storage import run_directory
-from resnet_bench.words import counted, plain
+from resnet_bench.words import counted, say
 
 DEFAULT_RESULTS = Path(".asv/results")
 DEFAULT_RUNS = Path("reports")
@@ -154,12 +153,10 @@ def _judge(found: History, fail_on: FailOnChange, *, first: int) -> int:
             for one, it in failing[:_NAMED]
         ]
         more = ", ..." if len(failing) > _NAMED else ""
-        print(
-            f"--fail-on {fail_on}: {counted(len(failing), 'change')}: {plain(', '.join(named))}{more}", file=sys.stderr
-        )
+        say(f"--fail-on {fail_on}: {counted(len(failing), 'change')}: {', '.join(named)}{more}")
         return ExitCode.FOUND
     if first >= len(found.commits):
-        print("--since: no commit after it was measured, so there is nothing to judge.", file=sys.stderr)
+        say("--since: no commit after it was measured, so there is nothing to judge.")
         return ExitCode.INCOMPLETE
     return ExitCode.INCOMPLETE if found.failing or found.unjudged else ExitCode.DONE
 

@@ -7,7 +7,7 @@ from resnet_bench import specs
 from resnet_bench.errors import UsageError
 from resnet_bench.interop.scaffold import write
 from resnet_bench.interop.scaffold.look import look
-from resnet_bench.words import listed, logged
+from resnet_bench.words import listed, say
 
 
 def init(directory: Path = Path(), /, *, model: str = "", action: str = "") -> None:
@@ -33,13 +33,9 @@ def init(directory: Path = Path(), /, *, model: str = "", action: str = "") -> N
     came_from = write.origin()
     came_from = came_from._replace(action=action or came_from.action)
     for file in write.write(around, model=chosen, came_from=came_from):
-        print(logged(f"{'wrote' if file.written else 'kept '} {file.path}"))
+        say(f"{'wrote' if file.written else 'kept '} {file.path}", to=sys.stdout)
     others = [it for it in around.factories if it != chosen]
-    _say(f"model: {chosen}" + (f" (also found: {listed(others)}; --model chooses)" if others and not model else ""))
+    say(f"model: {chosen}" + (f" (also found: {listed(others)}; --model chooses)" if others and not model else ""))
     if came_from.action == write.UNKNOWN_ACTION:
-        _say(f"the workflow uses {came_from.action}: put in where resnet_bench lives, or give --action owner/repo@ref.")
-    _say(f"next: resnet-bench ab HEAD~1 --models {chosen}, and resnet-bench run {write.SUITE} --dry-run")
-
-
-def _say(text: str) -> None:
-    print(logged(text), file=sys.stderr)
+        say(f"the workflow uses {came_from.action}: put in where resnet_bench lives, or give --action owner/repo@ref.")
+    say(f"next: resnet-bench ab HEAD~1 --models {chosen}, and resnet-bench run {write.SUITE} --dry-run")

@@ -1,5 +1,6 @@
 """`machine`: what is measured on, and what to change for steadier numbers."""
 
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,6 +22,7 @@ from resnet_bench.runner.launchers.launcher import Launcher
 from resnet_bench.runner.launchers.table import launcher
 from resnet_bench.runner.progress import warn
 from resnet_bench.storage import ceilings_cache
+from resnet_bench.words import say
 
 
 def machine(
@@ -57,7 +59,7 @@ def machine(
     for sentence in probed.falsified:
         warn(sentence)
     if asv_record:
-        print(asv_write.write_machine(seen, Path.home()))
+        say(str(asv_write.write_machine(seen, Path.home())), to=sys.stdout)
         return
     commit = current_commit()
     found = _measured(starter, seen, probed.device, *asked) if ceilings else ()

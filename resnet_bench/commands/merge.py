@@ -1,5 +1,6 @@
 """`merge`: runs of several machines or shards into one."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +11,7 @@ from resnet_bench.records import Launch
 from resnet_bench.runner.run import new_run_id
 from resnet_bench.storage import merge as merging
 from resnet_bench.storage import run_directory
-from resnet_bench.words import counted
+from resnet_bench.words import counted, say
 
 
 def merge(*runs: Path, output: Annotated[Path, Parameter(name=["--output", "-o"])]) -> None:
@@ -29,8 +30,9 @@ def merge(*runs: Path, output: Annotated[Path, Parameter(name=["--output", "-o"]
     warn(joined.warnings)
     launches = sum(isinstance(entry, Launch) for entry in joined.entries)
     machines = len(joined.header.environments)
-    print(
+    say(
         f"wrote {output}: {counted(len(joined.header.cases), 'case')}, "
         f"{counted(launches, 'launch', 'launches')} from {counted(len(set(runs)), 'run')}"
-        + (f" on {machines} machines" if machines > 1 else "")
+        + (f" on {machines} machines" if machines > 1 else ""),
+        to=sys.stdout,
     )

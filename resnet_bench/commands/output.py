@@ -10,7 +10,7 @@ from resnet_bench.records import Record
 from resnet_bench.report.document import Document
 from resnet_bench.report.renderers import BEGINNINGS, Format, of_file, render
 from resnet_bench.storage import files, outputs
-from resnet_bench.words import logged
+from resnet_bench.words import logged, say
 
 
 class Destination(Record, frozen=True, kw_only=True):
@@ -53,9 +53,9 @@ def give(document: Document, to: Destination) -> None:
 
 
 def _shown(document: Document, form: Format) -> str:
-    """Return what is printed; data (JSON, CSV, a page, LaTeX) stay as they are, whoever reads them."""
+    """Return what is printed; JSON, CSV and a page are made harmless, in a file too."""
     text = render(document, form, terminal_width())
-    if form not in {Format.TEXT, Format.MARKDOWN}:
+    if form not in {Format.TEXT, Format.MARKDOWN, Format.LATEX}:
         return text
     return "\n".join(logged(line) for line in text.split("\n"))
 
@@ -79,4 +79,4 @@ def terminal_width() -> int | None:
 def warn(texts: Iterable[str]) -> None:
     """Print each distinct warning once, on standard error."""
     for text in dict.fromkeys(texts):
-        print(logged(f"warning: {text}"), file=sys.stderr)
+        say(f"warning: {text}")

@@ -32,7 +32,7 @@ from resnet_bench.runner.launchers.launcher import Launcher
 from resnet_bench.runner.run import extend, new_run_id, resume, start
 from resnet_bench.storage import run_directory
 from resnet_bench.wire.messages import LookUpRequest
-from resnet_bench.words import counted
+from resnet_bench.words import counted, say
 
 REPORTS = Path("reports")
 PAGE_NAME = "report.html"
@@ -170,7 +170,7 @@ def _export(directory: Path) -> None:
         warn(["no case was measured, so there are no asv results."])
         return
     for path in asv_write.export(measured, asv_write.RESULTS).paths:
-        print(f"asv results: {path}", file=sys.stderr)
+        say(f"asv results: {path}")
 
 
 def _plan(suite: Suite, which: tuple[int, int] | None, launcher: Launcher) -> Document:
@@ -209,13 +209,12 @@ def _show_results(directory: Path, output_format: Format) -> int:
     document = run.build([run_record])
     give(document, Destination(form=output_format, path=None))
     page = written(document, Format.HTML, directory / PAGE_NAME)
-    print(f"report: {page}", file=sys.stdout if output_format is Format.TEXT else sys.stderr)
+    say(f"report: {page}", to=sys.stdout if output_format is Format.TEXT else sys.stderr)
     unfinished = [skip for skip in run_record.skips if skip.reason in _INCOMPLETE]
     if unfinished or run_record.missing:
-        print(
+        say(
             f"incomplete: {len(unfinished) + len(run_record.missing)} of {len(run_record.header.cases)} cases; "
-            f"resnet-bench run --resume {directory} tries them again",
-            file=sys.stderr,
+            f"resnet-bench run --resume {directory} tries them again"
         )
         return ExitCode.INCOMPLETE
     return 0

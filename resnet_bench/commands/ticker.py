@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Self
 
-from resnet_bench.words import plain
+from resnet_bench.words import logged
 
 _FIRST_S = 0.5
 _TERMINAL_S = 0.2
@@ -37,4 +37,4 @@ class Ticker:
         self._next = now + (_TERMINAL_S if self._terminal else _LOG_S)
         self._said = True
         before, after = (_CLEAR, "") if self._terminal else ("", "\n")
-        print(before + plain(text), end=after, file=sys.stderr, flush=True)
+        print(before + logged(text), end=after, file=sys.stderr, flush=True)

@@ -2,13 +2,14 @@
 
 import contextlib
 import re
-import tempfile
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
+from resnet_bench import scratch
 from resnet_bench.errors import UsageError
+from resnet_bench.git.checkout import CHECKOUT
 from resnet_bench.git.command import git, nearest_ref
 
 _FIRST = re.compile(r"^# first bad commit: \[([0-9a-f]+)\]", re.MULTILINE)
@@ -62,8 +63,8 @@ def bisecting(repository: Path, good: str, bad: str) -> Iterator[Bisection]:
     revisions = [commit_of(repository, each) for each in (good, bad)]
     if git(repository, "merge-base", "--is-ancestor", *revisions) is None:
         raise UsageError(f"'{good}' is no ancestor of '{bad}': bisect looks between a commit and a later one.")
-    with tempfile.TemporaryDirectory(prefix="resnet-bench-bisect-") as scratch:
-        tree = Path(scratch) / "tree"
+    with scratch.folder("bisect") as folder:
+        tree = folder / CHECKOUT
         if git(repository, "worktree", "add", "--detach", "--no-checkout", str(tree), revisions[1]) is None:
             raise UsageError(f"git could not add a worktree of {repository}.")
         try:

@@ -10,7 +10,7 @@ from resnet_bench.git.command import git, nearest_ref
 from resnet_bench.records.live import Side
 
 WORKING_TREE = "."
-_TREE = "tree"
+CHECKOUT = "tree"
 
 
 @contextlib.contextmanager
@@ -33,7 +33,7 @@ def checked_out(repository: Path, revision: str) -> Iterator[Side]:
             "Expected a commit, branch, tag or '.'."
         )
     with scratch.folder("ab") as home:
-        root = home / _TREE
+        root = home / CHECKOUT
         if git(repository, "worktree", "add", "--detach", "--force", str(root), commit) is None:
             raise UsageError(f"git could not check out {revision} ({commit[:12]}) of {top} into a worktree.")
         try:
@@ -44,7 +44,7 @@ def checked_out(repository: Path, revision: str) -> Iterator[Side]:
 
 def forget(folder: Path) -> None:
     """Let the repository know no more of a checkout that a kill left in a scratch folder."""
-    root = folder / _TREE
+    root = folder / CHECKOUT
     common = git(root, "rev-parse", "--path-format=absolute", "--git-common-dir") if root.is_dir() else None
     if common is not None and Path(common).is_dir():
         git(Path(common), "worktree", "remove", "--force", str(root))

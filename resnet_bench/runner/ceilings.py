@@ -1,6 +1,5 @@
 """Ceilings for a run or a profile: from the user's cache where they are of this very machine, else measured now."""
 
-import sys
 from collections.abc import Callable, Collection, Iterable
 
 import msgspec
@@ -20,7 +19,7 @@ from resnet_bench.specs.arithmetic import arithmetic
 from resnet_bench.specs.reference import version
 from resnet_bench.storage import ceilings_cache
 from resnet_bench.wire.messages import CeilingsRequest
-from resnet_bench.words import counted
+from resnet_bench.words import counted, say
 
 BUDGET_S = 1.0
 QUICK_BUDGET_S = 0.4
@@ -83,7 +82,7 @@ def measured(
     """
     threads = host_threads(device, threads)
     beside = f" with {counted(threads, 'CPU thread')}" if threads else ""
-    print(f"measuring the ceilings of {device}{beside}", file=sys.stderr, flush=True)
+    say(f"measuring the ceilings of {device}{beside}")
     request = CeilingsRequest(
         device=device,
         threads=threads,

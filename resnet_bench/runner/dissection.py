@@ -1,6 +1,5 @@
 """`profile --measured`: time the layers of each model in a child, then look up the ceilings of its machine."""
 
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ from resnet_bench.runner.progress import warn
 from resnet_bench.specs import EXTERNAL_IMAGE_SIZE, Spec
 from resnet_bench.storage import outputs
 from resnet_bench.wire.messages import Dissected, LayersRequest
-from resnet_bench.words import logged
+from resnet_bench.words import say
 
 BUDGET_S = 5.0
 
@@ -55,7 +54,7 @@ def dissect(
     cases = [_case(name, model, here) for name, model in resolved.items()]
     measured = []
     for case in cases:
-        print(logged(f"timing the layers of {label(case)}"), file=sys.stderr, flush=True)
+        say(f"timing the layers of {label(case)}")
         measured.append(_measured(case, resolved[case.model], launcher, trace))
     known = _ceilings(measured[0], launcher)
     return tuple(_dissection(it.layers, known) for it in measured)

@@ -12,7 +12,7 @@ from resnet_bench import units
 from resnet_bench.config.case_labels import label, labels
 from resnet_bench.records import Case, Launch, Skip, Trial
 from resnet_bench.runner import notebook
-from resnet_bench.words import counted, logged
+from resnet_bench.words import counted, logged, say
 
 
 class Reporter(Protocol):
@@ -37,7 +37,7 @@ class BarReporter:
     def __init__(self, names: Mapping[Case, str], total: int) -> None:
         self._names = names
         self._progress = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("{task.fields[left]}"),
@@ -56,7 +56,7 @@ class BarReporter:
     def started(self, case: Case, *, remaining_s: float) -> None:
         """Show the case and the time left."""
         left = f"about {units.duration(remaining_s)} left"
-        self._progress.update(self._task, description=self._names[case], left=left)
+        self._progress.update(self._task, description=logged(self._names[case]), left=left)
 
     def ended(self, entry: Launch | Skip, *, case_is_done: bool) -> None:  # noqa: ARG002 - the bar shows launches
         """Move the bar on; a skip also leaves a line."""
@@ -125,12 +125,12 @@ class LineReporter:
 
     def say(self, line: str) -> None:
         """Print to standard error at once."""
-        print(logged(line), file=sys.stderr, flush=True)
+        say(line)
 
 
 def warn(text: str) -> None:
     """Say something on standard error that stops nothing."""
-    print(logged(f"warning: {text}"), file=sys.stderr, flush=True)
+    say(f"warning: {text}")
 
 
 def reporter(cases: Sequence[Case], *, launches: int) -> Reporter:
@@ -154,9 +154,9 @@ def outcome(entry: Launch | Skip, name: str, launches: list[Launch] | None = Non
 def tried(case: Case, trial: Trial) -> None:
     """Say what a trial of the search for batch sizes gave."""
     took = f"fits, {units.milliseconds(trial.iteration_s)} ms" if trial.fits else f"does not fit: {trial.detail}"
-    print(logged(f"search: {label(case)}: {took}"), file=sys.stderr)
+    say(f"search: {label(case)}: {took}")
 
 
 def pairs_made(pairs: int, seconds: float) -> None:
     """Say how many launch pairs were made in that time."""
-    print(f"{counted(pairs, 'launch pair')} after {units.duration(seconds)}", file=sys.stderr)
+    say(f"{counted(pairs, 'launch pair')} after {units.duration(seconds)}")

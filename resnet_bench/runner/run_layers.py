@@ -1,6 +1,5 @@
 """The layers of a run: of each model and variant at the largest batch that was measured."""
 
-import sys
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from resnet_bench.runner.launchers.launcher import Launcher
 from resnet_bench.runner.plan import Plan
 from resnet_bench.storage import run_directory
 from resnet_bench.wire.messages import LayersRequest
-from resnet_bench.words import logged
+from resnet_bench.words import say
 
 BUDGET_S = 4.0
 
@@ -33,7 +32,7 @@ def time_layers(
     largest = _largest_batches(case for case in plan.cases if case in measured)
     cases = [case for case in largest if case not in timed]
     for number, case in enumerate(cases, start=1):
-        print(logged(f"[{number}/{len(cases)}] layers of {label(case)}"), file=sys.stderr, flush=True)
+        say(f"[{number}/{len(cases)}] layers of {label(case)}")
         request = LayersRequest(case=case, model=plan.model(case), protocol=header.protocol, budget_s=BUDGET_S)
         try:
             answer = launcher.ask(request)

@@ -63,7 +63,7 @@ def test_a_model_is_no_workflow_command(tmp_path, capsys):
     measured = [make.measurement(make.noisy_launches(1), of=of, profile=make.profile(of)) for of in cases]
     made = make.run_of(measured, name="r")
     directory = make.save_run(tmp_path / "r", made)
-    for form in ("text", "markdown"):
+    for form in ("text", "markdown", "csv", "json", "latex"):
         assert cli.run(["report", str(directory), "--best", "--format", form]) == 0
         out = capsys.readouterr().out
         assert "add-mask" in out

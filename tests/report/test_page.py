@@ -23,6 +23,7 @@ from tests.make import (
     suite_run,
     troubled_run,
 )
+from tests.report import hostile
 
 pytestmark = pytest.mark.browser
 
@@ -32,7 +33,7 @@ FLAGS = (
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 )
 # Older processors fill their names up with spaces, and HTML makes one of them.
-ODD = ("Intel(R) Xeon(R) CPU           E5-2630 v3", "  CPU\t\r\n\x00\u202e", HOSTILE)
+ODD = ("=1+1", "Intel(R) Xeon(R) CPU           E5-2630 v3", "  CPU\t\r\n\x00\u202e", HOSTILE)
 AXE = Path(__file__).parents[1] / "data" / "axe-core" / "axe.min.js"
 
 
@@ -70,6 +71,9 @@ def pages(tmp_path_factory):
     }
     for name, runs in kinds.items():
         (folder / f"{name}.html").write_text(html.render(view.build(runs)), encoding="utf-8")
+    for name, forms in {"hostile": hostile.NAMES, "long": hostile.NAMES * 3}.items():
+        texts = [text.encode(errors="replace").decode() for text in forms]
+        (folder / f"{name}.html").write_text(html.render(hostile.document(*texts)), encoding="utf-8")
     _write_history(tmp_path_factory.mktemp("repository"), folder / "history.html")
     return folder
 
@@ -505,6 +509,32 @@ def test_hostile_names_are_only_text(open_page):
     assert f"{HOSTILE} · b4" in ticks
     legend = page.eval_on_selector_all(".legendtext", "texts => texts.map(text => text.textContent)")
     assert HOSTILE in legend
+
+
+@pytest.mark.parametrize("name", ["hostile", "long"])
+def test_hostile_text_everywhere_is_only_text(open_page, name):
+    """Nothing runs, is asked for, or stands in the page that its template does not have."""
+    page = open_page(name)
+    assert page.locator("img, iframe, object, embed, link, base, form:not(#filters), svg:not(.main-svg)").count() == 0
+    outside = "links => links.filter(it => !it.getAttribute('href').startsWith('#')).length"
+    assert page.eval_on_selector_all("a", outside) == 0
+    handlers = "all => all.flatMap(it => [...it.attributes]).filter(it => it.name.startsWith('on')).length"
+    assert page.eval_on_selector_all("*", handlers) == 0
+    assert page.evaluate("document.scripts.length - document.querySelectorAll('body > script').length") == 0
+    for cell in page.locator("table[data-table=summary] tbody th").all()[:50]:
+        cell.hover()
+    shown = {row[0] for row in rows(page)}
+    assert "::error title=x::pwned" in shown
+    assert r"\x1b[2J\x1b[31mred" in shown
+
+
+def test_csv_of_the_page_is_as_harmless_as_the_command_lines(open_page):
+    page = open_page("odd")
+    with page.expect_download() as every:
+        page.click('[data-csv="results"]')
+    content = Path(every.value.path()).read_text()
+    assert len(content.splitlines()) == 1 + 2 * len(ODD)
+    assert not [line for line in content.splitlines() if not line.isprintable()]
 
 
 def test_no_button_sends_a_chart_anywhere(open_page):

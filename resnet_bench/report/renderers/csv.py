@@ -1,6 +1,6 @@
 """The rows of a document as CSV: every column, base units, the digits that are certain; unavailable is empty.
 
-A name that a spreadsheet would read as a formula keeps its characters: CSV is for programs, and data stay data.
+Spreadsheets and logs read it too, so that names are on one line, and neither formulas nor commands; JSON keeps all.
 """
 
 import csv
@@ -8,6 +8,8 @@ import io
 
 from resnet_bench.report.digits import certain
 from resnet_bench.report.document import Document
+from resnet_bench.report.table import Value
+from resnet_bench.words import celled
 
 
 def render(document: Document, _width: int | None = None) -> str:
@@ -15,6 +17,10 @@ def render(document: Document, _width: int | None = None) -> str:
     rows = document.rows()
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(column.key for column in rows.columns)
-    writer.writerows(map(certain, row) for row in rows.rows)
+    writer.writerow(celled(column.key) for column in rows.columns)
+    writer.writerows(map(_cell, row) for row in rows.rows)
     return stream.getvalue()
+
+
+def _cell(value: Value) -> Value:
+    return celled(value) if isinstance(value, str) else certain(value)

@@ -7,7 +7,13 @@ function save(name, type, text) {
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }
-const field = (value) => (value === null ? "" : /[",\n\r]/.test(value) ? `"${String(value).replaceAll('"', '""')}"` : String(value));
+// Spreadsheets read it too: a name is on one line and no formula (words.py has the same rules for the command line).
+const visible = (char) => `\\u${char.codePointAt(0).toString(16).padStart(4, "0")}`;
+const celled = (text) => text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, visible).replace(/^\s*[=+\-@\uff1d\uff0b\uff0d\uff20]/, (start) => `'${start}`);
+function field(value) {
+  const text = typeof value === "string" ? celled(value) : value === null ? "" : String(value);
+  return /[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
 
 // A figure's own columns and the rows that the filter leaves in it, or everything.
 function csv(id, ofFigure) {
