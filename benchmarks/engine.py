@@ -16,9 +16,12 @@ REGISTRY = (
     *("resnet10", "resnet14", "resnet18", "resnet26", "resnet34", "resnet50", "resnet101", "resnet152", "resnet200"),
     *("resnet10_v1", "resnet14_v1", "resnet18_v1", "resnet26_v1", "resnet34_v1", "resnet50_v1", "resnet101_v1"),
     *("resnet152_v1", "resnet200_v1", "resnext50_32x4d", "resnext101_32x4d", "resnext101_32x8d", "resnext101_64x4d"),
-    *("wide_resnet50_2", "wide_resnet101_2", "preact_resnet18", "preact_resnet34", "preact_resnet50"),
-    *("preact_resnet101", "preact_resnet152", "preact_resnet200", "cifar_resnet20", "cifar_resnet32", "cifar_resnet44"),
-    *("cifar_resnet56", "cifar_resnet110", "cifar_resnet1202", "cifar_preact_resnet164", "cifar_preact_resnet1001"),
+    *("wide_resnet50_2", "wide_resnet101_2", "resnet18d", "resnet26d", "resnet34d", "resnet50d", "resnet101d"),
+    *("resnet152d", "resnet200d", "seresnet18", "seresnet34", "seresnet50", "seresnet101", "seresnet152"),
+    *("preact_resnet18", "preact_resnet34", "preact_resnet50", "preact_resnet101", "preact_resnet152"),
+    *("preact_resnet200", "cifar_resnet20", "cifar_resnet32", "cifar_resnet44", "cifar_resnet56", "cifar_resnet110"),
+    *("cifar_resnet1202", "cifar_resnet18", "cifar_resnet34", "cifar_resnet50", "cifar_preact_resnet164"),
+    *("cifar_preact_resnet1001", "cifar_wrn_16_8", "cifar_wrn_28_10", "cifar_wrn_40_4"),
 )
 
 

@@ -19,7 +19,7 @@ BENCHMARK = r"latency\.Latency\.track_latency\('resnet18', 1, 'inference', 'cpu'
 BEFORE = 2  # planted commits without a change, beside two real ones
 AFTER = 2  # planted commits after the slow one
 MODEL = "resnet_bench/models/resnet.py"
-FORWARD = '"""Map images (N, 3, H, W) to class scores (N, num_classes)."""\n'
+FORWARD = '"""Map images (N, C, H, W) to class scores (N, num_classes), or to features (N, out_features)."""\n'
 # Run by the environment's own Python: what is not installed there is found where this job's packages lie.
 _BORROW = """import pathlib, sysconfig
 pathlib.Path(sysconfig.get_path("purelib"), "borrowed.pth").write_text("{site}")

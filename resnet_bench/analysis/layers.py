@@ -1,6 +1,6 @@
 """Measured layers with what follows from them: share, achieved rates, and what bounds each on given ceilings."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from typing import TypeVar
 
@@ -93,20 +93,27 @@ def rows(profile: LayerProfile, ceilings: Ceilings | None, *, by: By = By.LAYER)
     )
 
 
-def stages_of(layers: Sequence[LayerTime]) -> Iterator[str]:
+def named_stages(names: Iterable[str]) -> Iterator[str]:
     """Yield each layer's stage: the part of its name before the first dot; stem before the first, head after them."""
     outside = STEM
-    for layer in layers:
-        stage, dot, _ = layer.name.partition(".")
-        if layer.part is Part.FUSED:
-            yield FUSED
-        elif layer.part is Part.OUTSIDE:
-            yield layer.name
-        elif dot:
+    for name in names:
+        stage, dot, _ = name.partition(".")
+        if dot and stage not in _PARTS_OF_STEMS:
             outside = HEAD
             yield stage
         else:
             yield outside
+
+
+# Where torchvision and timm have one module, a deep stem or a blurred pool has several.
+_PARTS_OF_STEMS = frozenset({"conv1", "maxpool"})
+
+
+def stages_of(layers: Sequence[LayerTime]) -> Iterator[str]:
+    """Yield each measured layer's stage; what runs outside of modules is none, and what is fused is in all of them."""
+    stages = named_stages("" if layer.part in {Part.FUSED, Part.OUTSIDE} else layer.name for layer in layers)
+    for layer, stage in zip(layers, stages, strict=True):
+        yield {Part.FUSED: FUSED, Part.OUTSIDE: layer.name}.get(layer.part, stage)
 
 
 def _type(layer: LayerTime) -> str:

@@ -6,17 +6,19 @@ from typing import TYPE_CHECKING, Any
 from resnet_bench import specs
 
 if TYPE_CHECKING:
-    from resnet_bench.models.preact import PreActBasicBlock, PreActBottleneck, PreActResNet
+    from resnet_bench.models.blocks import BasicBlock, Bottleneck
+    from resnet_bench.models.parts import PadShortcut
+    from resnet_bench.models.preact_blocks import PreActBasicBlock, PreActBottleneck
     from resnet_bench.models.registry import create_model
-    from resnet_bench.models.resnet import BasicBlock, Bottleneck, PadShortcut, ResNet
+    from resnet_bench.models.resnet import PreActResNet, ResNet
 
 _HOMES = {
-    "BasicBlock": "resnet",
-    "Bottleneck": "resnet",
-    "PadShortcut": "resnet",
-    "PreActBasicBlock": "preact",
-    "PreActBottleneck": "preact",
-    "PreActResNet": "preact",
+    "BasicBlock": "blocks",
+    "Bottleneck": "blocks",
+    "PadShortcut": "parts",
+    "PreActBasicBlock": "preact_blocks",
+    "PreActBottleneck": "preact_blocks",
+    "PreActResNet": "resnet",
     "ResNet": "resnet",
     "create_model": "registry",
 }

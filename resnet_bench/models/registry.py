@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
+import msgspec
 import torch
 from torch import nn
 
@@ -11,9 +11,8 @@ from resnet_bench import specs
 from resnet_bench.errors import DeviceError, ModelError
 from resnet_bench.machine import devices
 from resnet_bench.models.meta import built_on
-from resnet_bench.models.preact import PreActBasicBlock, PreActBottleneck, PreActResNet
-from resnet_bench.models.resnet import BasicBlock, Bottleneck, ResNet
-from resnet_bench.specs import Block, Layout, Spec
+from resnet_bench.models.resnet import network
+from resnet_bench.specs import Spec
 
 
 def create_model(
@@ -28,7 +27,8 @@ def create_model(
     Args:
         name_or_spec: a registry name, an external name (`torchvision:NAME`, `timm:NAME`, `package.module:callable`)
             or a spec.
-        num_classes: outputs of the last layer; by default the spec's (1000 for ImageNet, 10 for CIFAR).
+        num_classes: outputs of the last layer; by default the spec's (1000 for ImageNet, 10 for CIFAR). 0 leaves the
+            layer out: the features are the output.
         device: where the weights go; on "meta" none are allocated.
         pretrained: True for torchvision's IMAGENET1K_V1, or a weights name, a path or a URL.
 
@@ -55,27 +55,16 @@ def create_model(
 
 def build(spec: Spec, *, num_classes: int | None = None, device: torch.device) -> nn.Module:
     """Return the freshly initialised network of `spec`: drawn on the CPU, so that a seed means the same everywhere."""
-    classes = spec.num_classes if num_classes is None else num_classes
-    if classes < 1:
-        raise ModelError(f"'{spec.name}': num_classes = {classes}: expected 1 or more.")
+    if num_classes is not None:
+        spec = specs.check_architecture(msgspec.structs.replace(spec, num_classes=num_classes))
     with built_on(device):
-        model = _module(spec, classes)
+        model = network(spec)
     return model.to(device)
 
 
 def builder(name: str) -> Callable[..., nn.Module]:
     """Return the function that builds the registry model `name`: `resnet50(pretrained=False, num_classes=10)`."""
     return partial(create_model, name)
-
-
-def _module(spec: Spec, num_classes: int) -> nn.Module:
-    shared: dict[str, Any] = dict(
-        num_classes=num_classes, width_per_group=spec.width, groups=spec.groups, stem=spec.stem
-    )
-    basic = spec.block is Block.BASIC
-    if spec.layout is Layout.V2:
-        return PreActResNet(PreActBasicBlock if basic else PreActBottleneck, spec.layers, **shared)
-    return ResNet(BasicBlock if basic else Bottleneck, spec.layers, layout=spec.layout, **shared)
 
 
 def _device(device: str | torch.device) -> torch.device:

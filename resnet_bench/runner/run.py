@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from resnet_bench import specs
 from resnet_bench.config.axes import Value
 from resnet_bench.config.suite_file import Suite
 from resnet_bench.errors import ResNetBenchError, StoreError, UsageError
@@ -71,7 +72,7 @@ def start(
             commit=commit,
             environments=tuple(machine.environment for machine in machines),
             cases=asked.cases,
-            models=tuple(msgspec.to_builtins(spec) for spec in suite.models),
+            models=tuple(map(specs.to_table, suite.models)),
             profiles=profiled.profiles,
             unprofiled=profiled.refusals,
             shards=() if part is None else (part,),

@@ -1,9 +1,10 @@
 """Every architecture as data, and what it costs in closed form. Nothing here imports torch."""
 
-from resnet_bench.specs.architecture import Block, Layout, Shortcut, Spec, Stem, check_architecture
+from resnet_bench.specs.architecture import Block, Layout, Shortcut, Spec
 from resnet_bench.specs.closed_form import Totals, check_image_size, check_trainable, predicted_memory, profile, totals
-from resnet_bench.specs.custom import from_table
+from resnet_bench.specs.custom import from_table, to_table
 from resnet_bench.specs.published import Accuracy, published
+from resnet_bench.specs.refusals import check_architecture
 from resnet_bench.specs.registry import (
     EXTERNAL_FORMS,
     EXTERNAL_IMAGE_SIZE,
@@ -12,15 +13,21 @@ from resnet_bench.specs.registry import (
     is_external,
     matching,
     names,
+    source,
 )
+from resnet_bench.specs.variants import Activation, Attention, Downsample, Norm, Stem
 
 __all__ = [
     "EXTERNAL_FORMS",
     "EXTERNAL_IMAGE_SIZE",
     "INSTALLED_PACKAGES",
     "Accuracy",
+    "Activation",
+    "Attention",
     "Block",
+    "Downsample",
     "Layout",
+    "Norm",
     "Shortcut",
     "Spec",
     "Stem",
@@ -36,5 +43,7 @@ __all__ = [
     "predicted_memory",
     "profile",
     "published",
+    "source",
+    "to_table",
     "totals",
 ]

@@ -8,8 +8,10 @@ from resnet_bench.errors import ModelError
 from resnet_bench.records import Layer, Mode, Optimizer, Precision, PredictedMemory, Profile, Record
 from resnet_bench.specs.architecture import Spec
 from resnet_bench.specs.arithmetic import arithmetic
-from resnet_bench.specs.liveness import AlwaysAlive, Walk, assemble
-from resnet_bench.specs.program import Op, OperationType, Tensor, operations
+from resnet_bench.specs.liveness import AlwaysAlive, assemble
+from resnet_bench.specs.operation import BATCH_NORMS, WEIGHTED, Op, OperationType, Tensor
+from resnet_bench.specs.program import operations
+from resnet_bench.specs.walk import Walk
 
 _COUNTER_BYTES = 8  # batch norm counts its batches in one int64
 _LABEL_BYTES = 8  # so are class labels
@@ -34,10 +36,9 @@ def totals(spec: Spec, *, image_size: int | None = None) -> Totals:
     parameters = macs = activations = weighted = 0
     for op in operations(spec, size):
         parameters += op.parameters
-        if op.kind in (OperationType.CONV, OperationType.LINEAR):
-            macs += op.macs
-            activations += op.writes.elements
-            weighted += 1
+        macs += op.macs
+        activations += op.writes.elements if op.macs else 0
+        weighted += op.kind in WEIGHTED
     return Totals(parameters=parameters, macs=macs, activations=activations, weighted_layers=weighted)
 
 
@@ -64,7 +65,7 @@ def check_trainable(spec: Spec, *, batch_size: int, image_size: int) -> None:
     if batch_size > 1:
         return
     for op in operations(spec, image_size):
-        if op.kind is OperationType.NORM and op.writes.size == 1:
+        if op.kind in BATCH_NORMS and op.writes.size == 1:
             raise ModelError(
                 f"'{spec.name}' cannot train at image size {image_size} and batch size 1: batch norm '{op.name}' would "
                 "see one value per channel; use a batch size of 2 or more, or larger images."
@@ -75,13 +76,19 @@ def predicted_memory(
     spec: Spec, *, mode: Mode, precision: Precision, batch_size: int, image_size: int, optimizer: Optimizer
 ) -> PredictedMemory:
     """Return the predicted memory of one iteration, without running it; the sizes are taken as checked."""
-    return _memory(
-        list(operations(spec, image_size)),
-        mode=mode,
-        precision=precision,
-        batch_size=batch_size,
-        optimizer=optimizer,
+    training = mode is Mode.TRAINING
+    ops = list(operations(spec, image_size, training=training))
+    stored = arithmetic(precision).weight_bytes
+    parameters = sum(op.parameters for op in ops)
+    images = ops[0].reads[0].elements * stored
+    always = AlwaysAlive(
+        weights=parameters * stored,
+        trainable=parameters * stored,
+        buffers=sum(op.constants * stored + op.counters * _COUNTER_BYTES for op in ops),
+        input=batch_size * (images + (_LABEL_BYTES if training else 0)),
     )
+    log = Walk(ops, mode=mode, precision=precision, batch_size=batch_size).run()
+    return assemble(log, always, mode=mode, optimizer=optimizer)
 
 
 def profile(
@@ -117,83 +124,56 @@ def profile(
         image_size=image_size,
         parameters=parameters,
         trainable_parameters=parameters,
-        buffers=sum(_buffers(op) for op in ops),
+        buffers=sum(op.constants + op.counters for op in ops),
         parameter_bytes=parameters * stored,
-        predicted_memory=_memory(ops, mode=mode, precision=precision, batch_size=batch_size, optimizer=optimizer),
+        predicted_memory=predicted_memory(
+            spec, mode=mode, precision=precision, batch_size=batch_size, image_size=image_size, optimizer=optimizer
+        ),
         macs=macs,
         flops=2 * macs,
         other_flops=sum(layer.other_flops for layer in layers),
-        training_flops=training_flops(macs, layers[0].macs),
+        training_flops=sum(_training_flops(op, first=index == 0) for index, op in enumerate(ops)) * batch_size,
         fvcore_count=None,
         torch_counter_flops=None,
         activations=activations,
         activation_bytes=activations * element,
-        weighted_layers=sum(op.kind in (OperationType.CONV, OperationType.LINEAR) for op in ops),
+        weighted_layers=sum(op.kind in WEIGHTED for op in ops),
         layers=layers,
     )
 
 
-def training_flops(macs: int, first_layer_macs: int) -> int:
-    """FLOPs of forward, weight gradients and input gradients.
+def _training_flops(op: Op, *, first: bool) -> int:
+    """FLOPs of forward, weight gradients and input gradients for one image.
 
     Each costs what the forward pass costs, grouped convolutions included (every weight meets every output element of
-    its group once); only the first convolution needs no gradient of its input.
+    its group once); the first convolution needs no gradient of its input, a blur none of its filter.
     """
-    return 2 * (3 * macs - first_layer_macs)
-
-
-def _memory(
-    ops: list[Op], *, mode: Mode, precision: Precision, batch_size: int, optimizer: Optimizer
-) -> PredictedMemory:
-    parameters = sum(op.parameters for op in ops)
-    stored = arithmetic(precision).weight_bytes
-    norms = [op for op in ops if op.kind is OperationType.NORM]
-    images = ops[0].reads[0].elements * stored
-    always = AlwaysAlive(
-        weights=parameters * stored,
-        trainable=parameters * stored,
-        buffers=sum(2 * op.writes.channels * stored + _COUNTER_BYTES for op in norms),
-        input=batch_size * (images + (_LABEL_BYTES if mode is Mode.TRAINING else 0)),
-    )
-    log = Walk(ops, mode=mode, precision=precision, batch_size=batch_size).run()
-    return assemble(log, always, mode=mode, optimizer=optimizer)
+    return 2 * op.macs * (1 + (not first) + (op.kind in WEIGHTED))
 
 
 def _layer(op: Op, batch_size: int, element: int) -> Layer:
-    counted = op.kind in (OperationType.CONV, OperationType.LINEAR)
     macs = op.macs * batch_size
-    other = op.other_flops * batch_size
-    read = (_elements_read(op) * batch_size + op.parameters) * element
-    if op.kind is OperationType.NORM:
-        read += 2 * op.writes.channels * element  # running mean and variance
-    written = op.writes.elements * batch_size * element
+    other = op.other_flops.of(batch_size)
+    read, written = op.read.of(batch_size) * element, op.written.of(batch_size) * element
     return Layer(
         name=op.name,
         type=op.kind.value,
-        input_shape=_shape(op.reads[0], batch_size, flat=op.kind is OperationType.LINEAR),
-        output_shape=_shape(op.writes, batch_size, flat=op.kind is OperationType.LINEAR),
+        input_shape=_shape(op.reads[0], batch_size, op.kind),
+        output_shape=_shape(op.writes, batch_size, op.kind),
         parameters=op.parameters,
         macs=macs,
         flops=2 * macs,
         other_flops=other,
-        activations=op.writes.elements * batch_size if counted else 0,
+        activations=op.writes.elements * batch_size if macs else 0,
         bytes_read=read,
         bytes_written=written,
         arithmetic_intensity=(2 * macs + other) / (read + written),
     )
 
 
-def _elements_read(op: Op) -> int:
-    """Elements that one image brings to `op`; a padding shortcut reads only the pixels that it keeps."""
-    if op.kind is OperationType.PAD:
-        return op.reads[0].channels * op.writes.size**2
-    return sum(tensor.elements for tensor in op.reads)
-
-
-def _shape(tensor: Tensor, batch_size: int, *, flat: bool) -> tuple[int, ...]:
-    return (batch_size, tensor.channels) if flat else (batch_size, tensor.channels, tensor.size, tensor.size)
-
-
-def _buffers(op: Op) -> int:
-    """Elements of running mean, running variance and the counter of batches."""
-    return 2 * op.writes.channels + 1 if op.kind is OperationType.NORM else 0
+def _shape(tensor: Tensor, batch_size: int, kind: OperationType) -> tuple[int, ...]:
+    if kind is OperationType.LINEAR:
+        return (batch_size, tensor.channels)
+    if tensor.is_row:
+        return (batch_size, 1, tensor.channels)
+    return (batch_size, tensor.channels, tensor.size, tensor.size)

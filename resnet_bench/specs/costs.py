@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from resnet_bench.records import Layer, Mode, Precision, Work
 from resnet_bench.specs.arithmetic import arithmetic
+from resnet_bench.specs.operation import ACTIVATIONS
 
 _INDEX_BYTES = 8
 # dL/dx of y = w (x - mean) r + b over a batch: two sums (4 operations an element), then five to put them together.
@@ -120,8 +121,24 @@ def _norm(_layer: Layer, sizes: _Sizes, _is_first: bool) -> Cost:  # noqa: FBT00
     return Cost(_NORM_BACKWARD_FLOPS * sizes.output, moved * sizes.element)
 
 
-def _relu(_layer: Layer, sizes: _Sizes, _is_first: bool) -> Cost:  # noqa: FBT001
-    """Reads gradient and output, writes the input's gradient."""
+def _group_norm(layer: Layer, sizes: _Sizes, _is_first: bool) -> Cost:  # noqa: FBT001
+    """As batch norm, but that each image has a mean and a deviation for each group; those are left out."""
+    channels = layer.input_shape[1]
+    return Cost(_NORM_BACKWARD_FLOPS * sizes.output, (sizes.output + 2 * sizes.input + 3 * channels) * sizes.element)
+
+
+def _frozen_norm(layer: Layer, sizes: _Sizes, _is_first: bool) -> Cost:  # noqa: FBT001
+    """Reads gradient and scale, writes the input's gradient."""
+    return Cost(sizes.output, (2 * sizes.output + layer.input_shape[1]) * sizes.element)
+
+
+def _blur(layer: Layer, sizes: _Sizes, _is_first: bool) -> Cost:  # noqa: FBT001
+    """Spreads the gradient by the filter, which needs none itself."""
+    return Cost(layer.flops, (sizes.output + sizes.input) * sizes.element)
+
+
+def _activation(_layer: Layer, sizes: _Sizes, _is_first: bool) -> Cost:  # noqa: FBT001
+    """Reads gradient and what the forward pass kept, writes the input's gradient."""
     return Cost(sizes.output, 3 * sizes.output * sizes.element)
 
 
@@ -149,12 +166,18 @@ def _avg_pool(_layer: Layer, sizes: _Sizes, _is_first: bool) -> Cost:  # noqa: F
 
 _BACKWARD: dict[str, Callable[[Layer, _Sizes, bool], Cost]] = {
     "Conv2d": _weighted,
+    "Conv1d": _weighted,
     "Linear": _weighted,
     "BatchNorm2d": _norm,
-    "ReLU": _relu,
-    "Relu": _relu,
+    "SyncBatchNorm": _norm,
+    "GroupNorm": _group_norm,
+    "FrozenBatchNorm2d": _frozen_norm,
+    "Relu": _activation,
+    **{kind.value: _activation for kind in ACTIVATIONS},
     "Add": _add,
     "PadShortcut": _pad,
+    "BlurPool2d": _blur,
     "MaxPool2d": _max_pool,
+    "AvgPool2d": _avg_pool,
     "AdaptiveAvgPool2d": _avg_pool,
 }

@@ -237,7 +237,7 @@ def test_a_terminal_shows_what_fits_and_names_what_does_not(capsys, monkeypatch)
         printed[columns] = capsys.readouterr().out
         assert max(map(len, printed[columns].splitlines())) <= columns
     assert printed[80] != printed[200]
-    assert "not shown for want of width: acc@5" in printed[80]
+    assert "not shown for want of width: source, acc@5" in printed[80]
     assert "not shown" not in printed[200]
     entries = [catalogue.entry(specs.find(name)) for name in specs.names()]
     ranked = [column for column in catalogue.document(entries).sections[0].tables[0].columns if column.rank]

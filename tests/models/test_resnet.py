@@ -79,8 +79,8 @@ def test_the_python_interface() -> None:
     assert isinstance(resnet50(pretrained=False, num_classes=7, device="meta"), ResNet)
     model = ResNet(Bottleneck, [1, 1, 1, 1], num_classes=10)
     assert model(torch.zeros(2, 3, 40, 40)).shape == (2, 10)
-    with pytest.raises(ModelError, match="basic block takes width 64"):
-        ResNet(BasicBlock, [1], groups=2)
+    with pytest.raises(ModelError, match="do not divide 64 channels of a basic block"):
+        ResNet(BasicBlock, [1], groups=3)
     with pytest.raises(ModelError, match="Did you mean 'resnet50_v1'"):
         create_model("resnet50v1")
     with pytest.raises(DeviceError, match="unknown device 'gpu'"):

@@ -5,16 +5,18 @@ from pathlib import Path
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from resnet_bench import specs
 from resnet_bench.errors import ModelError
 from resnet_bench.models import create_model
-from resnet_bench.profilers.complexity import profile_module, static_profile
-from resnet_bench.records import Mode, Precision
-from resnet_bench.specs import Block, Layout, Spec, Stem
+from resnet_bench.profilers.complexity import memory_of_module, profile_module, static_profile
+from resnet_bench.profilers.counters import torch_counter_flops
+from resnet_bench.records import Mode, Optimizer, Precision
+from resnet_bench.specs import Block, Spec
+from tests.make.architectures import random_specs
 
 NAMES = [pytest.param(name, marks=pytest.mark.slow) if specs.find(name).depth > 60 else name for name in specs.names()]
 
@@ -33,25 +35,6 @@ def test_torchvisions_own_module_has_it_too() -> None:
     assert differing == {"model"}
 
 
-@st.composite
-def random_specs(draw: st.DrawFn) -> tuple[Spec, int]:
-    block = draw(st.sampled_from(Block))
-    bottleneck = block is Block.BOTTLENECK
-    spec = Spec(
-        name="random",
-        family="custom",
-        block=block,
-        layers=tuple(draw(st.lists(st.integers(1, 3), min_size=1, max_size=4))),
-        width=draw(st.integers(4, 130)) if bottleneck else 64,
-        groups=draw(st.integers(1, 5)) if bottleneck else 1,
-        layout=draw(st.sampled_from(Layout)),
-        stem=draw(st.sampled_from(Stem)),
-        image_size=64,
-        num_classes=draw(st.integers(1, 20)),
-    )
-    return spec, draw(st.integers(spec.min_image_size, 80))
-
-
 @settings(max_examples=25, deadline=None)
 @given(random_specs(), st.sampled_from(Mode), st.sampled_from((Precision.FP32, Precision.BF16)), st.integers(2, 5))
 def test_any_architecture_profiles_as_its_built_module(
@@ -60,6 +43,30 @@ def test_any_architecture_profiles_as_its_built_module(
     spec, image_size = architecture
     case = dict(mode=mode, precision=precision, batch_size=batch_size, image_size=image_size)
     assert profile_module(create_model(spec, device="meta"), name="random", **case) == specs.profile(spec, **case)
+
+
+@settings(max_examples=25, deadline=None)
+@given(random_specs(), st.sampled_from(Mode))
+def test_and_as_torchs_counter_counts_it(architecture: tuple[Spec, int], mode: Mode) -> None:
+    spec, image_size = architecture
+    size = dict(mode=mode, batch_size=2, image_size=image_size)
+    ours = specs.profile(spec, precision=Precision.FP32, **size)
+    theirs = torch_counter_flops(create_model(spec, device="meta"), **size)
+    # Weight gradients of grouped convolutions are counted once for every group by torch 2.13.
+    grouped = {Block.BASIC: {"conv1", "conv2"}, Block.BOTTLENECK: {"conv2"}}[spec.block]
+    within = sum(it.flops for it in ours.layers if it.name.startswith("layer") and it.name.split(".")[-1] in grouped)
+    expected = ours.flops if mode is Mode.INFERENCE else ours.training_flops + (spec.groups - 1) * within
+    assert theirs == expected
+
+
+@settings(max_examples=25, deadline=None)
+@given(random_specs(), st.sampled_from(Mode))
+def test_memory_is_the_traces_under_autocast_too(architecture: tuple[Spec, int], mode: Mode) -> None:
+    spec, image_size = architecture
+    assume(not spec.antialias)  # on a CPU, where the trace claims to be, autocast pads in float32
+    case = dict(mode=mode, precision=Precision.AMP_BF16, batch_size=2, image_size=image_size)
+    memory = specs.predicted_memory(spec, optimizer=Optimizer.MOMENTUM, **case)
+    assert memory_of_module(create_model(spec, device="meta"), name="random", **case) == memory
 
 
 def test_the_module_is_left_exactly_as_it_was() -> None:
@@ -221,16 +228,19 @@ def test_a_bad_callable_is_named_with_what_is_wrong(backbones: str, attribute: s
     [
         ("nopackage:x", "cannot be imported"),
         ("torchvision:resnet5", "Did you mean 'resnet50'?"),
-        ("timm:resnet50", "needs timm"),
         (":x", "expected torchvision:NAME"),
     ],
 )
 def test_a_bad_external_name_is_answered(name: str, says: str) -> None:
-    if name.startswith("timm") and "timm" in sys.modules:
-        pytest.skip("timm is installed here")
     with pytest.raises(ModelError) as caught:
         static_profile(name)
     assert says in str(caught.value)
+
+
+def test_timm_that_is_not_installed_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "timm", None)  # as an import of what is not there
+    with pytest.raises(ModelError, match="needs timm"):
+        static_profile("timm:resnet50")
 
 
 def test_training_external_models_on_one_value_per_channel_is_refused() -> None:

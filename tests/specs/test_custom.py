@@ -29,7 +29,7 @@ def test_a_table_becomes_a_spec() -> None:
         ({"layers": []}, ModelError, "expected 1 to 6 stages"),
         ({"width": 0}, ConfigError, "width: 0: expected a whole number"),
         ({"width": 3}, ModelError, "without channels"),
-        ({"block": "basic"}, ModelError, "a basic block takes width 64 and groups 1"),
+        ({"block": "basic", "groups": 3}, ModelError, "groups = 3 do not divide 16 channels of a basic block"),
         ({"name": "resnet50"}, ConfigError, "already the name of a registry model"),
         ({"name": "a:b"}, ConfigError, "expected a name"),
         ({"image_size": 1}, ConfigError, "expected 2 or more"),

@@ -12,16 +12,17 @@ from resnet_bench.words import counted
 
 _COLUMNS = (
     Column(key="model", title="model", kind=ColumnKind.NAME),
-    Column(key="family", title="family", kind=ColumnKind.TEXT, rank=5),
-    Column(key="depth", title="depth", kind=ColumnKind.INTEGER, rank=2),
-    Column(key="block", title="block", kind=ColumnKind.TEXT, rank=3),
-    Column(key="layers", title="layers", kind=ColumnKind.TEXT, rank=4),
-    Column(key="image_size", title="px", kind=ColumnKind.INTEGER, rank=6),
+    Column(key="family", title="family", kind=ColumnKind.TEXT, rank=6),
+    Column(key="depth", title="depth", kind=ColumnKind.INTEGER, rank=3),
+    Column(key="block", title="block", kind=ColumnKind.TEXT, rank=4),
+    Column(key="layers", title="layers", kind=ColumnKind.TEXT, rank=5),
+    Column(key="image_size", title="px", kind=ColumnKind.INTEGER, rank=7),
     Column(key="parameters", title="parameters", kind=ColumnKind.COUNT),
     Column(key="macs", title="MACs", kind=ColumnKind.COUNT),
     Column(key="acc1", title="acc@1", kind=ColumnKind.FINE_SHARE, help="Published ImageNet top-1 accuracy."),
-    Column(key="acc5", title="acc@5", kind=ColumnKind.FINE_SHARE, rank=1),
-    Column(key="weights", title="weights", kind=ColumnKind.TEXT, rank=7),
+    Column(key="acc5", title="acc@5", kind=ColumnKind.FINE_SHARE, rank=2),
+    Column(key="weights", title="weights", kind=ColumnKind.TEXT, rank=8),
+    Column(key="source", title="source", kind=ColumnKind.TEXT, rank=1),
 )
 
 
@@ -29,6 +30,7 @@ class RegistryEntry(Record, frozen=True, kw_only=True):
     """One registry model; counts are for one image of `image_size`.
 
     `weights`, `acc1` and `acc5` (%) are those of the first of its published weights, None where none are published.
+    `source` is the paper that describes the family.
     """
 
     model: str
@@ -45,6 +47,7 @@ class RegistryEntry(Record, frozen=True, kw_only=True):
     weights: str | None
     acc1: float | None
     acc5: float | None
+    source: str
     published: tuple[Accuracy, ...]
 
 
@@ -67,6 +70,7 @@ def entry(spec: Spec) -> RegistryEntry:
         weights=first.weights if first else None,
         acc1=first.acc1 if first else None,
         acc5=first.acc5 if first else None,
+        source=specs.source(spec.family),
         published=published,
     )
 
@@ -86,7 +90,7 @@ def _table(entries: Sequence[RegistryEntry]) -> Table:
     rows = tuple(
         (
             *(it.model, it.family, it.depth, it.block, "-".join(map(str, it.layers)), it.image_size),
-            *(it.parameters, it.macs, _share(it.acc1), _share(it.acc5), it.weights),
+            *(it.parameters, it.macs, _share(it.acc1), _share(it.acc5), it.weights, it.source),
         )
         for it in entries
     )
