@@ -83,9 +83,32 @@ def test_memory_and_other_tools(capsys: pytest.CaptureFixture[str]) -> None:
     assert "Largest batch size in 141.0 GiB: " in text
     assert "263,136,804,864" in text  # 64 x 4,111,512,576
     assert "saved for backward" in text
-    (profile,) = json.loads(answer(capsys, "profile", "resnet50", "--memory", "1GiB", "--format", "json"))
+
+
+def test_what_fits_in_memory_stands_first_in_every_format(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ("profile", "resnet50", "--by", "stage", "--memory", "1GiB", "--format")
+    (profile,) = json.loads(answer(capsys, *asked, "json"))
+    assert list(profile)[:2] == ["memory_limit_bytes", "largest_batch_size"]
     assert profile["memory_limit_bytes"] == 2**30
-    assert profile["largest_batch_size"] > 1
+    largest = profile["largest_batch_size"]
+    assert largest > 1
+    rows = list(csv.DictReader(io.StringIO(answer(capsys, *asked, "csv"))))
+    assert list(rows[0])[:3] == ["model", "memory_limit_bytes", "largest_batch_size"]
+    assert {row["largest_batch_size"] for row in rows} == {str(largest)}
+    sentence = f"Largest batch size in 1.000 GiB: {largest}"
+    for form in ("text", "markdown", "html"):
+        said = answer(capsys, *asked, form).replace("\N{NO-BREAK SPACE}", " ")
+        assert 0 < said.index(sentence) < said.index("layer1")
+    latex = answer(capsys, *asked, "latex")
+    assert 0 < latex.index(f"resnet50 & 1024 & {largest}") < latex.index("layer1")
+    several = answer(capsys, "profile", "resnet18", "resnet50", "--memory", "1GiB")
+    assert f"resnet50 {largest}" in several.splitlines()[2]
+
+
+def test_without_a_memory_size_nothing_is_said_of_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "Largest batch size" not in answer(capsys, "profile", "resnet18")
+    rows = list(csv.DictReader(io.StringIO(answer(capsys, "profile", "resnet18", "--format", "csv"))))
+    assert rows[0]["largest_batch_size"] == ""
 
 
 @pytest.mark.parametrize(
@@ -122,7 +145,7 @@ def test_list_has_every_model_with_its_cost_and_accuracy(capsys: pytest.CaptureF
     assert by_name["resnet50_v1"]["published"] == []
     text = answer(capsys, "list", "cifar_*")
     assert text.splitlines()[2].split()[:2] == ["model", "family"]
-    assert len(text.splitlines()) == 4 + 8
+    assert len(text.splitlines()) == 4 + 14
     rows = list(csv.DictReader(io.StringIO(answer(capsys, "list", "--format", "csv"))))
     assert len(rows) == len(specs.names())
     assert "\n| model | family |" in answer(capsys, "list", "--format", "markdown")

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from resnet_bench import units
-from resnet_bench.analysis.layers import By
+from resnet_bench.analysis.layers import By, named_stages
 from resnet_bench.records import Layer, Mode, PredictedMemory, Profile, Record
 from resnet_bench.report.document import Document, Section
 from resnet_bench.report.rows import beside, record_rows
@@ -42,6 +42,12 @@ _MEMORY = (
     Column(key="size", title="size", kind=ColumnKind.FIGURE),
     Column(key="what", title="what", kind=ColumnKind.TEXT),
 )
+_ASKED = ("memory_limit_bytes", "largest_batch_size")
+_FITS = (
+    Column(key="model", title="model", kind=ColumnKind.NAME),
+    Column(key="memory_limit_bytes", title="memory", kind=ColumnKind.MEMORY, unit="MiB"),
+    Column(key="largest_batch_size", title="largest batch size", kind=ColumnKind.INTEGER),
+)
 
 
 class Group(Record, frozen=True, kw_only=True):
@@ -76,18 +82,10 @@ def grouped(layers: Sequence[Layer], by: By) -> tuple[Group, ...]:
 
 
 def _group_names(layers: Sequence[Layer], by: By) -> Iterable[str]:
-    """A stage is the part of a name before its first dot; what runs before the first stage is the stem."""
     if by is By.TYPE:
         return [layer.type for layer in layers]
-    if by is By.LAYER:
-        return [layer.name for layer in layers]
-    names, outside = [], "stem"
-    for layer in layers:
-        stage, dot, _ = layer.name.partition(".")
-        if dot:
-            outside = "head"
-        names.append(stage if dot else outside)
-    return names
+    names = [layer.name for layer in layers]
+    return names if by is By.LAYER else named_stages(names)
 
 
 def _group(name: str, parts: Sequence[Layer]) -> Group:
@@ -98,35 +96,40 @@ def _group(name: str, parts: Sequence[Layer]) -> Group:
 
 
 def document(answers: Sequence[Answer], by: By) -> Document:
-    """Return the profiles, a section for each model; JSON is a list of them, CSV has their layers or groups."""
+    """Return the profiles, a section for each model behind what fits in memory where that was asked.
+
+    JSON is a list of them, CSV has their layers or groups.
+    """
     title = _title(answers[0].profile) if len(answers) == 1 else counted(len(answers), "static profile")
     return Document(
         title=title,
         kind="profile",
         content=lambda: [_object(answer, by) for answer in answers],
         rows=lambda: _rows(answers, by),
-        sections=tuple(
-            section for number, answer in enumerate(answers) for section in _sections(number, answer, by, len(answers))
+        sections=(
+            *_fits(answers),
+            *(part for number, answer in enumerate(answers) for part in _sections(number, answer, by, len(answers))),
         ),
     )
 
 
 def _object(answer: Answer, by: By) -> dict[str, Any]:
-    fields: dict[str, Any] = msgspec.to_builtins(answer.profile)
+    fields: dict[str, Any] = {name: getattr(answer, name) for name in _ASKED}
+    fields |= msgspec.to_builtins(answer.profile)
     fields["groups"] = [] if by is By.LAYER else msgspec.to_builtins(grouped(answer.profile.layers, by))
-    fields["memory_limit_bytes"] = answer.memory_limit_bytes
-    fields["largest_batch_size"] = answer.largest_batch_size
     return fields
 
 
 def _rows(answers: Sequence[Answer], by: By) -> Table:
     of = [
-        (answer.profile.model, row)
+        (answer, row)
         for answer in answers
         for row in (answer.profile.layers if by is By.LAYER else grouped(answer.profile.layers, by))
     ]
     rows = record_rows(Layer if by is By.LAYER else Group, [row for _, row in of])
-    return beside("model", [model for model, _ in of], rows)
+    for name in reversed(_ASKED):
+        rows = beside(name, [getattr(answer, name) for answer, _ in of], rows)
+    return beside("model", [answer.profile.model for answer, _ in of], rows)
 
 
 def _title(profile: Profile) -> str:
@@ -136,22 +139,35 @@ def _title(profile: Profile) -> str:
     )
 
 
+def _fits(answers: Sequence[Answer]) -> tuple[Section, ...]:
+    """Return the answer to --memory, which stands first; nothing where it was not asked."""
+    limit = answers[0].memory_limit_bytes
+    if limit is None:
+        return ()
+    asked = f"Largest batch size in {units.byte_size(limit)}"
+    found = ", ".join(f"{it.profile.model} {it.largest_batch_size:,}" for it in answers)
+    said = f"{answers[0].largest_batch_size:,}" if len(answers) == 1 else found
+    sentence = f"{asked}: {said} (predicted; convolution workspace and the runtime's own memory come on top)."
+    rows: list[Row] = [(it.profile.model, it.memory_limit_bytes, it.largest_batch_size) for it in answers]
+    shown = tuple(column.key for column in _FITS)
+    table = Table(id="fits", caption=asked, columns=_FITS, rows=tuple(rows), shown=shown)
+    return (
+        Section(id="fits", title="", paragraphs=(sentence,)),
+        Section(id="what-fits", title="", tables=(table,)),
+    )
+
+
 def _sections(number: int, answer: Answer, by: By, several: int) -> tuple[Section, ...]:
     profile = answer.profile
     tables = [_table(f"{by.value}-{number}", profile, by), _total_table(f"totals-{number}", profile)]
     if profile.predicted_memory is not None:
         tables.append(_memory_table(f"memory-{number}", profile.predicted_memory, profile.mode))
     lines = []
-    if answer.memory_limit_bytes is not None:
-        lines.append(
-            f"Largest batch size in {units.byte_size(answer.memory_limit_bytes)}: {answer.largest_batch_size} "
-            "(predicted; convolution workspace and the runtime's own memory come on top)."
-        )
     if profile.uncounted_operators:
         lines.append(f"Not counted, cost unknown: {', '.join(profile.uncounted_operators)}.")
     title = _title(profile) if several > 1 else ""
     found = [Section(id=f"profile-{number}", title=title, tables=tuple(tables))]
-    return (*found, Section(id=f"fits-{number}", title="", lines=tuple(lines))) if lines else tuple(found)
+    return (*found, Section(id=f"uncounted-{number}", title="", lines=tuple(lines))) if lines else tuple(found)
 
 
 def _table(name: str, profile: Profile, by: By) -> Table:
@@ -203,7 +219,11 @@ def _memory_table(name: str, memory: PredictedMemory, mode: Mode) -> Table:
         ("gradients", memory.gradients_bytes, ""),
         ("optimizer state", memory.optimizer_bytes, ""),
         ("activations", memory.activations_bytes, activations),
-        ("temporary", memory.temporary_bytes, "gradients of activations at the peak"),
+        (
+            "temporary",
+            memory.temporary_bytes,
+            "gradients of activations, or what the optimizer's step makes, at the peak",
+        ),
         ("absent", -memory.absent_bytes, "gradients not there yet, activations gone at the peak"),
         ("peak", memory.peak_bytes, "the sum of the above, convolution workspace excluded"),
     )
