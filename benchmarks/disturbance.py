@@ -17,9 +17,12 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import msgspec
+
 from resnet_bench.analysis.stats import t_quantile
 from resnet_bench.child.prepare import load
 from resnet_bench.config.suite_file import load_suite
+from resnet_bench.machine.environment import usual_allocator
 from resnet_bench.profilers import throughput
 from resnet_bench.profilers.interleaving import Interleaving
 from resnet_bench.profilers.reference import Reference
@@ -56,7 +59,7 @@ def main() -> None:
     for name, case in CASES.items():
         with tempfile.TemporaryDirectory() as scratch:
             variables = child_variables(
-                ChildSetting(threads=case.threads, allocator=case.allocator), scratch=Path(scratch)
+                ChildSetting(threads=case.threads, allocator=usual_allocator()), scratch=Path(scratch)
             )
             again = [sys.executable, "-m", "benchmarks.disturbance", "--case", name, "--pairs", str(asked.pairs)]
             subprocess.run(again, env=variables, check=True)
@@ -64,11 +67,11 @@ def main() -> None:
 
 def row(name: str, *, pairs: int) -> str:
     """Measure a case in this process, and return its row."""
-    case = CASES[name]
+    case = msgspec.structs.replace(CASES[name], allocator=usual_allocator())
     protocol = load_suite(preset="standard").protocol
     loaded = load(case, resolved([case.model], ())[case.model], seed=protocol.seed)
     workload, clock = loaded
-    reference = Reference(threads=case.threads)
+    reference = Reference(threads=case.threads, allocator=case.allocator)
     with workload.running():
         warmup = loaded.warm_up(min_iterations=protocol.warmup_min_iterations, budget_s=protocol.warmup_budget_s)
         iteration_s = throughput.typical_iteration_s(warmup)

@@ -42,7 +42,8 @@ def ceilings(request: CeilingsRequest) -> Ceilings:
         contention: Contention = watch.finish(before, measures.state(target))
         if not contention.disturbances or len(attempts) >= request.attempts:
             break
-    nominal = None if measures.kind.accelerator else Reference(threads=request.threads).nominal(clock)
+    allocator = request.child_setting.allocator
+    reference = None if measures.kind.accelerator else Reference(threads=request.threads, allocator=allocator)
     return Ceilings(
         environment=collect(device).id,
         device=device,
@@ -53,7 +54,7 @@ def ceilings(request: CeilingsRequest) -> Ceilings:
         launch_s=min(each.launch_s for each in attempts),
         attempts=len(attempts),
         disturbances=contention.disturbances,
-        nominal=nominal,
+        nominal=reference.nominal(clock) if reference else None,
     )
 
 

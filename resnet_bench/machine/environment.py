@@ -15,7 +15,7 @@ import psutil
 from resnet_bench.machine import cores
 from resnet_bench.machine.devices import DeviceFacts, DeviceKind
 from resnet_bench.machine.identity import environment_id, memory_class
-from resnet_bench.records import DeviceState, Environment, Identity, MachineState
+from resnet_bench.records import Allocator, DeviceState, Environment, Identity, MachineState
 
 _PACKAGES = ("resnet-bench", "torch", "torchvision", "fvcore", "numpy", "pandas", "plotly", "asv", "timm")
 _CPU_FREQUENCY = Path("/sys/devices/system/cpu/cpu0/cpufreq")
@@ -75,6 +75,11 @@ def logical_cores() -> int:
 def has_glibc() -> bool:
     """Say whether the C library is glibc, whose allocator the environment can fix."""
     return platform.libc_ver()[0] == "glibc"
+
+
+def usual_allocator() -> Allocator:
+    """Return how the allocator of a case on the host is set where nothing is said."""
+    return Allocator.FIXED if has_glibc() else Allocator.SHIPPED
 
 
 def default_threads() -> int:

@@ -1,6 +1,7 @@
 """The reference at work; `specs.reference` says what it is. Imports torch.
 
-Outputs are allocated once: a kernel that allocates is itself up to twice as slow in some launches.
+Outputs are allocated once: as the allocator is shipped, a kernel that allocates is itself up to twice as slow in some
+launches.
 """
 
 import itertools
@@ -13,7 +14,7 @@ from resnet_bench.errors import UnsupportedError
 from resnet_bench.profilers.clock import Clock
 from resnet_bench.profilers.interleaving import Interleaving, interleaving
 from resnet_bench.profilers.workload import Workload
-from resnet_bench.records import Nominal, ReferenceUse
+from resnet_bench.records import Allocator, Nominal, ReferenceUse
 from resnet_bench.specs import reference as spec
 
 _WARM_PASSES = 3
@@ -21,11 +22,11 @@ _NOMINAL_BURSTS, _CONVOLUTIONS = 40, 4
 
 
 class Reference:
-    """The reference on the host, beside a case of so many threads."""
+    """The reference on the host, beside a case of so many threads with this allocator."""
 
-    def __init__(self, *, threads: int) -> None:
+    def __init__(self, *, threads: int, allocator: Allocator) -> None:
         self._small = spec.SMALL_PRODUCTS if threads == 1 else 0
-        self.version = spec.version(threads)
+        self.version = spec.version(threads, allocator)
         # Outside of inference mode, so that training steps may use them too; values that never grow or vanish.
         with torch.inference_mode(mode=False):
             generator = torch.Generator().manual_seed(0)
@@ -36,6 +37,10 @@ class Reference:
             self._image = torch.rand(spec.IMAGES, spec.CHANNELS, spec.PIXELS, spec.PIXELS, generator=generator)
             self._scale, self._shift = (torch.rand(1, spec.CHANNELS, 1, 1, generator=generator) for _ in range(2))
             self._activation = torch.empty_like(self._image)
+            deep = (spec.DEEP_CHANNELS, spec.DEEP_CHANNELS, 3, 3)
+            sides = (1, spec.DEEP_CHANNELS, spec.DEEP_PIXELS, spec.DEEP_PIXELS)
+            shapes = (deep, sides) if spec.has_convolution(allocator) else ()
+            self._convolved = tuple(torch.rand(shape, generator=generator) for shape in shapes)
 
     def turns(self, clock: Clock, *, iteration_s: float) -> Callable[[float], Interleaving]:
         """Return how it takes turns with samples, given what a sample takes; it is warmed up for that.
@@ -75,17 +80,20 @@ class Reference:
     def held_bytes(self) -> int:
         """Bytes of its tensors, which are the process's and not the case's."""
         held = (self._left, self._right, self._product, *self._small_factors, self._small_product)
-        return sum(tensor.nbytes for tensor in (*held, self._image, self._activation))
+        return sum(tensor.nbytes for tensor in (*held, self._image, self._activation, *self._convolved))
 
     @torch.no_grad()
     def run(self) -> None:
-        """Do one pass; it allocates nothing."""
+        """Do one pass; but for the output of a convolution it allocates nothing."""
         torch.mm(self._left, self._right, out=self._product)
         for _ in range(self._small):
             torch.mm(*self._small_factors, out=self._small_product)
         for _ in range(spec.PASSES):
             torch.addcmul(self._shift, self._image, self._scale, out=self._activation)
             torch.clamp(self._activation, min=0.0, out=self._activation)
+        if self._convolved:
+            kernels, image = self._convolved
+            torch.nn.functional.conv2d(image, kernels, padding=1)
 
 
 def beside(workload: Workload, use: ReferenceUse) -> Reference | None:
@@ -97,4 +105,6 @@ def beside(workload: Workload, use: ReferenceUse) -> Reference | None:
     accelerator = workload.instruments.kind.accelerator
     if use is ReferenceUse.ON and accelerator:
         raise UnsupportedError('reference = "on": the reference runs on the host alone; leave it at "auto".')
-    return None if use is ReferenceUse.OFF or accelerator else Reference(threads=workload.case.threads)
+    if use is ReferenceUse.OFF or accelerator:
+        return None
+    return Reference(threads=workload.case.threads, allocator=workload.case.allocator)

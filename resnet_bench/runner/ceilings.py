@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterable
 import msgspec
 
 from resnet_bench.machine.devices import is_accelerator
+from resnet_bench.machine.environment import usual_allocator
 from resnet_bench.records import (
     Bandwidth,
     Ceilings,
@@ -107,7 +108,9 @@ def measured(
 def _has_nominal(ceilings: Ceilings) -> bool:
     """Say whether the reference's nominal speed is known, where it has one."""
     found = ceilings.nominal
-    return is_accelerator(ceilings.device) or (found is not None and found.version == version(ceilings.threads))
+    return is_accelerator(ceilings.device) or (
+        found is not None and found.version == version(ceilings.threads, usual_allocator())
+    )
 
 
 def best_of(before: Ceilings, now: Ceilings) -> Ceilings:

@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from resnet_bench.errors import DeviceError, ResNetBenchError, StoreError, UsageError, named
+from resnet_bench.machine.environment import usual_allocator
 from resnet_bench.records import (
     Case,
     Ceilings,
@@ -192,8 +193,8 @@ class CeilingsRequest(Request[Ceilings], frozen=True, kw_only=True, tag="ceiling
 
     @property
     def child_setting(self) -> ChildSetting:
-        """The threads that the ceilings are of."""
-        return ChildSetting(threads=self.threads or None)
+        """The threads that the ceilings are of, and the allocator that cases have where nothing is said."""
+        return ChildSetting(threads=self.threads or None, allocator=usual_allocator())
 
 
 class MeasureRequest(CaseRequest[Launch | Skip], frozen=True, kw_only=True, tag="measure"):
