@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from resnet_bench.api import (
+        ChosenModel,
         CommitHistory,
         ComparedRuns,
         MeasuredRun,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "ChosenModel",
     "CommitHistory",
     "ComparedRuns",
     "MeasuredRun",

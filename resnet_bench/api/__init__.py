@@ -4,6 +4,7 @@ These names and signatures are stable: `tests/api/test_signatures.py` pins them.
 `resnet_bench.errors`, every one a `ResNetBenchError` whose `str()` is one line.
 """
 
+from resnet_bench.api.choosing import ChosenModel
 from resnet_bench.api.comparing import ComparedRuns, compare
 from resnet_bench.api.measured import MeasuredRun, load
 from resnet_bench.api.measuring import resume, run
@@ -12,6 +13,7 @@ from resnet_bench.api.profiling import StaticProfile, profile
 from resnet_bench.errors import ResNetBenchError
 
 __all__ = [
+    "ChosenModel",
     "CommitHistory",
     "ComparedRuns",
     "MeasuredRun",

@@ -5,6 +5,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from resnet_bench.api.choosing import Budgets, ChosenModel, best_of
 from resnet_bench.errors import UsageError, nearest
 from resnet_bench.records import Launch, Run, Skip
 from resnet_bench.report import notebook
@@ -61,6 +62,19 @@ class MeasuredRun:
             have = f"it has {', '.join(known)}" if known else "it has none"
             raise UsageError(f"this run has no figure '{name}'; {have}.{nearest(name, known)}")
         return notebook.plotly_object(known[name])
+
+    def best(self, under: Budgets = (), *, best_for: str | None = None, price: str | Sequence[str] = ()) -> ChosenModel:
+        """Return which model to take: the best case of each that keeps the budgets, and the best of them.
+
+        Args:
+            under: budgets in words, "latency p95 200 ms at batch 1", or limits in base units, {"latency_s": 0.2}.
+            best_for: accuracy, throughput, latency, energy, cost; accuracy where it is known, else throughput.
+            price: what an hour costs, "2.49 USD/h".
+
+        Raises:
+            UsageError: something was asked that was not measured, or cannot be read.
+        """
+        return best_of(self.record, under, best_for, price)
 
     def save(self, directory: str | Path) -> Path:
         """Write the run as a run directory, for every command of resnet-bench, and return where.

@@ -6,6 +6,7 @@ import threading
 import pytest
 
 import resnet_bench as rb
+from resnet_bench import cli
 from resnet_bench.errors import StoreError, UsageError
 from resnet_bench.report.renderers import Format
 from resnet_bench.storage import run_directory
@@ -48,6 +49,21 @@ def test_the_frame_has_a_row_a_case_in_base_units():
     assert (units["latency_s"], units["throughput_images_per_s"], units["peak_bytes"]) == ("s", "images/s", "B")
     assert {"latency_low_s", "latency_high_s"} <= set(frame.columns)
     assert "model" not in units
+
+
+def test_the_best_model_under_a_budget_is_the_reports(tmp_path, capsys):
+    run = rb.run(["resnet18", "resnet50"], batch_sizes=1, device="cpu", launches=3)
+    found = run.best(under={"latency_s": 0.2})
+    assert found.model == "resnet50"  # the more accurate of two that are equally fast here
+    assert found.case.batch_size == 1
+    assert list(found.frame()["model"]) == ["resnet50", "resnet18"]
+    run.save(tmp_path / "r")
+    cli.run(["report", str(tmp_path / "r"), "--under", "latency 200 ms"])
+    assert capsys.readouterr().out.strip() == str(found)
+    none = run.best(under="latency 1 ms at batch 1", best_for="throughput")
+    assert (none.model, none.supported) == (None, False)
+    with pytest.raises(UsageError, match="'latensy' is nothing to choose by"):
+        run.best(under={"latensy": 1})
 
 
 def test_figures_are_the_pages_own_as_plotly_objects():

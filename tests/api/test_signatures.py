@@ -18,7 +18,8 @@ SIGNATURES = {
     ),
 }
 METHODS = {
-    "MeasuredRun": {"directory", "document", "figure", "figures", "frame", "record", "report", "save"},
+    "ChosenModel": {"case", "choice", "document", "frame", "model", "supported"},
+    "MeasuredRun": {"best", "directory", "document", "figure", "figures", "frame", "record", "report", "save"},
     "ComparedRuns": {"document", "frame", "improved", "regressed", "table"},
 }
 
@@ -53,6 +54,7 @@ def test_run_shows_every_option_of_the_command_line():
 
 def test_results_have_these_parts():
     made = {
+        "ChosenModel": {*dir(rb.ChosenModel), "choice", "document"},
         "MeasuredRun": {*dir(rb.MeasuredRun), "record", "directory"},
         "ComparedRuns": {*dir(rb.ComparedRuns), "table"},
     }
