@@ -6,6 +6,7 @@ import re
 import resnet_bench as rb
 from resnet_bench.config.axes import AXES, flag_help, unset
 from resnet_bench.config.options import OPTIONS
+from resnet_bench.machine.devices import HOST
 from resnet_bench.records import Protocol
 
 _PLACE = re.compile(r"<!-- generated: (\w+) -->")
@@ -23,7 +24,7 @@ def axes():
 
 
 def _axis(axis):
-    default = axis.default_words or ", ".join(map(str, unset(axis))) or "none"
+    default = axis.default_words or ", ".join(map(str, unset(axis, HOST))) or "none"
     return f"| `{axis.plural}` | `{axis.flag}` | {_cell(flag_help(axis, several=axis.swept))} | {default} |"
 
 
