@@ -20,13 +20,12 @@ class ProgressCell:
     def __init__(self, total: int) -> None:
         from IPython.display import HTML, display  # noqa: PLC0415 - a notebook has it
 
-        self._html: Any = HTML  # IPython has no types
+        self._html: Any = HTML
         self._total = total
         self._done = 0
         self._text = "starting"
         self._lines: list[str] = []
-        show: Any = display
-        self._handle: Any = show(self._html(self._shown()), display_id=True)
+        self._handle: Any = display(self._html(self._shown()), display_id=True)
 
     def show(self, text: str) -> None:
         """Say what is under way."""
