@@ -20,7 +20,7 @@ def digest(run: Run, name: str | None = None) -> Digest:
     """Reduce one run."""
     header = run.header
     return Digest(
-        name=name or header.id,
+        name=name or run.name,
         created_at=header.created_at,
         runs=(header.id,),
         commit=header.commit,
@@ -46,7 +46,7 @@ def pool(runs: Sequence[Run], name: str) -> Digest:
         why = _why_apart(digests[0], digests[position]) or _why_no_replicate(runs[:position], other)
         if why:
             raise StoreError(
-                f"runs {runs[0].header.id} and {other.header.id} cannot share the baseline '{name}': {why}; "
+                f"runs {runs[0].name} and {other.name} cannot share the baseline '{name}': {why}; "
                 "set a baseline from separate runs of one revision, machine and protocol."
             )
     cases = _pooled_cases(runs, digests)

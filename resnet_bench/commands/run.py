@@ -48,6 +48,7 @@ def run(
     layers: Annotated[bool, Parameter(negative=())] = False,
     launcher: Annotated[str, Parameter(help=_LAUNCHER_HELP)] = launchers.DEFAULT,
     output: Annotated[Path | None, Parameter(alias="-o")] = None,
+    label: str = "",
     resume_from: Annotated[Path | None, Parameter(name="--resume")] = None,
     extend_run: Annotated[Path | None, Parameter(name="--extend")] = None,
     note: str = "",
@@ -69,6 +70,7 @@ def run(
         layers: Then time each model's layers at its largest batch: roofline and treemap in the report.
         launcher: Where processes are started.
         output: The run directory. Default: a new one under reports, named by the time.
+        label: What the run is called in tables and figures. Default: the name of its directory.
         resume_from: Finish this run directory instead of starting a new run.
         extend_run: Add cases to this run directory: its own, with the values of axes that are given beside it.
         note: What to say of the run, kept in it.
@@ -85,7 +87,7 @@ def run(
         return 0
     if cores:
         confine_to(cores)
-    of_a_new_run = any((suite, output, layers, note, dry_run, print_config, asv_results))
+    of_a_new_run = any((suite, output, label, layers, note, dry_run, print_config, asv_results))
     if extend_run is not None:
         _refuse_of_a_new_run("--extend takes axes", of_a_new_run or resume_from is not None, extend_run)
         extend(extend_run, _values_to_add(given), launcher=launchers.launcher(launcher))
@@ -101,7 +103,8 @@ def run(
     if print_config:
         give(settings.document(chosen.lines), Destination(form=format, path=None))
         return 0
-    directory = output or REPORTS / new_run_id()
+    run_id = new_run_id()
+    directory = output or REPORTS / run_id
     scope = LayerScope.LARGEST_BATCH if layers else LayerScope.NONE
     with chosen.named_in_errors():
         if dry_run:
@@ -118,6 +121,8 @@ def run(
             shard=chosen.shard,
             layers=scope,
             note=note,
+            run_id=run_id,
+            label=label,
         )
     ended = _show_results(directory, format)
     if asv_results:

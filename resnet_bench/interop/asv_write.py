@@ -92,14 +92,14 @@ def export(run: Run, results: Path) -> Exported:
     commit = run.header.commit
     if commit is None or commit.dirty:
         why = "had uncommitted changes" if commit else "was made outside a git checkout"
-        raise StoreError(f"run {run.header.id} {why}: asv results belong to a commit; measure a clean checkout.")
+        raise StoreError(f"run {run.name} {why}: asv results belong to a commit; measure a clean checkout.")
     found = [_export_machine(run, environment, results) for environment in run.header.environments]
     entries: dict[str, list[Combination]] = {}
     for _, cells in found:
         for benchmark, by_case in cells.items():
             entries.setdefault(benchmark, []).extend(by_case)
     if not entries:
-        raise StoreError(f"run {run.header.id} has no measured case to export.")
+        raise StoreError(f"run {run.name} has no measured case to export.")
     _merge_benchmarks(results / "benchmarks.json", entries)
     values = sum(len(by_case) for _, cells in found for by_case in cells.values())
     return Exported(tuple(path for path, cells in found if cells), values)

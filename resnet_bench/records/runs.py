@@ -158,11 +158,12 @@ class Header(Record, frozen=True, kw_only=True):
 
     `unprofiled` are models without a static profile, and why. `shards` are the parts of a suite that it holds, empty
     for a whole one; `merged` are the runs that it joins. `objects` are models that came from a Python session,
-    `note` is what its user says of it.
+    `note` is what its user says of it and `label` what they call it, "" for its directory.
     """
 
     schema: SchemaNumber = SCHEMA_VERSION
     id: str
+    label: str = ""
     created_at: str
     preset: str
     protocol: Protocol
@@ -195,6 +196,7 @@ class Run(Record, frozen=True, kw_only=True):
     """A suite's execution as it was read back: every planned case is measured, skipped, or missing.
 
     `set_aside` are those of the warnings that say which whole lines could not be read: what they held is missing.
+    `directory` is the name of the folder that it was read from, "" where it was not.
     """
 
     header: Header
@@ -204,3 +206,9 @@ class Run(Record, frozen=True, kw_only=True):
     warnings: tuple[str, ...] = ()
     layers: tuple[LayerProfile, ...] = ()
     set_aside: tuple[str, ...] = ()
+    directory: str = ""
+
+    @property
+    def name(self) -> str:
+        """What its user calls it: its label, else the name of its directory."""
+        return self.header.label or self.directory or self.header.id

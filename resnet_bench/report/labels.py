@@ -4,6 +4,7 @@ An axis that is constant in each run and differs between them (device, precision
 runs stand side by side. An axis that varies inside a run belongs to the case.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
@@ -18,6 +19,8 @@ _OF_MACHINE = [axis for axis in axes.AXES if axis.of_machine]
 # What may set cases apart beside model and batch size, in the order in which it is said.
 AXES = (*(axis.name for axis in _OF_CASE), MACHINE, *(axis.name for axis in _OF_MACHINE))
 _SHORT_REVISION = 7
+# A directory that nobody named: `runner.run.new_run_id`.
+_BY_THE_TIME = re.compile(r"\d{8}-\d{6}-[0-9a-f]{4}")
 
 
 class Labels(Record, frozen=True, kw_only=True):
@@ -111,6 +114,17 @@ def _distinct(run: Run, axis: str) -> frozenset[str]:
 
 
 def _names(runs: Sequence[Run], run_axes: Sequence[str]) -> tuple[str, ...]:
+    """Return what users call their runs; where nobody named one, what the runs differ by."""
+    if any(_is_named(run) for run in runs):
+        return _distinct_names([run.name for run in runs], runs)
+    return _distinct_names(_differences(runs, run_axes), runs)
+
+
+def _is_named(run: Run) -> bool:
+    return bool(run.header.label) or bool(run.directory and not _BY_THE_TIME.fullmatch(run.directory))
+
+
+def _differences(runs: Sequence[Run], run_axes: Sequence[str]) -> list[str]:
     devices = [device_names(run.header.environments) for run in runs]
     revisions = [short_revision(run) for run in runs]
     by_device = len(set(devices)) > 1
@@ -123,7 +137,11 @@ def _names(runs: Sequence[Run], run_axes: Sequence[str]) -> tuple[str, ...]:
             if run.header.cases and not (by_device and any(axis == it.name for it in _OF_MACHINE))
         ]
         words += [revision] if len(set(revisions)) > 1 and revision else []
-        names.append(", ".join(filter(None, words)) or run.header.id)
+        names.append(", ".join(filter(None, words)) or run.name)
+    return names
+
+
+def _distinct_names(names: Sequence[str], runs: Sequence[Run]) -> tuple[str, ...]:
     if len(set(names)) == len(names):
         return tuple(names)
     names = [

@@ -42,11 +42,13 @@ def start(
     layers: LayerScope = LayerScope.NONE,
     objects: tuple[ModelObject, ...] = (),
     note: str = "",
+    run_id: str = "",
+    label: str = "",
 ) -> None:
     """Measure every case of the suite, or of its shard (the second of four: (2, 4)), into a new run directory.
 
     The layers of those in `layers` are timed after that; `objects` says what its models are that came as objects,
-    `note` is the user's own word on the run.
+    `note` is the user's own word on the run, `label` what they call it. `run_id` is a new one where none is given.
 
     Raises:
         DeviceError, ModelError, ConfigError: the suite does not fit this machine or its models.
@@ -64,7 +66,8 @@ def start(
         part, asked = (None, whole) if shard is None else shards.cut(whole, shard)
         profiled = profiles_of(asked, launcher, machines[0].profiled)
         header = Header(
-            id=new_run_id(),
+            id=run_id or new_run_id(),
+            label=label,
             created_at=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
             preset=suite.preset,
             protocol=suite.protocol,

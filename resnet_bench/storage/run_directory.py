@@ -196,6 +196,7 @@ def load_with_entries(directory: Path) -> tuple[Run, list[Launch | Skip]]:
         layers=tuple(entry for entry in profiles if isinstance(entry, LayerProfile)),
         warnings=(*run.warnings, *layers.warnings, *without_layers(profiles)),
         set_aside=(*launches.damaged, *layers.damaged),
+        directory=directory.resolve().name,
     )
     return with_layers, entries
 

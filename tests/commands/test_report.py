@@ -41,7 +41,7 @@ def test_several_runs_stand_side_by_side(run, tmp_path, capsys):
     other = save_run(tmp_path / "other", suite_run(revision="abcdef0", seed=2))
     assert cli.run(["report", str(run), str(other), "--format", "json"]) == 0
     content = json.loads(capsys.readouterr().out)
-    assert [it["label"] for it in content["runs"]] == ["4f2a9c1", "abcdef0"]
+    assert [it["label"] for it in content["runs"]] == ["run", "other"]
     assert len(content["results"]) == 20
 
 

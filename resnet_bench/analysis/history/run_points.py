@@ -54,7 +54,7 @@ def collect_runs(runs: Sequence[Run], found: Collected, dates: dict[str, int]) -
         mixed += pooled.figures is Figures.RAW and any(it.corrected for of in summaries.values() for it in of)
     for count, said in ((corrected, _CORRECTED), (mixed, _AS_MEASURED)):
         notes += [f"{counted(count, 'series', plural='series')} of runs {said}."] if count else []
-    return [*notes, *(f"{run.header.id}: {warning}" for run in runs for warning in run.warnings)]
+    return [*notes, *(f"{run.name}: {warning}" for run in runs for warning in run.warnings)]
 
 
 def _committed(runs: Sequence[Run], dates: dict[str, int], notes: list[str]) -> Iterator[tuple[str, Run]]:
@@ -66,12 +66,12 @@ def _committed(runs: Sequence[Run], dates: dict[str, int], notes: list[str]) -> 
         commit = run.header.commit
         if commit is None or commit.dirty:
             why = "uncommitted changes" if commit else "no commit"
-            left_out.setdefault(why, []).append(run.header.id)
+            left_out.setdefault(why, []).append(run.name)
             continue
         try:
             dates.setdefault(commit.revision, int(seconds(commit.committed_at)))
         except StoreError as error:
-            left_out.setdefault(f"a damaged commit ({error})", []).append(run.header.id)
+            left_out.setdefault(f"a damaged commit ({error})", []).append(run.name)
             continue
         once = _without(run, seen)
         if left := _launches(run) - _launches(once):
