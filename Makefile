@@ -12,7 +12,7 @@ PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile
 ASV_ARGS ?= --quick
 ASV_RANGE ?= HEAD~2..HEAD
 
-.PHONY: bench asv test lint check format gpu-test docs clean
+.PHONY: bench asv test lint check format gpu-test docs plotly-bundle clean
 
 bench: $(VENV)/.installed
 	$(BIN)/resnet-bench run --preset quick $(BENCH_ARGS)
@@ -44,6 +44,9 @@ docs: $(VENV)/.installed
 format: $(VENV)/.dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+plotly-bundle:
+	cd plotly_bundle && npm ci --silent --no-audit --no-fund && node build.mjs
 
 clean:
 	rm -rf $(VENV)
