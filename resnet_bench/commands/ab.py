@@ -8,10 +8,10 @@ from cyclopts import Parameter
 
 from resnet_bench import specs, units
 from resnet_bench.analysis.verdicts import calibrated, exit_codes
-from resnet_bench.commands.arguments import Whole, value_of, with_axes
+from resnet_bench.commands.arguments import Whole, changes_of, value_of, with_axes
 from resnet_bench.commands.output import destination, give
 from resnet_bench.config import values
-from resnet_bench.config.axes import AXES, BY_NAME, Value, completed, find
+from resnet_bench.config.axes import AXES, BY_NAME, completed
 from resnet_bench.errors import UsageError
 from resnet_bench.git.checkout import WORKING_TREE
 from resnet_bench.interop import github
@@ -29,8 +29,8 @@ from resnet_bench.words import say
 
 _DEFAULTS = {"model": "resnet18", "mode": "inference", **revisions.DEFAULTS}
 
-# Both sides are of one model on one device.
-_CHANGEABLE = tuple(axis for axis in AXES if axis.name not in {"model", "device"})
+# Both sides are on one device.
+_CHANGEABLE = tuple(axis for axis in AXES if axis.name != "device")
 
 
 @with_axes(AXES, defaults=_DEFAULTS, several=("model",))
@@ -63,7 +63,8 @@ def ab(
         base: commit, branch, tag, or "." for the working tree with its uncommitted changes; may be left out with
             --case-a or --case-b, which then compare two configurations of the working tree.
         contender: as base; the working tree by default, with --case-a or --case-b the base itself.
-        case_a: what differs on the base's side, such as memory_format=channels_last,executor=compile.
+        case_a: what differs on the base's side, such as memory_format=channels_last,executor=compile, or
+            model=resnet50 against a --case-b of model=my.module:net.
         case_b: what differs on the contender's side.
         band: change that does not matter; what `calibrate` found for this machine, else 2 %.
         budget: longest time, such as 90s or 10m; what is undecided then is said.
@@ -85,10 +86,11 @@ def ab(
     asked = values.quantity(units.parse_percent, band, "--band") if band else None
     limit = values.quantity(units.parse_seconds, budget, "--budget")
     shared = {name: value for name in given if name != "model" and (value := value_of(given, name)) is not None}
-    sides = [shared | _changes(case_a, "--case-a"), shared | _changes(case_b, "--case-b")]
+    changes = (changes_of(case_a, "--case-a", _CHANGEABLE), changes_of(case_b, "--case-b", _CHANGEABLE))
+    sides = [shared | of_side for of_side in changes]
     matchups = [
         Matchup(baseline=_case(name, sides[0]), contender=_case(name, sides[1]))
-        for name in specs.matching(map(str, BY_NAME["model"].several_from_text(given["model"], "--models")))
+        for name in _models(sides, given["model"])
     ]
     destinations = [destination(format, path) for path in output or (None,)]
     if turns:
@@ -118,18 +120,20 @@ def _band(asked: float | None, matchups: Sequence[Matchup], device: str, path: P
     return terms.band
 
 
-def _changes(text: str, flag: str) -> dict[str, Value]:
-    """Read "precision=bf16,executor=compile"."""
-    changes: dict[str, Value] = {}
-    for part in filter(None, (it.strip() for it in text.split(","))):
-        name, _, value = part.partition("=")
-        axis = find(name, flag, among=_CHANGEABLE)
-        changes[axis.name] = axis.from_text(value, f"{flag}: {axis.name} =")
-    return changes
-
-
 def _case(name: str, values: Mapping[str, Any]) -> Case:
-    return Case(model=name, **completed(values, values["device"]))
+    """Return a side's case; what its side says goes before --models."""
+    return Case(**{"model": name, **completed(values, values["device"])})
+
+
+def _models(sides: Sequence[Mapping[str, Any]], asked: str) -> Sequence[str]:
+    """Return the models of --models; where each side has its own, there is one question, whatever --models says."""
+    own = [str(side["model"]) for side in sides if "model" in side]
+    for name in own:
+        if len(specs.matching([name])) != 1:
+            raise UsageError(f"--case-a and --case-b take one model each, and '{name}' is several.")
+    if len(own) == len(sides):
+        return own[:1]
+    return specs.matching(map(str, BY_NAME["model"].several_from_text(asked, "--models")))
 
 
 def cases_of(models: Sequence[str], given: Mapping[str, str]) -> tuple[Case, ...]:

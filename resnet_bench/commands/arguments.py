@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter, Token
 
 from resnet_bench.config import values
-from resnet_bench.config.axes import BY_NAME, Axis, Value, flag_help
+from resnet_bench.config.axes import AXES, BY_NAME, Axis, Value, find, flag_help
 from resnet_bench.config.options import OPTIONS
 
 _ANY_WHOLE = values.whole(least=None)
@@ -70,6 +70,20 @@ def value_of(given: Mapping[str, str], name: str) -> Value | None:
     """
     axis = BY_NAME[name]
     return axis.from_text(given[name], axis.singular_flag) if name in given else None
+
+
+def changes_of(text: str, flag: str, among: Sequence[Axis] = AXES) -> dict[str, Value]:
+    """Read "precision=bf16,executor=compile": axes of a case with their values.
+
+    Raises:
+        UsageError: an axis or a value is none.
+    """
+    changes: dict[str, Value] = {}
+    for part in filter(None, (it.strip() for it in text.split(","))):
+        name, _, value = part.partition("=")
+        axis = find(name, flag, among=among)
+        changes[axis.name] = axis.from_text(value, f"{flag}: {axis.name} =")
+    return changes
 
 
 def _keyword(name: str, annotation: object, default: object) -> inspect.Parameter:

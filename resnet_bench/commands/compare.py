@@ -8,8 +8,11 @@ from cyclopts import Parameter
 from resnet_bench.analysis.verdicts import calibrated, exit_codes, sides
 from resnet_bench.analysis.verdicts.comparability import parse_across
 from resnet_bench.analysis.verdicts.compare import compare as compare_digests
+from resnet_bench.analysis.verdicts.configurations import held_against
 from resnet_bench.analysis.verdicts.exit_codes import FailOn
+from resnet_bench.commands.arguments import changes_of
 from resnet_bench.commands.output import destination, give, warn
+from resnet_bench.errors import UsageError
 from resnet_bench.interop import github, junit
 from resnet_bench.report.documents import verdicts
 from resnet_bench.report.renderers import Format, render
@@ -18,8 +21,10 @@ from resnet_bench.storage import baselines, calibrations, outputs
 
 def compare(
     base: str,
-    new: str,
+    new: str = "",
     *,
+    case_a: str = "",
+    case_b: str = "",
     across: str = "",
     fail_on: FailOn | None = None,
     output: Annotated[Path | None, Parameter(name=("--output", "-o"))] = None,
@@ -32,11 +37,14 @@ def compare(
 ) -> int:
     """Compare two runs or baselines: ratio with its interval, verdict and reason for every metric of every case.
 
+    With --case-a and --case-b two configurations or two models are compared, of one run or of two.
     Exit code 1 where --fail-on finds its verdict, 3 where nothing measured was comparable, else 0.
 
     Args:
         base: run directory, baseline file, or name of a baseline; ratios are relative to it.
-        new: run directory, baseline file, or name of a baseline.
+        new: run directory, baseline file, or name of a baseline; with --case-a and --case-b base itself by default.
+        case_a: the cases of base that are compared, such as model=resnet50 or precision=fp32.
+        case_b: the cases of new, by the same axes, such as model=my.module:net or precision=bf16.
         across: kinds of difference to allow, with commas: device, cpu, cores, memory, torch, threads, protocol...
         fail_on: exit with 1 on such a verdict (changed: regressed or improved; inconclusive: also regressed).
         output: write it to this file; an .html file is a page of its own.
@@ -47,12 +55,18 @@ def compare(
         baselines_dir: where named baselines are kept.
         calibration_file: noise bands of this machine, as `calibrate` writes them.
     """
+    changes = changes_of(case_a, "--case-a"), changes_of(case_b, "--case-b")
+    if not new and not any(changes):
+        raise UsageError("compare needs two runs or baselines, or --case-a and --case-b to compare within one.")
+    new = new or base
     inputs = (Path(base), Path(new), *baselines_dir.glob("*.json"), calibration_file)
     to = destination(format, output, inputs=inputs)
     if junit_file:
         outputs.check(junit_file, inputs=inputs, begins=junit.BEGINNING)
     left, right = (sides.read(text, baselines_dir) for text in (base, new))
     warn([*left.warnings, *right.warnings])
+    if any(changes):
+        left, right = held_against(left, right, changes)
     bands, warnings = calibrated.bands_for(right, calibration_file)
     table = compare_digests(left, right, across=parse_across(across), bands=bands).noting(warnings)
     document = verdicts.document(table, every_row=every_row)
