@@ -10,6 +10,7 @@ from resnet_bench.analysis.layers import By, named_stages
 from resnet_bench.records import Layer, Mode, PredictedMemory, Profile, Record
 from resnet_bench.report.document import Document, Section
 from resnet_bench.report.rows import beside, record_rows
+from resnet_bench.report.sections.profile_differences import profile_differences
 from resnet_bench.report.table import Column, ColumnKind, Row, Table
 from resnet_bench.words import counted
 
@@ -108,6 +109,7 @@ def document(answers: Sequence[Answer], by: By) -> Document:
         rows=lambda: _rows(answers, by),
         sections=(
             *_fits(answers),
+            *(section for section in [profile_differences([it.profile for it in answers])] if section),
             *(part for number, answer in enumerate(answers) for part in _sections(number, answer, by, len(answers))),
         ),
     )
