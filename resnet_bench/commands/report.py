@@ -1,5 +1,7 @@
 """`report`: one offline HTML page, or text, Markdown, JSON or CSV, from runs."""
 
+import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -13,12 +15,17 @@ from resnet_bench.commands.ticker import Ticker
 from resnet_bench.errors import UsageError
 from resnet_bench.interop import asv_read
 from resnet_bench.records import History
+from resnet_bench.report import figure_files
+from resnet_bench.report.document import Document
 from resnet_bench.report.documents import choice
+from resnet_bench.report.documents import gallery as published_gallery
 from resnet_bench.report.documents import run as view
 from resnet_bench.report.renderers import Format
 from resnet_bench.storage import baselines, run_directory
+from resnet_bench.words import say
 
 PAGE_NAME = "report.html"
+INDEX_NAME = "index.html"
 
 
 def report(
@@ -29,6 +36,8 @@ def report(
     under: Annotated[list[str] | None, Parameter(negative=())] = None,
     best_for: Annotated[str | None, Parameter(name="--for")] = None,
     price: Annotated[list[str] | None, Parameter(negative=())] = None,
+    figures: Path | None = None,
+    gallery: Annotated[bool, Parameter(negative=())] = False,
     baseline: str | None = None,
     baselines_dir: Path = baselines.DEFAULT_DIRECTORY,
     asv_results_dir: Annotated[Path | None, Parameter(name="--asv-results")] = None,
@@ -47,6 +56,9 @@ def report(
             accuracy where it is known, else throughput.
         price: what an hour costs, such as "2.49 USD/h", of one run or machine "NAME=2.49 USD/h"; may be given several
             times.
+        figures: also write each figure into this folder, as SVG, and as PNG and PDF where the extra `figures` is there.
+        gallery: write an index of the runs, with a link to each one's page and every model across the machines, to
+            index.html beside them or to --output.
         baseline: run directory, baseline file, or name of a baseline to compare with; by default the first of
             several runs.
         baselines_dir: where named baselines are kept.
@@ -55,6 +67,9 @@ def report(
     """
     if not runs:
         raise UsageError("report needs at least one run directory: resnet-bench report DIR.")
+    if gallery:
+        _gallery(runs, output, format)
+        return
     query = ask(under or (), best_for, price or ()) if under or best_for or price else None
     page = None if best or query or format else runs[0] / PAGE_NAME
     loaded = [run_directory.load(run) for run in runs]
@@ -67,7 +82,29 @@ def report(
         return
     past = _history(asv_results_dir, repository) if asv_results_dir else None
     document = view.build(loaded, baseline=base, history=past)
+    if figures is not None:
+        _write_figures(document, figures)
     give(view.only(document, "best") if best else document, to)
+
+
+def _write_figures(document: Document, folder: Path) -> None:
+    for path in figure_files.write(document, folder):
+        say(f"figure: {path}")
+    if not figure_files.converts():
+        say(figure_files.EXTRA)
+
+
+def _gallery(folders: Sequence[Path], output: Path | None, form: Format | None) -> None:
+    """Write the index; what lies beside runs and is none, such as a former index, is passed over."""
+    runs = [folder for folder in folders if run_directory.is_run(folder)]
+    if not runs:
+        raise UsageError(f"{folders[0]} is not a run directory; a gallery is of those: report reports/* --gallery.")
+    others = [folder for folder in folders if folder.is_dir() and folder not in runs]
+    warn(f"{folder} is no run and has no place in the gallery." for folder in others)
+    to = destination(form, output or (None if form else runs[0].parent / INDEX_NAME), inputs=runs)
+    home = (to.path or runs[0].parent / INDEX_NAME).resolve().parent
+    pages = [Path(os.path.relpath(folder.resolve() / PAGE_NAME, home)) for folder in runs]
+    give(published_gallery.build([run_directory.load(folder) for folder in runs], pages), to)
 
 
 def _history(results: Path, repository: Path) -> History:

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from resnet_bench.records import Record
 from resnet_bench.report.figure import Figure
+from resnet_bench.report.question_box import QuestionBox
 from resnet_bench.report.table import Table
 
 
@@ -97,6 +98,8 @@ class Document(Record, frozen=True, kw_only=True):
     both are made when they are asked for, since a history has a million points. A document of cases has `results`,
     every case in long form, by which the page filters, and `summary`, what people see of them, with a section's
     prominence; `launches` has every launch. `constants` says what is the same in all cases. `kind` is the command.
+    A page's first screen has `trust`, how far figures can be trusted, `decision`, its question box, and the figure
+    `lead`; its `glossary` explains words.
     """
 
     title: str
@@ -113,6 +116,15 @@ class Document(Record, frozen=True, kw_only=True):
     summary_prominence: Prominence = Prominence.MAIN
     sections: tuple[Section, ...] = ()
     notes: tuple[Note, ...] = ()
+    trust: Health | None = None
+    decision: QuestionBox | None = None
+    lead: str = ""
+    glossary: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def lead_figure(self) -> Figure | None:
+        """The figure that stands on a page's first screen, and not in its section."""
+        return next((it for section in self.sections for it in section.figures if it.id == self.lead), None)
 
     @property
     def headline_table(self) -> Table | None:

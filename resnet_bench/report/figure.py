@@ -36,6 +36,8 @@ class Role(StrEnum):
     BOX = "box"
     LAUNCHES = "launches"
     DOTS = "dots"
+    SAMPLES = "samples"
+    WARMUP = "warm-up"
     CURVE = "curve"
     BARS = "bars"
     TILES = "tiles"
@@ -92,7 +94,9 @@ class Series(Record, frozen=True, kw_only=True):
 class Figure(Record, frozen=True, kw_only=True):
     """A chart's data with the sentence that states its finding and the same numbers as a table.
 
+    `budget_unit` is the base unit of x where a budget of the question box is a line in it.
     `unfiltered` says what the page's filter does not move: the sentence, and what else was computed of all cases.
+    `order` are the categories of y from top to bottom, those of the series in turn where it is empty.
     `row_px` is the height of one category of y where the chart grows with them, 0 where it has one height.
     """
 
@@ -106,3 +110,5 @@ class Figure(Record, frozen=True, kw_only=True):
     table: Table
     unfiltered: str = "sentence is"
     row_px: int = 0
+    order: tuple[str, ...] = ()
+    budget_unit: str = ""

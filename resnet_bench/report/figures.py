@@ -1,8 +1,7 @@
 """A figure's data as a plotly figure: plain dictionaries, one function a role.
 
 No `plotly.graph_objects` here: building 500 cases through its validators takes seconds, and a test hands every figure
-to them instead. Colours are Okabe and Ito's, each with a marker or a dash beside it; those that are too pale for
-their ground are darkened (light) or lightened (dark) to a contrast of 3:1. The page swaps the two palettes by name.
+to them instead.
 """
 
 from collections.abc import Sequence
@@ -11,13 +10,9 @@ from resnet_bench import units
 from resnet_bench.report import treemap
 from resnet_bench.report.drawing import Plotly, escaped, short
 from resnet_bench.report.figure import Box, Figure, FigureAxis, Role, Scale, Series
+from resnet_bench.report.palette import DASHES, LIGHT, NEUTRAL, SYMBOLS
 from resnet_bench.report.table import Value
 
-LIGHT = ("#0072B2", "#C64F00", "#00855F", "#B5588E", "#A87400", "#2A8CC4", "#333333", "#857A00")
-DARK = ("#4EA3E0", "#F0803C", "#2FC79A", "#E29CC6", "#E8AE2E", "#86CBF3", "#D8D8D8", "#E6DC5C")
-SWAP = dict(zip(LIGHT, DARK, strict=True))
-_SYMBOLS = ("circle", "square", "diamond", "triangle-up", "triangle-down", "star", "pentagon")
-_DASHES = ("solid", "dash", "dashdot", "longdash", "longdashdot", "dot")
 _PATTERNS = ("", "/", "x", "-", ".", "\\", "|", "+")
 _PLACES = ("top center", "bottom center")
 _DIMMED = 0.65
@@ -36,6 +31,8 @@ def plotly_figure(figure: Figure) -> Plotly:
     layout: Plotly = {"xaxis": _axis(figure.x), "yaxis": _axis(figure.y), "hovermode": "closest"}
     if figure.y.scale is Scale.CATEGORY:
         layout["yaxis"] |= {"autorange": "reversed", "automargin": True}
+        if figure.order:
+            layout["yaxis"] |= {"categoryorder": "array", "categoryarray": [escaped(name) for name in figure.order]}
         layout["boxgap"] = 0.45
     if any(series.role is Role.BARS for series in others):
         layout |= {"barmode": "stack", "bargap": 0.35}
@@ -60,6 +57,8 @@ def _measured(series: Series) -> Plotly:
             "textposition": _PLACES[series.dash % len(_PLACES)],
         }
         trace["marker"]["size"] = 11
+        if series.labels == (series.name,):
+            trace["showlegend"] = False  # its name stands beside it
     return trace | _bars(series)
 
 
@@ -80,11 +79,11 @@ def _predicted(series: Series) -> Plotly:
 
 
 def _bound(series: Series) -> Plotly:
-    return _base(series) | {"mode": "lines", "line": {"color": LIGHT[6], "dash": "dot", "width": 1.5}}
+    return _base(series) | {"mode": "lines", "line": {"color": LIGHT[NEUTRAL], "dash": "dot", "width": 1.5}}
 
 
 def _limit(series: Series) -> Plotly:
-    return _base(series) | {"mode": "lines", "line": {"color": LIGHT[6], "dash": "longdash", "width": 1.5}}
+    return _base(series) | {"mode": "lines", "line": {"color": LIGHT[NEUTRAL], "dash": "longdash", "width": 1.5}}
 
 
 def _cliff(series: Series) -> Plotly:
@@ -93,7 +92,7 @@ def _cliff(series: Series) -> Plotly:
 
 
 def _frontier(series: Series) -> Plotly:
-    line = {"color": LIGHT[6], "dash": _dash(series), "width": 1.5, "shape": "vh"}
+    line = {"color": LIGHT[NEUTRAL], "dash": _dash(series), "width": 1.5, "shape": "vh"}
     return _base(series) | {"mode": "lines", "line": line, "hoverinfo": "skip"}
 
 
@@ -135,7 +134,17 @@ def _launches(series: Sequence[Series]) -> Plotly:
 
 def _dots(series: Series) -> Plotly:
     marker = {"color": colour(series.hue), "symbol": _symbol(series), "size": 8, "opacity": 0.85}
+    return _base(series) | {"mode": "markers", "marker": marker, "showlegend": bool(series.name)} | _bars(series)
+
+
+def _samples(series: Series) -> Plotly:
+    marker = {"color": colour(series.hue), "symbol": _symbol(series), "size": 5, "opacity": 0.6}
     return _base(series) | {"mode": "markers", "marker": marker, "showlegend": True}
+
+
+def _warmup(series: Series) -> Plotly:
+    marker = {"color": colour(series.hue), "symbol": f"{_symbol(series)}-open", "size": 5, "opacity": 0.4}
+    return _base(series) | {"mode": "markers", "marker": marker, "showlegend": False}
 
 
 def _curve(series: Series) -> Plotly:
@@ -171,6 +180,8 @@ _DRAW = {
     Role.CLIFF: _cliff,
     Role.FRONTIER: _frontier,
     Role.DOTS: _dots,
+    Role.SAMPLES: _samples,
+    Role.WARMUP: _warmup,
     Role.CURVE: _curve,
     Role.BARS: _bars_by,
     Role.TILES: treemap.tiles,
@@ -225,8 +236,8 @@ def _axis(axis: FigureAxis) -> Plotly:
 
 
 def _dash(series: Series) -> str:
-    return _DASHES[series.dash % len(_DASHES)]
+    return DASHES[series.dash % len(DASHES)]
 
 
 def _symbol(series: Series) -> str:
-    return _SYMBOLS[series.hue % len(_SYMBOLS)]
+    return SYMBOLS[series.hue % len(SYMBOLS)]

@@ -16,6 +16,7 @@ class ColumnKind(StrEnum):
     STATUS = "status"
     VERDICT = "verdict"
     NOTES = "notes"
+    LINK = "link"
     FIGURE = "figure"
     INTEGER = "integer"
     NUMBER = "number"
@@ -40,6 +41,7 @@ class ColumnKind(StrEnum):
             ColumnKind.STATUS,
             ColumnKind.VERDICT,
             ColumnKind.NOTES,
+            ColumnKind.LINK,
             ColumnKind.FIGURE,
         }
 
@@ -57,7 +59,7 @@ class Column(Record, frozen=True, kw_only=True):
     values the column has where runs stand side by side. `rank` is the place in the order in which columns go
     where room is short, 1 first; a column without one stays. `repeats` marks a name that is said once above its rows,
     `silent` is a value that goes without saying. `metric` names the metric that says how the values of a column of
-    ColumnKind.METRIC are shown.
+    ColumnKind.METRIC are shown. A value of ColumnKind.LINK is a quoted path, relative to the page, that begins "./".
     """
 
     key: str

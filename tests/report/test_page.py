@@ -2,8 +2,6 @@
 
 import contextlib
 import json
-import os
-import shutil
 from pathlib import Path
 
 import pytest
@@ -27,29 +25,9 @@ from tests.report import hostile
 
 pytestmark = pytest.mark.browser
 
-CHROMIUM = os.environ.get("CHROMIUM") or "/usr/bin/chromium"
-FLAGS = (
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-)
 # Older processors fill their names up with spaces, and HTML makes one of them.
 ODD = ("=1+1", "Intel(R) Xeon(R) CPU           E5-2630 v3", "  CPU\t\r\n\x00\u202e", HOSTILE)
 AXE = Path(__file__).parents[1] / "data" / "axe-core" / "axe.min.js"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if shutil.which(CHROMIUM) is None and not os.environ.get("CI"):
-        pytest.skip(f"{CHROMIUM} is not there; apt-get install chromium, or name another with CHROMIUM=")
-    sync_api = (
-        pytest.importorskip("playwright.sync_api")
-        if not os.environ.get("CI")
-        else __import__("playwright.sync_api").sync_api
-    )
-    with sync_api.sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-        yield found
-        found.close()
 
 
 @pytest.fixture(scope="module")
@@ -123,6 +101,7 @@ def open_page(loaded):
         used.append(troubles)
         page.emulate_media(color_scheme=scheme, media="screen", reduced_motion="no-preference")
         page.evaluate("document.querySelectorAll('details').forEach((it) => { it.open = false; }); scrollTo(0, 0)")
+        page.evaluate("document.documentElement.removeAttribute('data-theme')")
         page.click("button[type=reset]")
         settle(page)
         return page
@@ -154,7 +133,7 @@ def test_figures_are_drawn_when_they_come_into_view(open_page):
     drawn = page.locator(".plot[data-drawn]").count()
     assert drawn < page.locator(".plot").count()
     draw_all(page)
-    assert page.locator(".plot[data-drawn]").count() == page.locator(".plot").count() == 5
+    assert page.locator(".plot[data-drawn]").count() == page.locator(".plot").count() > 5
     assert page.locator(".plot .scatterlayer .trace").count() > 20
 
 
@@ -178,7 +157,7 @@ def test_unavailable_values_sort_last_both_ways(open_page):
     button = page.locator('table[data-table="summary"] th[data-key="latency_s"] button')
     for _ in range(2):
         button.click()
-        assert [row[5] for row in rows(page)][-4:] == ["-"] * 4
+        assert [row[2] for row in rows(page)][-4:] == ["-"] * 4
 
 
 def test_filters_by_text_and_facets_and_tells_how_many(open_page):
@@ -404,42 +383,33 @@ def test_screen_reader_names(open_page):
     assert page.locator("tbody th:not([scope=row])").count() == 0
 
 
-def test_prints_all_figures_in_light_colours(open_page, tmp_path):
+def test_paper_has_every_figure_as_a_drawing_in_light_colours(open_page, tmp_path):
     page = open_page("gpu", scheme="dark")
+    draw_all(page)
     pdf = page.pdf(path=tmp_path / "page.pdf", prefer_css_page_size=True)
     assert pdf.startswith(b"%PDF")
-    assert page.locator(".plot[data-drawn]").count() == page.locator(".plot").count() == 5
+    page.emulate_media(media="print")
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
-    assert page.evaluate('document.querySelector("[data-figure=latency]").data[0].line.color') == "#0072B2"
+    seen = page.eval_on_selector_all(".static svg", "all => all.map((it) => it.getBoundingClientRect().height)")
+    assert len(seen) == page.locator(".plot").count()
+    assert min(seen) > 100
+    assert page.locator(".js-plotly-plot").first.is_visible() is False
+    assert page.evaluate("getComputedStyle(document.querySelector('.static .t')).fill") == "rgb(22, 25, 29)"
     assert len(rows(page)) == 120
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
 
 
-def test_what_a_dark_page_prints_can_be_read_on_paper_and_is_itself_again_afterwards(open_page):
+def test_a_dark_page_is_itself_again_after_printing(open_page):
     page = open_page("layers", scheme="dark")
     draw_all(page)
     ink = "[...new Set([...document.querySelectorAll('.plot .xtick text')].map((it) => it.style.fill))]"
-    width = "[...document.querySelectorAll('.plot')].map((it) => it._fullLayout.width)"
-    before = page.evaluate(ink), page.evaluate(width)
+    ground = "getComputedStyle(document.body).backgroundColor"
+    before = page.evaluate(ink), page.evaluate(ground)
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
-    assert page.evaluate(ink) == ["rgb(22, 25, 29)"]
-    assert set(page.evaluate(width)) == {690}
+    assert page.evaluate(ground) == "rgb(255, 255, 255)"
     page.evaluate("dispatchEvent(new Event('afterprint'))")
-    assert (page.evaluate(ink), page.evaluate(width)) == before
+    assert (page.evaluate(ink), page.evaluate(ground)) == before
     assert before[0] == ["rgb(231, 234, 238)"]
-    try:
-        page.set_viewport_size({"width": 1100, "height": 900})
-        page.wait_for_function(f"before => {width}.every((it, at) => it === before[at] - 200)", arg=before[1])
-    finally:
-        page.set_viewport_size({"width": 1300, "height": 900})
-
-
-def test_legends_of_long_names_leave_room_for_what_is_printed(open_page):
-    page = open_page("many")
-    draw_all(page)
-    page.evaluate("dispatchEvent(new Event('beforeprint'))")
-    sizes = page.evaluate("[...document.querySelectorAll('.plot')].map((it) => it._fullLayout._size.h)")
-    page.evaluate("dispatchEvent(new Event('afterprint'))")
-    assert min(sizes) > 150
 
 
 def test_a_figure_with_fewer_rows_is_drawn_less_high(open_page):
@@ -497,7 +467,7 @@ def test_words_in_tables_are_not_broken_for_want_of_width(open_page):
     heights = "cells => cells.filter(it => it.innerText.trim()).map(it => it.getBoundingClientRect().height)"
     assert max(page.eval_on_selector_all("table[data-table=skips] td.name", heights)) < 80
     page = open_page("two", width=400)
-    assert max(page.eval_on_selector_all("table[data-table=best] td.name", heights)) < 35
+    assert max(page.eval_on_selector_all("table[data-table=best] td.name", heights)) < 50
 
 
 def test_hostile_names_are_only_text(open_page):

@@ -36,12 +36,17 @@ def column(table, key):
 def test_sections_stand_in_the_order_of_the_page():
     document = build(troubled_run(), suite_run(revision="abcdef0"))
     names = [section.id for section in document.sections]
-    assert names == ["accuracy", "scaling", "distributions", "memory", "best", "differences", "gaps", "method"]
+    assert names == [
+        *("accuracy", "configurations", "scaling", "distributions", "memory"),
+        *("best", "differences", "gaps", "method"),
+    ]
 
 
 def test_sections_without_content_are_left_out():
     document = build(suite_run(), accuracy={"none": 0.5})
-    assert [section.id for section in document.sections] == ["scaling", "distributions", "memory", "best", "method"]
+    assert [section.id for section in document.sections] == [
+        *("configurations", "scaling", "distributions", "memory", "best", "method"),
+    ]
 
 
 def test_a_report_of_nothing_is_refused():
@@ -174,13 +179,15 @@ def test_what_cannot_be_told_apart_is_not_ranked():
     cases = {name: 0.01 * (1 + 0.001 * number) for number, name in enumerate(("resnet18", "resnet34"))}
     measured = [
         make.measurement(
-            make.noisy_launches(number, center=center, noise=0.02, samples=5), of=make.case(name, image_size=224)
+            make.noisy_launches(number + size, center=center * size, noise=0.02, samples=5),
+            of=make.case(name, image_size=224, batch_size=size),
         )
         for number, (name, center) in enumerate(cases.items())
+        for size in (1, 4)
     ]
     document = build(make.run_of(measured), accuracy={"resnet18": 0.70, "resnet34": 0.72})
     said = figure(document, "throughput").finding
-    assert re.match(r"The fastest, with \d+(\.\d)? images/s at batch size 4, is not separable: .* and .* \(±\d", said)
+    assert re.match(r"The fastest, with \d+(\.\d)? images/s at batch size \d, is not separable: .* and .* \(±\d", said)
     assert (
         "1 is not separable from a more accurate one, such as resnet18 from resnet34."
         in figure(document, "accuracy").finding

@@ -17,14 +17,17 @@ from resnet_bench.errors import UsageError
 from resnet_bench.machine.names import named_alike
 from resnet_bench.records import SCHEMA_VERSION, Digest, History, Run, VerdictTable
 from resnet_bench.report.document import Document, Note, Prominence
+from resnet_bench.report.footnotes import footnotes
 from resnet_bench.report.history_words import health as history_health
 from resnet_bench.report.labels import device_names, label
 from resnet_bench.report.rows import objects
 from resnet_bench.report.sections.best import best_section
 from resnet_bench.report.sections.context import Context, MakesSection
 from resnet_bench.report.sections.curves import curves
+from resnet_bench.report.sections.decision import decision
 from resnet_bench.report.sections.differences import case_verdicts, differences_section, verdict_health
 from resnet_bench.report.sections.distribution import distribution_section
+from resnet_bench.report.sections.dots import dots_section
 from resnet_bench.report.sections.gaps import gaps_section
 from resnet_bench.report.sections.header import health_line, run_headers
 from resnet_bench.report.sections.history import past_section
@@ -36,11 +39,13 @@ from resnet_bench.report.sections.pareto import pareto_section
 from resnet_bench.report.sections.results import long_table, summary_table
 from resnet_bench.report.sections.roofline import roofline_section
 from resnet_bench.report.sections.scaling import scaling_section
+from resnet_bench.report.sections.trust import GLOSSARY, trust
 from resnet_bench.report.table import Table
 from resnet_bench.words import counted, listed
 
 SECTIONS: tuple[MakesSection, ...] = (
     pareto_section,
+    dots_section,
     scaling_section,
     distribution_section,
     memory_section,
@@ -78,12 +83,12 @@ def build(
     labels = label(runs)
     digests = [digest(run, name) for run, name in zip(runs, labels.runs, strict=True)]
     results = collect(runs, digests, catalog or published)
-    notes = _notes(runs, results, trend.note(digests[0]) if len(runs) == 1 else "")
+    notes, numbers = _notes(runs, results, trend.note(digests[0]) if len(runs) == 1 else "")
     verdicts = _compare(digests, baseline)
     long = long_table(
         results,
         labels,
-        notes={note.text: note.number for note in notes},
+        notes=numbers,
         verdicts=case_verdicts(verdicts),
     )
     context = Context(
@@ -114,6 +119,10 @@ def build(
         summary=summary_table(results, labels, long),
         sections=sections,
         notes=notes,
+        trust=trust(results),
+        decision=decision(results, labels),
+        lead=next((figure.id for section in sections for figure in section.figures), ""),
+        glossary=GLOSSARY,
     )
     return document
 
@@ -160,15 +169,15 @@ def _content(document: Document, long: Table) -> dict[str, object]:
     }
 
 
-def _notes(runs: Sequence[Run], results: Sequence[Result], drifting: str) -> tuple[Note, ...]:
-    """Number each distinct warning once, those of the files first; what two runs drift by, their comparison says."""
+def _notes(runs: Sequence[Run], results: Sequence[Result], drifting: str) -> tuple[tuple[Note, ...], dict[str, int]]:
+    """Number each kind of warning once, those of the files first; what two runs drift by, their comparison says."""
     counts: dict[str, int] = {text: 0 for run in runs for text in run.warnings}
     if drifting:
         counts[drifting] = 0
     for result in results:
         for text in result.warnings:
             counts[text] = counts.get(text, 0) + 1
-    return tuple(Note(number=number, text=text, cases=cases) for number, (text, cases) in enumerate(counts.items(), 1))
+    return footnotes(counts)
 
 
 def _title(runs: Sequence[Run], results: Sequence[Result]) -> str:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from importlib import resources
 from typing import Any
+from urllib.parse import unquote
 
 import jinja2
 import msgspec
@@ -20,6 +21,9 @@ from resnet_bench.report.cells import decimals, show_column
 from resnet_bench.report.digits import certain_fields
 from resnet_bench.report.document import Document, Prominence, Section
 from resnet_bench.report.figure import Figure
+from resnet_bench.report.palette import SWAP
+from resnet_bench.report.svg.drawing import svg
+from resnet_bench.report.svg.paper import PAGE_RULES
 from resnet_bench.report.table import Column, ColumnKind, Table, Value
 from resnet_bench.words import plain
 
@@ -27,7 +31,10 @@ STATIC_ROWS = 40
 FOLDED_ROWS = 12
 _BEFORE_UNIT = re.compile(r"(?<=\d) (?=(?:%|ms|MiB|GiB|images/s)(?!\w))")
 _TEMPLATES = "resnet_bench.report.templates"
-_SCRIPT = ("page", "tables", "filter", "downloads", "figures", "keyboard", "start")
+_SCRIPT = (
+    *("page", "say", "student", "decide", "tables", "reference", "tools", "filter", "downloads", "figures", "keyboard"),
+    *("box", "state", "start"),
+)
 
 
 def render(document: Document, _width: int | None = None, /) -> str:
@@ -35,6 +42,7 @@ def render(document: Document, _width: int | None = None, /) -> str:
     script = '"use strict";\n(() => {\n' + "\n".join(_asset(f"script/{part}.js") for part in _SCRIPT) + "})();\n"
     drawn = bool(_figures(document))
     head = _head(document)
+    lead = document.lead_figure
     library, library_hash = plotly_js.packed() if drawn else ("", "")
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("resnet_bench.report"),
@@ -46,17 +54,29 @@ def render(document: Document, _width: int | None = None, /) -> str:
     )
     environment.filters["plain"] = plain
     environment.filters["prose"] = prose
+    environment.filters["linked"] = linked
     return environment.get_template("report.html.j2").render(
         document=document,
         head=head,
-        body=document.sections[len(head) :],
+        body=[it for it in document.sections[len(head) :] if not _is_lead_alone(it, document)],
+        lead=lead.id if lead else "",
+        lead_figure=lead,
+        referable=document.decision is not None and len(document.runs) == 1,
+        drawings={it.id: Markup(svg(it)) for it in _figures(document)},  # noqa: S704 - escaped there
         tables={it.id: _view(document, it, rows=_static_rows(document, it)) for it in _tables(document)},
         payload=Markup(plotly_js.pack(msgspec.json.encode(certain_fields(_payload(document))))),  # noqa: S704 - base85 without "<"
         plotly=Markup(library),  # noqa: S704 - base85 without "<"
         policy=_policy(plotly_js.source_hash(script.encode()), *([library_hash] if drawn else [])),
-        css=Markup(_asset("report.css")),  # noqa: S704 - our own file
+        css=Markup(_asset("report.css") + PAGE_RULES),  # noqa: S704 - our own
         script=Markup(script),  # noqa: S704 - our own file
     )
+
+
+def _is_lead_alone(section: Section, document: Document) -> bool:
+    """Say whether a section is nothing but the figure that stands above it already."""
+    lead = document.lead_figure
+    others = (section.figures[1:], section.tables, section.lines, section.paragraphs, section.folded, section.blocks)
+    return lead is not None and section.figures[:1] == (lead,) and not any(others)
 
 
 def _head(document: Document) -> tuple[Section, ...]:
@@ -69,6 +89,12 @@ def _head(document: Document) -> tuple[Section, ...]:
 def prose(text: str) -> str:
     """Return `text` as `plain` does, its numbers kept on one line with their units."""
     return _BEFORE_UNIT.sub("\u00a0", plain(text))
+
+
+def linked(path: str) -> str:
+    """Return what a link to a run's page says: the name of its folder."""
+    parts = unquote(path).split("/")
+    return plain(parts[-2] if len(parts) > 1 else path)
 
 
 def _policy(*hashes: str) -> str:
@@ -104,8 +130,9 @@ def _payload(document: Document) -> dict[str, Any]:
         packed[document.launches.id] = _packed_table(document.launches, document.launches, shown={})
     return {
         "tables": packed,
+        "decision": document.decision,
         "figures": {figure.id: figures.plotly_figure(figure) for figure in _figures(document)},
-        "swap": figures.SWAP,
+        "swap": SWAP,
     }
 
 
@@ -153,7 +180,14 @@ def _view(document: Document, table: Table, *, rows: int) -> dict[str, Any]:
         "total": len(table.rows),
         "more": f"{len(table.rows) - rows:,} more rows need JavaScript",
         "facets": _facets(document.results) if document.results and table is document.summary else [],
+        "words": _words(document, columns) if table is document.summary else [],
     }
+
+
+def _words(document: Document, columns: Sequence[Column]) -> list[tuple[str, str]]:
+    """Return what the columns mean, each heading once, and the report's own words."""
+    found = {column.title: column.help for column in columns if column.help}
+    return [*found.items(), *document.glossary]
 
 
 def _cells(table: Table, column: Column) -> list[dict[str, str]]:

@@ -10,6 +10,8 @@ from resnet_bench.report.figure import Box, Figure, FigureAxis, Role, Scale, Ser
 from resnet_bench.report.labels import Labels
 from resnet_bench.report.sections.context import Context
 from resnet_bench.report.sections.curves import view_of
+from resnet_bench.report.sections.drift_figure import drift_figure
+from resnet_bench.report.sections.samples import samples_figure
 from resnet_bench.words import counted
 
 
@@ -44,7 +46,13 @@ def distribution_section(context: Context) -> Section | None:
             ),
         ),
     )
-    return Section(id="distributions", title="Latency distributions", prominence=Prominence.PAGE, figures=(figure,))
+    figures = [figure, samples_figure(ranked, context.runs, labels), drift_figure(ranked, labels, long)]
+    return Section(
+        id="distributions",
+        title="Latency distributions",
+        prominence=Prominence.PAGE,
+        figures=tuple(it for it in figures if it is not None),
+    )
 
 
 def _name(result: Result, labels: Labels) -> str:

@@ -72,19 +72,18 @@ def health_line(runs: Sequence[Run], results: Sequence[Result]) -> tuple[Health,
 def _facts(run: Run, results: Sequence[Result]) -> tuple[Fact, ...]:
     header = run.header
     facts = []
+    for environment in header.environments:
+        facts += _machine(environment)
+    facts += _corrected(results)
+    facts.append(Fact(label="Measured", value=_moment(header.created_at), in_text=False))
+    facts.append(Fact(label="Protocol", value=_protocol(run), in_text=False))
+    named = "" if run.name == header.id else f"{run.name}, "
+    facts.append(Fact(label="Run", value=f"{named}{header.id}, preset {header.preset}{_parts(run)}", in_text=False))
     if header.commit is not None:
         commit = header.commit
         dirty = ", with uncommitted changes" if commit.dirty else ""
         branch = f" on {commit.branch}" if commit.branch else ""
-        facts.append(
-            Fact(label="Commit", value=f"{commit.revision[:_SHORT_REVISION]}{branch}{dirty}: {commit.subject}")
-        )
-    facts.append(Fact(label="Measured", value=_moment(header.created_at), in_text=False))
-    for environment in header.environments:
-        facts += _machine(environment)
-    facts += _corrected(results)
-    facts.append(Fact(label="Protocol", value=_protocol(run), in_text=False))
-    facts.append(Fact(label="Run", value=f"{header.id}, preset {header.preset}{_parts(run)}", in_text=False))
+        facts.append(Fact(label="Commit", value=f"{commit.revision[:_SHORT_REVISION]}{branch}{dirty}"))
     return tuple(facts)
 
 

@@ -20,6 +20,8 @@ _NEAR_LIMIT = 0.25
 def memory_section(context: Context) -> Section | None:
     """Return the figure, None where no peak was measured and nothing ran out of memory."""
     results, curves, runs, long = context.results, context.curves, context.runs, context.long
+    if max((len({it.case.batch_size for it in curve.results}) for curve in curves), default=0) < 2:  # noqa: PLR2004
+        return None  # no curve over one batch size
     if not any(result.peak_bytes is not None or result.status is CaseStatus.OUT_OF_MEMORY for result in results):
         return None
     devices = dict.fromkeys((it.run, it.case.device) for it in results)

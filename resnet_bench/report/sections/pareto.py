@@ -1,4 +1,4 @@
-"""Accuracy against throughput: which models are worth their time."""
+"""Accuracy against latency and against throughput: which models are worth their time."""
 
 from collections.abc import Sequence
 
@@ -7,48 +7,52 @@ import msgspec
 from resnet_bench import units
 from resnet_bench.analysis.claims import Order, order
 from resnet_bench.analysis.confidence import CONFIDENCE_TEXT
-from resnet_bench.analysis.metrics import THROUGHPUT
+from resnet_bench.analysis.metric import Direction, Metric
 from resnet_bench.analysis.results import Result
 from resnet_bench.analysis.stats import MIN_LAUNCHES
-from resnet_bench.records import Mode, Record
+from resnet_bench.records import Mode, Record, Summary
 from resnet_bench.report.claim_words import too_few
 from resnet_bench.report.document import Prominence, Section
 from resnet_bench.report.figure import Figure, FigureAxis, Role, Scale, Series
 from resnet_bench.report.labels import Labels
+from resnet_bench.report.sections.against import THROUGHPUT_AT_BEST, Against, latency_at
 from resnet_bench.report.sections.context import Context
-from resnet_bench.report.sections.curves import Curve, throughput_of
+from resnet_bench.report.sections.curves import Curve
+from resnet_bench.report.sections.varies import Shape, shapes, varies
 from resnet_bench.report.table import Column, ColumnKind, Table
 from resnet_bench.words import counted, listed
 
 
 class ParetoPoint(Record, frozen=True, kw_only=True):
-    """A curve at its best throughput.
+    """A curve at one of its cases.
 
     `dominated_by` names a point that is as accurate and proven faster; `rivals` those that are as accurate and may be.
     """
 
     curve: Curve
     best: Result
+    summary: Summary
     accuracy: float
     dominated_by: str | None = None
     rivals: tuple[str, ...] = ()
 
 
 def pareto_section(context: Context) -> Section | None:
-    """Return the figure, None where no measured model has a published accuracy."""
-    curves, labels = context.curves, context.labels
-    points = _points(curves, labels)
-    if not points:
+    """Return both figures, None where fewer than two published accuracies stand against one another."""
+    if Shape.ACCURACY not in shapes(varies(context.curves)):
         return None
-    return Section(
-        id="accuracy",
-        title="Accuracy against throughput",
-        prominence=Prominence.PAGE,
-        figures=(_figure(points, labels),),
-    )
+    size = min((it.case.batch_size for curve in context.curves for it in curve.measured), default=1)
+    figures = []
+    for against in (latency_at(size), THROUGHPUT_AT_BEST):
+        points = _points(context.curves, context.labels, against)
+        if len({it.accuracy for it in points}) > 1:
+            figures.append(_figure(points, context.labels, against))
+    if not figures:
+        return None
+    return Section(id="accuracy", title="Accuracy", prominence=Prominence.PAGE, figures=tuple(figures))
 
 
-def _points(curves: Sequence[Curve], labels: Labels) -> tuple[ParetoPoint, ...]:
+def _points(curves: Sequence[Curve], labels: Labels, against: Against) -> tuple[ParetoPoint, ...]:
     modes = {curve.results[0].case.mode for curve in curves if curve.fastest}
     # A training step is no forward pass: where both were measured, accuracy is a question of inference.
     mode = Mode.INFERENCE if Mode.INFERENCE in modes else Mode.TRAINING
@@ -58,65 +62,65 @@ def _points(curves: Sequence[Curve], labels: Labels) -> tuple[ParetoPoint, ...]:
         ParetoPoint(
             curve=msgspec.structs.replace(curve, name=named.series(best.case, run=curve.run)),
             best=best,
+            summary=summary,
             accuracy=best.accuracy,
         )
         for curve in curves
-        if (best := curve.fastest) is not None and best.accuracy is not None and best.case.mode is mode
+        if (best := against.case(curve)) is not None
+        and best.accuracy is not None
+        and best.case.mode is mode
+        and (summary := best.summaries.get(against.metric.name)) is not None
     ]
-    return tuple(_placed(it, found) for it in found)
+    return tuple(_placed(it, found, against) for it in found)
 
 
-def _placed(point: ParetoPoint, points: Sequence[ParetoPoint]) -> ParetoPoint:
-    """Return the point with what speaks against it: only the intervals of throughput ratios decide."""
+def _placed(point: ParetoPoint, points: Sequence[ParetoPoint], against: Against) -> ParetoPoint:
+    """Return the point with what speaks against it: only the intervals of ratios decide."""
     above = [
         it for it in points if it.curve.run == point.curve.run and it is not point and it.accuracy >= point.accuracy
     ]
-    orders = [_order(it, point, family=len(above)) for it in above]
+    orders = [order(it.summary, point.summary, against.metric.direction, family=len(above)) for it in above]
     better = [it for it, found in zip(above, orders, strict=True) if found is Order.AHEAD]
     if better:
-        return msgspec.structs.replace(point, dominated_by=max(better, key=_speed).curve.name)
+        best = max(better, key=_median) if against.metric.direction is Direction.HIGHER else min(better, key=_median)
+        return msgspec.structs.replace(point, dominated_by=best.curve.name)
     rivals = [it.curve.name for it, found in zip(above, orders, strict=True) if found is not Order.BEHIND]
     return msgspec.structs.replace(point, rivals=tuple(rivals))
 
 
-def _order(one: ParetoPoint, other: ParetoPoint, *, family: int) -> Order:
-    left, right = one.best.throughput, other.best.throughput
-    return order(left, right, THROUGHPUT.direction, family=family) if left and right else Order.UNKNOWN
+def _median(point: ParetoPoint) -> float:
+    return point.summary.median
 
 
-def _speed(point: ParetoPoint) -> float:
-    return throughput_of(point.best)
-
-
-def _figure(points: Sequence[ParetoPoint], labels: Labels) -> Figure:
+def _figure(points: Sequence[ParetoPoint], labels: Labels, against: Against) -> Figure:
     several = len(labels.runs) > 1
     series = [
-        _frontier(points, run, f"Pareto frontier · {name}" if several else "Pareto frontier")
+        _frontier(points, run, f"Pareto frontier · {name}" if several else "Pareto frontier", against)
         for run, name in enumerate(labels.runs)
     ]
     return Figure(
-        id="accuracy",
-        title="Accuracy against throughput",
+        id=against.id,
+        title=against.title,
         unfiltered="sentence and the frontier are",
-        finding=_finding(points),
+        budget_unit=against.budget_unit,
+        finding=_finding(points, against),
         how_to_read=(
-            "Up and to the right is better. Each point is a model at the batch size where it is fastest; bars are "
-            f"{CONFIDENCE_TEXT} intervals of the throughput. The stepped line is the Pareto frontier of the medians: "
-            "no model below or left of it is worth choosing for speed and accuracy alone. Models that others are "
-            "proven to dominate are hollow and dimmed. Accuracy is published (ImageNet top-1), not measured here."
+            f"{against.corner} is better. Each point is a model {against.where}; bars are {CONFIDENCE_TEXT} intervals "
+            f"of the {against.metric.label}. The stepped line is the Pareto frontier of the medians: no model on its "
+            "worse side is worth choosing for speed and accuracy alone. Models that others are proven to dominate are "
+            "hollow and dimmed. Accuracy is published (ImageNet top-1), not measured here."
         ),
-        x=FigureAxis(title="throughput (images/s)", scale=Scale.LOG),
+        x=FigureAxis(title=against.axis, scale=Scale.LOG),
         y=FigureAxis(title="ImageNet top-1 accuracy (%)"),
-        series=(*(it for it in series if it is not None), *(_dot(point) for point in points)),
-        table=_table(points),
+        series=(*(it for it in series if it is not None), *(_dot(point, against) for point in points)),
+        table=_table(points, against),
     )
 
 
-def _frontier(points: Sequence[ParetoPoint], run: int, name: str) -> Series | None:
-    chosen = sorted(
-        (it for it in points if it.curve.run == run and not _below(it, points)),
-        key=_speed,
-    )
+def _frontier(points: Sequence[ParetoPoint], run: int, name: str, against: Against) -> Series | None:
+    front = (it for it in points if it.curve.run == run and not _below(it, points, against))
+    # From the slowest on: a step is drawn down first, and then to the quicker side.
+    chosen = sorted(front, key=_median, reverse=against.metric.direction is Direction.LOWER)
     if not chosen:
         return None
     return Series(
@@ -125,21 +129,20 @@ def _frontier(points: Sequence[ParetoPoint], run: int, name: str) -> Series | No
         role=Role.FRONTIER,
         hue=run,
         dash=run,
-        x=tuple(throughput_of(it.best) for it in chosen),
+        x=tuple(_median(it) * against.scale for it in chosen),
         y=tuple(it.accuracy * 100 for it in chosen),
     )
 
 
-def _below(point: ParetoPoint, points: Sequence[ParetoPoint]) -> bool:
+def _below(point: ParetoPoint, points: Sequence[ParetoPoint], against: Against) -> bool:
     """Return whether another point of the run measured no worse in both and better in one: the line is of medians."""
-    place = (_speed(point), point.accuracy)
-    others = ((_speed(it), it.accuracy) for it in points if it.curve.run == point.curve.run)
-    return any(it != place and it[0] >= place[0] and it[1] >= place[1] for it in others)
+    place = (_median(point), point.accuracy)
+    others = ((_median(it), it.accuracy) for it in points if it.curve.run == point.curve.run)
+    return any(it != place and against.ahead(it[0], place[0]) and it[1] >= place[1] for it in others)
 
 
-def _dot(point: ParetoPoint) -> Series:
-    summary = point.best.throughput
-    interval = summary.interval if summary else None
+def _dot(point: ParetoPoint, against: Against) -> Series:
+    interval = point.summary.interval
     state = f"dominated by {point.dominated_by}" if point.dominated_by else "on the frontier"
     if point.rivals:
         state = f"not separable from {listed(point.rivals)}"
@@ -149,15 +152,15 @@ def _dot(point: ParetoPoint) -> Series:
         role=Role.MEASURED if point.dominated_by is None else Role.DOMINATED,
         hue=point.curve.hue,
         dash=point.curve.dash,
-        x=(throughput_of(point.best),),
+        x=(_median(point) * against.scale,),
         y=(point.accuracy * 100,),
-        low=(interval.low if interval else None,),
-        high=(interval.high if interval else None,),
+        low=(interval.low * against.scale if interval else None,),
+        high=(interval.high * against.scale if interval else None,),
         bounds_on_x=True,
         hover=(
             (
-                f"{units.percent(point.accuracy)} top-1, {units.per_second(throughput_of(point.best))} images/s "
-                f"at batch size {point.best.case.batch_size}; {state}"
+                f"{units.percent(point.accuracy)} top-1, {against.say(point.summary)} at batch size "
+                f"{point.best.case.batch_size}; {state}"
             ),
         ),
         labels=(point.best.case.model,),
@@ -165,15 +168,16 @@ def _dot(point: ParetoPoint) -> Series:
     )
 
 
-def _finding(points: Sequence[ParetoPoint]) -> str:
-    front = sorted((it for it in points if it.dominated_by is None and not it.rivals), key=lambda it: -_speed(it))
+def _finding(points: Sequence[ParetoPoint], against: Against) -> str:
+    quickest_first = -1 if against.metric.direction is Direction.HIGHER else 1
+    front = sorted(
+        (it for it in points if it.dominated_by is None and not it.rivals), key=lambda it: quickest_first * _median(it)
+    )
     if len({it.curve.run for it in points}) > 1:
         return f"Run by run, {len(front)} of {len(points)} points are on their frontier.{_not_separable(points)}"
-    if len(points) == 1:
-        return f"{points[0].curve.name} is the only model with a published accuracy."
-    launches = min(it.best.throughput.launches for it in points if it.best.throughput)
+    launches = min(it.summary.launches for it in points)
     if launches < MIN_LAUNCHES:
-        measured = [it for it in points if not _below(it, points)]
+        measured = [it for it in points if not _below(it, points, against)]
         return (
             f"By medians alone, {len(measured)} of {len(points)} are on the frontier: "
             f"{listed([it.curve.name for it in measured])}. Nothing is proven: {too_few(launches)}."
@@ -182,9 +186,8 @@ def _finding(points: Sequence[ParetoPoint]) -> str:
         return (
             f"{'Both' if len(points) == 2 else f'All {len(points)}'} are on the frontier: "  # noqa: PLR2004 - a pair
             "each one that is more accurate is slower, from "
-            f"{front[0].curve.name} ({units.per_second(_speed(front[0]))} images/s, "
-            f"{units.percent(front[0].accuracy)}) to {front[-1].curve.name} "
-            f"({units.per_second(_speed(front[-1]))} images/s, {units.percent(front[-1].accuracy)})."
+            f"{front[0].curve.name} ({against.say(front[0].summary)}, {units.percent(front[0].accuracy)}) to "
+            f"{front[-1].curve.name} ({against.say(front[-1].summary)}, {units.percent(front[-1].accuracy)})."
         )
     names = f": {listed([it.curve.name for it in front])}" if front else ""
     return f"{len(front)} of {len(points)} on the frontier{names}.{_dominated(points)}{_not_separable(points)}"
@@ -207,32 +210,27 @@ def _not_separable(points: Sequence[ParetoPoint]) -> str:
     return f" {counted(len(unsure), 'is', 'are')} not separable from a more accurate one, such as {example}."
 
 
-def _table(points: Sequence[ParetoPoint]) -> Table:
+def _table(points: Sequence[ParetoPoint], against: Against) -> Table:
+    metric = against.metric
+    low, high = f"{metric.name}_low", f"{metric.name}_high"
     columns = (
         Column(key="series", title="model", kind=ColumnKind.NAME),
         Column(key="batch_size", title="batch", kind=ColumnKind.INTEGER),
-        Column(
-            key="throughput_images_per_s",
-            title="throughput",
-            kind=ColumnKind.RATE,
-            unit="images/s",
-            low="throughput_low_images_per_s",
-            high="throughput_high_images_per_s",
-        ),
-        Column(key="throughput_low_images_per_s", title="low", kind=ColumnKind.RATE, unit="images/s"),
-        Column(key="throughput_high_images_per_s", title="high", kind=ColumnKind.RATE, unit="images/s"),
+        _column(metric, metric.name, metric.label, low=low, high=high),
+        _column(metric, low, "low"),
+        _column(metric, high, "high"),
         Column(key="accuracy", title="acc@1", kind=ColumnKind.SHARE),
         Column(key="dominated_by", title="dominated by", kind=ColumnKind.NAME),
         Column(key="not_separable_from", title="not separable from", kind=ColumnKind.NAME),
     )
     rows = []
     for point in points:
-        interval = point.best.throughput.interval if point.best.throughput else None
+        interval = point.summary.interval
         rows.append(
             (
                 point.curve.name,
                 point.best.case.batch_size,
-                throughput_of(point.best),
+                _median(point),
                 interval.low if interval else None,
                 interval.high if interval else None,
                 point.accuracy,
@@ -241,12 +239,18 @@ def _table(points: Sequence[ParetoPoint]) -> Table:
             )
         )
     return Table(
-        id="accuracy-data",
-        caption="Each model at its fastest batch size",
+        id=f"{against.id}-data",
+        caption=f"Each model {against.where}",
         columns=columns,
         rows=tuple(rows),
         shown=(
-            *("series", "batch_size", "throughput_images_per_s", "accuracy", "dominated_by"),
+            *("series", "batch_size", metric.name, "accuracy", "dominated_by"),
             *(("not_separable_from",) if any(point.rivals for point in points) else ()),
         ),
+    )
+
+
+def _column(metric: Metric, key: str, title: str, *, low: str | None = None, high: str | None = None) -> Column:
+    return Column(
+        key=key, title=title, kind=ColumnKind.METRIC, metric=metric.name, unit=metric.unit, low=low, high=high
     )

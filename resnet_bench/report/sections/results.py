@@ -7,6 +7,7 @@ import msgspec
 from resnet_bench.analysis.metric import Place
 from resnet_bench.analysis.results import CaseStatus, Result
 from resnet_bench.records import Case
+from resnet_bench.report.footnotes import cited
 from resnet_bench.report.labels import AXES, Labels
 from resnet_bench.report.sections.result_column import Line
 from resnet_bench.report.sections.result_columns import COLUMNS, INDEX, RESULT_COLUMNS
@@ -41,7 +42,7 @@ def _row(result: Result, labels: Labels, *, notes: Mapping[str, int], verdicts: 
         result=result,
         run=labels.runs[result.run],
         verdict=verdicts.get((result.run, result.case)),
-        notes=" ".join(str(notes[text]) for text in result.warnings),
+        notes=cited(result.warnings, notes),
     )
     return tuple(it.value(line) for it in RESULT_COLUMNS)
 
@@ -54,12 +55,15 @@ def _shown(rows: Sequence[Row], labels: Labels) -> tuple[str, ...]:
         return any(row[position] not in {None, ""} for row in rows)
 
     position = INDEX["status"]
+    # What was measured stands first: on a narrow screen the rest is what is scrolled to.
+    found = [it for it in RESULT_COLUMNS if it.place is not Place.DATA and known(it.column.key)]
+    measured = sorted(found, key=lambda it: it.place is not Place.SIDE_BY_SIDE)
     return (
         *(("run",) if len(labels.runs) > 1 else ()),
         "model",
         *(axis for axis in AXES if axis in labels.case_axes),
         "batch_size",
-        *(it.column.key for it in RESULT_COLUMNS if it.place is not Place.DATA and known(it.column.key)),
+        *(it.column.key for it in measured),
         *(("verdict",) if known("verdict") else ()),
         *(("status",) if any(row[position] != CaseStatus.MEASURED for row in rows) else ()),
         *(("notes",) if known("notes") else ()),

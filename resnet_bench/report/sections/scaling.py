@@ -13,6 +13,7 @@ from resnet_bench.report.figure import Figure, FigureAxis, Role, Scale, Series
 from resnet_bench.report.sections.context import Context
 from resnet_bench.report.sections.curves import KNEE_SHARE, Curve, batch_axis, line, throughput_of, view_of
 from resnet_bench.report.sections.searches import searches_table
+from resnet_bench.report.sections.varies import Shape, shapes, varies
 from resnet_bench.report.table import Table
 from resnet_bench.words import counted, listed
 
@@ -21,7 +22,7 @@ def scaling_section(context: Context) -> Section | None:
     """Return both figures and what searches found, None where nothing was measured."""
     results, curves, runs, long = context.results, context.curves, context.runs, context.long
     drawn = [curve for curve in curves if curve.measured]
-    if not drawn:
+    if not drawn or Shape.CURVES not in shapes(varies(drawn)):
         return None
     searched = searches_table(runs, drawn)
     return Section(

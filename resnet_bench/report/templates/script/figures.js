@@ -37,18 +37,30 @@ function narrowed(trace, keep) {
   return slim;
 }
 
-function limited(traces) {
+function firstRows(traces, rows) {
+  const found = [...new Set(rows)], chosen = new Set(found.slice(0, MAX_BOXES));
+  return [traces.map((trace) => narrowed(trace, (row) => chosen.has(row))).filter(Boolean), chosen.size, found.length, "cases"];
+}
+function limited(traces, order) {
   const groups = [...new Set(traces.filter((trace) => trace.meta.rows.length && trace.legendgroup).map((trace) => trace.legendgroup))];
   const kept = new Set(groups.slice(0, MAX_SERIES));
   const boxes = traces.find((trace) => trace.type === "box");
-  if (boxes) {
-    const chosen = new Set(boxes.meta.rows.slice(0, MAX_BOXES));
-    return [traces.map((trace) => narrowed(trace, (row) => chosen.has(row))).filter(Boolean), chosen.size, boxes.y.length, "cases"];
+  if (boxes) return firstRows(traces, boxes.meta.rows);
+  const dots = order && traces.length && traces.every((trace) => trace.meta.rows.length);
+  if (dots) {
+    const pairs = traces.flatMap((trace) => trace.y.map((name, at) => [order.indexOf(name), trace.meta.rows[at]]));
+    return firstRows(traces, pairs.sort((a, b) => a[0] - b[0]).map(([, row]) => row));
   }
   return [traces.filter((trace) => !trace.meta.rows.length || !trace.legendgroup || kept.has(trace.legendgroup)), kept.size, groups.length, "series"];
 }
 
-const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+// A property that holds two colours is resolved where it is used: here on an element of its own.
+const probe = document.createElement("span");
+const css = (name) => {
+  if (!probe.isConnected) { probe.hidden = true; document.body.append(probe); }
+  probe.style.color = `var(${name})`;
+  return getComputedStyle(probe).color;
+};
 const recoloured = (value) => {
   if (typeof value === "string") return data.swap[value] ?? value;
   if (Array.isArray(value)) return value;
@@ -67,20 +79,21 @@ class Plot {
     this.id = element.dataset.figure;
     this.spec = data.figures[this.id];
     this.drawn = false;
+    this.lead = Boolean(element.closest(".hero"));
     this.narrows = this.spec.data.some((trace) => trace.meta.rows.length);
     plots.push(this);
   }
   content() {
     const match = matcher(), results = tables.results ?? (tables.results = new Rows());
     const keep = (row) => !match || match(results, row);
-    const [traces, some, total, what] = limited(this.spec.data.map((trace) => narrowed(trace, keep)).filter(Boolean));
+    const [traces, some, total, what] = limited(this.spec.data.map((trace) => narrowed(trace, keep)).filter(Boolean), this.spec.layout.yaxis?.categoryarray);
     const notes = [];
     if (some < total) notes.push(`${some} of ${total} ${what} drawn; filter above to see the others.`);
     if (match && this.spec.data.some((trace) => !trace.meta.rows.every(keep))) {
       notes.push(`The ${this.element.dataset.unfiltered} of all cases, not of the filtered ones.`);
     }
     this.note(notes);
-    return dark.matches && !printing ? traces.map(recoloured) : traces;
+    return isDark() ? traces.map(recoloured) : traces;
   }
   note(notes) {
     const note = $(`[data-limits="${this.id}"]`);
@@ -89,28 +102,33 @@ class Plot {
   }
   layout(traces) {
     const axis = (own) => ({ gridcolor: css("--grid"), linecolor: css("--strong-line"), zerolinecolor: css("--strong-line"), tickcolor: css("--strong-line"), ticks: "outside", ticklen: 4, automargin: true, ...own });
-    const below = narrow.matches || printing || this.element.clientWidth < 760;
-    const { xaxis, yaxis, ...rest } = this.spec.layout;
+    const wide = this.element.clientWidth, below = narrow.matches || wide < 760;
+    let { xaxis, yaxis, ...rest } = this.spec.layout;
     const crowded = narrow.matches && xaxis?.dtick && decades(traces) > 3; // 2 and 5 would touch each other
     const entries = traces.filter((trace) => (trace.showlegend ?? true) && trace.type !== "treemap").length;
     const long = traces.some((trace) => (trace.name ?? "").length > 30); // a line of the legend for each
-    const rowPx = Number(this.element.dataset.rowPx), rows = rowPx ? traces[0]?.y.length ?? 0 : 0;
+    const rowPx = Number(this.element.dataset.rowPx), rows = rowPx ? new Set(traces.flatMap((trace) => trace.y)).size : 0;
+    if (yaxis?.categoryarray) {
+      const there = new Set(traces.flatMap((trace) => trace.y));
+      yaxis = { ...yaxis, categoryarray: yaxis.categoryarray.filter((name) => there.has(name)) };
+    }
     const layout = {
       ...rest,
       xaxis: axis(crowded ? { ...xaxis, dtick: 1 } : xaxis), yaxis: axis(yaxis),
       paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
       font: { family: getComputedStyle(document.body).fontFamily, size: narrow.matches ? 11 : 12.5, color: css("--ink") },
       hoverlabel: { align: "left", bgcolor: css("--raised"), bordercolor: css("--strong-line"), font: { color: css("--ink") } },
-      margin: { l: 10, r: 10, t: printing ? 10 : 34, b: 10, pad: 2 }, // above stands plotly's mode bar
+      margin: { l: 10, r: 10, t: 34, b: 10, pad: 2 }, // above stands plotly's mode bar
       modebar: { bgcolor: "rgba(0,0,0,0)", color: css("--soft"), activecolor: css("--ink") },
       legend: below || rows ? { orientation: "h", yref: "container", y: 0, yanchor: "bottom", x: 0, maxheight: 2000 } : { x: 1.02, y: 1, tracegroupgap: 2 },
       showlegend: entries > 0,
     };
     const height = rows
       ? Math.max(240, 120 + rows * rowPx)
-      : below ? 390 + entries * (narrow.matches || long ? 23 : 12) : Math.max(440, 70 + entries * 19);
+      : this.lead ? 380 : below ? 390 + entries * (narrow.matches || long ? 23 : 12) : Math.max(440, 70 + entries * 19);
     this.element.style.height = `${height}px`;
-    return { ...layout, width: printing ? 690 : this.element.clientWidth, height };
+    const line = this.limit && { type: "line", x0: this.limit.at, x1: this.limit.at, yref: "paper", y0: 0, y1: 1, line: { color: css("--accent"), width: 1.5, dash: "dash" }, label: { text: this.limit.text, textposition: "end", yanchor: "bottom", textangle: 0, font: { size: 11, color: css("--accent") } } };
+    return { ...layout, shapes: line ? [line] : [], width: wide, height };
   }
   draw() {
     if (!window.Plotly) return;
@@ -119,7 +137,8 @@ class Plot {
     const config = { responsive: true, displaylogo: false, showSendToCloud: false, modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d"] };
     window.Plotly.react(this.element, traces, layout, config);
     // Without a size plotly keeps that of what it drew before, but with one it does not follow the window.
-    if (!printing) { delete layout.width; delete layout.height; }
+    delete layout.width;
+    delete layout.height;
     const finding = $(`#finding-${this.id}`).textContent, title = $(`#title-${this.id}`).textContent;
     all(".main-svg", this.element).forEach((svg, at) => {
       if (at) svg.setAttribute("aria-hidden", "true");
@@ -131,6 +150,14 @@ class Plot {
       performance.mark("figure");
     }
     this.element.dataset.drawn = "yes";
+  }
+  // The budget of the question box as a line, in the figures of the quantity that it limits.
+  budget({ asked, limit }, { a }) {
+    const known = this.element.dataset.budget === a.base_unit && a.words.startsWith("latency") && limit !== null;
+    const next = known ? { at: limit / a.scale, text: `${say(limit, a.base_unit)}` } : null;
+    if (JSON.stringify(next) === JSON.stringify(this.limit ?? null)) return;
+    this.limit = next;
+    this.refresh();
   }
   refresh() { if (this.drawn) this.draw(); }
   // After the filter: drawing again what it does not narrow would undo the reader's clicks in it.

@@ -34,6 +34,7 @@ function filter() {
   $("#count").textContent = match ? `${some} of ${total} rows` : `${total} ${total === 1 ? "row" : "rows"}`;
   clearTimeout(settling);
   settling = setTimeout(() => {
+    remember();
     for (const [id, table] of Object.entries(tables)) if (id !== "summary") table.select(match);
     plots.forEach((plot) => plot.follow());
   }, 150);

@@ -5,7 +5,7 @@ const $ = (selector, root = document) => root.querySelector(selector);
 const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const narrow = matchMedia("(max-width: 640px)");
-let printing = false;
+const isDark = () => { const { theme } = document.documentElement.dataset; return theme ? theme === "dark" : dark.matches; };
 
 // 12,345; toLocaleString takes 50 ms the first time.
 const grouped = (count) => String(count).replace(/\B(?=(\d{3})+$)/g, ",");

@@ -1,5 +1,7 @@
 // Unpack, wire up, watch.
 
+const redraw = () => plots.forEach((plot) => plot.refresh());
+
 async function start() {
   performance.mark("script");
   const packed = unpack("data");
@@ -17,38 +19,58 @@ async function start() {
       tables[id].select(matcher());
     });
   }
-  form?.addEventListener("input", filter);
+  form?.addEventListener("input", (event) => { if (event.target.id !== "reference") filter(); });
   form?.addEventListener("submit", (event) => event.preventDefault());
-  form?.addEventListener("reset", () => setTimeout(filter));
+  form?.addEventListener("reset", () => setTimeout(() => { compared(); filter(); }));
+  box?.addEventListener("input", () => { answered(); remember(); });
+  box?.addEventListener("submit", (event) => event.preventDefault());
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-csv], [data-json]");
     if (!button) return;
     if (button.dataset.csv) csv(button.dataset.csv, Boolean(button.dataset.shown));
     else json(button.dataset.json);
   });
-  const seen = new IntersectionObserver((entries) => {
+  const near = new IntersectionObserver((entries) => {
     for (const entry of entries.filter((it) => it.isIntersecting)) {
-      seen.unobserve(entry.target);
-      inTurn(plots.find((plot) => plot.element === entry.target));
+      near.unobserve(entry.target);
+      inTurn(plots.find((plot) => plot.element.parentElement === entry.target));
     }
   }, { rootMargin: "300px" });
   for (const element of all(".plot")) {
     new Plot(element);
-    seen.observe(element);
+    near.observe(element.parentElement);
   }
-  const redraw = () => plots.forEach((plot) => plot.refresh());
-  dark.addEventListener("change", redraw);
-  narrow.addEventListener("change", redraw);
-  // The medium is still the screen when this is said, and its colours may be the dark ones.
-  const onPaper = (now) => { printing = now; document.documentElement.toggleAttribute("data-printing", now); };
-  addEventListener("beforeprint", () => {
-    onPaper(true);
-    tables.summary?.draw(Math.max(tables.summary.drawn, Math.min(PRINTED, tables.summary.rows.length)));
-    for (const plot of plots) {
-      try { plot.draw(); } catch (error) { reportError(error); } // the others are printed all the same
-    }
+  referable();
+  const theme = $("#theme");
+  theme.hidden = false;
+  theme.addEventListener("click", () => {
+    themed(isDark() ? "light" : "dark");
+    redraw();
+    remember();
   });
-  addEventListener("afterprint", () => { onPaper(false); redraw(); });
+  const restored = restore();
+  themed(document.documentElement.dataset.theme ?? "");
+  answered();
+  if (restored) { compared(); filter(); }
+  all("details[id]").forEach((details) => details.addEventListener("toggle", () => { remember(); widths(); }));
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest('a[href^="#"]'), target = link && document.getElementById(link.hash.slice(1));
+    if (!target) return;
+    if (target.tagName === "DETAILS") target.open = true;
+    if (!stated()) return; // the address holds the reader's choices, and goes on holding them
+    event.preventDefault();
+    target.scrollIntoView();
+  });
+  widths();
+  addEventListener("resize", widths);
+  dark.addEventListener("change", () => { themed(document.documentElement.dataset.theme ?? ""); redraw(); });
+  narrow.addEventListener("change", () => { widths(); redraw(); });
+  // Paper has the drawings of the file, and as many rows of the summary as anybody reads there.
+  addEventListener("beforeprint", () => {
+    document.documentElement.toggleAttribute("data-printing", true);
+    tables.summary?.draw(Math.max(tables.summary.drawn, Math.min(PRINTED, tables.summary.rows.length)));
+  });
+  addEventListener("afterprint", () => document.documentElement.toggleAttribute("data-printing", false));
   const links = new Map(all("nav a").map((link) => [link.hash.slice(1), link]));
   const current = new IntersectionObserver((entries) => {
     for (const entry of entries.filter((it) => it.isIntersecting)) {

@@ -22,6 +22,7 @@ class TableView {
     this.drawn = element.tBodies[0].rows.length;
     this.points = {};
     this.more = $(`[data-more="${this.id}"]`);
+    tools(this);
     if (this.more) this.buttons();
     all("thead tr:last-child th", element).forEach((head, at) => this.sortable(head, this.shown[at]));
   }
@@ -52,10 +53,9 @@ class TableView {
     button.append(...head.childNodes);
     head.append(button);
     head.setAttribute("aria-sort", "none");
-    button.addEventListener("click", () => this.sort(head, column));
+    button.addEventListener("click", () => { this.sort(head, column); remember(); });
   }
-  sort(head, column) {
-    const up = head.getAttribute("aria-sort") !== "ascending";
+  sort(head, column, up = head.getAttribute("aria-sort") !== "ascending") {
     all("th[aria-sort]", this.element).forEach((other) => other.setAttribute("aria-sort", "none"));
     head.setAttribute("aria-sort", up ? "ascending" : "descending");
     const values = this.values[column], numeric = this.numeric[column], way = up ? 1 : -1;
@@ -86,14 +86,22 @@ class TableView {
   row(row) {
     const line = document.createElement("tr");
     this.shown.forEach((column, at) => line.append(this.cell(row, column, at)));
+    if (this.reference) line.append(this.reference.cell(row));
+    if (this.reference?.row === row) line.className = "chosen";
     return line;
   }
   cell(row, column, at) {
     const { key, kind, silent } = this.columns[column];
-    const cell = document.createElement(at === 0 ? "th" : "td");
+    const cell = document.createElement(at === 0 && kind !== "link" ? "th" : "td");
     const value = this.values[column][row];
     const text = this.texts[key] ? this.texts[key][row] : value === null ? "" : String(value);
-    if (at === 0) {
+    if (kind === "link") {
+      const link = document.createElement("a");
+      link.href = text;
+      link.textContent = decodeURI(text).split("/").at(-2) ?? text;
+      cell.className = "link";
+      cell.append(link);
+    } else if (at === 0) {
       cell.scope = "row";
       cell.append(document.createElement("span"));
       cell.firstChild.textContent = text;

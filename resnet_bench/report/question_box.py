@@ -1,0 +1,60 @@
+"""The question box of a page as plain records: what can be asked, the data to answer it, and a first answer."""
+
+from resnet_bench.analysis.confidence import CONFIDENCE
+from resnet_bench.records import Record
+
+
+class Asked(Record, frozen=True, kw_only=True):
+    """One quantity that a budget may limit: its figures by case, with their bounds, in base units."""
+
+    words: str
+    base_unit: str
+    unit: str
+    scale: float
+    exact: bool
+    values: tuple[float | None, ...]
+    low: tuple[float | None, ...]
+    high: tuple[float | None, ...]
+
+
+# Where the logarithms of a case's launches lie: centre, mean, variance of the mean, degrees of freedom; of corrected
+# ones also coefficient, its deviation, logarithm of the nominal speed, offset and the reference's number.
+Located = tuple[float, ...]
+
+
+class Ranked(Record, frozen=True, kw_only=True):
+    """What to be best at; `raw` and `corrected` are None for what is exact, `sign` is the power of time in it."""
+
+    words: str
+    base_unit: str
+    higher: bool
+    exact: bool
+    values: tuple[float | None, ...]
+    low: tuple[float | None, ...] = ()
+    high: tuple[float | None, ...] = ()
+    raw: tuple[Located | None, ...] | None = None
+    corrected: tuple[Located | None, ...] | None = None
+    sign: int = 1
+
+
+class QuestionBox(Record, frozen=True, kw_only=True):
+    """The box: cases by row, and the first question with its answer.
+
+    `models` numbers the models of the runs in order, of each case `model_of`; `unmeasured` have no case here.
+    """
+
+    rows: tuple[int, ...]
+    names: tuple[str, ...]
+    series: tuple[str, ...]
+    batch: tuple[int, ...]
+    launches: tuple[int, ...]
+    speed: tuple[float, ...]
+    models: tuple[str, ...]
+    model_of: tuple[int, ...]
+    asked: tuple[Asked, ...]
+    ranked: tuple[Ranked, ...]
+    batches: tuple[int, ...]
+    first_limit: str
+    first_batch: int | None
+    answer: tuple[str, ...]
+    confidence: float = CONFIDENCE

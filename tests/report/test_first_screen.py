@@ -1,0 +1,216 @@
+"""The first screen in a real browser: its question box against the Python answer, the address, no scripts, a phone."""
+
+import random
+
+import pytest
+
+from resnet_bench.analysis.choice import ask, choose
+from resnet_bench.analysis.published import published
+from resnet_bench.analysis.results import of_runs
+from resnet_bench.machine.names import named_alike
+from resnet_bench.report.choice_words import answer
+from resnet_bench.report.documents import run as view
+from resnet_bench.report.labels import label
+from resnet_bench.report.renderers import html
+from resnet_bench.report.sections.decision import decision
+from tests import make
+from tests.make import gpu_run, suite_run, troubled_run
+
+pytestmark = pytest.mark.browser
+
+RUNS = {
+    "steady": lambda: [suite_run(launches=6)],
+    "noisy": lambda: [suite_run(launches=4, noise=0.2)],
+    "few": lambda: [suite_run(launches=2)],
+    "gpu": lambda: [gpu_run()],
+    "troubled": lambda: [troubled_run()],
+    "two": lambda: [
+        suite_run(launches=5, noise=0.05),
+        suite_run(launches=5, noise=0.05, seed=9, revision="abcdef01234"),
+    ],
+    "drifting": lambda: [drifting()],
+}
+
+
+def drifting():
+    """A run with a reference beside its samples: ratios are of corrected figures."""
+    rng = random.Random(3)
+    measured = []
+    drifts = [rng.uniform(0.9, 1.1) for _ in range(6)]  # the same for all, so that the nominal speed is one
+    for number, model in enumerate(("resnet18", "resnet34", "resnet50", "resnet101")):
+        times = [[0.05 * (1 + 0.04 * number) * it * rng.uniform(0.995, 1.005) for _ in range(8)] for it in drifts]
+        plain = make.measurement(times, of=make.case(model, image_size=224))
+        beside = [make.beside_reference(it, 0.001 * drift) for it, drift in zip(plain.launches, drifts, strict=True)]
+        measured.append(make.change(plain, launches=tuple(beside)))
+    return make.run_of(measured)
+
+
+@pytest.fixture(scope="module")
+def opened(browser, tmp_path_factory):
+    """Open a page of each kind once, and keep it."""
+    folder, kept = tmp_path_factory.mktemp("pages"), {}
+
+    def get(name, **context):
+        key = f"{name} {context}"
+        if key not in kept:
+            path = folder / f"{name}.html"
+            if not path.exists():
+                path.write_text(html.render(view.build(RUNS[name]())), encoding="utf-8")
+            page = browser.new_context(**{"viewport": {"width": 1280, "height": 800}} | context).new_page()
+            page.goto(path.as_uri())
+            if context.get("java_script_enabled", True):
+                page.wait_for_selector("html[data-library]", timeout=30_000)
+            kept[key] = page
+        return kept[key]
+
+    yield get
+    for page in kept.values():
+        page.context.close()
+
+
+def said(page):
+    return page.eval_on_selector_all("#answer p", "all => all.map((it) => it.textContent)")
+
+
+def put(page, *, of, under, at, best_for):
+    page.select_option("#of", label=of)
+    page.fill("#under", under)
+    page.select_option("#at", at)
+    page.select_option("#for", label=best_for)
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_the_box_answers_as_python_does(opened, name):
+    page, runs = opened(name), named_alike(RUNS[name]())
+    results, labels, rng = of_runs(runs, published), label(runs), random.Random(name)
+    asked = page.eval_on_selector_all("#of option", "all => all.map((it) => it.textContent)")
+    batches = page.eval_on_selector_all("#at option", "all => all.map((it) => it.value)")
+    objectives = page.eval_on_selector_all("#for option", "all => all.map((it) => it.textContent)")
+    figures = [[it / one.scale for it in one.values if it] for one in decision(results, labels).asked]
+    for _ in range(20):
+        of, at, best_for = rng.choice(asked), rng.choice(batches), rng.choice(objectives)
+        known = figures[asked.index(of)]
+        under = rng.choice(["", f"{rng.choice(known) * rng.uniform(0.9, 1.2):.4g}"])
+        put(page, of=of, under=under, at=at, best_for=best_for)
+        unit = page.inner_text("#unit")
+        where = f" at batch {at}" if at else ""
+        query = ask([f"{of} {under} {unit}{where}"], best_for) if under else ask((), f"{best_for}{where}")
+        expected = list(answer(choose(results, query, runs=labels.runs), labels))
+        assert said(page) == expected, (of, under, at, best_for)
+
+
+def test_the_first_question_is_answered_in_the_file_as_the_script_answers_it(opened):
+    scripted, plain = opened("steady"), opened("steady", java_script_enabled=False)
+    put(scripted, of="latency p95", under=plain.input_value("#under"), at="1", best_for="accuracy")
+    assert said(plain) == said(scripted)
+    assert "misses latency p95 by" in " ".join(said(plain))
+
+
+def test_the_address_holds_what_the_reader_chose(opened, browser):
+    page = opened("gpu")
+    put(page, of="peak memory", under="900", at="4", best_for="throughput")
+    page.fill("#filter-text", "resnet50")
+    page.select_option('[data-facet="precision"]', label="fp32")
+    page.click('table[data-table="summary"] th[data-key="latency_s"] button')
+    page.select_option("#reference", index=3)
+    page.click("#theme")
+    page.click("#facts > summary")
+    page.wait_for_timeout(300)
+    again = browser.new_page(viewport={"width": 1280, "height": 800})
+    again.goto(page.url)
+    again.wait_for_selector("html[data-library]", timeout=30_000)
+    again.wait_for_timeout(300)
+    seen = """() => [
+      ...['of', 'under', 'at', 'for', 'filter-text', 'reference'].map((id) => document.getElementById(id).value),
+      document.querySelector('[data-facet=precision]').value,
+      document.querySelector('th[data-key=latency_s]').getAttribute('aria-sort'),
+      document.documentElement.dataset.theme, document.getElementById('facts').open,
+      document.getElementById('answer').innerText, document.getElementById('count').innerText,
+      document.querySelector('table[data-table=summary] tbody').innerText,
+    ]"""
+    assert again.evaluate(seen) == page.evaluate(seen)
+    assert again.evaluate("document.documentElement.dataset.theme") == "dark"
+    again.context.close()
+
+
+def test_a_reference_gives_each_row_its_ratio(opened):
+    page = opened("steady")
+    page.select_option("#reference", index=1)
+    last = page.eval_on_selector_all(
+        'table[data-table="summary"] tbody tr', "all => all.map((it) => it.lastChild.innerText)"
+    )
+    assert last[0].startswith("1.00x")
+    assert all("x" in it for it in last)
+    assert "±" in last[1]
+    page.select_option("#reference", "")
+    assert page.locator("[data-reference]").count() == 0
+    page.locator('table[data-table="summary"] tbody th').nth(2).click()
+    assert page.input_value("#reference") == "2"
+    page.locator('table[data-table="summary"] tbody th').nth(2).click()
+
+
+def test_tables_are_copied_as_markdown_and_latex(opened):
+    page = opened("steady")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    for words, start, row in (
+        ("Copy as Markdown", "| model |", "| resnet18 | 1 |"),
+        ("Copy as LaTeX", "\\begin{tabular}", "resnet18 & 1 &"),
+    ):
+        page.locator("[data-tools=summary] button", has_text=words).click()
+        page.wait_for_timeout(100)
+        text = page.evaluate("navigator.clipboard.readText()")
+        assert text.startswith(start)
+        assert row in text
+        assert len(text.splitlines()) >= 12
+
+
+def test_without_scripts_there_are_figures_the_answer_and_no_empty_box(opened):
+    page = opened("steady", java_script_enabled=False)
+    heights = page.eval_on_selector_all(".static svg", "all => all.map((it) => it.getBoundingClientRect().height)")
+    assert len(heights) >= 4
+    assert min(heights) > 100
+    assert page.locator("#answer .first").inner_text()
+    assert "JavaScript" not in page.inner_text("main")
+
+
+def test_the_first_screen_has_question_answer_figure_and_trust(opened):
+    page = opened("steady")
+    page.evaluate("scrollTo(0, 0)")
+    for selector in ("h1", ".trust", "#decision", "#answer", ".hero figure"):
+        box = page.locator(selector).first.bounding_box()
+        assert box["y"] + min(box["height"], 300) <= 800, selector
+
+
+@pytest.mark.parametrize("name", ["steady", "gpu", "two"])
+def test_a_phone_sees_the_measured_columns_and_nothing_is_lost_sideways(opened, name):
+    page = opened(name, viewport={"width": 400, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400
+    for table in page.query_selector_all(".scroll"):
+        if table.is_visible() and table.evaluate("it => it.scrollWidth > it.clientWidth + 1"):
+            assert table.evaluate("it => getComputedStyle(it).overflowX") == "auto"
+            assert table.evaluate("it => getComputedStyle(it.parentElement.querySelector('.hint')).display") != "none"
+    if name == "steady":
+        latency = page.locator('table[data-table="summary"] tbody tr').first.locator("td.n").nth(1)
+        box = latency.bounding_box()
+        assert box["x"] + box["width"] <= 400
+
+
+def test_the_budget_is_a_line_in_the_figure_of_latency(opened):
+    page = opened("steady")
+    put(page, of="latency p95", under="200", at="1", best_for="accuracy")
+    page.locator('.plot[data-figure="accuracy-latency"]').scroll_into_view_if_needed()
+    page.wait_for_selector('.plot[data-figure="accuracy-latency"][data-drawn]')
+    shapes = "document.querySelector('[data-figure=accuracy-latency]').layout.shapes"
+    assert page.evaluate(f"{shapes}[0].x0") == 200
+    page.fill("#under", "")
+    assert page.evaluate(f"{shapes}.length") == 0
+
+
+def test_the_box_is_reached_and_changed_by_keyboard_alone(opened):
+    page = opened("steady")
+    page.focus("#of")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Control+A")
+    page.keyboard.type("400")
+    assert "400" in page.url
+    assert said(page)[0].startswith("resnet101")

@@ -1,0 +1,124 @@
+"""Figures drawn without a browser: every role, names as text, thinned, and as files."""
+
+import xml.etree.ElementTree as ET  # our own drawings
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from resnet_bench import cli
+from resnet_bench.report import figure_files
+from resnet_bench.report.documents import run as view
+from resnet_bench.report.figure import FigureAxis, Role, Scale
+from resnet_bench.report.svg.drawing import svg
+from resnet_bench.report.svg.marks import drawn
+from resnet_bench.report.svg.scales import nice, ruler
+from resnet_bench.report.svg.tiles import Area, squares
+from tests.make import HOSTILE, big_run, dissected, gpu_run, save_run, suite_run, troubled_run
+
+NAMESPACE = "{http://www.w3.org/2000/svg}"
+
+
+def parsed(content):
+    return ET.fromstring(content)  # noqa: S314 - our own drawing
+
+
+def figures(*runs):
+    return [it for section in view.build(runs).sections for it in section.figures]
+
+
+@pytest.mark.parametrize(
+    "run",
+    [suite_run, troubled_run, gpu_run, dissected, lambda: suite_run(batch_sizes=(1,))],
+    ids=["quick", "troubled", "gpu", "layers", "dots"],
+)
+def test_every_figure_is_a_drawing_with_its_sentence_and_marks(run):
+    for figure in figures(run()):
+        root = parsed(svg(figure, alone=True))
+        assert figure.finding in root.find(f"{NAMESPACE}title").text
+        marks = [it for it in root.iter() if it.tag in {f"{NAMESPACE}path", f"{NAMESPACE}circle", f"{NAMESPACE}rect"}]
+        assert len(marks) > 4, figure.id
+
+
+def test_every_role_has_its_marks():
+    seen = {it.role for run in (gpu_run(), dissected(), suite_run()) for figure in figures(run) for it in figure.series}
+    assert seen >= set(Role) - {Role.DOTS, Role.CURVE, Role.WARMUP}
+    for role in set(Role) - {Role.BARS, Role.TILES}:
+        assert role in drawn.__globals__["_DRAW"]
+
+
+def test_marks_stay_within_the_drawing():
+    for figure in figures(troubled_run()):
+        root = parsed(svg(figure, alone=True))
+        width, height = float(root.get("width")), float(root.get("height"))
+        for it in root.iter(f"{NAMESPACE}circle"):
+            assert 0 <= float(it.get("cx")) <= width
+            assert 0 <= float(it.get("cy")) <= height
+        for it in root.iter(f"{NAMESPACE}text"):
+            assert 0 <= float(it.get("x")) <= width
+            assert 0 <= float(it.get("y")) <= height
+
+
+def test_names_are_only_text():
+    for figure in figures(troubled_run()):
+        content = svg(figure, alone=True)
+        assert "<img" not in content
+        assert "<script" not in content
+        root = parsed(content)
+        assert {it.tag.removeprefix(NAMESPACE) for it in root.iter()} <= {
+            *("svg", "title", "style", "rect", "g", "path", "circle", "text")
+        }
+    assert any(HOSTILE[:8] in (it.text or "") for it in root.iter())
+
+
+def test_a_drawing_of_500_cases_is_thinned_to_what_print_shows():
+    drawings = {figure.id: svg(figure) for figure in figures(big_run(500))}
+    assert {name: len(it) for name, it in drawings.items() if len(it) > 60_000} == {}
+    assert all("in the table" in drawings[name] for name in ("throughput", "memory", "distribution"))
+
+
+def test_the_same_figure_gives_the_same_drawing():
+    assert [svg(it) for it in figures(suite_run())] == [svg(it) for it in figures(suite_run())]
+
+
+@given(st.floats(1e-6, 1e6), st.floats(1.0001, 1e6))
+def test_ticks_are_round_rising_and_between_the_bounds(low, factor):
+    high = low * factor
+    ticks = nice(low, high)
+    assert list(ticks) == sorted(set(ticks))
+    assert all(low - 1e-9 * high <= it <= high * (1 + 1e-9) for it in ticks)
+    assert len(ticks) <= 9
+
+
+@given(st.lists(st.floats(1e-3, 1e9), min_size=1, max_size=20))
+def test_a_logarithmic_axis_holds_its_values_and_has_a_tick(values):
+    axis = ruler(FigureAxis(title="", scale=Scale.LOG), values, start=0, end=100)
+    places = [axis.place(value) for value in values]
+    assert all(0 < it < 100 for it in places)
+    assert axis.place(0) is None
+
+
+@given(st.lists(st.floats(0.001, 1000), min_size=1, max_size=30))
+def test_tiles_fill_their_area_in_proportion(sizes):
+    found = squares(sizes, Area(0, 0, 300, 200))
+    total = sum(sizes)
+    for size, it in zip(sizes, found, strict=True):
+        assert it.width * it.height == pytest.approx(60_000 * size / total, rel=1e-6)
+        assert -1e-6 <= it.x <= it.x + it.width <= 300 + 1e-6
+        assert -1e-6 <= it.y <= it.y + it.height <= 200 + 1e-6
+
+
+def test_figures_are_written_as_files(tmp_path, capsys):
+    run = save_run(tmp_path / "run", suite_run())
+    assert cli.run(["report", str(run), "--figures", str(tmp_path / "figures"), "--format", "csv"]) == 0
+    names = {it.name for it in (tmp_path / "figures").iterdir()}
+    assert {"accuracy.svg", "throughput.svg", "distribution.svg"} <= names
+    assert "figure: " in capsys.readouterr().err
+
+
+def test_png_and_pdf_are_written_where_their_library_is(tmp_path):
+    pytest.importorskip("cairosvg")
+    found = figure_files.write(view.build([suite_run()]), tmp_path)
+    heads = {it.suffix: it.read_bytes()[:4] for it in found}
+    assert heads[".png"] == b"\x89PNG"
+    assert heads[".pdf"] == b"%PDF"
