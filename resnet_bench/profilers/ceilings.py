@@ -1,9 +1,11 @@
 """What the device does at best: products, convolutions and copies that have nothing else to do.
 
 The best of several tries counts, for whatever else runs can only slow them. Products and convolutions are tried in
-several sizes, and convolutions in both memory formats, because no one size is the best on every device.
+several sizes, and convolutions in both memory formats, because no one size is the best on every device. A device with a
+queue gets enough of it for each timing that it never waits for the host: as one graph, where it can capture one.
 """
 
+import contextlib
 import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
@@ -21,6 +23,7 @@ from resnet_bench.specs.arithmetic import arithmetic
 MIB = 2**20
 _TRIES = 3
 _LAUNCHES = 1000
+_QUEUE_S, _MOST_QUEUED = 0.01, 1000
 
 
 # A ResNet's most frequent ones.
@@ -80,24 +83,26 @@ def measure(
             except UnsupportedError:
                 rates.append(Rate(precision=precision, matmul_flop_per_s=None, convolution_flop_per_s=None))
             else:
-                rates.append(_rates(device, sizes, clock, precision, budget_s))
-        bandwidths = [_copies(device, size, clock, budget_s / len(sizes.moved)) for size in sizes.moved]
+                rates.append(_rates(device, measures, sizes, clock, precision, budget_s))
+        copies = [_copies(device, measures, size, clock, budget_s / len(sizes.moved)) for size in sizes.moved]
         launch_s = _launch(device, clock)
-    return Found(tuple(rates), tuple(bandwidths), launch_s)
+    return Found(tuple(rates), tuple(copy for copy in copies if copy is not None), launch_s)
 
 
-def _rates(device: torch.device, sizes: Sizes, clock: Clock, precision: Precision, budget_s: float) -> Rate:
+def _rates(  # noqa: PLR0917 - what `measure` has at hand
+    device: torch.device, measures: Instruments, sizes: Sizes, clock: Clock, precision: Precision, budget_s: float
+) -> Rate:
     dtype: torch.dtype = getattr(torch, arithmetic(precision).weights)
     return Rate(
         precision=precision,
-        matmul_flop_per_s=_known_rate(_products(device, dtype, sizes.sides), clock, budget_s),
-        convolution_flop_per_s=_known_rate(_convolutions(device, dtype, sizes), clock, budget_s),
+        matmul_flop_per_s=_known_rate(_products(device, dtype, sizes.sides), measures, clock, budget_s),
+        convolution_flop_per_s=_known_rate(_convolutions(device, dtype, sizes), measures, clock, budget_s),
     )
 
 
-def _known_rate(trials: Iterator["_Trial"], clock: Clock, budget_s: float) -> float | None:
+def _known_rate(trials: Iterator["_Trial"], measures: Instruments, clock: Clock, budget_s: float) -> float | None:
     try:
-        return _best_rate(trials, clock, budget_s)
+        return _best_rate(trials, measures, clock, budget_s) or None
     except (RuntimeError, NotImplementedError):
         # torch has no such operator for this device and type: that is the answer.
         return None
@@ -108,12 +113,19 @@ class _Trial(NamedTuple):
     iterate: Callable[[], object]
 
 
-def _best_rate(trials: Iterator[_Trial], clock: Clock, budget_s: float) -> float:
-    """Return the highest work per second of any trial: each a few times, then the winner until the budget is spent."""
+def _best_rate(trials: Iterator[_Trial], measures: Instruments, clock: Clock, budget_s: float) -> float:
+    """Return the highest work per second of any trial: each a few times, then the winner until the budget is spent.
+
+    What has no room on the device is no trial; 0 where nothing had.
+    """
     start = clock.now()
     best, winner = 0.0, None
-    for trial in trials:
-        rate = _rate(trial, clock, budget_s)
+    for single in _with_room(trials):
+        try:
+            trial = _queued(single, measures, clock)
+            rate = _rate(trial, clock, budget_s)
+        except torch.OutOfMemoryError:
+            break
         if rate > best:
             best, winner = rate, trial
         if clock.now() - start > budget_s:
@@ -124,6 +136,32 @@ def _best_rate(trials: Iterator[_Trial], clock: Clock, budget_s: float) -> float
         if not math.isfinite(again):
             break
     return best
+
+
+def _with_room(trials: Iterator[_Trial]) -> Iterator[_Trial]:
+    """Yield trials until one has no room."""
+    with contextlib.suppress(torch.OutOfMemoryError):
+        yield from trials
+
+
+def _queued(trial: _Trial, measures: Instruments, clock: Clock) -> _Trial:
+    """Return a trial as often as a timing needs it on a device with a queue; the host does it once."""
+    if not measures.kind.accelerator:
+        return trial
+    trial.iterate()  # the libraries look for their best algorithm
+    single_s = _seconds(trial.iterate, clock)
+    count = min(_MOST_QUEUED, max(1, math.ceil(_QUEUE_S / single_s))) if single_s > 0 else 1
+
+    def several() -> None:
+        for _ in range(count):
+            trial.iterate()
+
+    if not measures.kind.captures_graphs:
+        return _Trial(trial.work * count, several)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        several()
+    return _Trial(trial.work * count, graph.replay)
 
 
 def _rate(trial: _Trial, clock: Clock, budget_s: float) -> float:
@@ -159,10 +197,16 @@ def _convolution(values: Tensor, weights: Tensor, padding: int) -> Callable[[], 
     return lambda: functional.conv2d(values, weights, padding=padding)
 
 
-def _copies(device: torch.device, moved: int, clock: Clock, budget_s: float) -> Bandwidth:
-    """Copy half of `moved` bytes: read once, written once. Small copies are timed many at a time."""
-    source = torch.ones(moved // 2, dtype=torch.uint8, device=device)
-    target = source.clone()  # its pages are there: the first copy would wait for them
+def _copies(device: torch.device, measures: Instruments, moved: int, clock: Clock, budget_s: float) -> Bandwidth | None:
+    """Copy half of `moved` bytes: read once, written once. Small copies are timed many at a time.
+
+    None where the device has no room for them.
+    """
+    try:
+        source = torch.ones(moved // 2, dtype=torch.uint8, device=device)
+        target = source.clone()  # its pages are there: the first copy would wait for them
+    except torch.OutOfMemoryError:
+        return None
     count = max(1, 16 * MIB // moved)
 
     def copy() -> None:
@@ -170,7 +214,7 @@ def _copies(device: torch.device, moved: int, clock: Clock, budget_s: float) -> 
             target.copy_(source)
 
     trial = _Trial(float(moved * count), copy)
-    return Bandwidth(moved_bytes=moved, byte_per_s=_best_rate(iter((trial,)), clock, budget_s))
+    return Bandwidth(moved_bytes=moved, byte_per_s=_best_rate(iter((trial,)), measures, clock, budget_s))
 
 
 def _launch(device: torch.device, clock: Clock) -> float:

@@ -1,16 +1,20 @@
 """Rates are work over time."""
 
+import pytest
+
 from resnet_bench import records as r
 from resnet_bench.profilers import ceilings as profiler
 from resnet_bench.profilers.clock import Timing
 from resnet_bench.profilers.devices import instruments
 from tests.fake_clock import FakeClock
+from tests.simulated_device import Card
+from tests.simulated_torch import simulated
 
 
 class Scripted(FakeClock):
     """Every sample takes as long as told, whatever it runs."""
 
-    def time(self, iterate, count):  # noqa: ARG002 - whatever it runs
+    def time(self, iterate, count, *, meanwhile=None):  # noqa: ARG002 - whatever it runs
         self.advance(0.5)
         return Timing(0.5, None)
 
@@ -27,3 +31,29 @@ def test_rates_are_work_over_time():
     assert (tf32.matmul_flop_per_s, tf32.convolution_flop_per_s, tf32.flop_per_s) == (None, None, None)
     assert found.bandwidths[0].byte_per_s == 16 * 2**20 / 0.5
     assert found.launch_s == 0.5 / 1000
+
+
+def ceilings_on(card, precision=r.Precision.FP16):
+    with simulated(card):
+        measures = instruments("cuda:0")
+        where = measures.device("cuda:0")
+        return profiler.measure(where, measures, measures.clock(where), (precision,), budget_s=0.1)
+
+
+@pytest.mark.parametrize("launch_s", [4e-6, 12e-6])
+def test_no_ceiling_of_a_device_is_that_of_the_host_that_starts_its_work(launch_s):
+    """A convolution of 42 us that takes 25 us to start, and copies in its cache that are quicker than their launch."""
+    found = ceilings_on(Card(sustained=1.0, launch_s=launch_s, convolution_launch_s=25e-6))
+    (rate,) = found.rates
+    assert rate.matmul_flop_per_s == pytest.approx(700e12, rel=0.02)
+    assert rate.convolution_flop_per_s == pytest.approx(700e12, rel=0.05)
+    copies = {it.moved_bytes: it.byte_per_s for it in found.bandwidths}
+    assert copies[2**24] == pytest.approx(7e12, rel=0.02)
+    assert copies[2**30] == pytest.approx(3e12, rel=0.02)
+    assert found.launch_s == pytest.approx(launch_s, rel=0.1)
+
+
+def test_what_has_no_room_is_not_taken_for_what_torch_cannot_do():
+    found = ceilings_on(Card(sustained=1.0, memory_bytes=768 * 2**20), r.Precision.FP32)
+    assert found.rates[0].matmul_flop_per_s == pytest.approx(50e12, rel=0.02)
+    assert max(it.moved_bytes for it in found.bandwidths) == 2**28
