@@ -36,6 +36,7 @@ class LayerRow(Record, frozen=True, kw_only=True):
     forward_s: float
     backward_s: float | None
     optimizer_s: float | None
+    launch_s: float | None
     time_s: float
     share: float
     macs: int
@@ -141,6 +142,7 @@ def _row(
         forward_s=sum(layer.forward_s for layer in members),
         backward_s=_sum([layer.backward_s for layer in members]),
         optimizer_s=_sum([layer.optimizer_s for layer in members]),
+        launch_s=_sum([layer.launch_s for layer in members]),
         time_s=time_s,
         share=time_s / total if total else 0.0,
         macs=sum(layer.macs for layer in members),

@@ -2,7 +2,8 @@
 
 Each layer's time is its mean over the quickest quarter of the marked iterations, chosen by their total: such parts add
 up exactly to a whole, which medians of parts do not, and neighbours on the machine only ever slow. What a mark costs is
-measured on modules that do nothing and taken off; on devices with a queue it hides there, and nothing is taken off.
+measured on modules that do nothing and taken off. On a device with a queue rows are the durations of kernels, and what
+is left of the whole is the device's waiting; marks in its queue are for those whose profiler sees no kernels.
 """
 
 import math
@@ -10,11 +11,15 @@ import statistics
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import msgspec
 from torch import nn
 
 from resnet_bench.errors import UnsupportedError
+from resnet_bench.profilers import kernel_times
 from resnet_bench.profilers.clock import Clock, Marker
+from resnet_bench.profilers.kernel_times import KernelTimes
 from resnet_bench.profilers.marker_overhead import Overhead, calibrate
+from resnet_bench.profilers.profiled_iterations import ITERATIONS
 from resnet_bench.profilers.sampler import without_garbage_collection
 from resnet_bench.profilers.timeline import Call, Cut, Region, Segment, Timeline, survey
 from resnet_bench.profilers.workload import Workload
@@ -29,7 +34,7 @@ _EXTENSION = 4
 _LEAST_KEPT = 3
 _TURN_S = 0.1
 _TURN_ITERATIONS = 12
-OUTSIDE = "outside modules"
+OUTSIDE, WAITING = "outside modules", "the device waits for the host"
 
 
 class LayerTimes(NamedTuple):
@@ -77,6 +82,10 @@ def measure(
             extension = 1 if agrees else _EXTENSION
             if len(turns.cuts) >= MAX_ITERATIONS * extension or spent_s >= budget_s * extension:
                 break
+    by_kernel = kernel_times.measure(workload, network, clock) if marker.timed_by is TimedBy.DEVICE_EVENTS else None
+    if by_kernel is not None:
+        rows, not_run = _rows(calls, by_kernel.kernels, layers, workload.case, network, host=by_kernel.host)
+        return _of_kernels(rows, not_run, whole_s, by_kernel)
     rows, not_run = _rows(calls, parts, layers, workload.case, network)
     instrumented = statistics.fmean(cut.total_s for cut in _quickest(turns.cuts))
     return LayerTimes(
@@ -86,6 +95,23 @@ def measure(
         instrumented_s=instrumented,
         overhead_s=instrumented - sum(parts.values()),
         layers=rows,
+        not_run=not_run,
+    )
+
+
+def _of_kernels(
+    rows: tuple[LayerTime, ...], not_run: tuple[str, ...], whole_s: float, found: KernelTimes
+) -> LayerTimes:
+    """Return rows by their kernels; what they leave of the whole, the device waited."""
+    kernels_s = sum(found.kernels.values())
+    waiting = LayerTime(name=WAITING, type="", part=Part.OUTSIDE, forward_s=max(0.0, whole_s - kernels_s))
+    return LayerTimes(
+        timed_by=TimedBy.KERNELS,
+        iterations=kernel_times.ROUNDS * (ITERATIONS - 1),
+        whole_s=whole_s,
+        instrumented_s=whole_s,
+        overhead_s=0.0,
+        layers=(*rows, waiting),
         not_run=not_run,
     )
 
@@ -163,23 +189,36 @@ def _overhead_of(segment: Segment, marks: float, overhead: Overhead, *, last: in
 
 
 def _rows(
-    calls: Sequence[Call], parts: dict[Segment, float], layers: Sequence[Layer], case: Case, network: nn.Module
+    calls: Sequence[Call],
+    parts: dict[Segment, float],
+    layers: Sequence[Layer],
+    case: Case,
+    network: nn.Module,
+    *,
+    host: dict[Segment, float] | None = None,
 ) -> tuple[tuple[LayerTime, ...], tuple[str, ...]]:
     """Put segments and static layers together: calls by name and order, operators into the gap where they run."""
+
+    def launch_s(place: Region, number: int = 0) -> float | None:
+        both = (Segment(place, number), Segment(place, number, backward=True))
+        return None if host is None else sum(host.get(segment, 0.0) for segment in both)
+
     mode, precision = case.mode, case.precision
     training = mode is Mode.TRAINING
     aligned = align([call.name for call in calls], layers)
     first = first_weighted(layers)
     rows: list[LayerTime] = []
     rest = [0.0, 0.0]
+    started = launch_s(Region.REST)
     counts: dict[str, int] = {}
     for index in range(len(calls) + 1):
         gap = (parts.get(Segment(Region.GAP, index), 0.0), parts.get(Segment(Region.GAP, index, backward=True), 0.0))
         if aligned.gaps[index]:
             inside = [layers[position] for position in aligned.gaps[index]]
-            rows.append(_operators(inside, gap, mode, precision))
+            rows.append(_operators(inside, gap, mode, precision, launch_s=launch_s(Region.GAP, index)))
         else:
             rest = [rest[0] + gap[0], rest[1] + gap[1]]
+            started = None if started is None else started + (launch_s(Region.GAP, index) or 0.0)
         if index == len(calls):
             break
         call, position = calls[index], aligned.calls[index]
@@ -196,21 +235,25 @@ def _rows(
                 output_shape=call.output_shape,
                 forward_s=parts.get(Segment(Region.MODULE, index), 0.0),
                 backward_s=parts.get(Segment(Region.MODULE, index, backward=True), 0.0) if training else None,
+                launch_s=launch_s(Region.MODULE, index),
                 macs=counted.macs if counted else 0,
                 flops=cost.flops if cost else None,
                 moved_bytes=cost.moved_bytes if cost else None,
             )
         )
     rest[1] += parts.get(Segment(Region.REST, backward=True), 0.0)
-    rows.append(
-        LayerTime(name=OUTSIDE, type="", part=Part.OUTSIDE, forward_s=rest[0], backward_s=rest[1] if training else None)
-    )
+    backward_s = rest[1] if training else None
+    outside = LayerTime(name=OUTSIDE, type="", part=Part.OUTSIDE, forward_s=rest[0], backward_s=backward_s)
+    rows.append(msgspec.structs.replace(outside, launch_s=started))
     if training:
-        rows.append(_optimizer(network, parts.get(Segment(Region.OPTIMIZER), 0.0), precision))
+        optimizer = _optimizer(network, parts.get(Segment(Region.OPTIMIZER), 0.0), precision)
+        rows.append(msgspec.structs.replace(optimizer, launch_s=launch_s(Region.OPTIMIZER)))
     return tuple(rows), tuple(layers[position].name for position in aligned.not_run)
 
 
-def _operators(inside: Sequence[Layer], gap: tuple[float, float], mode: Mode, precision: Precision) -> LayerTime:
+def _operators(
+    inside: Sequence[Layer], gap: tuple[float, float], mode: Mode, precision: Precision, *, launch_s: float | None
+) -> LayerTime:
     costs = [iteration_cost(layer, mode, precision, is_first=False) for layer in inside]
     known = [cost for cost in costs if cost is not None]
     whole = len(known) == len(costs)
@@ -222,6 +265,7 @@ def _operators(inside: Sequence[Layer], gap: tuple[float, float], mode: Mode, pr
         output_shape=inside[-1].output_shape,
         forward_s=gap[0],
         backward_s=gap[1] if mode is Mode.TRAINING else None,
+        launch_s=launch_s,
         macs=sum(layer.macs for layer in inside),
         flops=sum(cost.flops for cost in known) if whole else None,
         moved_bytes=sum(cost.moved_bytes for cost in known) if whole else None,

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from torch.profiler import profile, record_function
+from torch import profiler
 
 from resnet_bench.errors import UnsupportedError
 from resnet_bench.profilers.workload import Workload
@@ -13,7 +13,7 @@ from resnet_bench.profilers.workload import Workload
 ITERATIONS = 5
 _RANGE = "resnet_bench.iteration"
 _OPERATOR = re.compile(r"(aten|mkldnn|mkl|onednn|quantized|inductor)::|graph_\d+_|triton_|cpp_")
-_US = 1e-6
+US = 1e-6
 
 
 class Operation(NamedTuple):
@@ -37,12 +37,12 @@ def profiled(workload: Workload) -> list[Iteration]:
     """Run a few iterations of a warm workload under the profiler, inside its `running()`."""
     measures = workload.instruments
     on_device = measures.kind.accelerator
-    with profile(activities=measures.activities(), record_shapes=True) as profiler:
+    with profiler.profile(activities=measures.activities(), record_shapes=True) as recorded:
         for _ in range(ITERATIONS):
-            with record_function(_RANGE):
+            with profiler.record_function(_RANGE):
                 workload.iterate()
                 measures.synchronize(workload.device)
-    events = profiler.events() or []
+    events = recorded.events() or []
     return list(iterations_of(list(events), on_device=on_device))
 
 
@@ -64,7 +64,7 @@ def alike(iterations: Sequence[Iteration]) -> list[Iteration]:
 
 def iterations_of(events: Sequence[Any], *, on_device: bool) -> Iterator[Iteration]:
     """Cut the profiler's events into iterations; the first one has warmed the profiler up and is left out."""
-    on_cpu = [event for event in events if _is_on_cpu(event)]
+    on_cpu = [event for event in events if is_on_cpu(event)]
     ranges = sorted(
         ((event.time_range.start, event.time_range.end) for event in on_cpu if event.name == _RANGE),
     )[1:]
@@ -72,7 +72,7 @@ def iterations_of(events: Sequence[Any], *, on_device: bool) -> Iterator[Iterati
     ordered = sorted(found, key=lambda pair: pair[0])
     for start, end in ranges:
         operations = tuple(operation for moment, operation in ordered if start <= moment < end)
-        yield Iteration((end - start) * _US, operations)
+        yield Iteration((end - start) * US, operations)
 
 
 def _host_operations(events: Sequence[Any]) -> Iterator[tuple[float, Operation]]:
@@ -91,37 +91,39 @@ def _device_operations(events: Sequence[Any], on_cpu: Sequence[Any]) -> Iterator
             yield event.time_range.start, _operation(event, event.device_time_total)
     ranges = {event.name for event in on_cpu}
     for event in events:
-        if _is_on_cpu(event) or event.name in ranges:
+        if is_on_cpu(event) or event.name in ranges:
             continue
         duration = event.time_range.elapsed_us()
         key = (event.name, round(duration, 3))
         if launched[key]:
             launched[key] -= 1
             continue
-        yield event.time_range.start, Operation(event.name, duration * _US)
+        yield event.time_range.start, Operation(event.name, duration * US)
 
 
 def _operation(event: Any, microseconds: float) -> Operation:
-    parents = list(_parents(event))
+    above = [it.name for it in parents(event)]
     return Operation(
         name=event.name,
-        seconds=microseconds * _US,
+        seconds=microseconds * US,
         shapes=tuple(tuple(shape) for shape in event.input_shapes or () if isinstance(shape, list)),
-        backward=any("Backward" in name or name.startswith("autograd::engine") for name in parents),
-        optimizer=any(name.startswith("Optimizer.") for name in parents),
+        backward=any("Backward" in name or name.startswith("autograd::engine") for name in above),
+        optimizer=any(name.startswith("Optimizer.") for name in above),
     )
 
 
 def _is_outermost_operator(event: Any) -> bool:
-    return bool(_OPERATOR.match(event.name)) and not any(_OPERATOR.match(name) for name in _parents(event))
+    return bool(_OPERATOR.match(event.name)) and not any(_OPERATOR.match(it.name) for it in parents(event))
 
 
-def _is_on_cpu(event: Any) -> bool:
+def is_on_cpu(event: Any) -> bool:
+    """Say whether something of the profiler's happened on the host."""
     return bool(event.device_type.name == "CPU")
 
 
-def _parents(event: Any) -> Iterator[str]:
+def parents(event: Any) -> Iterator[Any]:
+    """Yield the events inside of which one happened, the innermost first."""
     parent = event.cpu_parent
     while parent is not None:
-        yield parent.name
+        yield parent
         parent = parent.cpu_parent

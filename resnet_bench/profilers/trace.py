@@ -8,8 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from torch import nn
-from torch.profiler import profile, record_function
+from torch import nn, profiler
 
 from resnet_bench import scratch
 from resnet_bench.errors import StoreError
@@ -30,16 +29,16 @@ def write_trace(workload: Workload, path: Path) -> None:
     network = workload.prepared.modules
     with (
         wrapped(network, _labelled) if network is not None else contextlib.nullcontext(),
-        profile(activities=workload.instruments.activities(), record_shapes=True) as profiler,
+        profiler.profile(activities=workload.instruments.activities(), record_shapes=True) as recorded,
     ):
         for number in range(ITERATIONS):
-            with record_function(f"iteration {number}"):
+            with profiler.record_function(f"iteration {number}"):
                 workload.iterate()
                 workload.instruments.synchronize(workload.device)
     try:
         with scratch.folder("trace") as folder:
             written = folder / "trace.json"
-            profiler.export_chrome_trace(str(written))
+            recorded.export_chrome_trace(str(written))
             files.whole(path, written.read_bytes())  # never by a rename over what may be a device
     except (OSError, RuntimeError) as error:
         reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
@@ -50,7 +49,7 @@ def _labelled(name: str, part: nn.Module, forward: Callable[..., Any]) -> Callab
     label = f"{name} ({type(part).__name__})"
 
     def run(*args: Any, **kwargs: Any) -> Any:
-        with record_function(label):
+        with profiler.record_function(label):
             return forward(*args, **kwargs)
 
     return run

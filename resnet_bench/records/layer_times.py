@@ -16,13 +16,15 @@ class TimedBy(StrEnum):
 
     host_clock: marks of the host's clock, on a device that has finished when the call returns. device_events: events
     queued with the work. synchronised_host_clock: the host's clock with a synchronisation at each mark, for devices
-    whose events carry no time. profiler: torch's profiler, where compiled code has no modules left to mark.
+    whose events carry no time. profiler: torch's profiler, where compiled code has no modules left to mark. kernels:
+    the durations of the kernels that each call launched, from torch's profiler.
     """
 
     HOST_CLOCK = "host_clock"
     DEVICE_EVENTS = "device_events"
     SYNCHRONISED_HOST_CLOCK = "synchronised_host_clock"
     PROFILER = "profiler"
+    KERNELS = "kernels"
 
 
 class Part(StrEnum):
@@ -43,7 +45,8 @@ class LayerTime(Record, frozen=True, kw_only=True):
 
     `call` counts the calls of the same module from 1. `macs` are of the forward pass; `flops` and `moved_bytes` are
     of the whole iteration (forward, or forward and backward), None where no closed form is known. `backward_s` and
-    `optimizer_s` are None where there is no such phase.
+    `optimizer_s` are None where there is no such phase. `launch_s` is what the host took to start it, which is no part
+    of its time; None where that was not measured apart.
     """
 
     name: str
@@ -55,6 +58,7 @@ class LayerTime(Record, frozen=True, kw_only=True):
     forward_s: NonNegativeSeconds
     backward_s: NonNegativeSeconds | None = None
     optimizer_s: NonNegativeSeconds | None = None
+    launch_s: NonNegativeSeconds | None = None
     macs: NonNegativeCount = 0
     flops: NonNegativeCount | None = None
     moved_bytes: NonNegativeCount | None = None

@@ -22,6 +22,7 @@ _TIMED_BY = {
         "by the host's clock with a synchronisation at each mark, for the device's events carry no time"
     ),
     TimedBy.PROFILER: "by torch's profiler",
+    TimedBy.KERNELS: "by the durations of their kernels, from torch's profiler",
 }
 
 COLUMNS = (
@@ -34,6 +35,13 @@ COLUMNS = (
     Column(key="share", title="share", kind=ColumnKind.SHARE, help="Of the sum of all rows."),
     Column(key="forward_s", title="forward", kind=ColumnKind.LATENCY, unit="ms"),
     Column(key="backward_s", title="backward", kind=ColumnKind.LATENCY, unit="ms"),
+    Column(
+        key="launch_s",
+        title="host",
+        kind=ColumnKind.LATENCY,
+        unit="ms",
+        help="What the host takes to start it; where that is more than the layer's time, the device waits.",
+    ),
     Column(key="macs", title="MACs", kind=ColumnKind.COUNT, help="Multiply-accumulates of the forward pass."),
     Column(key="flops", title="FLOPs", kind=ColumnKind.COUNT, help="Of the iteration, those of no MACs included."),
     Column(
@@ -96,6 +104,7 @@ def _shown(found: Dissection, by: By) -> tuple[str, ...]:
         "time_s",
         "share",
         *(("forward_s", "backward_s") if training else ()),
+        *(("launch_s",) if any(layer.launch_s is not None for layer in found.profile.layers) else ()),
         "macs",
         "moved_bytes",
         "intensity",
@@ -152,6 +161,9 @@ def ceilings_line(ceilings: Ceilings, profile: LayerProfile) -> str:
 def _overhead(profile: LayerProfile) -> str:
     if profile.timed_by is TimedBy.PROFILER:
         return f"profiled, an iteration takes {units.milliseconds(profile.instrumented_s)} ms"
+    if profile.timed_by is TimedBy.KERNELS:
+        host_s = sum(layer.launch_s or 0.0 for layer in profile.layers)
+        return f"the host takes {units.milliseconds(host_s)} ms to start them"
     if profile.timed_by is TimedBy.DEVICE_EVENTS:
         return f"with marks an iteration takes {units.milliseconds(profile.instrumented_s)} ms, nothing is taken off"
     return (
