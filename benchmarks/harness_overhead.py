@@ -22,7 +22,7 @@ class CpuClock:
 
     now = staticmethod(time.perf_counter)
 
-    def time(self, iterate, count):
+    def time(self, iterate, count, *, meanwhile=None):  # noqa: ARG002 - as the clocks' own
         from resnet_bench.profilers.clock import Timing
 
         iterations = range(count)

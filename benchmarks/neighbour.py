@@ -69,7 +69,7 @@ def latency_s(model, batch_size, image_size, threads, policy, *, busy):
         index=0,
         attempt=0,
         model=specs.find(model),
-        protocol=suite_file.load_suite(preset="quick").protocol,
+        protocol=suite_file.load_suite(preset="quick").protocol_on("cpu"),
     )
     with waiting(policy), neighbour(busy=busy):
         answer = LocalLauncher().ask(request)

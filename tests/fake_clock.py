@@ -20,8 +20,13 @@ class FakeClock:
         """Return the time that tests have let pass, in seconds."""
         return self.seconds
 
-    def time(self, iterate: Callable[[], object], count: int) -> Timing:
+    def pause(self, seconds: float) -> None:
+        """Let `seconds` pass."""
+        self.advance(seconds)
+
+    def time(self, iterate: Callable[[], object], count: int, *, meanwhile: Callable[[], None] | None = None) -> Timing:
         """Run `count` iterations and return how far they advanced the clock."""
+        del meanwhile
         start = self.seconds
         for _ in range(count):
             iterate()

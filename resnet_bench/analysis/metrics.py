@@ -60,8 +60,13 @@ def _highest_whole(medians: Sequence[float]) -> int:
 
 
 def _predicted_peak(measurement: Measurement) -> int | None:
+    """On a device with what its allocator's rounding and its library of products add to the network."""
     profile = measurement.profile
-    return profile.predicted_memory.peak_bytes if profile and profile.predicted_memory else None
+    if profile is None or profile.predicted_memory is None:
+        return None
+    predicted = profile.predicted_memory
+    beside = next((it.memory.beside_bytes for it in measurement.launches if it.memory.beside_bytes is not None), None)
+    return predicted.peak_bytes + (0 if beside is None else beside + predicted.rounding_bytes)
 
 
 def _graph_breaks(measurement: Measurement) -> int | None:

@@ -13,7 +13,7 @@ _STATM = Path("/proc/self/statm")
 
 
 def fit(request: FitRequest) -> Fits:
-    """Run two iterations of the case under the memory limit, and time the second.
+    """Run two iterations of the case under the memory limit, and time the second; both do all of their work.
 
     Raises:
         UnsupportedError: the case cannot run here, or not in its arithmetic.
@@ -21,12 +21,14 @@ def fit(request: FitRequest) -> Fits:
     """
     if request.memory_limit_bytes is not None:
         _limit_address_space(request.memory_limit_bytes)
-    workload, clock = load(request.case, request.model, seed=_SEED, transfer=request.transfer)
+    loaded = load(request.case, request.model, seed=_SEED, transfer=request.transfer)
+    workload, clock = loaded
     memory = MemoryProbe(workload)
     with workload.running():
         first: list[object] = []
         clock.time(lambda: first.append(workload.iterate()), 1)
         refuse_another_computation(first.pop(), request.case)
+        loaded.until_it_steps()
         memory.warmed_up()
         iteration_s = clock.time(workload.iterate, 1).host_s
         peaks = memory.measure()

@@ -46,9 +46,9 @@ def dissect(request: LayersRequest) -> Dissected:
     )
     loaded = load(case, request.model, seed=request.protocol.seed)
     workload, clock = loaded
-    with workload.running():
+    with workload.running(), workload.instruments.session():
         before = workload.instruments.state(workload.device)
-        loaded.warm_up(min_iterations=request.protocol.warmup_min_iterations, budget_s=request.protocol.warmup_budget_s)
+        loaded.warm_up(request.protocol, loaded.gauge())
         watch = ContentionWatch(case.device, threads=case.threads)
         parts = _parts(workload, clock, static.layers, budget_s=request.budget_s)
         contention = watch.finish(before, workload.instruments.state(workload.device))

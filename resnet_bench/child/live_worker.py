@@ -22,14 +22,24 @@ from resnet_bench.errors import DisagreesError, UnsupportedError, deed, in_words
 from resnet_bench.executors import table as executors
 from resnet_bench.models import compat
 from resnet_bench.profilers.devices import present
-from resnet_bench.records import Record
+from resnet_bench.records import Protocol, Record, State
 from resnet_bench.records.live import PackageFrom
 from resnet_bench.specs import INSTALLED_PACKAGES
 from resnet_bench.wire.live import Elapsed, Iterate, Prepare, Ready, Refused
 
 PACKAGE = "resnet_bench"
-_WARM_ITERATIONS = 5
-_WARM_BUDGET_S = 2.0
+_WARM = Protocol(
+    launches=1,
+    target_interval=0.02,
+    min_samples=1,
+    max_samples=1,
+    sampling_budget_s=0.0,
+    throughput_budget_s=0.0,
+    warmup_min_iterations=5,
+    warmup_budget_s=2.0,
+    state=State.SUSTAINED,
+    warmup_min_s=0.5,
+)
 
 
 def serve(conversation: socket.socket) -> None:
@@ -129,7 +139,8 @@ def _checked_source(module: ModuleType, root: Path) -> str:
 def _warm(loaded: Loaded) -> float:
     workload, clock = loaded
     with workload.running():
-        loaded.warm_up(min_iterations=_WARM_ITERATIONS, budget_s=_WARM_BUDGET_S)
+        with workload.instruments.session():
+            loaded.warm_up(_WARM, loaded.gauge())
         return min(clock.time(workload.iterate, 1).host_s for _ in range(3))
 
 

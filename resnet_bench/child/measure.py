@@ -5,10 +5,11 @@ import time
 from resnet_bench.child.agreement import agreement
 from resnet_bench.child.began import BEGAN_AT, BEGAN_S
 from resnet_bench.child.prepare import load
-from resnet_bench.profilers import energy, throughput
+from resnet_bench.profilers import throughput
 from resnet_bench.profilers.allocations import MemoryProbe
 from resnet_bench.profilers.contention import ContentionWatch
 from resnet_bench.profilers.devices import collect
+from resnet_bench.profilers.energy import Meter
 from resnet_bench.profilers.reference import beside
 from resnet_bench.profilers.settling import settling
 from resnet_bench.profilers.workload import Workload
@@ -32,20 +33,33 @@ def measure(request: MeasureRequest) -> Launch:
     workload, clock = loaded
     reference = beside(workload, protocol.reference)
     memory = MemoryProbe(workload, beside_bytes=reference.held_bytes if reference else 0)
-    with workload.running():
+    with workload.running(), workload.instruments.session():
         before = workload.instruments.state(workload.device)
-        warmup = loaded.warm_up(min_iterations=protocol.warmup_min_iterations, budget_s=protocol.warmup_budget_s)
+        gauge = loaded.gauge()
+        warmup = loaded.warm_up(protocol, gauge)
         memory.warmed_up()
         watch = ContentionWatch(case.device, threads=case.threads)
-        iteration_s = throughput.typical_iteration_s(warmup)
-        turns = reference.turns(clock, iteration_s=iteration_s) if reference else throughput.no_turns
-        samples = throughput.measure(workload.iterate, clock, protocol, iteration_s=iteration_s, turns=turns)
+        skipped_before = workload.prepared.skipped_steps()
+        pace = throughput.pace_of(warmup)
+        turns = reference.turns(clock, iteration_s=pace.isolated_s) if reference else throughput.no_turns
+        if gauge is not None:
+            gauge.restart()
+        isolated = throughput.isolated(workload.iterate, clock, protocol, pace, turns=turns, gauge=gauge)
+        meter = Meter(workload, clock, iteration_s=pace.queued_s)
+        meter.start()
+        further = gauge.further if gauge is not None else 0
+        queued = throughput.back_to_back(workload.iterate, clock, protocol, pace, turns=turns, gauge=gauge)
+        further = gauge.further - further if gauge is not None else 0
+        joules = meter.finish(len(queued.elapsed_s) * queued.iterations_per_sample + further)
+        load_state = gauge.under_load() if gauge is not None else None
         after = workload.instruments.state(workload.device)
-        contention = watch.finish(before, after)
+        contention = watch.finish(before, after, load_state)
         phases = throughput.measure_phases(workload.step, clock) if workload.step is not None else None
-        joules = energy.measure(workload, clock, iteration_s=iteration_s)
         peaks = memory.measure()
+        skipped_by_now = workload.prepared.skipped_steps()
+    skipped = None if skipped_before is None or skipped_by_now is None else skipped_by_now - skipped_before
     executed = workload.executed()
+    sampled = (isolated,) if gauge is None else (isolated, queued)
     compared, unknown = agreement(workload, request.model, seed=protocol.seed)
     return Launch(
         case=case,
@@ -55,24 +69,32 @@ def measure(request: MeasureRequest) -> Launch:
         started_at=BEGAN_AT,
         duration_s=time.perf_counter() - BEGAN_S,
         warmup=warmup,
-        isolated=samples.isolated,
-        back_to_back=samples.back_to_back,
+        isolated=isolated,
+        back_to_back=queued,
         phases=phases,
-        compilation=_compilation(workload, warmup, iteration_s),
+        compilation=_compilation(workload, warmup, pace.isolated_s),
         memory=peaks,
         energy=joules,
         before=before,
         after=after,
         contention=contention,
         executed=executed,
-        warnings=(*_warnings(samples.isolated, executed, threads=case.threads), *unknown),
+        warnings=(*_warnings(sampled, executed, skipped=skipped, threads=case.threads), *unknown),
         agreement=compared,
+        load=load_state,
+        skipped_steps=skipped,
     )
 
 
-def _warnings(isolated: Samples, executed: Executed, *, threads: int) -> tuple[str, ...]:
-    change = settling(isolated.iteration_s)
-    said = [] if change is None else [remarks.unsettled(change)]
+def _warnings(
+    sampled: tuple[Samples, ...], executed: Executed, *, skipped: int | None, threads: int
+) -> tuple[str, ...]:
+    """Say what of the samples is not as it should be: the isolated ones, and those of a device with a queue."""
+    isolated = sampled[0]
+    changes = [settling(samples.iteration_s) for samples in sampled]
+    said = [remarks.unsettled(change) for change in changes if change is not None][:1]
+    if skipped:
+        said.append(remarks.skipped_steps(skipped))
     if isolated.cpu_s is not None and threads > 1:
         cores = sum(isolated.cpu_s) / sum(isolated.elapsed_s)
         said += [remarks.shared_core(threads, cores)] if cores < _SHARED_CORE else []

@@ -4,8 +4,10 @@ Whoever measures a case loads it here, and refuses here what does not compute th
 """
 
 import os
+import statistics
 from typing import NamedTuple
 
+import msgspec
 import torch
 from torch import nn
 from torch.utils._pytree import tree_leaves
@@ -14,12 +16,17 @@ from resnet_bench.errors import DisagreesError, UnsupportedError, UsageError
 from resnet_bench.machine import environment, variables
 from resnet_bench.profilers.clock import Clock
 from resnet_bench.profilers.devices import find, float32, instruments
+from resnet_bench.profilers.gauge import Gauge
 from resnet_bench.profilers.sampler import warm_up
+from resnet_bench.profilers.steady import settle
 from resnet_bench.profilers.workload import Workload
-from resnet_bench.records import Allocator, Case, Transfer, Warmup
+from resnet_bench.records import Allocator, Case, Protocol, Transfer, Warmup
 from resnet_bench.specs import Spec
 from resnet_bench.specs.arithmetic import arithmetic
 from resnet_bench.words import listed
+
+# From 2**16 down to where half precision has no smaller number.
+_MOST_SKIPPED = 40
 
 
 class Loaded(NamedTuple):
@@ -28,15 +35,47 @@ class Loaded(NamedTuple):
     workload: Workload
     clock: Clock
 
-    def warm_up(self, *, min_iterations: int, budget_s: float) -> Warmup:
-        """Iterate until stable.
+    def gauge(self) -> Gauge | None:
+        """Return what reads the device's state while it works; None for the host, which has no queue."""
+        return Gauge(self.workload, self.clock) if self.workload.instruments.kind.accelerator else None
+
+    def warm_up(self, protocol: Protocol, gauge: Gauge | None = None) -> Warmup:
+        """Iterate until stable; on a device with a queue then until it is in the state that the protocol asks for.
 
         Raises:
-            UnsupportedError, DisagreesError: what is computed is not the network, or not in the case's arithmetic.
+            UnsupportedError, DisagreesError: what is computed is not the network, or not in the case's arithmetic; or
+                the loss scaler skips every step.
         """
-        found = warm_up(self.workload.iterate, self.clock, min_iterations=min_iterations, budget_s=budget_s)
-        refuse_another_computation(self.workload.iterate(), self.workload.case)
+        iterate = self.workload.iterate
+        found = warm_up(
+            iterate,
+            self.clock,
+            min_iterations=protocol.warmup_min_iterations,
+            budget_s=protocol.warmup_budget_s,
+            until_complete=self.until_it_steps,
+        )
+        if gauge is not None:
+            iteration_s = statistics.median(found.iteration_s[-3:])
+            steady = settle(iterate, self.clock, gauge, protocol, iteration_s=iteration_s)
+            if steady.queued_s:
+                found = msgspec.structs.replace(found, queued_s=steady.queued_s, stopped_by=steady.stopped_by)
+        refuse_another_computation(iterate(), self.workload.case)
         return found
+
+    def until_it_steps(self) -> int:
+        """Iterate until the optimizer steps; return how many steps the loss scaler has skipped.
+
+        Raises:
+            UnsupportedError: it skips them all.
+        """
+        prepared = self.workload.prepared
+        skipped, before = prepared.skipped_steps(), None
+        while skipped is not None and skipped != before:
+            if skipped > _MOST_SKIPPED:
+                raise UnsupportedError(f"the loss scaler skipped {skipped} steps in a row: no scale of the loss fits.")
+            self.workload.iterate()
+            skipped, before = prepared.skipped_steps(), skipped
+        return skipped or 0
 
 
 def load(case: Case, model: str | Spec | nn.Module, *, seed: int, transfer: Transfer = Transfer.EXCLUDED) -> Loaded:

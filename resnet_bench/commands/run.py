@@ -195,12 +195,13 @@ def _plan(suite: Suite, which: tuple[int, int] | None, launcher: Launcher) -> Do
     if any(sweep.searched for sweep in suite.sweeps):
         found = "those listed as 1 become the powers of two that fit, and the largest that fits"
         remarks.append(f"batch sizes: auto; {found}")
-    launches = suite.protocol.launches
+    protocol = suite.protocol_on(device)
+    launches = protocol.launches
     planned = [
         PlannedCase(
             case=case,
             launches=launches,
-            estimate_s=launches * plan.estimate_s(case, asked.model(case), suite.protocol),
+            estimate_s=launches * plan.estimate_s(case, asked.model(case), protocol),
         )
         for case in asked.cases
     ]

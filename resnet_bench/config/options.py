@@ -122,6 +122,12 @@ OPTIONS: tuple[Option, ...] = (
         read=_by(PROTOCOL["reference"]),
         setting="protocol.reference",
     ),
+    Option(
+        flag="--state",
+        help="Of an accelerator: sustained, once clocks and power are steady (the default), or burst, before they are.",
+        read=_by(PROTOCOL["state"]),
+        setting="protocol.state",
+    ),
     Option(flag="--seed", help="Of the order of launches.", read=_by(values.whole(least=None)), setting="seed"),
     Option(
         flag="--shard",

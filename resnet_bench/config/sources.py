@@ -84,6 +84,7 @@ def resolve(
     shown: dict[str, Any] = {"preset": suite.preset, "device": suite.device, "seed": seed}
     shown["shard"] = "all" if shard is None else f"{shard[0]}/{shard[1]}"
     shown |= {f"protocol.{key}": value for key, value in msgspec.to_builtins(suite.protocol).items()}
+    shown |= {f"protocol.accelerator.{key}": msgspec.to_builtins(value) for key, value in suite.accelerator.items()}
     shown |= {f"search.{key}": value for key, value in msgspec.to_builtins(suite.search).items()}
     lines = [_line(setting, value, said, setting, written.places) for setting, value in shown.items()]
     for number, sweep in sweeps.items():
@@ -128,8 +129,10 @@ def _applied(suite: Suite, said: Mapping[str, Setting]) -> tuple[Suite, dict[int
         if changed not in sweeps.values():
             sweeps[number] = changed
     protocol = msgspec.structs.replace(suite.protocol, **by_table["protocol"])
+    there = {key: value for key, value in suite.accelerator.items() if key not in by_table["protocol"]}
     applied = msgspec.structs.replace(
         suite,
+        accelerator=there,
         device=by_table[""].get("device", suite.device),
         protocol=suite_file.check_protocol(protocol, "the flags"),
         search=msgspec.structs.replace(suite.search, **by_table["search"]),

@@ -2,6 +2,7 @@
 
 The presets are suite files in the package. A user's suite may start from one with `preset = "standard"`; the keys
 of its `[protocol]` then replace the preset's one by one, and its `[[sweep]]` tables replace the preset's as a whole.
+What `[protocol.accelerator]` says holds on accelerators; a preset's gives way to whatever the suite says itself.
 """
 
 import math
@@ -19,7 +20,7 @@ from resnet_bench import specs
 from resnet_bench.config import axes, suite_tables, values
 from resnet_bench.config.axes import AUTO, Axis, Value
 from resnet_bench.errors import ConfigError, ResNetBenchError, nearest
-from resnet_bench.machine.devices import HOST
+from resnet_bench.machine.devices import HOST, is_accelerator
 from resnet_bench.records import Case, Protocol, Record
 from resnet_bench.specs import Spec
 
@@ -79,15 +80,29 @@ class Search(Record, frozen=True, kw_only=True):
 
 
 class Suite(Record, frozen=True, kw_only=True):
-    """What to measure and how, complete."""
+    """What to measure and how, complete; `accelerator` are the keys of the protocol that are others there."""
 
     preset: str
     device: str
     protocol: Protocol
+    accelerator: dict[str, Any] = msgspec.field(default_factory=dict)
     search: Search = Search()
     sweeps: tuple[Sweep, ...]
     excludes: tuple[Exclude, ...] = ()
     models: tuple[Spec, ...] = ()
+
+    def protocol_on(self, device: str) -> Protocol:
+        """Return the protocol that holds on a device; the host has no steady state to wait for."""
+        changes = self.accelerator if is_accelerator(device) else _ON_HOST
+        return msgspec.structs.replace(self.protocol, **changes)
+
+
+# What the host has no use for, as it is where nothing is said: else two equal runs could not be compared.
+_ON_HOST = {
+    field.name: field.default
+    for field in msgspec.structs.fields(Protocol)
+    if field.name in {"state", "warmup_min_s", "throughput_min_s"}
+}
 
 
 def preset_text(name: str) -> str:
@@ -131,15 +146,17 @@ def read(path: Path | None = None, *, preset: str | None = None) -> Written:
     suite_tables.check_keys(own, where)
     name = preset or values.from_file(values.PRESET, own.get("preset", "quick"), f"{where}: preset")
     base = tomllib.loads(preset_text(name))
-    protocol = suite_tables.protocol(base["protocol"], f"preset {name}") | suite_tables.protocol(
-        own.get("protocol", {}), where
-    )
+    of_preset, of_preset_there = suite_tables.protocol(base["protocol"], f"preset {name}")
+    said, said_there = suite_tables.protocol(own.get("protocol", {}), where)
+    protocol = of_preset | said
+    there = {key: value for key, value in of_preset_there.items() if key not in said} | said_there
     sweeps, source = (own["sweep"], where) if own.get("sweep") else (base["sweep"], f"preset {name}")
     device = own.get("device", AUTO)
     suite = Suite(
         preset=name,
         device=values.from_file(axes.BY_NAME["device"].reader, device, f"{where}: device"),
         protocol=check_protocol(Protocol(**protocol), "[protocol]" if path is None else f"{path}, [protocol]"),
+        accelerator=there,
         search=Search(**suite_tables.search(own.get("search", {}), where)),
         sweeps=tuple(_sweep(table, f"{source}: sweep[{number}]") for number, table in enumerate(sweeps)),
         excludes=tuple(
@@ -148,8 +165,12 @@ def read(path: Path | None = None, *, preset: str | None = None) -> Written:
         ),
         models=tuple(_own_model(path, index, table) for index, table in enumerate(own.get("models", ()))),
     )
-    places = {f"protocol.{key}": f"preset {name}" for key in base["protocol"]}
-    places |= {f"{kind}.{key}": f"{path} [{kind}]" for kind in ("protocol", "search") for key in own.get(kind, {})}
+    check_protocol(Protocol(**protocol | there), f"{path or ''}, [protocol.accelerator]".removeprefix(", "))
+    places = {f"protocol.{key}": f"preset {name}" for key in of_preset}
+    places |= {f"protocol.accelerator.{key}": f"preset {name}" for key in of_preset_there}
+    places |= {f"protocol.accelerator.{key}": f"{path} [protocol.accelerator]" for key in said_there}
+    for kind, keys in (("protocol", said), ("search", own.get("search", {}))):
+        places |= {f"{kind}.{key}": f"{path} [{kind}]" for key in keys}
     places |= {key: where for key in ("preset", "device") if key in own}
     tables = (("sweep", sweeps, source), *((kind, own.get(kind, ()), where) for kind in ("exclude", "models")))
     for kind, found, file in tables:

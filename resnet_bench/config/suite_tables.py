@@ -8,7 +8,7 @@ from resnet_bench.config import values
 from resnet_bench.config.axes import SWEPT, Value
 from resnet_bench.config.values import Reader
 from resnet_bench.errors import ConfigError, ResNetBenchError, nearest
-from resnet_bench.records import ReferenceUse, Transfer
+from resnet_bench.records import ReferenceUse, State, Transfer
 
 _SECONDS = values.number("number of seconds")
 PROTOCOL: dict[str, Reader] = {
@@ -26,7 +26,12 @@ PROTOCOL: dict[str, Reader] = {
     "transfer": values.choice(Transfer),
     "reference": values.choice(ReferenceUse),
     "seed": values.whole(least=None),
+    "state": values.choice(State),
+    "warmup_min_s": _SECONDS,
+    "throughput_min_s": _SECONDS,
 }
+# Inside of [protocol]: what holds on accelerators instead.
+ACCELERATOR = "accelerator"
 SEARCH: dict[str, Reader] = {
     "memory_limit": values.words("a size such as 8GiB", "sizes such as 8GiB", '["8GiB"]'),
     "iteration_limit_s": _SECONDS,
@@ -52,13 +57,18 @@ def check_keys(content: Mapping[str, object], where: str) -> None:
             raise ConfigError(f"{where}: {key} = {tables!r}: expected tables, [[{key}]].")
 
 
-def protocol(table: Mapping[str, object], where: str) -> dict[str, Any]:
-    """Read `[protocol]`, of which every key may be left out.
+def protocol(table: Mapping[str, object], where: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Read `[protocol]`, of which every key may be left out, and what `[protocol.accelerator]` says otherwise.
 
     Raises:
         ConfigError: a key or value is wrong.
     """
-    return _read(table, PROTOCOL, where, "protocol")
+    everywhere = {key: value for key, value in table.items() if key != ACCELERATOR}
+    on_accelerators = table.get(ACCELERATOR, {})
+    if not isinstance(on_accelerators, dict):
+        raise ConfigError(f"{where}: protocol.{ACCELERATOR} = {on_accelerators!r}: expected a table.")
+    place = f"protocol.{ACCELERATOR}"
+    return _read(everywhere, PROTOCOL, where, "protocol"), _read(on_accelerators, PROTOCOL, where, place)
 
 
 def search(table: Mapping[str, object], where: str) -> dict[str, Any]:

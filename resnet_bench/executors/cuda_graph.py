@@ -35,10 +35,16 @@ class CudaGraph:
     def prepare(self, task: Task) -> Prepared:
         """Capture a forward pass and return its replay."""
         there = placed(task)
-        return TorchPrepared(there, _captured(there))
+        replay, peak_bytes = _captured(there)
+        return TorchPrepared(there, replay, graph_peak_bytes=peak_bytes)
 
 
-def _captured(there: Placed) -> Callable[[], Tensor]:
+def _captured(there: Placed) -> tuple[Callable[[], Tensor], int]:
+    """Return the replay, and the most bytes alive during the capture.
+
+    Replays use the same memory and never ask the allocator for it; what the capture freed is the graph's own, counts
+    as reserved, and is in no later peak.
+    """
     graph = torch.cuda.CUDAGraph()
     side = torch.cuda.Stream(there.device)
     side.wait_stream(torch.cuda.current_stream(there.device))
@@ -48,8 +54,10 @@ def _captured(there: Placed) -> Callable[[], Tensor]:
             for _ in range(_WARM_UP):
                 there.network(there.images)
         torch.cuda.current_stream(there.device).wait_stream(side)
+        torch.cuda.reset_peak_memory_stats(there.device)
         with torch.cuda.graph(graph):
             logits: Tensor = there.network(there.images)
+    peak_bytes = torch.cuda.max_memory_allocated(there.device)
 
     def replay() -> Tensor:
         if there.transfer is Transfer.INCLUDED:
@@ -57,7 +65,7 @@ def _captured(there: Placed) -> Callable[[], Tensor]:
         graph.replay()
         return logits
 
-    return replay
+    return replay, peak_bytes
 
 
 EXECUTOR: Executes = CudaGraph()

@@ -1,5 +1,6 @@
 """What one iteration of a callable network does: a forward pass, or forward, backward and optimizer step."""
 
+import math
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,6 +20,9 @@ from resnet_bench.specs.arithmetic import arithmetic
 
 LEARNING_RATE = 1e-4
 MOMENTUM = 0.9
+INITIAL_SCALE = 2.0**16
+# A scale that never grows again: every so many steps it would be tried beyond what fits, and a step be skipped for it.
+_NEVER = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,7 @@ class TorchPrepared:
         iterate: runs one iteration.
         step: the parts of a training iteration; None for inference.
         optimizer: holds state between iterations; None for inference.
+        scaler: of the loss; None for inference.
         modules: the network, where its own modules run.
         graphs: counts what the compiler made; None without one.
     """
@@ -38,8 +43,10 @@ class TorchPrepared:
     iterate: Callable[[], Tensor]
     step: TrainingStep | None = None
     optimizer: torch.optim.Optimizer | None = None
+    scaler: torch.amp.GradScaler | None = None
     modules: nn.Module | None = None
     graphs: Callable[[], Graphs] | None = None
+    graph_peak_bytes: int | None = None
 
     @property
     def weights_bytes(self) -> int:
@@ -66,6 +73,13 @@ class TorchPrepared:
             states = self.optimizer.state.values()
             tensors += [value for state in states for value in state.values() if isinstance(value, Tensor)]
         return sum(tensor.nbytes for tensor in tensors)
+
+    def skipped_steps(self) -> int | None:
+        """Return how many optimizer steps the loss scaler has skipped: each lowered the scale, and none raised it."""
+        if self.scaler is None or not self.scaler.is_enabled():
+            return None
+        lowered = math.log(self.scaler.get_scale() / INITIAL_SCALE) / math.log(self.scaler.get_backoff_factor())
+        return round(lowered)
 
     def plain(self) -> tuple[nn.Module, Callable[[], Tensor]]:
         """Return the network and what runs it once, whatever executes it otherwise."""
@@ -110,7 +124,7 @@ def prepared(
     """Return the iteration of a case; `model` is what runs the network."""
     if placed.case.mode is Mode.INFERENCE:
         return TorchPrepared(placed, _inference(placed, model), modules=modules, graphs=graphs)
-    step, optimizer = _training(placed, model)
+    step, optimizer, scaler = _training(placed, model)
 
     def iterate() -> Tensor:
         loss: Tensor = step.forward()
@@ -118,7 +132,7 @@ def prepared(
         step.optimizer()
         return loss
 
-    return TorchPrepared(placed, iterate, step, optimizer, modules=modules, graphs=graphs)
+    return TorchPrepared(placed, iterate, step, optimizer, scaler, modules=modules, graphs=graphs)
 
 
 def _inference(placed: Placed, model: Callable[[Tensor], Tensor]) -> Callable[[], Tensor]:
@@ -133,10 +147,17 @@ def _inference(placed: Placed, model: Callable[[Tensor], Tensor]) -> Callable[[]
     return iterate
 
 
-def _training(placed: Placed, model: Callable[[Tensor], Tensor]) -> tuple[TrainingStep, torch.optim.Optimizer]:
+def _training(
+    placed: Placed, model: Callable[[Tensor], Tensor]
+) -> tuple[TrainingStep, torch.optim.Optimizer, torch.amp.GradScaler]:
     parameters = [parameter for parameter in placed.network.parameters() if parameter.requires_grad]
     optimizer = torch.optim.SGD(parameters, lr=LEARNING_RATE, momentum=MOMENTUM)
-    scaler = torch.amp.GradScaler(placed.device.type, enabled=arithmetic(placed.case.precision).scales_loss)
+    scaler = torch.amp.GradScaler(
+        placed.device.type,
+        init_scale=INITIAL_SCALE,
+        growth_interval=_NEVER,
+        enabled=arithmetic(placed.case.precision).scales_loss,
+    )
     criterion = nn.CrossEntropyLoss()
     targets = torch.randint(_classes(placed.network), (placed.case.batch_size,)).to(placed.device)
 
@@ -152,7 +173,7 @@ def _training(placed: Placed, model: Callable[[Tensor], Tensor]) -> tuple[Traini
         scaler.update()
         optimizer.zero_grad(set_to_none=True)
 
-    return TrainingStep(forward, backward, update), optimizer
+    return TrainingStep(forward, backward, update), optimizer, scaler
 
 
 def _classes(network: nn.Module) -> int:

@@ -84,6 +84,13 @@ class Prepared(Protocol):
     def plain(self) -> "tuple[nn.Module, Callable[[], Any]] | None":
         """Return the network, not compiled, and what runs it once, for its shapes; None where it is not there."""
 
+    @property
+    def graph_peak_bytes(self) -> int | None:
+        """The most bytes that were alive while a graph was captured, which its replays hold; None without one."""
+
+    def skipped_steps(self) -> int | None:
+        """Return how many optimizer steps a loss scaler has skipped so far, None without one; asking waits for it."""
+
     def compiled(self) -> Graphs | None:
         """Return what the compiler made of the network by now, None without one."""
 

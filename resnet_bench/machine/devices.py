@@ -58,6 +58,10 @@ class DeviceFacts(Record, frozen=True, kw_only=True):
     cudnn: str | None = None
     driver: str | None = None
     hip: str | None = None
+    power_limit_w: float | None = None
+    ecc: bool | None = None
+    persistence: bool | None = None
+    mig: str | None = None
 
 
 _HALVES = (Precision.FP32, Precision.FP16, Precision.BF16)

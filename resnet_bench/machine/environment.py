@@ -45,6 +45,10 @@ def describe(kind: DeviceKind, facts: DeviceFacts, state: DeviceState, *, torch:
         cudnn=facts.cudnn,
         driver=facts.driver,
         hip=facts.hip,
+        power_limit_w=facts.power_limit_w,
+        ecc=facts.ecc,
+        persistence=facts.persistence,
+        mig=facts.mig,
     )
     return Environment(id=environment_id(identity), identity=identity, state=_machine_state(state))
 

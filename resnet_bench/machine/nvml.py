@@ -16,6 +16,18 @@ THROTTLES = {
     "power brake": "nvmlClocksThrottleReasonHwPowerBrakeSlowdown",
 }
 
+# A card at its power limit works as it is meant to; the other reasons say that something is wrong with it or its place.
+POWER_CAP = "power"
+# What the driver counts the time of, in our words and NVML's.
+_COUNTED = {POWER_CAP: "NVML_PERF_POLICY_POWER", "thermal": "NVML_PERF_POLICY_THERMAL"}
+
+
+@contextmanager
+def session() -> Iterator[None]:
+    """Keep the library open: opening it takes tens of milliseconds, in which a device that is measured would idle."""
+    with _session():
+        yield
+
 
 def state(uuid: str) -> dict[str, Any]:
     """Return clocks in Hz, temperature in degrees Celsius, power in W and throttle reasons: fields of `DeviceState`."""
@@ -25,16 +37,46 @@ def state(uuid: str) -> dict[str, Any]:
         sm_clock = _reading(nvml, nvml.nvmlDeviceGetClockInfo, handle, nvml.NVML_CLOCK_SM)
         memory_clock = _reading(nvml, nvml.nvmlDeviceGetClockInfo, handle, nvml.NVML_CLOCK_MEM)
         power = _reading(nvml, nvml.nvmlDeviceGetPowerUsage, handle)
+        limit = _reading(nvml, nvml.nvmlDeviceGetEnforcedPowerLimit, handle)
         reasons = _reading(nvml, nvml.nvmlDeviceGetCurrentClocksThrottleReasons, handle) or 0
         return {
             "sm_clock_hz": None if sm_clock is None else sm_clock * 1e6,
             "memory_clock_hz": None if memory_clock is None else memory_clock * 1e6,
             "temperature_c": _reading(nvml, nvml.nvmlDeviceGetTemperature, handle, nvml.NVML_TEMPERATURE_GPU),
             "power_w": None if power is None else power / 1e3,
+            "power_limit_w": None if limit is None else limit / 1e3,
             "throttle_reasons": tuple(
                 word for word, name in THROTTLES.items() if int(reasons) & getattr(nvml, name, 0)
             ),
         }
+
+
+def settings(uuid: str) -> dict[str, Any]:
+    """Return what an administrator has set and what decides its speed: fields of `Identity`."""
+    with _device(uuid) as (nvml, handle):
+        if nvml is None:
+            return {}
+        limit = _reading(nvml, nvml.nvmlDeviceGetEnforcedPowerLimit, handle)
+        ecc = _reading(nvml, lambda it: nvml.nvmlDeviceGetEccMode(it)[0], handle)
+        persistence = _reading(nvml, nvml.nvmlDeviceGetPersistenceMode, handle)
+        return {
+            "power_limit_w": None if limit is None else limit / 1e3,
+            "ecc": None if ecc is None else bool(ecc),
+            "persistence": None if persistence is None else bool(persistence),
+        }
+
+
+def held_back_s(uuid: str) -> dict[str, float]:
+    """Return for how long clocks have been held back since the driver was loaded, by reason, where it counts that."""
+    with _device(uuid) as (nvml, handle):
+        if nvml is None:
+            return {}
+
+        def nanoseconds(policy: int) -> float:
+            return float(nvml.nvmlDeviceGetViolationStatus(handle, policy).violationTime)
+
+        found = {word: _reading(nvml, nanoseconds, getattr(nvml, name)) for word, name in _COUNTED.items()}
+        return {word: value / 1e9 for word, value in found.items() if value is not None}
 
 
 def energy_j(uuid: str) -> float | None:

@@ -46,15 +46,27 @@ class MemoryProbe:
             alive = workload.prepared.alive_bytes()
             peak = None if alive is None else alive + peak_allocation_bytes(workload.iterate)
             return Memory(weights_bytes=workload.weights_bytes, peak_allocated_bytes=peak, peak_rss_bytes=rss)
+        # A graph's replays never ask the allocator: what they hold is what its capture held.
+        peaks = (measures.peak_allocated_bytes(device), workload.prepared.graph_peak_bytes)
         return Memory(
             weights_bytes=workload.weights_bytes,
-            peak_allocated_bytes=measures.peak_allocated_bytes(device),
+            peak_allocated_bytes=max((it for it in peaks if it is not None), default=None),
             peak_reserved_bytes=measures.peak_reserved_bytes(device),
             warmup_peak_allocated_bytes=self._warmup_peak,
             peak_rss_bytes=rss,
             device_process_bytes=(measures.processes(device) or {}).get(os.getpid()),
             device_total_bytes=measures.facts(device).memory_bytes,
+            beside_bytes=self._beside_the_network(),
         )
+
+    def _beside_the_network(self) -> int | None:
+        """Return the workspace of products, of a captured graph also that of its own stream, and a second input."""
+        workload = self._workload
+        workspace = workload.instruments.workspace_bytes(workload.device)
+        if workspace is None:
+            return None
+        captured = workload.prepared.graph_peak_bytes is not None
+        return 2 * workspace if captured else workspace + workload.transferred_bytes
 
 
 def peak_allocation_bytes(iterate: Callable[[], object]) -> int:

@@ -20,13 +20,14 @@ class Timing(NamedTuple):
     """Seconds of one sample by the host's clock, and by the device's events where it has them.
 
     `cpu_s` is what this process got of the CPU in that time, all its threads together, `page_faults` the minor ones
-    that it met; None for an accelerator.
+    that it met; None for an accelerator. `waited_s` is how long the host, everything queued, waited for the device.
     """
 
     host_s: float
     device_s: float | None
     cpu_s: float | None = None
     page_faults: int | None = None
+    waited_s: float = 0.0
 
 
 class Marker(Protocol):
@@ -47,8 +48,15 @@ class Clock(Protocol):
     def now(self) -> float:
         """Return the host's monotonic time in seconds."""
 
-    def time(self, iterate: Callable[[], object], count: int) -> Timing:
-        """Queue `count` iterations, synchronise once, and return the time from before to after."""
+    def pause(self, seconds: float) -> None:
+        """Let the host do nothing for so long."""
+
+    def time(self, iterate: Callable[[], object], count: int, *, meanwhile: Callable[[], None] | None = None) -> Timing:
+        """Queue `count` iterations, synchronise once, and return the time from before to after.
+
+        `meanwhile` is what the host does when everything is queued, rather than wait at once. It must be done before
+        the device is, or it is timed; where the device has finished when the call returns, it is not called.
+        """
 
     def marker(self) -> Marker:
         """Return a marker of moments inside an iteration."""
@@ -61,7 +69,17 @@ class HostClock:
         """Return the host's monotonic time in seconds."""
         return time.perf_counter()
 
-    def time(self, iterate: Callable[[], object], count: int) -> Timing:
+    def pause(self, seconds: float) -> None:
+        """Sleep for so long."""
+        time.sleep(seconds)
+
+    def time(
+        self,
+        iterate: Callable[[], object],
+        count: int,
+        *,
+        meanwhile: Callable[[], None] | None = None,  # noqa: ARG002 - the host itself works
+    ) -> Timing:
         """Run `count` iterations and return the time from before to after."""
         iterations = range(count)
         faults = _page_faults()
@@ -92,7 +110,11 @@ class DeviceClock:
         """Return the host's monotonic time in seconds."""
         return time.perf_counter()
 
-    def time(self, iterate: Callable[[], object], count: int) -> Timing:
+    def pause(self, seconds: float) -> None:
+        """Sleep for so long."""
+        time.sleep(seconds)
+
+    def time(self, iterate: Callable[[], object], count: int, *, meanwhile: Callable[[], None] | None = None) -> Timing:
         """Queue `count` iterations between two events, synchronise once, and return both times."""
         iterations = range(count)
         self._synchronize(self._device)
@@ -103,9 +125,12 @@ class DeviceClock:
             iterate()
         if self._events is not None:
             self._events[1].record()
+        queued = time.perf_counter()
+        if meanwhile is not None:
+            meanwhile()
         self._synchronize(self._device)
-        host_s = time.perf_counter() - start
-        return Timing(host_s, self._between_events_s())
+        end = time.perf_counter()
+        return Timing(end - start, self._between_events_s(), waited_s=end - queued)
 
     def marker(self) -> Marker:
         """Return a marker by the device's events, or by synchronisations where its events carry no time."""

@@ -7,8 +7,9 @@ from collections.abc import Collection
 import psutil
 
 from resnet_bench.machine.environment import logical_cores
+from resnet_bench.machine.nvml import POWER_CAP
 from resnet_bench.profilers.devices import instruments
-from resnet_bench.records import Contention, DeviceState, remarks
+from resnet_bench.records import Contention, DeviceState, UnderLoad, remarks
 
 
 class ContentionWatch:
@@ -19,8 +20,14 @@ class ContentionWatch:
         self._needed_cores = threads + instruments(device).kind.host_cores
         self._start = (time.monotonic(), _busy_s(), _own_s())
 
-    def finish(self, before: DeviceState, after: DeviceState) -> Contention:
-        """Return what the others used since the start, and say in words what was too much."""
+    def finish(self, before: DeviceState, after: DeviceState, load: UnderLoad | None = None) -> Contention:
+        """Return what the others used since the start, and say in words what was too much.
+
+        Args:
+            before: the device, idle, before the samples.
+            after: the same after them.
+            load: what it was like while it worked; that it then met its power limit is nobody's fault.
+        """
         elapsed = time.monotonic() - self._start[0]
         own = _own_s() - self._start[2]
         others = max(0.0, _busy_s() - self._start[1] - own)
@@ -33,7 +40,8 @@ class ContentionWatch:
             cores=cores,
             needed_cores=self._needed_cores,
             foreign_gpu_processes=foreign,
-            throttle_reasons=(*before.throttle_reasons, *after.throttle_reasons),
+            throttle_reasons={*before.throttle_reasons, *after.throttle_reasons, *(load.throttled if load else ())}
+            - {POWER_CAP},
         )
         return Contention(other_cpu_share=share, foreign_gpu_processes=foreign, disturbances=disturbances)
 

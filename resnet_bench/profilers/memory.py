@@ -6,7 +6,7 @@ Convolution workspace (oneDNN, cuDNN) depends on the algorithm that the library 
 import contextlib
 import itertools
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import torch
@@ -21,7 +21,7 @@ from resnet_bench.profilers.hollow_copy import hollow_copy
 from resnet_bench.profilers.parameters import holdings, storage_key
 from resnet_bench.records import Mode, Optimizer, Precision, PredictedMemory
 from resnet_bench.specs.arithmetic import arithmetic
-from resnet_bench.specs.liveness import AlwaysAlive, Log, assemble
+from resnet_bench.specs.liveness import AlwaysAlive, Log, allocated, assemble
 
 
 def traced_memory(
@@ -50,6 +50,8 @@ def traced_memory(
         trainable=held.trainable_bytes,
         buffers=held.buffer_bytes,
         input=images.nbytes + (labels.nbytes if training else 0),
+        rounding=_rounding([*module.buffers(), images, *([labels] if training else [])]),
+        weights_rounding=_rounding(module.parameters()),
     )
     with _placed(module, images, labels, precision) as (module, images, labels, autocast):
         known = [*module.parameters(), *module.buffers(), images, labels]
@@ -69,6 +71,10 @@ def traced_memory(
                     output = module(images)
                 del output
     return assemble(storages.log, always, mode=mode, optimizer=optimizer)
+
+
+def _rounding(tensors: Iterable[Tensor]) -> int:
+    return sum(allocated(tensor.nbytes) - tensor.nbytes for tensor in tensors)
 
 
 def training_loss(output: Any, labels: Tensor) -> Tensor:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from functools import cache
 
 from resnet_bench.profilers.clock import Clock, Timing
+from resnet_bench.profilers.gauge import Gauge
 from resnet_bench.profilers.interleaving import LEAST_BURSTS, Bursts, Interleaving
 from resnet_bench.records import Samples, StopReason, TimingProtocol, Warmup
 
@@ -22,12 +23,32 @@ STABLE_WINDOW = 3
 STABLE_TOLERANCE = 0.05
 
 
-def warm_up(iterate: Callable[[], object], clock: Clock, *, min_iterations: int, budget_s: float) -> Warmup:
+def no_skips() -> int:
+    """Skip nothing: every iteration does all of its work."""
+    return 0
+
+
+def warm_up(
+    iterate: Callable[[], object],
+    clock: Clock,
+    *,
+    min_iterations: int,
+    budget_s: float,
+    until_complete: Callable[[], int] = no_skips,
+) -> Warmup:
     """Iterate until two successive windows of iterations agree within 5 %, or the budget is spent.
 
     The first iteration (allocation, autotuning, compilation) stands apart and does not count towards the budget.
+
+    Args:
+        iterate: one iteration.
+        clock: of its device.
+        min_iterations: iterations after the first one, at least.
+        budget_s: seconds of them.
+        until_complete: iterates after the first one until an iteration does all of its work; returns how many did not.
     """
     first = clock.time(iterate, 1).host_s
+    skipped = until_complete()
     start = clock.now()
     taken: list[float] = []
     while True:
@@ -40,7 +61,7 @@ def warm_up(iterate: Callable[[], object], clock: Clock, *, min_iterations: int,
         if clock.now() - start >= budget_s:
             stopped_by = StopReason.BUDGET
             break
-    return Warmup(first_iteration_s=first, iteration_s=tuple(taken), stopped_by=stopped_by)
+    return Warmup(first_iteration_s=first, iteration_s=tuple(taken), stopped_by=stopped_by, skipped_steps=skipped)
 
 
 def iterations_per_sample(iteration_s: float, sample_min_s: float) -> int:
@@ -60,14 +81,17 @@ def sample(
     max_samples: int,
     target_interval: float,
     budget_s: float,
+    at_least_s: float = 0.0,
     turns: Interleaving | None = None,
+    gauge: Gauge | None = None,
 ) -> Samples:
     """Take samples of `iterations` iterations each until the median is known, or the budget is spent.
 
     The median is known when the half-width of its distribution-free 99 % interval is at most `target_interval` of it,
     and a reference that takes turns with the samples had eight bursts. Never fewer than `min_samples`, never more than
-    `max_samples`.
+    `max_samples`, never before `at_least_s`. A gauge reads the device's state on the way.
     """
+    timed = clock.time if gauge is None else gauge.timed
     timings: list[Timing] = []
     ordered: list[float] = []
     bursts = None if turns is None else Bursts(turns, clock)
@@ -76,7 +100,7 @@ def sample(
         while True:
             if bursts is not None:
                 bursts.before_sample(len(timings), iterate)
-            timing = clock.time(iterate, iterations)
+            timing = timed(iterate, iterations)
             timings.append(timing)
             bisect.insort(ordered, timing.host_s)
             stopped_by = _reason_to_stop(
@@ -86,6 +110,7 @@ def sample(
                 max_samples=max_samples,
                 target_interval=target_interval if bursts is None or len(bursts) >= LEAST_BURSTS else _NEVER,
                 budget_s=budget_s,
+                at_least_s=at_least_s,
             )
             if stopped_by is not None:
                 break
@@ -135,9 +160,10 @@ def _reason_to_stop(
     max_samples: int,
     target_interval: float,
     budget_s: float,
+    at_least_s: float,
 ) -> StopReason | None:
     count = len(ordered)
-    if count < min_samples:
+    if count < min_samples or elapsed_s < at_least_s:
         return None
     if _relative_half_width(ordered) <= target_interval:
         return StopReason.INTERVAL

@@ -8,19 +8,21 @@ import torch
 
 from resnet_bench.executors.protocol import TrainingStep
 from resnet_bench.profilers.clock import Clock
+from resnet_bench.profilers.gauge import Gauge
 from resnet_bench.profilers.interleaving import Interleaving
 from resnet_bench.profilers.sampler import iterations_per_sample, sample
-from resnet_bench.records import Phases, Protocol, Samples, TimingProtocol, Warmup
+from resnet_bench.profilers.steady import queue_length, typical_queued_s
+from resnet_bench.records import Phases, Protocol, Samples, State, TimingProtocol, Warmup
 
 _PHASE_ITERATIONS = 5
 _MIN_BACK_TO_BACK_SAMPLES = 2
 
 
-class Throughput(NamedTuple):
-    """Both protocols' samples of one workload in this process."""
+class Pace(NamedTuple):
+    """What a warm iteration takes, synchronised by itself and in a queue; without a queue both are the same."""
 
-    isolated: Samples
-    back_to_back: Samples
+    isolated_s: float
+    queued_s: float
 
 
 Turns = Callable[[float], Interleaving | None]
@@ -30,25 +32,26 @@ def no_turns(_sample_s: float, /) -> None:
     """Let no reference take turns with the samples."""
 
 
-def measure(
+def isolated(
     iterate: Callable[[], object],
     clock: Clock,
     protocol: Protocol,
+    pace: Pace,
     *,
-    iteration_s: float,
     turns: Turns = no_turns,
-) -> Throughput:
-    """Sample both protocols.
+    gauge: Gauge | None = None,
+) -> Samples:
+    """Sample iterations that are each synchronised.
 
     Args:
         iterate: one iteration.
         clock: of its device.
         protocol: how long and how often.
-        iteration_s: what one warm iteration takes.
+        pace: what one warm iteration takes.
         turns: given what a sample takes, how a reference takes turns with the samples; None for no reference.
+        gauge: reads the state of a device with a queue; None for the host.
     """
-    together = iterations_per_sample(iteration_s, protocol.sample_min_s)
-    isolated = sample(
+    return sample(
         iterate,
         clock,
         protocol=TimingProtocol.ISOLATED,
@@ -57,9 +60,26 @@ def measure(
         max_samples=protocol.max_samples,
         target_interval=protocol.target_interval,
         budget_s=protocol.sampling_budget_s,
-        turns=turns(iteration_s),
+        turns=turns(pace.isolated_s),
+        gauge=gauge,
     )
-    back_to_back = sample(
+
+
+def back_to_back(
+    iterate: Callable[[], object],
+    clock: Clock,
+    protocol: Protocol,
+    pace: Pace,
+    *,
+    turns: Turns = no_turns,
+    gauge: Gauge | None = None,
+) -> Samples:
+    """Sample iterations that follow one another; see `isolated`. On a device they are queued, three at once or more."""
+    if gauge is None:
+        together = iterations_per_sample(pace.queued_s, protocol.sample_min_s)
+    else:
+        together = queue_length(pace.queued_s, protocol.sample_min_s)
+    return sample(
         iterate,
         clock,
         protocol=TimingProtocol.BACK_TO_BACK,
@@ -68,9 +88,10 @@ def measure(
         max_samples=protocol.max_samples,
         target_interval=protocol.target_interval,
         budget_s=protocol.throughput_budget_s,
-        turns=turns(iteration_s * together),
+        at_least_s=protocol.throughput_min_s if protocol.state is State.SUSTAINED else 0.0,
+        turns=turns(pace.queued_s * together),
+        gauge=gauge,
     )
-    return Throughput(isolated, back_to_back)
 
 
 def measure_phases(step: TrainingStep, clock: Clock) -> Phases:
@@ -85,6 +106,7 @@ def measure_phases(step: TrainingStep, clock: Clock) -> Phases:
     return Phases(forward_s=tuple(forward), backward_s=tuple(backward), optimizer_s=tuple(optimizer))
 
 
-def typical_iteration_s(warmup: Warmup) -> float:
-    """Return the median of the warm-up's last iterations."""
-    return statistics.median(warmup.iteration_s[-3:])
+def pace_of(warmup: Warmup) -> Pace:
+    """Return the median of the warm-up's last iterations, and of its last queues where there were any."""
+    isolated_s = statistics.median(warmup.iteration_s[-3:])
+    return Pace(isolated_s, typical_queued_s(warmup.queued_s) if warmup.queued_s else isolated_s)

@@ -26,6 +26,7 @@ class Workload:
         iterate: runs one iteration and returns its output; see `Prepared`.
         step: the parts of a training iteration; None for inference.
         weights_bytes: bytes of the weights as they are held.
+        transferred_bytes: of the input that each iteration copies to the device anew; 0 where none does.
     """
 
     def __init__(
@@ -51,6 +52,9 @@ class Workload:
         )
         self.iterate, self.step = self.prepared.iterate, self.prepared.step
         self.weights_bytes = self.prepared.weights_bytes
+        included = transfer is Transfer.INCLUDED and self.instruments.kind.accelerator
+        image_bytes = 3 * case.image_size**2 * arithmetic(case.precision).weight_bytes
+        self.transferred_bytes = case.batch_size * image_bytes if included else 0
 
     def _built(self, model: str | Spec | nn.Module) -> nn.Module:
         """Return the network; the code of foreign ones may set torch's switches as it is imported, so they go last."""

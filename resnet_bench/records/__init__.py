@@ -51,6 +51,7 @@ from resnet_bench.records.launches import (
     Warmup,
 )
 from resnet_bench.records.layer_times import LayerProfile, LayerTime, Part, TimedBy
+from resnet_bench.records.load import Spread, UnderLoad
 from resnet_bench.records.plan import (
     Allocator,
     Case,
@@ -60,6 +61,7 @@ from resnet_bench.records.plan import (
     Precision,
     Protocol,
     ReferenceUse,
+    State,
     Transfer,
 )
 from resnet_bench.records.profiles import Layer, Optimizer, PredictedMemory, Profile, Work
@@ -146,6 +148,8 @@ __all__ = [
     "Shard",
     "Skip",
     "SkipReason",
+    "Spread",
+    "State",
     "StopReason",
     "Summary",
     "Suspicion",
@@ -153,6 +157,7 @@ __all__ = [
     "TimingProtocol",
     "Transfer",
     "Trial",
+    "UnderLoad",
     "Verdict",
     "VerdictTable",
     "Warmup",

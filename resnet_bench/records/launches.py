@@ -14,6 +14,7 @@ from resnet_bench.records.bounds import (
     PositiveSeconds,
     Share,
 )
+from resnet_bench.records.load import UnderLoad
 from resnet_bench.records.plan import Case
 
 
@@ -21,6 +22,7 @@ class StopReason(StrEnum):
     """Why warm-up or sampling ended."""
 
     STABLE = "stable"
+    SETTLED = "settled"
     INTERVAL = "interval"
     BUDGET = "budget"
     MAXIMUM = "maximum"
@@ -72,11 +74,17 @@ class Samples(Record, frozen=True, kw_only=True):
 
 
 class Warmup(Record, frozen=True, kw_only=True):
-    """Iterations before sampling; the first one (allocation, autotuning, compilation) apart."""
+    """Iterations before sampling; the first one (allocation, autotuning, compilation) apart.
+
+    `queued_s` are seconds an iteration of queues of several, in time order, which brought a device to its steady state;
+    `skipped_steps` are iterations before all of these whose optimizer step the loss scaler skipped.
+    """
 
     first_iteration_s: NonNegativeSeconds
     iteration_s: tuple[NonNegativeSeconds, ...]
     stopped_by: StopReason
+    queued_s: tuple[NonNegativeSeconds, ...] = ()
+    skipped_steps: NonNegativeCount = 0
 
 
 class Phases(Record, frozen=True, kw_only=True):
@@ -96,7 +104,11 @@ class Compilation(Record, frozen=True, kw_only=True):
 
 
 class Memory(Record, frozen=True, kw_only=True):
-    """Bytes; `allocated` is tensors, `reserved` the allocator's cache, `rss` the process."""
+    """Bytes; `allocated` is tensors, `reserved` the allocator's cache, `rss` the process.
+
+    `beside_bytes` is what of `allocated` is known to be no part of the network: the workspace that the device's library
+    of products keeps, a second input where it is transferred. None where no such thing is known.
+    """
 
     weights_bytes: NonNegativeCount | None = None
     peak_allocated_bytes: NonNegativeCount | None = None
@@ -105,6 +117,7 @@ class Memory(Record, frozen=True, kw_only=True):
     peak_rss_bytes: NonNegativeCount | None = None
     device_process_bytes: NonNegativeCount | None = None
     device_total_bytes: NonNegativeCount | None = None
+    beside_bytes: NonNegativeCount | None = None
 
 
 class Energy(Record, frozen=True, kw_only=True):
@@ -124,6 +137,7 @@ class DeviceState(Record, frozen=True, kw_only=True):
     memory_clock_hz: NonNegativeNumber | None = None
     temperature_c: float | None = None
     power_w: NonNegativeNumber | None = None
+    power_limit_w: NonNegativeNumber | None = None
     throttle_reasons: tuple[str, ...] = ()
 
 
@@ -170,7 +184,11 @@ class Agreement(Record, frozen=True, kw_only=True):
 
 
 class Launch(Record, frozen=True, kw_only=True, tag="launch"):
-    """What one fresh process measured of one case; `run` is the id of the run that it was made for."""
+    """What one fresh process measured of one case; `run` is the id of the run that it was made for.
+
+    `before` and `after` are of an idle device, `load` is of the one that worked. `skipped_steps` are steps that the
+    loss scaler skipped among the samples; None without one.
+    """
 
     case: Case
     index: Index
@@ -192,6 +210,8 @@ class Launch(Record, frozen=True, kw_only=True, tag="launch"):
     warnings: tuple[str, ...] = ()
     run: str = ""
     agreement: Agreement | None = None
+    load: UnderLoad | None = None
+    skipped_steps: NonNegativeCount | None = None
 
 
 class SkipReason(StrEnum):

@@ -72,6 +72,13 @@ def host_threads(device: str, threads: int) -> int:
     return threads if device in {AUTO, HOST} else 0
 
 
+class State(StrEnum):
+    """How an accelerator is measured: sustained, once its clocks and power are steady; burst, before they are."""
+
+    SUSTAINED = "sustained"
+    BURST = "burst"
+
+
 class Case(Record, frozen=True, kw_only=True):
     """One cell of a sweep; two measurements compare only where their cases are equal.
 
@@ -152,7 +159,9 @@ class Protocol(Record, frozen=True, kw_only=True):
     """How a launch measures; part of what must agree before two numbers may be compared.
 
     `target_interval` is the relative half-width of the median's 99 % interval at which sampling stops;
-    `repeats` is how often a disturbed launch is measured again.
+    `repeats` is how often a disturbed launch is measured again. `state`, `warmup_min_s` and `throughput_min_s` are of
+    accelerators alone: a sustained launch keeps the device busy for so long at least before its samples, and then back
+    to back. Runs of before there was a choice are bursts.
     """
 
     launches: Count
@@ -169,8 +178,15 @@ class Protocol(Record, frozen=True, kw_only=True):
     transfer: Transfer = Transfer.EXCLUDED
     seed: int = 0
     reference: ReferenceUse = ReferenceUse.OFF
+    state: State = State.BURST
+    warmup_min_s: Duration = 0.0
+    throughput_min_s: Duration = 0.0
 
 
+# On a device with a queue so many iterations at least make a back-to-back sample: it never waits for the host in one.
+LEAST_QUEUED = 3
+# The energy counter moves every 20 to 100 ms: over so long its step is a few per cent at most.
+ENERGY_WINDOW_S = 2.0
 # How many launches were made, the seed, the time limit and the reference change a number's certainty, not the number.
 _CERTAINTY_ONLY = frozenset({"launches", "seed", "time_limit_s", "reference"})
 PROTOCOL_FIELDS = tuple(name for name in Protocol.__struct_fields__ if name not in _CERTAINTY_ONLY)

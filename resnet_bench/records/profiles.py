@@ -38,7 +38,8 @@ class PredictedMemory(Record, frozen=True, kw_only=True):
     `activations_bytes` is what the backward pass keeps, or in inference the peak of live activations. At a training
     step's peak some gradients are not there yet, some activations have gone (`absent_bytes`), and gradients of
     activations are on their way (`temporary_bytes`), so that `peak_bytes` = weights + buffers + input + gradients +
-    optimizer + activations + temporary - absent.
+    optimizer + activations + temporary - absent. `rounding_bytes` is what torch's caching allocator adds to that on a
+    device by rounding blocks up; records of before it was known have 0.
     """
 
     weights_bytes: NonNegativeCount
@@ -49,6 +50,7 @@ class PredictedMemory(Record, frozen=True, kw_only=True):
     activations_bytes: NonNegativeCount
     temporary_bytes: NonNegativeCount = 0
     absent_bytes: NonNegativeCount = 0
+    rounding_bytes: NonNegativeCount = 0
     peak_bytes: NonNegativeCount
 
 

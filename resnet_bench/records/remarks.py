@@ -19,6 +19,11 @@ def unsettled(change: float) -> str:
     )
 
 
+def skipped_steps(count: int) -> str:
+    """Say that the loss scaler skipped optimizer steps among the samples."""
+    return f"the loss scaler skipped {count} optimizer steps among the samples: those iterations did less"
+
+
 def shared_core(threads: int, cores: float) -> str:
     """Say that threads got no more of the CPU than one core: they ran on the same one."""
     return f"{threads} threads used {cores:.2f} cores: they ran on the same one, or had nothing to do"

@@ -39,6 +39,10 @@ class Identity(Record, frozen=True, kw_only=True):
     cudnn: str | None
     driver: str | None
     hip: str | None = None
+    power_limit_w: NonNegativeNumber | None = None
+    ecc: bool | None = None
+    persistence: bool | None = None
+    mig: str | None = None
 
 
 class MachineState(Record, frozen=True, kw_only=True):

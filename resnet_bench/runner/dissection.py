@@ -12,7 +12,7 @@ from resnet_bench.config.case_labels import label
 from resnet_bench.config.suite_file import load_suite
 from resnet_bench.errors import IncompleteError, ResNetBenchError, StoreError, UsageError
 from resnet_bench.machine import environment
-from resnet_bench.machine.devices import known_without_torch
+from resnet_bench.machine.devices import known_without_torch, likely
 from resnet_bench.records import Case, Ceilings, LayerProfile, Mode, Skip
 from resnet_bench.runner import ceilings, plan
 from resnet_bench.runner.launchers.launcher import Launcher
@@ -93,7 +93,7 @@ def _ceilings(found: Dissected, launcher: Launcher) -> Ceilings | None:
 
 
 def _measured(case: Case, model: Spec | str, launcher: Launcher, trace: Path | None) -> Dissected:
-    protocol = load_suite(preset="standard").protocol
+    protocol = load_suite(preset="standard").protocol_on(likely(case.device))
     request = LayersRequest(
         case=case,
         model=model,

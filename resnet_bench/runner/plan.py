@@ -13,14 +13,19 @@ from resnet_bench.config.axes import AUTO, BY_NAME, SWEPT, Value
 from resnet_bench.config.suite_file import DeviceClass, Suite, Sweep, matches
 from resnet_bench.errors import ConfigError, ModelError, UsageError, nearest
 from resnet_bench.machine.devices import is_accelerator
-from resnet_bench.records import Case, Header, Mode, Protocol
+from resnet_bench.records import Case, Header, Mode, Protocol, State
+from resnet_bench.records.plan import ENERGY_WINDOW_S, LEAST_QUEUED
 from resnet_bench.specs import Spec
+from resnet_bench.specs.arithmetic import arithmetic
 
-# What a launch costs beside its iterations: interpreter, torch, model, memory pass.
-LAUNCH_OVERHEAD_S = 4.5
-# Rough multiply-accumulate rates that estimates assume before anything is measured.
-MACS_PER_THREAD_S, MACS_PER_ACCELERATOR_S = 2.5e10, 5e12
+# What a launch costs beside its iterations: interpreter, torch, model, memory pass; on accelerators also their context
+# and the libraries' search for the best algorithm, and two ticks of the energy counter.
+LAUNCH_OVERHEAD_S, ACCELERATOR_OVERHEAD_S, ENERGY_TICKS_S = 4.5, 6.0, 0.1
+# Rough multiply-accumulate rates that estimates assume before anything is measured, on accelerators by the bytes of an
+# element.
+MACS_PER_THREAD_S, MACS_PER_ACCELERATOR_S = 2.5e10, {4: 5e12, 2: 2e13, 1: 3e13}
 TRAINING_FACTOR = 3
+_SHORTEST_SAMPLING_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,12 +160,28 @@ def estimate_s(case: Case, model: Spec | str, protocol: Protocol) -> float:
     iteration_s = 0.0
     if isinstance(model, Spec):
         macs = specs.totals(model, image_size=case.image_size).macs * case.batch_size
-        rate = MACS_PER_ACCELERATOR_S if is_accelerator(case.device) else MACS_PER_THREAD_S * case.threads
+        on_device = MACS_PER_ACCELERATOR_S[arithmetic(case.precision).activation_bytes]
+        rate = on_device if is_accelerator(case.device) else MACS_PER_THREAD_S * case.threads
         iteration_s = macs / rate * (TRAINING_FACTOR if case.mode is Mode.TRAINING else 1)
+    if is_accelerator(case.device):
+        return ACCELERATOR_OVERHEAD_S + ENERGY_TICKS_S + _on_accelerator_s(iteration_s, protocol)
     warmup = max(protocol.warmup_budget_s, iteration_s * (1 + protocol.warmup_min_iterations))
     isolated = max(protocol.sampling_budget_s, iteration_s * protocol.min_samples)
     back_to_back = max(protocol.throughput_budget_s, 2 * iteration_s)
     return LAUNCH_OVERHEAD_S + 2 * iteration_s + warmup + isolated + back_to_back
+
+
+def _on_accelerator_s(iteration_s: float, protocol: Protocol) -> float:
+    """Return the seconds of a launch's iterations on a quiet device, whose samples agree as soon as there are enough.
+
+    Energy takes two seconds, those of the back-to-back samples among them.
+    """
+    sustained = protocol.state is State.SUSTAINED
+    warmup = max(protocol.warmup_min_s if sustained else 0.0, iteration_s * (1 + protocol.warmup_min_iterations))
+    isolated = max(protocol.min_samples * iteration_s, _SHORTEST_SAMPLING_S)
+    shortest = max(protocol.throughput_min_s if sustained else 0.0, ENERGY_WINDOW_S)
+    back_to_back = max(shortest, 2 * LEAST_QUEUED * iteration_s)
+    return 2 * iteration_s + warmup + isolated + back_to_back
 
 
 def _product(

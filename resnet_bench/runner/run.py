@@ -62,6 +62,7 @@ def start(
         for machine in machines:
             machine.refuse_falsified()
         commit = current_commit()
+        protocol = suite.protocol_on(machines[0].device)
         whole, searches = with_searches(suite, machines[0], directory, launcher=launcher, commit=commit)
         part, asked = (None, whole) if shard is None else shards.cut(whole, shard)
         profiled = profiles_of(asked, launcher, machines[0].profiled)
@@ -70,7 +71,7 @@ def start(
             label=label,
             created_at=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
             preset=suite.preset,
-            protocol=suite.protocol,
+            protocol=protocol,
             seed=seed,
             commit=commit,
             environments=tuple(machine.environment for machine in machines),
@@ -86,7 +87,7 @@ def start(
             note=note,
         )
         run_directory.create(directory, header)
-        slots = plan.schedule(asked.cases, suite.protocol.launches, seed=seed)
+        slots = plan.schedule(asked.cases, protocol.launches, seed=seed)
         entries = sweep.measure(directory, header, asked, slots, launcher)
         time_layers(directory, header, asked, sweep.measured(entries), launcher)
 

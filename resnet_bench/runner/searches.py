@@ -46,7 +46,7 @@ def with_searches(
 
 
 def _search(suite: Suite, case: Case, model: Spec | str, launcher: Launcher, log: TrialLog) -> BatchSearch:
-    limit, protocol = suite.search.memory_limit, suite.protocol
+    limit, protocol = suite.search.memory_limit, suite.protocol_on(case.device)
     if limit is not None:
         memory_bytes: int | None = units.parse_bytes(limit)
     else:

@@ -4,11 +4,13 @@ MACs count convolution and linear layers; everything else has its own column, `o
 outputs of convolution and linear layers (the convention of Radosavovic et al. 2020, arXiv:2003.13678).
 """
 
+from collections.abc import Iterable
+
 from resnet_bench.errors import ModelError
 from resnet_bench.records import Layer, Mode, Optimizer, Precision, PredictedMemory, Profile, Record
 from resnet_bench.specs.architecture import Spec
 from resnet_bench.specs.arithmetic import arithmetic
-from resnet_bench.specs.liveness import AlwaysAlive, assemble
+from resnet_bench.specs.liveness import AlwaysAlive, allocated, assemble
 from resnet_bench.specs.operation import BATCH_NORMS, WEIGHTED, Op, OperationType, Tensor
 from resnet_bench.specs.program import operations
 from resnet_bench.specs.walk import Walk
@@ -86,6 +88,8 @@ def predicted_memory(
         trainable=parameters * stored,
         buffers=sum(op.constants * stored + op.counters * _COUNTER_BYTES for op in ops),
         input=batch_size * (images + (_LABEL_BYTES if training else 0)),
+        rounding=_rounding([batch_size * images]),
+        weights_rounding=_rounding([weight * stored for op in ops for weight in op.weights]),
     )
     log = Walk(ops, mode=mode, precision=precision, batch_size=batch_size).run()
     return assemble(log, always, mode=mode, optimizer=optimizer)
@@ -149,6 +153,10 @@ def _training_flops(op: Op, *, first: bool) -> int:
     its group once); the first convolution needs no gradient of its input, a blur none of its filter.
     """
     return 2 * op.macs * (1 + (not first) + (op.kind in WEIGHTED))
+
+
+def _rounding(sizes: Iterable[int]) -> int:
+    return sum(allocated(size) - size for size in sizes)
 
 
 def _layer(op: Op, batch_size: int, element: int) -> Layer:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from resnet_bench.records import Mode, Optimizer, PredictedMemory
 
+_SEGMENT, _OWN_SEGMENT, _LARGEST_REST = 2 * 2**20, 10 * 2**20, 2**20
 _OPTIMIZER_NUMBERS = {Optimizer.SGD: 0, Optimizer.MOMENTUM: 1, Optimizer.ADAM: 2}
 
 
@@ -37,6 +38,13 @@ class Log:
                 highest, moment = live, index
         return highest, self._alive(self.events[:moment])
 
+    def rounding_bytes(self) -> int:
+        """Return how much higher the peak is where an allocator rounds every block up."""
+        rounded = Log()
+        for key, delta in self.events:
+            rounded.add(key, allocated(delta) if delta > 0 else -allocated(-delta))
+        return rounded.peak()[0] - self.peak()[0]
+
     def saved_bytes(self) -> int:
         """Return the bytes that the forward pass left alive for the backward pass."""
         return sum(delta for key, delta in self.events if key in self.saved and delta > 0)
@@ -50,12 +58,26 @@ class Log:
 
 
 class AlwaysAlive(NamedTuple):
-    """Bytes that are there from the first iteration to the last."""
+    """Bytes that are there from the first iteration to the last, and what rounding adds to them and to the weights."""
 
     weights: int
     trainable: int
     buffers: int
     input: int
+    rounding: int = 0
+    weights_rounding: int = 0
+
+
+def allocated(size: int) -> int:
+    """Return what torch's caching allocator takes of a device for `size` bytes (c10/cuda/CUDACachingAllocator.cpp).
+
+    From 10 MiB on a block is cut from a segment of a multiple of 2 MiB, whose rest stays with the block where it is no
+    more than 1 MiB. That smaller ones are rounded to 512 bytes comes to nothing, and is left out.
+    """
+    if size < _OWN_SEGMENT:
+        return size
+    segment = -(-size // _SEGMENT) * _SEGMENT
+    return segment if segment - size <= _LARGEST_REST else size
 
 
 def assemble(log: Log, always: AlwaysAlive, *, mode: Mode, optimizer: Optimizer) -> PredictedMemory:
@@ -64,6 +86,7 @@ def assemble(log: Log, always: AlwaysAlive, *, mode: Mode, optimizer: Optimizer)
     The optimizer's own step comes after the backward pass, with every gradient there and no activation.
     """
     peak, alive = log.peak()
+    copies = 1 + (_OPTIMIZER_NUMBERS[optimizer] if mode is Mode.TRAINING else 0)
     if mode is Mode.INFERENCE:
         gradients = state = temporary = absent = 0
         activations = peak
@@ -86,5 +109,6 @@ def assemble(log: Log, always: AlwaysAlive, *, mode: Mode, optimizer: Optimizer)
         activations_bytes=activations,
         temporary_bytes=temporary,
         absent_bytes=absent,
+        rounding_bytes=always.rounding + copies * always.weights_rounding + log.rounding_bytes(),
         peak_bytes=always.weights + always.buffers + always.input + state + peak,
     )

@@ -10,7 +10,7 @@ from resnet_bench.analysis.verdicts.comparability import parse_across
 from resnet_bench.analysis.verdicts.compare import compare
 from resnet_bench.analysis.verdicts.noise_bands import NARROWEST_BAND
 from resnet_bench.errors import StoreError, UsageError
-from resnet_bench.records import Band, BandSource, SkipReason, Verdict
+from resnet_bench.records import Band, BandSource, SkipReason, State, Verdict
 from tests.make import (
     CASE,
     EXECUTED,
@@ -111,6 +111,8 @@ def test_forty_identical_cases_stay_quiet_together():
         ({"torch": "2.14.0"}, "torch", "torch"),
         ({"device_name": "Other"}, "device", "device_name"),
         ({"driver": "555.1"}, "driver", "driver"),
+        ({"power_limit_w": 400.0}, "power", "power_limit_w"),
+        ({"ecc": True}, "ecc", "ecc"),
     ],
 )
 def test_another_environment_is_refused_and_named_unless_allowed(identity, kind, field):
@@ -131,6 +133,9 @@ def test_precision_as_executed_threads_and_protocol_must_agree():
     assert "tf32_matmul" in one(compare(left, tf32)).reason
     longer = digest_of([measurement(noisy_launches(1))], protocol=change(PROTOCOL, sampling_budget_s=9.0))
     assert "sampling_budget_s" in one(compare(left, longer)).reason
+    burst = digest_of([measurement(noisy_launches(1))], protocol=change(PROTOCOL, state=State.SUSTAINED))
+    assert "state" in one(compare(left, burst)).reason
+    assert "sustained" in one(compare(left, burst)).reason
     more = digest_of([measurement(noisy_launches(1))], protocol=change(PROTOCOL, launches=10, seed=3))
     assert one(compare(left, more)).verdict is Verdict.UNCHANGED
     threads = digest_of([measurement(noisy_launches(1), of=case(threads=2), executed=change(EXECUTED, threads=2))])

@@ -34,6 +34,7 @@ CASES = {
     "--iteration-limit": ("search.iteration_limit_s", 5.0, ("3", 3.0), ("90s", 90.0)),
     "--include-transfer": ("protocol.transfer", "excluded", ('"included"', "included"), ("no", "excluded")),
     "--reference": ("protocol.reference", "auto", ('"off"', "off"), ("on", "on")),
+    "--state": ("protocol.state", "sustained", ('"burst"', "burst"), ("sustained", "sustained")),
     "--preset": ("preset", "quick", ('"standard"', "standard"), ("rigorous", "rigorous")),
     "--seed": ("seed", 0, None, ("5", 5)),
     "--shard": ("shard", "all", None, ("2/4", "2/4")),

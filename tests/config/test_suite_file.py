@@ -7,6 +7,7 @@ import pytest
 from resnet_bench.config import suite_file
 from resnet_bench.errors import ConfigError
 from resnet_bench.machine import environment
+from resnet_bench.records import State
 
 
 def suite_of(tmp_path: Path, text: str) -> suite_file.Suite:
@@ -31,9 +32,29 @@ def test_protocol_keys_replace_the_presets_one_by_one(tmp_path):
     assert suite.protocol.target_interval == suite_file.load_suite(preset="standard").protocol.target_interval
 
 
+def test_accelerators_have_a_protocol_of_their_own_and_what_a_suite_says_itself_holds_there_too(tmp_path):
+    preset = suite_file.load_suite(preset="standard")
+    assert (preset.protocol_on("cpu").launches, preset.protocol_on("cuda:0").launches) == (6, 5)
+    assert preset.protocol_on("cuda:0").state is State.SUSTAINED
+    own = suite_of(tmp_path, 'preset = "standard"\n[protocol]\nlaunches = 8\nstate = "burst"\n')
+    assert (own.protocol_on("cpu").launches, own.protocol_on("cuda:0").launches) == (8, 8)
+    assert own.protocol_on("cuda:0").state is State.BURST
+    apart = suite_of(tmp_path, 'preset = "standard"\n[protocol.accelerator]\nlaunches = 7\n')
+    assert (apart.protocol_on("cpu").launches, apart.protocol_on("cuda:0").launches) == (6, 7)
+
+
+def test_the_state_of_accelerators_makes_no_difference_on_the_host(tmp_path):
+    text = 'preset = "standard"\n[protocol]\nstate = "{}"\nwarmup_min_s = 3\n'
+    both = [suite_of(tmp_path, text.format(state)).protocol_on("cpu") for state in State]
+    assert both == [suite_file.load_suite(preset="standard").protocol_on("cpu")] * 2
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
+        ('[protocol]\nstate = "cold"\n', ["protocol.state = 'cold': expected one of sustained or burst"]),
+        ("[protocol.accelerator]\nlaunchs = 1\n", ["unknown key 'launchs' at protocol.accelerator", "launches"]),
+        ("[protocol]\naccelerator = 1\n", ["protocol.accelerator = 1: expected a table"]),
         ('[[sweep]]\nmodels = ["resnet18"]\nbatchsize = [1]\n', ["unknown key 'batchsize'", "batch_size"]),
         ('[[sweep]]\nmodel = "resnet18"\nbatch_size = []\n', ["sweep[0].batch_size = []: expected a whole number"]),
         (

@@ -5,7 +5,7 @@ from resnet_bench.wire.messages import MeasureRequest
 from tests.make.cases import case, change
 
 BRIEF = change(
-    suite_file.load_suite(preset="quick").protocol,
+    suite_file.load_suite(preset="quick").protocol_on("cpu"),
     min_samples=2,
     max_samples=3,
     sampling_budget_s=0.1,

@@ -14,6 +14,7 @@ class Recorded(types.ModuleType):
     """What pynvml answered; a value that is an error is raised, as where a device cannot tell."""
 
     NVML_CLOCK_SM, NVML_CLOCK_MEM, NVML_TEMPERATURE_GPU = 1, 2, 0
+    NVML_PERF_POLICY_POWER, NVML_PERF_POLICY_THERMAL = 0, 1
     nvmlClocksThrottleReasonSwPowerCap = 0x4
     nvmlClocksThrottleReasonHwSlowdown = 0x8
     nvmlClocksThrottleReasonSwThermalSlowdown = 0x20
@@ -25,6 +26,7 @@ class Recorded(types.ModuleType):
         super().__init__("pynvml")
         self.sessions = 0
         self.values = {"clocks": {1: 1755, 2: 2619}, "temperature": 61, "power": 412_345, "reasons": 0x24}
+        self.values |= {"limit": 700_000, "ecc": [1, 1], "persistence": 1, "violations": {0: 5_000_000, 1: 0}}
         self.millijoules = iter(range(10_000_000, 99_000_000, 700_000))
         self.processes = [SimpleNamespace(pid=os.getpid(), usedGpuMemory=3 * 2**30)]
 
@@ -67,6 +69,19 @@ class Recorded(types.ModuleType):
 
     def nvmlDeviceGetPowerUsage(self, handle):
         return self._tell(self.values["power"] if handle == "GPU-1111" else 99_000)
+
+    def nvmlDeviceGetEnforcedPowerLimit(self, _handle):
+        return self._tell(self.values["limit"])
+
+    def nvmlDeviceGetEccMode(self, _handle):
+        return self._tell(self.values["ecc"])
+
+    def nvmlDeviceGetPersistenceMode(self, _handle):
+        return self._tell(self.values["persistence"])
+
+    def nvmlDeviceGetViolationStatus(self, _handle, policy):
+        counted = self._tell(self.values["violations"])
+        return SimpleNamespace(violationTime=counted[policy], referenceTime=0)
 
     def nvmlDeviceGetCurrentClocksThrottleReasons(self, _handle):
         return self._tell(self.values["reasons"])

@@ -49,6 +49,7 @@ def test_the_peak_of_warm_up_is_read_before_it_is_reset(monkeypatch):
     assert memory.device_process_bytes == 3 * 2**30
     assert memory.device_total_bytes == 80 * 2**30
     assert memory.weights_bytes == 2**20
+    assert memory.beside_bytes == 32 * 2**20 + 2**10  # what Hopper's library keeps, and a second input
 
 
 @pytest.mark.parametrize(
@@ -68,7 +69,13 @@ def memory_probe(monkeypatch, allocated_bytes=()):
     monkeypatch.setattr(torch.cuda, "max_memory_allocated", lambda _: calls.append("read") or next(peaks))
     monkeypatch.setattr(torch.cuda, "max_memory_reserved", lambda _: 5 * 2**30)
     monkeypatch.setattr(torch.cuda, "reset_peak_memory_stats", lambda _: calls.append("reset"))
-    work = SimpleNamespace(device=torch.device("cuda:0"), instruments=instruments("cuda"), weights_bytes=2**20)
+    work = SimpleNamespace(
+        device=torch.device("cuda:0"),
+        instruments=instruments("cuda"),
+        weights_bytes=2**20,
+        transferred_bytes=2**10,
+        prepared=SimpleNamespace(graph_peak_bytes=None),
+    )
     probe = MemoryProbe(work)
     probe.calls = calls
     return probe

@@ -54,7 +54,8 @@ def test_a_launch_on_the_host_needs_a_core_for_each_thread(monkeypatch, busy, di
 
 
 @pytest.mark.usefixtures("nvml")
-def test_clocks_that_were_throttled_before_or_after_disturb():
+def test_clocks_that_heat_held_back_before_or_after_disturb_and_a_power_cap_does_not():
     throttled = state_of("cuda:0")
     found = ContentionWatch("cuda:0", threads=1).finish(throttled, DeviceState())
-    assert "clocks throttled: power, software thermal slowdown" in found.disturbances
+    assert throttled.throttle_reasons == ("power", "software thermal slowdown")
+    assert "clocks throttled: software thermal slowdown" in found.disturbances

@@ -24,18 +24,22 @@ def working(seconds, *, batch_size=8, device="cuda:0"):
 
 
 @pytest.mark.usefixtures("nvml")
-def test_energy_is_the_counter_over_a_window_of_two_seconds_and_more():
+def test_energy_is_the_counter_from_one_step_to_another_two_seconds_apart_and_more():
     work, fake = working(0.3)
-    measured = energy.measure(work, fake, iteration_s=0.3)
-    assert measured.energy_j == 700.0
-    assert measured.window_s == pytest.approx(2.1)
-    assert measured.images == 7 * 8
+    meter = energy.Meter(work, fake, iteration_s=0.3)
+    meter.start()
+    for _ in range(3):
+        work.iterate()
+    measured = meter.finish(3)
+    assert measured.window_s == pytest.approx(0.3 * 8)
+    assert measured.images == 8 * 8
+    assert measured.energy_j == 2 * 700.0  # the recorded counter moves whenever it is read
 
 
 def test_energy_is_unavailable_where_the_counter_stands_still_or_is_not_there(nvml):
-    work, fake = working(0.3)
-    nvml.millijoules = iter([5_000_000, 5_000_000])
-    assert energy.measure(work, fake, iteration_s=0.3) is None
-    nvml.millijoules = iter([])
-    assert energy.measure(work, fake, iteration_s=0.3) is None
-    assert energy.measure(working(0.3, device="cpu")[0], fake, iteration_s=0.3) is None
+    for counter, device in ([5_000_000] * 200, "cuda:0"), ([], "cuda:0"), ([], "cpu"):
+        nvml.millijoules = iter(counter)
+        work, fake = working(0.3, device=device)
+        meter = energy.Meter(work, fake, iteration_s=0.3)
+        meter.start()
+        assert meter.finish(3) is None

@@ -1,17 +1,23 @@
 """From suites to cases to an order of launches."""
 
+import json
+
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from resnet_bench import cli
+from resnet_bench.commands import run as run_command
 from resnet_bench.config import suite_file
 from resnet_bench.errors import ConfigError, ModelError
 from resnet_bench.machine import environment
 from resnet_bench.records import Allocator, Case, Mode, Precision, SkipReason
 from resnet_bench.runner import plan
 from resnet_bench.runner.sweep import unfinished
+from resnet_bench.wire.messages import Probed
 from tests import make
+from tests.runner.instant import Machine
 
 QUICK = suite_file.load_suite(preset="quick")
 CASES = plan.expand(QUICK, "cpu").cases
@@ -118,3 +124,27 @@ def test_resume_tries_again_what_was_no_result(reason, is_left):
     slots = plan.schedule(CASES[:1], 1, seed=0)
     skip = make.skip(CASES[0], reason)
     assert bool(unfinished(slots, [skip])) is is_left
+
+
+BUILDERS = (
+    *("resnet18", "resnet34", "resnet50", "resnet101", "resnet152", "resnext50_32x4d", "resnext101_32x8d"),
+    *("resnext101_64x4d", "wide_resnet50_2", "wide_resnet101_2"),
+)
+
+
+@pytest.mark.parametrize("batch_sizes", ["1,32", "1,256"])
+def test_ten_models_on_an_accelerator_take_less_than_forty_minutes_and_mostly_measure(monkeypatch, capsys, batch_sizes):
+    """The dry run says so: five launches a case, each of seconds of work and not of milliseconds."""
+    gpu = Machine(make.change(make.IDENTITY, device="cuda"))
+    probed = Probed(device="cuda:0", environment=gpu.environment)
+    gpu.machines = lambda *_: (probed,)
+    gpu.install(monkeypatch)
+    monkeypatch.setattr(run_command, "known_without_torch", lambda _: None)
+    asked = ["--models", ",".join(BUILDERS), "--batch-sizes", batch_sizes, "--precision", "fp32,amp_bf16"]
+    asked += ["--memory-format", "contiguous"]
+    assert cli.run(["run", "--preset", "standard", "--device", "cuda:0", "--dry-run", "--format", "json", *asked]) == 0
+    planned = json.loads(capsys.readouterr().out)
+    assert [it["launches"] for it in planned] == [5] * 40
+    assert sum(it["estimate_s"] for it in planned) < 40 * 60
+    protocol = suite_file.load_suite(preset="standard").protocol_on("cuda:0")
+    assert (protocol.warmup_min_s, protocol.throughput_min_s) == (1.0, 2.0)

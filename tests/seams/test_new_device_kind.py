@@ -23,6 +23,8 @@ def kind_of("""
 # It computes on the host and says that it has a clock and counters of its own.
 INSTRUMENTS = '''"""A made-up device."""
 
+from contextlib import AbstractContextManager, nullcontext
+
 import torch
 from torch.profiler import ProfilerActivity
 
@@ -52,6 +54,15 @@ class Npu:
     def state(self, device: torch.device) -> DeviceState:
         return environment.host_state()
 
+    def reading(self, device: torch.device) -> DeviceState:
+        return DeviceState()
+
+    def session(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def held_back_s(self, device: torch.device) -> dict[str, float]:
+        return {}
+
     def clock(self, device: torch.device) -> Clock:
         return HostClock()
 
@@ -75,6 +86,9 @@ class Npu:
 
     def peak_reserved_bytes(self, device: torch.device) -> int | None:
         return 124 * 2**20
+
+    def workspace_bytes(self, device: torch.device) -> int | None:
+        return None
 
     def energy_j(self, device: torch.device) -> float | None:
         return None

@@ -26,6 +26,10 @@ _IDENTITY_KINDS = {
     "cudnn": "cudnn",
     "driver": "driver",
     "hip": "hip",
+    "power_limit_w": "power",
+    "ecc": "ecc",
+    "persistence": "persistence",
+    "mig": "device",
 }
 _EXECUTED_KINDS = {
     "parameter_dtype": "precision",

@@ -1,5 +1,7 @@
 """The host itself: work is done when the call returns, and memory is the process's."""
 
+from contextlib import AbstractContextManager, nullcontext
+
 import torch
 from torch.profiler import ProfilerActivity
 
@@ -37,6 +39,18 @@ class Cpu:
         """Return load and clock."""
         return environment.host_state()
 
+    def reading(self, device: torch.device) -> DeviceState:  # noqa: ARG002 - there is one
+        """Return nothing: what the host is like is its state."""
+        return DeviceState()
+
+    def session(self) -> AbstractContextManager[None]:
+        """There is nothing to keep open."""
+        return nullcontext()
+
+    def held_back_s(self, device: torch.device) -> dict[str, float]:  # noqa: ARG002 - there is one
+        """Return nothing: nobody counts."""
+        return {}
+
     def clock(self, device: torch.device) -> Clock:  # noqa: ARG002 - there is one
         """Return the host's clock."""
         return HostClock()
@@ -69,6 +83,10 @@ class Cpu:
 
     def peak_reserved_bytes(self, device: torch.device) -> int | None:  # noqa: ARG002 - there is one
         """Return None: the allocator keeps no cache."""
+        return None
+
+    def workspace_bytes(self, device: torch.device) -> int | None:  # noqa: ARG002 - there is one
+        """Return None: nothing is known of it."""
         return None
 
     def energy_j(self, device: torch.device) -> float | None:  # noqa: ARG002 - there is one

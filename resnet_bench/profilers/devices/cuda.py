@@ -1,6 +1,7 @@
 """NVIDIA's devices: allocator counters, TF32, and what NVML says of clocks, power and throttling."""
 
 import os
+from contextlib import AbstractContextManager
 
 import torch
 from torch.profiler import ProfilerActivity
@@ -15,6 +16,10 @@ from resnet_bench.words import counted, listed
 
 _TF32_CAPABILITY = (8, 0)
 _WHEELS = "https://download.pytorch.org/whl lists them"
+# Bytes, by the major number of the compute capability (aten/src/ATen/cuda/CublasHandlePool.cpp): 4096 KiB and more
+# twice and 16 KiB eight times; from Hopper on 32 MiB.
+_WORKSPACE, _WORKSPACES = (2 * 4096 + 8 * 16) * 1024, dict.fromkeys((9, 10, 12), 4096 * 8 * 1024)
+_WORKSPACE_VARIABLE = "CUBLAS_WORKSPACE_CONFIG"
 
 
 class TorchCuda(Accelerator):
@@ -89,6 +94,8 @@ class Cuda(TorchCuda):
             cuda=torch.version.cuda,
             cudnn=str(torch.backends.cudnn.version()),
             driver=nvml.driver(),
+            mig=_slice_of(properties.name),
+            **nvml.settings(_uuid(device)),
         )
 
     def state(self, device: torch.device) -> DeviceState:
@@ -106,6 +113,24 @@ class Cuda(TorchCuda):
             refuse_tensor_float(arithmetic, device)
         float32.set_rounding(tensor_float=arithmetic.tensor_float)
         torch.backends.cudnn.benchmark = True
+
+    def reading(self, device: torch.device) -> DeviceState:
+        """Return clocks, temperature, power and throttling."""
+        return DeviceState(**nvml.state(_uuid(device)))
+
+    def session(self) -> AbstractContextManager[None]:
+        """Keep NVML open."""
+        return nvml.session()
+
+    def held_back_s(self, device: torch.device) -> dict[str, float]:
+        """Return what the driver counts of power and heat."""
+        return nvml.held_back_s(_uuid(device))
+
+    def workspace_bytes(self, device: torch.device) -> int | None:
+        """Return what torch gives cuBLAS by default, by architecture; None where a variable says otherwise."""
+        if _WORKSPACE_VARIABLE in os.environ:
+            return None
+        return _WORKSPACES.get(torch.cuda.get_device_capability(device)[0], _WORKSPACE)
 
     def energy_j(self, device: torch.device) -> float | None:
         """Return NVML's counter."""
@@ -126,6 +151,12 @@ def _words_of_torch() -> str:
     except (RuntimeError, AssertionError) as error:
         return str(error).strip().partition("\n")[0].rstrip(".")
     return "it finds none"
+
+
+def _slice_of(name: str) -> str | None:
+    """Return which slice of a card a device is, "1g.10gb"; None for a whole one."""
+    _, is_slice, profile = name.partition(" MIG ")
+    return profile if is_slice else None
 
 
 def _uuid(device: torch.device) -> str:

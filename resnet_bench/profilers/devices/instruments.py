@@ -1,5 +1,6 @@
 """What is measured on a device of any kind: the torch half of `machine/devices.py`. Imports torch."""
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import NamedTuple, Protocol
 
 import torch
@@ -43,6 +44,15 @@ class Instruments(Protocol):
     def state(self, device: torch.device) -> DeviceState:
         """Return the host's state and the device's, now."""
 
+    def reading(self, device: torch.device) -> DeviceState:
+        """Return the device's state alone, which is quicker; empty where it cannot tell."""
+
+    def session(self) -> AbstractContextManager[None]:
+        """Keep open what `reading` and `energy_j` ask, so that asking takes little while the device works."""
+
+    def held_back_s(self, device: torch.device) -> dict[str, float]:
+        """Return for how long the clocks have ever been held back, by reason; empty where nobody counts."""
+
     def clock(self, device: torch.device) -> Clock:
         """Return the clock by which iterations on a device are timed."""
 
@@ -70,6 +80,9 @@ class Instruments(Protocol):
 
     def peak_reserved_bytes(self, device: torch.device) -> int | None:
         """Return the most bytes that the allocator's cache held since the last reset."""
+
+    def workspace_bytes(self, device: torch.device) -> int | None:
+        """Return what the library of products takes from the allocator, for each stream, and keeps."""
 
     def energy_j(self, device: torch.device) -> float | None:
         """Return the device's total energy counter in joules."""
@@ -115,6 +128,18 @@ class Accelerator:
         """Return the host's state."""
         return environment.host_state()
 
+    def reading(self, device: torch.device) -> DeviceState:  # noqa: ARG002 - the device cannot tell
+        """Return nothing."""
+        return DeviceState()
+
+    def session(self) -> AbstractContextManager[None]:
+        """There is nothing to keep open."""
+        return nullcontext()
+
+    def held_back_s(self, device: torch.device) -> dict[str, float]:  # noqa: ARG002 - the device cannot tell
+        """Return nothing: nobody counts."""
+        return {}
+
     def clock(self, device: torch.device) -> Clock:
         """Return a clock by the device's events, or the host's where they carry no time."""
         return DeviceClock(device)
@@ -149,6 +174,10 @@ class Accelerator:
 
     def peak_reserved_bytes(self, device: torch.device) -> int | None:  # noqa: ARG002 - as above
         """Return None: there is no such counter."""
+        return None
+
+    def workspace_bytes(self, device: torch.device) -> int | None:  # noqa: ARG002 - as above
+        """Return None: nothing is known of it."""
         return None
 
     def energy_j(self, device: torch.device) -> float | None:  # noqa: ARG002 - as above

@@ -8,7 +8,7 @@ from resnet_bench import units
 from resnet_bench.analysis.results import CaseStatus, Result
 from resnet_bench.analysis.stats import MIN_LAUNCHES
 from resnet_bench.machine.devices import is_accelerator, software
-from resnet_bench.records import Environment, Run
+from resnet_bench.records import Environment, Launch, Run, State, StopReason
 from resnet_bench.report.document import Fact, Health, RunHeader, Severity
 from resnet_bench.report.labels import Labels
 from resnet_bench.words import counted, listed
@@ -16,6 +16,10 @@ from resnet_bench.words import counted, listed
 _SHOWN_PACKAGES = ("torchvision", "fvcore", "numpy")
 _CLOCK_DRIFT = 0.02
 _SHORT_REVISION = 10
+_STATES = {
+    State.SUSTAINED: "sustained: in the device's steady state",
+    State.BURST: "burst: before the device's clocks and power are steady",
+}
 # Out of memory and unsupported are results; the others leave the run incomplete.
 _SEVERITY = {
     CaseStatus.OUT_OF_MEMORY: Severity.NOTICE,
@@ -136,11 +140,13 @@ def _machine(environment: Environment) -> list[Fact]:
 
 def _protocol(run: Run) -> str:
     protocol = run.header.protocol
+    devices = {environment.identity.device for environment in run.header.environments}
+    state = f"; {_STATES[protocol.state]}" if any(map(is_accelerator, devices)) else ""
     return (
         f"{counted(protocol.launches, 'launch', 'launches')} a case, each a fresh process, interleaved in random "
         f"order; {protocol.min_samples} to {protocol.max_samples} samples a launch after warm-up, until the 99 % "
         f"interval of the launch's median is within ±{units.percent(protocol.target_interval)} or "
-        f"{units.duration(protocol.sampling_budget_s)}"
+        f"{units.duration(protocol.sampling_budget_s)}{state}"
     )
 
 
@@ -148,13 +154,15 @@ def _machine_state(runs: Sequence[Run]) -> list[str]:
     """Return what was not steady: throttling, clocks that moved, neighbours, a governor that saves power."""
     found = []
     launches = [launch for run in runs for measurement in run.measurements for launch in measurement.launches]
-    reasons = Counter(reason for it in launches for reason in dict.fromkeys(it.after.throttle_reasons))
+    reasons = Counter(reason for it in launches for reason in throttled(it))
     if reasons:
         named = listed([reason for reason, _ in reasons.most_common()])
         found.append(
-            f"throttled in {counted(sum(bool(it.after.throttle_reasons) for it in launches), 'launch', 'launches')} "
-            f"({named})"
+            f"throttled in {counted(sum(bool(throttled(it)) for it in launches), 'launch', 'launches')} ({named})"
         )
+    restless = sum(it.warmup.stopped_by is StopReason.BUDGET and bool(it.warmup.queued_s) for it in launches)
+    if restless:
+        found.append(f"clocks or power not steady when {counted(restless, 'launch', 'launches')} began to sample")
     disturbed = sum(bool(launch.contention.disturbances) for launch in launches)
     if disturbed:
         found.append(f"{counted(disturbed, 'launch', 'launches')} disturbed by other work")
@@ -174,11 +182,23 @@ def _machine_state(runs: Sequence[Run]) -> list[str]:
     return found
 
 
+def throttled(launch: Launch) -> tuple[str, ...]:
+    """Return what held clocks back: while it worked where that is known, else what lingered after it."""
+    return tuple(launch.load.throttled if launch.load else dict.fromkeys(launch.after.throttle_reasons))
+
+
+def _clocks(launch: Launch) -> list[float]:
+    """Return the clock while it worked where that is known, else those of the idle device before and after."""
+    load = launch.load
+    seen = [load.sm_clock_hz.median] if load and load.sm_clock_hz else []
+    seen += [] if load else [it for it in (launch.before.sm_clock_hz, launch.after.sm_clock_hz) if it]
+    return seen
+
+
 def _drift(run: Run) -> float:
     """Return how far the clock of one device moved within the run; two devices have two clocks."""
     clocks: dict[str, list[float]] = {}
     for measurement in run.measurements:
         for launch in measurement.launches:
-            seen = (launch.before.sm_clock_hz, launch.after.sm_clock_hz)
-            clocks.setdefault(launch.environment, []).extend(clock for clock in seen if clock)
+            clocks.setdefault(launch.environment, []).extend(_clocks(launch))
     return max((max(found) / min(found) - 1 for found in clocks.values() if found), default=0.0)

@@ -3,7 +3,7 @@
 import statistics
 from collections.abc import Sequence
 
-from resnet_bench.records import Launch, Run
+from resnet_bench.records import Launch, Run, UnderLoad
 from resnet_bench.report.labels import Labels
 from resnet_bench.report.table import Column, ColumnKind, Row, Table
 
@@ -23,6 +23,10 @@ _COLUMNS = (
     Column(key="optimizer_median_s", title="optimizer step", kind=ColumnKind.LATENCY, unit="ms"),
     Column(key="peak_allocated_bytes", title="peak allocated", kind=ColumnKind.MEMORY, unit="MiB"),
     Column(key="peak_rss_bytes", title="peak RSS", kind=ColumnKind.MEMORY, unit="MiB"),
+    Column(key="sm_clock_median_hz", title="clock under load", kind=ColumnKind.NUMBER),
+    Column(key="power_median_w", title="power under load", kind=ColumnKind.NUMBER),
+    Column(key="temperature_most_c", title="highest temperature", kind=ColumnKind.NUMBER),
+    Column(key="throttled", title="held back by", kind=ColumnKind.TEXT),
     Column(key="samples", title="samples", kind=ColumnKind.INTEGER),
     Column(key="warmup_stopped_by", title="warm-up ended by", kind=ColumnKind.TEXT),
     Column(key="latency_stopped_by", title="sampling ended by", kind=ColumnKind.TEXT),
@@ -71,9 +75,22 @@ def _row(run: str, launch: Launch) -> Row:
         *(statistics.median(part) if part else None for part in parts),
         launch.memory.peak_allocated_bytes,
         launch.memory.peak_rss_bytes,
+        *_under_load(launch.load),
         len(iterations),
         launch.warmup.stopped_by.value,
         launch.isolated.stopped_by.value,
         launch.back_to_back.stopped_by.value,
         " ".join(repr(value) for value in iterations),
+    )
+
+
+def _under_load(load: UnderLoad | None) -> Row:
+    if load is None:
+        return (None, None, None, None)
+    clock, power, temperature = load.sm_clock_hz, load.power_w, load.temperature_c
+    return (
+        None if clock is None else clock.median,
+        None if power is None else power.median,
+        None if temperature is None else temperature.most,
+        " ".join(sorted(load.throttled)) or None,
     )

@@ -7,7 +7,8 @@ from resnet_bench import units
 from resnet_bench.analysis.confidence import CONFIDENCE_TEXT
 from resnet_bench.analysis.published import ACCURACY_IMAGE_SIZE
 from resnet_bench.analysis.results import NOISY_SPREAD, Result
-from resnet_bench.records import Allocator, Run, StopReason, Transfer
+from resnet_bench.machine.devices import is_accelerator
+from resnet_bench.records import Allocator, Run, State, StopReason, Transfer
 from resnet_bench.report.document import Passage, Prominence, Section
 from resnet_bench.report.sections.context import Context
 from resnet_bench.report.sections.launches import has_samples
@@ -18,6 +19,18 @@ _ENDINGS = {
     StopReason.BUDGET: "because its time was spent",
     StopReason.MAXIMUM: "at the largest number of samples",
     StopReason.STABLE: "because it was stable",
+    StopReason.SETTLED: "because clocks and power were steady",
+}
+_STATES = {
+    State.SUSTAINED: (
+        "Accelerators are measured sustained: before its samples a launch keeps the device busy until clocks and power "
+        "stay where they are, and throughput is that of seconds of queued work. Clocks, power, temperature and what "
+        "held clocks back are read while the device works; a card at its power limit is a fact, not a disturbance."
+    ),
+    State.BURST: (
+        "Accelerators are measured in bursts: after a short warm-up, before clocks and power are steady. That is what "
+        "a rare request meets; nobody can keep up such a throughput."
+    ),
 }
 
 
@@ -63,6 +76,8 @@ def _timing(runs: Sequence[Run]) -> tuple[str, ...]:
         f"An iteration {copy} the copy of its input from host to device. Inputs are random.{statistics}",
         *_endings(runs),
         *_allocator(runs),
+        *_on_accelerators(runs),
+        *_scaled(runs),
         *_reference(runs),
     )
 
@@ -79,6 +94,36 @@ def _allocator(runs: Sequence[Run]) -> tuple[str, ...]:
         "it maps large tensors anew, in one launch more often than in the next, for the launch's whole life."
     )
     return (text,)
+
+
+def _on_accelerators(runs: Sequence[Run]) -> tuple[str, ...]:
+    """Say in which state accelerators were measured, and what they were like meanwhile."""
+    states = dict.fromkeys(
+        run.header.protocol.state
+        for run in runs
+        for environment in run.header.environments
+        if is_accelerator(environment.identity.device)
+    )
+    return tuple(_STATES[state] for state in states)
+
+
+def _scaled(runs: Sequence[Run]) -> tuple[str, ...]:
+    """Say what a loss scaler does in an iteration, where one did."""
+    launches = [launch for run in runs for measurement in run.measurements for launch in measurement.launches]
+    scaled = [launch for launch in launches if launch.skipped_steps is not None]
+    if not scaled:
+        return ()
+    before, among = (
+        sum(it) for it in zip(*((it.warmup.skipped_steps, it.skipped_steps or 0) for it in scaled), strict=True)
+    )
+    return (
+        (
+            "Where the loss is scaled, each step asks whether a gradient overflowed and waits for the answer: such "
+            f"iterations are never more than one ahead of the device. The scale is lowered before anything is timed "
+            f"until the optimizer steps, and never raised: {before:,} steps were skipped before warm-up, {among:,} "
+            "among samples."
+        ),
+    )
 
 
 def _reference(runs: Sequence[Run]) -> tuple[str, ...]:

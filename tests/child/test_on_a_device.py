@@ -1,0 +1,202 @@
+"""Launches on a simulated device: what a card does over seconds, under load and in its queue is in the numbers."""
+
+import pytest
+
+from resnet_bench.child.fit import fit
+from resnet_bench.child.measure import measure
+from resnet_bench.config import suite_file
+from resnet_bench.records import Executor, Mode, Part, Precision, State, StopReason, TimedBy
+from resnet_bench.wire.messages import FitRequest
+from tests import make
+from tests.simulated_device import Card
+from tests.simulated_torch import simulated
+
+HEAVY, LIGHT = "tests.simulated_models:heavy", "tests.simulated_models:light"
+
+
+def request(model=HEAVY, *, preset="standard", protocol=(), **axes):
+    axes = dict(batch_size=64, image_size=128, device="cuda:0", threads=1) | axes
+    asked = suite_file.load_suite(preset=preset).protocol_on("cuda:0")
+    return make.change(make.launch_request(model, **axes), protocol=make.change(asked, **dict(protocol)))
+
+
+def launched(card=None, **asked):
+    with simulated(card or Card()) as there:
+        return measure(request(**asked)), there
+
+
+def rate(launch):
+    """Images per second of all back-to-back samples together."""
+    samples = launch.back_to_back
+    return launch.case.batch_size * samples.iterations_per_sample * len(samples.elapsed_s) / sum(samples.elapsed_s)
+
+
+def true_rate(share, **asked):
+    """Images per second of a card whose clock never moves, at a share of its highest."""
+    launch, _ = launched(Card(sustained=1.0), **asked)
+    return share * rate(launch)
+
+
+@pytest.mark.parametrize("settling_s", [0.05, 0.5, 1.0, 3.0])
+def test_throughput_is_what_the_card_can_keep_up(settling_s):
+    launch, _ = launched(Card(sustained=0.8, settling_s=settling_s))
+    assert rate(launch) == pytest.approx(true_rate(0.8), rel=0.03)
+    assert launch.warmup.stopped_by is StopReason.SETTLED
+    assert launch.warmup.queued_s
+
+
+@pytest.mark.parametrize("settling_s", [2.0, 5.0])
+def test_a_burst_is_what_a_cold_card_does(settling_s):
+    launch, _ = launched(Card(sustained=0.8, settling_s=settling_s), protocol={"state": State.BURST})
+    assert rate(launch) > 0.88 * true_rate(1.0)
+    assert launch.warmup.queued_s == ()
+
+
+@pytest.mark.parametrize(("preset", "warmup_s", "sampled_s"), [("quick", 0.5, 1.0), ("standard", 1.0, 2.0)])
+@pytest.mark.parametrize("image_size", [128, 384])
+def test_the_device_works_for_seconds_before_and_while_it_is_sampled(preset, warmup_s, sampled_s, image_size):
+    launch, there = launched(preset=preset, image_size=image_size)
+    assert sum(launch.back_to_back.device_elapsed_s) >= 0.98 * sampled_s
+    assert there.device.busy_s >= warmup_s + sampled_s
+
+
+@pytest.mark.parametrize("image_size", [128, 384])
+def test_back_to_back_is_queued_however_long_an_iteration_takes(image_size):
+    launch, _ = launched(image_size=image_size)
+    assert launch.back_to_back.iterations_per_sample >= 3
+
+
+def test_the_clock_is_read_while_the_device_works():
+    launch, there = launched(Card(sustained=0.8, settling_s=0.2))
+    load = launch.load
+    assert load.sm_clock_hz.median == pytest.approx(0.8 * 1.98e9, rel=0.01)
+    assert load.power_w.median > 600
+    assert load.power_limit_w == 700
+    assert load.throttled["power"] > 0.9
+    assert 0.9 * load.window_s < load.held_back_s["power"] <= load.window_s
+    assert load.readings > 20
+    assert launch.before.sm_clock_hz == 1.98e9
+    while_working = sum(there.device.readings[10:-10])
+    assert while_working > 0.9 * len(there.device.readings[10:-10])
+
+
+def test_reading_the_clock_takes_nothing_from_the_samples():
+    quick, _ = launched(Card(sustained=1.0, reading_s=0.0))
+    slow, _ = launched(Card(sustained=1.0, reading_s=2e-3))
+    assert rate(slow) == pytest.approx(rate(quick), rel=1e-3)
+    assert slow.isolated.iteration_s == pytest.approx(quick.isolated.iteration_s[: len(slow.isolated.iteration_s)])
+
+
+def test_a_power_cap_is_a_fact_and_heat_a_disturbance():
+    launch, _ = launched(Card(sustained=0.8))
+    assert not any("throttled" in words for words in launch.contention.disturbances)
+    with simulated(Card()) as there:
+        there.nvml.reasons = there.nvml.nvmlClocksThrottleReasonSwThermalSlowdown
+        hot = measure(request())
+    assert "clocks throttled: software thermal slowdown" in hot.contention.disturbances
+
+
+def test_a_device_that_tells_nothing_works_for_as_long():
+    silent = frozenset({"clocks", "power", "temperature", "reasons", "limit", "violations", "energy"})
+    launch, there = launched(Card(silent=silent))
+    assert launch.load is None
+    assert launch.energy is None
+    assert launch.warmup.stopped_by is StopReason.STABLE
+    assert there.device.busy_s > 3.0
+
+
+def test_a_card_that_never_comes_to_rest_is_measured_and_its_record_says_so():
+    launch, _ = launched(Card(sustained=0.2, settling_s=40.0))
+    assert launch.warmup.stopped_by is StopReason.BUDGET
+
+
+@pytest.mark.parametrize("session_s", [0.02, 0.3])
+@pytest.mark.parametrize(("model", "axes"), [(HEAVY, {}), (LIGHT, {"batch_size": 1, "image_size": 8})])
+def test_energy_is_that_of_two_seconds_of_work_however_slowly_the_library_opens(model, axes, session_s):
+    card = Card(
+        sustained=1.0, session_s=session_s, energy_step_s=0.1, launch_s=1e-4, convolution_launch_s=2e-4, kernel_s=1e-5
+    )
+    launch, there = launched(card, model=model, **axes)
+    energy = launch.energy
+    assert energy.window_s >= 2.0
+    watts = energy.energy_j / energy.window_s
+    busy = launch.load.power_w.median if model == HEAVY else None
+    if busy is not None:
+        assert watts == pytest.approx(busy, rel=0.02)
+    images_per_s = energy.images / energy.window_s
+    assert images_per_s == pytest.approx(rate(launch), rel=0.05)
+    assert there.nvml.sessions == 0
+
+
+@pytest.mark.parametrize("scale", [2.0**16, 2.0**10])
+def test_no_sample_of_a_scaled_loss_skips_its_step(scale):
+    launch, _ = launched(Card(loss_scale=scale), mode=Mode.TRAINING, precision=Precision.AMP_FP16)
+    assert launch.warmup.skipped_steps == {2.0**16: 0, 2.0**10: 6}[scale]
+    assert launch.skipped_steps == 0
+    unscaled, _ = launched(mode=Mode.TRAINING)
+    assert unscaled.skipped_steps is None
+
+
+def test_a_trial_holds_the_optimizers_state_where_first_steps_are_skipped():
+    def peak(card):
+        with simulated(card):
+            axes = dict(batch_size=2, image_size=8, device="cuda:0", threads=1, mode=Mode.TRAINING)
+            case = make.case("resnet18", precision=Precision.AMP_FP16, **axes)
+            found = fit(FitRequest(case=case, model="resnet18", memory_limit_bytes=None, time_limit_s=60.0))
+            return found.peak_allocated_bytes
+
+    assert peak(Card(loss_scale=2.0**10)) == peak(Card())
+
+
+def test_a_loss_that_no_scale_fits_is_refused_in_words():
+    from resnet_bench.errors import UnsupportedError
+
+    with simulated(Card(loss_scale=0.0)), pytest.raises(UnsupportedError, match="no scale of the loss fits"):
+        measure(request(mode=Mode.TRAINING, precision=Precision.AMP_FP16))
+
+
+def test_the_memory_of_a_graph_is_what_its_capture_held():
+    eager, _ = launched(preset="quick")
+    graph, _ = launched(preset="quick", executor=Executor.CUDA_GRAPH)
+    assert graph.memory.peak_allocated_bytes == pytest.approx(eager.memory.peak_allocated_bytes, rel=0.35)
+    assert graph.memory.peak_allocated_bytes > 64 * 256 * 128 * 128 * 4  # one activation
+
+
+def layers_of(card=None, *, model="cifar_resnet20", **axes):
+    from resnet_bench.child.layers import dissect
+    from resnet_bench.wire.messages import LayersRequest
+
+    with simulated(card or Card(sustained=1.0)) as there:
+        asked = request(model, preset="quick", protocol={"state": State.BURST}, **{"image_size": 32} | axes)
+        found = dissect(LayersRequest(case=asked.case, model=model, protocol=asked.protocol, budget_s=0.05))
+        return found.layers, there
+
+
+@pytest.mark.parametrize("mode", Mode)
+@pytest.mark.parametrize("batch_size", [2, 512])
+def test_layers_take_what_their_kernels_do_and_the_host_has_a_column(mode, batch_size):
+    found, there = layers_of(mode=mode, batch_size=batch_size)
+    assert found.timed_by is TimedBy.KERNELS
+    modules = [row for row in found.layers if row.part is Part.MODULE]
+    waiting = next(row for row in found.layers if row.name == "the device waits for the host")
+    assert found.parts_s == pytest.approx(found.whole_s, rel=0.03)
+    assert all(row.launch_s > 3e-6 for row in modules)
+    convolution = next(row for row in modules if row.name == "layer1.0.conv1")
+    if batch_size == 2:
+        assert waiting.time_s > 0.5 * found.whole_s
+        assert convolution.forward_s == pytest.approx(there.device.card.kernel_s)
+        assert convolution.launch_s > 3 * convolution.forward_s
+    else:
+        assert waiting.time_s < 0.1 * found.whole_s
+        assert convolution.forward_s > convolution.launch_s
+    if mode is Mode.TRAINING:
+        assert all(row.backward_s > 0 for row in modules if row.type in {"Conv2d", "BatchNorm2d", "Linear"})
+
+
+def test_a_device_whose_profiler_sees_no_kernel_has_its_layers_cut_by_events(monkeypatch):
+    from resnet_bench.profilers import kernel_times
+
+    monkeypatch.setattr(kernel_times, "segments_of", lambda _: [])
+    found, _ = layers_of(batch_size=512)
+    assert found.timed_by is TimedBy.DEVICE_EVENTS
+    assert found.parts_s == pytest.approx(found.whole_s, rel=0.1)
