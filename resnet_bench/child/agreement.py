@@ -109,7 +109,7 @@ def _computed(workload: Workload, images: NDArray[np.float32]) -> Logits | None:
 def _expected(workload: Workload, model: Spec | str, images: NDArray[np.float32], *, seed: int) -> Logits | None:
     network = _float32_network(workload, model, seed=seed)
     was_training = network.training
-    workload.instruments.set_arithmetic(arithmetic(workload.case.plain.precision), workload.device)
+    workload.set_arithmetic(workload.case.plain.precision)
     with torch.inference_mode():
         output = network.eval()(torch.from_numpy(images).to(workload.device))
     network.train(was_training)

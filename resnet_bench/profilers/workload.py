@@ -8,8 +8,8 @@ from torch import nn
 from resnet_bench.executors import table as executors
 from resnet_bench.executors.protocol import Task
 from resnet_bench.models import create_model
-from resnet_bench.profilers.devices import instruments
-from resnet_bench.records import Case, Executed, Transfer
+from resnet_bench.profilers.devices import float32, instruments
+from resnet_bench.records import Case, Executed, Precision, Transfer
 from resnet_bench.specs import Spec
 from resnet_bench.specs.arithmetic import arithmetic
 
@@ -62,9 +62,15 @@ class Workload:
         self.set_arithmetic()
         return network
 
-    def set_arithmetic(self) -> None:
-        """Set torch's switches as the case needs them."""
-        self.instruments.set_arithmetic(arithmetic(self.case.precision), self.device)
+    def set_arithmetic(self, precision: Precision | None = None) -> None:
+        """Set torch's switches as a precision needs them, the case's where none is named.
+
+        Raises:
+            UnsupportedError: the device has no such arithmetic.
+        """
+        computes = arithmetic(precision or self.case.precision)
+        self.instruments.set_arithmetic(computes, self.device)
+        float32.set_rounding(tensor_float=computes.tensor_float)
 
     def running(self) -> AbstractContextManager[None]:
         """Hold what must hold while it iterates; entering it for each iteration would be timed with it."""

@@ -107,9 +107,9 @@ def test_the_case_takes_its_own_input_again_and_its_switches(monkeypatch):
     asked = case()
     workload = Workload(asked, MODEL, seed=3)
     seen = []
-    monkeypatch.setattr(workload, "set_arithmetic", lambda: seen.append("set"))
+    monkeypatch.setattr(workload, "set_arithmetic", lambda precision=None: seen.append(precision))
     agreement(workload, MODEL, seed=3)
-    assert seen == ["set"]
+    assert seen == [Precision.FP32, None]
     assert np.array_equal(workload.prepared.placed.images.numpy(), random_images(asked, seed=3))
     assert not workload.prepared.plain()[0].training
 

@@ -8,7 +8,6 @@ from torch.profiler import ProfilerActivity
 from resnet_bench.machine import environment
 from resnet_bench.machine.devices import DeviceFacts, kind_named
 from resnet_bench.profilers.clock import Clock, HostClock
-from resnet_bench.profilers.devices import float32
 from resnet_bench.profilers.devices.instruments import Instruments, Switches, refuse_tensor_float
 from resnet_bench.records import DeviceState
 from resnet_bench.specs.arithmetic import Arithmetic
@@ -62,13 +61,12 @@ class Cpu:
         """It always is."""
 
     def set_arithmetic(self, arithmetic: Arithmetic, device: torch.device) -> None:
-        """Refuse TF32, and let float32 be rounded nowhere: torch may do it in bf16 where a model's code allows that.
+        """Refuse TF32.
 
         Raises:
-            UnsupportedError: TF32 was asked for.
+            UnsupportedError: it was asked for.
         """
         refuse_tensor_float(arithmetic, device)
-        float32.set_rounding(tensor_float=False)
 
     def switches(self) -> Switches:
         """There are none."""

@@ -10,7 +10,6 @@ from resnet_bench.errors import UnsupportedError
 from resnet_bench.machine import environment
 from resnet_bench.machine.devices import DeviceFacts, DeviceKind
 from resnet_bench.profilers.clock import Clock, DeviceClock
-from resnet_bench.profilers.devices import float32
 from resnet_bench.records import DeviceState
 from resnet_bench.specs.arithmetic import Arithmetic
 
@@ -153,13 +152,12 @@ class Accelerator:
         torch.accelerator.set_device_index(device)
 
     def set_arithmetic(self, arithmetic: Arithmetic, device: torch.device) -> None:
-        """Refuse TF32, which only some kinds have, and let float32 be rounded nowhere.
+        """Refuse TF32, which only some kinds have.
 
         Raises:
             UnsupportedError: it was asked for.
         """
         refuse_tensor_float(arithmetic, device)
-        float32.set_rounding(tensor_float=False)
 
     def switches(self) -> Switches:
         """There are none."""
