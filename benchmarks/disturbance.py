@@ -73,7 +73,7 @@ def row(name: str, *, pairs: int) -> str:
     workload, clock = loaded
     reference = Reference(threads=case.threads, allocator=case.allocator)
     with workload.running():
-        warmup = loaded.warm_up(min_iterations=protocol.warmup_min_iterations, budget_s=protocol.warmup_budget_s)
+        warmup = loaded.warm_up(protocol, loaded.gauge())
         iteration_s = throughput.typical_iteration_s(warmup)
         turns = reference.turns(clock, iteration_s=iteration_s)(iteration_s)
         count = max(LEAST_SAMPLES, round(STRETCH_S / iteration_s))

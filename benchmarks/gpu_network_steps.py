@@ -189,12 +189,14 @@ def _predicted_and_allocated(case):
         import torch
 
         torch.cuda.empty_cache()
-    workload = load(case, case.model, seed=0).workload
+    loaded = load(case, case.model, seed=0)
+    workload = loaded.workload
     workload.instruments.reset_peaks(workload.device)
     probe = MemoryProbe(workload)
     with workload.running():
-        for _ in range(10):  # a loss scaler skips the first steps
+        for _ in range(2):  # what the second allocates is what every later one does
             workload.iterate()
+        loaded.until_it_steps()
         probe.warmed_up()
         workload.iterate()
         allocated = probe.measure().peak_allocated_bytes
@@ -208,17 +210,14 @@ def _kernels_s(case):
 
     loaded = load(case, case.model, seed=0)
     with loaded.workload.running():
-        loaded.warm_up(min_iterations=2, budget_s=1.0)
+        loaded.warm_up(quick_protocol(), loaded.gauge())
         iterations = profiled(loaded.workload)
     return statistics.median(sum(it.seconds for it in each.operations) for each in iterations)
 
 
 def _skipped_steps(scale):
-    """Return how many training steps pass before the optimizer holds a state: those that the loss scaler skipped."""
+    """Return how many training steps a loss scaler skips before the first that counts."""
     loaded = load_case(scale, batch_size=4, mode="training", precision=scale.half)
     with loaded.workload.running():
-        for steps in range(30):
-            loaded.workload.iterate()
-            if loaded.workload.prepared.optimizer.state:
-                return steps
-    return 30
+        loaded.workload.iterate()
+        return loaded.until_it_steps()

@@ -114,14 +114,14 @@ def test_a_model_that_moves_them_as_it_is_built_is_measured_as_asked(monkeypatch
 def test_a_model_that_moves_them_as_it_runs_is_refused(way):
     loaded = load(make.case(batch_size=1, image_size=8), Sets(way, always=True), seed=0)
     with loaded.workload.running(), pytest.raises(UnsupportedError, match=r"fp32 was not computed.*torch\.backends\."):
-        loaded.warm_up(min_iterations=1, budget_s=0.1)
+        loaded.warm_up(make.BRIEF)
 
 
 def test_a_case_that_computes_no_float32_does_not_mind():
     model = Sets(by_the_old_interface, always=True)
     loaded = load(make.case(batch_size=1, image_size=8, precision=Precision.BF16), model, seed=0)
     with loaded.workload.running():
-        loaded.warm_up(min_iterations=1, budget_s=0.1)
+        loaded.warm_up(make.BRIEF)
 
 
 def test_a_model_that_turns_autotuning_off_as_it_is_imported_is_measured_with_it(monkeypatch):
