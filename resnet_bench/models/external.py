@@ -128,9 +128,9 @@ def _object(name: str) -> Callable[[], Any]:
 
 
 def _of_module(name: str, package: str, attribute: str) -> Callable[[], Any]:
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.append(here)  # a user's own file beside the suite file
+    for folder in (Path.cwd(), Path.cwd() / "src"):  # a user's own file beside the suite file, or a package in src/
+        if folder.is_dir() and str(folder) not in sys.path:
+            sys.path.append(str(folder))
     prepare_for_torchvision()  # it may import that itself
     try:
         target: Any = importlib.import_module(package)

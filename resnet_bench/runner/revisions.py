@@ -70,8 +70,8 @@ def _with_package(matchups: Sequence[Matchup], sides: Sequence[Side]) -> list[Si
         same = sides[0].root != sides[1].root and matchup.baseline == matchup.contender
         if same and not is_of_revision(matchup.baseline.model):
             raise UsageError(
-                f"'{matchup.baseline.model}' is no model of {sides[1].label}'s repository: both sides would be the "
-                "same installed code. Name one of its own: --models package.module:callable."
+                f"'{matchup.baseline.model}' is no model of this repository: both sides would be the same installed "
+                "code. Name one of its own: --models package.module:callable."
             )
     return [msgspec.structs.replace(side, package=PackageFrom.ENVIRONMENT) for side in sides]
 
