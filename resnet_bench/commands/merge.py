@@ -24,9 +24,9 @@ def merge(*runs: Path, output: Annotated[Path, Parameter(name=["--output", "-o"]
         runs: run directories, as `resnet-bench run -o` wrote them.
         output: the run directory to write.
     """
+    run_directory.refuse_another(output)
     joined = merging.join(merging.read(runs), new_run_id())
-    with run_directory.locked(output):
-        run_directory.create_whole(output, joined.header, joined.entries, joined.layers)
+    run_directory.create_whole(output, joined.header, joined.entries, joined.layers)
     warn(joined.warnings)
     launches = sum(isinstance(entry, Launch) for entry in joined.entries)
     machines = len(joined.header.environments)

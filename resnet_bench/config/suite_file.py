@@ -23,6 +23,7 @@ from resnet_bench.errors import ConfigError, ResNetBenchError, nearest
 from resnet_bench.machine.devices import HOST, is_accelerator
 from resnet_bench.records import Case, Protocol, Record
 from resnet_bench.specs import Spec
+from resnet_bench.storage import reading
 
 PRESETS = tuple(values.Preset)
 
@@ -204,11 +205,10 @@ def check_protocol(protocol: Protocol, where: str) -> Protocol:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return reading.toml(path)
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise ConfigError(f"cannot read suite file {path}: {reason}.") from error
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise ConfigError(f"cannot read suite file {path}: {reading.why(error)}.") from error
+    except ValueError as error:
         raise ConfigError(f"{path} is not TOML: {error}.") from error
 
 

@@ -20,6 +20,7 @@ from resnet_bench.analysis.history.progress import Progress, silent
 from resnet_bench.analysis.stats import center_interval
 from resnet_bench.errors import StoreError, UsageError, nearest
 from resnet_bench.records.asv import AsvFile, AsvResults, AsvRow, AsvValue
+from resnet_bench.storage import reading
 from resnet_bench.words import counted
 
 FORMAT = 2
@@ -106,7 +107,8 @@ def _unread(files: Sequence[AsvFile]) -> list[str]:
 def _result_paths(directory: Path) -> list[Path]:
     if not directory.is_dir():
         raise StoreError(f"{directory} is not a folder; expected asv's results_dir, as asv.conf.json names it.")
-    paths = sorted(path for path in directory.rglob("*.json") if path.name not in _BESIDE_RESULTS)
+    found = (*directory.glob("*.json"), *directory.glob("*/*.json"))
+    paths = sorted(path for path in found if path.name not in _BESIDE_RESULTS)
     paths = [path for path in paths if path.parent != directory or (directory / "machine.json").exists()]
     if not paths:
         raise StoreError(
@@ -156,7 +158,7 @@ def _read_file(path: Path, about: dict[str, dict[str, Any]]) -> AsvFile:
 
 
 def _json(path: Path) -> Any:
-    raw = path.read_bytes()
+    raw = reading.content(path)
     content = json.loads(raw)
     if b"\\ud" in raw or b"\\uD" in raw:  # half a surrogate pair is no text, and nothing could be written with it
         json.dumps(content, ensure_ascii=False).encode()

@@ -23,7 +23,7 @@ from resnet_bench.machine.devices import is_accelerator
 from resnet_bench.records import Case, Environment, Run
 from resnet_bench.records.asv import EXPORTED
 from resnet_bench.records.plan import ALWAYS_SAID
-from resnet_bench.storage import files
+from resnet_bench.storage import files, reading
 from resnet_bench.storage.dates import seconds
 
 RESULTS = Path(".asv/results")
@@ -269,9 +269,9 @@ def _milliseconds(moment: str) -> int:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        content = json.loads(path.read_bytes())
+        content = json.loads(reading.content(path))
     except (OSError, ValueError, RecursionError) as error:
-        reason = error.strerror if isinstance(error, OSError) else f"broken JSON ({error})"
+        reason = reading.why(error) if isinstance(error, OSError) else f"broken JSON ({reading.why(error)})"
         raise StoreError(f"cannot read {path}: {reason}; mend it or move it away.") from error
     if not isinstance(content, dict):
         raise StoreError(f"{path} is not a JSON object; mend it or move it away.")

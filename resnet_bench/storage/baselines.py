@@ -12,7 +12,7 @@ from resnet_bench.errors import StoreError, UsageError, nearest
 from resnet_bench.machine.identity import settled_digest
 from resnet_bench.records import Digest
 from resnet_bench.records.conclusions import check_widths
-from resnet_bench.storage import record_file
+from resnet_bench.storage import reading, record_file
 
 DEFAULT_DIRECTORY = Path("reports/baselines")
 MISFIT = "not a baseline file, or damaged"
@@ -20,8 +20,18 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 def names(directory: Path = DEFAULT_DIRECTORY) -> tuple[str, ...]:
-    """Return the names of the stored baselines, sorted."""
-    return tuple(sorted(path.stem for path in directory.glob("*.json") if _NAME.fullmatch(path.stem)))
+    """Return the names of the stored baselines, sorted; none where there is no such folder.
+
+    Raises:
+        StoreError: it is no folder, or cannot be read.
+    """
+    try:
+        found = sorted(directory.iterdir())
+    except FileNotFoundError:
+        return ()
+    except OSError as error:
+        raise StoreError(f"cannot read the baselines of {directory}: {error.strerror or error}.") from error
+    return tuple(path.stem for path in found if path.suffix == ".json" and _NAME.fullmatch(path.stem))
 
 
 def save(baseline: Digest, directory: Path = DEFAULT_DIRECTORY) -> Path:
@@ -32,8 +42,17 @@ def save(baseline: Digest, directory: Path = DEFAULT_DIRECTORY) -> Path:
         StoreError: the file cannot be written.
     """
     path = path_of(baseline.name, directory)
+    if reading.is_there(path):
+        _refuse_what_is_none(path)
     record_file.write(msgspec.structs.replace(baseline, warnings=(), set_aside=()), path)
     return path
+
+
+def _refuse_what_is_none(path: Path) -> None:
+    try:
+        read_file(path)
+    except StoreError as error:
+        raise StoreError(f"{error} It is not overwritten: remove it, or choose another name.") from error
 
 
 def read(name: str, directory: Path = DEFAULT_DIRECTORY) -> Digest:
@@ -44,7 +63,7 @@ def read(name: str, directory: Path = DEFAULT_DIRECTORY) -> Digest:
         StoreError: there is no such baseline (the message lists those there are), it is damaged or of newer schema.
     """
     path = path_of(name, directory)
-    if not path.is_file():
+    if not reading.is_there(path):
         known = names(directory)
         have = f"Baselines there: {', '.join(known)}." if known else "There is none yet: resnet-bench baseline set."
         raise StoreError(f"no baseline '{name}' in {directory}.{nearest(name, known)} {have}")

@@ -5,7 +5,7 @@ from pathlib import Path
 from resnet_bench.errors import StoreError
 from resnet_bench.records.calibration import Calibration
 from resnet_bench.records.conclusions import check_widths
-from resnet_bench.storage import record_file
+from resnet_bench.storage import reading, record_file
 
 DEFAULT_FILE = Path("reports/calibration.json")
 _MISFIT = "not a calibration file (write it anew with resnet-bench calibrate)"
@@ -17,11 +17,20 @@ def present(path: Path) -> bool:
     Raises:
         StoreError: a file that is not the default one does not exist.
     """
-    if path.exists():
+    if reading.is_there(path):
         return True
     if path != DEFAULT_FILE:
         raise StoreError(f"no calibration file {path}; write it with resnet-bench calibrate --calibration {path}.")
     return False
+
+
+def is_one(path: Path) -> bool:
+    """Return whether a file holds a calibration."""
+    try:
+        read(path)
+    except StoreError:
+        return False
+    return True
 
 
 def read(path: Path) -> Calibration:

@@ -12,7 +12,7 @@ import platformdirs
 from resnet_bench.errors import StoreError
 from resnet_bench.machine.identity import environment_id, in_classes
 from resnet_bench.records import SCHEMA_VERSION, Ceilings, Environment, Identity, Record
-from resnet_bench.storage import record_file
+from resnet_bench.storage import reading, record_file
 
 Warn = Callable[[str], None]
 
@@ -29,14 +29,14 @@ def read(environment: Environment, *, device: str, threads: int, warn: Warn) -> 
     """Return the cached ceilings if they are of this machine, None with a warning where they are not."""
     path = cache_file(device, threads)
     try:
-        cached = msgspec.json.decode(path.read_bytes(), type=Cached)
+        cached = msgspec.json.decode(reading.content(path), type=Cached)
     except FileNotFoundError:
         return None
     except OSError as error:
-        warn(f"cannot read the cached ceilings {path}: {error.strerror}; they are measured anew.")
+        warn(f"cannot read the cached ceilings {path}: {reading.why(error)}; they are measured anew.")
         return None
-    except msgspec.DecodeError as error:
-        warn(f"the cached ceilings {path} are damaged ({error}); they are measured anew.")
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        warn(f"the cached ceilings {path} are damaged ({reading.why(error)}); they are measured anew.")
         return None
     if environment.id not in {cached.ceilings.environment, environment_id(in_classes(cached.identity))}:
         warn(

@@ -1,14 +1,23 @@
-"""Writing to the disk: a file whole or not at all, a line whole or not at all, and whether a place can be written."""
+"""Writing to the disk: a file, a folder or a line whole or not at all, and whether a place can be written.
+
+What changes the disk is a call of `os` each, by itself or inside a `Path`: tests end the process at any of them.
+"""
 
 import contextlib
+import errno
+import glob
 import io
 import os
 import secrets
+import shutil
+import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from resnet_bench.errors import StoreError
 
 _LONGEST_NAME = 100  # bytes; file systems take 255
+_LEFT_BEHIND_S = 3600.0  # no folder takes so long to write
 
 
 def whole(path: Path, content: str | bytes) -> Path:
@@ -22,9 +31,9 @@ def whole(path: Path, content: str | bytes) -> Path:
     Raises:
         StoreError: it cannot be written; what stood there before is as it was.
     """
-    data = content.encode() if isinstance(content, str) else content
+    data = content.encode(errors="replace") if isinstance(content, str) else content
     try:
-        target = path.resolve()  # a link stays a link
+        target = Path(os.path.realpath(path))  # a link stays a link
         if target.exists() and not target.is_file():
             _write_in_place(target, data)
         else:
@@ -35,18 +44,72 @@ def whole(path: Path, content: str | bytes) -> Path:
 
 
 def _replace(target: Path, data: bytes) -> None:
-    temporary = target.with_name(f".{target.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
+    temporary = temporary_beside(target)
     try:
-        with temporary.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+        _write_new(temporary, data)
         temporary.replace(target)
     except BaseException:
         with contextlib.suppress(OSError):
             temporary.unlink()  # half a file would fill a disk that is full already
         raise
     _sync_folder(target.parent)
+
+
+def temporary_beside(target: Path) -> Path:
+    """Return a hidden name in the same folder that no other writer uses."""
+    return target.with_name(f"{_stem_beside(target)}{os.getpid()}-{secrets.token_hex(4)}.tmp")
+
+
+def _stem_beside(target: Path) -> str:
+    return f".{target.name[: _LONGEST_NAME // 4]}.resnet-bench-"
+
+
+def whole_folder(folder: Path, contents: Mapping[str, bytes]) -> None:
+    """Make a folder with files in it, by way of a temporary one: all of it is there, or nothing.
+
+    Raises:
+        StoreError: it is there already and not empty, or cannot be written.
+    """
+    target = Path(os.path.realpath(folder))
+    temporary = temporary_beside(target)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _remove_left_behind(target)
+        temporary.mkdir()
+        for name, data in contents.items():
+            _write_new(temporary / name, data)
+        _sync_folder(temporary)
+        if target.is_dir() and any(target.iterdir()):
+            raise StoreError(f"{folder} is not empty; name a new folder.")
+        temporary.rename(target)  # over a folder only where that is empty
+    except OSError as error:
+        raise cannot_write(folder, error) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    _sync_folder(target.parent)
+
+
+def _remove_left_behind(target: Path) -> None:
+    """Remove temporary folders of processes that were killed while they made this one."""
+    for path in target.parent.glob(f"{glob.escape(_stem_beside(target))}*.tmp"):
+        with contextlib.suppress(OSError):
+            if path.is_dir() and time.time() - path.stat().st_mtime > _LEFT_BEHIND_S:
+                shutil.rmtree(path, ignore_errors=True)
+
+
+def _write_new(path: Path, data: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+    try:
+        _write(descriptor, data)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _write(descriptor: int, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
 
 
 def _sync_folder(folder: Path) -> None:
@@ -95,21 +158,27 @@ def append_line(path: Path, line: bytes) -> None:
         StoreError: it cannot be written; what stood in it before still stands.
     """
     try:
-        path.touch()
-        with path.open("r+b", buffering=0) as file:
+        with _open_for_lines(path) as file:
             end = end_of_last_whole_line(file)
-            file.truncate(end)
+            os.ftruncate(file.fileno(), end)
             file.seek(end)
-            rest = memoryview(line + b"\n")
             try:
-                while rest:
-                    rest = rest[file.write(rest) :]
+                _write(file.fileno(), line + b"\n")
                 os.fsync(file.fileno())
             except OSError:
-                file.truncate(end)
+                os.ftruncate(file.fileno(), end)
                 raise
     except OSError as error:
         raise cannot_write(path, error) from error
+
+
+def _open_for_lines(path: Path) -> io.FileIO:
+    is_new = not path.exists()
+    # Never waits: what is no regular file is refused where a position in it is asked for.
+    file = io.FileIO(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC, 0o666), "r+")
+    if is_new:
+        _sync_folder(path.parent)
+    return file
 
 
 def cut_half_written_line(path: Path) -> None:
@@ -119,8 +188,8 @@ def cut_half_written_line(path: Path) -> None:
         StoreError: the file cannot be written.
     """
     try:
-        with path.open("r+b", buffering=0) as file:
-            file.truncate(end_of_last_whole_line(file))
+        with _open_for_lines(path) as file:
+            os.ftruncate(file.fileno(), end_of_last_whole_line(file))
     except OSError as error:
         raise cannot_write(path, error) from error
 
@@ -149,6 +218,10 @@ def check_writable(path: Path) -> None:
         raise StoreError(f"cannot write {path}: there is no folder {path.absolute().parent}; make it first.")
     existed = path.exists()
     try:
+        if existed and not path.is_file():
+            if not os.access(path, os.W_OK):  # to open a pipe would wait for its reader
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+            return
         path.open("ab").close()
         if not existed:
             path.unlink()

@@ -8,7 +8,7 @@ import msgspec
 
 from resnet_bench.errors import StoreError
 from resnet_bench.records import Record
-from resnet_bench.storage import files
+from resnet_bench.storage import files, reading
 
 _Entry = TypeVar("_Entry")
 _encoder = msgspec.json.Encoder()
@@ -52,27 +52,47 @@ def read(path: Path, decoder: msgspec.json.Decoder[_Entry]) -> Lines[_Entry]:
     Raises:
         StoreError: the file is not there, or has lines and none of them can be read.
     """
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError as error:
-        raise StoreError(f"{path.parent} has no {path.name}; the run is damaged.") from error
-    except OSError as error:
-        raise StoreError(f"cannot read {path}: {error.strerror}.") from error
-    whole = content[: content.rfind(b"\n") + 1]
     entries: list[_Entry] = []
     numbers: list[int] = []
     faults: dict[int, str] = {}
-    for number, line in enumerate(whole.splitlines(), start=1):
-        try:
-            entries.append(decoder.decode(line))
-            numbers.append(number)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            faults[number] = str(error)
-        except RecursionError:
-            faults[number] = "it is nested too deeply"
+    half_written = 0
+    try:
+        for number, line in enumerate(reading.lines(path), start=1):
+            if line is not None and not line.endswith(b"\n"):
+                half_written = len(line)
+                break
+            fault = _take(line, decoder, entries)
+            if fault:
+                faults[number] = fault
+            else:
+                numbers.append(number)
+    except FileNotFoundError as error:
+        raise StoreError(f"{path.parent} has no {path.name}; the run is damaged.") from error
+    except OSError as error:
+        raise StoreError(f"cannot read {path}: {reading.why(error)}.") from error
     if faults and not entries:
         raise StoreError(f"{path}, line {next(iter(faults))}: {next(iter(faults.values()))}; no line can be read.")
-    return Lines(entries, numbers, _half_written(path, len(content) - len(whole)), tuple(_damaged(path, faults)))
+    return Lines(entries, numbers, _half_written(path, half_written), tuple(_damaged(path, faults)))
+
+
+def _take(line: bytes | None, decoder: msgspec.json.Decoder[_Entry], entries: list[_Entry]) -> str:
+    """Put the record of a line to the others, and return what is wrong with the line, "" where nothing is."""
+    if line is None:
+        return f"it is longer than {reading.LARGEST_LINE_BYTES >> 20} MiB"
+    try:
+        entries.append(decoder.decode(line))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return reading.why(error)
+    return ""
+
+
+def hold(path: Path, kind: type[Record]) -> bool:
+    """Return whether every line of a file is a record of that kind."""
+    try:
+        found = read(path, msgspec.json.Decoder(kind))
+    except StoreError:
+        return False
+    return not found.warnings
 
 
 def _half_written(path: Path, size: int) -> tuple[str, ...]:

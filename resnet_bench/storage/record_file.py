@@ -8,7 +8,7 @@ import msgspec
 from resnet_bench.errors import StoreError
 from resnet_bench.records import SCHEMA_VERSION, Record
 from resnet_bench.records.bounds import SchemaNumber
-from resnet_bench.storage import files
+from resnet_bench.storage import files, reading
 
 Kept = TypeVar("Kept", bound=Record)
 
@@ -24,7 +24,12 @@ def write(record: Record, path: Path) -> None:
         StoreError: it cannot be written; what stood there before is as it was.
     """
     files.make_folder_of(path)
-    files.whole(path, msgspec.json.format(msgspec.json.encode(record), indent=1) + b"\n")
+    files.whole(path, encoded(record))
+
+
+def encoded(record: Record) -> bytes:
+    """Return a record as its file holds it."""
+    return msgspec.json.format(msgspec.json.encode(record), indent=1) + b"\n"
 
 
 def read(path: Path, kind: type[Kept], *, misfit: str) -> Kept:
@@ -39,7 +44,7 @@ def read(path: Path, kind: type[Kept], *, misfit: str) -> Kept:
         StoreError: it cannot be read, is of a newer schema, or holds something else.
     """
     try:
-        content = path.read_bytes()
+        content = reading.content(path)
         schema = msgspec.json.decode(content, type=_SchemaOnly).schema
         if schema > SCHEMA_VERSION:
             raise StoreError(
@@ -47,8 +52,6 @@ def read(path: Path, kind: type[Kept], *, misfit: str) -> Kept:
             )
         return msgspec.json.decode(content, type=kind)
     except OSError as error:
-        raise StoreError(f"cannot read {path}: {error.strerror or error}.") from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise StoreError(f"{path} is {misfit}: {error}.") from error
-    except RecursionError as error:
-        raise StoreError(f"{path} is {misfit}: it is nested too deeply.") from error
+        raise StoreError(f"cannot read {path}: {reading.why(error)}.") from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise StoreError(f"{path} is {misfit}: {reading.why(error)}.") from error

@@ -16,7 +16,7 @@ from filelock import BaseFileLock, FileLock, Timeout
 
 from resnet_bench.errors import StoreError
 from resnet_bench.records import Attempt, Header, Launch, LayerProfile, Run, Skip
-from resnet_bench.storage import files, lines, record_file, references
+from resnet_bench.storage import files, lines, reading, record_file, references
 from resnet_bench.storage.assembly import assemble, on_settled_machines, with_settled_machines, without_layers
 
 HEADER_NAME = "run.json"
@@ -66,8 +66,8 @@ def _acquire(lock: BaseFileLock, directory: Path) -> None:
 
 
 def is_run(directory: Path) -> bool:
-    """Say whether a folder holds a run."""
-    return (directory / HEADER_NAME).exists()
+    """Say whether a folder holds a run, be it one that cannot be read."""
+    return reading.is_there(directory / HEADER_NAME)
 
 
 def refuse_another(directory: Path) -> None:
@@ -83,7 +83,7 @@ def refuse_another(directory: Path) -> None:
         )
     for name in (LAUNCHES_NAME, LAYERS_NAME):
         path = directory / name
-        if path.exists() and path.stat().st_size:
+        if reading.is_there(path) and not (path.is_file() and path.stat().st_size == 0):
             raise StoreError(
                 f"{directory} holds {name} without the {HEADER_NAME} that it belongs to; move it away, "
                 "or choose another folder."
@@ -96,7 +96,13 @@ def create(directory: Path, header: Header) -> None:
     Raises:
         StoreError: the directory already holds a run or cannot be written.
     """
-    create_whole(directory, header, ())
+    refuse_another(directory)
+    launches = files.whole(directory / LAUNCHES_NAME, b"")  # first: a header without launches would be a damaged run
+    try:
+        record_file.write(header, directory / HEADER_NAME)
+    except StoreError:
+        launches.unlink(missing_ok=True)
+        raise
 
 
 def extend(directory: Path, header: Header) -> None:
@@ -112,24 +118,17 @@ def extend(directory: Path, header: Header) -> None:
 def create_whole(
     directory: Path, header: Header, entries: Iterable[Launch | Skip], layers: Sequence[LayerProfile] = ()
 ) -> None:
-    """Write a run that is finished already: all of its lines, then the header that makes it a run.
+    """Write a run that is finished already, as a new folder that is there whole or not at all.
 
     Raises:
-        StoreError: the directory already holds a run or cannot be written.
+        StoreError: the directory already holds a run or anything else, or cannot be written.
     """
     refuse_another(directory)
-    written = []
-    try:
-        for name, records in ((LAUNCHES_NAME, tuple(entries)), (LAYERS_NAME, tuple(layers))):
-            if records or name == LAUNCHES_NAME:  # a header without launches would be a damaged run
-                written.append(
-                    files.whole(directory / name, lines.encoded([_of_run(entry, header.id) for entry in records]))
-                )
-        record_file.write(header, directory / HEADER_NAME)
-    except StoreError:
-        for path in written:
-            path.unlink(missing_ok=True)
-        raise
+    contents = {HEADER_NAME: record_file.encoded(header)}
+    for name, records in ((LAUNCHES_NAME, tuple(entries)), (LAYERS_NAME, tuple(layers))):
+        if records or name == LAUNCHES_NAME:
+            contents[name] = lines.encoded([_of_run(entry, header.id) for entry in records])
+    files.whole_folder(directory, contents)
 
 
 def append(directory: Path, entry: Launch | Skip, *, run: str) -> None:
@@ -166,7 +165,7 @@ def load_trials(directory: Path) -> list[Attempt]:
         StoreError: none of its lines can be read.
     """
     path = directory / TRIALS_NAME
-    return lines.read(path, _trials_decoder).entries if path.exists() else []
+    return lines.read(path, _trials_decoder).entries if reading.is_there(path) else []
 
 
 def load(directory: Path) -> Run:
@@ -212,7 +211,7 @@ def load_entries(directory: Path) -> list[Launch | Skip]:
 
 def _load_layers(directory: Path, header: Header) -> lines.Lines[LayerProfile | Skip]:
     path = directory / LAYERS_NAME
-    if not path.exists():
+    if not reading.is_there(path):
         return lines.Lines([], [], (), ())
     found = lines.read(path, _layers_decoder)
     _refuse_foreign(path, found, header)
@@ -226,7 +225,7 @@ def cut_half_written_lines(directory: Path) -> None:
         StoreError: a file cannot be written.
     """
     files.cut_half_written_line(directory / LAUNCHES_NAME)
-    if (directory / LAYERS_NAME).exists():
+    if reading.is_there(directory / LAYERS_NAME):
         files.cut_half_written_line(directory / LAYERS_NAME)
 
 

@@ -3,10 +3,11 @@
 import errno
 import os
 import threading
+import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resnet_bench.errors import StoreError
@@ -76,6 +77,7 @@ def test_a_folder_or_a_file_in_the_way_is_said_before_anything_is_measured(tmp_p
     assert not (tmp_path / "new" / "x").exists()
 
 
+@settings(deadline=None)  # a disk takes as long as it takes
 @given(st.lists(st.binary(min_size=1).filter(lambda line: b"\n" not in line), max_size=5), st.binary(max_size=20))
 def test_what_a_kill_left_is_replaced_by_the_next_line(tmp_path_factory, written, half):
     path = tmp_path_factory.mktemp("lines") / "x.jsonl"
@@ -101,3 +103,40 @@ def test_a_name_made_of_text_stays_in_its_folder(text):
 @pytest.mark.parametrize("name", ["build-7.example.org", "2.9.0+cu128", "host_1"])
 def test_a_usual_name_stays_as_it_is(name):
     assert files.name_of(name) == name
+
+
+def test_a_folder_is_there_whole_and_only_where_none_was(tmp_path):
+    contents = {"a": b"1", "b": b"2"}
+    (tmp_path / "empty").mkdir()
+    for name in ("new", "empty", "deep/below"):
+        files.whole_folder(tmp_path / name, contents)
+        assert {it.name: it.read_bytes() for it in (tmp_path / name).iterdir()} == contents
+    with pytest.raises(StoreError, match="new is not empty; name a new folder"):
+        files.whole_folder(tmp_path / "new", {"a": b"3"})
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreError, match=r"cannot write .*file: "):
+        files.whole_folder(tmp_path / "file", contents)
+    assert sorted(it.name for it in tmp_path.iterdir()) == ["deep", "empty", "file", "new"]
+
+
+def test_a_folder_that_a_killed_process_left_half_made_goes_with_the_next(tmp_path):
+    for name, age_s in (
+        (".new.resnet-bench-1-0a.tmp", 7200),
+        (".new.resnet-bench-2-0a.tmp", 60),
+        (".new.mine.tmp", 7200),
+    ):
+        (tmp_path / name).mkdir()
+        os.utime(tmp_path / name, (time.time() - age_s,) * 2)
+    files.whole_folder(tmp_path / "new", {"a": b"1"})
+    assert sorted(it.name for it in tmp_path.iterdir()) == [".new.mine.tmp", ".new.resnet-bench-2-0a.tmp", "new"]
+
+
+@pytest.mark.parametrize("name", ["x" * 250, "\u00e9" * 120])
+def test_a_name_as_long_as_the_system_takes_is_written(tmp_path, name):
+    files.whole(tmp_path / name, "content")
+    assert [it.name for it in tmp_path.iterdir()] == [name]
+
+
+def test_whether_a_pipe_can_be_written_is_said_without_waiting_for_its_reader(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    files.check_writable(tmp_path / "pipe")

@@ -1,5 +1,6 @@
 """What a run directory promises: nothing finished is lost, nothing half-written is taken for whole."""
 
+import os
 from pathlib import Path
 
 import msgspec
@@ -180,6 +181,14 @@ def test_a_run_adopts_no_lines_that_it_did_not_write(tmp_path, run, name):
     with pytest.raises(StoreError, match=rf"holds {name} without the run\.json that it belongs to"):
         run_directory.create(tmp_path, run.header)
     assert (tmp_path / name).read_text() == "{}\n"
+
+
+@pytest.mark.parametrize("name", [run_directory.LAUNCHES_NAME, run_directory.LAYERS_NAME])
+@pytest.mark.parametrize("put", [os.mkfifo, os.mkdir, lambda path: path.symlink_to("nowhere")])
+def test_a_run_begins_where_nothing_lies_in_the_place_of_its_lines(tmp_path, run, name, put):
+    put(tmp_path / name)
+    with pytest.raises(StoreError, match=rf"holds {name} without the run\.json"):
+        run_directory.create(tmp_path, run.header)
 
 
 def test_lines_of_the_first_schema_know_no_run_and_are_read(directory, run):

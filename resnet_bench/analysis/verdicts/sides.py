@@ -7,7 +7,7 @@ from resnet_bench.analysis.digest import digest, pool
 from resnet_bench.analysis.metrics import POSITION
 from resnet_bench.errors import StoreError, UsageError, nearest
 from resnet_bench.records import CaseDigest, Digest
-from resnet_bench.storage import baselines
+from resnet_bench.storage import baselines, reading
 from resnet_bench.storage.run_directory import HEADER_NAME, is_run, load
 
 
@@ -35,7 +35,7 @@ def read(text: str, directory: Path = baselines.DEFAULT_DIRECTORY) -> Digest:
     path = Path(text)
     if is_run(path) or path.is_dir():
         return digest(load(path))
-    if path.is_file():
+    if reading.is_there(path):
         return _known(baselines.read_file(path), path)
     if baselines.is_name(text) and text in baselines.names(directory):
         return baseline(text, directory)

@@ -14,7 +14,6 @@ model = "resnet50*"
 """
 
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -29,6 +28,7 @@ from resnet_bench.config import suite_file, values
 from resnet_bench.config.axes import AXES, BY_NAME, Axis, Value
 from resnet_bench.errors import ConfigError, UsageError, nearest
 from resnet_bench.records import Case, Figures, Record
+from resnet_bench.storage import reading
 
 _UNBALANCED = re.compile(r"\[[^\]]*$")
 
@@ -112,11 +112,11 @@ def read(path: Path) -> Thresholds:
         ConfigError: it cannot be read, has an unknown key or metric, or a limit or pattern that is none.
     """
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"cannot read thresholds {path}: {error.strerror or error}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ConfigError(f"{path} is not valid TOML: {error}.") from error
+        content = reading.toml(path)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot read thresholds {path}: {reading.why(error)}.") from error
+    except ValueError as error:
+        raise ConfigError(f"{path} is not TOML: {error}.") from error
     notes: list[str] = []
     content = _renamed(content, str(path), notes)
     _refuse_unknown(content, _FILE_KEYS, (), str(path))
