@@ -1,6 +1,5 @@
 """The command line: names, exit codes, one line for every error. `resnet_bench.commands` holds the commands."""
 
-import contextlib
 import errno
 import os
 import resource
@@ -12,13 +11,13 @@ from pathlib import Path
 
 from cyclopts import App, CoercionError, CycloptsError
 
-from resnet_bench import __version__
+from resnet_bench import __version__, streams
 from resnet_bench.commands.examples import epilogue
-from resnet_bench.errors import ExitCode, InternalError, ResNetBenchError, nearest, text_of
-from resnet_bench.words import either, logged
+from resnet_bench.errors import ExitCode, InternalError, ResNetBenchError, UsageError, nearest, text_of
+from resnet_bench.words import either, say
 
 # Name, where it lives (imported only when it is asked for), and its line in --help.
-_COMMANDS = (
+COMMANDS = (
     ("list", "models:list_models", "The models, with what each costs and its published accuracy."),
     ("show", "models:show", "The module tree of one model, as torch prints it."),
     ("profile", "profile:profile", "The exact static profile, or with --measured where the time goes."),
@@ -38,10 +37,14 @@ _COMMANDS = (
 )
 
 DEBUG = "RESNET_BENCH_DEBUG"
-# What writing to a file that standard output was sent to can say.
-_OUTPUT_ERRORS = frozenset({errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EIO})
-# What a path that a user named can say wherever it is looked at, `Path.exists` included.
-_PATH_ERRORS = frozenset({errno.EACCES, errno.ENAMETOOLONG, errno.ELOOP})
+# What a path that a user named can say wherever it is looked at or a folder is made, `Path.exists` included.
+_PATH_ERRORS = frozenset(
+    {
+        *(errno.EACCES, errno.EPERM, errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR, errno.EISDIR),
+        *(errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.ESTALE),
+    }
+)
+_NO_MORE = frozenset({errno.EAGAIN, errno.ENOMEM})  # of processes or memory, whatever was asked
 
 app = App(
     name="resnet-bench",
@@ -49,7 +52,7 @@ app = App(
     version=f"resnet-bench {__version__}",
     suppress_keyboard_interrupt=False,
 )
-for _name, _target, _help in _COMMANDS:
+for _name, _target, _help in COMMANDS:
     # A group of commands has its examples where it is defined.
     _more = {} if _name == "baseline" else {"help_epilogue": epilogue(_name)}
     app.command(f"resnet_bench.commands.{_target}", name=_name, help=_help, **_more)
@@ -58,47 +61,30 @@ app.register_install_completion_command(help="Install completion for bash, zsh o
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and leave with its documented exit code."""
-    _make_streams_usable()
+    streams.make_usable()
     sys.exit(run(sys.argv[1:] if arguments is None else arguments))
-
-
-def _make_streams_usable() -> None:
-    """Let standard output and error take any character, and stand for nothing where they were closed.
-
-    A file that is opened next would else become the standard output of every child process.
-    """
-    for descriptor in range(3):
-        try:
-            os.fstat(descriptor)
-        except OSError:
-            os.open(os.devnull, os.O_RDWR)  # the lowest that is free: this one
-    for name in ("stdout", "stderr"):
-        stream = getattr(sys, name)
-        if stream is None:
-            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - as long as the process
-        elif hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code."""
     try:
+        _refuse_bytes(arguments)
         result = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
         sys.stdout.flush()  # here, where a full disk can still be said
     except BaseException as error:  # noqa: BLE001 - the one door: all get their code
-        if _reader_left(error):
-            sys.stderr.close()
-            return ExitCode.DONE
         message, code = _said_of(error)
-        with contextlib.suppress(OSError):  # a full disk behind standard error leaves the exit code
-            print(logged(f"error: {message}"), file=sys.stderr, flush=True)
+        say(f"error: {message}")
         return code
     return result if isinstance(result, int) else ExitCode.DONE
 
 
-def _reader_left(error: BaseException) -> bool:
-    """Return whether nobody reads what is printed any more; where help is printed, rich exits with 1 then."""
-    return isinstance(error.__context__ if isinstance(error, SystemExit) else error, BrokenPipeError)
+def _refuse_bytes(arguments: Sequence[str]) -> None:
+    """Refuse what is no text: it could be written into no document."""
+    variables = (value for name, value in os.environ.items() if name.startswith("RESNET_BENCH_"))
+    for text in (*arguments, *variables):
+        if any("\ud800" <= char <= "\udfff" for char in text):
+            said = text.encode(errors="replace").decode()
+            raise UsageError(f"'{said}' is not UTF-8 text; rename what it names, or link to it.")
 
 
 def _said_of(error: BaseException) -> tuple[str, ExitCode]:
@@ -112,8 +98,7 @@ def _said_of(error: BaseException) -> tuple[str, ExitCode]:
             return str(error), error.exit_code
         case KeyboardInterrupt():
             return "interrupted.", ExitCode.INTERRUPTED
-        case OSError() if error.filename is None and error.errno in _OUTPUT_ERRORS:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is still buffered would fail again at exit
+        case OSError() if error.filename == streams.OUTPUT:
             return f"cannot write to standard output: {error.strerror}.", ExitCode.USAGE
         case OSError() if error.filename is not None and error.errno in _PATH_ERRORS:
             return f"cannot use {error.filename}: {error.strerror}.", ExitCode.USAGE
@@ -127,6 +112,8 @@ def _said_of_cause(error: BaseException) -> tuple[str, ExitCode]:
         return "interrupted.", ExitCode.INTERRUPTED
     if any(map(_lacks_descriptors, chain)):
         return f"too many files are open at once: {_open_files()}.", ExitCode.USAGE
+    if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno in _NO_MORE):
+        return "the system has no more memory or processes to give; raise the limit, or close others.", ExitCode.USAGE
     found = _unforeseen(error)
     return str(found), found.exit_code
 

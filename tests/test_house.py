@@ -27,7 +27,7 @@ FLOORS = (
     ("machine",),
     ("git",),
     ("records",),
-    ("units", "words", "scratch"),
+    ("units", "words", "scratch", "streams"),
     ("errors",),
 )
 FLOOR_OF = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
@@ -128,7 +128,7 @@ def test_an_executor_is_never_asked_for_by_name():
 
 
 # Whole documents, a line of a progress that is overwritten, commands that are meant, and what says that all is over.
-PRINTERS = {"words.py", "commands/output.py", "commands/ticker.py", "interop/github.py", "cli.py", "__main__.py"}
+PRINTERS = {"words.py", "commands/output.py", "commands/ticker.py", "interop/github.py", "__main__.py"}
 PRINTERS |= {"commands/run.py"}  # a suite file of ours, as it is
 
 

@@ -12,7 +12,7 @@ from resnet_bench.report import notebook
 from resnet_bench.report.document import Document
 from resnet_bench.report.documents import run as view
 from resnet_bench.report.frame import frame_of
-from resnet_bench.report.renderers import BEGINNINGS, Format, of_file, render
+from resnet_bench.report.renderers import Format, of_file, render
 from resnet_bench.storage import files, outputs, run_directory
 from resnet_bench.words import counted
 
@@ -131,6 +131,6 @@ def written_side_by_side(runs: Sequence[MeasuredRun], path: Path) -> Path:
     """
     form = of_file(path)
     files.make_folder_of(path)
-    outputs.check(path, begins=BEGINNINGS.get(form, b""))
+    outputs.check(path)
     document = runs[0].document if len(runs) == 1 else view.build([run.record for run in runs])
-    return files.whole(path, render(document, form))
+    return outputs.write(path, render(document, form))

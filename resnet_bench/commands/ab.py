@@ -95,7 +95,7 @@ def ab(
     destinations = [destination(format, path) for path in output or (None,)]
     if turns:
         files.make_folder_of(turns)
-        outputs.check_no_part_of_a_run(turns)
+        outputs.check(turns, ours=runner.holds_turns)
     terms = runner.Terms(band=_band(asked, matchups, given["device"], calibration_file), budget_s=limit, seed=seed)
     both = revisions.Revisions(base=base, contender=contender, repository=repository, install=install)
     outcomes, (left, right) = revisions.compare(matchups, both, terms, on_pair=pairs_made, turns=turns)

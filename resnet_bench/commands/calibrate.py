@@ -71,7 +71,7 @@ def calibrate(
     asked: dict[str, Any] = {name: value_of(given, name) for name in given if name != "model"}
     to = destination(format, output)
     files.make_folder_of(calibration_file)
-    outputs.check_no_part_of_a_run(calibration_file)
+    outputs.check(calibration_file, ours=calibrations.is_one)
     width = values.quantity(units.parse_percent, band, "--band")
     home = Side(label="this installation", root=_root(names))
     cases = [Case(model=name, **completed(asked, asked["device"])) for name in names]

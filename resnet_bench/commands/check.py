@@ -58,7 +58,7 @@ def check(
     inputs = (run, thresholds_file, calibration_file, baselines.path_of(baseline, baselines_dir))
     to = destination(format, output, inputs=inputs)
     if junit_file:
-        outputs.check(junit_file, inputs=inputs, begins=junit.BEGINNING)
+        outputs.check(junit_file, inputs=inputs)
     limits = thresholds.read(thresholds_file)
     both = (sides.baseline(baseline, baselines_dir), digest(load(run)))
     warn([*limits.notes, *(text for side in both for text in side.warnings)])

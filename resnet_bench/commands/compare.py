@@ -62,7 +62,7 @@ def compare(
     inputs = (Path(base), Path(new), *baselines_dir.glob("*.json"), calibration_file)
     to = destination(format, output, inputs=inputs)
     if junit_file:
-        outputs.check(junit_file, inputs=inputs, begins=junit.BEGINNING)
+        outputs.check(junit_file, inputs=inputs)
     left, right = (sides.read(text, baselines_dir) for text in (base, new))
     warn([*left.warnings, *right.warnings])
     if any(changes):

@@ -54,7 +54,7 @@ def export(
         if output is None:
             raise UsageError(f"--to {to} writes a file; name it with -o, such as -o {run.name}.{to}.")
         files.make_folder_of(output)
-        outputs.check(output, inputs=[run], begins=sheets.BEGINNINGS[to.value])
+        outputs.check(output, inputs=[run])
         say(str(sheets.write(to.value, view.build([loaded]).rows(), output)), to=sys.stdout)
 
 

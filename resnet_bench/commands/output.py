@@ -8,8 +8,8 @@ from pathlib import Path
 
 from resnet_bench.records import Record
 from resnet_bench.report.document import Document
-from resnet_bench.report.renderers import BEGINNINGS, Format, of_file, render
-from resnet_bench.storage import files, outputs
+from resnet_bench.report.renderers import Format, of_file, render
+from resnet_bench.storage import outputs
 from resnet_bench.words import logged, say
 
 
@@ -32,24 +32,20 @@ def destination(form: Format | None, path: Path | None, *, inputs: Iterable[Path
     if path is None:
         return Destination(form=form or Format.TEXT, path=None)
     chosen = form or of_file(path)
-    outputs.check(path, inputs=inputs, begins=BEGINNINGS.get(chosen, b""))
+    outputs.check(path, inputs=inputs)
     return Destination(form=chosen, path=path)
 
 
 def give(document: Document, to: Destination) -> None:
-    """Print a document, or write it to its file and print where; a verdict holds, whether or not anybody reads on.
+    """Print a document, or write it to its file and print where.
 
     Raises:
         StoreError: the file cannot be written.
     """
     if to.path is None:
-        text, end = _shown(document, to.form), ""
+        print(_shown(document, to.form), end="", flush=True)
     else:
-        text, end = str(written(document, to.form, to.path)), "\n"
-    try:
-        print(text, end=end, flush=True)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still buffered would fail again
+        say(str(written(document, to.form, to.path)), to=sys.stdout)
 
 
 def _shown(document: Document, form: Format) -> str:
@@ -66,7 +62,7 @@ def written(document: Document, form: Format, path: Path) -> Path:
     Raises:
         StoreError: the file cannot be written.
     """
-    return files.whole(path, render(document, form))
+    return outputs.write(path, render(document, form))
 
 
 def terminal_width() -> int | None:

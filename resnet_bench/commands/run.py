@@ -30,7 +30,7 @@ from resnet_bench.runner import plan, shards
 from resnet_bench.runner.launchers import table as launchers
 from resnet_bench.runner.launchers.launcher import Launcher
 from resnet_bench.runner.run import extend, new_run_id, resume, start
-from resnet_bench.storage import run_directory
+from resnet_bench.storage import outputs, reading, run_directory
 from resnet_bench.wire.messages import LookUpRequest
 from resnet_bench.words import counted, say
 
@@ -90,10 +90,12 @@ def run(
     of_a_new_run = any((suite, output, label, layers, note, dry_run, print_config, asv_results))
     if extend_run is not None:
         _refuse_of_a_new_run("--extend takes axes", of_a_new_run or resume_from is not None, extend_run)
+        _refuse_another_page(extend_run)
         extend(extend_run, _values_to_add(given), launcher=launchers.launcher(launcher))
         return _show_results(extend_run, format)
     if resume_from is not None:
         _refuse_of_a_new_run("--resume goes on with the run's own suite", of_a_new_run or bool(given), resume_from)
+        _refuse_another_page(resume_from)
         resume(resume_from, launcher=launchers.launcher(launcher))
         return _show_results(resume_from, format)
     _refuse_a_model(suite)
@@ -111,6 +113,7 @@ def run(
             shown = _plan(chosen.suite, chosen.shard, launchers.launcher(launcher))
             give(shown, Destination(form=format, path=None))
             return 0
+        _refuse_another_page(directory)
         if asv_results:
             _check_clean()
         start(
@@ -156,6 +159,12 @@ def _values_to_add(given: Mapping[str, str]) -> dict[str, tuple[Value, ...]]:
         shown = f"--{strange.replace('_', '-')}" if strange else "nothing"
         raise UsageError(f"--extend keeps the run's protocol and adds values of axes; given is {shown}.")
     return {flags[name].name: flags[name].several_from_text(text, flags[name].flag) for name, text in given.items()}
+
+
+def _refuse_another_page(directory: Path) -> None:
+    """Refuse before anything is measured to replace a page that is not a report."""
+    if reading.is_there(directory / PAGE_NAME):
+        outputs.check(directory / PAGE_NAME)
 
 
 def _check_clean() -> None:

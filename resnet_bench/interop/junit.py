@@ -124,9 +124,6 @@ def render(cases: Iterable[TestCase]) -> str:
     return buffer.getvalue().decode() + "\n"
 
 
-BEGINNING = b"<?xml"
-
-
 def write(path: Path, cases: Iterable[TestCase]) -> None:
     """Write the XML to a file.
 

@@ -14,7 +14,7 @@ from resnet_bench import scratch
 from resnet_bench.errors import StoreError
 from resnet_bench.profilers.timeline import wrapped
 from resnet_bench.profilers.workload import Workload
-from resnet_bench.storage import files
+from resnet_bench.storage import files, outputs
 
 ITERATIONS = 3
 
@@ -39,7 +39,7 @@ def write_trace(workload: Workload, path: Path) -> None:
         with scratch.folder("trace") as folder:
             written = folder / "trace.json"
             recorded.export_chrome_trace(str(written))
-            files.whole(path, written.read_bytes())  # never by a rename over what may be a device
+            files.whole(path, outputs.marked(written.read_bytes()))  # never by a rename over what may be a device
     except (OSError, RuntimeError) as error:
         reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
         raise StoreError(f"cannot write the trace {path}: {reason}; choose another file with --trace.") from error

@@ -2,17 +2,16 @@
 
 import importlib.util
 import io
+import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from resnet_bench.errors import UsageError
 from resnet_bench.report.frame import frame_of
 from resnet_bench.report.table import Table
-from resnet_bench.storage import files
+from resnet_bench.storage import files, outputs
 from resnet_bench.words import plain
 
-# What a former file begins with, as small letters.
-BEGINNINGS: Mapping[str, bytes] = {"parquet": b"par1", "xlsx": b"pk\x03\x04"}
 _SHEET = "results"
 
 
@@ -33,7 +32,10 @@ def _parquet(table: Table) -> bytes:
     stream = io.BytesIO()
     frame = frame_of(table)
     frame.attrs = {}  # pandas would write them with a warning; units stand in the names
-    frame.to_parquet(stream, engine="pyarrow", index=False)
+    pyarrow, parquet = map(importlib.import_module, ("pyarrow", "pyarrow.parquet"))
+    held = pyarrow.Table.from_pandas(frame, preserve_index=False)
+    made_by = {outputs.GENERATOR: outputs.OURS}
+    parquet.write_table(held.replace_schema_metadata({**(held.schema.metadata or {}), **made_by}), stream)
     return stream.getvalue()
 
 
@@ -48,6 +50,8 @@ def _xlsx(table: Table) -> bytes:
         sheet.append([_cell(sheet, value) for value in row])
     stream = io.BytesIO()
     workbook.save(stream)
+    with zipfile.ZipFile(stream, "a") as archive:
+        archive.comment = outputs.OURS
     return stream.getvalue()
 
 

@@ -46,7 +46,7 @@ def dissect(
             raise UsageError("--trace takes one model: one file holds one trace.")
         if trace.exists() and not (trace.is_file() or trace.is_dir()):  # first: to open a pipe would wait for a reader
             raise StoreError(f"cannot write {trace}: it is not a regular file; choose another one.")
-        outputs.check_no_part_of_a_run(trace)
+        outputs.check(trace)
     resolved = plan.resolved(models, ())
     device = str(asked.get("device", AUTO))
     threads = asked.get("threads", environment.default_threads())

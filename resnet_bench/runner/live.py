@@ -99,6 +99,11 @@ def save(path: Path, outcomes: Sequence[MatchupResult]) -> None:
     files.whole(path, lines.encoded(tuple(outcomes)))
 
 
+def holds_turns(path: Path) -> bool:
+    """Return whether a file is one that `save` wrote."""
+    return lines.hold(path, MatchupResult)
+
+
 def _outcomes(
     matchups: Sequence[Matchup], turns: Sequence[Sequence[PairedSamples]], terms: Terms
 ) -> tuple[MatchupResult, ...]:

@@ -6,7 +6,6 @@ import pytest
 
 from resnet_bench import cli
 from resnet_bench.errors import ExitCode
-from resnet_bench.report import sheets
 from tests import make
 
 
@@ -56,4 +55,13 @@ def test_another_file_is_never_replaced(run, capsys):
     (run / "mine.xlsx").write_text("notes")
     assert cli.run(["export", "r", "--to", "xlsx", "-o", "mine.xlsx"]) == ExitCode.USAGE
     assert "was not written by this tool" in capsys.readouterr().err
-    assert set(sheets.BEGINNINGS) == {"parquet", "xlsx"}
+
+
+@pytest.mark.parametrize("form", ["parquet", "xlsx"])
+def test_a_former_one_is_replaced_and_another_of_its_form_is_not(run, capsys, form):
+    pytest.importorskip({"parquet": "pyarrow", "xlsx": "openpyxl"}[form])
+    path = run / f"x.{form}"
+    assert [cli.run(["export", "r", "--to", form, "-o", path.name]) for _ in range(2)] == [0, 0]
+    path.write_bytes(path.read_bytes().replace(b"resnet-bench", b"another-tool"))
+    assert cli.run(["export", "r", "--to", form, "-o", path.name]) == ExitCode.USAGE
+    assert "was not written by this tool" in capsys.readouterr().err

@@ -37,10 +37,6 @@ class Format(StrEnum):
     HTML = "html", ".html"
 
 
-# What a former page begins with; whatever else is written can begin with anything.
-BEGINNINGS = {Format.HTML: b"<!doctype html"}
-
-
 def render(document: Document, form: Format, width: int | None = None) -> str:
     """Return a document in one of the formats, for a terminal of that many columns or for a file."""
     # Each is imported when it is asked for: a page's template engine has no place in the start of `list`.
