@@ -10,7 +10,8 @@ from cyclopts import Parameter
 from resnet_bench import specs
 from resnet_bench.commands.arguments import Whole
 from resnet_bench.commands.output import destination, give
-from resnet_bench.errors import ModelError, nearest
+from resnet_bench.errors import ModelError, UsageError, nearest
+from resnet_bench.records.bounds import LARGEST_SIZE
 from resnet_bench.report.documents import catalogue
 from resnet_bench.report.renderers import Format
 from resnet_bench.wire.descriptions import ShowRequest
@@ -44,6 +45,8 @@ def show(model: str, /, *, num_classes: Whole | None = None) -> None:
         model: a name from 'resnet-bench list', torchvision:NAME, timm:NAME, or package.module:callable.
         num_classes: outputs of the last layer.
     """
+    if num_classes is not None and not 1 <= num_classes <= LARGEST_SIZE:
+        raise UsageError(f"--num-classes {num_classes}: expected 1 or more, at most {LARGEST_SIZE}.")
     if specs.is_external(model):
         from resnet_bench.runner.launchers.table import launcher  # noqa: PLC0415 - a process for a foreign model's code
 

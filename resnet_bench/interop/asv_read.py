@@ -30,6 +30,7 @@ _NOT_IDENTITY = frozenset({"machine", "os", "ram"})
 _UNITS = {"time": "seconds", "timeraw": "seconds", "mem": "bytes", "peakmem": "bytes"}
 _UPDATE = "run `asv update` on a copy, beside an asv.conf.json whose results_dir is that copy"
 _NAMED = 10
+_MOST_CASES = 10**6  # of one benchmark, which asv would run one by one
 # What JSON of another origin can raise on the way to a result.
 _UNREADABLE = (OSError, ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError)
 _REVISION = re.compile(r"[0-9a-fA-F]{7,64}")
@@ -208,11 +209,14 @@ def _text(value: object) -> str:
 
 def _row(name: str, fields: dict[str, Any], about: dict[str, dict[str, Any]]) -> AsvRow | None:
     parameters = tuple(tuple(map(str, axis)) for axis in fields.get("params") or ())
-    cases = _cases(parameters)
     results = fields.get("result")
+    count = math.prod(len(axis) for axis in parameters)
+    if count > _MOST_CASES or (isinstance(results, list) and len(results) != count):
+        return None
+    cases = _cases(parameters)
     if results is None:  # every combination failed, or the build did
         values: tuple[AsvValue | None, ...] = (None,) * len(cases)
-    elif not isinstance(results, list) or len(results) != len(cases):
+    elif not isinstance(results, list):
         return None
     else:
         none = [None] * len(cases)

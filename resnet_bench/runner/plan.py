@@ -11,7 +11,7 @@ import msgspec
 from resnet_bench import specs
 from resnet_bench.config.axes import AUTO, BY_NAME, SWEPT, Value
 from resnet_bench.config.suite_file import DeviceClass, Suite, Sweep, matches
-from resnet_bench.errors import ConfigError, ModelError, UsageError, nearest
+from resnet_bench.errors import ConfigError, ModelError, StoreError, UsageError, nearest
 from resnet_bench.machine.devices import is_accelerator
 from resnet_bench.records import Case, Header, Mode, Protocol, State
 from resnet_bench.records.plan import ENERGY_WINDOW_S, LEAST_QUEUED
@@ -80,8 +80,15 @@ def expand(suite: Suite, device: str, *, searched: Searched = lambda _, __: (1,)
 
 
 def of_header(header: Header) -> Plan:
-    """Return the plan that a run was made by."""
-    own = tuple(msgspec.convert(table, Spec) for table in header.models)
+    """Return the plan that a run was made by.
+
+    Raises:
+        StoreError: a model of its suite is none that this release knows.
+    """
+    try:
+        own = tuple(msgspec.convert(table, Spec) for table in header.models)
+    except msgspec.ValidationError as error:
+        raise StoreError(f"run {header.id} has a model of its own that cannot be read: {error}.") from error
     return Plan(header.cases, resolved((case.model for case in header.cases), own))
 
 

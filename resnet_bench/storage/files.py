@@ -71,6 +71,8 @@ def whole_folder(folder: Path, contents: Mapping[str, bytes]) -> None:
         StoreError: it is there already and not empty, or cannot be written.
     """
     target = Path(os.path.realpath(folder))
+    if target.is_dir() and any(target.iterdir()):
+        raise StoreError(f"{folder} is not empty; name a new folder.")
     temporary = temporary_beside(target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -79,8 +81,6 @@ def whole_folder(folder: Path, contents: Mapping[str, bytes]) -> None:
         for name, data in contents.items():
             _write_new(temporary / name, data)
         _sync_folder(temporary)
-        if target.is_dir() and any(target.iterdir()):
-            raise StoreError(f"{folder} is not empty; name a new folder.")
         temporary.rename(target)  # over a folder only where that is empty
     except OSError as error:
         raise cannot_write(folder, error) from error

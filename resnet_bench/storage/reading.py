@@ -13,6 +13,8 @@ from typing import Any, BinaryIO
 
 LARGEST_BYTES = 2**28
 LARGEST_LINE_BYTES = 2**26
+LARGEST_LINES_BYTES = 2**31
+_BUFFER_BYTES = 2**20
 LARGEST_TOML_BYTES = 2**20
 # Each dot of a key is a table in a table; the parser's time grows with their square.
 _MOST_DOTS = 2000
@@ -50,7 +52,7 @@ def opened(path: Path, *, at_most: int = LARGEST_BYTES) -> BinaryIO:
     try:
         _refuse_other_kinds(path, os.fstat(descriptor))
         _refuse_more(path, os.fstat(descriptor), at_most)
-        return os.fdopen(descriptor, "rb")
+        return os.fdopen(descriptor, "rb", buffering=_BUFFER_BYTES)
     except BaseException:
         os.close(descriptor)
         raise
@@ -67,12 +69,12 @@ def content(path: Path, *, at_most: int = LARGEST_BYTES) -> bytes:
 
 
 def lines(path: Path) -> Iterator[bytes | None]:
-    """Yield the lines of a file of any size, each with its end; None for one that is longer than any record's.
+    """Yield the lines of a file, each with its end; None for one that is longer than any record's.
 
     Raises:
         OSError: as `opened`.
     """
-    with opened(path, at_most=2**63) as file:
+    with opened(path, at_most=LARGEST_LINES_BYTES) as file:
         while line := file.readline(LARGEST_LINE_BYTES):
             if len(line) < LARGEST_LINE_BYTES or line.endswith(b"\n"):
                 yield line

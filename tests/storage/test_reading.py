@@ -84,7 +84,7 @@ def test_what_is_no_regular_file_is_refused_at_once_in_one_line(folder, capsys, 
     assert err.count("\n") == 1
 
 
-@pytest.mark.parametrize(("file", "command"), [it for it in READERS if "jsonl" not in it[0]])
+@pytest.mark.parametrize(("file", "command"), READERS)
 def test_a_file_without_end_costs_no_memory(folder, capsys, file, command):
     huge(folder / file)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
