@@ -134,7 +134,7 @@ def loop(scale, _directory, _ends_s):
     loaded = load_case(scale, batch_size=scale.large_batch)
     workload, clock = loaded
     network, _ = workload.prepared.plain()
-    images = workload.prepared.placed.images
+    (images,) = workload.prepared.placed.inputs.tensors
     count = 10 if scale is REHEARSAL else 50
 
     def by_hand():

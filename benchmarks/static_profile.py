@@ -35,14 +35,16 @@ def closed_form() -> None:
 def traced_layers() -> None:
     """The same counts and layers of torchvision's own modules, built and followed on the meta device."""
     from resnet_bench.models import create_model
+    from resnet_bench.models.inputs import of_shapes
     from resnet_bench.profilers.activations import trace
     from resnet_bench.profilers.parameters import holdings
     from resnet_bench.records import Precision
+    from resnet_bench.records.inputs import square
 
     for name in BUILDERS:
         module = create_model(f"torchvision:{name}", device="meta")
         holdings(module)
-        trace(module, precision=Precision.FP32, batch_size=1, image_size=224)
+        trace(module, of_shapes(square(224), 1), precision=Precision.FP32)
 
 
 def traced_profile() -> None:

@@ -33,13 +33,11 @@ class _Models:
     def setup(self, model: str, *_rest: object) -> None:
         """Skip a model that the commit does not have."""
         from resnet_bench.errors import ResNetBenchError  # noqa: PLC0415 - see above
+        from resnet_bench.runner import choices  # noqa: PLC0415
         from resnet_bench.runner.launchers.table import launcher  # noqa: PLC0415
-        from resnet_bench.runner.plan import resolved  # noqa: PLC0415
-        from resnet_bench.wire.messages import LookUpRequest  # noqa: PLC0415
 
         try:
-            if isinstance(resolved([model], ())[model], str):
-                launcher().ask(LookUpRequest(models=(model,)))
+            self._own = choices.named(model).own(launcher())
         except ResNetBenchError as error:
             raise NotImplementedError(str(error)) from error
 
@@ -61,7 +59,7 @@ class CostSuite(_Models):
         from resnet_bench.api import profile  # noqa: PLC0415
 
         size = self.image_size
-        return profile(model, input=None if size is None else (3, size, size))
+        return profile(model, input=None if size is None else self._own.sized(size))
 
 
 class _Measured(_Models):
@@ -82,23 +80,22 @@ class _Measured(_Models):
         """Make one launch in a fresh process; a case that cannot run is skipped, one that breaks fails."""
         from asv_runner.benchmarks.mark import SkipNotImplemented  # noqa: PLC0415
 
-        from resnet_bench import specs  # noqa: PLC0415
         from resnet_bench.config.axes import completed  # noqa: PLC0415
         from resnet_bench.machine import environment  # noqa: PLC0415
         from resnet_bench.machine.devices import HOST  # noqa: PLC0415
         from resnet_bench.records import Case, Launch, Mode, Protocol, SkipReason  # noqa: PLC0415
         from resnet_bench.runner.launchers.table import launcher  # noqa: PLC0415
         from resnet_bench.runner.plan import resolved  # noqa: PLC0415
-        from resnet_bench.specs import Spec  # noqa: PLC0415
         from resnet_bench.wire.messages import MeasureRequest  # noqa: PLC0415
 
         spec = resolved([model], ())[model]
-        own = spec.image_size if isinstance(spec, Spec) else specs.EXTERNAL_IMAGE_SIZE
+        wanted = self._own if self.image_size is None else self._own.sized(self.image_size)
         device = self.device or HOST
         said = {
             "mode": Mode(self.mode),
             "batch_size": batch_size,
-            "image_size": self.image_size or own,
+            "image_size": wanted.image_size,
+            "input": wanted.short,
             "device": device,
             "threads": self.threads or environment.default_threads(),
         }

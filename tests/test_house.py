@@ -97,7 +97,6 @@ DEVICE_EXCEPTIONS = {
     "models/external.py": 1,
     "models/meta.py": 1,
     "models/registry.py": 2,
-    "profilers/counters.py": 1,
     "profilers/without_data.py": 1,
     "records/plan.py": 1,
 }

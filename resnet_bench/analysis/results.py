@@ -13,7 +13,7 @@ import msgspec
 from resnet_bench.analysis.digest import digest, digest_case
 from resnet_bench.analysis.metric import Metric, NoisyMetric
 from resnet_bench.analysis.metrics import LATENCY, PEAK_ALLOCATED, PEAK_RSS, PREDICTED_PEAK, THROUGHPUT
-from resnet_bench.analysis.published import Catalog, Published
+from resnet_bench.analysis.published import Catalog, given
 from resnet_bench.analysis.roofline import Headroom, headroom
 from resnet_bench.analysis.stats import center_interval, launch_samples, percentiles
 from resnet_bench.records import (
@@ -77,7 +77,8 @@ class Result(Record, frozen=True, kw_only=True):
     case: Case
     status: CaseStatus
     family: str
-    accuracy: float | None
+    accuracy: float | None = None
+    accuracy_given: bool = False
     profile: Profile | None
     summaries: dict[str, Summary]
     exact: dict[str, int]
@@ -192,21 +193,22 @@ def _of_run(index: int, run: Run, reduced: Digest, catalog: Catalog) -> Iterator
     published = {model: catalog(model) for model in {case.model for case in run.header.cases}}
     for case in run.header.cases:
         known = published[case.model]
+        told = given(run.header, case)
+        accuracy = known.accuracy_of(case) if told is None else told
         if case in measured:
             measurement, digest = measured[case]
-            found = _measured(index, measurement, digest, skip=skipped.get(case), known=known)
+            found = _measured(index, measurement, digest, skip=skipped.get(case), family=known.family)
             work = found.profile.work if found.profile else ()
             environment = measurement.launches[0].environment if measurement.launches else None
             bound = headroom(case, work, run.header.ceilings, environment)
-            yield msgspec.structs.replace(found, headroom=bound)
+            found = msgspec.structs.replace(found, headroom=bound)
         else:
             planned = Measurement(case=case, profile=profiles.get(profile_key(case)), launches=())
-            yield _absent(index, planned, skipped.get(case), known)
+            found = _absent(index, planned, skipped.get(case), known.family)
+        yield msgspec.structs.replace(found, accuracy=accuracy, accuracy_given=told is not None)
 
 
-def _measured(
-    index: int, measurement: Measurement, reduced: CaseDigest, *, skip: Skip | None, known: Published
-) -> Result:
+def _measured(index: int, measurement: Measurement, reduced: CaseDigest, *, skip: Skip | None, family: str) -> Result:
     warnings = [text for it in measurement.launches for text in (*it.warnings, *it.contention.disturbances)]
     warnings += _page_faults(measurement)
     if skip is not None:
@@ -216,8 +218,7 @@ def _measured(
         run=index,
         case=measurement.case,
         status=CaseStatus.MEASURED,
-        family=known.family,
-        accuracy=known.accuracy_at(measurement.case.image_size),
+        family=family,
         profile=measurement.profile,
         summaries={summary.metric: summary for summary in reduced.summaries},
         exact=reduced.exact,
@@ -245,14 +246,13 @@ def _page_faults(measurement: Measurement) -> list[str]:
     return [remarks.page_faults(min(faults), max(faults))] if moved_s > _MOVED_SHARE * shortest_s else []
 
 
-def _absent(index: int, planned: Measurement, skip: Skip | None, known: Published) -> Result:
+def _absent(index: int, planned: Measurement, skip: Skip | None, family: str) -> Result:
     return Result(
         position=0,
         run=index,
         case=planned.case,
         status=CaseStatus(_words(skip.reason)) if skip else CaseStatus.MISSING,
-        family=known.family,
-        accuracy=known.accuracy_at(planned.case.image_size),
+        family=family,
         profile=planned.profile,
         summaries={},
         exact=digest_case(planned).exact,

@@ -1,6 +1,6 @@
 """`profile`: the exact static cost of a model, from a name, a spec, a module, or what builds one."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from resnet_bench.analysis.layers import By
@@ -9,7 +9,8 @@ from resnet_bench.config import values
 from resnet_bench.config.axes import BY_NAME
 from resnet_bench.errors import UsageError
 from resnet_bench.profilers.complexity import profile_module, static_profile
-from resnet_bench.records import Mode, Optimizer, Precision, Profile
+from resnet_bench.records import Mode, Optimizer, Profile, inputs
+from resnet_bench.records.inputs import ModelInput
 from resnet_bench.report import notebook
 from resnet_bench.report.document import Document
 from resnet_bench.report.documents import profiles
@@ -20,8 +21,6 @@ from resnet_bench.specs import Spec
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_CHANNELS = 3
 
 
 class StaticProfile(Profile, frozen=True, kw_only=True):
@@ -45,23 +44,28 @@ class StaticProfile(Profile, frozen=True, kw_only=True):
 def profile(
     model: ModelLike,
     *,
-    input: tuple[int, int, int] | None = None,  # noqa: A002 - what torch's own tools call it
+    input: tuple[int, ...] | str | ModelInput | None = None,  # noqa: A002 - what torch's own tools call it
     batch_size: int = 1,
     mode: str = Mode.INFERENCE,
-    precision: str = Precision.FP32,
+    precision: str | None = None,
     optimizer: str = Optimizer.MOMENTUM,
     counters: Collection[str] = (),
+    arguments: Mapping[str, Any] = {},
+    by_running: bool = False,
 ) -> StaticProfile:
     """Return the exact profile of a model: parameters, MACs, FLOPs, activations, memory. Nothing is run or allocated.
 
     Args:
         model: a name, a spec, a torch.nn.Module, which is left exactly as it was, or a callable that returns one.
-        input: shape of one image, (3, height, width); by default the architecture's own, 224 pixels a side for others.
+        input: shape of one image, (3, height, width), or what `--input` takes, such as "3x64x64+10:int64"; by default
+            the model's own, 224 pixels a side where it has none.
         batch_size: images.
         mode: inference or training; decides predicted memory.
-        precision: fp32, bf16 and the others of `run`; decides bytes.
-        optimizer: sgd, momentum or adam; decides the optimizer's share of training memory.
+        precision: fp32, bf16 and the others of `run`; decides bytes. By default fp32, or what the model is built in.
+        optimizer: sgd, momentum, adam or adamw; decides the optimizer's share of training memory.
         counters: "fvcore" and "torch" add what those tools say; for models that have a name.
+        arguments: what a model of another package is built with.
+        by_running: run the model once on the CPU, for one whose control flow depends on the data.
 
     Raises:
         ModelError: the model or its input is wrong, or it cannot be traced without running it.
@@ -69,18 +73,20 @@ def profile(
     """
     asked: dict[str, Any] = {
         "mode": BY_NAME["mode"].from_text(str(mode), "mode"),
-        "precision": BY_NAME["precision"].from_text(str(precision), "precision"),
+        "precision": None if precision is None else BY_NAME["precision"].from_text(str(precision), "precision"),
         "batch_size": BY_NAME["batch_size"].from_text(str(batch_size), "batch_size"),
         "optimizer": values.from_text(values.choice(Optimizer), str(optimizer), "optimizer"),
+        "by_running": by_running,
     }
-    if input is not None:
-        asked["image_size"] = _image_size(input)
+    wanted = "" if input is None else _input(input)
     if isinstance(model, str | Spec):
-        found = static_profile(model, counters=tuple(counters), **asked)
+        built_with = values.from_file(values.model_arguments(), dict(arguments), "arguments")
+        found = static_profile(model, counters=tuple(counters), input=wanted, arguments=built_with, **asked)
     elif counters:
         raise UsageError("counters are for models that have a name; leave them out for a module object.")
     else:
-        found = profile_module(_module(model), name=display_name(model), **asked)
+        given = inputs.parse(wanted) if wanted else None
+        found = profile_module(_module(model), name=display_name(model), inputs=given, **asked)
     return StaticProfile(**{name: getattr(found, name) for name in Profile.__struct_fields__})
 
 
@@ -95,9 +101,7 @@ def _module(model: Any) -> Any:
     return model if is_module(model) else external.built_without_data(model, display_name(model))
 
 
-def _image_size(shape: tuple[int, ...]) -> int:
-    """Return the pixels a side of (3, H, W); other shapes are said to be too many or too few."""
-    given = tuple(shape)
-    if len(given) != 3 or given[0] != _CHANNELS or given[1] != given[2]:  # noqa: PLR2004 - channels, height, width
-        raise UsageError(f"input = {given}: expected the shape of one square image, such as (3, 224, 224).")
-    return int(given[1])
+def _input(said: tuple[int, ...] | str | ModelInput) -> str:
+    """Return an input as text, of its shape or its words."""
+    text = "x".join(map(str, said)) if isinstance(said, tuple | list) else str(said)
+    return str(values.from_text(values.model_input(), text, "input"))

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.utils._pytree import tree_leaves
 
-from resnet_bench.errors import DisagreesError
-from resnet_bench.executors.inputs import random_images
+from resnet_bench.errors import DisagreesError, UnsupportedError
+from resnet_bench.executors.inputs import input_of, random_inputs
 from resnet_bench.profilers.workload import Workload
 from resnet_bench.records import Agreement, Case, Mode, remarks
 from resnet_bench.specs import Spec
@@ -38,14 +38,14 @@ def agreement(workload: Workload, model: Spec | str, *, seed: int) -> tuple[Agre
         DisagreesError: the case does not compute the network.
     """
     case = workload.case
-    if case == case.plain or case.mode is Mode.TRAINING:
+    if case == case.plain or case.mode is Mode.TRAINING or not input_of(case).is_one_batch_of_numbers:
         return None, ()
     count = case.batch_size * math.ceil(_FEWEST_IMAGES / case.batch_size)
-    images = random_images(case.with_batch_size(count), seed=seed + 1)  # none that it was captured with
+    (images,) = random_inputs(input_of(case), count, seed=seed + 1)  # none that it was captured with
     try:
         found = _computed(workload, images)
         expected = _expected(workload, model, images[:_MOST_IMAGES], seed=seed)
-    except (RuntimeError, MemoryError) as error:  # want of memory for the second network, as a rule
+    except (RuntimeError, MemoryError, UnsupportedError) as error:  # want of memory for the second network, as a rule
         return None, (remarks.not_compared(error),)
     finally:
         workload.set_arithmetic()

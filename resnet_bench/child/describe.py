@@ -6,7 +6,10 @@ from resnet_bench.errors import ModelError, ResNetBenchError, deed
 from resnet_bench.models import create_model
 from resnet_bench.profilers.complexity import static_profile
 from resnet_bench.profilers.largest_batch import largest_batch
-from resnet_bench.wire.descriptions import Costed, CostRequest, Shown, ShowRequest
+from resnet_bench.records import arguments
+from resnet_bench.wire.descriptions import NOT_OF_A_BATCH, Costed, CostRequest, Shown, ShowRequest
+
+_ASKED = tuple(name for name in CostRequest.__struct_fields__ if name not in {"model", "memory_bytes"})
 
 
 def cost(request: CostRequest) -> Costed:
@@ -16,13 +19,11 @@ def cost(request: CostRequest) -> Costed:
         ModelError: the model or its input is wrong.
         UsageError: a counter is not known.
     """
-    asked: dict[str, Any] = dict(
-        mode=request.mode, precision=request.precision, image_size=request.image_size, optimizer=request.optimizer
-    )
-    profile = static_profile(request.model, batch_size=request.batch_size, counters=request.counters, **asked)
-    limit, fits = request.memory_bytes, None
+    asked: dict[str, Any] = {name: getattr(request, name) for name in _ASKED}
+    profile, limit, fits = static_profile(request.model, **asked), request.memory_bytes, None
     if limit is not None:
-        fits = largest_batch(request.model, memory_bytes=limit, **asked)
+        fitting = {name: value for name, value in asked.items() if name not in NOT_OF_A_BATCH}
+        fits = largest_batch(request.model, memory_bytes=limit, **fitting)
     return Costed(profile=profile, largest_batch_size=fits)
 
 
@@ -32,7 +33,8 @@ def show(request: ShowRequest) -> Shown:
     Raises:
         ModelError: it cannot be built, or not be printed.
     """
-    module = create_model(request.model, num_classes=request.num_classes, device="meta")
+    built_with = arguments.from_text(request.arguments)
+    module = create_model(request.model, num_classes=request.num_classes, device="meta", arguments=built_with)
     try:
         tree = str(module)
     except (ResNetBenchError, KeyboardInterrupt):

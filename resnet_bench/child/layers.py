@@ -42,7 +42,10 @@ def dissect(request: LayersRequest) -> Dissected:
         mode=case.mode,
         precision=case.precision,
         batch_size=case.batch_size,
-        image_size=case.image_size,
+        image_size=None if case.input else case.image_size,
+        input=case.input,
+        arguments=case.arguments,
+        optimizer=case.optimizer,
     )
     loaded = load(case, request.model, seed=request.protocol.seed)
     workload, clock = loaded

@@ -21,9 +21,11 @@ from resnet_bench.child.prepare import Loaded, load
 from resnet_bench.errors import DisagreesError, UnsupportedError, deed, in_words, text_of
 from resnet_bench.executors import table as executors
 from resnet_bench.models import compat
+from resnet_bench.models import weights as trained
 from resnet_bench.profilers.devices import present
-from resnet_bench.records import Protocol, Record, State
+from resnet_bench.records import Case, Protocol, Record, State, arguments
 from resnet_bench.records.live import PackageFrom
+from resnet_bench.records.weights import parse as parse_weights
 from resnet_bench.specs import INSTALLED_PACKAGES
 from resnet_bench.wire.live import Elapsed, Iterate, Prepare, Ready, Refused
 
@@ -97,23 +99,34 @@ def _prepare(request: Prepare) -> tuple[Loaded, str]:
     if request.package is PackageFrom.ENVIRONMENT:
         sys.path.append(str(HOME))
     torch.manual_seed(request.seed)
-    network, source = _build(request.case.model, Path(request.root), request.package)
+    network, source = _build(request.case, Path(request.root), request.package)
     if not isinstance(network, torch.nn.Module):
         raise TypeError(f"'{request.case.model}' returned {type(network).__name__}, not a torch.nn.Module")
+    if request.case.weights and not _published(request.case):
+        trained.load_into(network, request.case.weights, name=request.case.model)
     return load(request.case, network, seed=request.seed), source
 
 
-def _build(model: str, root: Path, package: PackageFrom) -> tuple[Any, str]:
+def _published(case: Case) -> str:
+    return trained.published_name(parse_weights(case.weights)) if case.weights else ""
+
+
+def _build(case: Case, root: Path, package: PackageFrom) -> tuple[Any, str]:
+    model, given = case.model, arguments.from_text(case.arguments)
+    asked: dict[str, Any] = {"pretrained": _published(case)} if _published(case) else {}
+    asked |= {"arguments": given} if given else {}
     module_name, _, attribute = model.partition(":")
     if attribute and module_name not in INSTALLED_PACKAGES:
         module = importlib.import_module(module_name)
         source = _checked_source(module, root)
         if not hasattr(module, attribute):
             raise AttributeError(f"'{module_name}' of this revision has no '{attribute}'")
-        return getattr(module, attribute)(), source
+        if _published(case):
+            raise UnsupportedError(f"weights {case.weights} of '{model}': give a file or a URL.")
+        return getattr(module, attribute)(**given), source
     if package is PackageFrom.ENVIRONMENT:
         module = importlib.import_module(f"{PACKAGE}.models")
-        return module.create_model(model), str(module.__file__)
+        return module.create_model(model, **asked), str(module.__file__)
     try:
         module = importlib.import_module(f"{PACKAGE}.models")
         source = _checked_source(module, root)
@@ -123,7 +136,7 @@ def _build(model: str, root: Path, package: PackageFrom) -> tuple[Any, str]:
             f"this revision is older than the interface: it has no {PACKAGE}.models.create_model ({_one_line(error)}); "
             "name a model as package.module:callable"
         ) from error
-    return create_model(model), source
+    return create_model(model, **asked), source
 
 
 def _checked_source(module: ModuleType, root: Path) -> str:

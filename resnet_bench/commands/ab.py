@@ -11,12 +11,12 @@ from resnet_bench.analysis.verdicts import calibrated, exit_codes
 from resnet_bench.commands.arguments import Whole, changes_of, value_of, with_axes
 from resnet_bench.commands.output import destination, give
 from resnet_bench.config import values
-from resnet_bench.config.axes import AXES, BY_NAME, completed
+from resnet_bench.config.axes import AXES, BY_NAME, Value, completed
 from resnet_bench.errors import UsageError
 from resnet_bench.git.checkout import WORKING_TREE
 from resnet_bench.interop import github
 from resnet_bench.machine.devices import HOST
-from resnet_bench.records import Case
+from resnet_bench.records import Case, inputs
 from resnet_bench.records.live import Matchup
 from resnet_bench.report.documents import live
 from resnet_bench.report.renderers import Format, render
@@ -87,7 +87,7 @@ def ab(
     limit = values.quantity(units.parse_seconds, budget, "--budget")
     shared = {name: value for name in given if name != "model" and (value := value_of(given, name)) is not None}
     changes = (changes_of(case_a, "--case-a", _CHANGEABLE), changes_of(case_b, "--case-b", _CHANGEABLE))
-    sides = [shared | of_side for of_side in changes]
+    sides = [_side(shared, of_side) for of_side in changes]
     matchups = [
         Matchup(baseline=_case(name, sides[0]), contender=_case(name, sides[1]))
         for name in _models(sides, given["model"])
@@ -122,7 +122,7 @@ def _band(asked: float | None, matchups: Sequence[Matchup], device: str, path: P
 
 def _case(name: str, values: Mapping[str, Any]) -> Case:
     """Return a side's case; what its side says goes before --models."""
-    return Case(**{"model": name, **completed(values, values["device"])})
+    return Case(**{"model": name, **completed(inputs.in_fields(values), values["device"])})
 
 
 def _models(sides: Sequence[Mapping[str, Any]], asked: str) -> Sequence[str]:
@@ -134,6 +134,12 @@ def _models(sides: Sequence[Mapping[str, Any]], asked: str) -> Sequence[str]:
     if len(own) == len(sides):
         return own[:1]
     return specs.matching(map(str, BY_NAME["model"].several_from_text(asked, "--models")))
+
+
+def _side(shared: Mapping[str, Value], changes: Mapping[str, Value]) -> dict[str, Value]:
+    """Return what holds of one side: an image size that is said of it replaces an input of both."""
+    replaced = {"input"} if "image_size" in changes else set()
+    return {**{name: value for name, value in shared.items() if name not in replaced}, **changes}
 
 
 def cases_of(models: Sequence[str], given: Mapping[str, str]) -> tuple[Case, ...]:

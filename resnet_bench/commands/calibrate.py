@@ -16,7 +16,7 @@ from resnet_bench.config import values
 from resnet_bench.config.axes import AXES, BY_NAME, completed
 from resnet_bench.errors import IncompleteError, UsageError
 from resnet_bench.machine.devices import HOST
-from resnet_bench.records import Case
+from resnet_bench.records import Case, inputs
 from resnet_bench.records.calibration import Calibration
 from resnet_bench.records.live import Matchup, Side
 from resnet_bench.report.documents import calibration as page
@@ -74,7 +74,7 @@ def calibrate(
     outputs.check(calibration_file, ours=calibrations.is_one)
     width = values.quantity(units.parse_percent, band, "--band")
     home = Side(label="this installation", root=_root(names))
-    cases = [Case(model=name, **completed(asked, asked["device"])) for name in names]
+    cases = [Case(model=name, **completed(inputs.in_fields(asked), asked["device"])) for name in names]
     matchups = [Matchup(baseline=case, contender=case) for case in cases]
     limit = values.quantity(units.parse_seconds, budget, "--budget")
     until = runner.Until.EXHAUSTED

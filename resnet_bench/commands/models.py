@@ -9,11 +9,14 @@ from cyclopts import Parameter
 
 from resnet_bench import specs
 from resnet_bench.commands.arguments import Whole
+from resnet_bench.commands.chosen import chosen, split
 from resnet_bench.commands.output import destination, give
+from resnet_bench.config.axes import BY_NAME
 from resnet_bench.errors import ModelError, UsageError, nearest
 from resnet_bench.records.bounds import LARGEST_SIZE
 from resnet_bench.report.documents import catalogue
 from resnet_bench.report.renderers import Format
+from resnet_bench.runner.choices import AskedModel
 from resnet_bench.wire.descriptions import ShowRequest
 from resnet_bench.words import either, say
 
@@ -26,35 +29,46 @@ def list_models(
     """List the models, with what each costs for one image and its published accuracy.
 
     Args:
-        patterns: only names like these, such as 'resnet*' 'cifar_*'.
+        patterns: only names like these, such as 'resnet*' 'cifar_*'; a suite file first adds its own architectures.
         output: write it to this file; an .html file is a page of its own.
         format: text, markdown, json, csv, latex or html; by default what the suffix of --output says, else text.
     """
-    chosen = [name for name in specs.names() if not patterns or any(fnmatch.fnmatch(name, each) for each in patterns)]
-    if not chosen:
-        asked = either([f"'{each}'" for each in patterns])
-        raise ModelError(f"no model is called like {asked}.{nearest(patterns[0], specs.names())}")
-    entries = [catalogue.entry(specs.find(name)) for name in chosen]
+    suite, wanted = split(patterns)
+    known = {spec.name: spec for spec in (*suite.models, *map(specs.find, specs.names()))}
+    found = [name for name in known if not wanted or any(fnmatch.fnmatch(name, each) for each in wanted)]
+    if not found:
+        asked = either([f"'{each}'" for each in wanted])
+        raise ModelError(f"no model is called like {asked}.{nearest(wanted[0], known)}")
+    entries = [catalogue.entry(known[name]) for name in found]
     give(catalogue.document(entries), destination(format, output))
 
 
-def show(model: str, /, *, num_classes: Whole | None = None) -> None:
-    """Show the module tree of one model, as torch prints it.
+def show(*models: str, arguments: str = "", num_classes: Whole | None = None) -> None:
+    """Show the module tree of models, as torch prints it.
 
     Args:
-        model: a name from 'resnet-bench list', torchvision:NAME, timm:NAME, or package.module:callable.
+        models: a name from 'resnet-bench list', torchvision:NAME, timm:NAME, or package.module:callable; after a suite
+            file (suite.toml) one of its own too.
+        arguments: what models of other packages are built with, such as 'in_chans=4'.
         num_classes: outputs of the last layer.
     """
     if num_classes is not None and not 1 <= num_classes <= LARGEST_SIZE:
         raise UsageError(f"--num-classes {num_classes}: expected 1 or more, at most {LARGEST_SIZE}.")
-    if specs.is_external(model):
+    if not models:
+        raise UsageError("show needs a model: resnet-bench show resnet50.")
+    given = {"arguments": BY_NAME["arguments"].from_text(arguments, "--arguments")} if arguments else {}
+    for choice in chosen(models, given):  # a wrong name is answered before torch is loaded
+        for line in _tree(choice, num_classes).split("\n"):
+            say(line, to=sys.stdout)
+
+
+def _tree(choice: AskedModel, num_classes: int | None) -> str:
+    model = choice.named.model
+    if isinstance(model, str):
         from resnet_bench.runner.launchers.table import launcher  # noqa: PLC0415 - a process for a foreign model's code
 
-        tree = launcher().ask(ShowRequest(model=model, num_classes=num_classes)).tree
-    else:
-        specs.find(model)  # a wrong name is answered before torch is loaded
-        from resnet_bench.models import create_model  # noqa: PLC0415 - imports torch
+        request = ShowRequest(model=model, arguments=choice.named.arguments, num_classes=num_classes)
+        return launcher().ask(request).tree
+    from resnet_bench.models import create_model  # noqa: PLC0415 - imports torch
 
-        tree = str(create_model(model, num_classes=num_classes, device="meta"))
-    for line in tree.split("\n"):
-        say(line, to=sys.stdout)
+    return str(create_model(model, num_classes=num_classes, device="meta"))

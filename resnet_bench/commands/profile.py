@@ -5,33 +5,35 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from resnet_bench import specs, units
+from resnet_bench import units
 from resnet_bench.analysis.layers import By
 from resnet_bench.commands.arguments import value_of, with_axes
+from resnet_bench.commands.chosen import chosen
 from resnet_bench.commands.output import destination, give
 from resnet_bench.config import values
 from resnet_bench.config.axes import AXES, BY_NAME
 from resnet_bench.errors import UsageError
 from resnet_bench.profilers.complexity import static_profile
 from resnet_bench.profilers.largest_batch import largest_batch
-from resnet_bench.records import Optimizer
 from resnet_bench.report.documents import profiles
 from resnet_bench.report.documents.profiles import Answer
 from resnet_bench.report.renderers import Format
-from resnet_bench.wire.descriptions import CostRequest
+from resnet_bench.runner.choices import AskedModel
+from resnet_bench.wire.descriptions import NOT_OF_A_BATCH, CostRequest
 from resnet_bench.words import say
 
 _AXES = tuple(axis for axis in AXES if axis.name != "model")
 _MEASURED = {axis.name: "With --measured." for axis in _AXES if not axis.static}
+_WORDS = _MEASURED | {"precision": "Default: fp32, or what the model is built in."}
 
 
-@with_axes(_AXES, defaults={"mode": "inference", "batch_size": "1", "precision": "fp32"}, only=_MEASURED)
+@with_axes(_AXES, defaults={"mode": "inference", "batch_size": "1", "optimizer": "momentum"}, only=_WORDS)
 def profile(
     *models: str,
-    optimizer: Optimizer = Optimizer.MOMENTUM,
     by: By = By.LAYER,
     with_: Annotated[tuple[str, ...], Parameter(name="--with")] = (),
     memory: str | None = None,
+    by_running: Annotated[bool, Parameter(negative=())] = False,
     measured: Annotated[bool, Parameter(negative=())] = False,
     trace: Path | None = None,
     output: Annotated[Path | None, Parameter(name=("--output", "-o"))] = None,
@@ -44,11 +46,12 @@ def profile(
     MACs, bytes moved, achieved rates, and what bounds it on this machine's measured ceilings.
 
     Args:
-        models: names or patterns from 'resnet-bench list', torchvision:NAME, timm:NAME, or package.module:callable.
-        optimizer: sgd, momentum or adam; decides the optimizer's share of training memory.
+        models: names or patterns from 'resnet-bench list', torchvision:NAME, timm:NAME, or package.module:callable;
+            after a suite file (suite.toml) names of its own too, or nothing for all of those.
         by: one row per layer, stage or type.
         with_: other tools' counts beside ours: fvcore, torch.
         memory: also find the largest batch size that fits, such as 141GiB.
+        by_running: count by running once on the CPU, for models whose control flow depends on the data.
         measured: run it and time its layers.
         trace: also write a Chrome trace of three iterations to this file, for ui.perfetto.dev; implies --measured.
         output: write it to this file; an .html file is a page of its own.
@@ -58,18 +61,15 @@ def profile(
     if not models:
         raise UsageError("profile needs at least one model: resnet-bench profile resnet50.")
     to = destination(format, output)
-    names = specs.matching(models)
     asked = {axis.name: value for axis in _AXES if (value := value_of(given, axis.name)) is not None}
     if measured or trace is not None:
-        _refuse({"--with": with_, "--memory": memory}, "with --measured")
-        if optimizer is not Optimizer.MOMENTUM:
-            raise UsageError(f"--optimizer {optimizer}: a measured training step is of SGD with momentum.")
+        _refuse({"--with": with_, "--memory": memory, "--by-running": by_running}, "with --measured")
         # numpy and rich, which the static profile needs not
         from resnet_bench.report.documents import layers  # noqa: PLC0415
         from resnet_bench.runner import dissection  # noqa: PLC0415
         from resnet_bench.runner.launchers.table import launcher  # noqa: PLC0415
 
-        found = dissection.dissect(names, asked, launcher=launcher(), trace=trace)
+        found = dissection.dissect(chosen(models, asked), asked, launcher=launcher(), trace=trace)
         give(layers.document(found, by), to)
         if trace is not None:
             say(f"trace: {trace} (open it at ui.perfetto.dev)")
@@ -78,23 +78,24 @@ def profile(
     static: dict[str, Any] = {name: value for name, value in asked.items() if name not in _MEASURED}
     limit = None if memory is None else int(values.quantity(units.parse_bytes, memory, "--memory"))
     counters = tuple(name for names in with_ for name in names.split(","))
-    asked_of = {**static, "optimizer": optimizer, "counters": counters}
-    answers = [_answer(model, limit, **asked_of) for model in names]
+    asked_of = {**static, "counters": counters, "by_running": by_running}
+    answers = [_answer(choice, limit, **asked_of, **choice.said(static)) for choice in chosen(models, asked)]
     give(profiles.document(answers, by), to)
 
 
-def _answer(model: str, limit: int | None, **asked: Any) -> Answer:
+def _answer(choice: AskedModel, limit: int | None, **asked: Any) -> Answer:
     """Return a model's profile, and what fits in `limit` bytes; a foreign model's code runs in a process of its own."""
-    if specs.is_external(model):
+    named = choice.named
+    asked["arguments"] = named.arguments
+    if isinstance(named.model, str):
         from resnet_bench.runner.launchers.table import launcher  # noqa: PLC0415 - as above
 
-        request = CostRequest(model=model, memory_bytes=limit, **{"image_size": None, **asked})
-        found = launcher().ask(request)
+        found = launcher().ask(CostRequest(model=named.model, memory_bytes=limit, **asked))
         return Answer(profile=found.profile, memory_limit_bytes=limit, largest_batch_size=found.largest_batch_size)
-    counted, fits = static_profile(model, **asked), None
+    counted, fits = static_profile(named.model, **asked), None
     if limit is not None:
-        fitting = {name: value for name, value in asked.items() if name not in {"batch_size", "counters"}}
-        fits = largest_batch(model, memory_bytes=limit, **fitting)
+        fitting = {name: value for name, value in asked.items() if name not in NOT_OF_A_BATCH}
+        fits = largest_batch(named.model, memory_bytes=limit, **fitting)
     return Answer(profile=counted, memory_limit_bytes=limit, largest_batch_size=fits)
 
 

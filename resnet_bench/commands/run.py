@@ -27,11 +27,11 @@ from resnet_bench.report.documents import settings
 from resnet_bench.report.documents.plan import PlannedCase
 from resnet_bench.report.renderers import Format
 from resnet_bench.runner import plan, shards
+from resnet_bench.runner.choices import looked_up
 from resnet_bench.runner.launchers import table as launchers
 from resnet_bench.runner.launchers.launcher import Launcher
 from resnet_bench.runner.run import extend, new_run_id, resume, start
 from resnet_bench.storage import outputs, reading, run_directory
-from resnet_bench.wire.messages import LookUpRequest
 from resnet_bench.words import counted, say
 
 REPORTS = Path("reports")
@@ -193,10 +193,8 @@ def _plan(suite: Suite, which: tuple[int, int] | None, launcher: Launcher) -> Do
         probed = launcher.machines(suite.device)[0]
         probed.refuse_falsified()
         device = probed.device
-    whole = asked = plan.expand(suite, device)
-    external = tuple(name for name, model in asked.models.items() if isinstance(model, str))
-    if external:
-        launcher.ask(LookUpRequest(models=external))
+    own = looked_up(suite, plan.sweeps_for(suite, device), launcher)
+    whole = asked = plan.expand(suite, device, own=own)
     remarks = []
     if which is not None:
         _, asked = shards.cut(whole, which)

@@ -15,7 +15,7 @@ from resnet_bench.config import values
 from resnet_bench.config.values import Reader
 from resnet_bench.errors import UsageError, nearest
 from resnet_bench.machine import devices, environment
-from resnet_bench.records import Allocator, Case, Executor, MemoryFormat, Mode, Precision
+from resnet_bench.records import Allocator, Case, Executor, MemoryFormat, Mode, Optimizer, Precision
 from resnet_bench.words import counted, either
 
 AUTO = "auto"
@@ -47,6 +47,7 @@ class Axis:
         together: a word on the command line for all of its choices.
         alone: a word that may stand instead of a list.
         pattern: thresholds and excludes take names with *, ? and [...].
+        separator: stands between several values on the command line; another than a comma where a value may hold one.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Axis:
     together: str = ""
     alone: str = ""
     pattern: bool = False
+    separator: str = ","
 
     @property
     def singular_flag(self) -> str:
@@ -98,7 +100,7 @@ class Axis:
             return (self.alone,)
         if self.together and self.together == text.strip():
             return self.reader.members
-        return values.several_from_text(self.reader, text, where)
+        return values.several_from_text(self.reader, text, where, separator=self.separator)
 
     def list_from_file(self, value: object, where: str) -> tuple[Value, ...]:
         """Take the list of a suite file.
@@ -166,7 +168,7 @@ AXES: tuple[Axis, ...] = (
         title="image",
         static=True,
         unit="px",
-        words=lambda value: f"{value} px",
+        words=lambda value: f"{value} px" if value else "own size",
         default_words="each model's own",
         said=True,
     ),
@@ -240,6 +242,54 @@ AXES: tuple[Axis, ...] = (
         tunable=True,
         of_machine=True,
     ),
+    Axis(
+        name="arguments",
+        plural="arguments",
+        flag="--arguments",
+        reader=values.model_arguments(),
+        help="What models of other packages are built with, such as 'in_chans=4 act_layer=gelu'.",
+        title="arguments",
+        words=lambda value: str(value) or "no arguments",
+        default_words="none",
+        static=True,
+        separator=";",
+    ),
+    Axis(
+        name="weights",
+        plural="weights",
+        flag="--weights",
+        reader=values.words_or_none(
+            "a file, a URL or a name of weights", "files, URLs or names of weights", '["model.pth"]', none="none"
+        ),
+        help="A file, a URL or a published name, such as IMAGENET1K_V2; #raw leaves averaged weights out, "
+        "#partial loads what fits.",
+        title="weights",
+        words=lambda value: f"weights {value}" if value else "random weights",
+        default_words="random ones",
+        pattern=True,
+    ),
+    Axis(
+        name="optimizer",
+        plural="optimizers",
+        flag="--optimizer",
+        reader=values.choice(Optimizer),
+        help="What a training step updates the weights with:",
+        title="optimizer",
+        static=True,
+        silent=True,
+    ),
+    Axis(
+        name="input",
+        plural="inputs",
+        flag="--input",
+        reader=values.model_input(),
+        help="What goes into the model, without the batch, where it is no square RGB image: 3x224x320, 1x28x28, "
+        "3x16x112x112, two tensors 3x64x64+10:int64, by keyword image=3x64x64, or my.module:function.",
+        title="input",
+        words=lambda value: f"input {value}" if value else "square images",
+        default_words="each model's own",
+        static=True,
+    ),
 )
 BY_NAME = {axis.name: axis for axis in AXES}
 SWEPT = tuple(axis for axis in AXES if axis.swept)
@@ -291,7 +341,7 @@ def flag_help(axis: Axis, *, several: bool) -> str:
         said = f"{said} {either([*(member.value for member in axis.reader.members), *together])}."
     if several and axis.alone:
         said = f'{said} Or "{axis.alone}": powers of two up to the largest that fits.'
-    return f"{said} Separated by commas." if several else said
+    return f"{said} Separated by {values.SEPARATORS[axis.separator]}." if several else said
 
 
 _DEFAULTS: dict[str, Value] = {field.name: field.default for field in fields(Case) if not field.required}

@@ -93,8 +93,8 @@ def resolve(
     for number, exclude in enumerate(suite.excludes):
         for key, value in _keys(exclude).items():
             lines.append(_line(f"exclude[{number}].{key}", value, {}, "", written.places))
-    for number, spec in enumerate(suite.models):
-        lines.append(_line(f"models[{number}].name", spec.name, {}, "", written.places))
+    for number, name in enumerate(dict.fromkeys([*(it.name for it in suite.models), *(it.name for it in suite.named)])):
+        lines.append(_line(f"models[{number}].name", name, {}, "", written.places))
     in_effect = tuple(it.source.removeprefix("environment ") for it in said.values() if it.source.startswith("env"))
     return Settings(suite=suite, seed=seed, shard=shard, lines=tuple(lines), variables=in_effect)
 
@@ -122,10 +122,13 @@ def _applied(suite: Suite, said: Mapping[str, Setting]) -> tuple[Suite, dict[int
         table, _, key = setting.rpartition(".")
         by_table[table][key] = it.value
     changes = {axis.name: by_table["sweep"][axis.plural] for axis in axes.SWEPT if axis.plural in by_table["sweep"]}
+    # A size and an input say the same: the one that was said last replaces the other of the file.
+    replaced = {"image_size"} if "input" in changes else {"input"} if "image_size" in changes else set()
     # Flags can make sweeps equal, which then are one: it stands where the first of them was written.
     sweeps: dict[int, Sweep] = {}
     for number, sweep in enumerate(suite.sweeps):
-        changed = msgspec.structs.replace(sweep, axes=sweep.axes | changes)
+        kept = {name: values for name, values in sweep.axes.items() if name not in replaced - changes.keys()}
+        changed = msgspec.structs.replace(sweep, axes=kept | changes)
         if changed not in sweeps.values():
             sweeps[number] = changed
     protocol = msgspec.structs.replace(suite.protocol, **by_table["protocol"])
@@ -149,7 +152,9 @@ def _keys(table: Sweep | Exclude) -> dict[str, Any]:
 
 
 def _shown(axis: axes.Axis, values: tuple[axes.Value, ...]) -> Any:
-    return axis.alone if values == (axis.alone,) else msgspec.to_builtins(values) or axis.default_words
+    if values in {(), ("",)}:
+        return axis.default_words
+    return axis.alone if values == (axis.alone,) else msgspec.to_builtins(values)
 
 
 def _line(setting: str, value: object, said: Mapping[str, Setting], by: str, places: Mapping[str, str]) -> Setting:

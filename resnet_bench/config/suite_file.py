@@ -16,10 +16,10 @@ from typing import Any
 
 import msgspec
 
-from resnet_bench import specs
-from resnet_bench.config import axes, suite_tables, values
+from resnet_bench.config import axes, suite_models, suite_tables, values
 from resnet_bench.config.axes import AUTO, Axis, Value
-from resnet_bench.errors import ConfigError, ResNetBenchError, nearest
+from resnet_bench.config.suite_models import NamedModel
+from resnet_bench.errors import ConfigError, nearest
 from resnet_bench.machine.devices import HOST, is_accelerator
 from resnet_bench.records import Case, Protocol, Record
 from resnet_bench.specs import Spec
@@ -91,6 +91,7 @@ class Suite(Record, frozen=True, kw_only=True):
     sweeps: tuple[Sweep, ...]
     excludes: tuple[Exclude, ...] = ()
     models: tuple[Spec, ...] = ()
+    named: tuple[NamedModel, ...] = ()
 
     def protocol_on(self, device: str) -> Protocol:
         """Return the protocol that holds on a device; the host has no steady state to wait for."""
@@ -153,6 +154,7 @@ def read(path: Path | None = None, *, preset: str | None = None) -> Written:
     there = {key: value for key, value in of_preset_there.items() if key not in said} | said_there
     sweeps, source = (own["sweep"], where) if own.get("sweep") else (base["sweep"], f"preset {name}")
     device = own.get("device", AUTO)
+    models = [suite_models.read(it, f"{where}, models[{index}]") for index, it in enumerate(own.get("models", ()))]
     suite = Suite(
         preset=name,
         device=values.from_file(axes.BY_NAME["device"].reader, device, f"{where}: device"),
@@ -164,7 +166,8 @@ def read(path: Path | None = None, *, preset: str | None = None) -> Written:
             Exclude(axes=suite_tables.lists(table, f"{where}: exclude[{number}]", also=()))
             for number, table in enumerate(own.get("exclude", ()))
         ),
-        models=tuple(_own_model(path, index, table) for index, table in enumerate(own.get("models", ()))),
+        models=tuple(spec for spec, _ in models if spec is not None),
+        named=tuple(named for _, named in models if named is not None),
     )
     check_protocol(Protocol(**protocol | there), f"{path or ''}, [protocol.accelerator]".removeprefix(", "))
     places = {f"protocol.{key}": f"preset {name}" for key in of_preset}
@@ -210,11 +213,3 @@ def _read(path: Path) -> dict[str, Any]:
         raise ConfigError(f"cannot read suite file {path}: {reading.why(error)}.") from error
     except ValueError as error:
         raise ConfigError(f"{path} is not TOML: {error}.") from error
-
-
-def _own_model(path: Path | None, index: int, table: dict[str, Any]) -> Spec:
-    where = f"{path}, models[{index}]"
-    try:
-        return specs.from_table(table, where=where)
-    except ResNetBenchError as error:
-        raise ConfigError(str(error)) from error

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from resnet_bench.errors import ConfigError, ResNetBenchError, UsageError, nearest
+from resnet_bench.records import arguments, inputs
 from resnet_bench.records.bounds import LARGEST_SIZE
 from resnet_bench.words import either
 
@@ -87,11 +88,42 @@ def words(one: str, many: str, example: str) -> Reader:
     """Return the reader of texts that are not empty, such as names; whether there is such a one is found out later."""
 
     def accept(value: object) -> str:
-        if not isinstance(value, str) or not value.strip():
+        if not _text(value).strip():
             raise ValueError(value)
-        return value
+        return _text(value)
 
     return Reader(one, many, example, accept, lambda text: accept(text.strip()))
+
+
+def model_input() -> Reader:
+    """Return the reader of what goes into a model; the spelling is the records' own."""
+
+    def accept(value: object) -> str:
+        return str(inputs.parse(_text(value)))
+
+    one = "an input such as 3x224x320, 1x28x28+10:int64, image=3x64x64, or package.module:function"
+    return Reader(one, one.replace("an input", "inputs", 1), '["3x224x320"]', accept, accept)
+
+
+def model_arguments() -> Reader:
+    """Return the reader of arguments: text, or a table of a file."""
+
+    def accept(value: object) -> str:
+        return arguments.to_text(value if isinstance(value, dict) else arguments.from_text(_text(value)))
+
+    one = "arguments such as in_chans=4 act_layer=gelu"
+    return Reader(one, one, '["in_chans=4"]', accept, accept)
+
+
+def words_or_none(one: str, many: str, example: str, *, none: str) -> Reader:
+    """Return the reader of texts of which one word, `none`, stands for nothing at all."""
+    texts = words(f'{one}, or "{none}"', f'{many}, or "{none}"', example)
+
+    def accept(value: object) -> str:
+        said: str = texts.accept(value)
+        return "" if said.strip() == none else said.strip()
+
+    return Reader(texts.one, texts.many, texts.example, accept, accept)
 
 
 def number(what: str = "number", *, below: float = math.inf) -> Reader:
@@ -108,6 +140,18 @@ def number(what: str = "number", *, below: float = math.inf) -> Reader:
 
 
 PRESET = choice(Preset)
+SEPARATORS = {",": "commas", ";": "semicolons"}
+
+
+def yes_or_no(value: object, where: str) -> bool:
+    """Take true or false of a file.
+
+    Raises:
+        ConfigError: it is neither.
+    """
+    if not isinstance(value, bool):
+        raise ConfigError(f"{where} = {value!r}: expected true or false.")
+    return value
 
 
 def from_text(reader: Reader, text: str, where: str) -> Any:
@@ -122,16 +166,16 @@ def from_text(reader: Reader, text: str, where: str) -> Any:
         raise UsageError(f"{where} '{text}': expected {reader.one}.{_nearest(reader, text)}") from None
 
 
-def several_from_text(reader: Reader, text: str, where: str) -> tuple[Any, ...]:
-    """Read values separated by commas, each once.
+def several_from_text(reader: Reader, text: str, where: str, *, separator: str = ",") -> tuple[Any, ...]:
+    """Read values separated by commas, or by what else is said, each once.
 
     Raises:
         UsageError: one is none, or there is none.
     """
-    parts = [part.strip() for part in text.split(",") if part.strip()]
+    parts = [part.strip() for part in text.split(separator) if part.strip()]
     wrong = next((part for part in parts if not _reads(reader.parse, part)), None if parts else text)
     if wrong is not None:
-        expected = reader.one if reader.one == reader.many else f"{reader.many}, separated by commas"
+        expected = reader.one if reader.one == reader.many else f"{reader.many}, separated by {SEPARATORS[separator]}"
         raise UsageError(f"{where} '{wrong}': expected {expected}.{_nearest(reader, wrong)}")
     return tuple(dict.fromkeys(reader.parse(part) for part in parts))
 
@@ -186,6 +230,12 @@ def quantity(parse: Callable[[str], float], text: str, where: str) -> float:
         return parse(text)
     except ResNetBenchError as error:
         raise UsageError(f"{where}: {error}") from None
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError(value)  # noqa: TRY004 - what a reader raises of any wrong value
+    return value
 
 
 def _nearest(reader: Reader, text: str) -> str:

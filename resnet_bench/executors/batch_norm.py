@@ -7,13 +7,14 @@ forward in training mode, before any cast.
 import torch
 from torch import nn
 
+from resnet_bench.models.inputs import Inputs
 from resnet_bench.records import remarks
 
-_IMAGES = 2  # a 1 x 1 map with one image has one value a channel, which has no variance
+IMAGES = 2  # a 1 x 1 map with one image has one value a channel, which has no variance
 
 
-def set_statistics(network: nn.Module, image_size: int, *, seed: int) -> str:
-    """Set running statistics from one seeded batch of random images, and say so."""
+def set_statistics(network: nn.Module, inputs: Inputs) -> str:
+    """Set running statistics from one batch of random images, and say so."""
     norms = [module for module in network.modules() if isinstance(module, nn.modules.batchnorm._BatchNorm)]  # noqa: SLF001 - torch's only common base
     if not norms:
         return "none"
@@ -22,12 +23,10 @@ def set_statistics(network: nn.Module, image_size: int, *, seed: int) -> str:
         norm.reset_running_stats()
         norm.momentum = None  # the cumulative average, which after one batch is that batch
     was_training = network.training
-    generator = torch.Generator().manual_seed(seed)
-    images = torch.randn(_IMAGES, 3, image_size, image_size, generator=generator)
     network.train()
     with torch.no_grad():
-        network(images)
+        inputs.call(network)
     network.train(was_training)
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
-    return remarks.batch_norm_statistics(_IMAGES)
+    return remarks.batch_norm_statistics(IMAGES)

@@ -1,9 +1,9 @@
 """A forward pass captured once as a CUDA graph and replayed: the host starts it as a whole."""
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
-from torch import Tensor
 
 from resnet_bench.errors import UnsupportedError
 from resnet_bench.executors.iteration import TorchPrepared
@@ -39,7 +39,7 @@ class CudaGraph:
         return TorchPrepared(there, replay, graph_peak_bytes=peak_bytes)
 
 
-def _captured(there: Placed) -> tuple[Callable[[], Tensor], int]:
+def _captured(there: Placed) -> tuple[Callable[[], Any], int]:
     """Return the replay, and the most bytes alive during the capture.
 
     Replays use the same memory and never ask the allocator for it; what the capture freed is the graph's own, counts
@@ -52,18 +52,20 @@ def _captured(there: Placed) -> tuple[Callable[[], Tensor], int]:
     with torch.inference_mode(), there.autocast(keeps_casts=False):
         with torch.cuda.stream(side):
             for _ in range(_WARM_UP):
-                there.network(there.images)
+                there.inputs.call(there.network)
         torch.cuda.current_stream(there.device).wait_stream(side)
         torch.cuda.reset_peak_memory_stats(there.device)
         with torch.cuda.graph(graph):
-            logits: Tensor = there.network(there.images)
+            output = there.inputs.call(there.network)
     peak_bytes = torch.cuda.max_memory_allocated(there.device)
+    copies = list(zip(there.inputs.tensors, there.host_inputs.tensors, strict=True))
 
-    def replay() -> Tensor:
+    def replay() -> Any:
         if there.transfer is Transfer.INCLUDED:
-            there.images.copy_(there.host_images, non_blocking=True)
+            for there_now, on_host in copies:
+                there_now.copy_(on_host, non_blocking=True)
         graph.replay()
-        return logits
+        return output
 
     return replay, peak_bytes
 

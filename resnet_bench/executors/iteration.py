@@ -5,21 +5,22 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.utils._pytree import tree_map_only
 
-from resnet_bench.errors import UnsupportedError
 from resnet_bench.executors.placed import Placed
 from resnet_bench.executors.protocol import Graphs, TrainingStep
 from resnet_bench.machine import variables
+from resnet_bench.models.loss import TrainingLoss
+from resnet_bench.models.optimizers import optimizer_of
 from resnet_bench.records import Executed, Mode, Transfer
 from resnet_bench.specs.arithmetic import arithmetic
 
-LEARNING_RATE = 1e-4
-MOMENTUM = 0.9
 INITIAL_SCALE = 2.0**16
 # A scale that never grows again: every so many steps it would be tried beyond what fits, and a step be skipped for it.
 _NEVER = 2**31 - 1
@@ -40,7 +41,7 @@ class TorchPrepared:
     """
 
     placed: Placed
-    iterate: Callable[[], Tensor]
+    iterate: Callable[[], Any]
     step: TrainingStep | None = None
     optimizer: torch.optim.Optimizer | None = None
     scaler: torch.amp.GradScaler | None = None
@@ -59,15 +60,15 @@ class TorchPrepared:
         with torch.inference_mode() if self.placed.case.mode is Mode.INFERENCE else torch.enable_grad():
             yield
 
-    def outputs(self, images: NDArray[np.float32]) -> Tensor:
+    def outputs(self, images: NDArray[np.float32]) -> Any:
         """Return what one iteration computes of other images, on the host."""
         with self.running(), self.placed.holding(images):
-            return self.iterate().cpu()
+            return tree_map_only(Tensor, Tensor.cpu, self.iterate())
 
     def alive_bytes(self) -> int:
         """Return the bytes of all tensors alive between iterations: weights, buffers, input, gradients, optimizer."""
         network = self.placed.network
-        tensors = [*network.parameters(), *network.buffers(), self.placed.images]
+        tensors = [*network.parameters(), *network.buffers(), *self.placed.inputs.tensors]
         tensors += [parameter.grad for parameter in network.parameters() if parameter.grad is not None]
         if self.optimizer is not None:
             states = self.optimizer.state.values()
@@ -81,12 +82,12 @@ class TorchPrepared:
         lowered = math.log(self.scaler.get_scale() / INITIAL_SCALE) / math.log(self.scaler.get_backoff_factor())
         return round(lowered)
 
-    def plain(self) -> tuple[nn.Module, Callable[[], Tensor]]:
+    def plain(self) -> tuple[nn.Module, Callable[[], Any]]:
         """Return the network and what runs it once, whatever executes it otherwise."""
 
-        def forward() -> Tensor:
+        def forward() -> Any:
             with torch.inference_mode(), self.placed.autocast():
-                return self.placed.network(self.placed.input())  # type: ignore[no-any-return]
+                return self.placed.input().call(self.placed.network)
 
         return self.placed.network, forward
 
@@ -98,7 +99,10 @@ class TorchPrepared:
         """Read back types, threads and what they wait by; the device's switches are the device's to tell."""
         lowered = self.placed.autocast_dtype
         return Executed(
-            parameter_dtype=_name(next(self.placed.network.parameters()).dtype),
+            parameter_dtype=next(
+                (_name(it.dtype) for it in self.placed.network.parameters()),
+                arithmetic(self.placed.case.precision).weights,
+            ),
             autocast_dtype=None if lowered is None else _name(lowered),
             tf32_matmul=None,
             tf32_convolution=None,
@@ -116,7 +120,7 @@ class TorchPrepared:
 
 def prepared(
     placed: Placed,
-    model: Callable[[Tensor], Tensor],
+    model: Callable[..., Any],
     *,
     modules: nn.Module | None = None,
     graphs: Callable[[], Graphs] | None = None,
@@ -135,35 +139,33 @@ def prepared(
     return TorchPrepared(placed, iterate, step, optimizer, scaler, modules=modules, graphs=graphs)
 
 
-def _inference(placed: Placed, model: Callable[[Tensor], Tensor]) -> Callable[[], Tensor]:
-    images = placed.images
+def _inference(placed: Placed, model: Callable[..., Any]) -> Callable[[], Any]:
     if placed.autocast_dtype is None and placed.transfer is Transfer.EXCLUDED:
-        return lambda: model(images)
+        args, kwargs = placed.inputs
+        return lambda: model(*args, **kwargs)
 
-    def iterate() -> Tensor:
+    def iterate() -> Any:
         with placed.autocast():
-            return model(placed.input())
+            return placed.input().call(model)
 
     return iterate
 
 
 def _training(
-    placed: Placed, model: Callable[[Tensor], Tensor]
+    placed: Placed, model: Callable[..., Any]
 ) -> tuple[TrainingStep, torch.optim.Optimizer, torch.amp.GradScaler]:
-    parameters = [parameter for parameter in placed.network.parameters() if parameter.requires_grad]
-    optimizer = torch.optim.SGD(parameters, lr=LEARNING_RATE, momentum=MOMENTUM)
+    optimizer = optimizer_of(placed.case.optimizer, placed.network, name=placed.case.model)
     scaler = torch.amp.GradScaler(
         placed.device.type,
         init_scale=INITIAL_SCALE,
         growth_interval=_NEVER,
         enabled=arithmetic(placed.case.precision).scales_loss,
     )
-    criterion = nn.CrossEntropyLoss()
-    targets = torch.randint(_classes(placed.network), (placed.case.batch_size,)).to(placed.device)
+    loss_of = TrainingLoss()
 
     def forward() -> Tensor:
         with placed.autocast():
-            return criterion(model(placed.input()), targets)  # type: ignore[no-any-return]
+            return loss_of(placed.input().call(model))
 
     def backward(loss: Tensor) -> None:
         scaler.scale(loss).backward()
@@ -174,13 +176,6 @@ def _training(
         optimizer.zero_grad(set_to_none=True)
 
     return TrainingStep(forward, backward, update), optimizer, scaler
-
-
-def _classes(network: nn.Module) -> int:
-    linears = [module for module in network.modules() if isinstance(module, nn.Linear)]
-    if not linears:
-        raise UnsupportedError("training needs a last linear layer, whose outputs are the classes; found none.")
-    return linears[-1].out_features
 
 
 def _name(dtype: torch.dtype) -> str:

@@ -11,15 +11,21 @@ from torch import Tensor, nn
 
 from resnet_bench.errors import UnsupportedError
 from resnet_bench.executors import batch_norm
-from resnet_bench.executors.inputs import random_images
+from resnet_bench.executors.inputs import input_of, random_inputs
 from resnet_bench.executors.protocol import Task
-from resnet_bench.records import Case, MemoryFormat, Mode, Transfer
+from resnet_bench.models.inputs import Inputs, of_function, of_tensors
+from resnet_bench.models.refusals import own_precision, own_type
+from resnet_bench.records import Case, MemoryFormat, Mode, Transfer, remarks
+from resnet_bench.records.inputs import ModelInput
 from resnet_bench.specs.arithmetic import arithmetic
 
 MEMORY_FORMATS = {
     MemoryFormat.CONTIGUOUS: torch.contiguous_format,
     MemoryFormat.CHANNELS_LAST: torch.channels_last,
 }
+
+
+_IMAGES = 4  # dimensions of a batch of images, which memory formats are of
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +36,8 @@ class Placed:
         case: what is run.
         device: where.
         network: the module.
-        images: its input on the device, (N, C, H, W).
-        host_images: the same on the host, pinned where a copy would wait otherwise.
+        inputs: what it is called with, on the device.
+        host_inputs: the same on the host, pinned where a copy would wait otherwise.
         transfer: whether an iteration includes the copy of its input.
         autocast_dtype: what autocast computes in, None without autocast.
         batch_norm_statistics: how they were set, in words.
@@ -40,22 +46,22 @@ class Placed:
     case: Case
     device: torch.device
     network: nn.Module
-    images: Tensor
-    host_images: Tensor
+    inputs: Inputs
+    host_inputs: Inputs
     transfer: Transfer
     autocast_dtype: torch.dtype | None
     batch_norm_statistics: str
 
-    def input(self) -> Tensor:
+    def input(self) -> Inputs:
         """Return the input of one iteration, copied to the device where that belongs to it."""
         if self.transfer is Transfer.INCLUDED:
-            return self.host_images.to(self.device, non_blocking=True)
-        return self.images
+            return self.host_inputs.mapped(lambda tensor: tensor.to(self.device, non_blocking=True))
+        return self.inputs
 
     @contextmanager
     def holding(self, images: NDArray[np.float32]) -> Iterator[None]:
         """Let the input be other images (N, C, H, W) meanwhile; it stays where it is, for what was captured with it."""
-        source = self.host_images if self.transfer is Transfer.INCLUDED else self.images
+        (source,) = (self.host_inputs if self.transfer is Transfer.INCLUDED else self.inputs).tensors
         kept = source.clone()
         source.copy_(torch.from_numpy(images))
         try:
@@ -84,19 +90,43 @@ def placed(task: Task) -> Placed:
     device, memory_format = torch.device(task.device), MEMORY_FORMATS[case.memory_format]
     torch.manual_seed(task.seed)
     network = task.network()
-    statistics = batch_norm.set_statistics(network, case.image_size, seed=task.seed)
+    own_precision(network, case.model, case.precision)
+    wanted = input_of(case)
+    if case.weights:
+        statistics = remarks.STATISTICS_OF_WEIGHTS
+    else:
+        widest = torch.promote_types(own_type(network) or torch.float32, torch.float32)
+        first = drawn(wanted, batch_norm.IMAGES, seed=task.seed).in_type(widest)
+        network = network.to(widest)
+        statistics = batch_norm.set_statistics(network, first)
     network = network.to(device=device, dtype=dtype).to(memory_format=memory_format)  # type: ignore[call-overload]
     network.train(case.mode is Mode.TRAINING)
-    images = torch.from_numpy(random_images(case, seed=task.seed)).to(dtype=dtype, memory_format=memory_format)
+    inputs = drawn(wanted, case.batch_size, seed=task.seed).in_type(dtype)
+    inputs = inputs.mapped(lambda tensor: tensor.to(memory_format=memory_format) if tensor.ndim == _IMAGES else tensor)
     if task.pinned and task.transfer is Transfer.INCLUDED:
-        images = images.pin_memory()
+        inputs = inputs.mapped(Tensor.pin_memory)
     return Placed(
         case=case,
         device=device,
         network=network,
-        images=images.to(device),
-        host_images=images,
+        inputs=inputs.mapped(lambda tensor: tensor.to(device)),
+        host_inputs=inputs,
         transfer=task.transfer,
         autocast_dtype=getattr(torch, computes.computes) if computes.autocast else None,
         batch_norm_statistics=statistics,
+    )
+
+
+def drawn(wanted: ModelInput, batch_size: int, *, seed: int) -> Inputs:
+    """Return random inputs on the host, fractions as float32 where no other type is asked for."""
+    if wanted.function:
+        return of_function(wanted.function, batch_size)
+    arrays = random_inputs(wanted, batch_size, seed=seed)
+    values = [torch.from_numpy(array) for array in arrays]
+    return of_tensors(
+        wanted,
+        [
+            value if tensor.dtype is None else value.to(getattr(torch, tensor.dtype))
+            for tensor, value in zip(wanted.tensors, values, strict=True)
+        ],
     )

@@ -34,6 +34,8 @@ class DataSheet(Record, frozen=True, kw_only=True):
                 return self.half_flop_per_s
             case Precision.BF16 | Precision.AMP_BF16:
                 return self.half_flop_per_s if self.tf32_flop_per_s is not None else None
+            case Precision.FP64:
+                return None
 
 
 def _sheet(product: str, rates: tuple[float, float | None, float | None], memory: float, source: str) -> DataSheet:

@@ -23,6 +23,8 @@ def declare_missing_operators() -> Any:
     them. Where the extension loads, nothing is declared. Returns the library that keeps the declarations alive, or
     None.
     """
+    # Looking for the extension asks all finders, this one among them, which would declare the same again.
+    sys.meta_path[:] = [it for it in sys.meta_path if not isinstance(it, _BeforeTorchvision)]
     if _extension_loads():
         return None
     library: Any = torch.library.Library("torchvision", "DEF")

@@ -5,29 +5,54 @@ import importlib
 import inspect
 import os
 import pickle
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import nn
 
 from resnet_bench.errors import ModelError, ResNetBenchError, UnknownModelError, deed, in_words, nearest
+from resnet_bench.models import own_inputs
 from resnet_bench.models.compat import prepare_for_torchvision, torchvision_models
 from resnet_bench.models.foreign_code import staying_here, where
+from resnet_bench.models.imported import imported
 from resnet_bench.models.meta import built_on
-from resnet_bench.specs import EXTERNAL_FORMS
+from resnet_bench.models.refusals import refuse_foreign_arithmetic, refuse_scripted
+from resnet_bench.records.inputs import ModelInput, square
+from resnet_bench.specs import EXTERNAL_FORMS, EXTERNAL_IMAGE_SIZE
 from resnet_bench.specs.objects import OBJECT, OBJECTS_VARIABLE, file_of
 
+_TORCHVISION, _TIMM = "torchvision", "timm"
+_QUANTIZED = "quantized_"
 
-def build(name: str, *, device: torch.device) -> nn.Module:
+
+class Builder(NamedTuple):
+    """What builds a model.
+
+    Attributes:
+        call: with the model's arguments.
+        own_input: the model's own input, from its arguments and the name of published weights.
+        published: the arguments that bring published weights of a name, and without one nothing; raises ModelError.
+    """
+
+    call: Callable[..., Any]
+    own_input: Callable[[Mapping[str, Any], str], ModelInput]
+    published: Callable[[str], Mapping[str, Any]]
+
+
+def build(name: str, *, device: torch.device, arguments: Mapping[str, Any] = {}, published: str = "") -> nn.Module:
     """Return the module that `name` builds, on `device`; on "meta" no weights are allocated.
 
+    With `published` its package loads weights of that name.
+
     Raises:
-        ModelError: the package, the name in it or what it returns is wrong; the message says which.
+        ModelError: the package, the name in it, the arguments or what it returns is wrong; the message says which.
     """
-    return _checked(_call(name, _callable(name), device), name).to(device)
+    builder = _find(name)
+    _refuse_wrong_arguments(name, builder, arguments)
+    built = _call(name, builder, {**builder.published(published), **arguments}, device)
+    return _checked(built, name).to(device)
 
 
 def built_without_data(build_module: Callable[[], Any], name: str) -> nn.Module:
@@ -36,72 +61,117 @@ def built_without_data(build_module: Callable[[], Any], name: str) -> nn.Module:
     Raises:
         ModelError: it needs arguments, raises, or returns something else.
     """
-    return _checked(_call(name, build_module, torch.device("meta")), name)
+    builder = _plain(build_module, name)
+    _refuse_wrong_arguments(name, builder, {})
+    return _checked(_call(name, builder, {}, torch.device("meta")), name)
 
 
-def look_up(name: str) -> None:
-    """Find what builds a model, and build nothing.
+def look_up(name: str, *, arguments: Mapping[str, Any] = {}, published: str = "") -> ModelInput:
+    """Find what builds a model, and return the model's own input.
 
-    Raises:
-        UnknownModelError: nothing is called so, or it needs arguments.
-    """
-    _refuse_needed_arguments(name, _callable(name))
-
-
-def refuse_scripted(module: nn.Module, name: str) -> None:
-    """Refuse TorchScript, which hides its layers.
+    Nothing is built, unless there are arguments: only calling tells whether a builder that takes any keyword takes
+    these.
 
     Raises:
-        ModelError: `module` is scripted or traced.
+        UnknownModelError: nothing is called so, its arguments are wrong, or it has no weights of the name `published`.
+        ModelError: it cannot be built with the arguments.
     """
-    if isinstance(module, torch.jit.ScriptModule):
-        raise ModelError(
-            f"'{name}' is a TorchScript module (scripted or traced): its layers cannot be followed; "
-            "give the eager module that it was made from."
-        )
+    builder = _find(name)
+    _refuse_wrong_arguments(name, builder, arguments)
+    if arguments:
+        build(name, device=torch.device("meta"), arguments=arguments)
+    builder.published(published)
+    return builder.own_input(arguments, published)
 
 
 def _checked(module: object, name: str) -> nn.Module:
     if not isinstance(module, nn.Module):
         raise ModelError(f"'{name}' returned {type(module).__name__}, not a torch.nn.Module.")
+    module = unwrapped(module)
     refuse_scripted(module, name)
+    refuse_foreign_arithmetic(module, name)
     return module
 
 
-def _callable(name: str) -> Callable[[], Any]:
+def unwrapped(module: nn.Module) -> nn.Module:
+    """Return the module inside what only spreads it over devices."""
+    while isinstance(module, nn.DataParallel | nn.parallel.DistributedDataParallel):
+        module = module.module
+    return module
+
+
+def _find(name: str) -> Builder:
     package, _, attribute = name.partition(":")
     if not package or not attribute:
         raise UnknownModelError(f"'{name}': expected {', '.join(EXTERNAL_FORMS)}.")
-    if package == "torchvision":
+    if package == _TORCHVISION:
         return _torchvision(attribute)
-    if package == "timm":
+    if package == _TIMM:
         return _timm(attribute)
     if package == OBJECT:
-        return _object(name)
-    return _of_module(name, package, attribute)
+        return _plain(_object(name), name)
+    target = imported(name)
+    if isinstance(target, nn.Module):
+        raise UnknownModelError(
+            f"'{name}': '{attribute}' is a module itself ({type(target).__name__}); give a function that returns it."
+        )
+    return _plain(target, name)
 
 
-def _torchvision(attribute: str) -> Callable[[], Any]:
+def _plain(call: Callable[..., Any], name: str) -> Builder:
+    """Return the builder of a user's own callable, which publishes no weights and says nothing of its input."""
+
+    def published(weights: str) -> Mapping[str, Any]:
+        if weights:
+            raise UnknownModelError(
+                f"weights '{weights}' of '{name}': give a file or a URL; only packages publish names."
+            )
+        return {}
+
+    return Builder(call, lambda _, __: square(EXTERNAL_IMAGE_SIZE), published)
+
+
+def _torchvision(attribute: str) -> Builder:
     models = torchvision_models()
     known = models.list_models()
     if attribute not in known:
         raise UnknownModelError(f"torchvision has no model '{attribute}'.{nearest(attribute, known)}")
-    accepted = inspect.signature(models.get_model_builder(attribute)).parameters
+    if attribute.startswith(_QUANTIZED):
+        raise UnknownModelError(
+            f"'{_TORCHVISION}:{attribute}' is an int8 network, whose operators are neither counted nor measured here, "
+            f"and without weights the builder gives the float one: that is '{_TORCHVISION}:"
+            f"{attribute.removeprefix(_QUANTIZED)}'."
+        )
+    builder = models.get_model_builder(attribute)
+    accepted = inspect.signature(builder).parameters
     nothing = {name: None for name in ("weights", "weights_backbone") if name in accepted}  # download nothing
-    return lambda: models.get_model(attribute, **nothing)
+
+    def published(weights: str) -> Mapping[str, Any]:
+        known = models.get_model_weights(attribute).__members__
+        return nothing | ({"weights": known[_among(weights, known, attribute)]} if weights else {})
+
+    return Builder(builder, lambda _, weights: own_inputs.of_torchvision(attribute, weights), published)
 
 
-def _timm(attribute: str) -> Callable[[], Any]:
+def _timm(attribute: str) -> Builder:
     torchvision_models()  # timm imports torchvision itself
     try:
-        timm = importlib.import_module("timm")
+        timm = importlib.import_module(_TIMM)
     except ImportError:
         raise UnknownModelError(
             f"'timm:{attribute}' needs timm, which is not installed: pip install 'resnet-bench[timm]'."
         ) from None
     if not timm.is_model(attribute):
         raise UnknownModelError(f"timm has no model '{attribute}'.{nearest(attribute, timm.list_models())}")
-    return lambda: timm.create_model(attribute, pretrained=False)
+
+    def create(**arguments: Any) -> Any:
+        return timm.create_model(attribute, **{"pretrained": False, **arguments})
+
+    def published(weights: str) -> Mapping[str, Any]:
+        known = [name.partition(".")[2] for name in timm.list_pretrained(f"{attribute.partition('.')[0]}.*")]
+        return {"pretrained": True, "pretrained_cfg": _among(weights, known, attribute)} if weights else {}
+
+    return Builder(create, lambda arguments, _: own_inputs.of_timm(attribute, arguments), published)
 
 
 def _object(name: str) -> Callable[[], Any]:
@@ -127,54 +197,43 @@ def _object(name: str) -> Callable[[], Any]:
     return found  # type: ignore[no-any-return]
 
 
-def _of_module(name: str, package: str, attribute: str) -> Callable[[], Any]:
-    for folder in (Path.cwd(), Path.cwd() / "src"):  # a user's own file beside the suite file, or a package in src/
-        if folder.is_dir() and str(folder) not in sys.path:
-            sys.path.append(str(folder))
-    prepare_for_torchvision()  # it may import that itself
-    try:
-        target: Any = importlib.import_module(package)
-    except (ResNetBenchError, KeyboardInterrupt):
-        raise
-    except BaseException as error:
-        said = f"'{name}': module '{package}' cannot be imported: {in_words(error)}{where(error)}"
-        raise UnknownModelError(said) from error
-    for part in attribute.split("."):
-        if not hasattr(target, part):
-            raise UnknownModelError(f"'{name}': '{package}' has no '{attribute}'.{nearest(attribute, dir(target))}")
-        target = getattr(target, part)
-    if not callable(target):
+def _among(weights: str, known: Collection[str], model: str) -> str:
+    if weights not in known:
         raise UnknownModelError(
-            f"'{name}': '{attribute}' is {type(target).__name__}, not a callable that builds a module."
+            f"'{model}' has no weights '{weights}'.{nearest(weights, known)} Published: {', '.join(known) or 'none'}."
         )
-    return target  # type: ignore[no-any-return]
+    return weights
 
 
-def _call(name: str, build_module: Callable[[], Any], device: torch.device) -> Any:
-    """Call without arguments, as the name promises."""
-    _refuse_needed_arguments(name, build_module)
+def _call(name: str, builder: Builder, arguments: Mapping[str, Any], device: torch.device) -> Any:
     if device.type == "meta":
         # Some need a number while they are built: see below.
         with contextlib.suppress(Exception, SystemExit), staying_here(), built_on(device):
-            return build_module()
+            return builder.call(**arguments)
     try:
         with staying_here(), built_on(torch.device("cpu")):
-            return build_module()
+            return builder.call(**arguments)
     except (ResNetBenchError, KeyboardInterrupt):
         raise
     except BaseException as error:
         raise ModelError(f"'{name}' {deed(error)}{where(error)}") from error
 
 
-def _refuse_needed_arguments(name: str, build_module: Callable[[], Any]) -> None:
+def _refuse_wrong_arguments(name: str, builder: Builder, arguments: Mapping[str, Any]) -> None:
     try:
-        parameters = inspect.signature(build_module).parameters.values()
+        parameters = inspect.signature(builder.call).parameters.values()
     except (TypeError, ValueError):  # builtins without a signature: calling them tells
         return
     optional = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    needed = [each.name for each in parameters if each.default is each.empty and each.kind not in optional]
+    plain = [each for each in parameters if each.kind not in optional]
+    needed = [each.name for each in plain if each.default is each.empty and each.name not in arguments]
     if needed:
         raise UnknownModelError(
-            f"'{name}' needs arguments ({', '.join(needed)}); give a callable that takes none, "
-            "such as a function that passes them."
+            f"'{name}' needs arguments ({', '.join(needed)}); give them with --arguments, or a function without any."
         )
+    known = [each.name for each in plain if each.kind is not inspect.Parameter.POSITIONAL_ONLY]
+    takes_any = any(each.kind is inspect.Parameter.VAR_KEYWORD for each in parameters)
+    unknown = [argument for argument in arguments if argument not in known and not takes_any]
+    if unknown:
+        said = f" It takes {', '.join(known)}." if known else " It takes none."
+        raise UnknownModelError(f"'{name}' has no argument '{unknown[0]}'.{nearest(unknown[0], known)}{said}")

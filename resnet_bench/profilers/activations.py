@@ -15,8 +15,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from resnet_bench.errors import in_words
+from resnet_bench.models.inputs import Inputs
 from resnet_bench.profilers import hollow
-from resnet_bench.profilers.operator_tables import NEED_VALUES
+from resnet_bench.profilers.operator_tables import COUNTED_BY_TORCH, NEED_VALUES
 from resnet_bench.profilers.operators import OperatorCount, cost, name_of
 from resnet_bench.profilers.parameters import storage_key
 from resnet_bench.records import Layer, Precision
@@ -24,12 +25,16 @@ from resnet_bench.specs.arithmetic import arithmetic
 
 
 class Trace(NamedTuple):
-    """What a forward pass did; `uncounted` lists operators that no table knows."""
+    """What a forward pass did; `uncounted` lists operators that no table knows.
+
+    `macs_beyond_torch` are those of operators that torch's own counter leaves out.
+    """
 
     layers: tuple[Layer, ...]
     training_flops: int
     weighted_layers: int
     uncounted: tuple[str, ...]
+    macs_beyond_torch: int
 
 
 class ValueNeededError(Exception):
@@ -49,23 +54,28 @@ class TraceError(Exception):
         self.trace = trace
 
 
-def trace(module: nn.Module, *, precision: Precision, batch_size: int, image_size: int) -> Trace:
-    """Return the layers of `module`, a throw-away copy on the meta device, for a batch of square RGB images.
+def trace(module: nn.Module, inputs: Inputs, *, precision: Precision, has_data: bool = False) -> Trace:
+    """Return the layers of `module`, a throw-away copy without data; one that has data is run.
 
     Raises:
         TraceError: the module's own code raised, as it does when it asks for a tensor's value.
     """
     module.eval()
-    images = torch.empty(batch_size, 3, image_size, image_size, device="meta")
-    recorder = _Recorder(module, images, arithmetic(precision).activation_bytes)
+    run = plain_call if has_data else hollow.run
+    recorder = _Recorder(module, inputs.tensors, arithmetic(precision).activation_bytes, run)
     try:
         with torch.no_grad(), recorder:
-            module(images)
+            inputs.call(module)
     except KeyboardInterrupt:
         raise
     except BaseException as error:
         raise TraceError(error, recorder.trace()) from error
     return recorder.trace()
+
+
+def plain_call(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Run one operator as it is."""
+    return func(*args, **kwargs)
 
 
 class _Open:
@@ -99,9 +109,9 @@ class _Open:
 class _Reach:
     """What tensors come from, by their storages: the input, the parameters, the trained parameters."""
 
-    def __init__(self, module: nn.Module, images: Tensor) -> None:
+    def __init__(self, module: nn.Module, inputs: list[Tensor]) -> None:
         parameters = list(module.parameters())
-        self.input = {storage_key(images)}
+        self.input = set(map(storage_key, inputs))
         self.weights = {storage_key(each) for each in parameters}
         self.trained = {storage_key(each) for each in parameters if each.requires_grad}
         self._kept: list[Tensor] = []  # every tensor, so that no address is used twice
@@ -134,17 +144,18 @@ class _Recorder(TorchDispatchMode):
     with an activation inside, attention's projections), any other one has a row of its own.
     """
 
-    def __init__(self, module: nn.Module, images: Tensor, element: int) -> None:
+    def __init__(self, module: nn.Module, inputs: list[Tensor], element: int, run: Callable[..., Any]) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.element = element
+        self.run = run
         self.layers: list[_Open] = []
         self.path: list[str] = []
         self.leaf: _Open | None = None
-        self.training_flops = 0
+        self.training_flops = self.macs_beyond_torch = 0
         self.weighted: set[int] = set()
         self.uncounted: dict[str, None] = {}
         self.seen: set[int] = set()
-        self.reach = _Reach(module, images)
+        self.reach = _Reach(module, inputs)
         self.owners: dict[int, tuple[str, nn.Module]] = {}
         self.rows: dict[str, _Open] = {}
         for name, part in module.named_modules():
@@ -165,6 +176,7 @@ class _Recorder(TorchDispatchMode):
             training_flops=self.training_flops,
             weighted_layers=len(self.weighted),
             uncounted=tuple(self.uncounted),
+            macs_beyond_torch=self.macs_beyond_torch,
         )
 
     def _enter(self, name: str, *, leaf: bool) -> Callable[..., None]:
@@ -201,7 +213,7 @@ class _Recorder(TorchDispatchMode):
         kwargs = kwargs or {}
         inputs = hollow.tensors(*args, *kwargs.values())
         try:
-            output = hollow.run(func, args, kwargs)
+            output = self.run(func, args, kwargs)
         except Exception as error:
             if name_of(func) in NEED_VALUES:
                 raise ValueNeededError(of_input=any(map(self.reach.is_of_input, inputs))) from error
@@ -230,6 +242,7 @@ class _Recorder(TorchDispatchMode):
         layer.read += sum(self._bytes(each) for each in inputs)
         layer.written += self._bytes(outputs[0])
         if spent.macs:
+            self.macs_beyond_torch += 0 if name in COUNTED_BY_TORCH else spent.macs
             layer.activations += outputs[0].numel()
             if any(self.reach.is_of_input(each) for each in spent.operands):
                 self.weighted.update(storage_key(each) for each in spent.operands if self.reach.is_weight(each))

@@ -7,8 +7,10 @@ import msgspec
 
 from resnet_bench import specs
 from resnet_bench.errors import ModelError
-from resnet_bench.profilers.without_data import build, explained, untouched
+from resnet_bench.profilers.subject import StaticSubject
+from resnet_bench.profilers.without_data import explained, untouched
 from resnet_bench.records import Mode, Optimizer, Precision, PredictedMemory, Profile
+from resnet_bench.records.inputs import ModelInput, square
 from resnet_bench.specs import EXTERNAL_IMAGE_SIZE, Spec
 from resnet_bench.specs.arithmetic import arithmetic
 
@@ -20,50 +22,59 @@ def static_profile(
     model: str | Spec,
     *,
     mode: Mode = Mode.INFERENCE,
-    precision: Precision = Precision.FP32,
+    precision: Precision | None = None,
     batch_size: int = 1,
     image_size: int | None = None,
+    input: str = "",  # noqa: A002 - the axis' name
+    arguments: str = "",
     counters: Collection[str] = (),
     optimizer: Optimizer = Optimizer.MOMENTUM,
+    by_running: bool = False,
 ) -> Profile:
-    """Return the exact profile of `model`; torch is imported only for external models and for `counters`.
+    """Return the exact profile of `model`; torch is imported only where no closed form is, and for `counters`.
 
     Args:
         model: a registry name, an external name, or a spec.
         mode: inference or training; decides predicted memory and torch's own count.
-        precision: decides bytes.
+        precision: decides bytes; by default float32, or what the model is built in.
         batch_size: images.
-        image_size: pixels on a side; by default the architecture's own, 224 for external models.
+        image_size: pixels on a side; by default the model's own.
+        input: what goes in, as `records.inputs` reads it, where it is no square image.
+        arguments: what an external model is built with, as `records.arguments` reads it.
         counters: "fvcore" and "torch" add what those tools say.
         optimizer: decides the optimizer's share of predicted training memory.
+        by_running: run an external model once on the CPU, for those whose control flow depends on the data.
 
     Raises:
         ModelError: the model or its input is wrong.
+        UnsupportedError: the model cannot be trained, or not in this precision.
         UsageError: a counter is not known.
     """
-    if isinstance(model, str) and specs.is_external(model):
-        size = EXTERNAL_IMAGE_SIZE if image_size is None else image_size
+    subject = StaticSubject.of(model, image_size=image_size, input=input, arguments=arguments)
+    if subject.has_closed_form and not by_running:
+        profile = specs.profile(
+            subject.spec,
+            mode=mode,
+            precision=precision or Precision.FP32,
+            batch_size=batch_size,
+            image_size=subject.input.image_size,
+            optimizer=optimizer,
+        )
+    else:
         with untouched():
             profile = profile_module(
-                build(model),
-                name=model,
+                subject.build(with_data=by_running),
+                name=subject.name,
                 mode=mode,
                 precision=precision,
                 batch_size=batch_size,
-                image_size=size,
+                inputs=subject.input,
                 optimizer=optimizer,
+                by_running=by_running,
             )
-    else:
-        spec = specs.find(model) if isinstance(model, str) else specs.check_architecture(model)
-        profile = specs.profile(
-            spec,
-            mode=mode,
-            precision=precision,
-            batch_size=batch_size,
-            image_size=spec.image_size if image_size is None else image_size,
-            optimizer=optimizer,
-        )
-    return _with_counters(profile, model, counters) if counters else profile
+    kept = optimizer if mode is Mode.TRAINING else Optimizer.MOMENTUM
+    profile = msgspec.structs.replace(profile, input=subject.input.short, arguments=subject.arguments, optimizer=kept)
+    return with_counters(profile, subject, counters) if counters else profile
 
 
 def profile_module(
@@ -71,52 +82,71 @@ def profile_module(
     *,
     name: str,
     mode: Mode = Mode.INFERENCE,
-    precision: Precision = Precision.FP32,
+    precision: Precision | None = None,
     batch_size: int = 1,
     image_size: int = EXTERNAL_IMAGE_SIZE,
+    inputs: ModelInput | None = None,
     optimizer: Optimizer = Optimizer.MOMENTUM,
+    by_running: bool = False,
 ) -> Profile:
-    """Return the exact profile of any module that takes (N, 3, H, W) images; `module` is left exactly as it was.
+    """Return the exact profile of any module; `module` is left exactly as it was.
 
     The work is done on a copy without data on the meta device, so that no weights are allocated and nothing is
-    computed, whatever mode, autocast or memory format the caller is in.
+    computed, whatever mode, autocast or memory format the caller is in. With `by_running` the copy has its data and
+    runs once on the CPU; memory is then not predicted.
+
+    Args:
+        module: any module; what only spreads it over devices is taken off.
+        name: what it is called.
+        mode: inference or training.
+        precision: by default float32, or what the module is built in.
+        batch_size: images, or whatever the first dimension is.
+        image_size: of square RGB images (N, 3, H, W), where `inputs` does not say otherwise.
+        inputs: what it is called with.
+        optimizer: of a training step.
+        by_running: run it.
 
     Raises:
-        ModelError: the module is TorchScript, needs a tensor's value, or cannot take this input.
+        ModelError: the module is TorchScript or quantised, needs a tensor's value, or cannot take this input.
+        UnsupportedError: it cannot be trained, or is built in another precision.
     """
-    from resnet_bench.models.external import refuse_scripted  # noqa: PLC0415 - torch only where it is needed
-    from resnet_bench.profilers.activations import trace  # noqa: PLC0415
-    from resnet_bench.profilers.hollow_copy import hollow_copy  # noqa: PLC0415
+    from resnet_bench.models import refusals  # noqa: PLC0415 - torch only where it is needed
+    from resnet_bench.models.external import unwrapped  # noqa: PLC0415
     from resnet_bench.profilers.parameters import holdings  # noqa: PLC0415
+    from resnet_bench.profilers.tracing import materialised, traced  # noqa: PLC0415
 
-    refuse_scripted(module, name)
+    module = unwrapped(module)
+    refusals.refuse_scripted(module, name)
+    refusals.refuse_foreign_arithmetic(module, name)
+    wanted = square(image_size) if inputs is None else inputs
     if batch_size < 1 or image_size < 1:
         raise ModelError(f"batch size {batch_size} and image size {image_size}: expected 1 or more of each.")
+    precision = refusals.own_precision(module, name, precision)
     with untouched():
-        module = explained(name, lambda: _materialised(module, batch_size=batch_size, image_size=image_size))
+        module = materialised(module, wanted, name=name, batch_size=batch_size)
         held = holdings(module)
-        traced = explained(
-            name,
-            lambda: trace(hollow_copy(module), precision=precision, batch_size=batch_size, image_size=image_size),
-        )
-        memory = memory_of_module(
-            module,
-            name=name,
-            mode=mode,
-            precision=precision,
-            batch_size=batch_size,
-            image_size=image_size,
-            optimizer=optimizer,
-        )
+        trace = traced(module, wanted, name=name, precision=precision, batch_size=batch_size, by_running=by_running)
+        memory = None
+        if not by_running:
+            memory = memory_of_module(
+                module,
+                name=name,
+                mode=mode,
+                precision=precision,
+                batch_size=batch_size,
+                inputs=wanted,
+                optimizer=optimizer,
+            )
     size = arithmetic(precision)
-    macs = sum(layer.macs for layer in traced.layers)
-    activations = sum(layer.activations for layer in traced.layers)
+    macs = sum(layer.macs for layer in trace.layers)
+    activations = sum(layer.activations for layer in trace.layers)
     return Profile(
         model=name,
         mode=mode,
         precision=precision,
         batch_size=batch_size,
-        image_size=image_size,
+        image_size=wanted.image_size,
+        input=wanted.short,
         parameters=held.parameters,
         trainable_parameters=held.trainable_parameters,
         buffers=held.buffers,
@@ -124,31 +154,17 @@ def profile_module(
         predicted_memory=memory,
         macs=macs,
         flops=2 * macs,
-        other_flops=sum(layer.other_flops for layer in traced.layers),
-        training_flops=traced.training_flops,
+        other_flops=sum(layer.other_flops for layer in trace.layers),
+        training_flops=trace.training_flops,
         fvcore_count=None,
         torch_counter_flops=None,
+        macs_beyond_torch=trace.macs_beyond_torch,
         activations=activations,
         activation_bytes=activations * size.activation_bytes,
-        weighted_layers=traced.weighted_layers,
-        layers=traced.layers,
-        uncounted_operators=traced.uncounted,
+        weighted_layers=trace.weighted_layers,
+        layers=trace.layers,
+        uncounted_operators=trace.uncounted,
     )
-
-
-def _materialised(module: "nn.Module", *, batch_size: int, image_size: int) -> "nn.Module":
-    """Return a module without lazy parameters: itself, or a copy without data that has seen one input."""
-    import torch  # noqa: PLC0415 - torch only where it is needed
-    from torch.nn.parameter import is_lazy  # noqa: PLC0415
-
-    from resnet_bench.profilers.hollow_copy import hollow_copy  # noqa: PLC0415
-
-    if not any(map(is_lazy, (*module.parameters(), *module.buffers()))):
-        return module
-    copied = hollow_copy(module)
-    with torch.no_grad():
-        copied(torch.empty(batch_size, 3, image_size, image_size, device="meta"))
-    return copied
 
 
 def memory_of_module(
@@ -158,47 +174,59 @@ def memory_of_module(
     mode: Mode,
     precision: Precision,
     batch_size: int,
-    image_size: int,
+    image_size: int = EXTERNAL_IMAGE_SIZE,
+    inputs: ModelInput | None = None,
     optimizer: Optimizer = Optimizer.MOMENTUM,
 ) -> PredictedMemory:
     """Return the predicted memory of one iteration of `module`, which is left exactly as it was.
 
     Raises:
         ModelError: the module's own code raised.
+        UnsupportedError: it cannot be trained.
     """
+    from resnet_bench.models.inputs import fed, of_shapes  # noqa: PLC0415 - torch only where it is needed
+    from resnet_bench.models.optimizers import trainable  # noqa: PLC0415
     from resnet_bench.profilers.hollow_copy import hollow_copy  # noqa: PLC0415
-    from resnet_bench.profilers.memory import traced_memory  # noqa: PLC0415 - torch only where it is needed
+    from resnet_bench.profilers.memory import traced_memory  # noqa: PLC0415
 
-    if mode is Mode.TRAINING and not any(parameter.requires_grad for parameter in module.parameters()):
-        raise ModelError(f"nothing in '{name}' is trainable: no parameter of it asks for a gradient.")
+    if mode is Mode.TRAINING:
+        trainable(module, name)
+    given = of_shapes(square(image_size) if inputs is None else inputs, batch_size)
     with untouched():
         return explained(
             name,
-            lambda: traced_memory(
-                hollow_copy(module),
-                mode=mode,
-                precision=precision,
-                batch_size=batch_size,
-                image_size=image_size,
-                optimizer=optimizer,
-            ),
+            lambda: traced_memory(hollow_copy(module), given, mode=mode, precision=precision, optimizer=optimizer),
+            given=fed(given),
         )
 
 
-def _with_counters(profile: Profile, model: str | Spec, counters: Collection[str]) -> Profile:
-    from resnet_bench.models import create_model  # noqa: PLC0415 - torch only where it is needed
-    from resnet_bench.profilers import counters as others  # noqa: PLC0415
+def with_counters(profile: Profile, subject: StaticSubject, counters: Collection[str]) -> Profile:
+    """Return a profile with what fvcore and torch count of the same, as theirs.
+
+    Raises:
+        ModelError: they cannot follow the model.
+        UsageError: a counter is not known.
+    """
+    from resnet_bench.profilers import counters as others  # noqa: PLC0415 - torch only where it is needed
 
     others.check_counters(counters)
-    size = dict(batch_size=profile.batch_size, image_size=profile.image_size)
+    name, inputs, batch_size = profile.model, subject.input, profile.batch_size
     with untouched():
         if "fvcore" in counters:
-            count = explained(profile.model, lambda: others.fvcore_count(create_model(model, device="meta"), **size))
+            count = explained(name, lambda: others.fvcore_count(subject.build(), inputs, batch_size=batch_size))
             profile = msgspec.structs.replace(profile, fvcore_count=count)
         if "torch" in counters:
-            flops = explained(
-                profile.model,
-                lambda: others.torch_counter_flops(create_model(model, device="meta"), mode=profile.mode, **size),
+            forward = explained(
+                name,
+                lambda: others.torch_counter_flops(subject.build(), inputs, mode=Mode.INFERENCE, batch_size=batch_size),
             )
-            profile = msgspec.structs.replace(profile, torch_counter_flops=flops)
+            both = forward
+            if profile.mode is Mode.TRAINING:
+                both = explained(
+                    name,
+                    lambda: others.torch_counter_flops(
+                        subject.build(), inputs, mode=Mode.TRAINING, batch_size=batch_size
+                    ),
+                )
+            profile = msgspec.structs.replace(profile, torch_counter_flops=both, torch_forward_flops=forward)
     return profile

@@ -10,10 +10,15 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.utils._pytree import tree_flatten, tree_unflatten
 
 from resnet_bench.errors import UsageError, nearest
-from resnet_bench.profilers.memory import training_loss
+from resnet_bench.machine.devices import HOST
+from resnet_bench.models.inputs import Inputs, of_shapes
+from resnet_bench.models.loss import TrainingLoss
+from resnet_bench.models.refusals import own_type
 from resnet_bench.records import Mode
+from resnet_bench.records.inputs import ModelInput
 
 COUNTERS = ("fvcore", "torch")
 
@@ -31,44 +36,61 @@ def check_counters(counters: Collection[str]) -> None:
             )
 
 
-def fvcore_count(module: nn.Module, *, batch_size: int, image_size: int) -> int:
+def fvcore_count(module: nn.Module, wanted: ModelInput, *, batch_size: int) -> int:
     """Return fvcore's count of one forward pass in eval mode, counted at batch size 1 and scaled.
 
     Args:
         module: a throw-away module on any device; it is moved to the CPU without drawing weights.
+        wanted: what goes in.
         batch_size: images.
-        image_size: pixels on a side.
     """
     from fvcore.nn import FlopCountAnalysis  # noqa: PLC0415 - half a second that only `--with fvcore` needs
 
     logging.getLogger("fvcore.nn.jit_analysis").setLevel(logging.ERROR)  # what it leaves out is documented, not news
-    module = module.to_empty(device="cpu").eval()
-    analysis: Any = FlopCountAnalysis(module, torch.zeros(1, 3, image_size, image_size))
+    module = module.to_empty(device=HOST).eval()
+    inputs = of_shapes(wanted, 1).in_type(own_type(module) or torch.float32)
+    inputs = inputs.mapped(lambda tensor: torch.zeros_like(tensor, device=HOST))
+    called = _Positional(module, inputs)
+    analysis: Any = FlopCountAnalysis(called, tuple(inputs.tensors))
     analysis.unsupported_ops_warnings(False).uncalled_modules_warnings(False)
     return int(analysis.total()) * batch_size
 
 
-def torch_counter_flops(module: nn.Module, *, mode: Mode, batch_size: int, image_size: int) -> int:
+class _Positional(nn.Module):
+    """A module that takes its tensors one after another, as fvcore gives them."""
+
+    def __init__(self, module: nn.Module, inputs: Inputs) -> None:
+        super().__init__()
+        self.module = module
+        self._leaves, self._structure = tree_flatten(tuple(inputs))
+
+    def forward(self, *tensors: torch.Tensor) -> Any:
+        """Put the tensors where they belong."""
+        given = iter(tensors)
+        leaves = [next(given) if isinstance(leaf, torch.Tensor) else leaf for leaf in self._leaves]
+        return Inputs(*tree_unflatten(leaves, self._structure)).call(self.module)
+
+
+def torch_counter_flops(module: nn.Module, wanted: ModelInput, *, mode: Mode, batch_size: int) -> int:
     """Return what torch's FlopCounterMode says of one forward pass, or of forward and backward in training.
 
     torch 2.13 over-counts the weight gradient of grouped convolutions by their number of groups.
 
     Args:
         module: a throw-away module on the meta device.
+        wanted: what goes in.
         mode: inference or training.
         batch_size: images.
-        image_size: pixels on a side.
     """
     from torch.utils.flop_counter import FlopCounterMode  # noqa: PLC0415 - kept away from whoever does not ask
 
-    images = torch.empty(batch_size, 3, image_size, image_size, device="meta")
+    inputs = of_shapes(wanted, batch_size).in_type(own_type(module) or torch.float32)
     counter = FlopCounterMode(display=False)
     if mode is Mode.INFERENCE:
         with counter, torch.no_grad():
-            module.eval()(images)
+            inputs.call(module.eval())
     else:
-        labels = torch.empty(batch_size, dtype=torch.long, device="meta")
         with counter, torch.enable_grad():
-            loss = training_loss(module.train()(images), labels)
+            loss = TrainingLoss()(inputs.call(module.train()))
             torch.autograd.backward(loss)
     return int(counter.get_total_flops())

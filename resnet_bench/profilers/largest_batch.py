@@ -5,9 +5,10 @@ from collections.abc import Callable
 from resnet_bench import specs
 from resnet_bench.errors import ModelError
 from resnet_bench.profilers.complexity import memory_of_module
-from resnet_bench.profilers.without_data import build, untouched
+from resnet_bench.profilers.subject import StaticSubject
+from resnet_bench.profilers.without_data import untouched
 from resnet_bench.records import Mode, Optimizer, Precision
-from resnet_bench.specs import EXTERNAL_IMAGE_SIZE, Spec
+from resnet_bench.specs import Spec
 
 
 def largest_batch(
@@ -15,8 +16,10 @@ def largest_batch(
     *,
     memory_bytes: int,
     mode: Mode,
-    precision: Precision,
+    precision: Precision | None = None,
     image_size: int | None = None,
+    input: str = "",  # noqa: A002 - the axis' name
+    arguments: str = "",
     optimizer: Optimizer = Optimizer.MOMENTUM,
 ) -> int:
     """Return the largest batch size whose predicted peak fits in `memory_bytes`; 0 where not even one image fits.
@@ -25,8 +28,10 @@ def largest_batch(
 
     Raises:
         ModelError: the model or its input is wrong.
+        UnsupportedError: the model cannot be trained, or not in this precision.
     """
-    peak = _peak_of(model, mode=mode, precision=precision, image_size=image_size, optimizer=optimizer)
+    subject = StaticSubject.of(model, image_size=image_size, input=input, arguments=arguments)
+    peak = _peak_of(subject, mode=mode, precision=precision, optimizer=optimizer)
     fits, beyond = 1, 2
     while peak(beyond) <= memory_bytes:
         fits, beyond = beyond, 2 * beyond
@@ -45,31 +50,33 @@ def _takes_one_image(peak: Callable[[int], int], memory_bytes: int) -> bool:
 
 
 def _peak_of(
-    model: str | Spec, *, mode: Mode, precision: Precision, image_size: int | None, optimizer: Optimizer
+    subject: StaticSubject, *, mode: Mode, precision: Precision | None, optimizer: Optimizer
 ) -> Callable[[int], int]:
-    if isinstance(model, str) and specs.is_external(model):
+    if not subject.has_closed_form:
+        from resnet_bench.models.refusals import own_precision  # noqa: PLC0415 - torch only where it is needed
+
         with untouched():
-            module = build(model)
-        size = EXTERNAL_IMAGE_SIZE if image_size is None else image_size
+            module = subject.build()
+        own = own_precision(module, subject.name, precision)
         return lambda batch_size: (
             memory_of_module(
                 module,
-                name=model,
+                name=subject.name,
                 mode=mode,
-                precision=precision,
+                precision=own,
                 batch_size=batch_size,
-                image_size=size,
+                inputs=subject.input,
                 optimizer=optimizer,
             ).peak_bytes
         )
-    spec = specs.find(model) if isinstance(model, str) else specs.check_architecture(model)
-    pixels = specs.check_image_size(spec, spec.image_size if image_size is None else image_size)
+    spec, single = subject.spec, precision or Precision.FP32
+    pixels = specs.check_image_size(spec, subject.input.image_size)
 
     def peak(batch_size: int) -> int:
         if mode is Mode.TRAINING:
             specs.check_trainable(spec, batch_size=batch_size, image_size=pixels)
         return specs.predicted_memory(
-            spec, mode=mode, precision=precision, batch_size=batch_size, image_size=pixels, optimizer=optimizer
+            spec, mode=mode, precision=single, batch_size=batch_size, image_size=pixels, optimizer=optimizer
         ).peak_bytes
 
     return peak

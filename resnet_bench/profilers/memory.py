@@ -11,11 +11,11 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
 
 from resnet_bench.machine.devices import HOST
+from resnet_bench.models.inputs import Inputs
+from resnet_bench.models.loss import TrainingLoss, drawn_targets
 from resnet_bench.profilers import hollow
 from resnet_bench.profilers.hollow_copy import hollow_copy
 from resnet_bench.profilers.parameters import holdings, storage_key
@@ -26,11 +26,10 @@ from resnet_bench.specs.liveness import AlwaysAlive, Log, allocated, assemble
 
 def traced_memory(
     module: nn.Module,
+    inputs: Inputs,
     *,
     mode: Mode,
     precision: Precision,
-    batch_size: int,
-    image_size: int,
     optimizer: Optimizer = Optimizer.MOMENTUM,
 ) -> PredictedMemory:
     """Return the predicted memory of one iteration of `module`, a throw-away copy on the meta device.
@@ -40,25 +39,17 @@ def traced_memory(
     """
     dtype: torch.dtype = getattr(torch, arithmetic(precision).weights)
     module = module.to(dtype)
-    images = torch.empty(batch_size, 3, image_size, image_size, device="meta", dtype=dtype)
-    labels = torch.empty(batch_size, dtype=torch.long, device="meta")
+    inputs = inputs.in_type(dtype)
     held = holdings(module)
     training = mode is Mode.TRAINING
     module.train(training)
-    always = AlwaysAlive(
-        weights=held.parameter_bytes,
-        trainable=held.trainable_bytes,
-        buffers=held.buffer_bytes,
-        input=images.nbytes + (labels.nbytes if training else 0),
-        rounding=_rounding([*module.buffers(), images, *([labels] if training else [])]),
-        weights_rounding=_rounding(module.parameters()),
-    )
-    with _placed(module, images, labels, precision) as (module, images, labels, autocast):
-        known = [*module.parameters(), *module.buffers(), images, labels]
+    with _placed(module, inputs, precision) as (module, inputs, autocast):
+        known = [*module.parameters(), *module.buffers(), *inputs.tensors]
         with _Storages(known) as storages:
             if training:
+                loss_of = TrainingLoss(storages.targets_for)
                 with autocast():
-                    loss = training_loss(module(images), labels)
+                    loss = loss_of(inputs.call(module))
                 torch.clear_autocast_cache()  # it outlives an autocast that the caller may be in
                 storages.log.end_of_forward()
                 storages.backward = True
@@ -68,21 +59,21 @@ def traced_memory(
                         storages.log.gradients.add(storages.key(parameter.grad))
             else:
                 with torch.no_grad(), autocast():
-                    output = module(images)
+                    output = inputs.call(module)
                 del output
+    always = AlwaysAlive(
+        weights=held.parameter_bytes,
+        trainable=held.trainable_bytes,
+        buffers=held.buffer_bytes,
+        input=inputs.nbytes + sum(target.nbytes for target in storages.targets),
+        rounding=_rounding([*module.buffers(), *inputs.tensors, *storages.targets]),
+        weights_rounding=_rounding(module.parameters()),
+    )
     return assemble(storages.log, always, mode=mode, optimizer=optimizer)
 
 
 def _rounding(tensors: Iterable[Tensor]) -> int:
     return sum(allocated(tensor.nbytes) - tensor.nbytes for tensor in tensors)
-
-
-def training_loss(output: Any, labels: Tensor) -> Tensor:
-    """Cross entropy of the first tensor that the module returns."""
-    first = next((leaf for leaf in tree_leaves(output) if isinstance(leaf, Tensor)), None)
-    if first is None:
-        raise ValueError("the module returns no tensor that a loss could be taken of")
-    return functional.cross_entropy(first.flatten(1) if first.ndim > 2 else first, labels)  # noqa: PLR2004 - (N, classes)
 
 
 class _Storages(TorchDispatchMode):
@@ -92,9 +83,19 @@ class _Storages(TorchDispatchMode):
         super().__init__()  # type: ignore[no-untyped-call]
         self.log = Log()
         self.backward = False
+        self.targets: list[Tensor] = []
+        self._exempt = False
         self._known = {storage_key(tensor) for tensor in known}
         self._keys = itertools.count(1)
         self._alive: dict[int, tuple[int, Any]] = {}
+
+    def targets_for(self, output: Tensor) -> Tensor:
+        """Return targets for an output; they are there from the first iteration on, as the input is."""
+        self._exempt = True
+        target = drawn_targets(output)
+        self._exempt = False
+        self.targets.append(target)
+        return target
 
     def key(self, tensor: Tensor) -> int:
         """Return the key under which the living storage of `tensor` is logged."""
@@ -114,6 +115,9 @@ class _Storages(TorchDispatchMode):
         address, size = storage_key(tensor), storage.nbytes()
         if address in self._known or address in self._alive or size == 0:
             return
+        if self._exempt:
+            self._known.add(address)
+            return
         key = next(self._keys)
         self.log.add(key, size)
 
@@ -126,19 +130,18 @@ class _Storages(TorchDispatchMode):
 
 @contextlib.contextmanager
 def _placed(
-    module: nn.Module, images: Tensor, labels: Tensor, precision: Precision
-) -> Iterator[tuple[nn.Module, Tensor, Tensor, Callable[[], Any]]]:
+    module: nn.Module, inputs: Inputs, precision: Precision
+) -> Iterator[tuple[nn.Module, Inputs, Callable[[], Any]]]:
     """Yield module, inputs and an autocast; autocast knows no meta device, so there they claim to be on the CPU."""
     computes = arithmetic(precision)
     if not computes.autocast:
-        yield module, images, labels, contextlib.nullcontext
+        yield module, inputs, contextlib.nullcontext
         return
     from torch._subclasses.fake_tensor import FakeTensorMode  # noqa: PLC0415 - slow to import, and only for autocast
 
     with FakeTensorMode():
         yield (
             hollow_copy(module, device=HOST),
-            torch.empty(images.shape),
-            torch.empty(labels.shape, dtype=torch.long),
+            inputs.without_data(HOST),
             lambda: torch.autocast(HOST, dtype=getattr(torch, computes.computes)),
         )

@@ -16,6 +16,12 @@ PRODUCTS = {
     "addbmm": (1, 2),
     "baddbmm": (1, 2),
 }
+# What torch.utils.flop_counter counts of the operators that have MACs here.
+COUNTED_BY_TORCH = frozenset(
+    {"mm", "addmm", "bmm", "baddbmm", "convolution", "_convolution"}
+    | {"_scaled_dot_product_flash_attention", "_scaled_dot_product_efficient_attention"}
+    | {"_scaled_dot_product_flash_attention_for_cpu", "_scaled_dot_product_cudnn_attention"}
+)
 BIASED = frozenset({"addmm", "addmv", "addbmm", "baddbmm"})
 CONVOLUTIONS = frozenset({"convolution", "_convolution", "convolution_overrideable"})
 # Each of the first's rows against each of the second's.

@@ -2,27 +2,14 @@
 
 import contextlib
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from resnet_bench.errors import ModelError, ResNetBenchError, in_words
 
-if TYPE_CHECKING:
-    from torch import nn
-
 _Result = TypeVar("_Result")
 
+_OF_TORCHVISION = ("torchvision::", "custom C++ ops")
 _ONE_VALUE = "Expected more than 1 value per channel"
-
-
-def build(name: str) -> "nn.Module":
-    """Return an external model on the meta device.
-
-    Raises:
-        ModelError: there is none, or it cannot be made.
-    """
-    from resnet_bench.models import create_model  # noqa: PLC0415 - torch only where it is needed
-
-    return create_model(name, device="meta")
 
 
 @contextlib.contextmanager
@@ -39,8 +26,8 @@ def untouched() -> Iterator[None]:
         yield
 
 
-def explained(name: str, work: Callable[[], _Result]) -> _Result:
-    """Do `work` on the meta device and put what the module's own code raises into one line."""
+def explained(name: str, work: Callable[[], _Result], *, given: str = "", by_running: bool = False) -> _Result:
+    """Do `work` and put what the module's own code raises into one line, with the input that was `given`."""
     from resnet_bench.profilers.activations import TraceError, ValueNeededError  # noqa: PLC0415 - torch only where it is needed
 
     try:
@@ -57,15 +44,19 @@ def explained(name: str, work: Callable[[], _Result]) -> _Result:
             ) from error
         if isinstance(cause, ValueNeededError):
             reason = (
-                "its control flow depends on the data"
+                "its control flow depends on the data; --by-running counts it by running it once on the CPU"
                 if cause.of_input
-                else "it reads the value of a parameter or buffer, and the copy that is traced holds none"
+                else "it reads the value of a parameter or buffer, and the copy that is traced holds none; "
+                "--by-running has them"
             )
+        elif any(words in reason for words in _OF_TORCHVISION):
+            reason = "it needs torchvision's compiled operators, which do not load beside this torch"
+        elif given:
+            reason += f" (it was given {given})"
         until = ""
         if isinstance(error, TraceError):
             layers = error.trace.layers
             last = f", the last one '{layers[-1].name}'" if layers else ""
             until = f" Counted until then: {len(layers)} layers{last}, {sum(each.macs for each in layers):,} MACs."
-        raise ModelError(
-            f"'{name}' cannot be traced without running it: {reason}{'' if reason.endswith('.') else '.'}{until}"
-        ) from error
+        done = "run" if by_running else "traced without running it"
+        raise ModelError(f"'{name}' cannot be {done}: {reason.removesuffix('.')}.{until}") from error

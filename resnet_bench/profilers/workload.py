@@ -1,15 +1,19 @@
 """A case ready to iterate where it runs: what its executor prepared, beside the instruments of its device."""
 
+import math
 from contextlib import AbstractContextManager
 
 import msgspec
+import torch
 from torch import nn
 
 from resnet_bench.executors import table as executors
+from resnet_bench.executors.inputs import input_of
 from resnet_bench.executors.protocol import Task
-from resnet_bench.models import create_model
+from resnet_bench.machine.devices import HOST
+from resnet_bench.models.registry import create_with_weights
 from resnet_bench.profilers.devices import float32, instruments
-from resnet_bench.records import Case, Executed, Precision, Transfer
+from resnet_bench.records import Case, Executed, Precision, Transfer, arguments
 from resnet_bench.specs import Spec
 from resnet_bench.specs.arithmetic import arithmetic
 
@@ -40,6 +44,7 @@ class Workload:
         executor.supports(case)
         self.instruments.make_current(self.device)
         self.set_arithmetic()
+        self._weights = ""
         self.prepared = executor.prepare(
             Task(
                 case=case,
@@ -53,12 +58,19 @@ class Workload:
         self.iterate, self.step = self.prepared.iterate, self.prepared.step
         self.weights_bytes = self.prepared.weights_bytes
         included = transfer is Transfer.INCLUDED and self.instruments.kind.accelerator
-        image_bytes = 3 * case.image_size**2 * arithmetic(case.precision).weight_bytes
-        self.transferred_bytes = case.batch_size * image_bytes if included else 0
+        elements = sum(math.prod(it.shape) for it in input_of(case).tensors)
+        element_bytes = arithmetic(case.precision).weight_bytes
+        self.transferred_bytes = case.batch_size * elements * element_bytes if included else 0
 
     def _built(self, model: str | Spec | nn.Module) -> nn.Module:
         """Return the network; the code of foreign ones may set torch's switches as it is imported, so they go last."""
-        network = model if isinstance(model, nn.Module) else create_model(model)
+        if isinstance(model, nn.Module):
+            network = model
+        else:
+            given = arguments.from_text(self.case.arguments)
+            network, self._weights = create_with_weights(
+                model, self.case.weights, device=torch.device(HOST), arguments=given
+            )
         self.set_arithmetic()
         return network
 
@@ -79,6 +91,8 @@ class Workload:
     def executed(self) -> Executed:
         """Read back what really ran, and in torch how the switches of the device stand."""
         ran = self.prepared.executed()
+        if self._weights:
+            ran = msgspec.structs.replace(ran, weights=self._weights)
         if not self.executor.needs_torch:
             return ran
         return msgspec.structs.replace(ran, **self.instruments.switches()._asdict())

@@ -58,18 +58,20 @@ from resnet_bench.records.plan import (
     Executor,
     MemoryFormat,
     Mode,
+    Optimizer,
     Precision,
     Protocol,
     ReferenceUse,
     State,
     Transfer,
 )
-from resnet_bench.records.profiles import Layer, Optimizer, PredictedMemory, Profile, Work
+from resnet_bench.records.profiles import Layer, PredictedMemory, Profile, Work
 from resnet_bench.records.runs import (
     Attempt,
     BatchSearch,
     Commit,
     Environment,
+    GivenAccuracy,
     Header,
     Identity,
     LayerScope,
@@ -112,6 +114,7 @@ __all__ = [
     "Executor",
     "Figures",
     "GeometricMean",
+    "GivenAccuracy",
     "Header",
     "History",
     "HistoryCommit",

@@ -150,7 +150,10 @@ class Contention(Record, frozen=True, kw_only=True):
 
 
 class Executed(Record, frozen=True, kw_only=True):
-    """What really ran, read back from the process after sampling; `variables` are the environment's that change it."""
+    """What really ran, read back from the process after sampling.
+
+    `variables` are the environment's that change it, `weights` says in words which were loaded.
+    """
 
     parameter_dtype: str
     autocast_dtype: str | None
@@ -166,6 +169,7 @@ class Executed(Record, frozen=True, kw_only=True):
     proc_bind: str | None = None
     cudnn_deterministic: bool | None = None
     variables: tuple[tuple[str, str], ...] = ()
+    weights: str = ""
 
 
 class Agreement(Record, frozen=True, kw_only=True):

@@ -27,6 +27,7 @@ class Precision(StrEnum):
     BF16 = "bf16"
     AMP_FP16 = "amp_fp16"
     AMP_BF16 = "amp_bf16"
+    FP64 = "fp64"
 
 
 class MemoryFormat(StrEnum):
@@ -50,6 +51,15 @@ class Executor(StrEnum):
     COMPILE = "compile"
     COMPILE_MAX_AUTOTUNE = "compile-max-autotune"
     CUDA_GRAPH = "cuda_graph"
+
+
+class Optimizer(StrEnum):
+    """What a training step updates with: sgd keeps nothing for a weight, momentum one number, adam and adamw two."""
+
+    SGD = "sgd"
+    MOMENTUM = "momentum"
+    ADAM = "adam"
+    ADAMW = "adamw"
 
 
 class Transfer(StrEnum):
@@ -84,12 +94,14 @@ class Case(Record, frozen=True, kw_only=True):
 
     `machine` is empty but in a run that joins several machines, where it keeps their measurements apart. `threads` are
     the CPU's; on an accelerator they are no part of a case and 0, whoever names some: the host only queues its work.
+    `input` is empty for square RGB images of `image_size`, and else all that is said in `records.inputs`; `arguments`
+    are those that the model is built with, as `records.arguments` spells them; `weights` is empty for random ones.
     """
 
     model: str
     mode: Mode = Mode.INFERENCE
     batch_size: Size
-    image_size: Size
+    image_size: Index
     precision: Precision = Precision.FP32
     memory_format: MemoryFormat = MemoryFormat.CONTIGUOUS
     executor: Executor = Executor.EAGER
@@ -97,6 +109,10 @@ class Case(Record, frozen=True, kw_only=True):
     threads: Index
     machine: str = ""
     allocator: Allocator = Allocator.SHIPPED
+    arguments: str = ""
+    weights: str = ""
+    optimizer: Optimizer = Optimizer.MOMENTUM
+    input: str = ""
 
     def __post_init__(self) -> None:
         msgspec.structs.force_setattr(self, "threads", host_threads(self.device, self.threads))

@@ -1,10 +1,8 @@
 """The exact static cost of a network, layer by layer."""
 
-from enum import StrEnum
-
 from resnet_bench.records.base import Record
-from resnet_bench.records.bounds import Count, NonNegativeCount, NonNegativeNumber, Size
-from resnet_bench.records.plan import Case, Mode, Precision
+from resnet_bench.records.bounds import Count, Index, NonNegativeCount, NonNegativeNumber, Size
+from resnet_bench.records.plan import Case, Mode, Optimizer, Precision
 
 
 class Layer(Record, frozen=True, kw_only=True):
@@ -22,14 +20,6 @@ class Layer(Record, frozen=True, kw_only=True):
     bytes_read: NonNegativeCount
     bytes_written: NonNegativeCount
     arithmetic_intensity: NonNegativeNumber | None
-
-
-class Optimizer(StrEnum):
-    """What a training step keeps for every weight: sgd nothing, momentum one number, adam two."""
-
-    SGD = "sgd"
-    MOMENTUM = "momentum"
-    ADAM = "adam"
 
 
 class PredictedMemory(Record, frozen=True, kw_only=True):
@@ -73,15 +63,17 @@ class Profile(Record, frozen=True, kw_only=True):
     backward. `weighted_layers` counts convolutions and linear layers, projections included. `buffers` are elements.
 
     `macs` counts convolution and linear layers; `flops` is 2 x `macs`. `fvcore_count` and
-    `torch_counter_flops` are what those tools say, under their own conventions. `work` is what a run keeps of the
-    layers: the whole iteration's, equal ones counted; empty where the layers themselves stand here.
+    `torch_counter_flops` are what those tools say, under their own conventions; `torch_forward_flops` is torch's of the
+    forward pass in eval mode, and `macs_beyond_torch` are MACs of operators that it leaves out. `work` is what a run
+    keeps of the layers: the whole iteration's, equal ones counted; empty where the layers themselves stand here.
+    `input`, `arguments` and `optimizer`, by which memory was predicted, are as a case has them.
     """
 
     model: str
     mode: Mode
     precision: Precision
     batch_size: Size
-    image_size: Size
+    image_size: Index
     parameters: NonNegativeCount
     trainable_parameters: NonNegativeCount
     buffers: NonNegativeCount
@@ -99,8 +91,24 @@ class Profile(Record, frozen=True, kw_only=True):
     layers: tuple[Layer, ...] = ()
     uncounted_operators: tuple[str, ...] = ()
     work: tuple[Work, ...] = ()
+    input: str = ""
+    arguments: str = ""
+    optimizer: Optimizer = Optimizer.MOMENTUM
+    torch_forward_flops: NonNegativeCount | None = None
+    macs_beyond_torch: NonNegativeCount = 0
+
+    @property
+    def unexplained_flops(self) -> int:
+        """What torch's own counter has more than ours, or less, of the same forward pass, for no reason known here."""
+        if self.torch_forward_flops is None:
+            return 0
+        return self.torch_forward_flops - 2 * (self.macs - self.macs_beyond_torch)
 
 
-def profile_key(subject: Profile | Case) -> tuple[str, str, str, int, int]:
-    """Return what a profile and its case share: model, mode, precision, batch size and image size."""
-    return (subject.model, subject.mode, subject.precision, subject.batch_size, subject.image_size)
+ProfileKey = tuple[str | int, ...]
+STATIC = ("model", "mode", "precision", "batch_size", "image_size", "input", "arguments", "optimizer")
+
+
+def profile_key(subject: Profile | Case) -> ProfileKey:
+    """Return what a profile and its case share: all that changes what is counted."""
+    return tuple(getattr(subject, name) for name in STATIC)

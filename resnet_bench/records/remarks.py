@@ -9,6 +9,7 @@ from resnet_bench.errors import deed, in_words
 _IDLE_CORES = 0.1
 
 STOPPED = "stopped by the user"
+STATISTICS_OF_WEIGHTS = "those of the loaded weights"
 
 
 def unsettled(change: float) -> str:

@@ -13,6 +13,7 @@ from resnet_bench.records.bounds import (
     NonNegativeSeconds,
     SchemaNumber,
     ShardNumber,
+    Share,
     Size,
 )
 from resnet_bench.records.ceilings import Ceilings
@@ -157,12 +158,22 @@ class ModelObject(Record, frozen=True, kw_only=True):
     source: str = ""
 
 
+class GivenAccuracy(Record, frozen=True, kw_only=True):
+    """The top-1 accuracy, a fraction, that a suite gives of a model of its own."""
+
+    model: str
+    arguments: str = ""
+    weights: str = ""
+    accuracy: Share
+
+
 class Header(Record, frozen=True, kw_only=True):
     """`run.json`: everything about a run but its launches. `models` are the suite's own specs, as plain tables.
 
     `unprofiled` are models without a static profile, and why. `shards` are the parts of a suite that it holds, empty
     for a whole one; `merged` are the runs that it joins. `objects` are models that came from a Python session,
-    `note` is what its user says of it and `label` what they call it, "" for its directory.
+    `note` is what its user says of it and `label` what they call it, "" for its directory; `accuracies` are what the
+    suite gives of its models.
     """
 
     schema: SchemaNumber = SCHEMA_VERSION
@@ -185,6 +196,7 @@ class Header(Record, frozen=True, kw_only=True):
     searches: tuple[BatchSearch, ...] = ()
     objects: tuple[ModelObject, ...] = ()
     note: str = ""
+    accuracies: tuple[GivenAccuracy, ...] = ()
 
 
 class Measurement(Record, frozen=True, kw_only=True):

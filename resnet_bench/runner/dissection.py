@@ -9,15 +9,16 @@ from resnet_bench.analysis.layers import Dissection
 from resnet_bench.analysis.roofline import headroom
 from resnet_bench.config.axes import AUTO, Value, completed
 from resnet_bench.config.case_labels import label
-from resnet_bench.config.suite_file import load_suite
+from resnet_bench.config.suite_file import Sweep, load_suite
 from resnet_bench.errors import IncompleteError, ResNetBenchError, StoreError, UsageError
 from resnet_bench.machine import environment
 from resnet_bench.machine.devices import known_without_torch, likely
 from resnet_bench.records import Case, Ceilings, LayerProfile, Mode, Skip
-from resnet_bench.runner import ceilings, plan
+from resnet_bench.runner import ceilings, choices
+from resnet_bench.runner.choices import AskedModel, OwnInputs
 from resnet_bench.runner.launchers.launcher import Launcher
 from resnet_bench.runner.progress import warn
-from resnet_bench.specs import EXTERNAL_IMAGE_SIZE, Spec
+from resnet_bench.specs import Spec
 from resnet_bench.storage import outputs
 from resnet_bench.wire.messages import Dissected, LayersRequest
 from resnet_bench.words import say
@@ -26,12 +27,12 @@ BUDGET_S = 5.0
 
 
 def dissect(
-    models: Sequence[str], asked: Mapping[str, Value], *, launcher: Launcher, trace: Path | None = None
+    models: Sequence[AskedModel], asked: Mapping[str, Value], *, launcher: Launcher, trace: Path | None = None
 ) -> tuple[Dissection, ...]:
     """Time the layers of models one after another, each against the ceilings of this machine.
 
     Args:
-        models: their names.
+        models: which.
         asked: values of axes, of every model alike; no image size means each model's own.
         launcher: where they run.
         trace: file of a Chrome trace to write.
@@ -47,15 +48,15 @@ def dissect(
         if trace.exists() and not (trace.is_file() or trace.is_dir()):  # first: to open a pipe would wait for a reader
             raise StoreError(f"cannot write {trace}: it is not a regular file; choose another one.")
         outputs.check(trace)
-    resolved = plan.resolved(models, ())
     device = str(asked.get("device", AUTO))
     threads = asked.get("threads", environment.default_threads())
     here = {**asked, "device": known_without_torch(device) or device, "threads": threads}
-    cases = [_case(name, model, here) for name, model in resolved.items()]
+    own = choices.ask(launcher, (choice.named for choice in models))
+    cases = [_case(choice, here, own) for choice in models]
     measured = []
-    for case in cases:
+    for case, choice in zip(cases, models, strict=True):
         say(f"timing the layers of {label(case)}")
-        measured.append(_measured(case, resolved[case.model], launcher, trace))
+        measured.append(_measured(case, choice.named.model, launcher, trace))
     known = _ceilings(measured[0], launcher)
     return tuple(_dissection(it.layers, known) for it in measured)
 
@@ -65,14 +66,15 @@ def _dissection(profile: LayerProfile, known: Ceilings | None) -> Dissection:
     return Dissection(profile=profile, ceilings=known, headroom=bound)
 
 
-def _case(name: str, model: Spec | str, asked: Mapping[str, Value]) -> Case:
-    own = model.image_size if isinstance(model, Spec) else EXTERNAL_IMAGE_SIZE
-    fields: dict[str, Any] = {"batch_size": 1, "image_size": own, **completed(asked, str(asked["device"]))}
-    case = Case(model=name, **fields)
-    if isinstance(model, Spec):
-        specs.check_image_size(model, case.image_size)
-        if case.mode is Mode.TRAINING:
-            specs.check_trainable(model, batch_size=case.batch_size, image_size=case.image_size)
+def _case(choice: AskedModel, asked: Mapping[str, Value], own: OwnInputs) -> Case:
+    named = choice.named
+    sweep = Sweep(axes={name: (value,) for name, value in asked.items() if name in {"image_size", "input"}})
+    (wanted,) = choice.inputs(sweep, own)
+    said = {**completed(asked, str(asked["device"])), "image_size": wanted.image_size, "input": wanted.short}
+    fields: dict[str, Any] = {"batch_size": 1, **said}
+    case = Case(model=choice.name, **fields | {"arguments": named.arguments, "weights": named.weights})
+    if isinstance(named.model, Spec) and case.mode is Mode.TRAINING and not case.input:
+        specs.check_trainable(named.model, batch_size=case.batch_size, image_size=case.image_size)
     return case
 
 

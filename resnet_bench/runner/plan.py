@@ -2,7 +2,7 @@
 
 import itertools
 import random
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,19 +11,23 @@ import msgspec
 from resnet_bench import specs
 from resnet_bench.config.axes import AUTO, BY_NAME, SWEPT, Value
 from resnet_bench.config.suite_file import DeviceClass, Suite, Sweep, matches
-from resnet_bench.errors import ConfigError, ModelError, StoreError, UsageError, nearest
+from resnet_bench.errors import ConfigError, StoreError, UsageError
 from resnet_bench.machine.devices import is_accelerator
-from resnet_bench.records import Case, Header, Mode, Protocol, State
+from resnet_bench.records import Case, Header, Mode, Optimizer, Protocol, State, inputs
+from resnet_bench.records.inputs import ModelInput
 from resnet_bench.records.plan import ENERGY_WINDOW_S, LEAST_QUEUED
+from resnet_bench.runner import choices
+from resnet_bench.runner.choices import NOTHING_KNOWN, AskedModel, OwnInputs
 from resnet_bench.specs import Spec
 from resnet_bench.specs.arithmetic import arithmetic
+from resnet_bench.wire.messages import Named
 
 # What a launch costs beside its iterations: interpreter, torch, model, memory pass; on accelerators also their context
 # and the libraries' search for the best algorithm, and two ticks of the energy counter.
 LAUNCH_OVERHEAD_S, ACCELERATOR_OVERHEAD_S, ENERGY_TICKS_S = 4.5, 6.0, 0.1
 # Rough multiply-accumulate rates that estimates assume before anything is measured, on accelerators by the bytes of an
 # element.
-MACS_PER_THREAD_S, MACS_PER_ACCELERATOR_S = 2.5e10, {4: 5e12, 2: 2e13, 1: 3e13}
+MACS_PER_THREAD_S, MACS_PER_ACCELERATOR_S = 2.5e10, {8: 2.5e12, 4: 5e12, 2: 2e13, 1: 3e13}
 TRAINING_FACTOR = 3
 _SHORTEST_SAMPLING_S = 0.1
 
@@ -55,23 +59,30 @@ class Plan:
 Searched = Callable[[Case, Spec | str], tuple[int, ...]]
 
 
-def expand(suite: Suite, device: str, *, searched: Searched = lambda _, __: (1,)) -> Plan:
+def sweeps_for(suite: Suite, device: str) -> tuple[Sweep, ...]:
+    """Return the sweeps of a suite that are for such a device."""
+    kind = DeviceClass.ACCELERATOR if is_accelerator(device) else DeviceClass.CPU
+    return tuple(sweep for sweep in suite.sweeps if sweep.on in {DeviceClass.ANY, kind})
+
+
+def expand(
+    suite: Suite, device: str, *, own: OwnInputs = NOTHING_KNOWN, searched: Searched = lambda _, __: (1,)
+) -> Plan:
     """Return the suite's cases on `device`, without duplicates, in the order of its sweeps.
 
     Args:
         suite: what to measure.
         device: where.
+        own: the own inputs of external models, as they were looked up.
         searched: batch sizes of a case (given at batch size 1) whose sweep leaves them to a search.
 
     Raises:
         ModelError: an unknown model, or an image size too small for it.
         ConfigError: nothing is left to measure.
     """
-    kind = DeviceClass.ACCELERATOR if is_accelerator(device) else DeviceClass.CPU
-    sweeps = [sweep for sweep in suite.sweeps if sweep.on in {DeviceClass.ANY, kind}]
-    asked = (str(name) for sweep in sweeps for name in sweep["model"])
-    models = resolved(specs.matching(asked, suite.models), suite.models)
-    cases = dict.fromkeys(case for sweep in sweeps for case in _product(models, suite.models, sweep, device, searched))
+    chosen = [(sweep, it) for sweep in sweeps_for(suite, device) for it in choices.of_sweep(suite, sweep)]
+    models = {choice.name: choice.named.model for _, choice in chosen}
+    cases = dict.fromkeys(case for sweep, choice in chosen for case in _product(choice, sweep, device, own, searched))
     excluded = [exclude.axes for exclude in suite.excludes if exclude.axes]
     kept = tuple(case for case in cases if not any(matches(wanted, case) for wanted in excluded))
     if not kept:
@@ -92,10 +103,15 @@ def of_header(header: Header) -> Plan:
     return Plan(header.cases, resolved((case.model for case in header.cases), own))
 
 
-def added(header: Header, asked: Mapping[str, tuple[Value, ...]]) -> Plan:
+def added(
+    header: Header,
+    asked: Mapping[str, tuple[Value, ...]],
+    *,
+    ask: Callable[[Iterable[Named]], OwnInputs] = lambda _: NOTHING_KNOWN,
+) -> Plan:
     """Return the cases that a run has not yet: its own with each of the values asked for, in the order of its own.
 
-    A model that is added has its own image size where the model that it stands beside has.
+    A model that is added has its own input where the model that it stands beside has; `ask` looks it up.
 
     Raises:
         UsageError: a value is found by a search, or of the machine.
@@ -107,25 +123,33 @@ def added(header: Header, asked: Mapping[str, tuple[Value, ...]]) -> Plan:
     own = tuple(msgspec.convert(table, Spec) for table in header.models)
     chosen = dict(asked)
     if "model" in chosen:
-        chosen["model"] = specs.matching(map(str, chosen["model"]), own)
+        chosen["model"] = specs.matching(map(str, chosen["model"]), [spec.name for spec in own])
     models = resolved((*(case.model for case in header.cases), *map(str, chosen.get("model", ()))), own)
+    usual = {name: AskedModel(name, Named(model=model)) for name, model in models.items()}
+    known = ask(choice.named for choice in usual.values())
+    inputs_of = {name: choice.own_among(known) for name, choice in usual.items()}
     new: dict[Case, None] = {}
     for case in header.cases:
         for values in itertools.product(*chosen.values()):
-            changes: dict[str, Any] = dict(zip(chosen, values, strict=True))
-            if "model" in changes and "image_size" not in changes and case.image_size == _own_size(models[case.model]):
-                changes["image_size"] = _own_size(models[changes["model"]])
-            new[msgspec.structs.replace(case, **changes)] = None
+            new[_changed(case, dict(zip(chosen, values, strict=True)), inputs_of)] = None
     cases = tuple(case for case in new if case not in set(header.cases))
     for case in cases:
         model = models[case.model]
-        if isinstance(model, Spec):
+        if isinstance(model, Spec) and not case.input:
             specs.check_image_size(model, case.image_size)
     return Plan(cases, models)
 
 
-def _own_size(model: Spec | str) -> int:
-    return model.image_size if isinstance(model, Spec) else specs.EXTERNAL_IMAGE_SIZE
+def _changed(case: Case, changes: dict[str, Any], inputs_of: Mapping[str, ModelInput]) -> Case:
+    """Return a case with other values; the input follows the model or the size where it was that model's own."""
+    had = inputs.of(case.input, case.image_size)
+    if "model" in changes and not changes.keys() & {"image_size", "input"} and had == inputs_of[case.model]:
+        changes["input"] = str(inputs_of[changes["model"]])
+    elif "image_size" in changes and "input" not in changes:
+        changes["input"] = str(had.sized(changes["image_size"]))
+    if case.mode is Mode.INFERENCE:
+        changes.pop("optimizer", None)  # it has none
+    return msgspec.structs.replace(case, **inputs.in_fields(changes))
 
 
 def resolved(names: Iterable[str], own: Sequence[Spec]) -> dict[str, Spec | str]:
@@ -135,17 +159,7 @@ def resolved(names: Iterable[str], own: Sequence[Spec]) -> dict[str, Spec | str]
         ModelError: no such model, with the nearest name.
     """
     specs_of_suite = {spec.name: spec for spec in own}
-    return {name: specs_of_suite.get(name) or _known(name, specs_of_suite) for name in dict.fromkeys(names)}
-
-
-def _known(name: str, own: Collection[str]) -> Spec | str:
-    if specs.is_external(name):
-        return name
-    try:
-        return specs.find(name)
-    except ModelError as error:
-        hint = nearest(name, own)
-        raise ModelError(f"{error}{hint}") if hint else error from None
+    return {name: specs_of_suite.get(name) or choices.known(name, specs_of_suite) for name in dict.fromkeys(names)}
 
 
 def schedule(cases: Sequence[Case], launches: int, *, seed: int) -> tuple[Slot, ...]:
@@ -166,7 +180,7 @@ def estimate_s(case: Case, model: Spec | str, protocol: Protocol) -> float:
     """Return roughly how long one launch of a case takes, in seconds."""
     iteration_s = 0.0
     if isinstance(model, Spec):
-        macs = specs.totals(model, image_size=case.image_size).macs * case.batch_size
+        macs = macs_of_image(model, case.image_size) * case.batch_size
         on_device = MACS_PER_ACCELERATOR_S[arithmetic(case.precision).activation_bytes]
         rate = on_device if is_accelerator(case.device) else MACS_PER_THREAD_S * case.threads
         iteration_s = macs / rate * (TRAINING_FACTOR if case.mode is Mode.TRAINING else 1)
@@ -191,20 +205,34 @@ def _on_accelerator_s(iteration_s: float, protocol: Protocol) -> float:
     return 2 * iteration_s + warmup + isolated + back_to_back
 
 
-def _product(
-    models: Mapping[str, Spec | str], own: Sequence[Spec], sweep: Sweep, device: str, searched: Searched
-) -> Iterator[Case]:
-    for name in specs.matching(map(str, sweep["model"]), own):
-        model = models[name]
-        sizes = sweep["image_size"] or (_own_size(model),)
-        if isinstance(model, Spec):
-            for size in sizes:
-                specs.check_image_size(model, int(size))
-        swept = [axis.name for axis in SWEPT if axis.name not in {"model", "batch_size"}]
-        lists = {name: sweep.on_device(name, device) for name in swept}
-        lists["image_size"] = sizes
-        for values in itertools.product(*lists.values()):
-            fields: dict[str, Any] = dict(zip(lists, values, strict=True))
-            case = Case(model=name, batch_size=1, device=device, **fields)
-            batch_sizes = searched(case, model) if sweep.searched else tuple(map(int, sweep["batch_size"]))
-            yield from (case.with_batch_size(size) for size in batch_sizes)
+def macs_of_image(model: Spec, image_size: int) -> int:
+    """Return MACs of about one image, square ones of a size if that is known."""
+    return specs.totals(model, image_size=image_size or model.image_size).macs
+
+
+# A choice says these of itself; an input has its size.
+_OF_CHOICE = frozenset({"model", "arguments", "weights", "batch_size", "input"})
+
+
+def _product(choice: AskedModel, sweep: Sweep, device: str, own: OwnInputs, searched: Searched) -> Iterator[Case]:
+    named = choice.named
+    swept = [axis.name for axis in SWEPT if axis.name not in _OF_CHOICE]
+    lists: dict[str, Sequence[Any]] = {name: sweep.on_device(name, device) for name in swept}
+    lists["image_size"] = choice.inputs(sweep, own)
+    for values in itertools.product(*lists.values()):
+        fields: dict[str, Any] = dict(zip(lists, values, strict=True))
+        wanted = fields.pop("image_size")
+        if fields["mode"] is Mode.INFERENCE:
+            fields["optimizer"] = Optimizer.MOMENTUM  # whichever: it has none
+        case = Case(
+            model=choice.name,
+            arguments=named.arguments,
+            weights=named.weights,
+            image_size=wanted.image_size,
+            input=wanted.short,
+            batch_size=1,
+            device=device,
+            **fields,
+        )
+        batch_sizes = searched(case, named.model) if sweep.searched else tuple(map(int, sweep["batch_size"]))
+        yield from (case.with_batch_size(size) for size in batch_sizes)

@@ -1,11 +1,13 @@
 """The static profiles of a plan, made in processes that time nothing: our own architectures' in the probe's."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from resnet_bench.config.suite_file import Suite
 from resnet_bench.errors import ConfigError, IncompleteError, ModelError, UnknownModelError
 from resnet_bench.machine.devices import likely
-from resnet_bench.records.profiles import profile_key
+from resnet_bench.records import Case
+from resnet_bench.records.profiles import STATIC, profile_key
 from resnet_bench.runner import plan as plans
 from resnet_bench.runner import shards
 from resnet_bench.runner.launchers.launcher import Launcher
@@ -16,15 +18,15 @@ from resnet_bench.wire.messages import Profiled, ProfileRequest, ProfileSubject
 
 
 def subjects_of(plan: Plan) -> tuple[ProfileSubject, ...]:
-    """Return every model, size, mode, precision and batch size of a plan once."""
-    cases = plan.cases
-    keys = dict.fromkeys((case.model, case.mode, case.precision, case.batch_size, case.image_size) for case in cases)
-    return tuple(
-        ProfileSubject(
-            model=plan.models[model], mode=mode, precision=precision, batch_size=batch_size, image_size=image_size
-        )
-        for model, mode, precision, batch_size, image_size in keys
-    )
+    """Return whatever differs in what is counted of a plan's cases, once."""
+    alike = {profile_key(case): case for case in reversed(plan.cases)}
+    of = [alike[key] for key in dict.fromkeys(map(profile_key, plan.cases))]
+    return tuple(_subject(plan.model(case), case) for case in of)
+
+
+def _subject(model: Spec | str, case: Case) -> ProfileSubject:
+    fields: dict[str, Any] = {name: getattr(case, name) for name in STATIC}
+    return ProfileSubject(**fields | {"model": model})
 
 
 def foreseen(suite: Suite, shard: tuple[int, int] | None) -> tuple[ProfileSubject, ...]:
@@ -49,15 +51,17 @@ def foreseen(suite: Suite, shard: tuple[int, int] | None) -> tuple[ProfileSubjec
 def profiles_of(plan: Plan, launcher: Launcher, made: Profiled) -> Profiled:
     """Profile what a plan measures, beyond what was `made`; a foreign model that cannot be profiled is a refusal."""
     subjects = subjects_of(plan)
-    tried = {profile_key(profile) for profile in made.profiles}, {model for model, _ in made.refusals}
-    lacking = [subject for subject in subjects if subject.key not in tried[0] and subject.name not in tried[1]]
+    tried = {*map(profile_key, made.profiles), *(it.key for it in made.unsupported)}
+    refused = {model for model, _ in made.refusals}
+    lacking = [subject for subject in subjects if subject.key not in tried and subject.name not in refused]
     found = (made, *(_profiled(group, launcher) for group in _groups(lacking)))
     profiles = {profile_key(profile): profile for part in found for profile in part.profiles}
     wanted = tuple(profiles[subject.key] for subject in subjects if subject.key in profiles)
     refusals = tuple(dict.fromkeys(refusal for part in found for refusal in part.refusals))
     for why in dict.fromkeys(reason for _, reason in refusals):
         warn(f"no static profile: {why}")
-    return Profiled(profiles=wanted, refusals=refusals)
+    unsupported = tuple(dict.fromkeys(it for part in found for it in part.unsupported))
+    return Profiled(profiles=wanted, refusals=refusals, unsupported=unsupported)
 
 
 def _groups(subjects: Sequence[ProfileSubject]) -> Iterator[tuple[ProfileSubject, ...]]:

@@ -8,13 +8,14 @@ from pathlib import Path
 import msgspec
 
 from resnet_bench import specs
+from resnet_bench.config import suite_models
 from resnet_bench.config.axes import Value
 from resnet_bench.config.suite_file import Suite
 from resnet_bench.errors import ResNetBenchError, StoreError, UsageError
 from resnet_bench.git.commit import current_commit
 from resnet_bench.records import Case, Ceilings, Commit, Environment, Header, Identity, LayerScope, ModelObject
 from resnet_bench.records.profiles import profile_key
-from resnet_bench.runner import ceilings, plan, shards, sweep
+from resnet_bench.runner import ceilings, choices, plan, shards, sweep
 from resnet_bench.runner.interruption import stoppable
 from resnet_bench.runner.launchers.launcher import Launcher
 from resnet_bench.runner.profiling import foreseen, profiles_of
@@ -63,7 +64,8 @@ def start(
             machine.refuse_falsified()
         commit = current_commit()
         protocol = suite.protocol_on(machines[0].device)
-        whole, searches = with_searches(suite, machines[0], directory, launcher=launcher, commit=commit)
+        own = choices.looked_up(suite, plan.sweeps_for(suite, machines[0].device), launcher)
+        whole, searches = with_searches(suite, machines[0], directory, own=own, launcher=launcher, commit=commit)
         part, asked = (None, whole) if shard is None else shards.cut(whole, shard)
         profiled = profiles_of(asked, launcher, machines[0].profiled)
         header = Header(
@@ -77,6 +79,7 @@ def start(
             environments=tuple(machine.environment for machine in machines),
             cases=asked.cases,
             models=tuple(map(specs.to_table, suite.models)),
+            accuracies=suite_models.accuracies(suite.named),
             profiles=profiled.profiles,
             unprofiled=profiled.refusals,
             shards=() if part is None else (part,),
@@ -87,7 +90,8 @@ def start(
             note=note,
         )
         run_directory.create(directory, header)
-        slots = plan.schedule(asked.cases, protocol.launches, seed=seed)
+        refused = sweep.refuse(directory, header, profiled.unsupported)
+        slots = sweep.unfinished(plan.schedule(asked.cases, protocol.launches, seed=seed), refused)
         entries = sweep.measure(directory, header, asked, slots, launcher)
         time_layers(directory, header, asked, sweep.measured(entries), launcher)
 
@@ -140,7 +144,7 @@ def extend(directory: Path, asked: Mapping[str, tuple[Value, ...]], *, launcher:
             raise StoreError(f"{directory} joins runs or is a part of one; extend a whole run of one machine.")
         _refuse_other_machines(directory, header, launcher)
         _refuse_other_commit(directory, header.commit, current_commit())
-        added = plan.added(header, asked)
+        added = plan.added(header, asked, ask=lambda models: choices.ask(launcher, models))
         if not added.cases:
             raise UsageError(f"{directory} has all of these cases already; --resume measures what is missing of them.")
         run_directory.cut_half_written_lines(directory)

@@ -4,10 +4,9 @@ Cases are dealt out by what they cost on any machine, the dearest first and to a
 number of cases, give or take one, and take about equally long. The suite and the kind of device must be the same.
 """
 
-from resnet_bench import specs
 from resnet_bench.errors import ConfigError
 from resnet_bench.records import Case, Mode, Shard
-from resnet_bench.runner.plan import TRAINING_FACTOR, Plan
+from resnet_bench.runner.plan import TRAINING_FACTOR, Plan, macs_of_image
 from resnet_bench.specs import Spec
 
 
@@ -40,7 +39,7 @@ def _player(turn: int, count: int) -> int:
 
 def _macs(model: Spec | str, image_size: int) -> int:
     """Return MACs of one image, which no machine changes; external models are not known and come last."""
-    return specs.totals(model, image_size=image_size).macs if isinstance(model, Spec) else 0
+    return macs_of_image(model, image_size) if isinstance(model, Spec) else 0
 
 
 def _iterations(case: Case) -> int:

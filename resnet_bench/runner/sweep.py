@@ -6,11 +6,12 @@ from pathlib import Path
 
 from resnet_bench.errors import Interrupted, StoreError
 from resnet_bench.records import Case, Header, Launch, Protocol, Skip, SkipReason, remarks
+from resnet_bench.records.profiles import profile_key
 from resnet_bench.runner.launchers.launcher import Launcher
 from resnet_bench.runner.plan import Plan, Slot, estimate_s
 from resnet_bench.runner.progress import Reporter, reporter
 from resnet_bench.storage import run_directory
-from resnet_bench.wire.messages import MeasureRequest
+from resnet_bench.wire.messages import MeasureRequest, Unsupported
 
 # A later launch of the same case would end the same way.
 FINAL = frozenset({SkipReason.OUT_OF_MEMORY, SkipReason.UNSUPPORTED, SkipReason.DISAGREES, SkipReason.TIMEOUT})
@@ -29,6 +30,18 @@ def unfinished(slots: Sequence[Slot], entries: Sequence[Entry]) -> tuple[Slot, .
 def measured(entries: Sequence[Entry]) -> frozenset[Case]:
     """Return the cases that have a launch."""
     return frozenset(entry.case for entry in entries if isinstance(entry, Launch))
+
+
+def refuse(directory: Path, header: Header, unsupported: Sequence[Unsupported]) -> list[Entry]:
+    """Save a skip of each case of which it is known, before its first launch, that it cannot run."""
+    why = {it.key: it.detail for it in unsupported}
+    refused: list[Entry] = []
+    for case in header.cases:
+        detail = why.get(profile_key(case))
+        if detail is not None:
+            refused.append(Skip(case=case, index=0, reason=SkipReason.UNSUPPORTED, detail=detail))
+            run_directory.append(directory, refused[-1], run=header.id)
+    return refused
 
 
 def measure(directory: Path, header: Header, plan: Plan, slots: Sequence[Slot], launcher: Launcher) -> list[Entry]:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from resnet_bench.records import Record
+from resnet_bench.records.inputs import InputTensor, ModelInput
 from resnet_bench.specs.variants import Activation, Attention, Downsample, Norm, Stem
 
 BASE_WIDTH = 64
@@ -108,6 +109,11 @@ class Spec(Record, frozen=True, kw_only=True):
     image_size: int
     num_classes: int
     classifier_bias: bool = True
+
+    @property
+    def own_input(self) -> ModelInput:
+        """What goes into it: images of its size and channels."""
+        return ModelInput(tensors=(InputTensor(shape=(self.in_channels, self.image_size, self.image_size)),))
 
     @property
     def planes(self) -> tuple[int, ...]:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from resnet_bench.records import Ceilings, Precision
 
-_FLOAT_BYTES, _HALF_BYTES = 4, 2
+_DOUBLE_BYTES, _FLOAT_BYTES, _HALF_BYTES = 8, 4, 2
 
 
 class Arithmetic(NamedTuple):
@@ -54,6 +54,7 @@ ARITHMETICS: dict[Precision, Arithmetic] = {
         "float32", "float16", _FLOAT_BYTES, _HALF_BYTES, _FLOAT_BYTES, Precision.FP16, scales_loss=True
     ),
     Precision.AMP_BF16: Arithmetic("float32", "bfloat16", _FLOAT_BYTES, _HALF_BYTES, _FLOAT_BYTES, Precision.BF16),
+    Precision.FP64: Arithmetic("float64", "float64", _DOUBLE_BYTES, _DOUBLE_BYTES, _DOUBLE_BYTES, Precision.FP64),
 }
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from resnet_bench.records import Mode, Optimizer, PredictedMemory
 
 _SEGMENT, _OWN_SEGMENT, _LARGEST_REST = 2 * 2**20, 10 * 2**20, 2**20
-_OPTIMIZER_NUMBERS = {Optimizer.SGD: 0, Optimizer.MOMENTUM: 1, Optimizer.ADAM: 2}
+_OPTIMIZER_NUMBERS = {Optimizer.SGD: 0, Optimizer.MOMENTUM: 1, Optimizer.ADAM: 2, Optimizer.ADAMW: 2}
 
 
 class Log:

@@ -68,13 +68,13 @@ def is_external(name: str) -> bool:
     return ":" in name
 
 
-def matching(asked: Iterable[str], own: Iterable[Spec] = ()) -> tuple[str, ...]:
+def matching(asked: Iterable[str], own: Iterable[str] = ()) -> tuple[str, ...]:
     """Return names with each pattern ('resnet*') replaced by the names like it, of the registry and of `own`.
 
     Raises:
         ModelError: no model is called like a pattern, or it is one of another package's models.
     """
-    known = dict.fromkeys([*(spec.name for spec in own), *names()])
+    known = dict.fromkeys([*own, *names()])
     found: dict[str, None] = {}
     for each in asked:
         if not set(each) & set("*?["):

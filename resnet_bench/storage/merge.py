@@ -112,6 +112,7 @@ def join(parts: Sequence[Piece], run_id: str) -> Joined:
         layers=next((header.layers for header in headers if header.layers is not LayerScope.NONE), LayerScope.NONE),
         searches=tuple({it.case: it for header in headers for it in header.searches}.values()),
         objects=tuple({it.name: it for header in headers for it in header.objects}.values()),
+        accuracies=tuple(dict.fromkeys(given for header in headers for given in header.accuracies)),
         shards=shards if absent else (),
         merged=tuple(dict.fromkeys(id_ for header in headers for id_ in header.merged or (header.id,))),
     )

@@ -3,6 +3,9 @@
 from resnet_bench.records import Mode, Optimizer, Precision, Profile, Record
 from resnet_bench.wire.request import Request
 
+# What changes a profile and not what fits.
+NOT_OF_A_BATCH = frozenset({"batch_size", "counters", "by_running"})
+
 
 class Costed(Record, frozen=True, kw_only=True, tag="costed"):
     """A static profile, and the largest batch size whose predicted memory fits, where that was asked."""
@@ -19,12 +22,15 @@ class CostRequest(Request[Costed], frozen=True, kw_only=True, tag="cost"):
     what = "the static profile"
 
     model: str
+    arguments: str = ""
     mode: Mode
-    precision: Precision
+    precision: Precision | None = None
     batch_size: int
-    image_size: int | None
+    image_size: int | None = None
+    input: str = ""
     optimizer: Optimizer
     counters: tuple[str, ...]
+    by_running: bool = False
     memory_bytes: int | None
 
     @property
@@ -47,6 +53,7 @@ class ShowRequest(Request[Shown], frozen=True, kw_only=True, tag="show"):
     what = "the module tree"
 
     model: str
+    arguments: str = ""
     num_classes: int | None
 
     @property

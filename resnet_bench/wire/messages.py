@@ -11,6 +11,7 @@ from resnet_bench.records import (
     Launch,
     LayerProfile,
     Mode,
+    Optimizer,
     Precision,
     Profile,
     Protocol,
@@ -18,10 +19,18 @@ from resnet_bench.records import (
     Skip,
     Transfer,
 )
+from resnet_bench.records.profiles import STATIC, ProfileKey
 from resnet_bench.specs import Spec
 from resnet_bench.wire.descriptions import Costed, CostRequest, Shown, ShowRequest
 from resnet_bench.wire.request import AnswerT, Request
 from resnet_bench.wire.setting import ChildSetting, setting_of
+
+
+class Unsupported(Record, frozen=True, kw_only=True):
+    """What cannot be run at all, and so is measured no more than it is profiled; `key` as `profile_key` has it."""
+
+    key: tuple[str | int, ...]
+    detail: str
 
 
 class Profiled(Record, frozen=True, kw_only=True, tag="profiled"):
@@ -29,6 +38,7 @@ class Profiled(Record, frozen=True, kw_only=True, tag="profiled"):
 
     profiles: tuple[Profile, ...]
     refusals: tuple[tuple[str, str], ...] = ()
+    unsupported: tuple[Unsupported, ...] = ()
 
 
 class Probed(Record, frozen=True, kw_only=True, tag="probed"):
@@ -67,7 +77,9 @@ class Fits(Record, frozen=True, kw_only=True, tag="fits"):
 
 
 class Known(Record, frozen=True, kw_only=True, tag="known"):
-    """All models that were asked for are there."""
+    """All models that were asked for are there; `inputs` are their own, one for each, as `records.inputs` has them."""
+
+    inputs: tuple[str, ...] = ()
 
 
 class Failed(Record, frozen=True, kw_only=True, tag="failed"):
@@ -112,6 +124,9 @@ class ProfileSubject(Record, frozen=True, kw_only=True):
     precision: Precision
     batch_size: int
     image_size: int
+    input: str = ""
+    arguments: str = ""
+    optimizer: Optimizer = Optimizer.MOMENTUM
 
     @property
     def name(self) -> str:
@@ -119,9 +134,9 @@ class ProfileSubject(Record, frozen=True, kw_only=True):
         return self.model.name if isinstance(self.model, Spec) else self.model
 
     @property
-    def key(self) -> tuple[str, str, str, int, int]:
+    def key(self) -> ProfileKey:
         """What `profile_key` says of its profile."""
-        return (self.name, self.mode, self.precision, self.batch_size, self.image_size)
+        return tuple(self.name if name == "model" else getattr(self, name) for name in STATIC)
 
 
 class ProfileRequest(Request[Profiled], frozen=True, kw_only=True, tag="profile"):
@@ -139,19 +154,28 @@ class ProfileRequest(Request[Profiled], frozen=True, kw_only=True, tag="profile"
         return 1800.0
 
 
+class Named(Record, frozen=True, kw_only=True):
+    """A model as a case names it; a registry model only where its weights are to be looked for."""
+
+    model: Spec | str
+    arguments: str = ""
+    weights: str = ""
+
+
 class LookUpRequest(Request[Known], frozen=True, kw_only=True, tag="look_up"):
-    """Find external models, and build none."""
+    """Find external models, weights, and functions that make inputs; build and call none."""
 
     answered_by = "look_up:look_up"
     answers = (Known,)
     what = "the search for external models"
 
-    models: tuple[str, ...]
+    models: tuple[Named, ...] = ()
+    functions: tuple[str, ...] = ()
 
     @property
     def limit_s(self) -> float:
-        """Five minutes: they import what they like."""
-        return 300.0
+        """Half an hour: they import what they like, and weights may have to be fetched."""
+        return 1800.0
 
 
 class ProbeRequest(Request[Probed], frozen=True, kw_only=True, tag="probe"):

@@ -157,6 +157,58 @@ def test_show_prints_the_module_tree(capsys: pytest.CaptureFixture[str]) -> None
     assert "(fc): Linear(in_features=512, out_features=1000, bias=True)" in tree
 
 
+OWN = """
+[[models]]
+name = "tiny"
+block = "basic"
+layers = [1, 1]
+stem = "cifar"
+
+[[models]]
+name = "ten"
+model = "torchvision:resnet18"
+arguments = { num_classes = 10 }
+input = "3x32x64"
+
+[[sweep]]
+models = ["tiny", "ten", "resnet18"]
+"""
+
+
+def test_a_suite_files_own_models_are_profiled_shown_and_listed(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    suite = tmp_path / "suite.toml"
+    suite.write_text(OWN)
+    ours, theirs = json.loads(answer(capsys, "profile", str(suite), "--format", "json"))
+    assert (ours["model"], ours["image_size"]) == ("tiny", 32)
+    assert (theirs["model"], theirs["arguments"], theirs["input"]) == (
+        "torchvision:resnet18",
+        "num_classes=10",
+        "3x32x64",
+    )
+    assert theirs["parameters"] == 11176512 + 5130
+    (only,) = json.loads(answer(capsys, "profile", str(suite), "ti*", "--format", "json"))
+    assert only == ours
+    text = answer(capsys, "profile", str(suite), "ten", "--image-size", "32")
+    assert text.startswith("torchvision:resnet18 (num_classes=10): inference, batch size 1, image size 32, fp32")
+    assert "out_features=10," in answer(capsys, "show", str(suite), "ten")
+    assert [it["model"] for it in json.loads(answer(capsys, "list", str(suite), "*iny", "--format", "json"))] == [
+        "tiny"
+    ]
+    assert "Did you mean 'tiny'?" in refusal(capsys, "profile", str(suite), "tinny")
+    assert "stands before the names" in refusal(capsys, "profile", "tiny", str(suite))
+
+
+def test_arguments_and_inputs_are_flags(capsys: pytest.CaptureFixture[str]) -> None:
+    flags = ("--arguments", "num_classes=10", "--input", "3x64x96", "--by", "stage")
+    text = answer(capsys, "profile", "torchvision:resnet18", *flags, "--with", "torch,fvcore")
+    assert text.startswith("torchvision:resnet18 (num_classes=10): inference, batch size 1, input 3x64x96, fp32")
+    assert "not known" not in text
+    assert "takes no arguments" in refused(capsys, "--arguments", "num_classes=10")
+    assert "expected an input such as" in refused(capsys, "--input", "3by4")
+
+
 @pytest.mark.parametrize("arguments", [["list"], ["--help"], ["profile", "resnet50"], ["list", "--format", "json"]])
 def test_the_command_line_answers_without_torch(arguments: list[str]) -> None:
     code = (
@@ -174,7 +226,7 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 def test_flags_that_mean_nothing_are_refused_with_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
     assert "add --measured" in refused(capsys, "--executor", "compile")
     assert "--memory" in refused(capsys, "--measured", "--memory", "8GiB")
-    assert "SGD with momentum" in refused(capsys, "--measured", "--optimizer", "adam")
+    assert "--by-running" in refused(capsys, "--measured", "--by-running")
     assert "'1,2': expected a whole number of 1 or more" in refused(capsys, "--measured", "--threads", "1,2")
     assert "too small" in refused(capsys, "--measured", "--image-size", "8")
     assert "expected a whole number of 1 or more" in refused(capsys, "--measured", "--batch-size", "0")

@@ -17,6 +17,15 @@ CASES = {
     "--batch-sizes": ("sweep[0].batch_sizes", None, ("[2]", [2]), ("3,4", [3, 4])),
     "--image-sizes": ("sweep[0].image_sizes", "each model's own", ("[64]", [64]), ("96", [96])),
     "--mode": ("sweep[0].modes", ["inference"], ('["training"]', ["training"]), ("inference", ["inference"])),
+    "--arguments": ("sweep[0].arguments", "none", ('["a=2"]', ["a=2"]), ("b=[1,2];c=3", ["b=[1,2]", "c=3"])),
+    "--weights": ("sweep[0].weights", "random ones", ('["a.pth"]', ["a.pth"]), ("b.pth,V2", ["b.pth", "V2"])),
+    "--input": (
+        "sweep[0].inputs",
+        "each model's own",
+        ('["1x2x3"]', ["1x2x3"]),
+        ("3x4x5,6:int64", ["3x4x5", "6:int64"]),
+    ),
+    "--optimizer": ("sweep[0].optimizers", ["momentum"], ('["sgd"]', ["sgd"]), ("adam,adamw", ["adam", "adamw"])),
     "--precision": ("sweep[0].precisions", ["fp32"], ('["bf16"]', ["bf16"]), ("amp_bf16", ["amp_bf16"])),
     "--memory-format": (
         "sweep[0].memory_formats",

@@ -14,7 +14,7 @@ from resnet_bench.child.layers import dissect
 from resnet_bench.errors import UnsupportedError
 from resnet_bench.executors import table
 from resnet_bench.executors import table as executors
-from resnet_bench.executors.inputs import random_images
+from resnet_bench.executors.inputs import input_of, random_inputs
 from resnet_bench.executors.protocol import Task
 from resnet_bench.profilers.workload import Workload
 from resnet_bench.records import Executor, MemoryFormat, Mode, Precision
@@ -25,6 +25,11 @@ from tests import make
 
 def case(**axes):
     return make.case("tiny", **dict(batch_size=2, image_size=8) | axes)
+
+
+def images_of(asked, *, seed):
+    (images,) = random_inputs(input_of(asked), asked.batch_size, seed=seed)
+    return images
 
 
 class Seen(torch.nn.Module):
@@ -47,13 +52,13 @@ def test_the_network_gets_the_input_that_any_executor_gets(memory_format, mode):
     workload = Workload(asked, Seen(), seed=7)
     network, forward = workload.prepared.plain()
     forward()
-    assert np.array_equal(network.images.numpy(), random_images(asked, seed=7))
+    assert np.array_equal(network.images.numpy(), images_of(asked, seed=7))
     wanted = torch.channels_last if memory_format is MemoryFormat.CHANNELS_LAST else torch.contiguous_format
     assert network.images.is_contiguous(memory_format=wanted)
 
 
 def test_the_input_needs_no_torch_and_depends_on_the_seed():
-    assert not np.array_equal(random_images(case(), seed=0), random_images(case(), seed=1))
+    assert not np.array_equal(images_of(case(), seed=0), images_of(case(), seed=1))
     code = "import sys; from resnet_bench.executors import inputs, protocol, table; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
@@ -94,7 +99,7 @@ class Foreign:
         pass
 
     def prepare(self, task: Task):
-        images = random_images(task.case, seed=task.seed)
+        images = images_of(task.case, seed=task.seed)
         return SimpleNamespace(
             iterate=images.sum,
             step=None,
@@ -118,7 +123,7 @@ def foreign(monkeypatch):
 
 def test_a_runtime_without_torch_never_builds_the_network_and_says_itself_what_ran(foreign):
     with foreign.running():
-        assert foreign.iterate() == random_images(case(), seed=0).sum()
+        assert foreign.iterate() == images_of(case(), seed=0).sum()
     assert foreign.weights_bytes == 11
     assert foreign.executed() is make.EXECUTED
 

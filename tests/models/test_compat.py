@@ -35,3 +35,10 @@ def test_nothing_is_declared_where_the_operators_are_there() -> None:
         "library.define('nms(Tensor x) -> Tensor');"
         "from resnet_bench.models import compat; assert compat.declare_missing_operators() is None"
     )
+
+
+def test_models_of_torchvision_are_there_after_a_users_module_was_prepared_for() -> None:
+    run(
+        "from resnet_bench.models import compat; compat.prepare_for_torchvision();"
+        "assert 'resnet50' in compat.torchvision_models().list_models()"
+    )

@@ -51,7 +51,8 @@ def test_and_as_torchs_counter_counts_it(architecture: tuple[Spec, int], mode: M
     spec, image_size = architecture
     size = dict(mode=mode, batch_size=2, image_size=image_size)
     ours = specs.profile(spec, precision=Precision.FP32, **size)
-    theirs = torch_counter_flops(create_model(spec, device="meta"), **size)
+    module = create_model(spec, device="meta")
+    theirs = torch_counter_flops(module, spec.own_input.sized(image_size), mode=mode, batch_size=2)
     # Weight gradients of grouped convolutions are counted once for every group by torch 2.13.
     grouped = {Block.BASIC: {"conv1", "conv2"}, Block.BOTTLENECK: {"conv2"}}[spec.block]
     within = sum(it.flops for it in ours.layers if it.name.startswith("layer") and it.name.split(".")[-1] in grouped)

@@ -55,7 +55,7 @@ def test_tf32_is_used_where_it_is_asked_for_and_nowhere_else():
 
 def test_a_replayed_graph_computes_what_the_eager_network_does():
     captured, eager = workload(executor=Executor.CUDA_GRAPH), workload()
-    captured.prepared.placed.images.copy_(eager.prepared.placed.images)
+    captured.prepared.placed.inputs.tensors[0].copy_(eager.prepared.placed.inputs.tensors[0])
     with captured.running(), eager.running():
         expected = eager.iterate()
         for _ in range(2):

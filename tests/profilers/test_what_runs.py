@@ -8,7 +8,7 @@ from torch.nn.utils import spectral_norm as old_spectral_norm
 from torch.nn.utils import weight_norm as old_weight_norm
 from torch.utils.flop_counter import FlopCounterMode
 
-from resnet_bench.errors import ModelError
+from resnet_bench.errors import UnsupportedError
 from resnet_bench.profilers.complexity import profile_module
 from resnet_bench.records import Mode
 
@@ -191,5 +191,5 @@ def test_a_sparse_buffer_is_counted_by_what_it_stores():
 
 
 def test_a_frozen_network_in_training_says_that_nothing_is_trainable():
-    with pytest.raises(ModelError, match="nothing in 'it' is trainable"):
+    with pytest.raises(UnsupportedError, match="nothing in 'it' is trainable"):
         profile(conv().requires_grad_(requires_grad=False), mode=Mode.TRAINING)

@@ -40,7 +40,7 @@ def changed(path, keys, value, *, line=0):
         ("case.batch_size", -4),
         ("case.batch_size", 2**31),
         ("case.batch_size", 10**30),
-        ("case.image_size", 0),
+        ("case.image_size", -1),
         ("case.threads", -3),
         ("index", -1),
         ("attempt", -1),

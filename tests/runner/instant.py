@@ -8,7 +8,15 @@ from resnet_bench import cli
 from resnet_bench.errors import ResNetBenchError
 from resnet_bench.records import Launch
 from resnet_bench.runner.launchers import table
-from resnet_bench.wire.messages import CeilingsRequest, MeasureRequest, Probed, Profiled, ProfileRequest
+from resnet_bench.wire.messages import (
+    CeilingsRequest,
+    Known,
+    LookUpRequest,
+    MeasureRequest,
+    Probed,
+    Profiled,
+    ProfileRequest,
+)
 from resnet_bench.wire.request import Request
 from tests import make
 
@@ -35,6 +43,8 @@ class Machine:
                 return Profiled(profiles=())
             case MeasureRequest():
                 return self.measure(request)
+            case LookUpRequest():
+                return Known(inputs=("3x224x224",) * len(request.models))
             case CeilingsRequest():
                 raise ResNetBenchError("this machine measures no ceilings.")
         raise AssertionError(request)

@@ -6,27 +6,27 @@ from pathlib import Path
 import pytest
 
 HOUSE_RULES = Path(__file__).parents[1] / "test_house.py"
-LAST_NAME = '    AMP_BF16 = "amp_bf16"\n'
+LAST_NAME = '    FP64 = "fp64"\n'
 END_OF_TABLE = "}\n\n\ndef arithmetic("
-ROW = '    Precision.FP64: Arithmetic("float64", "float64", 8, 8, 8, Precision.FP64),\n'
-RUN = ("run", "--models", "cifar_resnet20", "--batch-sizes", "1", "--precision", "fp32,fp64", "--device", "cpu")
+ROW = '    Precision.WIDE: Arithmetic("float64", "float64", 8, 8, 8, Precision.WIDE),\n'
+RUN = ("run", "--models", "cifar_resnet20", "--batch-sizes", "1", "--precision", "fp32,wide", "--device", "cpu")
 
 
 @pytest.fixture
 def double(house):
-    house.replace("records/plan.py", LAST_NAME, f'{LAST_NAME}    FP64 = "fp64"\n')
+    house.replace("records/plan.py", LAST_NAME, f'{LAST_NAME}    WIDE = "wide"\n')
     house.replace("specs/arithmetic.py", END_OF_TABLE, ROW + END_OF_TABLE)
     return house
 
 
 def test_it_is_a_choice_and_is_planned(double):
-    assert "fp64" in double.run("profile", "--help").stdout
+    assert "wide" in double.run("profile", "--help").stdout
     wrong = double.run("run", "--precision", "fp23", "--dry-run")
     assert wrong.returncode == 2
-    assert "fp64" in wrong.stderr
+    assert "wide" in wrong.stderr
     planned = double.run(*RUN, "--dry-run")
     assert planned.returncode == 0, planned.stderr
-    assert "fp64" in planned.stdout
+    assert "wide" in planned.stdout
 
 
 def test_its_bytes_are_counted_from_its_row(double):
@@ -35,7 +35,7 @@ def test_its_bytes_are_counted_from_its_row(double):
         found = json.loads(told.stdout)
         return found[0] if isinstance(found, list) else found
 
-    single, twice = profiled("fp32"), profiled("fp64")
+    single, twice = profiled("fp32"), profiled("wide")
     assert twice["parameter_bytes"] == 2 * single["parameter_bytes"]
     assert twice["activation_bytes"] == 2 * single["activation_bytes"]
     assert twice["predicted_memory"]["input_bytes"] == 2 * single["predicted_memory"]["input_bytes"]
@@ -47,29 +47,29 @@ def test_it_is_measured_against_its_own_ceiling_and_shown(double):
     assert measured.returncode == 0, measured.stderr
     printed = double.run("report", "run", "--format", "json")
     rows = {row["precision"]: row for row in json.loads(printed.stdout)["results"]}
-    assert set(rows) == {"fp32", "fp64"}
+    assert set(rows) == {"fp32", "wide"}
     launches = [json.loads(line) for line in (double.home / "run" / "launches.jsonl").read_text().splitlines()]
     assert {it["executed"]["parameter_dtype"] for it in launches} == {"float32", "float64"}
     header = json.loads((double.home / "run" / "run.json").read_text())
-    assert {rate["precision"] for rate in header["ceilings"][0]["rates"]} >= {"fp32", "fp64"}
-    (held,) = double.gated("run", 'metric = "parameters"\nprecision = "fp64"')
-    assert (held["case"]["precision"], held["status"]) == ("fp64", "passed")
+    assert {rate["precision"] for rate in header["ceilings"][0]["rates"]} >= {"fp32", "wide"}
+    (held,) = double.gated("run", 'metric = "parameters"\nprecision = "wide"')
+    assert (held["case"]["precision"], held["status"]) == ("wide", "passed")
     for name in ("report.txt", "report.md", "report.csv", "report.html"):
         assert double.run("report", "run", "-o", name).returncode == 0
-        assert "fp64" in (double.home / name).read_text()
+        assert "wide" in (double.home / name).read_text()
 
 
 @pytest.mark.slow
 def test_the_type_checker_names_who_forgot_a_field(double):
     double.replace(
-        "specs/arithmetic.py", '"float64", "float64", 8, 8, 8, Precision.FP64', '"float64", "float64", 8, 8, 8'
+        "specs/arithmetic.py", '"float64", "float64", 8, 8, 8, Precision.WIDE', '"float64", "float64", 8, 8, 8'
     )
     said = double.checked("specs/arithmetic.py")
     assert 'Missing positional argument "ceiling" in call to "Arithmetic"' in said
 
 
 def test_a_test_names_who_forgot_the_row(house):
-    house.replace("records/plan.py", LAST_NAME, f'{LAST_NAME}    FP64 = "fp64"\n')
+    house.replace("records/plan.py", LAST_NAME, f'{LAST_NAME}    WIDE = "wide"\n')
     said = house.tested(HOUSE_RULES, "test_tables_are_total")
     assert "1 failed" in said
-    assert "Precision.FP64" in said
+    assert "Precision.WIDE" in said

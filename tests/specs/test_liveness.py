@@ -58,7 +58,7 @@ def test_the_parts_make_the_peak(optimizer: Optimizer, batch_size: int) -> None:
         kept + memory.gradients_bytes + memory.activations_bytes + memory.temporary_bytes - memory.absent_bytes
     )
     assert memory.peak_bytes >= kept + max(memory.gradients_bytes, memory.activations_bytes)
-    assert memory.optimizer_bytes == dict(sgd=0, momentum=1, adam=2)[optimizer] * memory.weights_bytes
+    assert memory.optimizer_bytes == dict(sgd=0, momentum=1, adam=2, adamw=2)[optimizer] * memory.weights_bytes
 
 
 @pytest.mark.parametrize("model", ["resnet50", "torchvision:resnet18"])

@@ -135,10 +135,15 @@ def _rows(answers: Sequence[Answer], by: By) -> Table:
 
 
 def _title(profile: Profile) -> str:
-    return (
-        f"{profile.model}: {profile.mode}, batch size {profile.batch_size}, image size {profile.image_size}, "
-        f"{profile.precision}"
-    )
+    return f"{_model(profile)}: {profile.mode}, batch size {profile.batch_size}, {_input(profile)}, {profile.precision}"
+
+
+def _model(profile: Profile) -> str:
+    return f"{profile.model} ({profile.arguments})" if profile.arguments else profile.model
+
+
+def _input(profile: Profile) -> str:
+    return f"input {profile.input}" if profile.input else f"image size {profile.image_size}"
 
 
 def _fits(answers: Sequence[Answer]) -> tuple[Section, ...]:
@@ -167,6 +172,14 @@ def _sections(number: int, answer: Answer, by: By, several: int) -> tuple[Sectio
     lines = []
     if profile.uncounted_operators:
         lines.append(f"Not counted, cost unknown: {', '.join(profile.uncounted_operators)}.")
+    if profile.unexplained_flops:
+        lines.append(
+            f"torch's own counter counts {profile.torch_forward_flops:,} FLOPs of the forward pass, "
+            f"{abs(profile.unexplained_flops):,} {'more' if profile.unexplained_flops > 0 else 'fewer'} than are "
+            "counted here, and why is not known: take neither for granted."
+        )
+    if profile.predicted_memory is None:
+        lines.append("Counted by running once on the CPU; memory is predicted only of what can be traced without.")
     title = _title(profile) if several > 1 else ""
     found = [Section(id=f"profile-{number}", title=title, tables=tuple(tables))]
     return (*found, Section(id=f"uncounted-{number}", title="", lines=tuple(lines))) if lines else tuple(found)

@@ -8,7 +8,7 @@ from resnet_bench.analysis.confidence import CONFIDENCE_TEXT
 from resnet_bench.analysis.published import ACCURACY_IMAGE_SIZE
 from resnet_bench.analysis.results import NOISY_SPREAD, Result
 from resnet_bench.machine.devices import is_accelerator
-from resnet_bench.records import Allocator, Run, State, StopReason, Transfer
+from resnet_bench.records import Allocator, Mode, Run, State, StopReason, Transfer
 from resnet_bench.report.document import Passage, Prominence, Section
 from resnet_bench.report.sections.context import Context
 from resnet_bench.report.sections.launches import has_samples
@@ -74,6 +74,7 @@ def _timing(runs: Sequence[Run]) -> tuple[str, ...]:
             "the machine hits all alike."
         ),
         f"An iteration {copy} the copy of its input from host to device. Inputs are random.{statistics}",
+        *_training(runs),
         *_endings(runs),
         *_allocator(runs),
         *_on_accelerators(runs),
@@ -183,10 +184,12 @@ def _counting(results: Sequence[Result]) -> tuple[str, ...]:
     return (
         "MACs are multiply-accumulates of convolution and linear layers; FLOPs are twice the MACs. Batch norm, "
         "activations, pooling and additions are not in them. Tools that say “FLOPs” for MACs show half of our FLOPs."
-        + left_out,
+        + left_out
+        + _disagreeing(results),
         (
             "Accuracy is what the weights' publishers state for ImageNet (top-1); it is not measured here and does not "
             f"change with the precision shown. It holds for {ACCURACY_IMAGE_SIZE} px, so other image sizes have none."
+            + _given(results)
         ),
     )
 
@@ -203,6 +206,37 @@ def _agreement(results: Sequence[Result]) -> tuple[Passage, ...]:
         "the same says little. Below 3 dB, in float32 below 60 dB, a case disagrees and has no figures."
     )
     return (Passage(title="Agreement", paragraphs=(text,)),)
+
+
+def _given(results: Sequence[Result]) -> str:
+    """Say whose accuracy the suite gives."""
+    told = {it.case.model: it.accuracy for it in results if it.accuracy_given and it.accuracy is not None}
+    said = [f"{model} ({units.percent(accuracy)})" for model, accuracy in told.items()]
+    return f" Given by the suite, of whatever it was measured on: {listed(said, limit=8)}." if said else ""
+
+
+def _training(runs: Sequence[Run]) -> tuple[str, ...]:
+    """Say what a training step computes, where one was planned."""
+    optimizers = sorted({it.optimizer for run in runs for it in run.header.cases if it.mode is Mode.TRAINING})
+    if not optimizers:
+        return ()
+    text = (
+        f"A training step is a forward pass, a backward pass and the optimizer's step ({listed(optimizers)}). Its loss "
+        "is the sum over the floating-point tensors of the output that a gradient flows through: of each of shape (N, "
+        "classes, ...) the cross entropy with fixed random targets, of any other its mean."
+    )
+    return (text,)
+
+
+def _disagreeing(results: Sequence[Result]) -> str:
+    """Say of which models torch's own counter counts something else, for no reason that is known."""
+    models = {it.case.model: None for it in results if it.profile and it.profile.unexplained_flops}
+    if not models:
+        return ""
+    return (
+        f" Of {listed(list(models), limit=8)} torch's own counter counts another forward pass than we do, and why is "
+        "not known: take neither for granted."
+    )
 
 
 def _memory() -> tuple[str, ...]:

@@ -73,7 +73,7 @@ _VALUE_COLUMNS = (
             rank=9,
             title="acc@1",
             kind=ColumnKind.SHARE,
-            help="Published ImageNet top-1 accuracy at 224 px; not measured here.",
+            help="Published ImageNet top-1 accuracy at 224 px, or what the suite gives; not measured here.",
         ),
         Place.TABLE,
         lambda result: result.accuracy,

@@ -1,0 +1,142 @@
+"""Trained weights put into a module: of a published name, a file, or a URL; refused where they do not fit."""
+
+from collections.abc import Mapping
+
+from torch import Tensor, nn
+
+from resnet_bench.errors import ModelError, nearest
+from resnet_bench.models import checkpoints, weights_file
+from resnet_bench.models.compat import torchvision_models
+from resnet_bench.records import weights as words
+from resnet_bench.records.weights import WeightsChoice
+from resnet_bench.specs import Spec
+from resnet_bench.words import counted
+
+_SHOWN = 3
+# What wraps a module before it is saved, by where it stands in a key; those of the second kind hold other parts too.
+_WRAPPERS = ("module.", "_orig_mod.")
+_HOLDERS = ("model.", "net.", "network.", "backbone.", "encoder.")
+
+
+def published_name(choice: WeightsChoice) -> str:
+    """Return the name of published weights that a choice is; empty for a file or a URL."""
+    return "" if choice.is_url or checkpoints.is_file(choice.source) else choice.source
+
+
+def url_of(spec: Spec, name: str, *, num_classes: int | None = None) -> str:
+    """Return where the published weights of a registry model are.
+
+    Raises:
+        ModelError: there are no such weights, or they have another number of classes.
+    """
+    if spec.family.endswith("_v1"):
+        raise ModelError(
+            f"there are no published weights for '{spec.name}': torchvision's were trained in the v1.5 layout "
+            f"('{spec.name.removesuffix('_v1')}') and lose accuracy in this one; give a file of your own."
+        )
+    models = torchvision_models()
+    if spec.name not in models.list_models(module=models):
+        raise ModelError(f"torchvision publishes no weights for '{spec.name}'; give a path or a URL.")
+    known = models.get_model_weights(spec.name)
+    if name not in known.__members__:
+        raise ModelError(
+            f"'{spec.name}' has no weights '{name}'.{nearest(name, known.__members__)} "
+            f"Published: {', '.join(known.__members__)}."
+        )
+    classes = len(known[name].meta["categories"])
+    if num_classes not in (None, classes):
+        raise ModelError(
+            f"weights '{name}' of '{spec.name}' have {classes} classes, not {num_classes}; "
+            "leave num_classes out, or build without pretrained weights."
+        )
+    return str(known[name].url)
+
+
+def load_into(module: nn.Module, text: str, *, name: str, url: str = "") -> str:
+    """Load weights into a module and return in words what was loaded.
+
+    Args:
+        module: on the host.
+        text: the choice, as `records.weights` reads it.
+        name: of the model.
+        url: where they are, if `text` is a published name.
+
+    Raises:
+        ModelError: they cannot be read, or do not fit.
+    """
+    choice = words.parse(text)
+    found, averaged = checkpoints.state_dict(choice, url=url)
+    own = module.state_dict()
+    state = _unwrapped(found, own)
+    if choice.partial:
+        left = _load_what_fits(module, own, state, source=choice.source, name=name)
+    else:
+        left = []
+        _load_all(module, own, state, source=choice.source, name=name)
+    return choice.source + (f", the averaged ones ({averaged})" if averaged else "") + _left_out(left)
+
+
+def _unwrapped(found: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+    """Return the state under the module's own names, whatever wrapped or held the module when it was saved."""
+    state = dict(found)
+    for wrapper in _WRAPPERS:
+        if not any(wrapper in key for key in own):
+            state = {_without(key, wrapper): value for key, value in state.items()}
+    if own.keys() & state.keys():
+        return state
+    for holder in _HOLDERS:
+        held = {key.removeprefix(holder): value for key, value in state.items() if key.startswith(holder)}
+        if own.keys() & held.keys():
+            return held
+    return state
+
+
+def _without(key: str, wrapper: str) -> str:
+    """Leave a wrapper's name out at the start of a key, and after any dot."""
+    return key.removeprefix(wrapper).replace(f".{wrapper}", ".")
+
+
+def _load_all(
+    module: nn.Module, own: Mapping[str, Tensor], state: Mapping[str, Tensor], *, source: str, name: str
+) -> None:
+    optional = {key for key in own if key.endswith("num_batches_tracked")}  # absent from files older than torch 0.4.1
+    missing = [key for key in own if key not in state and key not in optional]
+    unknown = [key for key in state if key not in own]
+    shapes = [
+        f"{key} {tuple(state[key].shape)} instead of {tuple(own[key].shape)}"
+        for key in own
+        if key in state and state[key].shape != own[key].shape
+    ]
+    parts = [
+        f"{label}: {_some(keys)}"
+        for label, keys in (("missing", missing), ("unknown", unknown), ("shapes differ", shapes))
+        if keys
+    ]
+    if parts:
+        hint = "; #partial after their name loads what fits" if _fitting(own, state) else ""
+        raise ModelError(f"weights {source} do not fit '{name}': {'; '.join(parts)}{hint}.")
+    weights_file.refuse_unusable(state, own, source)
+    module.load_state_dict(dict(own) | dict(state), strict=True)
+
+
+def _load_what_fits(
+    module: nn.Module, own: Mapping[str, Tensor], state: Mapping[str, Tensor], *, source: str, name: str
+) -> list[str]:
+    fitting = _fitting(own, state)
+    if not fitting:
+        raise ModelError(f"of weights {source} nothing fits '{name}': no name and shape is the same.")
+    weights_file.refuse_unusable(fitting, own, source)
+    module.load_state_dict(dict(own) | fitting, strict=True)
+    return [key for key in own if key not in fitting and not key.endswith("num_batches_tracked")]
+
+
+def _fitting(own: Mapping[str, Tensor], state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {key: value for key, value in state.items() if key in own and value.shape == own[key].shape}
+
+
+def _left_out(keys: list[str]) -> str:
+    return f"; {counted(len(keys), 'tensor')} left as drawn: {_some(keys)}" if keys else ""
+
+
+def _some(keys: list[str]) -> str:
+    return ", ".join(keys[:_SHOWN]) + (f" and {len(keys) - _SHOWN} more" if len(keys) > _SHOWN else "")
