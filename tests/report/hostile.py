@@ -52,7 +52,7 @@ NAMES = (
 def document(*texts: str) -> Document:
     """Return a document with these texts wherever a document has text of any origin."""
     columns = tuple(
-        Column(key=kind.value, title=kind.value, kind=kind, group=texts[0], help=texts[0])
+        Column(key=kind.value, title=kind.value, kind=kind, group=texts[0], help=texts[0], facet=True)
         for kind in (ColumnKind.NAME, ColumnKind.TEXT, ColumnKind.STATUS, ColumnKind.VERDICT, ColumnKind.FIGURE)
     )
     rows = tuple((text,) * len(columns) for text in texts)
@@ -71,6 +71,7 @@ def document(*texts: str) -> Document:
         health=tuple(Health(severity=Severity.NOTICE, text=text) for text in texts),
         finding=" ".join(texts),
         constants=", ".join(texts),
+        results=table("results"),
         summary=table("summary"),
         sections=(
             Section(
