@@ -108,7 +108,7 @@ def test_a_mistake_is_one_line_and_exit_code_2(capsys, arguments, words):
         assert word in captured.err
 
 
-@pytest.mark.parametrize("module", ["cyclopts", "enum", "traceback"])
+@pytest.mark.parametrize("module", ["cyclopts", "traceback"])
 def test_an_interruption_while_it_is_loaded_is_one_line(module):
     """The library takes the interruption for its own fault, or for its user's."""
     hook = f"""
@@ -144,7 +144,7 @@ def test_no_exception_passes_the_door(monkeypatch, capsys, raised):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("descriptors", [4, 6, 8, 10, 12, 16, 20, 28])
+@pytest.mark.parametrize("descriptors", [8, 10, 12])
 def test_few_file_descriptors_are_one_line(tmp_path, descriptors):
     run = ("run", "--models", "cifar_resnet20", "--batch-sizes", "1", "--launches", "1", "--device", "cpu")
     command = f"ulimit -n {descriptors}; exec {sys.executable} -m resnet_bench {' '.join(run)} -o {tmp_path / 'run'}"

@@ -87,6 +87,11 @@ def not_finished(limit_s: float) -> str:
     return f"not finished after {limit_s:g} s"
 
 
+def another_machine(environment: str) -> str:
+    """Say that a launch saw a machine that its run did not begin on."""
+    return f"the machine was another one in this launch ('{environment}'): what identifies it changed during the run"
+
+
 def raised(error: BaseException) -> str:
     """Say which exception ended a case: our own have a sentence, others their class and their first line."""
     return f"the model {deed(error)}" if isinstance(error, SystemExit) else in_words(error)

@@ -68,7 +68,7 @@ def measure(directory: Path, header: Header, plan: Plan, slots: Sequence[Slot], 
                 model=plan.model(slot.case),
                 protocol=header.protocol,
             )
-            entry = _saved(directory, request, launcher, report, run=header.id)
+            entry = _saved(directory, request, launcher, report, header)
             entries.append(entry)
             if isinstance(entry, Skip) and entry.reason in FINAL:
                 given_up.add(slot.case)
@@ -81,24 +81,32 @@ def measure(directory: Path, header: Header, plan: Plan, slots: Sequence[Slot], 
     return entries
 
 
-def _saved(directory: Path, request: MeasureRequest, launcher: Launcher, report: Reporter, *, run: str) -> Entry:
+def _saved(directory: Path, request: MeasureRequest, launcher: Launcher, report: Reporter, header: Header) -> Entry:
     try:
-        entry = launcher.ask(request)
+        entry = _of_this_run(launcher.ask(request), request, header)
     except KeyboardInterrupt:
         stopped = Skip(case=request.case, index=request.index, reason=SkipReason.INTERRUPTED, detail=remarks.STOPPED)
-        run_directory.append(directory, stopped, run=run)
+        run_directory.append(directory, stopped, run=header.id)
         report.say("stopping")
         raise Interrupted(
             f"interrupted; everything finished is saved. Go on with: resnet-bench run --resume {directory}"
         ) from None
     try:
-        run_directory.append(directory, entry, run=run)
+        run_directory.append(directory, entry, run=header.id)
     except StoreError as error:
         raise StoreError(
             f"{error} The launch under way is lost, everything before it is saved. "
             f"Make room, then go on with: resnet-bench run --resume {directory}"
         ) from error
     return entry
+
+
+def _of_this_run(entry: Entry, request: MeasureRequest, header: Header) -> Entry:
+    """Return what was measured, unless it is of a machine that the run does not know: it would be read no more."""
+    if not isinstance(entry, Launch) or entry.environment in {machine.id for machine in header.environments}:
+        return entry
+    elsewhere = remarks.another_machine(entry.environment)
+    return Skip(case=request.case, index=request.index, reason=SkipReason.CRASHED, detail=elsewhere)
 
 
 class _Estimate:

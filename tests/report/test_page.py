@@ -485,7 +485,12 @@ def test_hostile_names_are_only_text(open_page):
 def test_hostile_text_everywhere_is_only_text(open_page, name):
     """Nothing runs, is asked for, or stands in the page that its template does not have."""
     page = open_page(name)
-    assert page.locator("img, iframe, object, embed, link:not([rel=icon]), base, form:not(#filters), svg:not(.main-svg)").count() == 0
+    assert (
+        page.locator(
+            "img, iframe, object, embed, link:not([rel=icon]), base, form:not(#filters), svg:not(.main-svg)"
+        ).count()
+        == 0
+    )
     outside = "links => links.filter(it => !it.getAttribute('href').startsWith('#')).length"
     assert page.eval_on_selector_all("a", outside) == 0
     handlers = "all => all.flatMap(it => [...it.attributes]).filter(it => it.name.startsWith('on')).length"

@@ -222,6 +222,21 @@ def test_a_run_may_hold_several_machines_and_is_resumed_on_them(monkeypatch, tmp
     assert len(machine.requests) == 1
 
 
+def test_a_launch_of_a_machine_that_the_run_does_not_know_is_a_skip_and_the_run_stays_whole(monkeypatch, tmp_path):
+    class Changing(Machine):
+        def measure(self, request):
+            made = super().measure(request)
+            return msgspec.structs.replace(made, environment="e7") if len(self.requests) == 2 else made
+
+    Changing().install(monkeypatch)
+    case = ("--models", "cifar_resnet20", "--batch-sizes", "1", "--launches", "4")
+    assert cli.run(["run", *case, "-o", str(tmp_path / "run")]) in {0, 3}
+    found = run_directory.load(tmp_path / "run")
+    assert len(found.measurements[0].launches) == 3
+    line = (tmp_path / "run" / run_directory.LAUNCHES_NAME).read_text().splitlines()[1]
+    assert "the machine was another one in this launch ('e7')" in line
+
+
 def test_resume_reads_the_launches_once(monkeypatch, tmp_path):
     machine = Machine().install(monkeypatch)
     case = ("--models", "cifar_resnet20", "--batch-sizes", "1", "--launches", "2")

@@ -73,6 +73,11 @@ def test_a_family_ends_with_its_answer_however_it_is_made(family, members):
     assert family() == []
 
 
+def test_a_guardian_does_not_do_as_it_is_told_by_a_child(family):
+    assert ask("tells_its_guardian_to_end").answer == unruly.ANSWER.encode()
+    assert family() == []
+
+
 def test_many_that_multiply_end_too(family):
     assert ask("multiplies", 6).answer
     assert family() == []
@@ -104,7 +109,7 @@ def test_every_signal_has_a_name(number):
 def test_what_is_no_answer_is_told_from_none():
     ended = ask("talks_nonsense")
     assert ended.answer == b"\x1b[31mhello"
-    assert "something else than an answer" in ended.cause
+    assert ended.cause == "what its process answered is no answer"
 
 
 def test_a_hundred_megabytes_on_standard_error_leave_their_end_alone():

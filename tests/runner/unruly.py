@@ -69,6 +69,13 @@ def ends_its_guardian() -> None:
     time.sleep(FOR_EVER_S)
 
 
+def tells_its_guardian_to_end() -> None:
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        os.kill(os.getppid(), number)
+    time.sleep(0.2)
+    say()
+
+
 def multiplies(generations: int) -> None:
     """Each in a session of its own, and none ends by itself."""
     first = os.getpid()

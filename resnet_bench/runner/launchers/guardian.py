@@ -1,8 +1,8 @@
 """A process between a parent and its child: it starts a command, and nothing that the command starts outlives it.
 
-Run as a script by its path: `guardian.py REPORT DESCRIPTORS COMMAND...`. All ends when the command ends, when standard
-input closes (the parent is gone, or wants no more), or at SIGTERM. Then one JSON line goes to the descriptor REPORT:
-how the command ended by itself, or null, and what could not be ended.
+Run as a script by its path: `guardian.py REPORT DESCRIPTORS COMMAND...`. All ends when the command ends, or when
+standard input closes: the parent is gone, or wants no more. Then one JSON line goes to the descriptor REPORT: how the
+command ended by itself, or null, and what could not be ended.
 
 On Linux the guardian inherits every process whose own parent died (PR_SET_CHILD_SUBREAPER), so that one which made a
 session of its own is found too. Elsewhere processes are known by a variable of their environment.
@@ -31,7 +31,8 @@ _SET_CHILD_SUBREAPER = 36
 def main() -> None:
     """Start the command of the arguments, and end with it."""
     report, descriptors, *command = sys.argv[1:]
-    wakes = _wake_up_at(signal.SIGCHLD, signal.SIGTERM)
+    # What a model tells its parent is none of its business; who ends a run closes standard input.
+    wakes = _wake_up_at(signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
     mark = "" if _prctl(_SET_CHILD_SUBREAPER, 1) else f"{os.getpid()}-{time.time_ns()}"
     child = subprocess.Popen(
         command,
@@ -79,8 +80,9 @@ def _status_of(pid: int, wakes: int) -> int | None:
         if status is not None:
             return status
         for descriptor, _ in poller.poll():
-            if descriptor == 0 or signal.SIGTERM in os.read(wakes, 4096):
+            if descriptor == 0:
                 return _reaped(pid)
+            os.read(wakes, 4096)
 
 
 def _reaped(pid: int) -> int | None:

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import msgspec
 
-from resnet_bench.errors import IncompleteError, InternalError
+from resnet_bench.errors import IncompleteError, InternalError, in_words
 from resnet_bench.records import Skip, SkipReason, remarks
 from resnet_bench.runner.launchers import memory_kills
 from resnet_bench.runner.launchers.process import Ended, TimeLimitError, run_child
@@ -64,15 +64,17 @@ class LocalLauncher:
             warn(f"{process} was started by {request.what} and cannot be ended; later measurements share the machine.")
         try:
             return _answers.decode(ended.answer)
-        except msgspec.DecodeError:
+        except msgspec.DecodeError as error:
+            reason, cause = self._death(ended, kills_before)
+            cause += f" ({in_words(error)})" if ended.answer else ""
             if isinstance(request, CaseRequest):
-                return self._death(request, ended, kills_before)
-            raise IncompleteError(f"{request.what}: {ended.cause}.") from None
+                return _skip(request, reason, cause)
+            raise IncompleteError(f"{request.what}: {cause}.") from None
 
-    def _death(self, request: CaseRequest[AnswerT], ended: Ended, kills_before: int) -> Skip:
+    def _death(self, ended: Ended, kills_before: int) -> tuple[SkipReason, str]:
         if ended.returncode == -signal.SIGKILL and self._count_memory_kills() > kills_before:
-            return _skip(request, SkipReason.OUT_OF_MEMORY, "the system killed the process for want of memory")
-        return _skip(request, SkipReason.CRASHED, ended.cause)
+            return SkipReason.OUT_OF_MEMORY, "the system killed the process for want of memory"
+        return SkipReason.CRASHED, ended.cause
 
 
 def _skip(request: CaseRequest[AnswerT], reason: SkipReason, detail: str) -> Skip:

@@ -47,7 +47,7 @@ class Ended(msgspec.Struct, frozen=True):
         if self.returncode is not None and self.returncode < 0:
             return f"the process died of {signal_name(-self.returncode)}{said}"
         if self.answer:
-            return "something else than an answer was written to the descriptor that its process answers through"
+            return "what its process answered is no answer"
         if self.returncode is None or self.returncode == NO_WAY_TO_ANSWER:
             return f"the file descriptors that its process answers through were closed{said}"
         return f"the process ended with status {self.returncode} and no answer{said}"
