@@ -206,3 +206,18 @@ def test_asvs_step_detection_is_called_as_our_benchmark_calls_it():
 
     assert asvs([1.0] * 15 + [2.0] * 15) == (1, [15])
     assert asvs([1.0] * 30) == (0, [])
+
+
+def test_a_card_that_torch_cannot_use_is_skipped_and_not_a_failed_benchmark(monkeypatch):
+    from benchmarks import engine
+    from resnet_bench.errors import DeviceError
+    from resnet_bench.runner.launchers.local import LocalLauncher
+
+    def refuse(*_):
+        raise DeviceError("1 NVIDIA device cannot be used by torch, which was built without CUDA.")
+
+    monkeypatch.setattr("resnet_bench.machine.nvml.device_count", lambda: 1)
+    monkeypatch.setattr(LocalLauncher, "machines", refuse)
+    with pytest.raises(NotImplementedError, match="built without CUDA"):
+        engine.skip_without("resnet18", "cuda")
+    engine.skip_without("resnet18", "cpu")

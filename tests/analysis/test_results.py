@@ -9,7 +9,7 @@ from resnet_bench.analysis import published
 from resnet_bench.analysis.digest import digest
 from resnet_bench.analysis.results import CaseStatus, collect
 from resnet_bench.analysis.stats import percentiles
-from resnet_bench.records import Mode, ReferenceSamples, remarks
+from resnet_bench.records import Agreement, Mode, ReferenceSamples, remarks
 from tests.make import change, gpu_run, launch, measurement, run_of, suite_run, troubled_run
 
 
@@ -92,3 +92,17 @@ def test_a_case_whose_corrected_launches_agree_is_not_noisy():
     assert not found.noisy
     (raw,) = collected(run_of([measurement([[0.05 * speed] * 6 for speed in speeds])]))
     assert raw.noisy
+
+
+def test_the_launch_that_is_farthest_from_eager_float32_speaks_for_its_case():
+    def near(sqnr_db):
+        return Agreement(images=4, max_error=0.1, sqnr_db=sqnr_db, top1_agreement=1.0, classes=1)
+
+    def agreement_of(*found):
+        launches = [launch([0.01] * 5, index=index, agreement=it) for index, it in enumerate(found)]
+        (result,) = collected(run_of([of_launches(launches)]))
+        return result.agreement
+
+    assert agreement_of(near(None), near(30.0), near(90.0)) == near(30.0)
+    assert agreement_of(near(None), None) == near(None)
+    assert agreement_of(None) is None

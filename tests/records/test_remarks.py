@@ -17,3 +17,11 @@ def test_our_own_errors_are_sentences_and_others_their_class_and_first_line():
     )
     assert remarks.raised(ValueError("no such shape\n  at line 7")) == "ValueError: no such shape"
     assert len(remarks.raised(ValueError("x" * 9000))) == 500
+
+
+def test_switches_that_slow_a_launch_down_are_said_and_those_that_do_not_are_not():
+    quiet = dict(deterministic=False, cudnn_deterministic=False, cudnn_benchmark=True)
+    assert remarks.switches(**quiet) == remarks.switches(**quiet | dict(cudnn_benchmark=None)) == ()
+    (said,) = remarks.switches(**quiet | dict(cudnn_benchmark=False))
+    assert said == "cuDNN tried no algorithms out: the model's code turned that off while it ran"
+    assert len(remarks.switches(deterministic=True, cudnn_deterministic=True, cudnn_benchmark=None)) == 2

@@ -8,10 +8,12 @@ import pytest
 from resnet_bench.analysis.digest import digest
 from resnet_bench.analysis.published import Published
 from resnet_bench.errors import UsageError
-from resnet_bench.records import Mode, Precision, StopReason
+from resnet_bench.records import Agreement, Mode, Precision, StopReason
 from resnet_bench.report.document import Severity
 from resnet_bench.report.documents import run as view
 from resnet_bench.report.figure import Role
+from resnet_bench.report.renderers import text
+from resnet_bench.report.rows import objects
 from tests import make
 from tests.make import big_run, gpu_run, suite_run, troubled_run
 
@@ -331,3 +333,21 @@ def test_the_method_says_why_sampling_ended():
         "of 20 launches."
     )
     assert column(document.launches, "latency_stopped_by").count("budget") == 2
+
+
+def test_how_near_a_case_is_to_eager_float32_stands_in_the_table_and_in_the_method():
+    near = Agreement(images=4, max_error=0.12, sqnr_db=31.4, top1_agreement=0.75, classes=2)
+    of = make.case(precision=Precision.BF16)
+    measured = make.measurement([[0.01] * 5] * 3, of=of, agreement=near)
+    document = build(make.run_of([measured]))
+    (row,) = objects(document.results)
+    told = {
+        key: row[key] for key in ("sqnr_db", "max_error", "top1_agreement", "agreement_classes", "agreement_images")
+    }
+    assert told == dict(sqnr_db=31.4, max_error=0.12, top1_agreement=0.75, agreement_classes=2, agreement_images=4)
+    assert "SQNR" in text.render(document, 200)
+    assert "31.4" in text.render(document, 200)
+    (method,) = (section for section in document.sections if section.id == "method")
+    assert any("4 seeded images" in it.paragraphs[0] for it in method.blocks if it.title == "Agreement")
+    without = build(make.run_of([make.measurement([[0.01] * 5] * 3)]))
+    assert "SQNR" not in text.render(without, 200)
