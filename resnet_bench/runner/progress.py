@@ -1,4 +1,4 @@
-"""What a person sees while a sweep runs: a bar in a terminal or notebook, one plain line a case elsewhere."""
+"""What a person sees while a sweep runs: a bar in a terminal or notebook, one plain line a launch elsewhere."""
 
 import statistics
 import sys
@@ -98,10 +98,13 @@ class NotebookReporter:
 
 
 class LineReporter:
-    """One plain line when a case is done: for logs."""
+    """One plain line when a launch ends, with the time left, and one when its case is done: for logs."""
 
-    def __init__(self, names: Mapping[Case, str]) -> None:
+    def __init__(self, names: Mapping[Case, str], total: int) -> None:
         self._names = names
+        self._total = total
+        self._ended = 0
+        self._left = ""
         self._done = 0
         self._launches: dict[Case, list[Launch]] = {}
 
@@ -111,17 +114,22 @@ class LineReporter:
     def __exit__(self, *exception: object) -> None:
         return None
 
-    def started(self, case: Case, *, remaining_s: float) -> None:
-        """Say nothing: a log wants results."""
+    def started(self, case: Case, *, remaining_s: float) -> None:  # noqa: ARG002 - said when it ends
+        """Keep the time left for the line of what came of it."""
+        self._left = f", about {units.duration(remaining_s)} left"
 
     def ended(self, entry: Launch | Skip, *, case_is_done: bool) -> None:
-        """Print a line once the case is done."""
+        """Print a line; launches of a sweep are interleaved, and a case may be done only at its end."""
+        self._ended += 1
         launches = self._launches.setdefault(entry.case, [])
         if isinstance(entry, Launch):
             launches.append(entry)
         if case_is_done:
             self._done += 1
             self.say(f"[{self._done}/{len(self._names)}] {outcome(entry, self._names[entry.case], launches)}")
+        else:
+            launch = f"launch {self._ended} of {max(self._ended, self._total)}{self._left}"
+            self.say(f"{launch}: {outcome(entry, self._names[entry.case])}")
 
     def say(self, line: str) -> None:
         """Print to standard error at once."""
@@ -138,7 +146,7 @@ def reporter(cases: Sequence[Case], *, launches: int) -> Reporter:
     names = labels(cases)
     if notebook.is_here():
         return NotebookReporter(names, launches)
-    return BarReporter(names, launches) if sys.stderr.isatty() else LineReporter(names)
+    return BarReporter(names, launches) if sys.stderr.isatty() else LineReporter(names, launches)
 
 
 def outcome(entry: Launch | Skip, name: str, launches: list[Launch] | None = None) -> str:

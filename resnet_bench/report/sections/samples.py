@@ -14,6 +14,7 @@ from resnet_bench.words import counted
 _CASES = 3
 _MOST_SAMPLES = 400
 _WARMUP_SHARE = 0.2
+_TICKS = (0.5, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0, 100.0)
 _COLUMNS = (
     Column(key="case", title="case", kind=ColumnKind.NAME),
     Column(key="launch", title="launch", kind=ColumnKind.INTEGER),
@@ -48,7 +49,7 @@ def samples_figure(ranked: Sequence[Result], runs: Sequence[Run], labels: Labels
             "take that off."
         ),
         x=FigureAxis(title="launch"),
-        y=FigureAxis(title="latency / median", scale=Scale.LOG),
+        y=FigureAxis(title="latency / median", scale=Scale.LOG, ticks=_TICKS),
         series=tuple(it for it in series if it.x),
         table=Table(
             id="samples-data",

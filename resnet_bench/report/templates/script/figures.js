@@ -84,7 +84,7 @@ class Plot {
     plots.push(this);
   }
   content() {
-    const match = matcher(), results = tables.results ?? (tables.results = new Rows());
+    const match = matcher(), results = tables.results;
     const keep = (row) => !match || match(results, row);
     const [traces, some, total, what] = limited(this.spec.data.map((trace) => narrowed(trace, keep)).filter(Boolean), this.spec.layout.yaxis?.categoryarray);
     const notes = [];
@@ -154,7 +154,7 @@ class Plot {
   // The budget of the question box as a line, in the figures of the quantity that it limits.
   budget({ asked, limit }, { a }) {
     const known = this.element.dataset.budget === a.base_unit && a.words.startsWith("latency") && limit !== null;
-    const next = known ? { at: limit / a.scale, text: `${say(limit, a.base_unit)}` } : null;
+    const next = known ? { at: limit / a.scale, text: say(limit, a.base_unit).replace(/\.0+(?= |$)/, "") } : null;
     if (JSON.stringify(next) === JSON.stringify(this.limit ?? null)) return;
     this.limit = next;
     this.refresh();

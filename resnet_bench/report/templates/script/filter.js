@@ -11,7 +11,7 @@ function haystack(table, row) {
 }
 
 function matcher() {
-  if (!form) return null;
+  if (!form || !data.tables.results) return null;
   const wanted = $("#filter-text").value.toLowerCase().split(/\s+/).filter(Boolean);
   const { columns, values } = data.tables.results;
   const facets = all("[data-facet]").filter((select) => select.value !== "").map(({ dataset: { facet }, value }) =>
