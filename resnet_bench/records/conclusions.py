@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable
 from enum import StrEnum
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from resnet_bench.errors import StoreError
 from resnet_bench.records.base import SCHEMA_VERSION, Record
@@ -51,7 +53,7 @@ class CorrectedSummary(Record, frozen=True, kw_only=True):
 
     median: float
     interval: Interval | None
-    launch_medians: tuple[float, ...]
+    launch_medians: Annotated[tuple[float, ...], Meta(min_length=1)]
     correction: Correction
 
 
@@ -68,7 +70,7 @@ class Summary(Record, frozen=True, kw_only=True):
     p99: NonNegativeNumber | None
     launches: NonNegativeCount
     samples: NonNegativeCount
-    launch_medians: tuple[NonNegativeNumber, ...]
+    launch_medians: Annotated[tuple[NonNegativeNumber, ...], Meta(min_length=1)]
     corrected: CorrectedSummary | None = None
 
 

@@ -81,7 +81,7 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "baselines/main.json": FROM_BASELINE,
     "calibration.json": FROM_CALIBRATION,
     "rules.toml": (CHECK, f"{CHECK} --format markdown"),
-    "suite.toml": ("run suite.toml --dry-run", "run suite.toml --print-config", "run suite.toml -o new/run"),
+    "suite.toml": (*("run suite.toml --dry-run", "run suite.toml --print-config") * 2, "run suite.toml -o new/run"),
     "searched.toml": ("run searched.toml --dry-run --format json", "run searched.toml -o searched"),
     "searched/trials.jsonl": ("run searched.toml -o searched",),
     "asv/h/machine.json": FROM_ASV,
@@ -89,6 +89,9 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "asv/result": FROM_ASV,
     "cache": ("run suite.toml -o new/run",),
 }
+# How often each is damaged: those with most to say, of the others one in thirty.
+WEIGHTS = {"run/run.json": 6, "run/launches.jsonl": 5, "baselines/main.json": 4, "rules.toml": 4, "asv/result": 3}
+WEIGHTS |= {"suite.toml": 3, "run/layers.jsonl": 2, "other/run.json": 2, "calibration.json": 2}
 WRITING = ("run --resume", "--update", "export run --to asv --asv-results asv", "-o searched", "suite.toml -o")
 
 

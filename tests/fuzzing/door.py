@@ -93,7 +93,8 @@ class Door:
 
     def try_one(self, random: Random) -> Tried:
         """Damage one file, run one command that reads it, and bring everything back."""
-        file = random.choice(sorted(self._places))
+        files = sorted(self._places)
+        (file,) = random.choices(files, [corpus.WEIGHTS.get(it, 1) for it in files])
         command = random.choice(corpus.COMMANDS[file])
         path = self._home / self._places[file]
         how = mutations.damage(path, random)

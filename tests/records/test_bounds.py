@@ -80,6 +80,23 @@ def test_a_header_is_refused_by_the_field_that_is_impossible(folder, keys, value
     assert err.count("\n") == 1
 
 
+@pytest.mark.parametrize("what", ["cases", "environments"])
+def test_what_is_there_twice_is_refused(folder, what, capsys):
+    path = folder / run_directory.HEADER_NAME
+    header = json.loads(path.read_text())
+    path.write_text(json.dumps(header | {what: [*header[what], header[what][0]]}))
+    assert cli.run(["report", str(folder)]) == 2
+    assert capsys.readouterr().err == f"error: {path} is damaged: {what}[{len(header[what])}] is there twice.\n"
+
+
+def test_a_baseline_without_a_launch_is_refused(folder, capsys):
+    directory = folder.parent / "baselines"
+    assert cli.run(["baseline", "set", "main", str(folder), "--baselines-dir", str(directory)]) == 0
+    changed(directory / "main.json", ["cases", 0, "summaries", 0, "launch_medians"], [])
+    assert cli.run(["compare", "main", str(folder), "--baselines-dir", str(directory)]) == 2
+    assert "$.cases[0].summaries[0].launch_medians" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("flag", ["--batch-sizes", "--image-sizes", "--threads"])
 @pytest.mark.parametrize("value", ["99999999999999999999", "2147483648", "0"])
 def test_a_size_beyond_any_kernels_index_is_refused_in_one_sentence(flag, value, capsys):
