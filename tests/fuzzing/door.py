@@ -97,17 +97,19 @@ class Door:
         (file,) = random.choices(files, [corpus.WEIGHTS.get(it, 1) for it in files])
         command = random.choice(corpus.COMMANDS[file])
         path = self._home / self._places[file]
-        how = mutations.damage(path, random)
-        before = self._held(path)
-        done = self._run(command)
-        fault = broken(command, done)
-        writes = any(it in command for it in corpus.WRITING)
-        if not fault and not writes and self._held(path) != before:
-            fault = "changed its input"
-        if not fault and self._listed() != self._names:
-            fault = f"wrote outside of its folder: {sorted(self._listed() - self._names)}"
-        self._restore(path, whole=writes or bool(fault))
-        return Tried(file, how, command, done, fault)
+        writes, fault = any(it in command for it in corpus.WRITING), "it was not tried"
+        try:
+            how = mutations.damage(path, random)
+            before = self._held(path)
+            done = self._run(command)
+            fault = broken(command, done)
+            if not fault and not writes and self._held(path) != before:
+                fault = "changed its input"
+            if not fault and self._listed() != self._names:
+                fault = f"wrote outside of its folder: {sorted(self._listed() - self._names)}"
+            return Tried(file, how, command, done, fault)
+        finally:  # hypothesis ends an example in the middle of a draw
+            self._restore(path, whole=writes or bool(fault))
 
     def _held(self, path: Path) -> bytes | None:
         is_small = path.is_file() and not path.is_symlink() and path.stat().st_size < 2**24
