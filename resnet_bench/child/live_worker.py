@@ -8,10 +8,11 @@ repository that has no such package it is a second copy of the installed one, fo
 import importlib
 import os
 import socket
+import stat
 import sys
 from pathlib import Path
 from types import ModuleType
-from typing import Any, BinaryIO
+from typing import Any
 
 import msgspec
 import torch
@@ -28,6 +29,7 @@ from resnet_bench.records.live import PackageFrom
 from resnet_bench.records.weights import parse as parse_weights
 from resnet_bench.specs import INSTALLED_PACKAGES
 from resnet_bench.wire.live import Elapsed, Iterate, Prepare, Ready, Refused
+from resnet_bench.wire.request import NO_WAY_TO_ANSWER
 
 PACKAGE = "resnet_bench"
 _WARM = Protocol(
@@ -47,7 +49,6 @@ _WARM = Protocol(
 def serve(conversation: socket.socket) -> None:
     """Answer requests, a JSON line each, until the other side closes; then the process ends."""
     own = os.getpid()
-    answers = conversation.makefile("wb")
     decoder = msgspec.json.Decoder(Prepare | Iterate)
     loaded: Loaded | None = None
     for line in conversation.makefile("rb"):
@@ -67,7 +68,7 @@ def serve(conversation: socket.socket) -> None:
             answer = Refused(message=_one_line(error))
         if os.getpid() != own:  # a copy that a model made of this process has nothing to say
             break
-        _say(answers, answer)
+        _say(conversation, answer)
     os._exit(0)
 
 
@@ -165,6 +166,11 @@ def _one_line(error: BaseException) -> str:
     return " ".join(text_of(error).split())[:500] if own else in_words(error)
 
 
-def _say(answers: BinaryIO, answer: Record) -> None:
-    answers.write(msgspec.json.encode(answer) + b"\n")
-    answers.flush()
+def _say(conversation: socket.socket, answer: Record) -> None:
+    """Send an answer; where a model closed the way, or opened a file in its place, the exit status says so."""
+    try:
+        if not stat.S_ISSOCK(os.fstat(conversation.fileno()).st_mode):
+            os._exit(NO_WAY_TO_ANSWER)
+        conversation.sendall(msgspec.json.encode(answer) + b"\n")
+    except OSError:
+        os._exit(NO_WAY_TO_ANSWER)

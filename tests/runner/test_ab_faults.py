@@ -8,9 +8,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from resnet_bench.errors import IncompleteError
+from resnet_bench.errors import IncompleteError, ResNetBenchError
 from resnet_bench.runner.launchers.forked import Start
-from resnet_bench.runner.live import Terms, measure_pairs
+from resnet_bench.runner.live import Terms, Until, measure_pairs
 from tests import make
 
 pytestmark = pytest.mark.slow
@@ -46,8 +46,33 @@ def lives(process):
 @pytest.mark.parametrize("start", list(Start))
 def test_a_side_that_dies_is_named_with_its_signal(start):
     before = len(children())
-    with pytest.raises(IncompleteError, match="this one: its process ended with -11"):
+    with pytest.raises(IncompleteError, match="this one: the process died of SIGSEGV"):
         measure_pairs([matchup("dies")], (SIDE, SIDE), Terms(start=start))
+    assert len(children()) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("exits", r"the model called sys\.exit\(0\)"),
+        ("exits_in_forward", r"the model called sys\.exit\(3\)"),
+        ("exits_hard", "the process ended with status 7 and no answer"),
+        ("closes_everything", "the file descriptors that its process answers through were closed"),
+        ("takes_the_answers_place", "the file descriptors that its process answers through were closed"),
+    ],
+)
+def test_a_side_that_misbehaves_says_why(name, words):
+    misbehaving = make.matchup(make.case(f"tests.runner.misbehaving:{name}", batch_size=2, image_size=32))
+    with pytest.raises(ResNetBenchError, match=f"this one: {words}"):
+        measure_pairs([misbehaving], (SIDE, SIDE), Terms())
+
+
+@pytest.mark.parametrize("name", ["forks", "makes_a_daemon", "comes_back_twice"])
+def test_what_a_side_starts_ends_with_the_comparison(name):
+    before = len(children())
+    misbehaving = make.matchup(make.case(f"tests.runner.misbehaving:{name}", batch_size=2, image_size=32))
+    (result,) = measure_pairs([misbehaving], (SIDE, SIDE), Terms(until=Until.EXHAUSTED, pairs=2))
+    assert len(result.turns) == 2
     assert len(children()) == before
 
 

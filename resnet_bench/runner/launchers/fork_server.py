@@ -17,6 +17,7 @@ from resnet_bench.errors import IncompleteError, InternalError, UnsupportedError
 from resnet_bench.records.live import Side
 from resnet_bench.runner import leftovers
 from resnet_bench.runner.launchers.family import Family
+from resnet_bench.runner.launchers.process import Ended
 from resnet_bench.runner.launchers.variables import child_variables
 from resnet_bench.wire.live import (
     MESSAGE_BYTES,
@@ -140,7 +141,7 @@ class Child:
             code = self._server.reap(self._pid)
             _kill(os.killpg, self._pid)  # what it left behind
             self._pid = 0
-            raise IncompleteError(f"{self.side.label}: its process ended with {code}: {_last_line(self._errors)}.")
+            raise IncompleteError(f"{self.side.label}: {Ended(code, b'', _last_words(self._errors)).cause}.")
         answer = msgspec.json.decode(line, type=Ready | Elapsed | Refused)
         if isinstance(answer, Refused):
             refusal = UnsupportedError if answer.unsupported else UsageError
@@ -166,8 +167,12 @@ def _kill(kill: Callable[[int, int], None], pid: int) -> None:
         kill(pid, signal.SIGKILL)
 
 
-def _last_line(errors: IO[bytes]) -> str:
+def _last_words(errors: IO[bytes]) -> str:
     size = errors.seek(0, os.SEEK_END)
     errors.seek(max(0, size - _LAST_BYTES))
-    said = errors.read().decode(errors="replace").strip().splitlines()
+    return errors.read().decode(errors="replace")
+
+
+def _last_line(errors: IO[bytes]) -> str:
+    said = _last_words(errors).strip().splitlines()
     return said[-1][-_LONGEST:] if said else "without a word"
