@@ -11,6 +11,7 @@ from resnet_bench.machine import advice
 from resnet_bench.machine import nvml as nvml_library
 from resnet_bench.machine.datasheets import data_sheet
 from resnet_bench.machine.devices import kind_of
+from resnet_bench.machine.identity import environment_id
 from resnet_bench.profilers import devices
 from resnet_bench.profilers.devices import instruments
 from resnet_bench.records import Precision
@@ -157,3 +158,37 @@ def test_an_amd_device_is_none_of_nvidia(monkeypatch):
     assert measures.energy_j(torch.device("cuda:0")) is None
     with arithmetic(), pytest.raises(UnsupportedError, match="tf32"):
         measures.set_arithmetic(ARITHMETICS[Precision.TF32], torch.device("cuda:0"))
+
+
+@pytest.fixture
+def another(monkeypatch):
+    """Return what puts a device of another kind in the place of CUDA's."""
+
+    def put(word, **answers):
+        monkeypatch.setattr(torch.accelerator, "is_available", lambda: True)
+        monkeypatch.setattr(torch.accelerator, "current_accelerator", lambda: torch.device(word))
+        monkeypatch.setattr(torch.accelerator, "device_count", lambda: 1)
+        for name, answer in answers.items():
+            monkeypatch.setattr(f"torch.{name.replace('__', '.')}", lambda *_, answer=answer: answer, raising=False)
+        return devices.collect(f"{word}:0").identity
+
+    return put
+
+
+def test_a_card_of_intel_has_its_own_name_memory_and_driver_and_is_no_other_card(another):
+    def card(name):
+        return SimpleNamespace(name=name, total_memory=16 * 2**30, driver_version="1.6.33578")
+
+    one = another("xpu", xpu__get_device_properties=card("Intel(R) Arc(TM) B580 Graphics"))
+    other = another("xpu", xpu__get_device_properties=card("Intel(R) Data Center GPU Max 1550"))
+    assert (one.device, one.device_name) == ("xpu", "Intel(R) Arc(TM) B580 Graphics")
+    assert (one.device_memory_bytes, one.driver, one.cuda) == (16 * 2**30, "1.6.33578", None)
+    assert environment_id(one) != environment_id(other)
+    assert data_sheet(one) is None
+
+
+def test_an_apple_gpu_has_the_name_that_metal_gives_it_and_no_peak_that_nobody_counts(another):
+    one = another("mps", backends__mps__get_name="Apple M4 Pro", mps__recommended_max_memory=36 * 2**30)
+    assert (one.device, one.device_name, one.device_memory_bytes) == ("mps", "Apple M4 Pro", 36 * 2**30)
+    assert (one.driver, one.cuda, one.hip) == (None, None, None)
+    assert instruments("mps").peak_allocated_bytes(torch.device("mps")) is None

@@ -87,6 +87,13 @@ def says_who_it_is() -> nn.Module:
     return _SaysWhoItIs()
 
 
+def says_its_caches() -> nn.Module:
+    """Say where what is compiled is kept, a line each time."""
+    with Path(os.environ["FAULTY_SAYS"]).open("a") as said:
+        said.write(f"{os.environ['TORCHINDUCTOR_CACHE_DIR']} {os.environ['TRITON_CACHE_DIR']}\n")
+    return tiny()
+
+
 class _Breaks(nn.Module):
     def __init__(self) -> None:
         super().__init__()

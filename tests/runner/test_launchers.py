@@ -185,6 +185,22 @@ def test_measured_layers_take_one_process(started, capsys):
     assert "The roofline allows" in capsys.readouterr().out
 
 
+@pytest.mark.slow
+def test_launches_that_are_forked_compile_into_folders_of_their_own(monkeypatch, tmp_path):
+    from resnet_bench.wire.live import Prepare
+
+    monkeypatch.setenv("FAULTY_SAYS", str(tmp_path / "said"))
+    case = make.case("tests.runner.faulty:says_its_caches", batch_size=1, image_size=8)
+    side = make.side("it", str(ROOT))
+    with fork_server.Server(side, ChildSetting(threads=1)) as server:
+        for _ in range(2):
+            child = server.fork(side, answer_limit_s=200)
+            child.ask(Prepare(root=str(ROOT), package=side.package, case=case, seed=0))
+            child.end()
+    said = [folder for line in (tmp_path / "said").read_text().splitlines() for folder in line.split()]
+    assert len(set(said)) == 4
+
+
 def test_the_wire_of_a_live_comparison_is_typed():
     from resnet_bench.wire.live import Elapsed, Iterate
 
