@@ -111,9 +111,12 @@ def _published_of(row: Row) -> tuple[str, str, str]:
 
 
 def _published_by_timm(results: Path) -> dict[str, tuple[str, str, str]]:
-    """Take a model's figures from the newest file that has it, by its name without the tag of its weights."""
+    """Take a model's figures from the oldest file that has it, by its name without the tag of its weights.
+
+    The newest ones were measured with branches folded into one (RepVGG, MobileOne).
+    """
     found: dict[str, tuple[str, str, str]] = {}
-    for path in sorted(results.glob("benchmark-infer-*.csv"), key=_version, reverse=True):
+    for path in sorted(results.glob("benchmark-infer-*.csv"), key=_version):
         with path.open(newline="", encoding="utf-8") as file:
             for line in csv.DictReader(file):
                 name = line["model"].partition(".")[0]

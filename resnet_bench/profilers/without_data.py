@@ -9,6 +9,7 @@ from resnet_bench.errors import ModelError, ResNetBenchError, in_words
 _Result = TypeVar("_Result")
 
 _OF_TORCHVISION = ("torchvision::", "custom C++ ops")
+_ANOTHER_DEVICE = "is not on the expected device"
 _ONE_VALUE = "Expected more than 1 value per channel"
 
 
@@ -51,6 +52,8 @@ def explained(name: str, work: Callable[[], _Result], *, given: str = "", by_run
             )
         elif any(words in reason for words in _OF_TORCHVISION):
             reason = "it needs torchvision's compiled operators, which do not load beside this torch"
+        elif _ANOTHER_DEVICE in reason:
+            reason = "its code makes tensors on the CPU, wherever it runs; --by-running counts it by running it there"
         elif given:
             reason += f" (it was given {given})"
         until = ""

@@ -3,12 +3,14 @@
 import re
 
 import pytest
+import torch
 
 from benchmarks import peer_tables
 from benchmarks.peer_tables import COUNTED, TIMM, TORCHVISION, Row
+from resnet_bench.errors import ModelError
+from resnet_bench.profilers.complexity import static_profile
 
 TIMM_ROWS, TORCHVISION_ROWS = peer_tables.read(TIMM), peer_tables.read(TORCHVISION)
-# What is counted at one size and published at several, or of a network that is built otherwise, and by how much.
 KINDS = ("classification", "segmentation", "video", "optical_flow", "detection", "quantization")
 
 
@@ -31,7 +33,8 @@ def test_what_is_not_counted_says_why_in_one_line():
     for row in TORCHVISION_ROWS:
         if row.verdict != COUNTED:
             assert row.kind in {"detection", "quantization"}, row.model
-            assert re.search("its control flow depends on the data; --by-running|an int8 network", row.verdict)
+            said = "its control flow depends on the data; --by-running|makes tensors on the CPU|an int8 network"
+            assert re.search(said, row.verdict), row.model
 
 
 def test_timms_published_parameters_are_ours_but_for_a_row_of_theirs_that_is_of_another_network():
@@ -41,9 +44,23 @@ def test_timms_published_parameters_are_ours_but_for_a_row_of_theirs_that_is_of_
             assert ours == pytest.approx(theirs, rel=0.005, abs=0.006), row.model
 
 
+@pytest.mark.slow
+def test_detection_is_counted_by_running_where_torchvisions_operators_load_and_else_says_that_they_do_not():
+    asked = dict(input="[3x64x96]", by_running=True)
+    if hasattr(torch.ops.torchvision, "roi_align"):
+        assert static_profile("torchvision:fasterrcnn_mobilenet_v3_large_320_fpn", **asked).macs > 0
+    else:
+        with pytest.raises(ModelError, match="torchvision's compiled operators, which do not load"):
+            static_profile("torchvision:fasterrcnn_mobilenet_v3_large_320_fpn", **asked)
+
+
 def again(row: Row, package: str) -> None:
     said = (row.input, row.parameters, row.macs, row.activations, row.verdict)
     assert peer_tables.counted(f"{package}:{row.model}") == said
+
+
+def test_timms_networks_have_their_own_sizes():
+    assert sum(not row.input.endswith("224x224") for row in TIMM_ROWS) == 60
 
 
 @pytest.mark.engines

@@ -15,7 +15,7 @@ BRIEF = ("--launches", "1", "--batch-sizes", "1", "--device", "cpu", "--threads"
 
 
 def frozen() -> nn.Module:
-    return nn.Sequential(nn.Conv2d(3, 4, 1), nn.Flatten()).requires_grad_(requires_grad=False)
+    return nn.Sequential(nn.Conv2d(4, 4, 1), nn.Flatten()).requires_grad_(requires_grad=False)
 
 
 class _Ends(nn.Module):
@@ -55,6 +55,7 @@ def test_what_cannot_be_trained_is_skipped_before_the_first_launch_and_the_rest_
     done = run_directory.load(directory)
     measured = {(it.case.model, it.case.mode, it.case.input, it.case.optimizer) for it in done.measurements}
     assert measured == {
+        (f"{HERE}:frozen", "inference", "4x9x12", "momentum"),
         (f"{HERE}:ends", "training", "4x9x12", "adamw"),
         (f"{HERE}:ends", "inference", "4x9x12", "momentum"),
     }
