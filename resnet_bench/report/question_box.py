@@ -5,13 +5,17 @@ from resnet_bench.records import Record
 
 
 class Asked(Record, frozen=True, kw_only=True):
-    """One quantity that a budget may limit: its figures by case, with their bounds, in base units."""
+    """One quantity that a budget may limit: its figures by case, with their bounds, in base units.
+
+    `keys` are the columns of the results that may hold the same as `values`, `low` and `high`, "" where none does.
+    """
 
     words: str
     base_unit: str
     unit: str
     scale: float
     exact: bool
+    keys: tuple[str, str, str]
     values: tuple[float | None, ...]
     low: tuple[float | None, ...]
     high: tuple[float | None, ...]
@@ -29,6 +33,7 @@ class Ranked(Record, frozen=True, kw_only=True):
     base_unit: str
     higher: bool
     exact: bool
+    keys: tuple[str, str, str]
     values: tuple[float | None, ...]
     low: tuple[float | None, ...] = ()
     high: tuple[float | None, ...] = ()

@@ -45,6 +45,13 @@ def test_json_has_the_records_fields(capsys: pytest.CaptureFixture[str]) -> None
     assert sum(each["macs"] for each in profile["layers"]) == profile["macs"]
 
 
+def test_several_models_begin_with_their_differences(capsys: pytest.CaptureFixture[str]) -> None:
+    text = answer(capsys, "profile", "resnet18", "resnet50", "--by", "stage")
+    (macs,) = [line.split() for line in text.splitlines() if line.startswith("MACs")][:1]
+    assert macs == ["MACs", "1814073344", "4089184256", "2.25x"] or macs[1:3] == ["1,814,073,344", "4,089,184,256"]
+    assert text.index("Against resnet18") < text.index("resnet50: inference")
+
+
 def test_several_models_are_a_list(capsys: pytest.CaptureFixture[str]) -> None:
     profiles = json.loads(answer(capsys, "profile", "resnet18", "cifar_resnet20", "--format", "json"))
     assert [profile["model"] for profile in profiles] == ["resnet18", "cifar_resnet20"]

@@ -42,6 +42,17 @@ def test_check_in_every_format(capsys, form, ending):
     goldens.check(out, f"verdicts/check.{ending}")
 
 
+def test_two_models_of_one_run_are_compared(tmp_path, capsys):
+    measured_at = {"resnet18": 0.01, "resnet50": 0.03}
+    cases = [measurement(noisy_launches(1, center=at), of=case(name)) for name, at in measured_at.items()]
+    directory = save_run(tmp_path / "mine", run_of(cases))
+    sides = ("--case-a", "model=resnet50", "--case-b", "model=resnet18")
+    code, out, _ = run(capsys, "compare", directory, *sides)
+    assert (code, "resnet18 (mine)" in out, "improved" in out) == (0, True, True)
+    assert run(capsys, "compare", directory)[0] == 2
+    assert run(capsys, "compare", directory, "--case-a", "model=resnet34", "--case-b", "model=resnet18")[0] == 2
+
+
 @pytest.mark.usefixtures("workplace")
 def test_names_from_files_are_data(capsys):
     _, markdown, _ = run(capsys, "compare", "old", "new", "--format", "markdown", "--all")

@@ -113,6 +113,20 @@ def test_two_configurations_of_one_revision(repository, capsys):
     assert (code, outcome["decision"]["verdict"]) == (1, "regressed")
 
 
+def test_two_models_of_one_revision(repository, capsys):
+    sides = ("--case-a", "model=tiny", "--case-b", "model=resnet_bench.models:Net")
+    code, out, _ = ab(capsys, repository, "two", *sides, "--budget", "1s", "--format", "json", model="resnet*")
+    (outcome,) = json.loads(out)  # one question, whatever --model says
+    models = [outcome["matchup"][side]["model"] for side in ("baseline", "contender")]
+    assert (code, models) == (3, ["tiny", "resnet_bench.models:Net"])
+
+
+def test_a_side_is_one_model(repository, capsys):
+    code, _, err = ab(capsys, repository, "two", "--case-a", "model=resnet*", "--case-b", "model=resnet18")
+    assert code == 2
+    assert "'resnet*' is several" in err
+
+
 def test_a_spent_budget_is_undecided_and_says_so(repository, capsys):
     code, out, _ = ab(capsys, repository, "two", "eight", "--budget", "1s")
     assert code == 3

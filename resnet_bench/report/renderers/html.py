@@ -29,6 +29,7 @@ from resnet_bench.words import plain
 
 STATIC_ROWS = 40
 FOLDED_ROWS = 12
+_LOG_DIGITS = 8
 _BEFORE_UNIT = re.compile(r"(?<=\d) (?=(?:%|ms|MiB|GiB|images/s)(?!\w))")
 _TEMPLATES = "resnet_bench.report.templates"
 _SCRIPT = (
@@ -130,10 +131,33 @@ def _payload(document: Document) -> dict[str, Any]:
         packed[document.launches.id] = _packed_table(document.launches, document.launches, shown={})
     return {
         "tables": packed,
-        "decision": document.decision,
+        "decision": _decision(document),
         "figures": {figure.id: figures.plotly_figure(figure) for figure in _figures(document)},
         "swap": SWAP,
     }
+
+
+def _decision(document: Document) -> dict[str, Any] | None:
+    """Return the question box as it travels: what a column of the results has already is that column's key."""
+    box, results = document.decision, document.results
+    if box is None or results is None:
+        return None
+    packed: dict[str, Any] = msgspec.to_builtins(box)
+    columns = {column.key: at for at, column in enumerate(results.columns)}
+    for it in (*packed["asked"], *packed["ranked"]):
+        for name, key in zip(("values", "low", "high"), it.pop("keys"), strict=True):
+            if key in columns and [results.rows[row][columns[key]] for row in box.rows] == it[name]:
+                it[name] = key
+        for name in ("raw", "corrected"):
+            it[name] = _short(it.get(name))
+    return packed
+
+
+def _short(located: list[list[float] | None] | None) -> list[list[float] | None] | None:
+    """Return logarithms with the digits that an interval of a ratio, said with two, can show; all None is None."""
+    if not located or not any(located):
+        return None if located is None else []
+    return [it and [float(f"{value:.{_LOG_DIGITS}g}") for value in it] for it in located]
 
 
 def _packed_table(table: Table, holder: Table, *, shown: Mapping[str, Collection[str]]) -> dict[str, Any]:

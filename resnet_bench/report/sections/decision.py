@@ -14,7 +14,7 @@ from resnet_bench.analysis.choice import Query, choose
 from resnet_bench.analysis.criteria import ACCURACY, PEAK_MEMORY, POWER, SPEED, TIME, Criterion, Estimate
 from resnet_bench.analysis.location import robust
 from resnet_bench.analysis.metric import Direction, NoisyMetric
-from resnet_bench.analysis.metrics import find_metric
+from resnet_bench.analysis.metrics import METRICS, find_metric
 from resnet_bench.analysis.results import Result
 from resnet_bench.analysis.verdicts.thresholds import Percentile
 from resnet_bench.records import Mode, Summary
@@ -94,10 +94,22 @@ def _asked(criterion: Criterion, percentile: Percentile | None, measured: Sequen
         unit=unit,
         scale=scale,
         exact=all(it.exact for it in found if it),
+        keys=_keys(criterion, percentile),
         values=_values(found),
         low=low,
         high=high,
     )
+
+
+def _keys(criterion: Criterion, percentile: Percentile | None = None) -> tuple[str, str, str]:
+    """Return the columns of the results that hold a criterion's figure and its bounds."""
+    if percentile:
+        return f"latency_{percentile.value}_s", "", ""
+    if criterion is ACCURACY:
+        return criterion.key, criterion.key, criterion.key  # exact: its bounds are itself
+    metric = next((it for it in METRICS if it.name == criterion.key), None)
+    low, high = (metric.column.bounds if metric else None) or ("", "")
+    return criterion.key, low, high
 
 
 def _ranked(criterion: Criterion, measured: Sequence[Result]) -> Ranked | None:
@@ -110,6 +122,7 @@ def _ranked(criterion: Criterion, measured: Sequence[Result]) -> Ranked | None:
         base_unit=criterion.base_unit,
         higher=criterion.direction is Direction.HIGHER,
         exact=all(it.exact for it in found if it),
+        keys=_keys(criterion),
         values=_values(found),
         low=low,
         high=high,
@@ -123,6 +136,7 @@ def _ranked(criterion: Criterion, measured: Sequence[Result]) -> Ranked | None:
         base_unit=plain.base_unit,
         higher=plain.higher,
         exact=plain.exact,
+        keys=plain.keys,
         values=plain.values,
         low=low,
         high=high,

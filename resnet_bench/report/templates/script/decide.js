@@ -1,5 +1,17 @@
 // Which one to take: resnet_bench.analysis.choice, for the question that the box asks. A test asks both.
 
+// What the results hold already travels once, with them.
+function unpacked() {
+  const d = data.decision;
+  if (!d) return;
+  const { columns, values } = data.tables.results, at = new Map(columns.map((column, place) => [column.key, place]));
+  for (const it of [...d.asked, ...d.ranked]) {
+    for (const name of ["values", "low", "high"]) {
+      if (typeof it[name] === "string") { const column = values[at.get(it[name])]; it[name] = d.rows.map((row) => column[row]); }
+    }
+  }
+}
+
 const FIT = { fits: 0, undecided: 1, unknown: 2, misses: 3 };
 
 // The interval of the logarithm of one / other, null where launches are too few.
@@ -7,7 +19,7 @@ function ratioInterval(rank, one, other, family) {
   const d = data.decision;
   if (Math.min(d.launches[one], d.launches[other]) < FEWEST) return null;
   let [left, right] = [rank.raw[other], rank.raw[one]], doubt = 0;
-  const [a, b] = [rank.corrected[other], rank.corrected[one]];
+  const [a, b] = [rank.corrected?.[other], rank.corrected?.[one]];
   if (a && b && a[6] === b[6] && a[8] === b[8]) { // the same nominal speed and reference
     const speeds = [a[6] + a[7], b[6] + b[7]], common = (speeds[0] + speeds[1]) / 2;
     const moved = (it) => rank.sign * it[4] * (common - it[6]);

@@ -7,6 +7,7 @@ async function start() {
   const packed = unpack("data");
   if ($("#plotly")) source = unpack("plotly"); // while the data are inflated and the tables drawn
   data = JSON.parse(await packed);
+  unpacked();
   if (data.tables.results) tables.results = new Rows();
   for (const element of all("table[data-table]")) {
     if (!element.closest("details")) tables[element.dataset.table] = new TableView(element);

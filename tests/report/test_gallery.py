@@ -1,0 +1,50 @@
+"""The gallery: an index of published runs with links that lead to their pages, and every model across the machines."""
+
+from pathlib import Path
+
+import pytest
+
+from resnet_bench import cli
+from resnet_bench.report.documents import gallery
+from resnet_bench.report.renderers import csv, html
+from tests.make import save_run, suite_run
+
+
+@pytest.fixture
+def published(tmp_path):
+    for name, speed in (("epyc box", 1.0), ("xeon#2", 2.0)):
+        run = suite_run(models=("resnet18", "resnet50"), launches=4, speed=speed, run_id=f"id of {name}")
+        save_run(tmp_path / "published" / name, run)
+    (tmp_path / "published" / "notes").mkdir()
+    return tmp_path / "published"
+
+
+def test_an_index_is_written_beside_the_runs_with_a_link_to_each_page(published, capsys):
+    assert cli.run(["report", *map(str, sorted(published.iterdir())), "--gallery"]) == 0
+    capsys.readouterr()
+    assert cli.run(["report", *map(str, sorted(published.iterdir())), "--gallery"]) == 0  # the index lies there now
+    out, err = capsys.readouterr()
+    assert out.strip() == str(published / "index.html")
+    assert "notes is no run" in err
+    page = (published / "index.html").read_text(encoding="utf-8")
+    assert 'href="./epyc%20box/report.html">epyc box</a>' in page
+    assert 'href="./xeon%232/report.html">xeon#2</a>' in page
+    assert "ResNets on 2 machines" in page
+
+
+def test_each_model_has_its_best_throughput_on_each_machine():
+    runs = [suite_run(models=("resnet18",), launches=4, speed=speed) for speed in (1.0, 2.0)]
+    lines = csv.render(gallery.build(runs, [Path("a/report.html"), Path("b/report.html")])).splitlines()
+    cells = dict(zip(lines[0].split(","), lines[1].split(","), strict=True))
+    assert float(cells["throughput.1"]) / float(cells["throughput.0"]) == pytest.approx(2.0, rel=0.05)
+    assert float(cells["low.0"]) < float(cells["throughput.0"]) < float(cells["high.0"])
+
+
+def test_a_folder_that_would_be_a_script_is_only_a_folder():
+    content = html.render(gallery.build([suite_run()], [Path("javascript:alert(1)//x/report.html")]))
+    assert 'href="./javascript%3Aalert' in content
+
+
+def test_what_holds_no_run_has_no_gallery(tmp_path, capsys):
+    assert cli.run(["report", str(tmp_path), "--gallery"]) == 2
+    assert "not a run directory" in capsys.readouterr().err
