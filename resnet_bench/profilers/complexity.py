@@ -9,7 +9,7 @@ from resnet_bench import specs
 from resnet_bench.errors import ModelError
 from resnet_bench.profilers.subject import StaticSubject
 from resnet_bench.profilers.without_data import explained, untouched
-from resnet_bench.records import Mode, Optimizer, Precision, PredictedMemory, Profile
+from resnet_bench.records import Mode, Optimizer, Precision, PredictedMemory, Profile, Update
 from resnet_bench.records.inputs import ModelInput, square
 from resnet_bench.specs import EXTERNAL_IMAGE_SIZE, Spec
 from resnet_bench.specs.arithmetic import arithmetic
@@ -29,6 +29,7 @@ def static_profile(
     arguments: str = "",
     counters: Collection[str] = (),
     optimizer: Optimizer = Optimizer.MOMENTUM,
+    update: Update = Update.FOREACH,
     by_running: bool = False,
 ) -> Profile:
     """Return the exact profile of `model`; torch is imported only where no closed form is, and for `counters`.
@@ -43,6 +44,7 @@ def static_profile(
         arguments: what an external model is built with, as `records.arguments` reads it.
         counters: "fvcore" and "torch" add what those tools say.
         optimizer: decides the optimizer's share of predicted training memory.
+        update: how its step goes: torch's default is foreach on accelerators and for_loop on a CPU.
         by_running: run an external model once on the CPU, for those whose control flow depends on the data.
 
     Raises:
@@ -59,6 +61,7 @@ def static_profile(
             batch_size=batch_size,
             image_size=subject.input.image_size,
             optimizer=optimizer,
+            update=update,
         )
     else:
         with untouched():
@@ -70,6 +73,7 @@ def static_profile(
                 batch_size=batch_size,
                 inputs=subject.input,
                 optimizer=optimizer,
+                update=update,
                 by_running=by_running,
             )
     kept = optimizer if mode is Mode.TRAINING else Optimizer.MOMENTUM
@@ -87,6 +91,7 @@ def profile_module(
     image_size: int = EXTERNAL_IMAGE_SIZE,
     inputs: ModelInput | None = None,
     optimizer: Optimizer = Optimizer.MOMENTUM,
+    update: Update = Update.FOREACH,
     by_running: bool = False,
 ) -> Profile:
     """Return the exact profile of any module; `module` is left exactly as it was.
@@ -104,6 +109,7 @@ def profile_module(
         image_size: of square RGB images (N, 3, H, W), where `inputs` does not say otherwise.
         inputs: what it is called with.
         optimizer: of a training step.
+        update: how its step goes.
         by_running: run it.
 
     Raises:
@@ -136,6 +142,7 @@ def profile_module(
                 batch_size=batch_size,
                 inputs=wanted,
                 optimizer=optimizer,
+                update=update,
             )
     size = arithmetic(precision)
     macs = sum(layer.macs for layer in trace.layers)
@@ -177,6 +184,7 @@ def memory_of_module(
     image_size: int = EXTERNAL_IMAGE_SIZE,
     inputs: ModelInput | None = None,
     optimizer: Optimizer = Optimizer.MOMENTUM,
+    update: Update = Update.FOREACH,
 ) -> PredictedMemory:
     """Return the predicted memory of one iteration of `module`, which is left exactly as it was.
 
@@ -195,7 +203,9 @@ def memory_of_module(
     with untouched():
         return explained(
             name,
-            lambda: traced_memory(hollow_copy(module), given, mode=mode, precision=precision, optimizer=optimizer),
+            lambda: traced_memory(
+                hollow_copy(module), given, mode=mode, precision=precision, optimizer=optimizer, update=update
+            ),
             given=fed(given),
         )
 

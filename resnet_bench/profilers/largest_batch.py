@@ -7,7 +7,7 @@ from resnet_bench.errors import ModelError
 from resnet_bench.profilers.complexity import memory_of_module
 from resnet_bench.profilers.subject import StaticSubject
 from resnet_bench.profilers.without_data import untouched
-from resnet_bench.records import Mode, Optimizer, Precision
+from resnet_bench.records import Mode, Optimizer, Precision, Update
 from resnet_bench.specs import Spec
 
 
@@ -21,6 +21,7 @@ def largest_batch(
     input: str = "",  # noqa: A002 - the axis' name
     arguments: str = "",
     optimizer: Optimizer = Optimizer.MOMENTUM,
+    update: Update = Update.FOREACH,
 ) -> int:
     """Return the largest batch size whose predicted peak fits in `memory_bytes`; 0 where not even one image fits.
 
@@ -31,7 +32,7 @@ def largest_batch(
         UnsupportedError: the model cannot be trained, or not in this precision.
     """
     subject = StaticSubject.of(model, image_size=image_size, input=input, arguments=arguments)
-    peak = _peak_of(subject, mode=mode, precision=precision, optimizer=optimizer)
+    peak = _peak_of(subject, mode=mode, precision=precision, optimizer=optimizer, update=update)
     fits, beyond = 1, 2
     while peak(beyond) <= memory_bytes:
         fits, beyond = beyond, 2 * beyond
@@ -50,7 +51,7 @@ def _takes_one_image(peak: Callable[[int], int], memory_bytes: int) -> bool:
 
 
 def _peak_of(
-    subject: StaticSubject, *, mode: Mode, precision: Precision | None, optimizer: Optimizer
+    subject: StaticSubject, *, mode: Mode, precision: Precision | None, optimizer: Optimizer, update: Update
 ) -> Callable[[int], int]:
     if not subject.has_closed_form:
         from resnet_bench.models.refusals import own_precision  # noqa: PLC0415 - torch only where it is needed
@@ -67,6 +68,7 @@ def _peak_of(
                 batch_size=batch_size,
                 inputs=subject.input,
                 optimizer=optimizer,
+                update=update,
             ).peak_bytes
         )
     spec, single = subject.spec, precision or Precision.FP32
@@ -76,7 +78,13 @@ def _peak_of(
         if mode is Mode.TRAINING:
             specs.check_trainable(spec, batch_size=batch_size, image_size=pixels)
         return specs.predicted_memory(
-            spec, mode=mode, precision=single, batch_size=batch_size, image_size=pixels, optimizer=optimizer
+            spec,
+            mode=mode,
+            precision=single,
+            batch_size=batch_size,
+            image_size=pixels,
+            optimizer=optimizer,
+            update=update,
         ).peak_bytes
 
     return peak

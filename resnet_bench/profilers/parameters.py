@@ -13,7 +13,6 @@ class Holdings(Record, frozen=True, kw_only=True):
     trainable_parameters: int
     buffers: int
     parameter_bytes: int
-    trainable_bytes: int
     buffer_bytes: int
 
 
@@ -27,7 +26,6 @@ def holdings(module: nn.Module) -> Holdings:
         trainable_parameters=sum(map(_count, trainable)),
         buffers=sum(map(_count, buffers)),
         parameter_bytes=sum(map(_bytes, parameters)),
-        trainable_bytes=sum(map(_bytes, trainable)),
         buffer_bytes=sum(map(_bytes, buffers)),
     )
 

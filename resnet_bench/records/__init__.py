@@ -65,7 +65,7 @@ from resnet_bench.records.plan import (
     State,
     Transfer,
 )
-from resnet_bench.records.profiles import Layer, PredictedMemory, Profile, Work
+from resnet_bench.records.profiles import Layer, PredictedMemory, Profile, Update, Work
 from resnet_bench.records.runs import (
     Attempt,
     BatchSearch,
@@ -161,6 +161,7 @@ __all__ = [
     "Transfer",
     "Trial",
     "UnderLoad",
+    "Update",
     "Verdict",
     "VerdictTable",
     "Warmup",

@@ -1,5 +1,7 @@
 """The exact static cost of a network, layer by layer."""
 
+from enum import StrEnum
+
 from resnet_bench.records.base import Record
 from resnet_bench.records.bounds import Count, Index, NonNegativeCount, NonNegativeNumber, Size
 from resnet_bench.records.plan import Case, Mode, Optimizer, Precision
@@ -20,6 +22,13 @@ class Layer(Record, frozen=True, kw_only=True):
     bytes_read: NonNegativeCount
     bytes_written: NonNegativeCount
     arithmetic_intensity: NonNegativeNumber | None
+
+
+class Update(StrEnum):
+    """How an optimizer's step goes: one weight after another, or all of them at once, as torch does on accelerators."""
+
+    FOR_LOOP = "for_loop"
+    FOREACH = "foreach"
 
 
 class PredictedMemory(Record, frozen=True, kw_only=True):

@@ -4,13 +4,13 @@ MACs count convolution and linear layers; everything else has its own column, `o
 outputs of convolution and linear layers (the convention of Radosavovic et al. 2020, arXiv:2003.13678).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 
 from resnet_bench.errors import ModelError
-from resnet_bench.records import Layer, Mode, Optimizer, Precision, PredictedMemory, Profile, Record
+from resnet_bench.records import Layer, Mode, Optimizer, Precision, PredictedMemory, Profile, Record, Update
 from resnet_bench.specs.architecture import Spec
 from resnet_bench.specs.arithmetic import arithmetic
-from resnet_bench.specs.liveness import AlwaysAlive, allocated, assemble
+from resnet_bench.specs.liveness import AlwaysAlive, assemble, rounding
 from resnet_bench.specs.operation import BATCH_NORMS, WEIGHTED, Op, OperationType, Tensor
 from resnet_bench.specs.program import operations
 from resnet_bench.specs.walk import Walk
@@ -75,24 +75,45 @@ def check_trainable(spec: Spec, *, batch_size: int, image_size: int) -> None:
 
 
 def predicted_memory(
-    spec: Spec, *, mode: Mode, precision: Precision, batch_size: int, image_size: int, optimizer: Optimizer
+    spec: Spec,
+    *,
+    mode: Mode,
+    precision: Precision,
+    batch_size: int,
+    image_size: int,
+    optimizer: Optimizer,
+    update: Update = Update.FOREACH,
 ) -> PredictedMemory:
     """Return the predicted memory of one iteration, without running it; the sizes are taken as checked."""
     training = mode is Mode.TRAINING
     ops = list(operations(spec, image_size, training=training))
     stored = arithmetic(precision).weight_bytes
-    parameters = sum(op.parameters for op in ops)
+    weights = tuple(weight * stored for weight in _weights(ops))
     images = ops[0].reads[0].elements * stored
     always = AlwaysAlive(
-        weights=parameters * stored,
-        trainable=parameters * stored,
+        weights=sum(weights),
+        trained=weights,
         buffers=sum(op.constants * stored + op.counters * _COUNTER_BYTES for op in ops),
         input=batch_size * (images + (_LABEL_BYTES if training else 0)),
-        rounding=_rounding([batch_size * images]),
-        weights_rounding=_rounding([weight * stored for op in ops for weight in op.weights]),
+        rounding=rounding([batch_size * images, *weights]),
     )
     log = Walk(ops, mode=mode, precision=precision, batch_size=batch_size).run()
-    return assemble(log, always, mode=mode, optimizer=optimizer)
+    return assemble(log, always, mode=mode, optimizer=optimizer, update=update)
+
+
+def _weights(ops: Sequence[Op]) -> Iterator[int]:
+    """Yield the numbers of each parameter in the modules' order, in which a block's shortcut comes last."""
+    place: dict[str, int] = {}
+    for op in ops:
+        place.setdefault(_block_of(op), len(place))
+    for op in sorted(ops, key=lambda op: (place[_block_of(op)], ".downsample" in op.name)):
+        yield from op.weights
+
+
+def _block_of(op: Op) -> str:
+    """Return the name of an operation's block, or its own outside of blocks."""
+    stage, dot, rest = op.name.partition(".")
+    return f"{stage}.{rest.partition('.')[0]}" if dot and stage.startswith("layer") else op.name
 
 
 def profile(
@@ -103,6 +124,7 @@ def profile(
     batch_size: int,
     image_size: int,
     optimizer: Optimizer = Optimizer.MOMENTUM,
+    update: Update = Update.FOREACH,
 ) -> Profile:
     """Return the exact profile of `spec`, other tools' counts left empty.
 
@@ -131,7 +153,13 @@ def profile(
         buffers=sum(op.constants + op.counters for op in ops),
         parameter_bytes=parameters * stored,
         predicted_memory=predicted_memory(
-            spec, mode=mode, precision=precision, batch_size=batch_size, image_size=image_size, optimizer=optimizer
+            spec,
+            mode=mode,
+            precision=precision,
+            batch_size=batch_size,
+            image_size=image_size,
+            optimizer=optimizer,
+            update=update,
         ),
         macs=macs,
         flops=2 * macs,
@@ -153,10 +181,6 @@ def _training_flops(op: Op, *, first: bool) -> int:
     its group once); the first convolution needs no gradient of its input, a blur none of its filter.
     """
     return 2 * op.macs * (1 + (not first) + (op.kind in WEIGHTED))
-
-
-def _rounding(sizes: Iterable[int]) -> int:
-    return sum(allocated(size) - size for size in sizes)
 
 
 def _layer(op: Op, batch_size: int, element: int) -> Layer:

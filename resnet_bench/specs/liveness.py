@@ -7,10 +7,10 @@ operation, and the tracer on the meta device.
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from resnet_bench.records import Mode, Optimizer, PredictedMemory
+from resnet_bench.records import Mode, Optimizer, PredictedMemory, Update
+from resnet_bench.specs.updates import state_bytes, temporary_bytes
 
 _SEGMENT, _OWN_SEGMENT, _LARGEST_REST = 2 * 2**20, 10 * 2**20, 2**20
-_OPTIMIZER_NUMBERS = {Optimizer.SGD: 0, Optimizer.MOMENTUM: 1, Optimizer.ADAM: 2, Optimizer.ADAMW: 2}
 
 
 class Log:
@@ -58,14 +58,17 @@ class Log:
 
 
 class AlwaysAlive(NamedTuple):
-    """Bytes that are there from the first iteration to the last, and what rounding adds to them and to the weights."""
+    """Bytes that are there from the first iteration to the last, and what rounding adds to them.
+
+    `trained` are those of each weight that the loss reaches, in the optimizer's order: others get no gradient and no
+    state.
+    """
 
     weights: int
-    trainable: int
+    trained: tuple[int, ...]
     buffers: int
     input: int
     rounding: int = 0
-    weights_rounding: int = 0
 
 
 def allocated(size: int) -> int:
@@ -80,26 +83,32 @@ def allocated(size: int) -> int:
     return segment if segment - size <= _LARGEST_REST else size
 
 
-def assemble(log: Log, always: AlwaysAlive, *, mode: Mode, optimizer: Optimizer) -> PredictedMemory:
+def rounding(sizes: Iterable[int]) -> int:
+    """Return what the caching allocator takes beyond tensors of these sizes."""
+    return sum(allocated(size) - size for size in sizes)
+
+
+def assemble(log: Log, always: AlwaysAlive, *, mode: Mode, optimizer: Optimizer, update: Update) -> PredictedMemory:
     """Return the predicted memory of one iteration that logged `log`.
 
     The optimizer's own step comes after the backward pass, with every gradient there and no activation.
     """
     peak, alive = log.peak()
-    copies = 1 + (_OPTIMIZER_NUMBERS[optimizer] if mode is Mode.TRAINING else 0)
     if mode is Mode.INFERENCE:
-        gradients = state = temporary = absent = 0
+        gradients = state = temporary = absent = rounded_state = 0
         activations = peak
     else:
-        gradients = always.trainable
-        state = _OPTIMIZER_NUMBERS[optimizer] * always.trainable
+        gradients = sum(always.trained)
+        state = state_bytes(optimizer, always.trained)
+        rounded_state = state_bytes(optimizer, [rounding(always.trained)])
         activations = log.saved_bytes()
         there = sum(size for key, size in alive.items() if key in log.gradients)
         kept = sum(size for key, size in alive.items() if key in log.saved)
         temporary = peak - there - kept
         absent = (gradients - there) + (activations - kept)
-        if gradients > peak:  # at the optimizer's step: all gradients, nothing else
-            peak, temporary, absent = gradients, 0, activations
+        of_step = temporary_bytes(optimizer, update, always.trained)
+        if gradients + of_step > peak:  # at the optimizer's step: all gradients, no activations
+            peak, temporary, absent = gradients + of_step, of_step, activations
     return PredictedMemory(
         weights_bytes=always.weights,
         buffers_bytes=always.buffers,
@@ -109,6 +118,6 @@ def assemble(log: Log, always: AlwaysAlive, *, mode: Mode, optimizer: Optimizer)
         activations_bytes=activations,
         temporary_bytes=temporary,
         absent_bytes=absent,
-        rounding_bytes=always.rounding + copies * always.weights_rounding + log.rounding_bytes(),
+        rounding_bytes=always.rounding + rounded_state + log.rounding_bytes(),
         peak_bytes=always.weights + always.buffers + always.input + state + peak,
     )

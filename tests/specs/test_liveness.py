@@ -6,7 +6,8 @@ from resnet_bench import specs
 from resnet_bench.models import create_model
 from resnet_bench.profilers.complexity import memory_of_module
 from resnet_bench.profilers.largest_batch import largest_batch
-from resnet_bench.records import Mode, Optimizer, Precision, PredictedMemory
+from resnet_bench.records import Mode, Optimizer, Precision, PredictedMemory, Update
+from resnet_bench.specs.updates import temporary_bytes
 
 NAMES = [pytest.param(name, marks=pytest.mark.slow) if specs.find(name).depth > 60 else name for name in specs.names()]
 
@@ -33,6 +34,25 @@ def test_the_closed_form_is_the_trace_to_the_byte(name: str, mode: Mode) -> None
 def test_so_it_is_in_half_precision_and_at_other_batch_sizes(name: str, mode: Mode, batch_size: int) -> None:
     closed, traced = both(name, mode=mode, precision=Precision.FP16, batch_size=batch_size)
     assert closed == traced
+
+
+@pytest.mark.parametrize("update", list(Update))
+@pytest.mark.parametrize("optimizer", list(Optimizer))
+@pytest.mark.parametrize("name", ["resnet18", "preact_resnet18", "seresnet18", "cifar_resnet20"])
+def test_so_it_is_at_the_step_of_every_optimizer(name: str, optimizer: Optimizer, update: Update) -> None:
+    spec = specs.find(name)
+    small = dict(batch_size=2, image_size=spec.min_image_size, optimizer=optimizer, update=update)
+    closed, traced = both(name, mode=Mode.TRAINING, precision=Precision.FP32, **small)
+    assert closed == traced
+
+
+@pytest.mark.parametrize("optimizer", [Optimizer.ADAM, Optimizer.ADAMW])
+def test_adam_makes_roots_of_one_weight_after_another_or_of_all_at_once(optimizer: Optimizer) -> None:
+    weights = (100, 4, 4, 60, 80)
+    assert temporary_bytes(optimizer, Update.FOREACH, weights) == 248
+    assert temporary_bytes(optimizer, Update.FOR_LOOP, weights) == 2 * 80 + 60
+    assert temporary_bytes(optimizer, Update.FOR_LOOP, ()) == 0
+    assert temporary_bytes(Optimizer.MOMENTUM, Update.FOREACH, weights) == 0
 
 
 @pytest.mark.parametrize("mode", list(Mode))
