@@ -204,3 +204,30 @@ def test_the_metadata_is_what_the_service_takes():
     assert all(set(it) <= {"description", "required", "default"} for it in ACTION["inputs"].values())
     assert len(ACTION["description"]) <= 125
     json.dumps(ACTION)
+
+
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+ACTIONS = [ROOT / "action.yml", ROOT / "keep" / "action.yml"]
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_this_repositorys_own_workflow_uses_actions_that_are_there_with_inputs_that_they_have(path):
+    workflow = yaml.safe_load(path.read_text())
+    assert set(workflow) <= {"name", True, "permissions", "jobs"}
+    steps = [step for job in workflow["jobs"].values() for step in job["steps"]]
+    for step in steps:
+        assert ("run" in step) != ("uses" in step)
+        if step.get("uses", "").startswith("./"):
+            inputs = yaml.safe_load((ROOT / step["uses"] / "action.yml").read_text())["inputs"]
+            assert set(step["with"]) <= set(inputs)
+            assert {name for name, it in inputs.items() if it.get("required")} <= set(step["with"])
+    assert any(step.get("uses") == "./" for step in steps)
+
+
+@pytest.mark.parametrize("path", ACTIONS, ids=lambda path: path.parent.name)
+def test_the_shell_of_every_action_is_shell(path):
+    for step in yaml.safe_load(path.read_text())["runs"]["steps"]:
+        if "run" in step:
+            checked = subprocess.run(["bash", "-n", "-c", step["run"]], capture_output=True, text=True)
+            assert checked.returncode == 0, checked.stderr
+            assert "${{" not in step["run"]

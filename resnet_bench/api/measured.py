@@ -27,12 +27,13 @@ class MeasuredRun:
     Attributes:
         record: everything that is known of it, as the run directory holds it.
         directory: where it lies, None where it is in memory alone.
+        entries: every launch and skip in the order of time.
     """
 
     def __init__(self, record: Run, entries: Sequence[Launch | Skip], directory: Path | None) -> None:
         self.record = record
         self.directory = directory
-        self._entries = tuple(entries)
+        self.entries = tuple(entries)
 
     @cached_property
     def document(self) -> Document:
@@ -83,8 +84,7 @@ class MeasuredRun:
             StoreError: there is a run already, or the folder cannot be written.
         """
         target = Path(directory)
-        with run_directory.locked(target):
-            run_directory.create_whole(target, self.record.header, self._entries, self.record.layers)
+        run_directory.create_whole(target, self.record.header, self.entries, self.record.layers)
         self.directory = self.directory or target
         return target
 

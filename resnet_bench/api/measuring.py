@@ -24,6 +24,8 @@ def run(
     suite: str | Path | None = None,
     directory: str | Path | None = None,
     layers: bool = False,
+    label: str = "",
+    note: str = "",
     launcher: str = launchers.DEFAULT,
     **options: object,
 ) -> MeasuredRun:
@@ -36,6 +38,8 @@ def run(
         suite: a suite file (TOML).
         directory: where the run is written, launch by launch; without it the run is in memory until `save`.
         layers: also time each model's layers at its largest batch.
+        label: what the run is called in tables and figures.
+        note: a word on it, kept in it.
         launcher: where processes are started.
         options: what `resnet-bench run --help` lists, with underscores: batch_sizes=[1, 8], precision="bf16",
             preset="quick", device="cpu", threads=4, launches=6.
@@ -62,6 +66,8 @@ def run(
                     shard=chosen.shard,
                     layers=scope,
                     objects=subjects.objects if subjects else (),
+                    label=label,
+                    note=note,
                 )
         measured = load(target)
     except BaseException:
@@ -71,8 +77,8 @@ def run(
     if directory is not None:
         return measured
     shutil.rmtree(target, ignore_errors=True)
-    measured.directory = None
-    return measured
+    # The folder is gone, and its name said nothing.
+    return MeasuredRun(msgspec.structs.replace(measured.record, directory=""), measured.entries, None)
 
 
 def resume(directory: str | Path, *, launcher: str = launchers.DEFAULT) -> MeasuredRun:

@@ -10,6 +10,7 @@ from resnet_bench import cli
 from resnet_bench.errors import StoreError, UsageError
 from resnet_bench.report.renderers import Format
 from resnet_bench.storage import run_directory
+from tests import make
 from tests.runner.instant import Machine
 
 
@@ -29,7 +30,9 @@ def test_a_run_is_in_memory_until_it_is_saved(tmp_path):
     assert list(tmp_path.iterdir()) == []
     assert repr(run).endswith("2 cases measured>")
     saved = run.save("reports/x")
-    assert rb.load(saved).record == run.record
+    assert rb.load(saved).record == make.change(run.record, directory="x")
+    assert run.record.name == run.record.header.id
+    assert measured(label="first", note="quiet").record.name == "first"
     assert run_directory.load_entries(saved) == list(run_directory.load_with_entries(saved)[1])
     with pytest.raises(StoreError, match="already holds a run"):
         run.save("reports/x")

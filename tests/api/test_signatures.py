@@ -19,7 +19,18 @@ SIGNATURES = {
 }
 METHODS = {
     "ChosenModel": {"case", "choice", "document", "frame", "model", "supported"},
-    "MeasuredRun": {"best", "directory", "document", "figure", "figures", "frame", "record", "report", "save"},
+    "MeasuredRun": {
+        "best",
+        "directory",
+        "document",
+        "entries",
+        "figure",
+        "figures",
+        "frame",
+        "record",
+        "report",
+        "save",
+    },
     "ComparedRuns": {"document", "frame", "improved", "regressed", "table"},
 }
 
@@ -48,14 +59,14 @@ def test_signatures_are_what_they_were():
 
 def test_run_shows_every_option_of_the_command_line():
     shown = list(inspect.signature(rb.run).parameters)
-    assert shown[:5] == ["models", "suite", "directory", "layers", "launcher"]
-    assert shown[5:] == [option.name for option in OPTIONS if option.name != "models"]
+    assert shown[:7] == ["models", "suite", "directory", "layers", "label", "note", "launcher"]
+    assert shown[7:] == [option.name for option in OPTIONS if option.name != "models"]
 
 
 def test_results_have_these_parts():
     made = {
         "ChosenModel": {*dir(rb.ChosenModel), "choice", "document"},
-        "MeasuredRun": {*dir(rb.MeasuredRun), "record", "directory"},
+        "MeasuredRun": {*dir(rb.MeasuredRun), "record", "directory", "entries"},
         "ComparedRuns": {*dir(rb.ComparedRuns), "table"},
     }
     for name, parts in METHODS.items():

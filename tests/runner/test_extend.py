@@ -92,6 +92,7 @@ def test_resume_and_a_folder_that_is_taken_name_the_way_to_add_cases(capsys):
 def test_a_note_is_kept(tmp_path):
     cli.run(["run", *TINY, "--note", "after the BIOS update", "-o", "r"])
     assert json.loads((tmp_path / "r" / "run.json").read_text())["note"] == "after the BIOS update"
+    assert "after the BIOS update" in (tmp_path / "r" / "report.html").read_text()
 
 
 def in_a_process(*arguments, cwd):

@@ -83,6 +83,8 @@ def _facts(run: Run, results: Sequence[Result]) -> tuple[Fact, ...]:
     facts.append(Fact(label="Protocol", value=_protocol(run), in_text=False))
     named = "" if run.name == header.id else f"{run.name}, "
     facts.append(Fact(label="Run", value=f"{named}{header.id}, preset {header.preset}{_parts(run)}", in_text=False))
+    if header.note:
+        facts.append(Fact(label="Note", value=header.note))
     if header.commit is not None:
         commit = header.commit
         dirty = ", with uncommitted changes" if commit.dirty else ""
