@@ -9,7 +9,10 @@ from resnet_bench import api, errors
 from resnet_bench.config.options import OPTIONS
 
 SIGNATURES = {
-    "profile": "(model, *, input=None, batch_size=1, mode=inference, precision=fp32, optimizer=momentum, counters=())",
+    "profile": (
+        "(model, *, input=None, batch_size=1, mode=inference, precision=None, optimizer=momentum, counters=(), "
+        "arguments={}, by_running=False)"
+    ),
     "load": "(directory)",
     "history": "(runs=(), *, asv_results=None, repository=., branch=HEAD, min_change=0.03)",
     "resume": "(directory, *, launcher=local)",
