@@ -43,13 +43,20 @@ def test_exact_counts_are_those_of_profile():
 
 
 def test_a_figure_is_a_launch_in_a_process(machine):
-    Latency().setup("resnet18", 8)
-    found = Latency().track_latency("resnet18", 8)
+    found = set_up(Latency, 8).track_latency("resnet18", 8)
     assert found["number"] == 1
     assert found["samples"] == pytest.approx([0.01] * 8, rel=0.01)
     assert [(it.case.batch_size, it.case.device, it.case.image_size) for it in machine.requests] == [(8, "cpu", 224)]
-    assert Throughput().track_seconds_per_image("resnet18", 8)["samples"][0] == pytest.approx(0.01 / 8, rel=0.01)
-    assert Memory().track_peak_allocated("resnet18", 1) == machine_peak(machine)
+    seconds_per_image = set_up(Throughput, 8).track_seconds_per_image("resnet18", 8)["samples"]
+    assert seconds_per_image[0] == pytest.approx(0.01 / 8, rel=0.01)
+    assert set_up(Memory, 1).track_peak_allocated("resnet18", 1) == machine_peak(machine)
+
+
+def set_up(suite, batch_size):
+    """Return a benchmark as asv makes it: one object, set up with the parameters."""
+    made = suite()
+    made.setup("resnet18", batch_size)
+    return made
 
 
 def machine_peak(machine):

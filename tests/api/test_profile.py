@@ -52,7 +52,7 @@ def test_the_frame_is_the_layers_and_adds_up():
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (dict(model="resnet18", input=(1, 28, 28)), "expected the shape of one square image"),
+        (dict(model="resnet18", input="3xx"), "input '3xx': expected an input such as"),
         (dict(model="resnet18", precision="fp31"), "precision 'fp31': expected one of"),
         (dict(model=3), "int is no model"),
         (dict(model=Net, counters=["fvcore"]), "counters are for models that have a name"),
