@@ -241,10 +241,16 @@ def _read_header(directory: Path) -> Header:
 
 
 def _refuse_foreign(path: Path, found: lines.Lines[Any], header: Header) -> None:
-    """Refuse lines that another run wrote, or whose machine the header does not know."""
+    """Refuse lines that another run wrote, or whose machine or case the header does not know."""
     own = {header.id, *header.merged} | ({""} if header.schema < _FIRST_WITH_RUN else set())
     machines = {None, *(it.id for it in header.environments), *with_settled_machines(header)[1].values()}
+    cases = set(header.cases)
     for number, entry in zip(found.numbers, found.entries, strict=True):
+        if entry.case not in cases:
+            raise StoreError(
+                f"{path}, line {number}, is of the case {entry.case.key}, which {HEADER_NAME} beside it does not name; "
+                "the run is damaged."
+            )
         if entry.environment not in machines:
             raise StoreError(
                 f"{path}, line {number}, was measured on machine '{entry.environment}', which {HEADER_NAME} beside it "

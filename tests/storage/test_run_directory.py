@@ -114,6 +114,15 @@ def test_a_line_of_a_machine_that_the_run_does_not_know_is_refused(directory, ru
         run_directory.load(directory)
 
 
+def test_a_line_of_a_case_that_the_run_does_not_name_is_refused(directory, run):
+    path = directory / run_directory.LAUNCHES_NAME
+    known = of_run(run.measurements[0].launches[0], run)
+    lost = msgspec.structs.replace(known, case=msgspec.structs.replace(known.case, machine="elsewhere"))
+    path.write_bytes(msgspec.json.encode(lost) + b"\n" + path.read_bytes())
+    with pytest.raises(StoreError, match=r"line 1, is of the case .*, which run\.json beside it does not name"):
+        run_directory.load(directory)
+
+
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"schema": "one"}'])
 def test_a_truncated_header_is_said_to_be_damaged(directory, content):
     (directory / run_directory.HEADER_NAME).write_bytes(content)
