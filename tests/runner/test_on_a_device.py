@@ -78,7 +78,7 @@ SIMULATE = """
 from tests.simulated_device import Card
 from tests.simulated_torch import simulated
 
-_held = simulated(Card(settling_s=0.3))
+_held = simulated(Card(settling_s=0.3, launch_s=2e-3, convolution_launch_s=2e-3, event_s=0.0))
 _held.__enter__()
 """
 MODEL = """
