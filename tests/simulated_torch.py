@@ -29,6 +29,7 @@ from tests.simulated_profiler import SimulatedProfiler
 
 aten = torch.ops.aten
 _META = torch.device("meta")
+_CAPTURES = -1  # the stream of captures, which is nobody else's
 _PRODUCTS = (aten.mm, aten.addmm, aten.bmm, aten.baddbmm)
 
 
@@ -223,7 +224,7 @@ class Graph:
 def _capture(graph: Graph) -> Iterator[None]:
     mode = graph.mode
     mode.memory.empty()
-    mode.device.captured, mode.pool, mode.stream = graph.kernels, f"graph {id(graph)}", mode.stream + 1
+    mode.device.captured, mode.pool, mode.stream = graph.kernels, f"graph {id(graph)}", _CAPTURES
     try:
         yield
     finally:

@@ -2,6 +2,8 @@
 
 import pytest
 
+from resnet_bench import specs
+from resnet_bench.analysis.metrics import PREDICTED_PEAK
 from resnet_bench.child.fit import fit
 from resnet_bench.child.measure import measure
 from resnet_bench.config import suite_file
@@ -200,3 +202,23 @@ def test_a_device_whose_profiler_sees_no_kernel_has_its_layers_cut_by_events(mon
     found, _ = layers_of(batch_size=512)
     assert found.timed_by is TimedBy.DEVICE_EVENTS
     assert found.parts_s == pytest.approx(found.whole_s, rel=0.1)
+
+
+@pytest.mark.parametrize(("batch_size", "within"), [(1, 0.10), (32, 0.05)])
+@pytest.mark.parametrize(
+    ("mode", "executor"),
+    [(Mode.INFERENCE, Executor.EAGER), (Mode.INFERENCE, Executor.CUDA_GRAPH), (Mode.TRAINING, Executor.EAGER)],
+)
+def test_predicted_memory_knows_the_library_and_the_allocator(batch_size, within, mode, executor):
+    axes = dict(batch_size=batch_size, image_size=224, mode=mode, executor=executor)
+    quick = Card(silent=frozenset({"energy"}))  # else seconds of work are counted
+    launch, _ = launched(quick, model="resnet18", protocol={"state": State.BURST, "max_samples": 8}, **axes)
+    precision = launch.case.precision
+    spec = specs.find("resnet18")
+    profile = specs.profile(spec, mode=mode, precision=precision, batch_size=batch_size, image_size=224)
+    measured = make.change(make.measurement([[0.1]], of=launch.case, profile=profile), launches=(launch,))
+    predicted = PREDICTED_PEAK.extract(measured)
+    assert predicted > profile.predicted_memory.peak_bytes + 32 * 2**20 - 1
+    # A capture's second workspace comes with its last layer, which may or may not be the peak.
+    apart = 32 * 2**20 if executor is Executor.CUDA_GRAPH else 0
+    assert predicted == pytest.approx(launch.memory.peak_allocated_bytes, rel=within, abs=apart + 2**20)

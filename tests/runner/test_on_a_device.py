@@ -9,6 +9,7 @@ import pytest
 
 from resnet_bench import cli
 from resnet_bench.commands import run as run_command
+from resnet_bench.machine import devices
 from resnet_bench.records import Mode, Precision, SearchStop
 from resnet_bench.runner import search
 from resnet_bench.runner.launchers import table
@@ -49,7 +50,8 @@ def test_the_largest_batch_is_the_largest_that_trains(tmp_path, loss_scale):
 def gpu(monkeypatch):
     """The command line, on a simulated card in this process."""
     monkeypatch.setitem(table.LAUNCHERS, table.DEFAULT, InProcess)
-    monkeypatch.setattr(run_command, "known_without_torch", lambda _: None)
+    for module in (devices, run_command):
+        monkeypatch.setattr(module, "known_without_torch", lambda *_: None)
     with simulated(Card(settling_s=0.3)) as there:
         yield there
 
