@@ -60,7 +60,11 @@ READ = (
     *("export run --to csv", "export run --to asv --asv-results new/asv", "merge run other -o new/joined"),
     *("compare run other --all", "compare other run --format json", "history run other --format json"),
     *("baseline set again run --baselines-dir new/baselines", f"{CHECK} --junit new/junit.xml --github"),
-    *("run --resume run", "report run --baseline main --baselines-dir baselines --format text"),
+    *(
+        "run --resume run",
+        "run --extend run --batch-sizes 2",
+        "report run --baseline main --baselines-dir baselines --format text",
+    ),
 )
 FROM_BASELINE = (
     *("compare main run --baselines-dir baselines", "compare run main --baselines-dir baselines --format csv"),
@@ -77,7 +81,7 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "run/run.json": READ,
     "run/launches.jsonl": READ,
     "run/layers.jsonl": READ,
-    "other/run.json": READ,
+    "other/run.json": (*READ, "run --extend other --batch-sizes 2"),
     "baselines/main.json": FROM_BASELINE,
     "calibration.json": FROM_CALIBRATION,
     "rules.toml": (CHECK, f"{CHECK} --format markdown"),
@@ -92,7 +96,14 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
 # How often each is damaged: those with most to say, of the others one in thirty.
 WEIGHTS = {"run/run.json": 6, "run/launches.jsonl": 5, "baselines/main.json": 4, "rules.toml": 4, "asv/result": 3}
 WEIGHTS |= {"suite.toml": 3, "run/layers.jsonl": 2, "other/run.json": 2, "calibration.json": 2}
-WRITING = ("run --resume", "--update", "export run --to asv --asv-results asv", "-o searched", "suite.toml -o")
+WRITING = (
+    "run --resume",
+    "run --extend",
+    "--update",
+    "export run --to asv --asv-results asv",
+    "-o searched",
+    "suite.toml -o",
+)
 
 
 def build(home: Path, cache: Path) -> dict[str, Path]:
@@ -105,8 +116,9 @@ def build(home: Path, cache: Path) -> dict[str, Path]:
     (home / "searched").mkdir()
     (home / "suite.toml").write_text(SUITE)
     run = _rich_run(home)
-    for name, factor in (("run", 1.0), ("other", 1.07)):
-        _save(home / name, run, name=name, factor=factor)
+    whole = make.change(run, header=make.change(run.header, shards=()))
+    _save(home / "run", run, name="run", factor=1.0)
+    _save(home / "other", whole, name="other", factor=1.07)
     baselines.save(sides.from_runs([home / "run", home / "other"], "main"), home / "baselines")
     record_file.write(_calibration(run.header.environments[0].id), home / "calibration.json")
     (home / "rules.toml").write_text(THRESHOLDS)

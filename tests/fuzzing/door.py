@@ -141,7 +141,7 @@ class Door:
             return Done(code=None)
         try:
             return self._ours.recv()
-        except EOFError:
+        except (EOFError, ConnectionError):
             self._end()
             self._start()
             return Done(code=None, seconds=0.0)
