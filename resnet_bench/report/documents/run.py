@@ -31,7 +31,7 @@ from resnet_bench.report.sections.dots import dots_section
 from resnet_bench.report.sections.gaps import gaps_section
 from resnet_bench.report.sections.header import health_line, run_headers
 from resnet_bench.report.sections.history import past_section
-from resnet_bench.report.sections.launches import launch_table
+from resnet_bench.report.sections.launches import has_launches, launch_table
 from resnet_bench.report.sections.layers import layers_section
 from resnet_bench.report.sections.memory import memory_section
 from resnet_bench.report.sections.method import method_section
@@ -115,7 +115,7 @@ def build(
         finding=" ".join(figure.finding for section in sections[:2] for figure in section.figures[:1]),
         constants=labels.constants,
         results=long,
-        launches=launch_table(runs, labels),
+        launches=launch_table(runs, labels) if has_launches(runs) else None,
         summary=summary_table(results, labels, long),
         sections=sections,
         notes=notes,

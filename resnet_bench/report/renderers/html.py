@@ -29,7 +29,7 @@ from resnet_bench.words import plain
 
 STATIC_ROWS = 40
 FOLDED_ROWS = 12
-_LOG_DIGITS = 8
+_LOG_DIGITS = 6
 _BEFORE_UNIT = re.compile(r"(?<=\d) (?=(?:%|ms|MiB|GiB|images/s)(?!\w))")
 _TEMPLATES = "resnet_bench.report.templates"
 _SCRIPT = (
@@ -144,10 +144,15 @@ def _decision(document: Document) -> dict[str, Any] | None:
         return None
     packed: dict[str, Any] = msgspec.to_builtins(box)
     columns = {column.key: at for at, column in enumerate(results.columns)}
-    for it in (*packed["asked"], *packed["ranked"]):
+    first: dict[tuple[float | None, ...], str] = {}
+    for place, it in enumerate((*packed["asked"], *packed["ranked"])):
         for name, key in zip(("values", "low", "high"), it.pop("keys"), strict=True):
-            if key in columns and [results.rows[row][columns[key]] for row in box.rows] == it[name]:
+            if key in columns and [results.rows[row][columns[key]] for row in box.rows] == list(it[name]):
                 it[name] = key
+            elif (same := first.get(tuple(it[name]))) is not None:
+                it[name] = same  # the energy that is limited is the one that is ranked by
+            else:
+                first[tuple(it[name])] = f"{place}.{name}"
         for name in ("raw", "corrected"):
             it[name] = _short(it.get(name))
     return packed

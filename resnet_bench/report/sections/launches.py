@@ -8,6 +8,7 @@ from resnet_bench.report.labels import Labels
 from resnet_bench.report.table import Column, ColumnKind, Row, Table
 
 SAMPLES_LIMIT = 10_000
+LAUNCHES_LIMIT = 20_000
 
 _COLUMNS = (
     Column(key="run", title="run", kind=ColumnKind.NAME),
@@ -52,6 +53,11 @@ def launch_table(runs: Sequence[Run], labels: Labels) -> Table:
         rows=tuple(_row(run, launch)[: len(columns)] for run, launch in launches),
         shown=tuple(column.key for column in columns),
     )
+
+
+def has_launches(runs: Sequence[Run]) -> bool:
+    """Say whether the page has the launches to save: beyond 20,000 they would be a fifth of it."""
+    return sum(len(it.launches) for run in runs for it in run.measurements) <= LAUNCHES_LIMIT
 
 
 def has_samples(runs: Sequence[Run]) -> bool:

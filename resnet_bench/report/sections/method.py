@@ -11,7 +11,7 @@ from resnet_bench.machine.devices import is_accelerator
 from resnet_bench.records import Allocator, Mode, Run, State, StopReason, Transfer
 from resnet_bench.report.document import Passage, Prominence, Section
 from resnet_bench.report.sections.context import Context
-from resnet_bench.report.sections.launches import has_samples
+from resnet_bench.report.sections.launches import has_launches, has_samples
 from resnet_bench.words import counted, listed
 
 _ENDINGS = {
@@ -47,7 +47,7 @@ def method_section(context: Context) -> Section:
             Passage(title="What is counted, and what is not", paragraphs=_counting(results)),
             *_agreement(results),
             Passage(title="Memory", paragraphs=_memory()),
-            Passage(title="Raw data", paragraphs=_raw_data(runs), downloads=("results", "launches")),
+            Passage(title="Raw data", paragraphs=_raw_data(runs), downloads=_downloads(runs)),
         ),
     )
 
@@ -250,7 +250,13 @@ def _memory() -> tuple[str, ...]:
     )
 
 
+def _downloads(runs: Sequence[Run]) -> tuple[str, ...]:
+    return ("results", "launches") if has_launches(runs) else ("results",)
+
+
 def _raw_data(runs: Sequence[Run]) -> tuple[str, ...]:
+    if not has_launches(runs):
+        return ("Every case with every column, in base units; launches stand in the run directory's launches.jsonl.",)
     samples = (
         "Launches come with all their latency samples in time order."
         if has_samples(runs)

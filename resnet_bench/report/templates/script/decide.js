@@ -5,9 +5,15 @@ function unpacked() {
   const d = data.decision;
   if (!d) return;
   const { columns, values } = data.tables.results, at = new Map(columns.map((column, place) => [column.key, place]));
-  for (const it of [...d.asked, ...d.ranked]) {
+  const all = [...d.asked, ...d.ranked];
+  for (const it of all) {
     for (const name of ["values", "low", "high"]) {
-      if (typeof it[name] === "string") { const column = values[at.get(it[name])]; it[name] = d.rows.map((row) => column[row]); }
+      const key = it[name], column = values[at.get(key)];
+      if (column) it[name] = d.rows.map((row) => column[row]);
+      else if (typeof key === "string") { // the same as one before it: "3.low"
+        const [place, of] = key.split(".");
+        it[name] = all[Number(place)][of];
+      }
     }
   }
 }
