@@ -13,6 +13,8 @@ from tests import make
 from tests.simulated_device import Card
 from tests.simulated_torch import simulated
 
+pytestmark = pytest.mark.slow
+
 HEAVY, LIGHT = "tests.simulated_models:heavy", "tests.simulated_models:light"
 
 

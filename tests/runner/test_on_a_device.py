@@ -21,6 +21,8 @@ from tests.seams.conftest import House
 from tests.simulated_device import Card
 from tests.simulated_torch import simulated
 
+pytestmark = pytest.mark.slow
+
 MIB = 2**20
 
 
@@ -93,7 +95,6 @@ def create_model(name):
 """
 
 
-@pytest.mark.slow
 def test_two_sides_on_a_device_are_told_apart(tmp_path):
     """Real processes, forked ones too, each with a simulated card of its own."""
     house = House(tmp_path)
