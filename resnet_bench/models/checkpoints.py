@@ -75,6 +75,7 @@ def _opened(loaded: Any, source: str, *, raw: bool) -> tuple[Mapping[str, Tensor
 def _read(path: Path) -> Any:
     if path.suffix != ".safetensors":
         return weights_file.read(path)
+    weights_file.beginning(path)
     try:
         from safetensors.torch import load_file  # noqa: PLC0415 - an extra
     except ImportError:
@@ -83,7 +84,5 @@ def _read(path: Path) -> Any:
         ) from None
     try:
         return load_file(path, device=HOST)
-    except FileNotFoundError:
-        raise ModelError(f"weights file {path} is not there.") from None
     except Exception as error:
         raise DamagedFileError(f"weights file {path} cannot be read as safetensors: {in_words(error)}.") from error

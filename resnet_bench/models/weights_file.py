@@ -46,12 +46,9 @@ def read(path: Path) -> Any:
         DamagedFileError: it is empty, cut off, changed, or holds something else than `torch.save` writes.
         ModelError: it is not there, or holds more than tensors.
     """
-    head = _head(path)
-    expected = expected_hash(path.name)
-    if expected is not None and not _sha256(path).startswith(expected):
-        raise DamagedFileError(f"weights file {path} is damaged: its SHA-256 does not start with {expected}.")
+    head = beginning(path)
     if head.startswith(_ZIP):
-        _check_archive(path, trusted=expected is not None)
+        _check_archive(path, trusted=expected_hash(path.name) is not None)
     elif not head.startswith(_PICKLE):
         raise DamagedFileError(f"weights file {path} {_what_else(head)}.")
     try:
@@ -87,8 +84,21 @@ def _fault(found: Tensor, wanted: Tensor) -> str:
     return ""
 
 
+def beginning(path: Path) -> bytes:
+    """Return how a file begins, after its hash was found to be what its name says, where it says.
+
+    Raises:
+        DamagedFileError: it is another.
+        ModelError: it is not there; would have no end, or is no file: then it is not opened.
+    """
+    head = _head(path)
+    expected = expected_hash(path.name)
+    if expected is not None and not _sha256(path).startswith(expected):
+        raise DamagedFileError(f"weights file {path} is damaged: its SHA-256 does not start with {expected}.")
+    return head
+
+
 def _head(path: Path) -> bytes:
-    """Return how a file begins; what would have no end, or is no file, is refused before it is opened."""
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             raise ModelError(f"weights file {path} is not a regular file.")

@@ -132,6 +132,13 @@ def test_what_is_no_file_is_said_at_once(tmp_path, make, words):
         create_model(MODEL, pretrained=str(path))
 
 
+def test_safetensors_are_held_to_the_hash_in_their_name_too(tmp_path):
+    path = tmp_path / "mine-00000000.safetensors"
+    path.write_bytes(b"\x08" + b"\0" * 7 + b"{}      ")
+    with pytest.raises(ModelError, match="its SHA-256 does not start with 00000000"):
+        create_model(MODEL, pretrained=str(path))
+
+
 @pytest.mark.parametrize("name", ["w" * 400, "w" * 400 + ".pth", "w\0.pth"])
 def test_a_name_that_no_file_has_is_said(name):
     with pytest.raises(ModelError) as caught:
