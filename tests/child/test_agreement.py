@@ -14,7 +14,8 @@ from resnet_bench.child import skips
 from resnet_bench.child.agreement import agreement, compare, refuse_gross_fault
 from resnet_bench.child.prepare import load
 from resnet_bench.errors import DisagreesError, UnsupportedError
-from resnet_bench.executors.inputs import random_images
+from resnet_bench.executors.inputs import input_of, random_inputs
+from resnet_bench.models.registry import Created
 from resnet_bench.profilers.workload import Workload
 from resnet_bench.records import Executor, Launch, MemoryFormat, Mode, Precision, Skip, SkipReason
 from resnet_bench.runner.launchers.local import LocalLauncher
@@ -110,7 +111,8 @@ def test_the_case_takes_its_own_input_again_and_its_switches(monkeypatch):
     monkeypatch.setattr(workload, "set_arithmetic", lambda precision=None: seen.append(precision))
     agreement(workload, MODEL, seed=3)
     assert seen == [Precision.FP32, None]
-    assert np.array_equal(workload.prepared.placed.images.numpy(), random_images(asked, seed=3))
+    (expected,) = random_inputs(input_of(asked), asked.batch_size, seed=3)
+    assert np.array_equal(workload.prepared.placed.inputs.tensors[0].numpy(), expected)
     assert not workload.prepared.plain()[0].training
 
 
@@ -126,13 +128,13 @@ def test_a_graph_that_replays_old_images_disagrees():
 def test_weights_that_are_drawn_anew_each_time_are_compared_as_they_were_rounded(monkeypatch):
     """Another network by the same name would be no fault of the case."""
 
-    def anew(_):
+    def anew(*_, **__):
         network = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3, 10))
         drawn = np.random.default_rng().standard_normal((10, 3)).astype(np.float32)
         network[2].weight.data = torch.from_numpy(drawn)
-        return network
+        return Created(network, "")
 
-    monkeypatch.setattr("resnet_bench.profilers.workload.create_model", anew)
+    monkeypatch.setattr("resnet_bench.profilers.workload.create_with_weights", anew)
     it, said = agreement(Workload(case(precision=Precision.BF16), "own:anew", seed=3), "own:anew", seed=3)
     assert said == ()
     assert it.sqnr_db > 20

@@ -84,7 +84,7 @@ def test_a_replayed_graph_sees_the_input_that_was_transferred():
     captured = workload(executor=Executor.CUDA_GRAPH, transfer=Transfer.INCLUDED)
     with captured.running():
         before = captured.iterate().clone()
-        captured.prepared.placed.host_images.mul_(3)
+        captured.prepared.placed.host_inputs.tensors[0].mul_(3)
         assert not torch.allclose(before, captured.iterate())
 
 

@@ -6,6 +6,7 @@ from torch import nn
 
 from resnet_bench.child.prepare import load
 from resnet_bench.errors import UnsupportedError
+from resnet_bench.models.registry import Created
 from resnet_bench.profilers.devices import float32, instruments
 from resnet_bench.profilers.workload import Workload
 from resnet_bench.records import Precision
@@ -104,7 +105,7 @@ def test_what_is_moved_afterwards_is_named(way):
 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_model_that_moves_them_as_it_is_built_is_measured_as_asked(monkeypatch, way):
-    monkeypatch.setattr("resnet_bench.profilers.workload.create_model", lambda _: Sets(way))
+    monkeypatch.setattr("resnet_bench.profilers.workload.create_with_weights", lambda *_, **__: Created(Sets(way), ""))
     Workload(make.case(batch_size=1, image_size=8), "foreign:model", seed=0)
     assert float32.altered(tensor_float=False) == ()
     assert says_whether_tf32_is_allowed() == (False, False)
