@@ -43,6 +43,7 @@ def _counted(subject: ProfileSubject) -> Profile:
         batch_size=subject.batch_size,
         arguments=subject.arguments,
         optimizer=subject.optimizer,
+        update=subject.update,
         **asked,
     )
     of = StaticSubject.of(subject.model, arguments=subject.arguments, **asked)

@@ -13,8 +13,10 @@ from resnet_bench.commands.output import destination, give
 from resnet_bench.config import values
 from resnet_bench.config.axes import AXES, BY_NAME
 from resnet_bench.errors import UsageError
+from resnet_bench.machine.devices import AUTO, kind_of
 from resnet_bench.profilers.complexity import static_profile
 from resnet_bench.profilers.largest_batch import largest_batch
+from resnet_bench.records import Update
 from resnet_bench.report.documents import profiles
 from resnet_bench.report.documents.profiles import Answer
 from resnet_bench.report.renderers import Format
@@ -24,7 +26,10 @@ from resnet_bench.words import say
 
 _AXES = tuple(axis for axis in AXES if axis.name != "model")
 _MEASURED = {axis.name: "With --measured." for axis in _AXES if not axis.static}
-_WORDS = _MEASURED | {"precision": "Default: fp32, or what the model is built in."}
+_WORDS = _MEASURED | {
+    "precision": "Default: fp32, or what the model is built in.",
+    "device": "With --measured; else its kind decides what Adam's step takes, by default an accelerator's.",
+}
 
 
 @with_axes(_AXES, defaults={"mode": "inference", "batch_size": "1", "optimizer": "momentum"}, only=_WORDS)
@@ -74,11 +79,14 @@ def profile(
         if trace is not None:
             say(f"trace: {trace} (open it at ui.perfetto.dev)")
         return
-    _refuse({BY_NAME[name].singular_flag: asked.get(name) for name in _MEASURED}, "without --measured")
+    needless = [name for name in _MEASURED if name != "device"]
+    _refuse({BY_NAME[name].singular_flag: asked.get(name) for name in needless}, "without --measured")
+    device = str(asked.get("device", AUTO))  # it need not be here
+    update = Update.FOREACH if device == AUTO else kind_of(device).update
     static: dict[str, Any] = {name: value for name, value in asked.items() if name not in _MEASURED}
     limit = None if memory is None else int(values.quantity(units.parse_bytes, memory, "--memory"))
     counters = tuple(name for names in with_ for name in names.split(","))
-    asked_of = {**static, "counters": counters, "by_running": by_running}
+    asked_of = {**static, "counters": counters, "by_running": by_running, "update": update}
     answers = [_answer(choice, limit, **asked_of, **choice.said(static)) for choice in chosen(models, asked)]
     give(profiles.document(answers, by), to)
 

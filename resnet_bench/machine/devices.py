@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from resnet_bench.errors import DeviceError, InternalError
 from resnet_bench.machine.variables import OF_AMD, OF_NVIDIA, OF_ONEDNN, OF_QUEUE, Falsifier
-from resnet_bench.records import Identity, Precision, Record, plan
+from resnet_bench.records import Identity, Precision, Record, Update, plan
 
 AUTO, HOST = plan.AUTO, plan.HOST
 
@@ -30,6 +30,7 @@ class DeviceKind(NamedTuple):
         captures_graphs: queued work can be captured once and replayed as a whole.
         software: (title, field of `Identity`) of each version that a device of this kind has.
         advice: what to change for steadier numbers; "" for nothing.
+        update: how torch's optimizers go over weights there unless they are told otherwise.
         falsifiers: environment variables by which its figures are not what they are called.
         host_cores: cores that a launch needs on the host, beside those of its CPU threads.
     """
@@ -45,6 +46,7 @@ class DeviceKind(NamedTuple):
     captures_graphs: bool = False
     software: tuple[tuple[str, str], ...] = (("driver", "driver"),)
     advice: str = ""
+    update: Update = Update.FOREACH
     falsifiers: tuple[Falsifier, ...] = ()
     host_cores: int = 2  # one that queues, and the driver's thread
 
@@ -80,6 +82,7 @@ KINDS: tuple[DeviceKind, ...] = (
         falsifiers=OF_ONEDNN,
         host_cores=0,
         advice="keep the default of one core left free: --threads all is faster alone, far less steady beside others.",
+        update=Update.FOR_LOOP,
     ),
     DeviceKind(
         name="cuda",
@@ -128,6 +131,7 @@ KINDS: tuple[DeviceKind, ...] = (
         nodes=(),
         software=(),
         unsupported=("implemented for the mps device", "mps framework doesn't support"),
+        update=Update.FOR_LOOP,
     ),
 )
 

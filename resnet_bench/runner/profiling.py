@@ -5,7 +5,7 @@ from typing import Any
 
 from resnet_bench.config.suite_file import Suite
 from resnet_bench.errors import ConfigError, IncompleteError, ModelError, UnknownModelError
-from resnet_bench.machine.devices import likely
+from resnet_bench.machine.devices import kind_of, likely
 from resnet_bench.records import Case
 from resnet_bench.records.profiles import STATIC, profile_key
 from resnet_bench.runner import plan as plans
@@ -14,6 +14,7 @@ from resnet_bench.runner.launchers.launcher import Launcher
 from resnet_bench.runner.plan import Plan
 from resnet_bench.runner.progress import warn
 from resnet_bench.specs import Spec
+from resnet_bench.specs.updates import depends_on_update
 from resnet_bench.wire.messages import Profiled, ProfileRequest, ProfileSubject
 
 
@@ -26,13 +27,14 @@ def subjects_of(plan: Plan) -> tuple[ProfileSubject, ...]:
 
 def _subject(model: Spec | str, case: Case) -> ProfileSubject:
     fields: dict[str, Any] = {name: getattr(case, name) for name in STATIC}
-    return ProfileSubject(**fields | {"model": model})
+    return ProfileSubject(**fields | {"model": model, "update": kind_of(case.device).update})
 
 
 def foreseen(suite: Suite, shard: tuple[int, int] | None) -> tuple[ProfileSubject, ...]:
     """Return what a suite, or its shard, will want profiled of our own architectures, before its device is known.
 
-    Empty where a search has to find the batch sizes first. A wrong guess costs little: `profiles_of` makes the rest.
+    Empty where a search has to find the batch sizes first, and without those whose memory depends on the device's
+    kind. A wrong guess costs little: `profiles_of` makes the rest.
 
     Raises:
         ModelError: an unknown model, or an image size too small for it.
@@ -45,7 +47,11 @@ def foreseen(suite: Suite, shard: tuple[int, int] | None) -> tuple[ProfileSubjec
         asked = asked if shard is None else shards.cut(asked, shard)[1]
     except ConfigError:  # true of the kind of device that was guessed; of the one that is found it is said
         return ()
-    return tuple(subject for subject in subjects_of(asked) if isinstance(subject.model, Spec))
+    return tuple(
+        subject
+        for subject in subjects_of(asked)
+        if isinstance(subject.model, Spec) and not depends_on_update(subject.optimizer)
+    )
 
 
 def profiles_of(plan: Plan, launcher: Launcher, made: Profiled) -> Profiled:

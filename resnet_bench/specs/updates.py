@@ -18,6 +18,11 @@ def state_bytes(optimizer: Optimizer, weights: Sequence[int]) -> int:
     return _STATE_NUMBERS[optimizer] * sum(weights)
 
 
+def depends_on_update(optimizer: Optimizer) -> bool:
+    """Say whether it matters how the step goes over the weights."""
+    return optimizer in _MAKES_ROOTS
+
+
 def temporary_bytes(optimizer: Optimizer, update: Update, weights: Sequence[int]) -> int:
     """Return the most bytes that one step makes and lets go of; the weights stand in the optimizer's order."""
     if optimizer not in _MAKES_ROOTS:

@@ -1,6 +1,6 @@
 """What is asked of a foreign model before it is measured: its code runs, so it runs in a process of its own."""
 
-from resnet_bench.records import Mode, Optimizer, Precision, Profile, Record
+from resnet_bench.records import Mode, Optimizer, Precision, Profile, Record, Update
 from resnet_bench.wire.request import Request
 
 # What changes a profile and not what fits.
@@ -29,6 +29,7 @@ class CostRequest(Request[Costed], frozen=True, kw_only=True, tag="cost"):
     image_size: int | None = None
     input: str = ""
     optimizer: Optimizer
+    update: Update = Update.FOREACH
     counters: tuple[str, ...]
     by_running: bool = False
     memory_bytes: int | None

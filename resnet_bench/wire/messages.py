@@ -18,6 +18,7 @@ from resnet_bench.records import (
     Record,
     Skip,
     Transfer,
+    Update,
 )
 from resnet_bench.records.profiles import STATIC, ProfileKey
 from resnet_bench.specs import Spec
@@ -127,6 +128,7 @@ class ProfileSubject(Record, frozen=True, kw_only=True):
     input: str = ""
     arguments: str = ""
     optimizer: Optimizer = Optimizer.MOMENTUM
+    update: Update = Update.FOREACH
 
     @property
     def name(self) -> str:

@@ -112,6 +112,16 @@ def test_what_fits_in_memory_stands_first_in_every_format(capsys: pytest.Capture
     assert f"resnet50 {largest}" in several.splitlines()[2]
 
 
+def test_the_kind_of_device_decides_what_adams_step_takes(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ("profile", "resnet18", "--mode", "training", "--image-size", "64", "--format", "json")
+    peaks = {}
+    for device in ("cpu", "cuda:1", ""):
+        chosen = ("--optimizer", "adam", *(("--device", device) if device else ()))
+        (profile,) = json.loads(answer(capsys, *asked, *chosen))
+        peaks[device] = profile["predicted_memory"]["peak_bytes"]
+    assert peaks["cpu"] < peaks["cuda:1"] == peaks[""]
+
+
 def test_without_a_memory_size_nothing_is_said_of_it(capsys: pytest.CaptureFixture[str]) -> None:
     assert "Largest batch size" not in answer(capsys, "profile", "resnet18")
     rows = list(csv.DictReader(io.StringIO(answer(capsys, "profile", "resnet18", "--format", "csv"))))
