@@ -78,6 +78,8 @@ def points(content):
 COMMANDS = [
     ("catalogue", "list", lambda content: content),
     ("baselines", "baseline list", lambda content: content),
+    ("choice", "report old --for throughput", lambda content: content["models"]),
+    ("gallery", "report old --gallery", lambda content: content["models"]),
     ("settings", "run --print-config", lambda content: content),
     ("plan", "run --dry-run --device cpu", lambda content: content),
     ("verdicts", "compare old new", lambda content: content["comparisons"]),
