@@ -7,7 +7,7 @@ from resnet_bench.config.suite_file import Suite
 from resnet_bench.errors import Interrupted
 from resnet_bench.records import BatchSearch, Case, Commit
 from resnet_bench.runner import plan, search
-from resnet_bench.runner.choices import OwnInputs
+from resnet_bench.runner.choices import NOTHING_KNOWN, OwnInputs
 from resnet_bench.runner.launchers.launcher import Launcher
 from resnet_bench.runner.plan import Plan
 from resnet_bench.runner.progress import tried
@@ -17,7 +17,13 @@ from resnet_bench.wire.messages import Probed
 
 
 def with_searches(
-    suite: Suite, probed: Probed, directory: Path, *, own: OwnInputs, launcher: Launcher, commit: Commit | None
+    suite: Suite,
+    probed: Probed,
+    directory: Path,
+    *,
+    own: OwnInputs = NOTHING_KNOWN,
+    launcher: Launcher,
+    commit: Commit | None,
 ) -> tuple[Plan, tuple[BatchSearch, ...]]:
     """Return the suite's plan on the device found, and the searches that gave the batch sizes of some of its cases.
 
