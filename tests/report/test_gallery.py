@@ -36,8 +36,8 @@ def test_each_model_has_its_best_throughput_on_each_machine():
     runs = [suite_run(models=("resnet18",), launches=4, speed=speed) for speed in (1.0, 2.0)]
     lines = csv.render(gallery.build(runs, [Path("a/report.html"), Path("b/report.html")])).splitlines()
     cells = dict(zip(lines[0].split(","), lines[1].split(","), strict=True))
-    assert float(cells["throughput.1"]) / float(cells["throughput.0"]) == pytest.approx(2.0, rel=0.05)
-    assert float(cells["low.0"]) < float(cells["throughput.0"]) < float(cells["high.0"])
+    assert float(cells["throughput_1"]) / float(cells["throughput_0"]) == pytest.approx(2.0, rel=0.05)
+    assert float(cells["low_0"]) < float(cells["throughput_0"]) < float(cells["high_0"])
 
 
 def test_a_folder_that_would_be_a_script_is_only_a_folder():

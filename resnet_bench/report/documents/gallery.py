@@ -105,14 +105,14 @@ def _models(fastest: dict[tuple[str, int], Result], labels: Labels) -> Table:
     ]
     shown = ["model", "accuracy"]
     for run, name in enumerate(labels.runs):
-        low, high = f"low.{run}", f"high.{run}"
+        low, high = f"low_{run}", f"high_{run}"
         columns += [
-            _rate(f"throughput.{run}", "throughput", name, low=low, high=high),
+            _rate(f"throughput_{run}", "throughput", name, low=low, high=high),
             _rate(low, "low", name),
             _rate(high, "high", name),
         ]
-        columns.append(Column(key=f"batch.{run}", title="batch", kind=ColumnKind.INTEGER, group=name))
-        shown += [f"throughput.{run}", f"batch.{run}"]
+        columns.append(Column(key=f"batch_{run}", title="batch", kind=ColumnKind.INTEGER, group=name))
+        shown += [f"throughput_{run}", f"batch_{run}"]
     rows: list[Row] = []
     for model in dict.fromkeys(model for model, _ in fastest):
         here = [fastest.get((model, run)) for run in range(len(labels.runs))]
