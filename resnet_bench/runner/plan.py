@@ -96,11 +96,14 @@ def of_header(header: Header) -> Plan:
     Raises:
         StoreError: a model of its suite is none that this release knows.
     """
+    return Plan(header.cases, resolved((case.model for case in header.cases), _own_models(header)))
+
+
+def _own_models(header: Header) -> tuple[Spec, ...]:
     try:
-        own = tuple(msgspec.convert(table, Spec) for table in header.models)
+        return tuple(msgspec.convert(table, Spec) for table in header.models)
     except msgspec.ValidationError as error:
         raise StoreError(f"run {header.id} has a model of its own that cannot be read: {error}.") from error
-    return Plan(header.cases, resolved((case.model for case in header.cases), own))
 
 
 def added(
@@ -115,12 +118,13 @@ def added(
 
     Raises:
         UsageError: a value is found by a search, or of the machine.
+        StoreError: a model of its suite is none that this release knows.
         ModelError: a model is not known, or an image too small for it.
     """
     for name, found in asked.items():
         if AUTO in found or BY_NAME[name].name not in {axis.name for axis in SWEPT}:
             raise UsageError(f"{BY_NAME[name].flag} {found[0]} cannot be added to a run; start one of its own.")
-    own = tuple(msgspec.convert(table, Spec) for table in header.models)
+    own = _own_models(header)
     chosen = dict(asked)
     if "model" in chosen:
         chosen["model"] = specs.matching(map(str, chosen["model"]), [spec.name for spec in own])
