@@ -16,21 +16,20 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from resnet_bench.analysis.stats import t_quantile
-from resnet_bench.child.prepare import load
 from resnet_bench.config.suite_file import load_suite
 from resnet_bench.machine.environment import usual_allocator
-from resnet_bench.profilers import throughput
-from resnet_bench.profilers.interleaving import Interleaving
-from resnet_bench.profilers.reference import Reference
-from resnet_bench.profilers.sampler import sample
 from resnet_bench.records import Case, Mode, Samples, TimingProtocol
 from resnet_bench.runner.launchers.variables import child_variables
 from resnet_bench.runner.plan import resolved
 from resnet_bench.wire.setting import ChildSetting
+
+if TYPE_CHECKING:
+    from resnet_bench.profilers.interleaving import Interleaving
 
 STRETCH_S = 0.5
 LEAST_SAMPLES = 3
@@ -67,6 +66,11 @@ def main() -> None:
 
 def row(name: str, *, pairs: int) -> str:
     """Measure a case in this process, and return its row."""
+    from resnet_bench.child.prepare import load
+    from resnet_bench.profilers import throughput
+    from resnet_bench.profilers.reference import Reference
+    from resnet_bench.profilers.sampler import sample
+
     case = msgspec.structs.replace(CASES[name], allocator=usual_allocator())
     protocol = load_suite(preset="standard").protocol
     loaded = load(case, resolved([case.model], ())[case.model], seed=protocol.seed)
@@ -74,11 +78,11 @@ def row(name: str, *, pairs: int) -> str:
     reference = Reference(threads=case.threads, allocator=case.allocator)
     with workload.running():
         warmup = loaded.warm_up(protocol, loaded.gauge())
-        iteration_s = throughput.typical_iteration_s(warmup)
+        iteration_s = throughput.pace_of(warmup).isolated_s
         turns = reference.turns(clock, iteration_s=iteration_s)(iteration_s)
         count = max(LEAST_SAMPLES, round(STRETCH_S / iteration_s))
 
-        def stretch(turns: Interleaving | None) -> Samples:
+        def stretch(turns: "Interleaving | None") -> Samples:
             return sample(
                 workload.iterate,
                 clock,
@@ -99,7 +103,7 @@ def row(name: str, *, pairs: int) -> str:
     return f"| {name} | {found} | {pairs * count:,} | {os.getloadavg()[0]:.1f} |"
 
 
-def orders(turns: Interleaving, pairs: int) -> Iterator[tuple[Interleaving | None, Interleaving | None]]:
+def orders(turns: "Interleaving", pairs: int) -> Iterator[tuple["Interleaving | None", "Interleaving | None"]]:
     """Yield the two stretches of each pair: the one with the reference goes first in every other pair."""
     for at in range(pairs):
         yield (turns, None) if at % 2 == 0 else (None, turns)
