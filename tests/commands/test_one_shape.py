@@ -13,9 +13,10 @@ from resnet_bench.analysis.layers import By, Dissection
 from resnet_bench.analysis.verdicts.calibration import calibrate_case
 from resnet_bench.analysis.verdicts.sequential import decide
 from resnet_bench.records import Comparison, Executor, Interval, Record
+from resnet_bench.records.bisections import BisectionResult, BisectionStep, StepRuling
 from resnet_bench.records.calibration import Calibration
 from resnet_bench.records.live import MatchupResult, PairedSamples
-from resnet_bench.report.documents import calibration, catalogue, layers, live, machine
+from resnet_bench.report.documents import bisection, calibration, catalogue, layers, live, machine
 from resnet_bench.report.renderers import Format, of_file, render
 from resnet_bench.report.rows import record_rows
 from resnet_bench.report.table import ColumnKind
@@ -123,8 +124,27 @@ def layers_document(by):
     return layers.document([Dissection(profile=profile, ceilings=make.CEILINGS, headroom=None)], by)
 
 
+def bisection_document():
+    decision = decide([0.1] * 6, band=0.02)
+    slower = BisectionStep(revision="b" * 40, subject="Pad twice", ruling=StepRuling.SLOWER, decision=decision)
+    skipped = BisectionStep(
+        revision="c" * 40, subject="Break it", ruling=StepRuling.SKIPPED, decision=None, detail="it does not build"
+    )
+    found = BisectionResult(
+        good="a" * 40,
+        bad="d" * 40,
+        whole=decision,
+        steps=(slower, skipped),
+        candidates=("b" * 40,),
+        subjects=("Pad twice",),
+        change=decision,
+    )
+    return bisection.document(found)
+
+
 # Those of commands that measure.
 MEASURED = [
+    ("bisection", bisection_document, lambda content: content["steps"]),
     ("live", live_document, without("turns")),  # every turn stands in JSON alone
     ("calibration", calibration_document, lambda content: content["cases"]),
     ("machine", machine_document, lambda content: [content]),
