@@ -83,7 +83,10 @@ assert "pandas" not in sys.modules, "pandas"
         (["profile", "resnet18", "--batch-size", "1.5"], ["--batch-size", "1.5", "whole number"]),
         (["run", "--resume", "x", "--models", "resnet34"], ["--resume", "no other flag"]),
         (["list", "--format", "jsn"], ["--format 'jsn': expected one of text, ", "Did you mean 'json'?"]),
-        (["profile", "resnet18", "--optimizer", "adm"], ["--optimizer 'adm': expected one of sgd, momentum, or adam."]),
+        (
+            ["profile", "resnet18", "--optimizer", "adm"],
+            ["--optimizer 'adm': expected one of sgd, momentum, adam, or adamw."],
+        ),
         (["show", "resnet18", "--num-classes", "1.5"], ["--num-classes '1.5': expected a whole number."]),
         (["profile", "resnet18", "--memory", "100"], ["--memory: '100'", "size"]),
         (["history", "--min-change", "3", "x"], ["--min-change: '3'", "share"]),

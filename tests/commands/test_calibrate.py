@@ -11,9 +11,9 @@ import pytest
 
 from resnet_bench import cli
 from resnet_bench.analysis.verdicts.sequential import decide
-from resnet_bench.commands import ab as ab_command
 from resnet_bench.commands import calibrate as command
 from resnet_bench.records.live import MatchupResult, PairedSamples
+from resnet_bench.runner import live, revisions
 from resnet_bench.runner.launchers import table
 from tests import goldens, make
 from tests.commands.workplace import run
@@ -76,13 +76,13 @@ def test_ab_then_uses_the_band_unless_one_is_asked_for(capsys, monkeypatch):
         return made_up(matchups, sides, change(terms, pairs=1), **more)
 
     sides = contextlib.nullcontext(side("here", "."))
-    monkeypatch.setattr(ab_command, "checked_out", lambda *_: sides)
-    monkeypatch.setattr(ab_command.runner, "measure_pairs", measure_pairs)
+    monkeypatch.setattr(revisions, "checked_out", lambda *_: sides)
+    monkeypatch.setattr(live, "measure_pairs", measure_pairs)
     run(capsys, "ab", "HEAD")
     monkeypatch.setattr(command.runner, "measure_pairs", made_up)
     run(capsys, "calibrate", "--models", "resnet18, resnet50", "--pairs", "12")
     learnt = msgspec.json.decode(Path("reports/calibration.json").read_bytes())["paired_band"]
-    monkeypatch.setattr(ab_command.runner, "measure_pairs", measure_pairs)
+    monkeypatch.setattr(live, "measure_pairs", measure_pairs)
     _, _, err = run(capsys, "ab", "HEAD")
     assert "(calibrated here; --band sets another)" in err
     run(capsys, "ab", "HEAD", "--band", "7 %")

@@ -132,7 +132,7 @@ def test_exact_metrics_that_agree_are_no_comparison(workplace, capsys, fail_on):
 @pytest.mark.usefixtures("workplace")
 def test_a_run_that_is_compared_with_itself_is_told_so(capsys):
     run(capsys, "baseline", "set", "main", "old")
-    assert "run-old is compared with itself: both sides are run-old." in run(capsys, "compare", "old", "old")[1]
+    assert "old is compared with itself: both sides are run-old." in run(capsys, "compare", "old", "old")[1]
     assert "main: both sides are run-old" not in run(capsys, "check", "new", "--baseline", "main")[1]
     assert "both sides are run-old" in run(capsys, "check", "old", "--baseline", "main")[1]
     run(capsys, "baseline", "set", "two", "old", "same")

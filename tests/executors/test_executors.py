@@ -110,6 +110,8 @@ class Foreign:
             plain=lambda: None,
             compiled=lambda: None,
             executed=lambda: make.EXECUTED,
+            skipped_steps=lambda: None,
+            graph_peak_bytes=None,
         )
 
 
@@ -174,6 +176,8 @@ def test_a_captured_graph_casts_its_weights_itself(monkeypatch, mode):
     monkeypatch.setattr(torch.cuda, "current_stream", lambda _: stream)
     monkeypatch.setattr(torch.cuda, "stream", lambda _: contextlib.nullcontext())
     monkeypatch.setattr(torch.cuda, "graph", casts.graph)
+    monkeypatch.setattr(torch.cuda, "reset_peak_memory_stats", lambda _: None)
+    monkeypatch.setattr(torch.cuda, "max_memory_allocated", lambda _: 0)
     network = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3, bias=False), torch.nn.Conv2d(4, 4, 3, bias=False))
     asked = case(precision=Precision.AMP_BF16, executor=Executor.CUDA_GRAPH)
     with casts:

@@ -13,7 +13,7 @@ from resnet_bench.machine.datasheets import data_sheet
 from resnet_bench.machine.devices import kind_of
 from resnet_bench.machine.identity import environment_id
 from resnet_bench.profilers import devices
-from resnet_bench.profilers.devices import instruments
+from resnet_bench.profilers.devices import float32, instruments
 from resnet_bench.records import Precision
 from resnet_bench.specs.arithmetic import ARITHMETICS
 from tests import make
@@ -110,13 +110,14 @@ def state_of(name):
 
 @contextlib.contextmanager
 def arithmetic():
-    """Leave the process's flags as they were."""
-    flags = torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32, torch.backends.cudnn.benchmark
+    """Leave the process's flags as other tests expect them: a mixture of both interfaces makes the older one raise."""
+    benchmark = torch.backends.cudnn.benchmark
+    float32.set_rounding(tensor_float=False)
     try:
         yield
     finally:
-        torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32 = flags[:2]
-        torch.backends.cudnn.benchmark = flags[2]
+        float32.set_rounding(tensor_float=False)
+        torch.backends.cudnn.benchmark = benchmark
 
 
 def test_streams_events_and_captures_are_the_cases_devices(monkeypatch):

@@ -16,7 +16,7 @@ from resnet_bench.runner.launchers import fork_server, local, process, table
 from resnet_bench.runner.launchers.local import LocalLauncher
 from resnet_bench.runner.launchers.variables import FIXED_ALLOCATOR, child_variables
 from resnet_bench.specs import reference
-from resnet_bench.storage import run_directory
+from resnet_bench.storage import reading, run_directory
 from resnet_bench.wire.messages import ProbeRequest, Profiled
 from resnet_bench.wire.setting import ChildSetting
 from tests import make
@@ -257,7 +257,7 @@ def test_resume_reads_the_launches_once(monkeypatch, tmp_path):
     machine = Machine().install(monkeypatch)
     case = ("--models", "cifar_resnet20", "--batch-sizes", "1", "--launches", "2")
     assert cli.run(["run", *case, "-o", str(tmp_path / "run")]) == 0
-    read, real = [], Path.read_bytes
-    monkeypatch.setattr(Path, "read_bytes", lambda path: read.append(path.name) or real(path))
+    read, real = [], reading.opened
+    monkeypatch.setattr(reading, "opened", lambda path, **more: read.append(path.name) or real(path, **more))
     run.resume(tmp_path / "run", launcher=machine)
     assert read.count(run_directory.LAUNCHES_NAME) == 1

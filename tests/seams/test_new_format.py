@@ -45,7 +45,7 @@ def with_tsv(house):
         (("list", "resnet1*"), "model\tfamily\t"),
         (("compare", "old", "new"), "case.model\t"),
         (("report", "old"), "run\tmodel\t"),
-        (("profile", "resnet18"), "model\tname\t"),
+        (("profile", "resnet18"), "model\tmemory_limit_bytes\t"),
     ],
 )
 def test_commands_print_and_write_it(with_tsv, command, first):
