@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from resnet_bench.errors import StoreError
 from resnet_bench.records.base import SCHEMA_VERSION, Record
-from resnet_bench.records.bounds import NonNegativeCount, NonNegativeNumber
+from resnet_bench.records.bounds import Count, NonNegativeCount, NonNegativeNumber, PositiveNumber
 from resnet_bench.records.launches import Executed, Skip
 from resnet_bench.records.plan import Case, Protocol
 from resnet_bench.records.runs import Commit, Identity
@@ -121,9 +121,9 @@ class Band(Record, frozen=True, kw_only=True):
     metric: str
     width: float
     source: BandSource
-    shift: float | None = None
-    degrees: float | None = None
-    runs: int | None = None
+    shift: NonNegativeNumber | None = None
+    degrees: PositiveNumber | None = None
+    runs: Count | None = None
 
 
 class Digest(Record, frozen=True, kw_only=True):

@@ -101,7 +101,7 @@ def of_header(header: Header) -> Plan:
 
 def _own_models(header: Header) -> tuple[Spec, ...]:
     try:
-        return tuple(msgspec.convert(table, Spec) for table in header.models)
+        return tuple(specs.check_architecture(msgspec.convert(table, Spec)) for table in header.models)
     except msgspec.ValidationError as error:
         raise StoreError(f"run {header.id} has a model of its own that cannot be read: {error}.") from error
 

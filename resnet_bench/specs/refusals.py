@@ -3,10 +3,12 @@
 from collections.abc import Callable, Iterator
 
 from resnet_bench.errors import ModelError
+from resnet_bench.records.bounds import LARGEST_SIZE
 from resnet_bench.specs.architecture import Block, Layout, Shortcut, Spec
 from resnet_bench.specs.variants import NORM_GROUPS, Downsample, Norm
 
 STAGES_MAXIMUM = 6
+BLOCKS_MAXIMUM = 10_000  # the deepest that was published has 600
 OUTPUT_STRIDES = (8, 16)
 
 
@@ -16,18 +18,26 @@ def check_architecture(spec: Spec) -> Spec:
     Raises:
         ModelError: with the field that is wrong and what it should be.
     """
-    for refusal in (_numbers, _divisors, _combinations):
+    for refusal in (_sizes, _numbers, _divisors, _combinations):
         for reason in refusal(spec):
             raise ModelError(f"model '{spec.name}': {reason}")
     return spec
 
 
-def _numbers(spec: Spec) -> Iterator[str]:
+def _sizes(spec: Spec) -> Iterator[str]:
     if not spec.layers or len(spec.layers) > STAGES_MAXIMUM or min(spec.layers) < 1:
         yield f"layers = {list(spec.layers)}: expected 1 to {STAGES_MAXIMUM} stages of at least one block."
+    if sum(spec.layers) > BLOCKS_MAXIMUM:
+        yield f"layers = {list(spec.layers)}: expected at most {BLOCKS_MAXIMUM:,} blocks in all."
     for field in ("width", "groups", "widen", "in_channels"):
-        if getattr(spec, field) < 1:
-            yield f"{field} = {getattr(spec, field)}: expected 1 or more."
+        if not 1 <= getattr(spec, field) <= LARGEST_SIZE:
+            yield f"{field} = {getattr(spec, field)}: expected 1 or more, at most {LARGEST_SIZE}."
+    for field in ("num_classes", "image_size"):
+        if getattr(spec, field) > LARGEST_SIZE:
+            yield f"{field} = {getattr(spec, field)}: expected at most {LARGEST_SIZE}."
+
+
+def _numbers(spec: Spec) -> Iterator[str]:
     if spec.num_classes < 0:
         yield f"num_classes = {spec.num_classes}: expected 1 or more, or 0 for the features alone."
     for field in ("drop_path", "dropout"):

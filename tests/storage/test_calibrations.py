@@ -1,5 +1,7 @@
 """Calibration files that are none."""
 
+import json
+
 import pytest
 
 from resnet_bench.errors import StoreError
@@ -15,3 +17,19 @@ def test_a_band_of_nothing_is_refused(tmp_path, wrong):
     )
     with pytest.raises(StoreError, match=r"is not a calibration file .*: a noise band of .*; it must be above 0"):
         calibrations.read(path)
+
+
+@pytest.mark.parametrize("field", [{"runs": -1}, {"runs": 0}, {"degrees": 0}, {"shift": -0.1}])
+def test_a_band_that_nothing_can_have_taught_is_refused_by_its_field(tmp_path, field):
+    band = {"metric": "latency_s", "width": 0.02, "source": "calibration", "shift": 0.01, "degrees": 5, "runs": 1}
+    held = {
+        "schema": 1,
+        "environment": "e",
+        "device_name": "d",
+        "created_at": "t",
+        "cases": [],
+        "bands": [band | field],
+    }
+    (tmp_path / "c.json").write_text(json.dumps(held))
+    with pytest.raises(StoreError, match=rf"is not a calibration file .* at `\$\.bands\[0\]\.{next(iter(field))}`"):
+        calibrations.read(tmp_path / "c.json")
