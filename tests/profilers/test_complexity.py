@@ -64,7 +64,7 @@ def test_and_as_torchs_counter_counts_it(architecture: tuple[Spec, int], mode: M
 @given(random_specs(), st.sampled_from(Mode))
 def test_memory_is_the_traces_under_autocast_too(architecture: tuple[Spec, int], mode: Mode) -> None:
     spec, image_size = architecture
-    assume(image_size > 1)  # of one pixel the loss' gradient of four bytes is what the peak turns on
+    assume(spec.num_classes > 0)  # of features alone the trace keeps some kilobytes less at the peak of a step
     assume(not spec.antialias)  # on a CPU, where the trace claims to be, autocast pads in float32
     case = dict(mode=mode, precision=Precision.AMP_BF16, batch_size=2, image_size=image_size)
     memory = specs.predicted_memory(spec, optimizer=Optimizer.MOMENTUM, **case)
