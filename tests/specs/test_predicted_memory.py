@@ -154,6 +154,7 @@ EXTERNAL: dict[str, tuple[Callable[[], nn.Module], int]] = {
     "efficientnet_b0": (of_torchvision("efficientnet_b0"), 96),
     "googlenet": (of_torchvision("googlenet", aux_logits=False, init_weights=False), 96),
     "vgg11": (of_torchvision("vgg11"), 64),
+    "convnext_tiny": (of_torchvision("convnext_tiny"), 64),
 }
 
 
