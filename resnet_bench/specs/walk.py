@@ -132,7 +132,9 @@ class Walk:
         if op.kind in BATCH_NORMS:
             saved.append(self._new(2 * op.writes.channels * self.arithmetic.statistic_bytes))
         elif op.kind is OperationType.GROUP_NORM:
-            saved.append(self._new(2 * NORM_GROUPS * self._bytes(1)))
+            # Kernels keep them in fp32 where images and weights are of two types.
+            element = self.arithmetic.statistic_bytes if self.autocast else self.arithmetic.activation_bytes
+            saved.append(self._new(2 * NORM_GROUPS * self.batch_size * element))
         elif op.kind is OperationType.MAX_POOL:
             saved.append(self._new(op.writes.elements * self.batch_size * _INDEX_BYTES))
 
@@ -177,10 +179,10 @@ class Walk:
         self.log.end_of_forward()
         root = self._new(loss.size)
         of_probabilities = self._new(size)
+        self._release(total_weight)
         gradient = self._new(size)
         self._release(of_probabilities)
         self._release(log_probabilities)
-        self._release(total_weight)
         if self.autocast:
             half = self._new(logits.size)
             self._release(gradient)

@@ -3,7 +3,6 @@
 import sys
 from pathlib import Path
 
-import msgspec
 import pytest
 import torch
 from hypothesis import assume, given, settings
@@ -67,13 +66,8 @@ def test_memory_is_the_traces_under_autocast_too(architecture: tuple[Spec, int],
     spec, image_size = architecture
     assume(not spec.antialias)  # on a CPU, where the trace claims to be, autocast pads in float32
     case = dict(mode=mode, precision=Precision.AMP_BF16, batch_size=2, image_size=image_size)
-    ours = specs.predicted_memory(spec, optimizer=Optimizer.MOMENTUM, **case)
-    traced = memory_of_module(create_model(spec, device="meta"), name="random", **case)
-    assert traced.peak_bytes == pytest.approx(ours.peak_bytes, rel=0 if mode is Mode.INFERENCE else 0.02)
-    # At which moment of a step the peak is, and so what is there, the trace of tiny images may see otherwise.
-    at_peak = ("peak_bytes", "temporary_bytes", "absent_bytes") if mode is Mode.TRAINING else ()
-    kept = {name: getattr(ours, name) for name in at_peak}
-    assert msgspec.structs.replace(traced, **kept) == ours
+    memory = specs.predicted_memory(spec, optimizer=Optimizer.MOMENTUM, **case)
+    assert memory_of_module(create_model(spec, device="meta"), name="random", **case) == memory
 
 
 def test_the_module_is_left_exactly_as_it_was() -> None:
