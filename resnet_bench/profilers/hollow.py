@@ -1,7 +1,7 @@
 """Shortcuts on tensors without data: operators whose meta form torch spells out in slow Python, by their shapes alone.
 
-Batch norm's change no byte, and make a trace several times faster. Group norm's are those of the kernels: where autocast
-leaves images in half and weights in float32, torch's meta form of the backward pass gives a gradient in float32.
+Batch norm's change no byte, and make a trace several times faster. Group norm's are those of the kernels: where
+autocast leaves images in half and weights in float32, torch's meta form of the backward pass gives float32.
 """
 
 from typing import Any

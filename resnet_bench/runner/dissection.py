@@ -51,7 +51,7 @@ def dissect(
     device = str(asked.get("device", AUTO))
     threads = asked.get("threads", environment.default_threads())
     here = {**asked, "device": known_without_torch(device) or device, "threads": threads}
-    own = choices.ask(launcher, (choice.named for choice in models))
+    own = {} if "input" in here else choices.ask(launcher, (choice.named for choice in models))
     cases = [_case(choice, here, own) for choice in models]
     measured = []
     for case, choice in zip(cases, models, strict=True):
