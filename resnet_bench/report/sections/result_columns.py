@@ -21,13 +21,13 @@ from resnet_bench.analysis.metrics import (
 )
 from resnet_bench.analysis.results import CaseStatus
 from resnet_bench.report.labels import AXES, axis_columns
+from resnet_bench.report.sections.certainty_columns import CERTAINTY_COLUMNS
 from resnet_bench.report.sections.result_column import (
     ResultColumn,
     corrected_columns,
     metric_columns,
     of_agreement,
     of_axis,
-    of_correction,
     of_headroom,
     of_latency,
     of_profile,
@@ -268,51 +268,6 @@ _VALUE_COLUMNS = (
         lambda profile: profile.torch_counter_flops,
     ),
 )
-_LAST_COLUMNS = (
-    of_result(
-        Column(key="launches", title="launches", kind=ColumnKind.INTEGER),
-        Place.DATA,
-        lambda result: result.latency.launches if result.latency else 0,
-    ),
-    of_result(
-        Column(key="samples", title="samples", kind=ColumnKind.INTEGER),
-        Place.DATA,
-        lambda result: result.latency.samples if result.latency else 0,
-    ),
-    of_correction(
-        Column(key="drift_coefficient", title="drift coefficient", kind=ColumnKind.RATIO), lambda it: it.coefficient
-    ),
-    of_correction(Column(key="reference", title="reference", kind=ColumnKind.TEXT), lambda it: it.reference),
-    of_correction(
-        Column(key="reference_nominal_s", title="nominal", kind=ColumnKind.LATENCY, unit="ms"), lambda it: it.nominal_s
-    ),
-    of_correction(
-        Column(key="launch_spread_raw", title="spread of launches", kind=ColumnKind.SHARE), lambda it: it.spread_raw
-    ),
-    of_correction(
-        Column(key="launch_spread_cpu", title="of their CPU time", kind=ColumnKind.SHARE), lambda it: it.spread_cpu
-    ),
-    of_correction(
-        Column(key="launch_spread_corrected", title="corrected", kind=ColumnKind.SHARE), lambda it: it.spread_corrected
-    ),
-    of_result(Column(key="spread", title="spread", kind=ColumnKind.SHARE), Place.DATA, lambda result: result.spread),
-    ResultColumn(
-        column=Column(
-            key="verdict",
-            title="verdict",
-            kind=ColumnKind.VERDICT,
-            facet=True,
-            help="The gravest verdict on latency and throughput against the baseline.",
-        ),
-        place=Place.DATA,
-        value=lambda line: line.verdict,
-    ),
-    ResultColumn(
-        column=Column(key="notes", title="notes", kind=ColumnKind.NOTES),
-        place=Place.DATA,
-        value=lambda line: line.notes,
-    ),
-)
 
 
 def _others(placed: Collection[ResultColumn]) -> Iterator[ResultColumn]:
@@ -323,7 +278,7 @@ def _others(placed: Collection[ResultColumn]) -> Iterator[ResultColumn]:
             yield from metric_columns(metric)
 
 
-RESULT_COLUMNS = (*_CASE_COLUMNS, *_VALUE_COLUMNS, *_others(_VALUE_COLUMNS), *_LAST_COLUMNS)
+RESULT_COLUMNS = (*_CASE_COLUMNS, *_VALUE_COLUMNS, *_others(_VALUE_COLUMNS), *CERTAINTY_COLUMNS)
 COLUMNS = tuple(it.column for it in RESULT_COLUMNS)
 BY_KEY = {column.key: column for column in COLUMNS}
 INDEX = {column.key: position for position, column in enumerate(COLUMNS)}
