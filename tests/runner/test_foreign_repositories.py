@@ -7,6 +7,7 @@ import pytest
 
 from resnet_bench import cli
 from tests.make import git
+from tests.make.projects import PYPROJECT, backend
 
 NET = """
 import torch
@@ -38,26 +39,6 @@ assert resnet_bench.WHOSE == "vendored"
 """
     + NET
 )
-PYPROJECT = """
-[build-system]
-requires = []
-build-backend = "backend"
-backend-path = ["."]
-"""
-BACKEND = """
-import pathlib, zipfile
-
-def build_editable(folder, config_settings=None, metadata_directory=None):
-    name = "mynet-1.0-py3-none-any.whl"
-    info = "mynet-1.0.dist-info"
-    with zipfile.ZipFile(pathlib.Path(folder) / name, "w") as wheel:
-        wheel.writestr("mynet.pth", str(pathlib.Path(__file__).parent / "python"))
-        wheel.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\\nName: mynet\\nVersion: 1.0\\n")
-        fields = ("Wheel-Version: 1.0", "Generator: t", "Root-Is-Purelib: true", "Tag: py3-none-any", "")
-        wheel.writestr(f"{info}/WHEEL", "\\n".join(fields))
-        wheel.writestr(f"{info}/RECORD", "")
-    return name
-"""
 
 
 def repository(root, model, *, at="mynet/model.py", beside=()):
@@ -104,7 +85,11 @@ def test_one_with_a_src_layout(tmp_path, capsys):
 
 @pytest.mark.slow
 def test_one_that_only_its_own_installation_can_import(tmp_path, capsys):
-    beside = [("pyproject.toml", PYPROJECT), ("backend.py", BACKEND), ("python/mynet/__init__.py", "")]
+    beside = [
+        ("pyproject.toml", PYPROJECT),
+        ("backend.py", backend("mynet", source="python")),
+        ("python/mynet/__init__.py", ""),
+    ]
     repository(tmp_path, NET, at="python/mynet/model.py", beside=beside)
     assert decided(capsys, tmp_path, "--models", "mynet.model:build", "--install") > 1.5
 

@@ -7,34 +7,14 @@ import pytest
 from resnet_bench.errors import UsageError
 from resnet_bench.runner.overlay import installed
 from tests import make
-
-PROJECT = """
-[build-system]
-requires = []
-build-backend = "backend"
-backend-path = ["."]
-"""
-BACKEND = """
-import pathlib, zipfile
-
-def build_editable(folder, config_settings=None, metadata_directory=None):
-    name = "tinynet-1.0-py3-none-any.whl"
-    info = "tinynet-1.0.dist-info"
-    with zipfile.ZipFile(pathlib.Path(folder) / name, "w") as wheel:
-        wheel.writestr("tinynet.pth", str(pathlib.Path(__file__).parent / "src"))
-        wheel.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\\nName: tinynet\\nVersion: 1.0\\n")
-        fields = ("Wheel-Version: 1.0", "Generator: t", "Root-Is-Purelib: true", "Tag: py3-none-any", "")
-        wheel.writestr(f"{info}/WHEEL", "\\n".join(fields))
-        wheel.writestr(f"{info}/RECORD", "")
-    return name
-"""
+from tests.make.projects import PYPROJECT, backend
 
 
 @pytest.mark.slow
 def test_the_project_is_importable_beside_the_packages_of_the_invoking_environment(tmp_path):
     (tmp_path / "src").mkdir()
-    (tmp_path / "pyproject.toml").write_text(PROJECT)
-    (tmp_path / "backend.py").write_text(BACKEND)
+    (tmp_path / "pyproject.toml").write_text(PYPROJECT)
+    (tmp_path / "backend.py").write_text(backend("tinynet", source="src"))
     (tmp_path / "src" / "tinynet.py").write_text("import msgspec")
     with installed(make.side("it", tmp_path)) as side:
         command = [side.python, "-c", "import importlib.metadata as m, tinynet; print(m.version('tinynet'))"]
@@ -43,7 +23,7 @@ def test_the_project_is_importable_beside_the_packages_of_the_invoking_environme
 
 
 def test_a_project_that_does_not_build_is_one_line(tmp_path):
-    (tmp_path / "pyproject.toml").write_text(PROJECT)
+    (tmp_path / "pyproject.toml").write_text(PYPROJECT)
     (tmp_path / "backend.py").write_text("raise RuntimeError('no compiler')")
     with pytest.raises(UsageError) as caught, installed(make.side("it", tmp_path)):
         pass
