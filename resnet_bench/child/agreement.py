@@ -1,8 +1,8 @@
 """How close a case's output is to eager float32's, of the same weights and images; nothing of it is timed.
 
-Everything but eager float32 itself is compared: what a compiler made, what was captured, and lower precision. Logits
-are centred (the batch's mean is subtracted): with random weights most of a logit is the same for every image, which
-would flatter any executor.
+Everything but eager float32 itself is compared: what a compiler made, what was captured, and lower precision; of a
+training step the gradients (`step_agreement`). Logits are centred (the batch's mean is subtracted): with random weights
+most of a logit is the same for every image, which would flatter any executor.
 """
 
 import copy
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.utils._pytree import tree_leaves
 
+from resnet_bench.child.step_agreement import LARGEST_DB, step_agreement
 from resnet_bench.errors import DisagreesError, UnsupportedError
 from resnet_bench.executors.inputs import input_of, random_inputs
 from resnet_bench.profilers.workload import Workload
@@ -22,8 +23,6 @@ from resnet_bench.specs import Spec
 from resnet_bench.specs.arithmetic import arithmetic
 
 _FEWEST_IMAGES, _MOST_IMAGES = 4, 16
-# Of logits that differ in nothing but the order of their sums, the square root of this is far below any bound.
-_LARGEST_DB = 1000.0
 
 Logits = NDArray[np.float64]
 
@@ -31,14 +30,16 @@ Logits = NDArray[np.float64]
 def agreement(workload: Workload, model: Spec | str, *, seed: int) -> tuple[Agreement | None, tuple[str, ...]]:
     """Compare a workload with eager float32, and say why that could not be done where it could not.
 
-    It is None too for eager float32 itself, in training (whose output is a loss) and where there are no logits. The
-    device's switches are as the case needs them afterwards.
+    It is None too for eager float32 itself and where there are no logits. The device's switches are as the case needs
+    them afterwards.
 
     Raises:
         DisagreesError: the case does not compute the network.
     """
     case = workload.case
-    if case == case.plain or case.mode is Mode.TRAINING or not input_of(case).is_one_batch_of_numbers:
+    if case.mode is Mode.TRAINING:
+        return step_agreement(workload, seed=seed)
+    if case == case.plain or not input_of(case).is_one_batch_of_numbers:
         return None, ()
     count = case.batch_size * math.ceil(_FEWEST_IMAGES / case.batch_size)
     (images,) = random_inputs(input_of(case), count, seed=seed + 1)  # none that it was captured with
@@ -61,12 +62,12 @@ def compare(found: Logits, expected: Logits) -> Agreement:
     """Compare logits (images, classes) with those of eager float32."""
     wrong = float(np.square(found - expected).sum())
     centred = float(np.square(expected - expected.mean(axis=0)).sum()) or float(np.square(expected).sum())
-    ratio_db = 10 * math.log10(centred / wrong) if wrong and centred else -_LARGEST_DB
+    ratio_db = 10 * math.log10(centred / wrong) if wrong and centred else -LARGEST_DB
     best, wanted = found.argmax(axis=1), expected.argmax(axis=1)
     return Agreement(
         images=len(expected),
         max_error=float(np.abs(found - expected).max()),
-        sqnr_db=max(-_LARGEST_DB, min(ratio_db, _LARGEST_DB)) if wrong else None,
+        sqnr_db=max(-LARGEST_DB, min(ratio_db, LARGEST_DB)) if wrong else None,
         top1_agreement=float((best == wanted).mean()),
         classes=len(np.unique(wanted)),
     )

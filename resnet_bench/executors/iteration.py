@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.utils._pytree import tree_map_only
 
+from resnet_bench.executors.differentiated import Differentiated, differentiated
 from resnet_bench.executors.placed import Placed
 from resnet_bench.executors.protocol import Graphs, TrainingStep
 from resnet_bench.machine import variables
@@ -175,7 +176,15 @@ def _training(
         scaler.update()
         optimizer.zero_grad(set_to_none=True)
 
-    return TrainingStep(forward, backward, update), optimizer, scaler
+    def gradients(images: NDArray[np.float32], eager: nn.Module | None) -> Differentiated:
+        if eager is None:
+            with placed.holding(images):
+                return differentiated(placed.network, forward, scale=scaler.get_scale())
+        given = torch.from_numpy(images).to(placed.device)
+        held = placed.inputs.mapped(lambda _: given)
+        return differentiated(eager, lambda: loss_of(held.call(eager)), scale=1.0)
+
+    return TrainingStep(forward, backward, update, gradients), optimizer, scaler
 
 
 def _name(dtype: torch.dtype) -> str:

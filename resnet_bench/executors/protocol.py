@@ -14,13 +14,20 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import nn
 
+    from resnet_bench.executors.differentiated import Differentiated
+
 
 class TrainingStep(NamedTuple):
-    """The three parts of a training iteration, callable in this order; what `forward` returns, `backward` takes."""
+    """The three parts of a training iteration, callable in this order; what `forward` returns, `backward` takes.
+
+    `gradients` returns the loss and the gradients of an iteration on other images (N, 3, H, W): of its own, or of a
+    network in eager float32 with the same loss and targets. No weight moves by it.
+    """
 
     forward: Callable[[], Any]
     backward: Callable[[Any], None]
     optimizer: Callable[[], None]
+    gradients: "Callable[[NDArray[np.float32], nn.Module | None], Differentiated]"
 
 
 class Task(NamedTuple):

@@ -173,18 +173,20 @@ class Executed(Record, frozen=True, kw_only=True):
 
 
 class Agreement(Record, frozen=True, kw_only=True):
-    """How close a case's logits are to eager float32's, over seeded images.
+    """How close a case's logits are to eager float32's, over seeded images; in training its gradients.
 
     `sqnr_db` is 10 log10 of the power of eager float32's logits less their mean over the images, by the power of the
     difference; None where nothing differs. `top1_agreement` is the share of images with the same largest logit; of how
-    many distinct `classes` says what that is worth.
+    many distinct `classes` says what that is worth. In training the two powers are of all gradients together, there are
+    no classes, and `loss_error` is the loss's difference as a share of it.
     """
 
     images: Count
     max_error: NonNegativeNumber
     sqnr_db: Decibel | None
-    top1_agreement: Share
-    classes: Count
+    top1_agreement: Share | None = None
+    classes: Count | None = None
+    loss_error: NonNegativeNumber | None = None
 
 
 class Launch(Record, frozen=True, kw_only=True, tag="launch"):

@@ -17,7 +17,7 @@ from resnet_bench.errors import DisagreesError, UnsupportedError
 from resnet_bench.executors.inputs import input_of, random_inputs
 from resnet_bench.models.registry import Created
 from resnet_bench.profilers.workload import Workload
-from resnet_bench.records import Executor, Launch, MemoryFormat, Mode, Precision, Skip, SkipReason
+from resnet_bench.records import Executor, Launch, MemoryFormat, Precision, Skip, SkipReason
 from resnet_bench.runner.launchers.local import LocalLauncher
 from tests import make
 
@@ -99,9 +99,8 @@ def test_another_memory_format_in_float32_is_as_near_as_rounding():
     assert it.sqnr_db is None or it.sqnr_db > 80
 
 
-def test_eager_float32_itself_and_training_are_not_compared():
+def test_eager_float32_itself_is_not_compared():
     assert compared(case(precision=Precision.FP32)) is None
-    assert compared(case(mode=Mode.TRAINING)) is None
 
 
 def test_the_case_takes_its_own_input_again_and_its_switches(monkeypatch):

@@ -351,3 +351,16 @@ def test_how_near_a_case_is_to_eager_float32_stands_in_the_table_and_in_the_meth
     assert any("4 seeded images" in it.paragraphs[0] for it in method.blocks if it.title == "Agreement")
     without = build(make.run_of([make.measurement([[0.01] * 5] * 3)]))
     assert "SQNR" not in text.render(without, 200)
+
+
+def test_how_near_a_training_step_is_has_its_loss_and_gradients_and_no_classes():
+    near = Agreement(images=8, max_error=0.02, sqnr_db=22.5, loss_error=0.001)
+    of = make.case(precision=Precision.BF16, mode=Mode.TRAINING)
+    document = build(make.run_of([make.measurement([[0.01] * 5] * 3, of=of, agreement=near)]))
+    (row,) = objects(document.results)
+    told = {key: row[key] for key in ("sqnr_db", "loss_error", "top1_agreement", "agreement_classes")}
+    assert told == dict(sqnr_db=22.5, loss_error=0.001, top1_agreement=None, agreement_classes=None)
+    (method,) = (section for section in document.sections if section.id == "method")
+    (said,) = (it.paragraphs for it in method.blocks if it.title == "Agreement")
+    assert len(said) == 1
+    assert "by all gradients together" in said[0]

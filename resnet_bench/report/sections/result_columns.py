@@ -196,8 +196,8 @@ _VALUE_COLUMNS = (
             title="SQNR",
             kind=ColumnKind.NUMBER,
             unit="dB",
-            help="Signal to error of the logits against eager float32's, their mean over the images subtracted; the "
-            "least of the launches.",
+            help="Signal to error of the logits against eager float32's, their mean over the images subtracted; in "
+            "training of all gradients together; the least of the launches.",
         ),
         Place.TABLE,
         lambda it: it.sqnr_db,
@@ -223,9 +223,14 @@ _VALUE_COLUMNS = (
         lambda it: it.images,
     ),
     of_agreement(
-        Column(key="max_error", title="largest error", kind=ColumnKind.NUMBER, help="Of any logit."),
+        Column(key="max_error", title="largest error", kind=ColumnKind.NUMBER, help="Of any logit, or gradient."),
         Place.DATA,
         lambda it: it.max_error,
+    ),
+    of_agreement(
+        Column(key="loss_error", title="loss error", kind=ColumnKind.SHARE, help="Of a training step's loss."),
+        Place.DATA,
+        lambda it: it.loss_error,
     ),
     of_headroom(
         Column(
