@@ -40,7 +40,7 @@ def machine(
     Args:
         device: cpu, cuda, cuda:1, ... Default: the first accelerator, else the CPU.
         ceilings: Measure what the device can do at best, and keep it for profiles and runs; also shows the data sheet.
-        precision: Of the ceilings, separated by commas. Default: fp32 and bf16, on CUDA also tf32 and fp16.
+        precision: Of the ceilings, separated by commas. Default: fp32 and bf16, on CUDA also tf32, fp16 and fp8.
         threads: CPU threads of the ceilings, or "all". Default: all physical cores but one.
         output: write it to this file; an .html file is a page of its own.
         format: text, markdown, json, csv, latex or html; by default what the suffix of --output says, else text.

@@ -26,6 +26,7 @@ MEMORY_FORMATS = {
 
 
 _IMAGES = 4  # dimensions of a batch of images, which memory formats are of
+_LEAST_BYTES = 2  # of a weight: smaller ones are worth nothing without scales, and modules keep none
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +86,10 @@ def placed(task: Task) -> Placed:
     case = task.case
     computes = arithmetic(case.precision)
     dtype: torch.dtype = getattr(torch, computes.weights)
-    if not dtype.is_floating_point:
-        raise UnsupportedError(f"{case.executor} has no {case.precision}: torch's modules hold floating-point weights.")
+    if not dtype.is_floating_point or dtype.itemsize < _LEAST_BYTES:
+        raise UnsupportedError(
+            f"{case.executor} has no {case.precision}: torch's modules hold floating-point weights of 2 bytes or more."
+        )
     device, memory_format = torch.device(task.device), MEMORY_FORMATS[case.memory_format]
     torch.manual_seed(task.seed)
     network = task.network()

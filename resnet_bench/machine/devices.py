@@ -89,7 +89,7 @@ KINDS: tuple[DeviceKind, ...] = (
         torch_type="cuda",
         instruments="cuda",
         accelerator=True,
-        ceilings=(Precision.FP32, Precision.TF32, Precision.FP16, Precision.BF16),
+        ceilings=(Precision.FP32, Precision.TF32, Precision.FP16, Precision.BF16, Precision.FP8),
         # CUDA's; cuBLAS's and cuDNN's for their handles; cuDNN 9's for workspace, also where no plan of it had room.
         out_of_memory=("out of memory", "status alloc failed", "allocation failed", "unable to find an engine"),
         nodes=("nvidiactl", "nvhost-ctrl*", "dxg"),

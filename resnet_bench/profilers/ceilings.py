@@ -180,7 +180,17 @@ def _products(device: torch.device, dtype: torch.dtype, sides: Sequence[int]) ->
     """Yield square products by rising size."""
     for side in sides:
         left, right = (_random(device, dtype, side, side) for _ in range(2))
-        yield _Trial(2.0 * side**3, lambda left=left, right=right: left @ right)  # type: ignore[misc]
+        yield _Trial(2.0 * side**3, _product(left, right))
+
+
+def _product(left: Tensor, right: Tensor) -> Callable[[], object]:
+    """Return a product of two matrices: of numbers of one byte torch has one with scales, and the second transposed."""
+    if left.itemsize > 1:
+        return lambda: left @ right
+    columns, one = right.t().contiguous().t(), torch.ones((), device=left.device)
+    return lambda: torch._scaled_mm(  # noqa: SLF001 - torch's only such product
+        left, columns, scale_a=one, scale_b=one, out_dtype=torch.bfloat16, use_fast_accum=True
+    )
 
 
 def _convolutions(device: torch.device, dtype: torch.dtype, sizes: Sizes) -> Iterator[_Trial]:

@@ -28,6 +28,7 @@ class Precision(StrEnum):
     AMP_FP16 = "amp_fp16"
     AMP_BF16 = "amp_bf16"
     FP64 = "fp64"
+    FP8 = "fp8"
 
 
 class MemoryFormat(StrEnum):

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from resnet_bench.records import Ceilings, Precision
 
-_DOUBLE_BYTES, _FLOAT_BYTES, _HALF_BYTES = 8, 4, 2
+_DOUBLE_BYTES, _FLOAT_BYTES, _HALF_BYTES, _EIGHTH_BYTES = 8, 4, 2, 1
 
 
 class Arithmetic(NamedTuple):
@@ -55,6 +55,9 @@ ARITHMETICS: dict[Precision, Arithmetic] = {
     ),
     Precision.AMP_BF16: Arithmetic("float32", "bfloat16", _FLOAT_BYTES, _HALF_BYTES, _FLOAT_BYTES, Precision.BF16),
     Precision.FP64: Arithmetic("float64", "float64", _DOUBLE_BYTES, _DOUBLE_BYTES, _DOUBLE_BYTES, Precision.FP64),
+    Precision.FP8: Arithmetic(
+        "float8_e4m3fn", "float8_e4m3fn", _EIGHTH_BYTES, _EIGHTH_BYTES, _FLOAT_BYTES, Precision.FP8
+    ),
 }
 
 

@@ -35,7 +35,7 @@ def test_no_two_axes_share_a_name_a_plural_or_a_flag():
 def test_one_sentence_meets_a_wrong_value_everywhere(capsys, arguments):
     assert cli.run(arguments) == 2
     said = capsys.readouterr().err
-    assert "'int8': expected one of fp32, tf32, fp16, bf16, amp_fp16, amp_bf16, or fp64." in said
+    assert "'int8': expected one of fp32, tf32, fp16, bf16, amp_fp16, amp_bf16, fp64, or fp8." in said
     assert said.count("\n") == 1
 
 

@@ -89,6 +89,12 @@ def test_weights_that_torchs_modules_cannot_hold_are_refused(monkeypatch):
         Workload(case(precision=Precision.FP16), Seen(), seed=0)
 
 
+def test_weights_of_one_byte_are_refused_though_their_ceiling_is_measured():
+    said = "eager has no fp8: torch's modules hold floating-point weights of 2 bytes or more"
+    with pytest.raises(UnsupportedError, match=said):
+        Workload(case(precision=Precision.FP8), Seen(), seed=0)
+
+
 class Foreign:
     """A runtime that measures something of its own and never builds the network."""
 

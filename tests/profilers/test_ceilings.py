@@ -53,6 +53,30 @@ def test_no_ceiling_of_a_device_is_that_of_the_host_that_starts_its_work(launch_
     assert found.launch_s == pytest.approx(launch_s, rel=0.1)
 
 
+def test_eight_bits_have_the_ceiling_of_their_products_and_none_of_convolutions():
+    (rate,) = ceilings_on(Card(sustained=1.0), r.Precision.FP8).rates
+    assert rate.matmul_flop_per_s == pytest.approx(1400e12, rel=0.02)
+    assert rate.convolution_flop_per_s is None
+    assert rate.flop_per_s == rate.matmul_flop_per_s
+
+
+def test_where_torch_multiplies_eight_bits_on_this_processor_it_is_measured_and_elsewhere_it_is_none():
+    import torch
+
+    eight = torch.zeros(16, 16).to(torch.float8_e4m3fn)
+    one = torch.ones(())
+    try:
+        torch._scaled_mm(eight, eight.t(), scale_a=one, scale_b=one, out_dtype=torch.bfloat16)
+    except (RuntimeError, NotImplementedError):
+        expected = None
+    else:
+        expected = 2 * 64**3 / 0.5
+    sizes = profiler.Sizes(sides=(64,), images=1, moved=(2**20,), convolutions=((4, 8, 4, 3),))
+    cpu = torch.device("cpu")
+    found = profiler.measure(cpu, instruments("cpu"), Scripted(), (r.Precision.FP8,), budget_s=10.0, sizes=sizes)
+    assert found.rates[0].matmul_flop_per_s == expected
+
+
 def test_what_has_no_room_is_not_taken_for_what_torch_cannot_do():
     found = ceilings_on(Card(sustained=1.0, memory_bytes=768 * 2**20), r.Precision.FP32)
     assert found.rates[0].matmul_flop_per_s == pytest.approx(50e12, rel=0.02)

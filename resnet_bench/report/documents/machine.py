@@ -10,7 +10,7 @@ from resnet_bench.records import Ceilings, Commit, Environment, Record
 from resnet_bench.report.document import Document, Section
 from resnet_bench.report.rows import later
 from resnet_bench.report.table import Column, ColumnKind, Row, Table
-from resnet_bench.words import counted
+from resnet_bench.words import counted, listed
 
 _FACTS = (
     Column(key="what", title="what", kind=ColumnKind.TEXT),
@@ -62,6 +62,9 @@ def _ceilings(number: int, found: Ceilings, sheet: DataSheet | None, kept: str) 
         rows.append((name, units.scaled(copy.byte_per_s, "B/s"), of_sheet))
     rows.append(("launch of one operator", f"{units.microseconds(found.launch_s)} us", None))
     lines = [f"data sheet: {sheet.source} ({sheet.product}), dense rates"] if sheet else []
+    absent = [str(rate.precision) for rate in found.rates if rate.flop_per_s is None]
+    if absent:
+        lines.append(f"torch has no product in {listed(absent)} for this device")
     if found.disturbances:
         lines.append(f"disturbed in all of {found.attempts} attempts: {'; '.join(found.disturbances)}")
     beside = f" with {counted(found.threads, 'CPU thread')}" if found.threads else ""
