@@ -14,8 +14,11 @@ from resnet_bench.child.layers import dissect
 from resnet_bench.errors import UnsupportedError
 from resnet_bench.executors import table
 from resnet_bench.executors import table as executors
+from resnet_bench.executors.batch_norm import set_statistics
 from resnet_bench.executors.inputs import input_of, random_inputs
 from resnet_bench.executors.protocol import Task
+from resnet_bench.models import create_model
+from resnet_bench.models.inputs import Inputs
 from resnet_bench.profilers.workload import Workload
 from resnet_bench.records import Executor, MemoryFormat, Mode, Precision
 from resnet_bench.specs.arithmetic import ARITHMETICS, Arithmetic
@@ -61,6 +64,30 @@ def test_the_input_needs_no_torch_and_depends_on_the_seed():
     assert not np.array_equal(images_of(case(), seed=0), images_of(case(), seed=1))
     code = "import sys; from resnet_bench.executors import inputs, protocol, table; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("norm", ["batch", "frozen", "sync", "group"])
+def test_a_deep_network_with_random_weights_computes_numbers_that_half_precision_holds(norm):
+    network = create_model("cifar_resnet110", arguments={"norm": norm, "stem": "cifar64"})
+    set_statistics(network, Inputs((torch.randn(2, 3, 32, 32),), {}))
+    with torch.inference_mode():
+        largest = network.eval()(torch.randn(4, 3, 32, 32)).abs().max()
+    assert largest < 1e3
+
+
+def test_no_module_is_taken_for_a_batch_norm_by_the_names_of_its_buffers():
+    class Other(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.register_buffer("running_mean", torch.zeros(5))
+            self.register_buffer("running_var", torch.ones(5))
+
+        def forward(self, images):
+            return images * 2
+
+    other = Other()
+    set_statistics(other, Inputs((torch.randn(2, 3, 8, 8),), {}))
+    assert other.running_var.tolist() == [1.0] * 5
 
 
 def test_eager_runs_the_networks_own_modules_and_compiles_nothing():
