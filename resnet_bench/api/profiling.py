@@ -64,7 +64,7 @@ def profile(
         precision: fp32, bf16 and the others of `run`; decides bytes. By default fp32, or what the model is built in.
         optimizer: sgd, momentum, adam or adamw; decides the optimizer's share of training memory.
         counters: "fvcore" and "torch" add what those tools say; for models that have a name.
-        arguments: what a model of another package is built with.
+        arguments: what the model is built with: {"in_chans": 4} for timm's, {"in_channels": 4} for our own.
         by_running: run the model once on the CPU, for one whose control flow depends on the data.
 
     Raises:

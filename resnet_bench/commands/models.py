@@ -49,11 +49,13 @@ def show(*models: str, arguments: str = "", num_classes: Whole | None = None) ->
     Args:
         models: a name from 'resnet-bench list', torchvision:NAME, timm:NAME, or package.module:callable; after a suite
             file (suite.toml) one of its own too.
-        arguments: what models of other packages are built with, such as 'in_chans=4'.
-        num_classes: outputs of the last layer.
+        arguments: what models are built with, such as 'in_chans=4' for timm's and 'in_channels=4' for our own.
+        num_classes: outputs of the last layer; 0 leaves the layer out.
     """
-    if num_classes is not None and not 1 <= num_classes <= LARGEST_SIZE:
-        raise UsageError(f"--num-classes {num_classes}: expected 1 or more, at most {LARGEST_SIZE}.")
+    if num_classes is not None and not 0 <= num_classes <= LARGEST_SIZE:
+        raise UsageError(
+            f"--num-classes {num_classes}: expected 1 or more, at most {LARGEST_SIZE}, or 0 for the features alone."
+        )
     if not models:
         raise UsageError("show needs a model: resnet-bench show resnet50.")
     given = {"arguments": BY_NAME["arguments"].from_text(arguments, "--arguments")} if arguments else {}

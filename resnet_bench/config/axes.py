@@ -247,7 +247,8 @@ AXES: tuple[Axis, ...] = (
         plural="arguments",
         flag="--arguments",
         reader=values.model_arguments(),
-        help="What models of other packages are built with, such as 'in_chans=4 act_layer=gelu'.",
+        help="What models are built with: arguments of other packages' ('in_chans=4 act_layer=gelu'), fields of ours "
+        "('in_channels=4 norm=group').",
         title="arguments",
         words=lambda value: str(value) or "no arguments",
         default_words="none",

@@ -37,7 +37,7 @@ def create_model(
         device: where the weights go; on "meta" none are allocated.
         pretrained: True for torchvision's IMAGENET1K_V1, or a weights name, a path or a URL; #partial behind it loads
             what fits, #raw leaves averaged weights out.
-        arguments: what an external model is built with.
+        arguments: what an external model is built with, or fields of the spec that are to be others.
 
     Raises:
         ModelError: no such model, or arguments or weights that do not fit.
@@ -86,8 +86,7 @@ def create_with_weights(
         note = trained.load_into(module, weights, name=name_or_spec)
         return Created(module.to(device), note)
     spec = specs.find(name_or_spec) if isinstance(name_or_spec, str) else specs.check_architecture(name_or_spec)
-    if arguments:
-        raise ModelError(f"'{spec.name}' takes no arguments; describe a variant of it in [[models]] of a suite file.")
+    spec = specs.with_arguments(spec, arguments)
     if not weights:
         return Created(build(spec, num_classes=num_classes, device=device), "")
     url = trained.url_of(spec, published, num_classes=num_classes) if published else ""

@@ -69,7 +69,7 @@ def trace(module: nn.Module, inputs: Inputs, *, precision: Precision, has_data: 
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        raise TraceError(error, recorder.trace()) from error
+        raise TraceError(error, recorder.until_now()) from error
     return recorder.trace()
 
 
@@ -171,8 +171,15 @@ class _Recorder(TorchDispatchMode):
         for name, part in self.owners.values():
             if any(id(each) not in self.seen for each in part.parameters(recurse=False)):
                 self._row(name, part)
+        return self._of([layer for layer in self.layers if layer.computes or layer.parameters])
+
+    def until_now(self) -> Trace:
+        """Return what was computed of a forward pass that did not come to its end."""
+        return self._of([layer for layer in self.layers if layer.computes])
+
+    def _of(self, layers: list[_Open]) -> Trace:
         return Trace(
-            layers=tuple(layer.layer() for layer in self.layers if layer.computes or layer.parameters),
+            layers=tuple(layer.layer() for layer in layers),
             training_flops=self.training_flops,
             weighted_layers=len(self.weighted),
             uncounted=tuple(self.uncounted),

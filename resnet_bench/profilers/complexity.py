@@ -41,7 +41,7 @@ def static_profile(
         batch_size: images.
         image_size: pixels on a side; by default the model's own.
         input: what goes in, as `records.inputs` reads it, where it is no square image.
-        arguments: what an external model is built with, as `records.arguments` reads it.
+        arguments: what the model is built with, as `records.arguments` reads it.
         counters: "fvcore" and "torch" add what those tools say.
         optimizer: decides the optimizer's share of predicted training memory.
         update: how its step goes: torch's default is foreach on accelerators and for_loop on a CPU.

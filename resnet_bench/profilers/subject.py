@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from resnet_bench import specs
-from resnet_bench.errors import ModelError
 from resnet_bench.records import arguments as spelled
 from resnet_bench.records.inputs import ModelInput, parse
 from resnet_bench.specs import Spec
@@ -20,7 +19,7 @@ class StaticSubject:
     Attributes:
         model: its spec, or its external name.
         input: what goes in.
-        arguments: what an external one is built with.
+        arguments: what it is built with.
     """
 
     model: Spec | str
@@ -39,16 +38,12 @@ class StaticSubject:
         """Find a model and its own input, which `image_size` or `input` replace.
 
         Raises:
-            ModelError: there is no such model, or it has no such arguments.
+            ModelError: there is no such model, or it has no such arguments or cannot take the input.
         """
         if isinstance(model, str) and not specs.is_external(model):
             model = specs.find(model)
         if isinstance(model, Spec):
-            specs.check_architecture(model)
-            if arguments:
-                raise ModelError(
-                    f"'{model.name}' takes no arguments; describe a variant of it in [[models]] of a suite file."
-                )
+            model = specs.with_arguments(specs.check_architecture(model), spelled.from_text(arguments))
             own = model.own_input
         elif input:
             own = parse(input)
@@ -56,9 +51,10 @@ class StaticSubject:
             from resnet_bench.models import external  # noqa: PLC0415 - torch only where it is needed
 
             own = external.look_up(model, arguments=spelled.from_text(arguments))
-        if input:
-            return cls(model, parse(input), arguments)
-        return cls(model, own if image_size is None else own.sized(image_size), arguments)
+        wanted = parse(input) if input else own if image_size is None else own.sized(image_size)
+        if isinstance(model, Spec):
+            specs.check_input(model, wanted)
+        return cls(model, wanted, arguments)
 
     @property
     def name(self) -> str:

@@ -7,6 +7,7 @@ from resnet_bench import specs
 from resnet_bench.config.suite_file import Suite, Sweep
 from resnet_bench.config.suite_models import NamedModel
 from resnet_bench.errors import ConfigError, ModelError, nearest
+from resnet_bench.records import arguments as spelled
 from resnet_bench.records import inputs
 from resnet_bench.records.inputs import ModelInput, square
 from resnet_bench.runner.launchers.launcher import Launcher
@@ -36,7 +37,7 @@ class AskedModel:
 
         Raises:
             ConfigError: the sweep says both sizes and inputs.
-            ModelError: an image is too small.
+            ModelError: the network cannot take it.
         """
         sizes, wanted = sweep.axes.get("image_size"), sweep.axes.get("input")
         if sizes and wanted:
@@ -48,8 +49,7 @@ class AskedModel:
             found = tuple(usual.sized(int(size)) for size in sizes) if sizes else (usual,)
         if isinstance(self.named.model, Spec):
             for it in found:
-                if it.tensors:
-                    specs.check_image_size(self.named.model, it.smallest_side)
+                specs.check_input(self.named.model, it)
         return found
 
     def said(self, asked: Mapping[str, object]) -> dict[str, str]:
@@ -84,8 +84,8 @@ def of_sweep(suite: Suite, sweep: Sweep) -> Iterator[AskedModel]:
     """Yield the models of a sweep, in its order.
 
     Raises:
-        ModelError: there is no such model.
-        ConfigError: a model has no arguments.
+        ModelError: there is no such model, or an architecture has no such arguments.
+        ConfigError: an argument's value is of the wrong type.
     """
     aliases = {named.name: named for named in suite.named}
     names = [*aliases, *(spec.name for spec in suite.models)]
@@ -94,13 +94,19 @@ def of_sweep(suite: Suite, sweep: Sweep) -> Iterator[AskedModel]:
         alias = aliases.get(name, NamedModel(name=name, model=name))
         model = own.get(alias.model) or known(alias.model, names)
         for arguments in (alias.arguments,) if alias.arguments else sweep["arguments"]:
-            if arguments and isinstance(model, Spec):
-                raise ConfigError(
-                    f"'{alias.model}' takes no arguments; describe a variant of it in [[models]] of the suite file."
-                )
+            built = with_arguments(model, str(arguments))
             for weights in (alias.weights,) if alias.weights else sweep["weights"]:
-                named = Named(model=model, arguments=str(arguments), weights=str(weights))
+                named = Named(model=built, arguments=str(arguments), weights=str(weights))
                 yield AskedModel(alias.model, named, alias.input)
+
+
+def with_arguments(model: Spec | str, arguments: str) -> Spec | str:
+    """Return an architecture with its arguments; another package's model takes them when it is built.
+
+    Raises:
+        ModelError, ConfigError: the architecture has none such, or not of such values.
+    """
+    return specs.with_arguments(model, spelled.from_text(arguments)) if isinstance(model, Spec) else model
 
 
 def known(name: str, own: Collection[str]) -> Spec | str:

@@ -48,8 +48,8 @@ class Plan:
     models: Mapping[str, Spec | str]
 
     def model(self, case: Case) -> Spec | str:
-        """Return what a case's model is."""
-        return self.models[case.model]
+        """Return what a case's model is, an architecture with the case's arguments."""
+        return choices.with_arguments(self.models[case.model], case.arguments)
 
     def only(self, cases: tuple[Case, ...]) -> "Plan":
         """Return the plan for some of its cases."""
@@ -81,7 +81,7 @@ def expand(
         ConfigError: nothing is left to measure.
     """
     chosen = [(sweep, it) for sweep in sweeps_for(suite, device) for it in choices.of_sweep(suite, sweep)]
-    models = {choice.name: choice.named.model for _, choice in chosen}
+    models = resolved((choice.name for _, choice in chosen), suite.models)
     cases = dict.fromkeys(case for sweep, choice in chosen for case in _product(choice, sweep, device, own, searched))
     excluded = [exclude.axes for exclude in suite.excludes if exclude.axes]
     kept = tuple(case for case in cases if not any(matches(wanted, case) for wanted in excluded))
@@ -138,9 +138,9 @@ def added(
             new[_changed(case, dict(zip(chosen, values, strict=True)), inputs_of)] = None
     cases = tuple(case for case in new if case not in set(header.cases))
     for case in cases:
-        model = models[case.model]
-        if isinstance(model, Spec) and not case.input:
-            specs.check_image_size(model, case.image_size)
+        model = choices.with_arguments(models[case.model], case.arguments)
+        if isinstance(model, Spec):
+            specs.check_input(model, inputs.of(case.input, case.image_size))
     return Plan(cases, models)
 
 

@@ -1,8 +1,16 @@
 """Every architecture as data, and what it costs in closed form. Nothing here imports torch."""
 
 from resnet_bench.specs.architecture import Block, Layout, Shortcut, Spec
-from resnet_bench.specs.closed_form import Totals, check_image_size, check_trainable, predicted_memory, profile, totals
-from resnet_bench.specs.custom import from_table, to_table
+from resnet_bench.specs.closed_form import (
+    Totals,
+    check_image_size,
+    check_input,
+    check_trainable,
+    predicted_memory,
+    profile,
+    totals,
+)
+from resnet_bench.specs.custom import from_table, to_table, with_arguments
 from resnet_bench.specs.published import Accuracy, published
 from resnet_bench.specs.refusals import check_architecture
 from resnet_bench.specs.registry import (
@@ -34,6 +42,7 @@ __all__ = [
     "Totals",
     "check_architecture",
     "check_image_size",
+    "check_input",
     "check_trainable",
     "find",
     "from_table",
@@ -46,4 +55,5 @@ __all__ = [
     "source",
     "to_table",
     "totals",
+    "with_arguments",
 ]

@@ -8,15 +8,18 @@ from collections.abc import Iterator, Sequence
 
 from resnet_bench.errors import ModelError
 from resnet_bench.records import Layer, Mode, Optimizer, Precision, PredictedMemory, Profile, Record, Update
+from resnet_bench.records.inputs import ModelInput
 from resnet_bench.specs.architecture import Spec
 from resnet_bench.specs.arithmetic import arithmetic
 from resnet_bench.specs.liveness import AlwaysAlive, assemble, rounding
 from resnet_bench.specs.operation import BATCH_NORMS, WEIGHTED, Op, OperationType, Tensor
 from resnet_bench.specs.program import operations
 from resnet_bench.specs.walk import Walk
+from resnet_bench.words import counted
 
 _COUNTER_BYTES = 8  # batch norm counts its batches in one int64
 _LABEL_BYTES = 8  # so are class labels
+_IMAGE = 3  # dimensions: channels, height, width
 
 
 class Totals(Record, frozen=True, kw_only=True):
@@ -56,6 +59,24 @@ def check_image_size(spec: Spec, image_size: int) -> int:
             f"the smallest for its family ({spec.family}) is {spec.min_image_size}."
         )
     return image_size
+
+
+def check_input(spec: Spec, wanted: ModelInput) -> ModelInput:
+    """Return an input when the network can take it; what a function makes is seen when it is made.
+
+    Raises:
+        ModelError: it is no batch of images with the network's channels, or they are too small.
+    """
+    if wanted.function:
+        return wanted
+    shape = wanted.tensors[0].shape
+    if len(wanted.tensors) > 1 or len(shape) != _IMAGE or shape[0] != spec.in_channels:
+        told = f"'{spec.name}' takes images of {counted(spec.in_channels, 'channel')}, and the input {wanted} is none"
+        if len(wanted.tensors) == 1 and len(shape) == _IMAGE:
+            told += f"; --arguments in_channels={shape[0]} makes the network that does"
+        raise ModelError(f"{told}.")
+    check_image_size(spec, wanted.smallest_side)
+    return wanted
 
 
 def check_trainable(spec: Spec, *, batch_size: int, image_size: int) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from resnet_bench.errors import ConfigError, nearest
+from resnet_bench.errors import ConfigError, ModelError, nearest
 from resnet_bench.specs.architecture import Block, Layout, Spec
 from resnet_bench.specs.refusals import check_architecture
 from resnet_bench.specs.registry import is_external, names
@@ -43,6 +43,23 @@ def from_table(table: Mapping[str, Any], *, where: str = "[[models]]") -> Spec:
     if spec.image_size < spec.min_image_size:
         raise ConfigError(f"{where}.image_size: {spec.image_size}: expected {spec.min_image_size} or more.")
     return spec
+
+
+def with_arguments(spec: Spec, arguments: Mapping[str, Any]) -> Spec:
+    """Return the architecture with some of its fields replaced, under the same name; the same where none are given.
+
+    Raises:
+        ConfigError: a value has the wrong type.
+        ModelError: it has no such field, or no network can be built so.
+    """
+    if not arguments:
+        return spec
+    for key in arguments:
+        if key not in _ARGUMENTS:
+            known = ", ".join(_ARGUMENTS)
+            raise ModelError(f"'{spec.name}' has no argument '{key}'.{nearest(key, _ARGUMENTS)} It takes {known}.")
+    fields = {key: _value(_READERS[key], value, f"'{spec.name}': {key}") for key, value in arguments.items()}
+    return check_architecture(msgspec.structs.replace(spec, **fields))
 
 
 def to_table(spec: Spec) -> dict[str, Any]:
@@ -141,3 +158,5 @@ _READERS: dict[str, _Read] = {
     "num_classes": _classes,
     "classifier_bias": _switch,
 }
+# An input says its size itself.
+_ARGUMENTS = tuple(key for key in _READERS if key not in {"name", "image_size"})

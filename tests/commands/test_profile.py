@@ -172,6 +172,7 @@ def test_show_prints_the_module_tree(capsys: pytest.CaptureFixture[str]) -> None
     tree = answer(capsys, "show", "resnet18")
     assert tree.startswith("ResNet(\n  (conv1): Conv2d(3, 64, kernel_size=(7, 7)")
     assert "(fc): Linear(in_features=512, out_features=1000, bias=True)" in tree
+    assert "Linear" not in answer(capsys, "show", "resnet18", "--num-classes", "0")
 
 
 OWN = """
@@ -222,8 +223,13 @@ def test_arguments_and_inputs_are_flags(capsys: pytest.CaptureFixture[str]) -> N
     text = answer(capsys, "profile", "torchvision:resnet18", *flags, "--with", "torch,fvcore")
     assert text.startswith("torchvision:resnet18 (num_classes=10): inference, batch size 1, input 3x64x96, fp32")
     assert "not known" not in text
-    assert "takes no arguments" in refused(capsys, "--arguments", "num_classes=10")
+    assert "has no argument 'classes'" in refused(capsys, "--arguments", "classes=10")
     assert "expected an input such as" in refused(capsys, "--input", "3by4")
+    gray = answer(capsys, "profile", "cifar_resnet20", "--arguments", "in_channels=1 num_classes=0", "--format", "json")
+    (counted,) = json.loads(gray)
+    assert (counted["input"], counted["arguments"]) == ("1x32x32", "in_channels=1 num_classes=0")
+    rgb = specs.totals(specs.find("cifar_resnet20")).macs
+    assert counted["macs"] == rgb - 2 * 16 * 9 * 32 * 32 - 640
 
 
 @pytest.mark.parametrize("arguments", [["list"], ["--help"], ["profile", "resnet50"], ["list", "--format", "json"]])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from resnet_bench import cli
+from resnet_bench import cli, specs
 from resnet_bench.config import suite_file
 from resnet_bench.errors import ConfigError, ModelError
 from resnet_bench.records import Mode, Optimizer, inputs
@@ -105,11 +105,28 @@ def test_an_optimizer_sets_training_cases_apart_and_no_others(tmp_path):
     ]
 
 
+def test_an_architecture_takes_its_own_fields_as_arguments(tmp_path):
+    text = (
+        '[[models]]\nname = "mine"\nmodel = "resnet18"\narguments = { in_channels = 4, norm = "group" }\n'
+        '[[sweep]]\nmodels = ["mine", "resnet18"]\nbatch_size = 1\n'
+    )
+    found = planned(tmp_path, text)
+    variant, plain = found.cases
+    assert (variant.model, variant.arguments, variant.input) == (
+        "resnet18",
+        'in_channels=4 norm="group"',
+        "4x224x224",
+    )
+    spec = found.model(variant)
+    assert (spec.in_channels, spec.norm, spec.layers) == (4, "group", (2, 2, 2, 2))
+    assert found.model(plain) == specs.find("resnet18")
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
         ('[[sweep]]\nmodel = "resnet18"\nimage_size = 64\ninput = "3x64x96"\n', "image_sizes or inputs, not both"),
-        ('[[sweep]]\nmodel = "resnet18"\narguments = "in_chans=4"\n', "'resnet18' takes no arguments"),
+        ('[[sweep]]\nmodel = "resnet18"\narguments = "in_chans=4"\n', "Did you mean 'in_channels'?"),
         ('[[sweep]]\nmodel = "resnet18"\ninput = "3x64x"\n', "expected an input such as 3x224x320"),
         ('[[models]]\nmodel = "timm:x"\nargument = 4\n[[sweep]]\nmodel = "timm:x"\n', "Did you mean 'arguments'?"),
         ('[[models]]\nmodel = "timm:x"\nema = false\n[[sweep]]\nmodel = "timm:x"\n', "'weights' is missing"),
@@ -117,6 +134,11 @@ def test_an_optimizer_sets_training_cases_apart_and_no_others(tmp_path):
         ('[[models]]\nname = "resnet18"\nmodel = "timm:x"\n[[sweep]]\nmodel = "resnet18"\n', "name of another model"),
         ('[[models]]\nname = "mine"\nmodel = "timm:x"\n[[sweep]]\nmodel = "mina"\n', "Did you mean 'mine'?"),
         ('[[sweep]]\nmodel = "resnet18"\ninput = "3x5x64"\n', "image size 5"),
+        ('[[sweep]]\nmodel = "resnet18"\ninput = "1x28x28"\n', "--arguments in_channels=1 makes the network that"),
+        ('[[sweep]]\nmodel = "resnet18"\ninput = "3x64x64+3:int64"\n', "takes images of 3 channels"),
+        ('[[sweep]]\nmodel = "resnet18"\ninput = "3x16x64x64"\n', "takes images of 3 channels"),
+        ('[[sweep]]\nmodel = "resnet18"\narguments = "norm=layer"\n', "expected one of batch, group"),
+        ('[[sweep]]\nmodel = "resnet18"\narguments = "antialias=true layout=v1"\n', "antialias blurs"),
     ],
 )
 def test_what_a_suite_cannot_mean_is_refused(tmp_path, text, says):
