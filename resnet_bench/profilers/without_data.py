@@ -40,7 +40,7 @@ def explained(name: str, work: Callable[[], _Result], *, given: str = "", by_run
         reason = in_words(cause)
         if _ONE_VALUE in reason:
             raise ModelError(
-                f"'{name}' cannot train at this image size and batch size 1: a batch norm would see one value per "
+                f"'{name}' cannot run at this image size and batch size 1: a norm would see one value per "
                 "channel; use a batch size of 2 or more, or larger images."
             ) from error
         if isinstance(cause, ValueNeededError):

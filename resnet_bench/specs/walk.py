@@ -197,19 +197,18 @@ class Walk:
         if op.kind is OperationType.BLUR:
             gradient = self._through_convolution(gradient, saved.pop(0))
         outputs = self._gradients(op, gradient)
-        lowered: _Storage | None = None
-        if op.parameters:
-            if self.autocast and op.kind in WEIGHTED:
-                lowered = self._new(op.parameters * self.arithmetic.activation_bytes)
-            else:
-                self._gradient(op)
+        lowered: list[tuple[int, _Storage]] = []
+        if self.autocast and op.kind in WEIGHTED:
+            lowered = [(it, self._new(it * self.arithmetic.activation_bytes)) for it in op.weights]
+        elif op.parameters:
+            self._gradient(op.parameters)
         self._release(gradient)
         self._release_all(saved)
         for tensor, storage in outputs:
             self._route(tensor, storage)
-        if lowered is not None:
-            self._gradient(op)
-            self._release(lowered)
+        for elements, storage in lowered:
+            self._gradient(elements)
+            self._release(storage)
 
     def _through_convolution(self, gradient: _Storage, padded: _Storage) -> _Storage:
         """Return the gradient of a blur's input with its edge."""
@@ -230,8 +229,8 @@ class Walk:
             return [(source, of_source), (op.reads[1], of_gate)]
         return [] if source.number == 0 else [(source, self._new(self._size(source)))]
 
-    def _gradient(self, op: Op) -> None:
-        self.log.gradients.add(self._new(op.parameters * self.arithmetic.weight_bytes).key)
+    def _gradient(self, elements: int) -> None:
+        self.log.gradients.add(self._new(elements * self.arithmetic.weight_bytes).key)
 
     def _route(self, tensor: Tensor, gradient: _Storage) -> None:
         """Hand a gradient to whoever made `tensor`; a second one is added to the first, in place if unshared."""

@@ -16,6 +16,7 @@ import shutil
 import sys
 import time
 from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from random import Random
 from typing import NamedTuple, Self
@@ -82,7 +83,7 @@ class Door:
         self._places = corpus.build(self._home, self._home / "caches")
         shutil.copytree(self._home, self._pristine)
         self._names = self._listed()
-        self._start()
+        self._process: SpawnProcess | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -93,6 +94,8 @@ class Door:
 
     def try_one(self, random: Random) -> Tried:
         """Damage one file, run one command that reads it, and bring everything back."""
+        if self._process is None:
+            self._start()  # before anything is damaged: it reads a run
         files = sorted(self._places)
         (file,) = random.choices(files, [corpus.WEIGHTS.get(it, 1) for it in files])
         command = random.choice(corpus.COMMANDS[file])
@@ -137,26 +140,31 @@ class Door:
         self._ours.send(command.split())
         if not self._ours.poll(LIMIT_S):
             self._end()
-            self._start()
             return Done(code=None)
         try:
             return self._ours.recv()
         except (EOFError, ConnectionError):
-            self._end()
-            self._start()
-            return Done(code=None, seconds=0.0)
+            return Done(code=None, err=f"the process ended with {self._end()}", seconds=0.0)
 
     def _start(self) -> None:
-        fork = multiprocessing.get_context("fork")
-        self._ours, theirs = fork.Pipe()
-        self._process = fork.Process(target=_serve, args=(theirs, self._home), daemon=True)
+        # Not forked: what this process holds, threads and address space above all, is no command's.
+        spawn = multiprocessing.get_context("spawn")
+        self._ours, theirs = spawn.Pipe()
+        self._process = spawn.Process(target=_serve, args=(theirs, self._home), daemon=True)
         self._process.start()
         theirs.close()
+        self._ours.recv()  # that it is ready: no example waits for imports
 
-    def _end(self) -> None:
-        self._process.kill()
-        self._process.join()
+    def _end(self) -> int | None:
+        """End the process; return its exit status, negative where a signal ended it before."""
+        process, self._process = self._process, None
+        if process is None:
+            return None
+        process.join(1.0)
+        process.kill()
+        process.join()
         self._ours.close()
+        return process.exitcode
 
 
 def broken(command: str, done: Done) -> str:
@@ -234,6 +242,7 @@ def _serve(connection: Connection, home: Path) -> None:
     sys.stdin = io.StringIO()
     for line in ("report run --format text", "report run -o new/page.html", "compare run other"):
         _done(line.split())  # what is imported late, and the memory that it takes, are no example's
+    connection.send(None)
     while True:
         connection.send(_done(connection.recv()))
 
