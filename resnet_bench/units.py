@@ -195,6 +195,15 @@ def parse_energy(text: str) -> float:
     return _parse(text, _JOULES, "an energy such as 0.5 J or 20 mJ")
 
 
+def parse_decibels(text: str) -> float:
+    """Read "40 dB".
+
+    Raises:
+        UsageError: `text` is not a positive number followed by dB.
+    """
+    return _parse(text, {"dB": 1.0}, "a ratio such as 40 dB")
+
+
 def parse_bytes(text: str) -> int:
     """Read "8GiB" or "512 MB".
 
@@ -230,6 +239,7 @@ _ENDINGS = (
     ("_bytes_per_s", "B/s"),
     ("_j_per_image", "J/image"),
     ("_bytes", "B"),
+    ("_db", "dB"),
     ("_hz", "Hz"),
     ("_s", "s"),
 )

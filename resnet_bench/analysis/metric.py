@@ -180,3 +180,21 @@ class ExactMetric(Metric):
 
     extract: Callable[[Measurement], int | None]
     source: Source
+
+
+def data_column(title: str, measure: Measure, explanation: str) -> MetricColumn:
+    """Return the column of a metric that the tables people read leave out."""
+    return MetricColumn(
+        title=title,
+        unit=measure.unit,
+        show=measure.show,
+        help=explanation,
+        place=Place.DATA,
+        rank=None,
+        bounds=None,
+    )
+
+
+def one(value: float | None) -> tuple[float, ...]:
+    """Return the samples of a launch that has one value, none where it is unavailable."""
+    return () if value is None else (float(value),)

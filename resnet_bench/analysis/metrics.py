@@ -11,18 +11,20 @@ from collections.abc import Sequence
 from resnet_bench import units
 from resnet_bench.analysis import measures
 from resnet_bench.analysis.confidence import CONFIDENCE_TEXT
+from resnet_bench.analysis.deployment_metrics import AGREEMENT_METRICS, CONVERSION_METRICS
 from resnet_bench.analysis.metric import (
     AsvForm,
     CorrectedForm,
     Direction,
     ExactMetric,
-    Measure,
     Metric,
     MetricColumn,
     NoisyMetric,
     Place,
     Sense,
     Source,
+    data_column,
+    one,
 )
 from resnet_bench.errors import ConfigError, nearest
 from resnet_bench.records import Launch, Measurement
@@ -44,15 +46,11 @@ def _throughput(launch: Launch) -> tuple[float, ...]:
 
 
 def _compile(launch: Launch) -> tuple[float, ...]:
-    return _one(launch.compilation.compile_s if launch.compilation else None)
+    return one(launch.compilation.compile_s if launch.compilation else None)
 
 
 def _energy(launch: Launch) -> tuple[float, ...]:
-    return _one(launch.energy.energy_j / launch.energy.images if launch.energy and launch.energy.images else None)
-
-
-def _one(value: float | None) -> tuple[float, ...]:
-    return () if value is None else (float(value),)
+    return one(launch.energy.energy_j / launch.energy.images if launch.energy and launch.energy.images else None)
 
 
 def _highest_whole(medians: Sequence[float]) -> int:
@@ -72,19 +70,6 @@ def _predicted_peak(measurement: Measurement) -> int | None:
 def _graph_breaks(measurement: Measurement) -> int | None:
     # The worst launch speaks: a break that comes and goes is a break.
     return max((it.compilation.graph_breaks for it in measurement.launches if it.compilation), default=None)
-
-
-def _data_column(title: str, measure: Measure, explanation: str) -> MetricColumn:
-    """Return the column of a metric that the tables people read leave out."""
-    return MetricColumn(
-        title=title,
-        unit=measure.unit,
-        show=measure.show,
-        help=explanation,
-        place=Place.DATA,
-        rank=None,
-        bounds=None,
-    )
 
 
 LATENCY = NoisyMetric(
@@ -183,9 +168,9 @@ PEAK_ALLOCATED = NoisyMetric(
     label="peak allocated",
     measure=measures.MEBIBYTES,
     direction=Direction.LOWER,
-    column=_data_column("peak allocated", measures.MEBIBYTES, ""),
+    column=data_column("peak allocated", measures.MEBIBYTES, ""),
     asv=AsvForm(name="peak_allocated_bytes", unit="bytes", sense=Sense.AS_IS),
-    extract=lambda launch: _one(launch.memory.peak_allocated_bytes),
+    extract=lambda launch: one(launch.memory.peak_allocated_bytes),
     of_launches=_highest_whole,
     band=0.005,
     corrected=None,
@@ -195,9 +180,9 @@ PEAK_RESERVED = NoisyMetric(
     label="peak reserved",
     measure=measures.MEBIBYTES,
     direction=Direction.LOWER,
-    column=_data_column("peak reserved", measures.MEBIBYTES, ""),
+    column=data_column("peak reserved", measures.MEBIBYTES, ""),
     asv=AsvForm(name="peak_reserved_bytes", unit="bytes", sense=Sense.AS_IS),
-    extract=lambda launch: _one(launch.memory.peak_reserved_bytes),
+    extract=lambda launch: one(launch.memory.peak_reserved_bytes),
     of_launches=_highest_whole,
     band=0.01,
     corrected=None,
@@ -207,9 +192,9 @@ PEAK_RSS = NoisyMetric(
     label="peak RSS",
     measure=measures.MEBIBYTES,
     direction=Direction.LOWER,
-    column=_data_column("peak RSS", measures.MEBIBYTES, ""),
+    column=data_column("peak RSS", measures.MEBIBYTES, ""),
     asv=AsvForm(name="peak_rss_bytes", unit="bytes", sense=Sense.AS_IS),
-    extract=lambda launch: _one(launch.memory.peak_rss_bytes),
+    extract=lambda launch: one(launch.memory.peak_rss_bytes),
     of_launches=_highest_whole,
     band=0.02,
     corrected=None,
@@ -237,7 +222,7 @@ MACS = ExactMetric(
     label="MACs",
     measure=measures.COUNT,
     direction=Direction.LOWER,
-    column=_data_column(
+    column=data_column(
         "MACs of the batch", measures.COUNT, "Multiply-accumulates of one forward pass of the whole batch."
     ),
     asv=AsvForm(name="macs", unit="MACs", sense=Sense.AS_IS),
@@ -285,7 +270,7 @@ GRAPH_BREAKS = ExactMetric(
     label="graph breaks",
     measure=measures.COUNT,
     direction=Direction.LOWER,
-    column=_data_column(
+    column=data_column(
         "graph breaks", measures.COUNT, "Graph breaks of the compiled model, those of the worst launch."
     ),
     asv=AsvForm(name="graph_breaks", unit="graph breaks", sense=Sense.AS_IS),
@@ -293,7 +278,8 @@ GRAPH_BREAKS = ExactMetric(
     source=Source.LAUNCH,
 )
 
-NOISY_METRICS = (LATENCY, THROUGHPUT, COMPILE, ENERGY, PEAK_ALLOCATED, PEAK_RESERVED, PEAK_RSS)
+_BESIDE = (*CONVERSION_METRICS, *AGREEMENT_METRICS)
+NOISY_METRICS = (LATENCY, THROUGHPUT, COMPILE, ENERGY, PEAK_ALLOCATED, PEAK_RESERVED, PEAK_RSS, *_BESIDE)
 EXACT_METRICS = (PARAMETERS, MACS, ACTIVATIONS, PREDICTED_PEAK, GRAPH_BREAKS)
 METRICS: tuple[Metric, ...] = NOISY_METRICS + EXACT_METRICS
 TIMINGS = (LATENCY, THROUGHPUT)  # both are times of the same iterations

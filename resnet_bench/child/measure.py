@@ -4,6 +4,8 @@ import time
 
 from resnet_bench.child.agreement import agreement
 from resnet_bench.child.began import BEGAN_AT, BEGAN_S
+from resnet_bench.child.launch_warnings import warnings
+from resnet_bench.child.logits import images_of
 from resnet_bench.child.prepare import load
 from resnet_bench.profilers import throughput
 from resnet_bench.profilers.allocations import MemoryProbe
@@ -11,13 +13,9 @@ from resnet_bench.profilers.contention import ContentionWatch
 from resnet_bench.profilers.devices import collect
 from resnet_bench.profilers.energy import Meter
 from resnet_bench.profilers.reference import beside
-from resnet_bench.profilers.settling import settling
 from resnet_bench.profilers.workload import Workload
-from resnet_bench.records import Compilation, Executed, Launch, Samples, Warmup, remarks
+from resnet_bench.records import Compilation, Launch, Warmup
 from resnet_bench.wire.messages import MeasureRequest
-
-# Two threads that share a core get 1.00 of it, and 1.3 and more where they have their own.
-_SHARED_CORE = 1.15
 
 
 def measure(request: MeasureRequest) -> Launch:
@@ -60,7 +58,7 @@ def measure(request: MeasureRequest) -> Launch:
     skipped = None if skipped_before is None or skipped_by_now is None else skipped_by_now - skipped_before
     executed = workload.executed()
     sampled = (isolated,) if gauge is None else (isolated, queued)
-    compared, unknown = agreement(workload, request.model, seed=protocol.seed)
+    compared, unknown = agreement(workload, request.model, seed=protocol.seed, images=images_of(request.index))
     return Launch(
         case=case,
         index=request.index,
@@ -79,31 +77,11 @@ def measure(request: MeasureRequest) -> Launch:
         after=after,
         contention=contention,
         executed=executed,
-        warnings=(*_warnings(sampled, executed, skipped=skipped, threads=case.threads), *unknown),
+        warnings=(*warnings(sampled, executed, skipped=skipped, threads=case.threads), *unknown),
         agreement=compared,
         load=load_state,
         skipped_steps=skipped,
     )
-
-
-def _warnings(
-    sampled: tuple[Samples, ...], executed: Executed, *, skipped: int | None, threads: int
-) -> tuple[str, ...]:
-    """Say what of the samples is not as it should be: the isolated ones, and those of a device with a queue."""
-    isolated = sampled[0]
-    changes = [settling(samples.iteration_s) for samples in sampled]
-    said = [remarks.unsettled(change) for change in changes if change is not None][:1]
-    if skipped:
-        said.append(remarks.skipped_steps(skipped))
-    if isolated.cpu_s is not None and threads > 1:
-        cores = sum(isolated.cpu_s) / sum(isolated.elapsed_s)
-        said += [remarks.shared_core(threads, cores)] if cores < _SHARED_CORE else []
-    said += remarks.switches(
-        deterministic=executed.deterministic,
-        cudnn_deterministic=executed.cudnn_deterministic,
-        cudnn_benchmark=executed.cudnn_benchmark,
-    )
-    return tuple(said)
 
 
 def _compilation(workload: Workload, warmup: Warmup, iteration_s: float) -> Compilation | None:

@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from resnet_bench.child.logits import LARGEST_DB
 from resnet_bench.errors import DisagreesError, UnsupportedError
 from resnet_bench.executors.differentiated import Differentiated
 from resnet_bench.executors.inputs import input_of, random_inputs
@@ -21,8 +22,6 @@ from resnet_bench.profilers.workload import Workload
 from resnet_bench.records import Agreement, Case, remarks
 from resnet_bench.specs.arithmetic import arithmetic
 
-# Of numbers that differ in nothing but the order of their sums, this is far above any bound.
-LARGEST_DB = 1000.0
 # How much farther than rounded images a case may lie: it rounds between all layers, they are rounded once.
 _BEYOND_ROUNDING_DB = 20.0
 _TENSOR_FLOAT_EPS = 2.0**-10

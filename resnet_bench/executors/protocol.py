@@ -5,6 +5,7 @@ Nothing here is torch's at run time: a runtime that measures an artefact of its 
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from resnet_bench.records import Case, Executed, Transfer
@@ -12,7 +13,7 @@ from resnet_bench.records import Case, Executed, Transfer
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-    from torch import nn
+    from torch import Tensor, nn
 
     from resnet_bench.executors.differentiated import Differentiated
 
@@ -123,4 +124,25 @@ class Executes(Protocol):
 
         Raises:
             UnsupportedError: the network cannot be run so.
+        """
+
+
+class Converts(Executes, Protocol):
+    """An executor of an artefact: one process makes it with torch, others load and measure it.
+
+    `prepare` does both in one process, for whoever compares sides or tries batch sizes.
+    """
+
+    def convert(self, case: Case, network: "nn.Module", images: "Tensor", folder: Path) -> None:
+        """Write the artefact of a float32 network in eval mode, called with images (N, ...), and nothing else.
+
+        Raises:
+            UnsupportedError: it cannot be converted, with the operator where one is to blame.
+        """
+
+    def opened(self, case: Case, folder: Path, *, seed: int) -> Prepared:
+        """Load an artefact, with the input of a seed; imports no torch unless the executor's row says so.
+
+        Raises:
+            UnsupportedError: the runtime would run it otherwise than asked.
         """

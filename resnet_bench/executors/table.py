@@ -5,12 +5,14 @@ A new executor is a row here and a file beside this one.
 
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, NamedTuple
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, NamedTuple, cast
 
+from resnet_bench.errors import UnsupportedError
 from resnet_bench.records import Executor
 
 if TYPE_CHECKING:
-    from resnet_bench.executors.protocol import Executes
+    from resnet_bench.executors.protocol import Converts, Executes
 
 
 class ExecutorFacts(NamedTuple):
@@ -22,6 +24,9 @@ class ExecutorFacts(NamedTuple):
         fuses: operators that a compiler may do on the way of their neighbours need not move their bytes.
         launches_operators: the host starts each operator by itself, and waits no less for it.
         needs_torch: torch runs the iterations, so that its switches, threads and profiler tell of them.
+        converts: the network becomes an artefact first, in a process of its own; see `protocol.Converts`.
+        packages: what it imports beside the package's own dependencies.
+        extra: of this package, which installs them.
     """
 
     module: str
@@ -29,6 +34,14 @@ class ExecutorFacts(NamedTuple):
     fuses: bool
     launches_operators: bool
     needs_torch: bool
+    converts: bool = False
+    packages: tuple[str, ...] = ()
+    extra: str = ""
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The packages that it lacks here; nothing is imported to know."""
+        return tuple(name for name in self.packages if find_spec(name) is None)
 
 
 EXECUTORS: dict[Executor, ExecutorFacts] = {
@@ -40,6 +53,26 @@ EXECUTORS: dict[Executor, ExecutorFacts] = {
     Executor.CUDA_GRAPH: ExecutorFacts(
         "cuda_graph", compiles=False, fuses=False, launches_operators=False, needs_torch=True
     ),
+    Executor.OPENVINO: ExecutorFacts(
+        "open_vino",
+        compiles=False,
+        fuses=True,
+        launches_operators=False,
+        needs_torch=False,
+        converts=True,
+        packages=("openvino",),
+        extra="openvino",
+    ),
+    Executor.ONNXRUNTIME: ExecutorFacts(
+        "onnx_runtime",
+        compiles=False,
+        fuses=True,
+        launches_operators=False,
+        needs_torch=False,
+        converts=True,
+        packages=("onnxruntime", "onnx", "onnxscript"),
+        extra="onnxruntime",
+    ),
 }
 
 
@@ -50,6 +83,24 @@ def facts(executor: Executor) -> ExecutorFacts:
         KeyError: the table has none: a fault of ours, never taken for eager.
     """
     return EXECUTORS[executor]
+
+
+def refuse_missing(executor: Executor) -> None:
+    """Refuse an executor whose packages are not installed here.
+
+    Raises:
+        UnsupportedError: with the extra that installs them.
+    """
+    row = facts(executor)
+    if row.missing:
+        raise UnsupportedError(
+            f"{executor} is not installed here (no {row.missing[0]}): pip install 'resnet-bench[{row.extra}]'."
+        )
+
+
+def load_converting(executor: Executor) -> "Converts":
+    """Return the same of an executor whose row says that it converts."""
+    return cast("Converts", load(executor))
 
 
 @cache

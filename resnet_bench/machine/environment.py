@@ -17,7 +17,10 @@ from resnet_bench.machine.devices import DeviceFacts, DeviceKind
 from resnet_bench.machine.identity import environment_id, memory_class
 from resnet_bench.records import Allocator, DeviceState, Environment, Identity, MachineState
 
-_PACKAGES = ("resnet-bench", "torch", "torchvision", "fvcore", "numpy", "pandas", "plotly", "asv", "timm")
+_PACKAGES = (
+    *("resnet-bench", "torch", "torchvision", "fvcore", "numpy", "pandas", "plotly", "asv", "timm"),
+    *("onnxruntime", "onnx", "onnxscript", "openvino", "nncf"),
+)
 _CPU_FREQUENCY = Path("/sys/devices/system/cpu/cpu0/cpufreq")
 
 

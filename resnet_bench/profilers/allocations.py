@@ -4,20 +4,14 @@ On CUDA the allocator's own counters, reset after warm-up. On the CPU the alloca
 pass of its own that is not timed: exact tensor bytes, convolution workspace and reordered weights included.
 """
 
-import contextlib
 import os
-import resource
-import sys
 from collections.abc import Callable
-from pathlib import Path
 
 from torch.autograd.profiler import profile
 
+from resnet_bench.profilers import resident
 from resnet_bench.profilers.workload import Workload
 from resnet_bench.records import Memory
-
-_CLEAR_REFS = Path("/proc/self/clear_refs")
-_STATUS = Path("/proc/self/status")
 
 
 class MemoryProbe:
@@ -30,7 +24,7 @@ class MemoryProbe:
         self._workload = workload
         self._beside_bytes = beside_bytes
         self._warmup_peak: int | None = None
-        _reset_peak_rss()  # the workload is loaded: importing torch and building the model are not the case's peak
+        resident.reset_peak()  # the workload is loaded: importing torch and building the model are not the case's peak
 
     def warmed_up(self) -> None:
         """Keep the peak of warm-up (autotuning tries workspaces) apart from the steady state's."""
@@ -41,7 +35,7 @@ class MemoryProbe:
     def measure(self) -> Memory:
         """Return the peaks in bytes; on the CPU this runs one more iteration under the profiler."""
         workload, measures, device = self._workload, self._workload.instruments, self._workload.device
-        rss = _peak_rss_bytes() - self._beside_bytes  # before the profiler's own allocations
+        rss = resident.peak_bytes() - self._beside_bytes  # before the profiler's own allocations
         if not measures.kind.accelerator:
             alive = workload.prepared.alive_bytes()
             peak = None if alive is None else alive + peak_allocation_bytes(workload.iterate)
@@ -81,20 +75,3 @@ def peak_allocation_bytes(iterate: Callable[[], object]) -> int:
         held += change
         peak = max(peak, held)
     return peak
-
-
-def _reset_peak_rss() -> None:
-    """Set the process's high-water mark to what it holds now (Linux: proc(5), clear_refs); elsewhere it stays."""
-    with contextlib.suppress(OSError):
-        _CLEAR_REFS.write_text("5")
-
-
-def _peak_rss_bytes() -> int:
-    """Return the high-water mark since the last reset, or of the whole life where there is no /proc."""
-    try:
-        status = _STATUS.read_text()
-    except OSError:
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return peak if sys.platform == "darwin" else peak * 1024
-    kibibytes = next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:"))
-    return int(kibibytes) * 1024

@@ -1,4 +1,4 @@
-"""What else used the machine while a launch sampled."""
+"""What else used the machine while a launch sampled. torch is asked of accelerators alone."""
 
 import os
 import time
@@ -6,9 +6,9 @@ from collections.abc import Collection
 
 import psutil
 
+from resnet_bench.machine.devices import DeviceKind, kind_of
 from resnet_bench.machine.environment import logical_cores
 from resnet_bench.machine.nvml import POWER_CAP
-from resnet_bench.profilers.devices import instruments
 from resnet_bench.records import Contention, DeviceState, UnderLoad, remarks
 
 
@@ -17,7 +17,7 @@ class ContentionWatch:
 
     def __init__(self, device: str, *, threads: int) -> None:
         self._device = device
-        self._needed_cores = threads + instruments(device).kind.host_cores
+        self._needed_cores = threads + _kind(device).host_cores
         self._start = (time.monotonic(), _busy_s(), _own_s())
 
     def finish(self, before: DeviceState, after: DeviceState, load: UnderLoad | None = None) -> Contention:
@@ -33,8 +33,7 @@ class ContentionWatch:
         others = max(0.0, _busy_s() - self._start[1] - own)
         cores = logical_cores()
         share = min(1.0, others / (elapsed * cores)) if elapsed > 0 else None
-        measures = instruments(self._device)
-        foreign = foreign_processes(measures.processes(measures.device(self._device)))
+        foreign = foreign_processes(_processes(self._device))
         disturbances = remarks.disturbances(
             other_cpu_share=share,
             cores=cores,
@@ -55,6 +54,24 @@ def foreign_processes(on_device: Collection[int] | None) -> int | None:
     if on_device is None or (len(on_device) <= 1 and os.getpid() not in on_device):
         return None
     return len(on_device) - 1
+
+
+def _kind(device: str) -> DeviceKind:
+    kind = kind_of(device)
+    if not kind.accelerator:
+        return kind
+    from resnet_bench.profilers.devices import instruments  # noqa: PLC0415 - it imports torch
+
+    return instruments(device).kind
+
+
+def _processes(device: str) -> Collection[int] | None:
+    if not kind_of(device).accelerator:
+        return None
+    from resnet_bench.profilers.devices import instruments  # noqa: PLC0415 - it imports torch
+
+    measures = instruments(device)
+    return measures.processes(measures.device(device))
 
 
 def _busy_s() -> float:

@@ -10,11 +10,14 @@ import statistics
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
+from typing import TYPE_CHECKING
 
 from resnet_bench.profilers.clock import Clock, Timing
-from resnet_bench.profilers.gauge import Gauge
 from resnet_bench.profilers.interleaving import LEAST_BURSTS, Bursts, Interleaving
 from resnet_bench.records import Samples, StopReason, TimingProtocol, Warmup
+
+if TYPE_CHECKING:
+    from resnet_bench.profilers.gauge import Gauge
 
 CONFIDENCE = 0.99
 EXACT_UP_TO = 100
@@ -83,7 +86,7 @@ def sample(
     budget_s: float,
     at_least_s: float = 0.0,
     turns: Interleaving | None = None,
-    gauge: Gauge | None = None,
+    gauge: "Gauge | None" = None,
 ) -> Samples:
     """Take samples of `iterations` iterations each until the median is known, or the budget is spent.
 

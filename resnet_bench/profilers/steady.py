@@ -7,12 +7,14 @@ nothing of them: all can be those of a cold device.
 import math
 import statistics
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from resnet_bench.profilers.clock import Clock
-from resnet_bench.profilers.gauge import Gauge
 from resnet_bench.records import Protocol, State, StopReason
 from resnet_bench.records.plan import LEAST_QUEUED
+
+if TYPE_CHECKING:
+    from resnet_bench.profilers.gauge import Gauge
 
 _QUEUE_S = 0.05
 _SHORTEST_WINDOW_S = 0.5
@@ -31,7 +33,7 @@ def queue_length(iteration_s: float, queue_s: float) -> int:
 
 
 def settle(
-    iterate: Callable[[], object], clock: Clock, gauge: Gauge, protocol: Protocol, *, iteration_s: float
+    iterate: Callable[[], object], clock: Clock, gauge: "Gauge", protocol: Protocol, *, iteration_s: float
 ) -> Steady:
     """Keep the device busy until its clocks and power stay where they are.
 

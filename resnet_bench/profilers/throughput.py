@@ -2,17 +2,19 @@
 
 import statistics
 from collections.abc import Callable
-from typing import NamedTuple
-
-import torch
+from typing import TYPE_CHECKING, NamedTuple
 
 from resnet_bench.executors.protocol import TrainingStep
 from resnet_bench.profilers.clock import Clock
-from resnet_bench.profilers.gauge import Gauge
 from resnet_bench.profilers.interleaving import Interleaving
 from resnet_bench.profilers.sampler import iterations_per_sample, sample
 from resnet_bench.profilers.steady import queue_length, typical_queued_s
 from resnet_bench.records import Phases, Protocol, Samples, State, TimingProtocol, Warmup
+
+if TYPE_CHECKING:
+    import torch
+
+    from resnet_bench.profilers.gauge import Gauge
 
 _PHASE_ITERATIONS = 5
 _MIN_BACK_TO_BACK_SAMPLES = 2
@@ -39,7 +41,7 @@ def isolated(
     pace: Pace,
     *,
     turns: Turns = no_turns,
-    gauge: Gauge | None = None,
+    gauge: "Gauge | None" = None,
 ) -> Samples:
     """Sample iterations that are each synchronised.
 
@@ -72,7 +74,7 @@ def back_to_back(
     pace: Pace,
     *,
     turns: Turns = no_turns,
-    gauge: Gauge | None = None,
+    gauge: "Gauge | None" = None,
 ) -> Samples:
     """Sample iterations that follow one another; see `isolated`. On a device they are queued, three at once or more."""
     if gauge is None:

@@ -1,5 +1,6 @@
 """What one fresh process measured, or why it could not."""
 
+from collections.abc import Collection
 from enum import StrEnum
 
 from resnet_bench.records.base import Record
@@ -149,10 +150,51 @@ class Contention(Record, frozen=True, kw_only=True):
     disturbances: tuple[str, ...] = ()
 
 
-class Executed(Record, frozen=True, kw_only=True):
-    """What really ran, read back from the process after sampling.
+class Conversion(Record, frozen=True, kw_only=True):
+    """How a network became the artefact that a runtime loads: in a process of its own, which is not measured.
 
-    `variables` are the environment's that change it, `weights` says in words which were loaded.
+    `convert_s` is what the exporter took, `load_s` what the measured process took to load it; `sha256` is of its files.
+    """
+
+    convert_s: Duration
+    artifact_bytes: NonNegativeCount
+    sha256: str
+    load_s: NonNegativeSeconds
+
+
+class RanOperators(Record, frozen=True, kw_only=True):
+    """How many operators of one kind ran, by which provider, in which type; `macs` are theirs together."""
+
+    operator: str
+    provider: str
+    dtype: str
+    count: Count
+    macs: NonNegativeCount = 0
+
+
+class RuntimeRan(Record, frozen=True, kw_only=True):
+    """What a runtime beside torch says that it ran.
+
+    `settings` are its own, read back.
+    """
+
+    name: str
+    version: str
+    providers: tuple[str, ...]
+    operators: tuple[RanOperators, ...]
+    settings: tuple[tuple[str, str], ...] = ()
+
+    def macs_share(self, dtypes: Collection[str]) -> float | None:
+        """Return the share of all MACs that ran in one of the types, None where the runtime tells of no MACs."""
+        total = sum(it.macs for it in self.operators)
+        return sum(it.macs for it in self.operators if it.dtype in dtypes) / total if total else None
+
+
+class Executed(Record, frozen=True, kw_only=True):
+    """What really ran, read back from the process after sampling; what is torch's alone is None where torch did not.
+
+    `variables` are the environment's that change it, `weights` says in words which were loaded, `runtime` is what a
+    runtime beside torch says.
     """
 
     parameter_dtype: str
@@ -160,9 +202,9 @@ class Executed(Record, frozen=True, kw_only=True):
     tf32_matmul: bool | None
     tf32_convolution: bool | None
     cudnn_benchmark: bool | None
-    deterministic: bool
+    deterministic: bool | None
     threads: Index
-    interop_threads: Index
+    interop_threads: Index | None
     wait_policy: str | None
     batch_norm_statistics: str
     kmp_blocktime: str | None = None
@@ -170,6 +212,7 @@ class Executed(Record, frozen=True, kw_only=True):
     cudnn_deterministic: bool | None = None
     variables: tuple[tuple[str, str], ...] = ()
     weights: str = ""
+    runtime: RuntimeRan | None = None
 
 
 class Agreement(Record, frozen=True, kw_only=True):
@@ -179,6 +222,7 @@ class Agreement(Record, frozen=True, kw_only=True):
     difference; None where nothing differs. `top1_agreement` is the share of images with the same largest logit; of how
     many distinct `classes` says what that is worth. In training the two powers are of all gradients together, there are
     no classes, and `loss_error` is the loss's difference as a share of it.
+    `max_relative_error` is over the largest of the centred logits.
     """
 
     images: Count
@@ -187,13 +231,15 @@ class Agreement(Record, frozen=True, kw_only=True):
     top1_agreement: Share | None = None
     classes: Count | None = None
     loss_error: NonNegativeNumber | None = None
+    max_relative_error: NonNegativeNumber | None = None
 
 
 class Launch(Record, frozen=True, kw_only=True, tag="launch"):
     """What one fresh process measured of one case; `run` is the id of the run that it was made for.
 
     `before` and `after` are of an idle device, `load` is of the one that worked. `skipped_steps` are steps that the
-    loss scaler skipped among the samples; None without one.
+    loss scaler skipped among the samples; None without one. `busy_threads` are the process's that worked while it
+    sampled, of a runtime with threads of its own and where the system tells.
     """
 
     case: Case
@@ -218,6 +264,8 @@ class Launch(Record, frozen=True, kw_only=True, tag="launch"):
     agreement: Agreement | None = None
     load: UnderLoad | None = None
     skipped_steps: NonNegativeCount | None = None
+    conversion: Conversion | None = None
+    busy_threads: NonNegativeCount | None = None
 
 
 class SkipReason(StrEnum):

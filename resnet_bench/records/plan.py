@@ -52,6 +52,8 @@ class Executor(StrEnum):
     COMPILE = "compile"
     COMPILE_MAX_AUTOTUNE = "compile-max-autotune"
     CUDA_GRAPH = "cuda_graph"
+    ONNXRUNTIME = "onnxruntime"
+    OPENVINO = "openvino"
 
 
 class Optimizer(StrEnum):

@@ -30,7 +30,9 @@ def shared_core(threads: int, cores: float) -> str:
     return f"{threads} threads used {cores:.2f} cores: they ran on the same one, or had nothing to do"
 
 
-def switches(*, deterministic: bool, cudnn_deterministic: bool | None, cudnn_benchmark: bool | None) -> tuple[str, ...]:
+def switches(
+    *, deterministic: bool | None, cudnn_deterministic: bool | None, cudnn_benchmark: bool | None
+) -> tuple[str, ...]:
     """Say which of torch's switches make a launch slower than it need be: the model's code, or a variable, set them."""
     found = []
     if deterministic:
@@ -40,6 +42,11 @@ def switches(*, deterministic: bool, cudnn_deterministic: bool | None, cudnn_ben
     if cudnn_benchmark is False:
         found.append("cuDNN tried no algorithms out: the model's code turned that off while it ran")
     return tuple(found)
+
+
+def no_reference() -> str:
+    """Say that no reference took turns where one was asked for."""
+    return "no reference took turns with the samples: it is torch's, and this process has no torch"
 
 
 def not_compared(error: Exception) -> str:

@@ -15,7 +15,7 @@ from resnet_bench.errors import ResNetBenchError, StoreError, UsageError
 from resnet_bench.git.commit import current_commit
 from resnet_bench.records import Case, Ceilings, Commit, Environment, Header, Identity, LayerScope, ModelObject
 from resnet_bench.records.profiles import profile_key
-from resnet_bench.runner import ceilings, choices, plan, shards, sweep
+from resnet_bench.runner import ceilings, choices, engines, plan, shards, sweep
 from resnet_bench.runner.interruption import stoppable
 from resnet_bench.runner.launchers.launcher import Launcher
 from resnet_bench.runner.profiling import foreseen, profiles_of
@@ -59,6 +59,7 @@ def start(
     """
     with run_directory.locked(directory), stoppable():
         run_directory.refuse_another(directory)
+        engines.refuse_missing(str(name) for sweep in suite.sweeps for name in sweep["executor"])
         machines = launcher.machines(suite.device, foreseen(suite, shard))
         for machine in machines:
             machine.refuse_falsified()
@@ -111,6 +112,7 @@ def resume(directory: Path, *, launcher: Launcher) -> None:
                 f"{directory} joins runs of {len(header.environments)} machines; resume each of them on its own "
                 "machine and merge them again."
             )
+        engines.refuse_missing(case.executor for case in header.cases)
         _refuse_other_machines(directory, header, launcher)
         run_directory.cut_half_written_lines(directory)
         known = plan.of_header(header)
@@ -142,6 +144,7 @@ def extend(directory: Path, asked: Mapping[str, tuple[Value, ...]], *, launcher:
         header = found.header
         if header.merged or header.shards:
             raise StoreError(f"{directory} joins runs or is a part of one; extend a whole run of one machine.")
+        engines.refuse_missing(map(str, asked.get("executor", ())))
         _refuse_other_machines(directory, header, launcher)
         _refuse_other_commit(directory, header.commit, current_commit())
         added = plan.added(header, asked, ask=lambda models: choices.ask(launcher, models))

@@ -23,6 +23,9 @@ class Arithmetic(NamedTuple):
         tensor_float: float32 products may be rounded to TF32 on the way.
         scales_loss: training needs its loss scaled, or small gradients vanish.
         least_sqnr_db: of logits against eager float32's: what is below does not compute the network.
+        least_trained_sqnr_db: the same where weights were loaded, whose logits tell images apart: 10 dB and more below
+            what rounding costs. A product of 11 bits has about 66 dB, of 8 bits 48 dB, of 4 bits 24 dB, and some fifty
+            of them one after another lose up to 17 dB.
     """
 
     weights: str
@@ -34,6 +37,7 @@ class Arithmetic(NamedTuple):
     tensor_float: bool = False
     scales_loss: bool = False
     least_sqnr_db: float = 3.0
+    least_trained_sqnr_db: float = 15.0
 
     @property
     def autocast(self) -> bool:
@@ -43,20 +47,57 @@ class Arithmetic(NamedTuple):
 
 ARITHMETICS: dict[Precision, Arithmetic] = {
     Precision.FP32: Arithmetic(
-        "float32", "float32", _FLOAT_BYTES, _FLOAT_BYTES, _FLOAT_BYTES, Precision.FP32, least_sqnr_db=60.0
+        "float32",
+        "float32",
+        _FLOAT_BYTES,
+        _FLOAT_BYTES,
+        _FLOAT_BYTES,
+        Precision.FP32,
+        least_sqnr_db=60.0,
+        least_trained_sqnr_db=60.0,
     ),
     Precision.TF32: Arithmetic(
-        "float32", "float32", _FLOAT_BYTES, _FLOAT_BYTES, _FLOAT_BYTES, Precision.TF32, tensor_float=True
+        "float32",
+        "float32",
+        _FLOAT_BYTES,
+        _FLOAT_BYTES,
+        _FLOAT_BYTES,
+        Precision.TF32,
+        tensor_float=True,
+        least_trained_sqnr_db=30.0,
     ),
-    Precision.FP16: Arithmetic("float16", "float16", _HALF_BYTES, _HALF_BYTES, _FLOAT_BYTES, Precision.FP16),
+    Precision.FP16: Arithmetic(
+        "float16", "float16", _HALF_BYTES, _HALF_BYTES, _FLOAT_BYTES, Precision.FP16, least_trained_sqnr_db=30.0
+    ),
     Precision.BF16: Arithmetic("bfloat16", "bfloat16", _HALF_BYTES, _HALF_BYTES, _FLOAT_BYTES, Precision.BF16),
     Precision.AMP_FP16: Arithmetic(
-        "float32", "float16", _FLOAT_BYTES, _HALF_BYTES, _FLOAT_BYTES, Precision.FP16, scales_loss=True
+        "float32",
+        "float16",
+        _FLOAT_BYTES,
+        _HALF_BYTES,
+        _FLOAT_BYTES,
+        Precision.FP16,
+        scales_loss=True,
+        least_trained_sqnr_db=30.0,
     ),
     Precision.AMP_BF16: Arithmetic("float32", "bfloat16", _FLOAT_BYTES, _HALF_BYTES, _FLOAT_BYTES, Precision.BF16),
-    Precision.FP64: Arithmetic("float64", "float64", _DOUBLE_BYTES, _DOUBLE_BYTES, _DOUBLE_BYTES, Precision.FP64),
+    Precision.FP64: Arithmetic(
+        "float64",
+        "float64",
+        _DOUBLE_BYTES,
+        _DOUBLE_BYTES,
+        _DOUBLE_BYTES,
+        Precision.FP64,
+        least_trained_sqnr_db=60.0,
+    ),
     Precision.FP8: Arithmetic(
-        "float8_e4m3fn", "float8_e4m3fn", _EIGHTH_BYTES, _EIGHTH_BYTES, _FLOAT_BYTES, Precision.FP8
+        "float8_e4m3fn",
+        "float8_e4m3fn",
+        _EIGHTH_BYTES,
+        _EIGHTH_BYTES,
+        _FLOAT_BYTES,
+        Precision.FP8,
+        least_trained_sqnr_db=6.0,
     ),
 }
 

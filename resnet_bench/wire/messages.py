@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from resnet_bench.errors import DeviceError, ResNetBenchError, StoreError, UsageError, named
+from resnet_bench.executors import table as executors
 from resnet_bench.machine.environment import usual_allocator
 from resnet_bench.records import (
     Case,
@@ -223,15 +224,51 @@ class CeilingsRequest(Request[Ceilings], frozen=True, kw_only=True, tag="ceiling
         return ChildSetting(threads=self.threads or None, allocator=usual_allocator())
 
 
+class Converted(Record, frozen=True, kw_only=True, tag="converted"):
+    """What a network was converted to, and what of it a process without torch must be told.
+
+    `input_sha256` is of the input that eager float32 gets; `weights` and `batch_norm_statistics` are words.
+    """
+
+    convert_s: float
+    sha256: str
+    size_bytes: int
+    input_sha256: str
+    environment: str
+    weights: str
+    batch_norm_statistics: str
+
+
+class ConvertRequest(CaseRequest[Converted | Skip], frozen=True, kw_only=True, tag="convert"):
+    """Convert one case's network into an artefact in `folder`/artifact, and write what eager float32 computes there."""
+
+    answered_by = "convert:convert"
+    answers = (Converted, Skip)
+    what = "a conversion"
+
+    folder: str
+    seed: int
+    images: int
+
+    @property
+    def limit_s(self) -> float:
+        """Half an hour."""
+        return 1800.0
+
+
 class MeasureRequest(CaseRequest[Launch | Skip], frozen=True, kw_only=True, tag="measure"):
     """Measure one launch of one case."""
 
-    answered_by = "measure:measure"
     answers = (Launch, Skip)
     what = "a launch"
 
     attempt: int
     protocol: Protocol
+
+    @property
+    def answered_by(self) -> str:  # type: ignore[override]
+        """A room of its own for what needs no torch while it is measured."""
+        return "deployed:measure" if executors.facts(self.case.executor).converts else "measure:measure"
 
     @property
     def limit_s(self) -> float:
@@ -284,8 +321,11 @@ AnyRequest = (
     | CostRequest
     | ShowRequest
     | MeasureRequest
+    | ConvertRequest
     | FitRequest
     | LayersRequest
     | CeilingsRequest
 )
-AnyAnswer = Known | Probed | Profiled | Costed | Shown | Failed | Fits | Launch | Skip | Dissected | Ceilings
+AnyAnswer = (
+    Known | Probed | Profiled | Costed | Shown | Failed | Converted | Fits | Launch | Skip | Dissected | Ceilings
+)

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from torch import nn
 
 from resnet_bench.child import skips
-from resnet_bench.child.agreement import agreement, compare, refuse_gross_fault
+from resnet_bench.child.agreement import agreement
+from resnet_bench.child.logits import compare, refuse_gross_fault
 from resnet_bench.child.prepare import load
 from resnet_bench.errors import DisagreesError, UnsupportedError
 from resnet_bench.executors.inputs import input_of, random_inputs
@@ -19,6 +20,7 @@ from resnet_bench.models.registry import Created
 from resnet_bench.profilers.workload import Workload
 from resnet_bench.records import Executor, Launch, MemoryFormat, Precision, Skip, SkipReason
 from resnet_bench.runner.launchers.local import LocalLauncher
+from resnet_bench.specs.arithmetic import ARITHMETICS
 from tests import make
 
 MODEL = "cifar_resnet20"
@@ -28,8 +30,8 @@ def case(**axes):
     return make.case(MODEL, **dict(batch_size=2, image_size=32, precision=Precision.AMP_BF16) | axes)
 
 
-def compared(asked, model=MODEL):
-    found, said = agreement(Workload(asked, model, seed=3), model, seed=3)
+def compared(asked, model=MODEL, images=8):
+    found, said = agreement(Workload(asked, model, seed=3), model, seed=3, images=images)
     assert said == ()
     return found
 
@@ -43,6 +45,7 @@ def test_the_measures_are_those_of_their_closed_forms():
     wrong = ((found - expected) ** 2).sum()
     assert it.sqnr_db == pytest.approx(10 * math.log10(centred / wrong))
     assert (it.images, it.max_error, it.top1_agreement, it.classes) == (4, 7.0, 0.75, 3)
+    assert it.max_relative_error == pytest.approx(7.0 / np.abs(expected - expected.mean(axis=0)).max())
 
 
 @given(st.integers(0, 2**32 - 1), st.floats(-6, 0), st.floats(-50, 50))
@@ -84,11 +87,26 @@ def test_a_gross_fault_is_beyond_what_the_arithmetic_explains(precision, error, 
         refuse_gross_fault(it, asked)
 
 
+@pytest.mark.parametrize("precision", Precision)
+def test_loaded_weights_are_held_to_the_floor_of_their_precision_and_random_ones_to_a_gross_fault(precision):
+    row = ARITHMETICS[precision]
+    assert row.least_sqnr_db <= row.least_trained_sqnr_db
+    random = np.random.default_rng(0)
+    expected = random.standard_normal((64, 100))
+    error = 10 ** (-(row.least_trained_sqnr_db - 1) / 20)  # a decibel too large
+    it = compare(expected + error * random.standard_normal((64, 100)), expected)
+    asked = case(precision=precision, executor=Executor.COMPILE, weights="own.pth")
+    with pytest.raises(DisagreesError, match=f"at least {row.least_trained_sqnr_db:g} dB"):
+        refuse_gross_fault(it, asked)
+    if it.sqnr_db > row.least_sqnr_db:
+        refuse_gross_fault(it, make.change(asked, weights=""))
+
+
 @pytest.mark.parametrize("precision", [Precision.AMP_BF16, Precision.BF16])
 @pytest.mark.parametrize("batch_size", [1, 3, 40])
 def test_lower_precision_is_compared_over_seeded_images_of_any_batch(precision, batch_size):
-    it = compared(case(precision=precision, batch_size=batch_size))
-    assert it.images == {1: 4, 3: 6, 40: 16}[batch_size]
+    it = compared(case(precision=precision, batch_size=batch_size), images=11)
+    assert it.images == 11
     assert 10 < it.sqnr_db < 60
     assert 0 < it.max_error < 1
     assert it.classes >= 1

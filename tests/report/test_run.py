@@ -336,7 +336,7 @@ def test_the_method_says_why_sampling_ended():
 
 
 def test_how_near_a_case_is_to_eager_float32_stands_in_the_table_and_in_the_method():
-    near = Agreement(images=4, max_error=0.12, sqnr_db=31.4, top1_agreement=0.75, classes=2)
+    near = Agreement(images=64, max_error=0.12, sqnr_db=31.4, top1_agreement=0.75, classes=9, max_relative_error=0.02)
     of = make.case(precision=Precision.BF16)
     measured = make.measurement([[0.01] * 5] * 3, of=of, agreement=near)
     document = build(make.run_of([measured]))
@@ -344,11 +344,17 @@ def test_how_near_a_case_is_to_eager_float32_stands_in_the_table_and_in_the_meth
     told = {
         key: row[key] for key in ("sqnr_db", "max_error", "top1_agreement", "agreement_classes", "agreement_images")
     }
-    assert told == dict(sqnr_db=31.4, max_error=0.12, top1_agreement=0.75, agreement_classes=2, agreement_images=4)
+    assert told == dict(sqnr_db=31.4, max_error=0.12, top1_agreement=0.75, agreement_classes=9, agreement_images=64)
     assert "SQNR" in text.render(document, 200)
     assert "31.4" in text.render(document, 200)
     (method,) = (section for section in document.sections if section.id == "method")
-    assert any("4 seeded images" in it.paragraphs[0] for it in method.blocks if it.title == "Agreement")
+    assert row["agreement"] == "75.0 % of 64, 9 classes, untrained"
+    assert row["max_relative_error"] == 0.02
+    assert any("64 seeded images" in it.paragraphs[0] for it in method.blocks if it.title == "Agreement")
+    few = make.change(near, classes=7)
+    (row,) = objects(build(make.run_of([make.measurement([[0.01] * 5] * 3, of=of, agreement=few)])).results)
+    assert row["agreement"] == "void: 7 classes, untrained"
+    assert row["top1_agreement"] is None
     without = build(make.run_of([make.measurement([[0.01] * 5] * 3)]))
     assert "SQNR" not in text.render(without, 200)
 

@@ -11,7 +11,9 @@ ROW = """
 POWER = NoisyMetric(
     name="power_w",
     label="power",
-    measure=Measure(base_unit="W", unit="W", show=units.seconds, parse=lambda text: float(text.removesuffix(" W"))),
+    measure=measures.Measure(
+        base_unit="W", unit="W", show=units.seconds, parse=lambda text: float(text.removesuffix(" W"))
+    ),
     direction=Direction.LOWER,
     column=MetricColumn(
         title="watts", unit="W", show=units.seconds, help="", place=Place.TABLE, rank=None, bounds=None
@@ -28,7 +30,7 @@ NOISY_METRICS = ("""
 @pytest.fixture
 def metered(house):
     house.replace("analysis/metrics.py", "\nNOISY_METRICS = (", ROW)
-    house.replace("analysis/metrics.py", "PEAK_RESERVED, PEAK_RSS)", "PEAK_RESERVED, PEAK_RSS, POWER)")
+    house.replace("analysis/metrics.py", "PEAK_RESERVED, PEAK_RSS,", "PEAK_RESERVED, PEAK_RSS, POWER,")
     save_run(house.home / "run", suite_run())
     return house
 

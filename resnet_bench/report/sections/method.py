@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from resnet_bench import units
 from resnet_bench.analysis.confidence import CONFIDENCE_TEXT
+from resnet_bench.analysis.deployment_metrics import FEWEST_CLASSES
 from resnet_bench.analysis.published import ACCURACY_IMAGE_SIZE
 from resnet_bench.analysis.results import NOISY_SPREAD, Result
 from resnet_bench.machine.devices import is_accelerator
@@ -12,6 +13,7 @@ from resnet_bench.records import Allocator, Mode, Run, State, StopReason, Transf
 from resnet_bench.report.document import Passage, Prominence, Section
 from resnet_bench.report.sections.context import Context
 from resnet_bench.report.sections.launches import has_launches, has_samples
+from resnet_bench.specs.arithmetic import ARITHMETICS
 from resnet_bench.words import counted, listed
 
 _ENDINGS = {
@@ -194,6 +196,14 @@ def _counting(results: Sequence[Result]) -> tuple[str, ...]:
     )
 
 
+def _floors() -> str:
+    """Say the floors of all precisions: 60 dB in fp32 and fp64, ..."""
+    floors: dict[float, list[str]] = {}
+    for precision, row in ARITHMETICS.items():
+        floors.setdefault(row.least_trained_sqnr_db, []).append(precision.value)
+    return "; ".join(f"{floor:g} dB in {listed(of, limit=8)}" for floor, of in sorted(floors.items(), reverse=True))
+
+
 def _agreement(results: Sequence[Result]) -> tuple[Passage, ...]:
     """Say how outputs were compared, where any were."""
     found = [result.agreement for result in results if result.agreement]
@@ -203,8 +213,10 @@ def _agreement(results: Sequence[Result]) -> tuple[Passage, ...]:
     of_logits = (
         f"After all that is timed, the logits of {images} seeded images are compared with those of the same "
         "weights in eager float32. SQNR is the power of eager float32's logits, less their mean over the images, by "
-        "that of the difference, in dB; with random weights few classes are distinct, and that the largest logit is "
-        "the same says little. Below 3 dB, in float32 below 60 dB, a case disagrees and has no figures."
+        "that of the difference, in dB. That the largest logit is the same says nothing below "
+        f"{FEWEST_CLASSES} distinct classes (“void”), and little with random weights (“untrained”). Below 3 dB, in "
+        "float32 below 60 dB, a case disagrees and has no figures; with loaded weights below "
+        f"{_floors()}."
     )
     of_steps = (
         "Training steps are compared by their loss and by all gradients together, on other images than they were timed "

@@ -5,6 +5,7 @@ A metric's column follows from the metric; one that the layout below does not na
 
 from collections.abc import Collection, Iterator
 
+from resnet_bench.analysis.deployment_metrics import ARTIFACT, CONVERT, FIRST_INFERENCE, LOAD
 from resnet_bench.analysis.metric import Place
 from resnet_bench.analysis.metrics import (
     ACTIVATIONS,
@@ -21,12 +22,12 @@ from resnet_bench.analysis.metrics import (
 )
 from resnet_bench.analysis.results import CaseStatus
 from resnet_bench.report.labels import AXES, axis_columns
+from resnet_bench.report.sections.agreement_columns import AGREEMENT_COLUMNS
 from resnet_bench.report.sections.certainty_columns import CERTAINTY_COLUMNS
 from resnet_bench.report.sections.result_column import (
     ResultColumn,
     corrected_columns,
     metric_columns,
-    of_agreement,
     of_axis,
     of_headroom,
     of_latency,
@@ -156,6 +157,10 @@ _VALUE_COLUMNS = (
     *metric_columns(PREDICTED_PEAK),
     *metric_columns(ENERGY),
     *metric_columns(COMPILE),
+    *metric_columns(CONVERT),
+    *metric_columns(ARTIFACT),
+    *metric_columns(LOAD),
+    *metric_columns(FIRST_INFERENCE),
     of_result(
         Column(
             key="achieved_flop_per_s",
@@ -189,49 +194,7 @@ _VALUE_COLUMNS = (
         Place.TABLE,
         lambda result: result.times_roofline,
     ),
-    of_agreement(
-        Column(
-            key="sqnr_db",
-            rank=2,
-            title="SQNR",
-            kind=ColumnKind.NUMBER,
-            unit="dB",
-            help="Signal to error of the logits against eager float32's, their mean over the images subtracted; in "
-            "training of all gradients together; the least of the launches.",
-        ),
-        Place.TABLE,
-        lambda it: it.sqnr_db,
-    ),
-    of_agreement(
-        Column(
-            key="top1_agreement",
-            title="top-1 as eager",
-            kind=ColumnKind.SHARE,
-            help="Images with the same largest logit as in eager float32; worth little where classes are few.",
-        ),
-        Place.DATA,
-        lambda it: it.top1_agreement,
-    ),
-    of_agreement(
-        Column(key="agreement_classes", title="distinct classes", kind=ColumnKind.INTEGER),
-        Place.DATA,
-        lambda it: it.classes,
-    ),
-    of_agreement(
-        Column(key="agreement_images", title="images compared", kind=ColumnKind.INTEGER),
-        Place.DATA,
-        lambda it: it.images,
-    ),
-    of_agreement(
-        Column(key="max_error", title="largest error", kind=ColumnKind.NUMBER, help="Of any logit, or gradient."),
-        Place.DATA,
-        lambda it: it.max_error,
-    ),
-    of_agreement(
-        Column(key="loss_error", title="loss error", kind=ColumnKind.SHARE, help="Of a training step's loss."),
-        Place.DATA,
-        lambda it: it.loss_error,
-    ),
+    *AGREEMENT_COLUMNS,
     of_headroom(
         Column(
             key="roofline_s",

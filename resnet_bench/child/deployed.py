@@ -1,0 +1,190 @@
+"""One launch of a case that a runtime runs from an artefact: converted in a process of its own, measured in this one.
+
+Never torch, unless the runtime needs it: what is measured is the process that somebody would deploy.
+"""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from resnet_bench import scratch
+from resnet_bench.child.began import BEGAN_AT, BEGAN_S
+from resnet_bench.child.launch_warnings import warnings
+from resnet_bench.child.logits import (
+    EXPECTED,
+    Logits,
+    compare,
+    computed,
+    images_of,
+    refuse_gross_fault,
+    refuse_unless_finite,
+)
+from resnet_bench.errors import DisagreesError, InternalError, UnsupportedError
+from resnet_bench.executors import artifact
+from resnet_bench.executors import table as executors
+from resnet_bench.executors.deployed import refuse_other_types
+from resnet_bench.executors.inputs import digest, input_of, random_inputs, structured_images
+from resnet_bench.executors.protocol import Prepared
+from resnet_bench.machine import environment
+from resnet_bench.profilers import resident, throughput
+from resnet_bench.profilers.busy_threads import BusyThreads
+from resnet_bench.profilers.clock import HostClock
+from resnet_bench.profilers.contention import ContentionWatch
+from resnet_bench.profilers.sampler import warm_up
+from resnet_bench.records import Agreement, Case, Conversion, Executed, Launch, Memory, ReferenceUse, Skip, remarks
+from resnet_bench.wire.messages import Converted, ConvertRequest, Failed, MeasureRequest
+
+_TORCH = "torch"
+
+
+def measure(request: MeasureRequest) -> Launch | Skip:
+    """Convert, load, and measure one launch; a conversion that ended in a skip is this launch's.
+
+    Raises:
+        UnsupportedError: the case cannot run on this runtime, or not as asked.
+        DisagreesError: it does not compute the network, or the artefact is not what was converted.
+    """
+    executors.load(request.case.executor).supports(request.case)
+    with scratch.folder("artifact") as folder:
+        converted = _converted(request, folder)
+        return converted if isinstance(converted, Skip) else _measured(request, folder, converted)
+
+
+def _converted(request: MeasureRequest, folder: Path) -> Converted | Skip:
+    """Return what a process of its own made of the network.
+
+    Raises:
+        ResNetBenchError: as that process raised it.
+    """
+    asked = ConvertRequest(
+        case=request.case,
+        model=request.model,
+        index=request.index,
+        folder=str(folder),
+        seed=request.protocol.seed,
+        images=images_of(request.index),
+    )
+    command = [sys.executable, "-P", "-m", "resnet_bench.child.worker"]
+    done = subprocess.run(command, input=msgspec.json.encode(asked) + b"\n", stdout=subprocess.PIPE, check=False)
+    try:
+        answer = msgspec.json.decode(done.stdout, type=Converted | Skip | Failed)
+    except msgspec.DecodeError:
+        raise RuntimeError(f"the conversion ended with status {done.returncode} and no answer") from None
+    if isinstance(answer, Failed):
+        raise answer.exception()
+    return answer
+
+
+def _measured(request: MeasureRequest, folder: Path, converted: Converted) -> Launch:
+    case, protocol = request.case, request.protocol
+    made = folder / "artifact"
+    artifact.refuse_changed(made, artifact.Fingerprint(converted.sha256, converted.size_bytes))
+    _refuse_another_input(case, converted, seed=protocol.seed)
+    clock = HostClock()
+    began = clock.now()
+    prepared = executors.load_converting(case.executor).opened(case, made, seed=protocol.seed)
+    load_s = clock.now() - began
+    resident.reset_peak()
+    before = environment.host_state()
+    warmup = warm_up(
+        prepared.iterate,
+        clock,
+        min_iterations=protocol.warmup_min_iterations,
+        budget_s=protocol.warmup_budget_s,
+    )
+    watch, busy = ContentionWatch(case.device, threads=case.threads), BusyThreads()
+    pace = throughput.pace_of(warmup)
+    isolated = throughput.isolated(prepared.iterate, clock, protocol, pace)
+    queued = throughput.back_to_back(prepared.iterate, clock, protocol, pace)
+    busy_threads = busy.count()
+    after = environment.host_state()
+    contention = watch.finish(before, after)
+    peak_rss_bytes = resident.peak_bytes()
+    refuse_other_threads(case, busy_threads)
+    _refuse_torch(case)
+    compared = agreement_with_eager(case, prepared, folder, images=images_of(request.index), seed=protocol.seed)
+    executed = _executed(prepared, converted)
+    if executed.runtime is not None:
+        refuse_other_types(case, executed.runtime)
+    return Launch(
+        case=case,
+        index=request.index,
+        attempt=request.attempt,
+        environment=converted.environment,
+        started_at=BEGAN_AT,
+        duration_s=time.perf_counter() - BEGAN_S,
+        warmup=warmup,
+        isolated=isolated,
+        back_to_back=queued,
+        memory=Memory(weights_bytes=prepared.weights_bytes, peak_rss_bytes=peak_rss_bytes),
+        before=before,
+        after=after,
+        contention=contention,
+        executed=executed,
+        warnings=(
+            *warnings((isolated,), executed, skipped=None, threads=case.threads),
+            *((remarks.no_reference(),) if protocol.reference is ReferenceUse.ON else ()),
+        ),
+        agreement=compared,
+        conversion=Conversion(
+            convert_s=converted.convert_s,
+            artifact_bytes=converted.size_bytes,
+            sha256=converted.sha256,
+            load_s=load_s,
+        ),
+        busy_threads=busy_threads,
+    )
+
+
+def refuse_other_threads(case: Case, busy_threads: int | None) -> None:
+    """Refuse figures of more threads than the case says.
+
+    Raises:
+        UnsupportedError: more worked.
+    """
+    if busy_threads is not None and busy_threads > case.threads:
+        raise UnsupportedError(
+            f"{case.executor} used {busy_threads} threads where {case.threads} were asked for: its figures would be "
+            "those of another case."
+        )
+
+
+def _refuse_another_input(case: Case, converted: Converted, *, seed: int) -> None:
+    (images,) = random_inputs(input_of(case), case.batch_size, seed=seed)
+    if digest(images) != converted.input_sha256:
+        raise DisagreesError(f"{case.executor} would be measured with another input than eager float32.")
+
+
+def _refuse_torch(case: Case) -> None:
+    if not executors.facts(case.executor).needs_torch and _TORCH in sys.modules:
+        raise InternalError(f"{case.executor} was measured in a process that had imported torch.")
+
+
+def _executed(prepared: Prepared, converted: Converted) -> Executed:
+    return msgspec.structs.replace(
+        prepared.executed(), weights=converted.weights, batch_norm_statistics=converted.batch_norm_statistics
+    )
+
+
+def agreement_with_eager(case: Case, prepared: Prepared, folder: Path, *, images: int, seed: int) -> Agreement | None:
+    """Return how close the runtime's logits are to those that the conversion left in a folder; None where it left none.
+
+    Raises:
+        DisagreesError: they are not those of the network.
+    """
+    if not (folder / EXPECTED).exists():
+        return None
+    expected: Logits = np.load(folder / EXPECTED)
+    shown = structured_images(input_of(case), images, seed=seed + 1)
+    parts = [np.asarray(part, dtype=np.float64) for part in computed(prepared.outputs, shown, case.batch_size)]
+    found = np.concatenate(parts)[: len(expected)].reshape(len(expected), -1)
+    if found.shape != expected.shape:
+        raise DisagreesError(f"{case.executor} returns {found.shape[1]} numbers an image, eager {expected.shape[1]}.")
+    refuse_unless_finite(found, case)
+    compared = compare(found, expected)
+    refuse_gross_fault(compared, case)
+    return compared

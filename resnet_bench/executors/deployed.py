@@ -1,0 +1,111 @@
+"""A case that a runtime beside torch has loaded: `Prepared`, as runtimes without torch give it. Never torch."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from resnet_bench.errors import DisagreesError, UnsupportedError
+from resnet_bench.executors.inputs import input_of
+from resnet_bench.executors.table import refuse_missing
+from resnet_bench.machine.devices import kind_of
+from resnet_bench.records import Case, Executed, MemoryFormat, Mode, Precision, RuntimeRan
+from resnet_bench.specs.arithmetic import arithmetic
+from resnet_bench.words import listed
+
+_FLOAT32 = "float32"
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """A loaded artefact with its input.
+
+    Attributes:
+        iterate: runs one iteration, and returns the first output (N, ...).
+        compute: the same of other images (N, C, H, W).
+        read_back: what the runtime says that it ran; asked after the samples, it may run more.
+        weights_bytes: of the artefact, whose weights are nearly all of it.
+    """
+
+    iterate: Callable[[], NDArray[Any]]
+    compute: Callable[[NDArray[np.float32]], NDArray[Any]]
+    read_back: Callable[[], Executed]
+    weights_bytes: int
+    step: None = None
+    modules: None = None
+    graph_peak_bytes: None = None
+
+    def running(self) -> AbstractContextManager[None]:
+        """Nothing has to be held."""
+        return nullcontext()
+
+    def outputs(self, images: NDArray[np.float32]) -> NDArray[Any]:
+        """Return what one iteration computes of other images."""
+        return self.compute(images)
+
+    def alive_bytes(self) -> None:
+        """Return None: the runtime's allocator does not tell."""
+
+    def plain(self) -> None:
+        """Return None: the network is not there."""
+
+    def skipped_steps(self) -> None:
+        """Return None: nothing is trained."""
+
+    def compiled(self) -> None:
+        """Return None: what the runtime makes of a graph is made as it is loaded."""
+
+    def executed(self) -> Executed:
+        """Read back what really ran."""
+        return self.read_back()
+
+
+def refuse_another_shape(case: Case, built: tuple[object, ...], wanted: tuple[int, ...]) -> None:
+    """Refuse an artefact that was built for another batch, or for images of another size.
+
+    Raises:
+        UnsupportedError: with both shapes.
+    """
+    if built != wanted:
+        raise UnsupportedError(
+            f"the artefact of {case.executor} was built for an input of {'x'.join(map(str, built))}, and the case has "
+            f"{'x'.join(map(str, wanted))}: an artefact serves the batch size that it was converted for."
+        )
+
+
+def refuse_other_types(case: Case, ran: RuntimeRan) -> None:
+    """Refuse products that ran in another type than float32 under its name: a hint's default, a fallback.
+
+    Raises:
+        DisagreesError: with the operators.
+    """
+    if arithmetic(case.precision).computes != _FLOAT32:
+        return
+    others = [it for it in ran.operators if it.macs and it.dtype != _FLOAT32]
+    if others:
+        said = listed([f"{it.count} {it.operator} in {it.dtype}" for it in others])
+        raise DisagreesError(f"{case.executor} did not compute {case.precision}: it ran {said}.")
+
+
+def refuse_undeployable(case: Case, precisions: tuple[Precision, ...]) -> None:
+    """Refuse what no runtime for inference on the host takes, and precisions that this one has not.
+
+    Raises:
+        UnsupportedError: in words, and what to ask for instead.
+    """
+    refuse_missing(case.executor)
+    if case.mode is Mode.TRAINING:
+        raise UnsupportedError(f"{case.executor} runs inference only; use --executor compile for training.")
+    if kind_of(case.device).accelerator:
+        raise UnsupportedError(f"{case.executor} is measured on the CPU only, not on {case.device}.")
+    if case.precision not in precisions:
+        raise UnsupportedError(f"{case.executor} has no {case.precision} here: ask for {listed(precisions)}.")
+    if case.memory_format is not MemoryFormat.CONTIGUOUS:
+        raise UnsupportedError(
+            f"{case.executor} chooses how activations lie in memory by itself; leave --memory-format contiguous."
+        )
+    if not input_of(case).is_one_batch_of_numbers:
+        raise UnsupportedError(f"{case.executor} takes models of one tensor of fractions, not {input_of(case)}.")

@@ -1,0 +1,69 @@
+"""The columns of the long table that say how close a case is to eager float32."""
+
+from resnet_bench import units
+from resnet_bench.analysis.deployment_metrics import FEWEST_CLASSES, SQNR, TOP1_AGREEMENT, is_void
+from resnet_bench.analysis.metric import Place
+from resnet_bench.records import Agreement, Case
+from resnet_bench.report.sections.result_column import ResultColumn, metric_columns, of_agreement
+from resnet_bench.report.table import Column, ColumnKind
+from resnet_bench.words import counted
+
+
+def agreement_words(agreement: Agreement, case: Case) -> str:
+    """Say which share of images has the same largest logit, of how many classes, and what that is worth."""
+    if agreement.classes is None or agreement.top1_agreement is None:
+        return "of gradients"
+    classes = counted(agreement.classes, "class", "classes")
+    share = units.percent(agreement.top1_agreement)
+    said = f"void: {classes}" if is_void(agreement) else f"{share} of {agreement.images}, {classes}"
+    return said if case.weights else f"{said}, untrained"
+
+
+AGREEMENT_COLUMNS: tuple[ResultColumn, ...] = (
+    *metric_columns(SQNR),
+    ResultColumn(
+        column=Column(
+            key="agreement",
+            rank=1,
+            title="agreement",
+            kind=ColumnKind.TEXT,
+            help="Images with the same largest logit as in eager float32, of how many, and how many classes are "
+            f"distinct among them; void below {FEWEST_CLASSES}, untrained where no weights were loaded.",
+        ),
+        place=Place.TABLE,
+        value=lambda line: (
+            agreement_words(line.result.agreement, line.result.case) if line.result.agreement is not None else None
+        ),
+    ),
+    *metric_columns(TOP1_AGREEMENT),
+    of_agreement(
+        Column(key="agreement_classes", title="distinct classes", kind=ColumnKind.INTEGER),
+        Place.DATA,
+        lambda it: it.classes,
+    ),
+    of_agreement(
+        Column(key="agreement_images", title="images compared", kind=ColumnKind.INTEGER),
+        Place.DATA,
+        lambda it: it.images,
+    ),
+    of_agreement(
+        Column(key="max_error", title="largest error", kind=ColumnKind.NUMBER, help="Of any logit, or gradient."),
+        Place.DATA,
+        lambda it: it.max_error,
+    ),
+    of_agreement(
+        Column(key="loss_error", title="loss error", kind=ColumnKind.SHARE, help="Of a training step's loss."),
+        Place.DATA,
+        lambda it: it.loss_error,
+    ),
+    of_agreement(
+        Column(
+            key="max_relative_error",
+            title="largest relative error",
+            kind=ColumnKind.SHARE,
+            help="The largest error of any logit over the largest logit, their mean over the images subtracted.",
+        ),
+        Place.DATA,
+        lambda it: it.max_relative_error,
+    ),
+)
