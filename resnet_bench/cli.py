@@ -21,6 +21,7 @@ COMMANDS = (
     ("list", "models:list_models", "The models, with what each costs and its published accuracy."),
     ("show", "models:show", "The module tree of one model, as torch prints it."),
     ("profile", "profile:profile", "The exact static profile, or with --measured where the time goes."),
+    ("predict", "predict:predict", "The latency of networks that nobody has measured, from this machine's layers."),
     ("run", "run:run", "Measure models on the device at hand."),
     ("merge", "merge:merge", "Runs of several machines, or the shards of a suite, joined into one run."),
     ("report", "report:report", "One offline HTML page, or text, Markdown, JSON, CSV or LaTeX, from runs."),

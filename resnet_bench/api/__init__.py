@@ -9,6 +9,7 @@ from resnet_bench.api.comparing import ComparedRuns, compare
 from resnet_bench.api.measured import MeasuredRun, load
 from resnet_bench.api.measuring import resume, run
 from resnet_bench.api.past import CommitHistory, history
+from resnet_bench.api.predicting import PredictedCases, predict
 from resnet_bench.api.profiling import StaticProfile, profile
 from resnet_bench.errors import ResNetBenchError
 
@@ -17,11 +18,13 @@ __all__ = [
     "CommitHistory",
     "ComparedRuns",
     "MeasuredRun",
+    "PredictedCases",
     "ResNetBenchError",
     "StaticProfile",
     "compare",
     "history",
     "load",
+    "predict",
     "profile",
     "resume",
     "run",

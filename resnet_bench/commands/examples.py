@@ -10,6 +10,11 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "resnet-bench profile resnet50 --mode training --memory 24GiB",
         "resnet-bench profile mynet.model:build --measured",
     ),
+    "predict": (
+        "resnet-bench predict resnet34 resnet101 --batch-sizes 1,8",
+        "resnet-bench predict resnet50_v1 --measure-missing",
+        "resnet-bench predict --check",
+    ),
     "run": (
         "resnet-bench run --models resnet18,resnet50 --batch-sizes 1,8 -o reports/base",
         "resnet-bench run --models mynet.model:build --precision fp32,bf16 --preset standard",
@@ -34,7 +39,11 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "export": ("resnet-bench export reports/base --to csv -o base.csv",),
     "baseline": ("resnet-bench baseline set main reports/one reports/two reports/three", "resnet-bench baseline list"),
     "init": ("resnet-bench init", "resnet-bench init --model mynet.model:build"),
-    "machine": ("resnet-bench machine", "resnet-bench machine --ceilings"),
+    "machine": (
+        "resnet-bench machine",
+        "resnet-bench machine --ceilings",
+        "resnet-bench machine --layers resnet18 resnet50",
+    ),
 }
 
 

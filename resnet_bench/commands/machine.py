@@ -1,12 +1,15 @@
 """`machine`: what is measured on, and what to change for steadier numbers."""
 
+import itertools
 import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from resnet_bench.commands.output import destination, give
+from resnet_bench.commands.arguments import with_axes
+from resnet_bench.commands.chosen import chosen
+from resnet_bench.commands.output import Destination, destination, give
 from resnet_bench.config.axes import BY_NAME
 from resnet_bench.errors import UsageError
 from resnet_bench.git.commit import current_commit
@@ -24,9 +27,16 @@ from resnet_bench.runner.progress import warn
 from resnet_bench.storage import ceilings_cache
 from resnet_bench.words import say
 
+# Of the layers that are timed; the ceilings know device, threads and precision alone.
+_OF_LAYERS = tuple(
+    BY_NAME[name] for name in ("mode", "batch_size", "image_size", "memory_format", "executor", "optimizer")
+)
 
+
+@with_axes(_OF_LAYERS, defaults={}, several=("batch_size",), only={axis.name: "With --layers." for axis in _OF_LAYERS})
 def machine(
-    *,
+    *models: str,
+    layers: Annotated[bool, Parameter(negative=())] = False,
     device: str = "auto",
     ceilings: Annotated[bool, Parameter(negative=())] = False,
     precision: str | None = None,
@@ -34,20 +44,33 @@ def machine(
     output: Annotated[Path | None, Parameter(name=("--output", "-o"))] = None,
     format: Format | None = None,  # noqa: A002 - the flag's name
     asv_record: Annotated[bool, Parameter(name="--asv", negative=())] = False,
+    **given: str,
 ) -> None:
     """Show what is measured on, and what to change for steadier numbers.
 
     Args:
+        models: With --layers: names or patterns, as `profile` takes them.
+        layers: Time the layers of models, and keep them for `predict`; one that has no other layers than those before
+            it is left out.
         device: cpu, cuda, cuda:1, ... Default: the first accelerator, else the CPU.
         ceilings: Measure what the device can do at best, and keep it for profiles and runs; also shows the data sheet.
-        precision: Of the ceilings, separated by commas. Default: fp32 and bf16, on CUDA also tf32, fp16 and fp8.
-        threads: CPU threads of the ceilings, or "all". Default: all physical cores but one.
+        precision: Of the ceilings or layers, separated by commas. Default: fp32 and bf16, on CUDA also tf32, fp16, fp8.
+        threads: CPU threads of the ceilings or layers, or "all". Default: all physical cores but one.
         output: write it to this file; an .html file is a page of its own.
         format: text, markdown, json, csv, latex or html; by default what the suffix of --output says, else text.
         asv_record: write it into ~/.asv-machine.json, with GPU, driver, CUDA and torch, and print only where.
+        given: Flags of the axes of layers, as text.
     """
+    if layers:
+        if ceilings or asv_record:
+            raise UsageError("--layers times the layers of models alone; ask for the rest in a command of its own.")
+        said = {name: text for name, text in (("precision", precision), ("threads", threads)) if text is not None}
+        _time_layers(models, {**given, **said, "device": device}, destination(format, output))
+        return
+    if models or given:
+        raise UsageError("models and their axes are of layers that are timed; add --layers.")
     if not ceilings and (precision is not None or threads is not None):
-        raise UsageError("--precision and --threads are of the ceilings; add --ceilings.")
+        raise UsageError("--precision and --threads are of the ceilings or layers; add --ceilings or --layers.")
     asked: tuple[tuple[Any, ...], tuple[Any, ...]] = (
         BY_NAME["precision"].several_from_text(precision, "--precision") if precision else (),
         BY_NAME["threads"].several_from_text(threads, "--threads") if threads else (environment.default_threads(),),
@@ -77,3 +100,24 @@ def _measured(
         cache.measured(seen, launcher=starter, device=device, threads=count, precisions=wanted, warn=warn)
         for count in threads
     )
+
+
+def _time_layers(models: tuple[str, ...], given: dict[str, str], to: Destination) -> None:
+    """Time the layers of models in every combination of what is given, and print what is known of them then."""
+    from resnet_bench.report.documents import layer_library as library_page  # noqa: PLC0415 - numpy, for these alone
+    from resnet_bench.runner import prediction  # noqa: PLC0415
+
+    if not models:
+        raise UsageError("--layers needs at least one model: resnet-bench machine --layers resnet18 resnet50.")
+    lists = {name: BY_NAME[name].several_from_text(text, BY_NAME[name].flag) for name, text in given.items()}
+    sizes = [int(size) for size in lists.pop("batch_size", (1,))]
+    chosen_models, starter = chosen(models), launcher()
+    asked = [
+        subject
+        for combination in itertools.product(*lists.values())
+        for subject in prediction.subjects(
+            chosen_models, dict(zip(lists, combination, strict=True)), sizes, launcher=starter
+        )
+    ]
+    timed, left_out = prediction.time_library(asked, starter)
+    give(library_page.document(timed, left_out, prediction.libraries_of(timed)), to)

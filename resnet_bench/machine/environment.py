@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+import msgspec
 import psutil
 
-from resnet_bench.machine import cores
+from resnet_bench.machine import cores, nvml
 from resnet_bench.machine.devices import DeviceFacts, DeviceKind
 from resnet_bench.machine.identity import environment_id, memory_class
 from resnet_bench.records import Allocator, DeviceState, Environment, Identity, MachineState
@@ -54,6 +55,26 @@ def describe(kind: DeviceKind, facts: DeviceFacts, state: DeviceState, *, torch:
         mig=facts.mig,
     )
     return Environment(id=environment_id(identity), identity=identity, state=_machine_state(state))
+
+
+def as_it_is_now(identity: Identity) -> Identity:
+    """Return an identity of this machine with all that can be seen without torch as it is at present.
+
+    What only torch can tell of a device stays as it was: its name, its memory, its libraries.
+    """
+    installed = dict(_versions()).get("torch", "")
+    same_torch = identity.torch.partition("+")[0] == installed.partition("+")[0]  # an index may leave the build out
+    return msgspec.structs.replace(
+        identity,
+        cpu_name=cpu_name(),
+        physical_cores=psutil.cpu_count(logical=False) or logical_cores(),
+        logical_cores=logical_cores(),
+        memory_bytes=memory_class(psutil.virtual_memory().total),
+        system=f"{platform.system()} {platform.machine()}",
+        python=platform.python_version(),
+        torch=identity.torch if same_torch else installed or "not installed",
+        driver=nvml.driver() or identity.driver if identity.cuda else identity.driver,
+    )
 
 
 def host_state() -> DeviceState:

@@ -76,3 +76,9 @@ def former_id(environment: Environment) -> str:
     if exact is None:
         return environment.id
     return environment_id(msgspec.structs.replace(environment.identity, memory_bytes=exact))
+
+
+def differences(then: Identity, now: Identity) -> tuple[str, ...]:
+    """Return in words how two machines differ, field by field."""
+    before, after = (msgspec.to_builtins(side) for side in (then, now))
+    return tuple(f"{field} was {before[field]}, is {after[field]}" for field in before if before[field] != after[field])

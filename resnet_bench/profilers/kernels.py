@@ -12,11 +12,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from resnet_bench.profilers.clock import Clock
-from resnet_bench.profilers.layers import OUTSIDE, LayerTimes, mean_of_quickest
+from resnet_bench.profilers.layers import LayerTimes, mean_of_quickest
 from resnet_bench.profilers.profiled_iterations import ITERATIONS, Iteration, Operation, alike, profiled
 from resnet_bench.profilers.timeline import Call
 from resnet_bench.profilers.workload import Workload
 from resnet_bench.records import Layer, LayerTime, Mode, Part, Precision, TimedBy
+from resnet_bench.records.layer_times import BETWEEN
 from resnet_bench.specs.alignment import align
 from resnet_bench.specs.costs import Cost, backward_cost, first_weighted, forward_cost
 
@@ -85,7 +86,7 @@ def attribute(
             blank = LayerTime(name=name, type="kernel", part=Part.FUSED, call=seen[name], forward_s=0.0)
             _add(rows, (name, seen[name]), blank, operation)
     rest = max(0.0, total - sum(operation.seconds for operation in means))
-    rows[OUTSIDE] = _with_seconds(_outside("outside kernels"), forward_s=rest)
+    rows[BETWEEN] = _with_seconds(_outside("outside kernels"), forward_s=rest)
     if mode is Mode.TRAINING:
         return tuple(_with_seconds(row, backward_s=row.backward_s or 0.0) for row in rows.values())
     return tuple(rows.values())

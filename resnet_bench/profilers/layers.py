@@ -24,6 +24,7 @@ from resnet_bench.profilers.sampler import without_garbage_collection
 from resnet_bench.profilers.timeline import Call, Cut, Region, Segment, Timeline, survey
 from resnet_bench.profilers.workload import Workload
 from resnet_bench.records import Case, Layer, LayerTime, Mode, Part, Precision, TimedBy
+from resnet_bench.records.layer_times import BETWEEN, WAITING
 from resnet_bench.specs.alignment import align
 from resnet_bench.specs.costs import first_weighted, iteration_cost, optimizer_cost
 
@@ -34,7 +35,6 @@ _EXTENSION = 4
 _LEAST_KEPT = 3
 _TURN_S = 0.1
 _TURN_ITERATIONS = 12
-OUTSIDE, WAITING = "outside modules", "the device waits for the host"
 
 
 class LayerTimes(NamedTuple):
@@ -243,7 +243,7 @@ def _rows(
         )
     rest[1] += parts.get(Segment(Region.REST, backward=True), 0.0)
     backward_s = rest[1] if training else None
-    outside = LayerTime(name=OUTSIDE, type="", part=Part.OUTSIDE, forward_s=rest[0], backward_s=backward_s)
+    outside = LayerTime(name=BETWEEN, type="", part=Part.OUTSIDE, forward_s=rest[0], backward_s=backward_s)
     rows.append(msgspec.structs.replace(outside, launch_s=started))
     if training:
         optimizer = _optimizer(network, parts.get(Segment(Region.OPTIMIZER), 0.0), precision)

@@ -40,6 +40,10 @@ class Part(StrEnum):
     OUTSIDE = "outside"
 
 
+# Rows of no layer: what lies between and around calls, and a device's idle time while the host catches up.
+BETWEEN, WAITING = "outside modules", "the device waits for the host"
+
+
 class LayerTime(Record, frozen=True, kw_only=True):
     """One row; rows stand in the order in which they first run, and their times add up to the parts' sum.
 

@@ -14,7 +14,7 @@ from resnet_bench.errors import IncompleteError, ResNetBenchError, StoreError, U
 from resnet_bench.machine import environment
 from resnet_bench.machine.devices import known_without_torch, likely
 from resnet_bench.records import Case, Ceilings, LayerProfile, Mode, Skip
-from resnet_bench.runner import ceilings, choices
+from resnet_bench.runner import ceilings, choices, layer_library
 from resnet_bench.runner.choices import AskedModel, OwnInputs
 from resnet_bench.runner.launchers.launcher import Launcher
 from resnet_bench.runner.progress import warn
@@ -106,4 +106,5 @@ def _measured(case: Case, model: Spec | str, launcher: Launcher, trace: Path | N
     answer = launcher.ask(request)
     if isinstance(answer, Skip):
         raise IncompleteError(f"{label(case)}: {answer.reason.replace('_', ' ')}: {answer.detail}")
+    layer_library.learn(answer.layers, answer.environment)
     return answer

@@ -18,6 +18,7 @@ from resnet_bench.records.profiles import profile_key
 from resnet_bench.runner import ceilings, choices, engines, plan, shards, sweep
 from resnet_bench.runner.interruption import stoppable
 from resnet_bench.runner.launchers.launcher import Launcher
+from resnet_bench.runner.layer_library import remember
 from resnet_bench.runner.profiling import foreseen, profiles_of
 from resnet_bench.runner.progress import warn
 from resnet_bench.runner.run_layers import time_layers
@@ -95,6 +96,7 @@ def start(
         slots = sweep.unfinished(plan.schedule(asked.cases, protocol.launches, seed=seed), refused)
         entries = sweep.measure(directory, header, asked, slots, launcher)
         time_layers(directory, header, asked, sweep.measured(entries), launcher)
+        remember(run_directory.load(directory))
 
 
 def resume(directory: Path, *, launcher: Launcher) -> None:
@@ -123,6 +125,7 @@ def resume(directory: Path, *, launcher: Launcher) -> None:
         entries += sweep.measure(directory, header, known, slots, launcher)
         timed = {profile.case for profile in found.layers}
         time_layers(directory, header, known, sweep.measured(entries), launcher, timed=timed)
+        remember(run_directory.load(directory))
 
 
 def extend(directory: Path, asked: Mapping[str, tuple[Value, ...]], *, launcher: Launcher) -> None:
@@ -165,6 +168,7 @@ def extend(directory: Path, asked: Mapping[str, tuple[Value, ...]], *, launcher:
         entries += sweep.measure(directory, extended, known, slots, launcher)
         timed = {profile.case for profile in found.layers}
         time_layers(directory, extended, known, sweep.measured(entries), launcher, timed=timed)
+        remember(run_directory.load(directory))
 
 
 def _refuse_other_machines(directory: Path, header: Header, launcher: Launcher) -> None:

@@ -8,6 +8,7 @@ import msgspec
 from resnet_bench.config.case_labels import label
 from resnet_bench.errors import Interrupted
 from resnet_bench.records import Case, Header, LayerScope, Skip
+from resnet_bench.runner import layer_library
 from resnet_bench.runner.launchers.launcher import Launcher
 from resnet_bench.runner.plan import Plan
 from resnet_bench.storage import run_directory
@@ -38,6 +39,8 @@ def time_layers(
             answer = launcher.ask(request)
             entry = answer if isinstance(answer, Skip) else answer.layers
             run_directory.append_layers(directory, entry, run=header.id)
+            if not isinstance(answer, Skip):
+                layer_library.learn(answer.layers, answer.environment)
         except KeyboardInterrupt:
             raise Interrupted(
                 f"interrupted; everything finished is saved. Go on with: resnet-bench run --resume {directory}"

@@ -75,6 +75,11 @@ def optimizer_cost(parameters: int, precision: Precision) -> Cost:
     return Cost(_OPTIMIZER_FLOPS * parameters, _OPTIMIZER_MOVES * parameters * arithmetic(precision).weight_bytes)
 
 
+def updated_parameters(step_flops: int) -> int:
+    """Return how many parameters a step of SGD with momentum updates that has so many FLOPs."""
+    return step_flops // _OPTIMIZER_FLOPS
+
+
 def iteration_work(
     layers: Sequence[Layer], *, mode: Mode, precision: Precision, trainable_parameters: int
 ) -> tuple[Work, ...]:

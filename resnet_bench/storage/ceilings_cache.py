@@ -10,7 +10,7 @@ import msgspec
 import platformdirs
 
 from resnet_bench.errors import StoreError
-from resnet_bench.machine.identity import environment_id, in_classes
+from resnet_bench.machine.identity import differences, environment_id, in_classes
 from resnet_bench.records import SCHEMA_VERSION, Ceilings, Environment, Identity, Record
 from resnet_bench.storage import reading, record_file
 
@@ -27,6 +27,11 @@ class Cached(Record, frozen=True, kw_only=True):
 
 def read(environment: Environment, *, device: str, threads: int, warn: Warn) -> Ceilings | None:
     """Return the cached ceilings if they are of this machine, None with a warning where they are not."""
+    return read_of(environment.id, environment.identity, device=device, threads=threads, warn=warn)
+
+
+def read_of(environment: str, identity: Identity, *, device: str, threads: int, warn: Warn) -> Ceilings | None:
+    """Return the cached ceilings of a machine by its digest and identity, None with a warning for another's."""
     path = cache_file(device, threads)
     try:
         cached = msgspec.json.decode(reading.content(path), type=Cached)
@@ -38,13 +43,14 @@ def read(environment: Environment, *, device: str, threads: int, warn: Warn) -> 
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         warn(f"the cached ceilings {path} are damaged ({reading.why(error)}); they are measured anew.")
         return None
-    if environment.id not in {cached.ceilings.environment, environment_id(in_classes(cached.identity))}:
+    if environment not in {cached.ceilings.environment, environment_id(in_classes(cached.identity))}:
         warn(
             f"the cached ceilings {path} are of another machine or software "
-            f"({_difference(cached.identity, environment.identity)}); they are measured anew."
+            f"({'; '.join(differences(cached.identity, identity)) or 'it names another machine'}); "
+            "they are measured anew."
         )
         return None
-    return msgspec.structs.replace(cached.ceilings, environment=environment.id)
+    return msgspec.structs.replace(cached.ceilings, environment=environment)
 
 
 def cache_file(device: str, threads: int) -> Path:
@@ -60,9 +66,3 @@ def write(ceilings: Ceilings, environment: Environment, *, warn: Warn) -> None:
         record_file.write(Cached(identity=environment.identity, ceilings=ceilings), path)
     except StoreError as error:
         warn(f"the ceilings are measured again next time: {error}")
-
-
-def _difference(then: Identity, now: Identity) -> str:
-    before, after = (msgspec.to_builtins(side) for side in (then, now))
-    changed = [f"{field} was {before[field]}, is {after[field]}" for field in before if before[field] != after[field]]
-    return "; ".join(changed) or "it names another machine"

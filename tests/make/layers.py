@@ -1,8 +1,10 @@
 """Ceilings and measured layers; whole networks follow the roofline, at a third of it."""
 
+from collections.abc import Callable
 from random import Random
 
 from resnet_bench import specs
+from resnet_bench.analysis.prediction.shapes import static_pieces
 from resnet_bench.records import (
     Bandwidth,
     Case,
@@ -17,8 +19,10 @@ from resnet_bench.records import (
     Run,
     TimedBy,
 )
+from resnet_bench.records.layer_library import LayerShape
+from resnet_bench.records.layer_times import BETWEEN
 from resnet_bench.specs.arithmetic import peak_flop_per_s
-from resnet_bench.specs.costs import first_weighted, iteration_cost, iteration_work
+from resnet_bench.specs.costs import first_weighted, iteration_cost, iteration_work, optimizer_cost
 from tests.make.cases import CASE, change
 from tests.make.spec import HOSTILE
 from tests.make.suites import suite_run
@@ -100,6 +104,52 @@ def roofline_layers(
     )
 
 
+def known_layers(
+    case: Case,
+    cost: Callable[[LayerShape], tuple[float, float]],
+    *,
+    spec: specs.Spec | None = None,
+    between_s: float = 1e-6,
+    update_s: float = 1e-9,
+    level: float = 1.0,
+    noise: Callable[[], float] = lambda: 1.0,
+    **changes,
+) -> LayerProfile:
+    """Return the layers of a device on which each has a known cost, (forward, backward) in s.
+
+    `between_s` passes before each layer, `update_s` for each parameter of a training step; `level` is of the whole
+    process, `noise` of each layer.
+    """
+    training = case.mode is Mode.TRAINING
+    static = _static(case, spec)
+    rows = []
+    for shape, members in static_pieces(static.layers):
+        forward_s, backward_s = (seconds * level * noise() for seconds in cost(shape))
+        costs = [iteration_cost(it, case.mode, case.precision, is_first=False) for it in members]
+        rows.append(
+            layer_time(
+                members[0].name,
+                shape.operator,
+                time_s=forward_s,
+                backward_s=backward_s if training else None,
+                part=Part.OPERATOR if members[0].type == "Add" else Part.MODULE,
+                input_shape=shape.input_shape,
+                output_shape=shape.output_shape,
+                macs=shape.macs,
+                flops=sum(it.flops for it in costs) if all(costs) else None,
+                moved_bytes=sum(it.moved_bytes for it in costs) if all(costs) else None,
+            )
+        )
+    outside_s = between_s * level * len(rows)
+    rows.append(layer_time(BETWEEN, "", time_s=outside_s, part=Part.OUTSIDE, backward_s=0.0 if training else None))
+    if training:
+        step = optimizer_cost(static.trainable_parameters, case.precision)
+        seconds = update_s * level * static.trainable_parameters
+        row = layer_time("optimizer step", "", time_s=0.0, part=Part.OUTSIDE, backward_s=0.0, optimizer_s=seconds)
+        rows.append(change(row, flops=step.flops, moved_bytes=step.moved_bytes))
+    return layer_profile(*rows, whole_s=sum(row.time_s for row in rows), case=case, **changes)
+
+
 def dissected(run: Run | None = None, *, ceilings: Ceilings = CEILINGS, models: int = 2) -> Run:
     """Return a run whose profiles have their work, with ceilings, and with the layers of its first models."""
     run = run or suite_run(models=("resnet18", "resnet50"), launches=6)
@@ -134,9 +184,9 @@ def _with_work(profile: Profile) -> Profile:
     return change(profile, work=work)
 
 
-def _static(of: Case | Profile) -> Profile:
+def _static(of: Case | Profile, spec: specs.Spec | None = None) -> Profile:
     return specs.profile(
-        specs.find(of.model),
+        spec or specs.find(of.model),
         mode=of.mode,
         precision=of.precision,
         batch_size=of.batch_size,

@@ -4,11 +4,13 @@ import pytest
 import torch
 from torch import nn
 
+from resnet_bench.analysis.prediction.shapes import static_pieces, timed_pieces
 from resnet_bench.errors import UnsupportedError
 from resnet_bench.profilers import layers
-from resnet_bench.profilers.complexity import profile_module
+from resnet_bench.profilers.complexity import profile_module, static_profile
 from resnet_bench.profilers.workload import Workload
 from resnet_bench.records import Mode, Part, TimedBy
+from resnet_bench.specs import Activation, Attention, Block, Downsample, Layout, Norm, Spec, Stem
 from tests import make
 from tests.fake_clock import FakeClock
 
@@ -207,3 +209,27 @@ def test_what_a_failing_layer_raises_comes_through_and_leaves_no_wrapper():
     with pytest.raises(RuntimeError, match="no kernel"):
         survey(module, lambda: module(torch.zeros(1)))
     assert "forward" not in module[0].__dict__
+
+
+VARIANTS = {
+    "bottleneck": dict(block=Block.BOTTLENECK, layout=Layout.V1, groups=2),
+    "preact": dict(layout=Layout.V2, attention=Attention.SE),
+    "padded": dict(layout=Layout.V1, stem=Stem.CIFAR, norm=Norm.FROZEN),
+    "deep": dict(stem=Stem.DEEP, downsample=Downsample.AVG, attention=Attention.ECA, activation=Activation.SILU),
+    "blurred": dict(block=Block.BOTTLENECK, antialias=True, attention=Attention.SE, norm=Norm.GROUP),
+}
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_layers_that_are_timed_are_called_as_those_that_are_counted(variant):
+    """Or no library would know a layer again: in the order in which they run, with the same shapes."""
+    fields = dict(block=Block.BASIC, layers=(2, 1), image_size=32, num_classes=5) | VARIANTS[variant]
+    spec = Spec(name=variant, family="custom", **fields)
+    of = make.case(variant, mode=Mode.TRAINING, batch_size=2, image_size=32)
+    static = static_profile(spec, mode=Mode.TRAINING, batch_size=2)
+    workload = Workload(of, spec, seed=0)
+    network, _ = workload.prepared.plain()
+    with workload.running():
+        timed = layers.measure(workload, network, CLOCK, static.layers, budget_s=0.0)
+    found = [piece.shape for piece in timed_pieces(timed.layers)]
+    assert found == [piece.shape for piece in static_pieces(static.layers)]

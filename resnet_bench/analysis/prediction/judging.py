@@ -1,0 +1,60 @@
+"""Predictions held against what was measured: each without what the library learnt of its own model or family."""
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+
+from resnet_bench.analysis.prediction.knowledge import Knowledge, knowledge
+from resnet_bench.analysis.prediction.model_error import PastError, model_error
+from resnet_bench.analysis.prediction.predict import predict, with_error
+from resnet_bench.records import Profile
+from resnet_bench.records.layer_library import LayerLibrary, LayerWay, MeasuredLatency
+from resnet_bench.records.predictions import JudgedPrediction
+
+# The static profile of what was measured and its family, None where it has no closed form.
+Counted = Callable[[MeasuredLatency], tuple[Profile, str] | None]
+
+
+def judged(
+    library: LayerLibrary, measured: Iterable[MeasuredLatency], counted: Counted
+) -> tuple[JudgedPrediction, ...]:
+    """Predict what was measured in the library's way, and say how far off that is.
+
+    What needs layers that the library knows from that model alone, or not at all, is left out: it would judge guesses.
+    """
+    without: dict[str, Knowledge | None] = {}
+    raw: list[JudgedPrediction] = []
+    taught = {source.model for source in library.sources}
+    for each in measured:
+        if LayerWay.of(each.case) != library.way:
+            continue
+        excluded = each.case.model if each.case.model in taught else ""
+        if excluded not in without:
+            without[excluded] = knowledge(library, without=(excluded,) if excluded else ())
+        known, found = without[excluded], counted(each)
+        if known is None or found is None:
+            continue
+        predicted = predict(each.case, found[0], known, family=found[1])
+        if not predicted.missing:
+            raw.append(JudgedPrediction(predicted=predicted, measured_s=each.latency_s, measured_at=each.measured_at))
+    past = past_errors(raw)
+    errors = {family: model_error(past, family=family) for family in {it.predicted.family for it in raw}}
+    return tuple(
+        JudgedPrediction(
+            predicted=with_error(it.predicted, errors[it.predicted.family]),
+            measured_s=it.measured_s,
+            measured_at=it.measured_at,
+        )
+        for it in raw
+    )
+
+
+def past_errors(judged: Sequence[JudgedPrediction]) -> tuple[PastError, ...]:
+    """Return how far the layers' sums were off, before anything was learnt from that."""
+    return tuple(
+        PastError(
+            family=it.predicted.family,
+            log_ratio=math.log(it.measured_s / it.predicted.latency_s) + it.predicted.model_error.bias,
+            deviation=it.predicted.library_deviation,
+        )
+        for it in judged
+    )

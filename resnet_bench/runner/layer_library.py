@@ -1,0 +1,104 @@
+"""The layer library of this machine: what it learns from every profile and run, and how it is asked for."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from resnet_bench.analysis.metrics import LATENCY
+from resnet_bench.analysis.prediction.collecting import can_teach, with_profile
+from resnet_bench.analysis.stats import summarize
+from resnet_bench.errors import StoreError
+from resnet_bench.machine.environment import as_it_is_now
+from resnet_bench.machine.identity import differences
+from resnet_bench.records import Environment, LayerProfile, Measurement, Run
+from resnet_bench.records.layer_library import LayerLibrary, LayerWay, MeasuredLatencies, MeasuredLatency
+from resnet_bench.runner.progress import warn
+from resnet_bench.storage import layer_library
+
+Warn = Callable[[str], None]
+
+
+class FoundLibraries(NamedTuple):
+    """The libraries of a way: this machine's, and of others the one that is most like it, with the differences."""
+
+    own: LayerLibrary | None
+    other: LayerLibrary | None
+    differences: tuple[str, ...]
+
+
+def learn(profile: LayerProfile, environment: Environment, *, warn: Warn = warn) -> Path | None:
+    """Add a measured profile to the library of its machine, and return where that is kept.
+
+    None where its layers are fused, or nothing can be written, which is said: what was measured stands elsewhere.
+    """
+    if not can_teach(profile):
+        return None
+    try:
+        return layer_library.change(
+            LayerWay.of(profile.case), environment.id, lambda before: with_profile(before, profile, environment)
+        )
+    except StoreError as error:
+        warn(f"these layers are not kept for predictions: {error}")
+        return None
+
+
+def remember(run: Run, *, warn: Warn = warn) -> None:
+    """Keep what a run measured, to judge predictions by; where that cannot be, say so."""
+    tables = {str(table["name"]): table for table in run.header.models}
+    for environment in run.header.environments:
+        here = [it for it in run.measurements if it.launches and it.launches[0].environment == environment.id]
+        found = [it for measurement in here if (it := _latency(measurement, run, tables)) is not None]
+        if not found:
+            continue
+        try:
+            layer_library.change_measured(environment.id, lambda before: _merged(before, found, environment))  # noqa: B023
+        except StoreError as error:
+            warn(f"these measurements are not kept to judge predictions by: {error}")
+
+
+def _latency(measurement: Measurement, run: Run, tables: dict[str, dict[str, object]]) -> MeasuredLatency | None:
+    summary = summarize(measurement, LATENCY)
+    if summary is None:
+        return None
+    return MeasuredLatency(
+        case=measurement.case,
+        run=run.header.id,
+        measured_at=measurement.launches[0].started_at,
+        latency_s=summary.median,
+        launches=summary.launches,
+        architecture=tables.get(measurement.case.model, {}),
+    )
+
+
+def _merged(
+    before: MeasuredLatencies | None, found: Sequence[MeasuredLatency], environment: Environment
+) -> MeasuredLatencies:
+    known = {it.case: it for it in (*(before.measured if before else ()), *found)}
+    return MeasuredLatencies(identity=environment.identity, environment=environment.id, measured=tuple(known.values()))
+
+
+def find(way: LayerWay) -> FoundLibraries:
+    """Return what is known of layers that are run in a way.
+
+    Raises:
+        StoreError: a library cannot be read.
+    """
+    libraries = layer_library.read(way)
+    apart = [(differences(it.identity, as_it_is_now(it.identity)), it) for it in libraries]
+    own = [it for differing, it in apart if not differing]
+    if own:
+        return FoundLibraries(max(own, key=lambda it: it.sources[-1].measured_at), None, ())
+    if not apart:
+        return FoundLibraries(None, None, ())
+    differing, other = min(apart, key=lambda it: len(it[0]))
+    return FoundLibraries(None, other, differing)
+
+
+def measured_here() -> tuple[MeasuredLatency, ...]:
+    """Return what runs measured on this machine, with the software that it has now.
+
+    Raises:
+        StoreError: it cannot be read.
+    """
+    machines = (it for it in layer_library.read_measured() if not differences(it.identity, as_it_is_now(it.identity)))
+    return tuple(measured for machine in machines for measured in machine.measured)

@@ -1,0 +1,143 @@
+"""A layer library made ready to predict: this machine's, judged by what runs measured here."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from resnet_bench import specs
+from resnet_bench.analysis.prediction.judging import judged, past_errors
+from resnet_bench.analysis.prediction.knowledge import Knowledge, knowledge
+from resnet_bench.analysis.prediction.model_error import model_error
+from resnet_bench.analysis.prediction.predict import predict, with_error
+from resnet_bench.errors import IncompleteError, UsageError
+from resnet_bench.machine.devices import kind_of
+from resnet_bench.records import Case, Ceilings, Mode, Profile
+from resnet_bench.records.layer_library import LayerLibrary, LayerWay, MeasuredLatency
+from resnet_bench.records.predictions import JudgedPrediction, PredictedLatency
+from resnet_bench.runner import layer_library
+from resnet_bench.specs import Spec
+from resnet_bench.storage import ceilings_cache
+from resnet_bench.storage import layer_library as store
+from resnet_bench.words import counted, listed
+
+# A library of other software says less of this one: so much beside what it says of itself, a relative deviation.
+ACROSS_DEVIATION = 0.1
+
+
+class PredictionSubject(NamedTuple):
+    """One case to predict: what its model is, its static profile, and its family."""
+
+    case: Case
+    model: Spec | str
+    static: Profile
+    family: str
+
+
+class Oracle:
+    """A library of this machine with what past predictions say of it: ready to predict cases of its way."""
+
+    def __init__(self, way: LayerWay, *, across: bool = False) -> None:
+        """Find the library.
+
+        Raises:
+            IncompleteError: there is none; with what makes one.
+            UsageError: there is one of other software or another machine, and nobody asked for that.
+            StoreError: it cannot be read.
+        """
+        found = layer_library.find(way)
+        library = found.own or found.other
+        if library is None:
+            raise IncompleteError(_no_library(way))
+        if found.own is None and not across:
+            raise UsageError(
+                f"the layers that are known were timed on another machine or with other software "
+                f"({'; '.join(found.differences)}); time them anew with: {command(way)}; or predict all the same, "
+                "with a wider interval, with --across."
+            )
+        self.library: LayerLibrary = library
+        self.differences = found.differences
+        self.judged: tuple[JudgedPrediction, ...] = ()
+        if found.own is not None:
+            self.judged = judged(found.own, layer_library.measured_here(), counted_of)
+        self._past = past_errors(self.judged)
+        known = knowledge(self.library)
+        if known is None:
+            raise IncompleteError(_no_library(way))
+        self.known: Knowledge = known
+        if self.differences:
+            self.known.level_deviation += ACROSS_DEVIATION
+        self.ceilings = _ceilings(self.library)
+
+    def predict(self, subject: PredictionSubject) -> PredictedLatency:
+        """Predict one case of its way."""
+        made = predict(subject.case, subject.static, self.known, family=subject.family, ceilings=self.ceilings)
+        return with_error(made, model_error(self._past, family=subject.family))
+
+
+def counted_of(measured: MeasuredLatency) -> tuple[Profile, str] | None:
+    """Return the static profile and the family of what was measured, None where a closed form is wanting."""
+    case = measured.case
+    if case.input or case.arguments:
+        return None
+    if measured.architecture:
+        model = msgspec.convert(measured.architecture, Spec)
+    elif case.model in specs.names():
+        model = specs.find(case.model)
+    else:
+        return None
+    if model.output_stride is not None:
+        return None
+    return static_of(case, model), model.family
+
+
+def static_of(case: Case, model: Spec) -> Profile:
+    """Return a spec's exact profile for a case.
+
+    Raises:
+        ModelError: it cannot take this image or batch.
+    """
+    return specs.profile(
+        model,
+        mode=case.mode,
+        precision=case.precision,
+        batch_size=case.batch_size,
+        image_size=case.image_size or model.image_size,
+        optimizer=case.optimizer,
+        update=kind_of(case.device).update,
+    )
+
+
+def _no_library(way: LayerWay) -> str:
+    known = store.ways()
+    beside = f" (known: {listed([_words(it) for it in known])})" if known else ""
+    return (
+        f"no layers were timed here for {_words(way)}{beside}; time those of two networks first, a minute or two: "
+        f"{command(way)}"
+    )
+
+
+def _words(way: LayerWay) -> str:
+    threads = f", {counted(way.threads, 'thread')}" if way.threads else ""
+    return f"{way.mode} in {way.precision}, {way.memory_format}, {way.executor} on {way.device}{threads}"
+
+
+def command(way: LayerWay, models: Sequence[str] = ("resnet18", "resnet50")) -> str:
+    """Return the command that times the layers of models in a way."""
+    usual = Case(model="", batch_size=1, image_size=0, device=way.device, threads=way.threads)
+    flags = ["--device", way.device]
+    flags += ["--threads", str(way.threads)] if way.threads else []
+    for name in ("mode", "precision", "memory_format", "executor"):
+        if getattr(way, name) != getattr(usual, name):
+            flags += [f"--{name.replace('_', '-')}", str(getattr(way, name))]
+    if way.mode is Mode.TRAINING and way.optimizer is not usual.optimizer:
+        flags += ["--optimizer", str(way.optimizer)]
+    return f"resnet-bench machine --layers {' '.join(models)} {' '.join(flags)}"
+
+
+def _ceilings(library: LayerLibrary) -> Ceilings | None:
+    """Return the ceilings that are kept of the library's machine; nothing is measured, and nothing said."""
+    way = library.way
+    return ceilings_cache.read_of(
+        library.environment, library.identity, device=way.device, threads=way.threads, warn=lambda _: None
+    )

@@ -1,0 +1,183 @@
+"""`predict` and `machine --layers` on a machine whose layers have known costs."""
+
+import json
+from random import Random
+
+import platformdirs
+import pytest
+
+import resnet_bench as rb
+from resnet_bench import cli, specs
+from resnet_bench.machine.environment import as_it_is_now
+from resnet_bench.records import Mode
+from resnet_bench.wire.messages import Dissected, LayersRequest
+from tests import make
+from tests.runner.instant import Machine
+
+WAY = ("--device", "cpu", "--threads", "1")
+
+
+def cost(shape):
+    luck = Random(str(shape.anywhere)).uniform(1, 2)
+    return luck * (1e-6 + shape.macs * 1e-11), luck * (2e-6 + shape.macs * 2e-11)
+
+
+class KnownCosts(Machine):
+    """A machine whose layers take what `cost` says."""
+
+    def __init__(self, **changes):
+        super().__init__(identity=make.change(as_it_is_now(make.IDENTITY), **changes))
+        self.timed = []
+
+    def ask(self, request):
+        if not isinstance(request, LayersRequest):
+            return super().ask(request)
+        self.timed.append(request.case.model)
+        spec = request.model if isinstance(request.model, specs.Spec) else specs.find(request.model)
+        return Dissected(layers=make.known_layers(request.case, cost, spec=spec), environment=self.environment)
+
+
+@pytest.fixture
+def machine(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    return KnownCosts().install(monkeypatch)
+
+
+def run(capsys, *arguments):
+    code = cli.run(arguments)
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+def test_layers_are_timed_once_and_predict_networks_that_share_them(capsys, machine):
+    code, out, _ = run(capsys, "machine", "--layers", "resnet18", "resnet34", *WAY)
+    assert code == 0
+    assert machine.timed == ["resnet18"]
+    assert "Left out, because all of their layers were timed already: resnet34 batch 1" in out
+    code, out, err = run(capsys, "predict", "resnet34", "resnet18", *WAY, "--format", "json")
+    assert (code, err) == (0, "")
+    found = json.loads(out)
+    for it in found:
+        truth = make.known_layers(make.case(it["case"]["model"], batch_size=1, image_size=224), cost).whole_s
+        assert it["latency_s"] == pytest.approx(truth)
+        assert it["interval"]["low"] < truth < it["interval"]["high"]
+        assert it["missing"] == []
+    code, out, _ = run(capsys, "predict", "resnet34", *WAY, "--format", "csv")
+    assert len(out.splitlines()) == 2
+    code, out, _ = run(capsys, "predict", "resnet34", *WAY, "--format", "markdown")
+    assert "Layers: 33 distinct layers from 1 profile of resnet18" in out
+    assert "No prediction was measured here yet" in out
+
+
+@pytest.mark.usefixtures("machine")
+def test_a_training_step_has_its_phases(capsys):
+    way = (*WAY, "--mode", "training")
+    run(capsys, "machine", "--layers", "resnet18", *way)
+    code, out, _ = run(capsys, "predict", "resnet34", *way, "--format", "json")
+    [found] = json.loads(out)
+    truth = make.known_layers(make.case("resnet34", mode=Mode.TRAINING, batch_size=1, image_size=224), cost)
+    assert code == 0
+    assert found["latency_s"] == pytest.approx(truth.whole_s)
+    assert found["optimizer_s"] == pytest.approx(sum(row.optimizer_s or 0 for row in truth.layers))
+
+
+def test_missing_layers_are_named_and_timed_on_demand_in_a_short_network(capsys, machine):
+    run(capsys, "machine", "--layers", "resnet18", *WAY)
+    code, out, _ = run(capsys, "predict", "resnet152", *WAY)
+    assert code == 3
+    assert "layers that nobody timed: Conv2d 1x64x56x56 to 1x64x56x56" in out
+    code, out, _ = run(capsys, "predict", "resnet152", *WAY, "--measure-missing", "--format", "json")
+    assert (code, machine.timed) == (0, ["resnet18", "resnet152-short"])
+    truth = make.known_layers(make.case("resnet152", batch_size=1, image_size=224), cost).whole_s
+    assert json.loads(out)[0]["latency_s"] == pytest.approx(truth)
+    run(capsys, "predict", "resnet50", *WAY, "--measure-missing")
+    assert len(machine.timed) == 2
+
+
+@pytest.mark.usefixtures("machine")
+def test_what_runs_measure_judges_predictions(capsys):
+    run(capsys, "machine", "--layers", "resnet18", "preact_resnet18", *WAY, "--image-size", "64")
+    code, _, err = run(capsys, "predict", "--check")
+    assert (code, "resnet-bench run --models" in err) == (3, True)
+    models = ("--models", "resnet34,preact_resnet34,resnet18", "--image-sizes", "64", *WAY)
+    assert run(capsys, "run", *models, "--preset", "quick", "-o", "measured")[0] == 0
+    code, out, _ = run(capsys, "predict", "--check", "--format", "json")
+    judged = {it["predicted"]["case"]["model"]: it for it in json.loads(out)}
+    assert code == 0
+    assert {"resnet34", "preact_resnet34"} <= judged.keys()  # resnet18 is known from its own profile alone
+    assert judged["resnet34"]["measured_s"] == pytest.approx(0.01, rel=1e-3)
+    error = judged["resnet34"]["predicted"]["latency_s"] / judged["resnet34"]["measured_s"] - 1
+    assert judged["resnet34"]["error"] == pytest.approx(error)
+    assert judged["resnet34"]["predicted"]["model_error"]["judged"] == 1  # preact's alone
+    assert "intervals hold what was measured" in run(capsys, "predict", "--check")[1]
+
+
+@pytest.mark.usefixtures("machine")
+def test_a_library_of_other_software_is_refused_and_taken_across_with_a_wider_interval(capsys):
+    run(capsys, "machine", "--layers", "resnet18", *WAY)
+    widths = []
+    for flags in ((), ("--across",)):
+        if flags:
+            library = next(machine_cache().glob("layers-*.json"))
+            library.write_text(library.read_text().replace(as_it_is_now(make.IDENTITY).torch, "1.0.0"))
+            code, out, err = run(capsys, "predict", "resnet34", *WAY)
+            assert (code, out) == (2, "")
+            assert "torch was 1.0.0, is " in err
+            assert "--across" in err
+        code, out, _ = run(capsys, "predict", "resnet34", *WAY, *flags, "--format", "json")
+        interval = json.loads(out)[0]["interval"]
+        widths.append(interval["high"] - interval["low"])
+    assert widths[1] > 2 * widths[0]
+
+
+def machine_cache():
+    return platformdirs.user_cache_path("resnet-bench", appauthor=False)
+
+
+@pytest.mark.usefixtures("machine")
+@pytest.mark.parametrize(
+    ("command", "code", "words"),
+    [
+        ("predict", 2, "predict needs at least one model"),
+        ("predict resnet50", 3, "resnet-bench machine --layers resnet18 resnet50 --device cpu"),
+        ("predict resnet50 --precision bf16", 3, "--precision bf16"),
+        ("predict resnet50 --executor compile", 3, "compile fuses layers with their neighbours"),
+        ("predict resnet50 --batch-sizes auto", 2, "--batch-sizes auto searches by running"),
+        ("predict resnet5000", 2, "unknown model 'resnet5000'"),
+        ("predict resnet50 --check", 2, "leave the models out"),
+        ("predict --check", 3, "no layers were timed here"),
+        ("predict resnet50 --image-size 8", 2, "too small"),
+        ("machine resnet50", 2, "add --layers"),
+        ("machine --mode training", 2, "add --layers"),
+        ("machine --layers", 2, "--layers needs at least one model"),
+        ("machine --layers resnet18 --ceilings", 2, "in a command of its own"),
+    ],
+)
+def test_what_cannot_be_predicted_is_refused_in_one_line(capsys, command, code, words):
+    found, out, err = run(capsys, *command.split(), "--device", "cpu")
+    assert (found, out) == (code, "")
+    assert words in err
+    assert err.count("\n") == 1
+
+
+@pytest.mark.usefixtures("machine")
+def test_a_damaged_library_is_said_in_one_line(capsys):
+    run(capsys, "machine", "--layers", "resnet18", *WAY)
+    next(machine_cache().glob("layers-*.json")).write_text("{")
+    code, out, err = run(capsys, "predict", "resnet18", *WAY)
+    assert (code, out) == (2, "")
+    assert "damaged, or no layer library" in err
+
+
+@pytest.mark.usefixtures("machine")
+def test_python_gives_the_same(capsys):
+    run(capsys, "machine", "--layers", "resnet18", *WAY)
+    out = run(capsys, "predict", "resnet34", *WAY, "--batch-sizes", "1", "--format", "json")[1]
+    found = rb.predict(["resnet34", specs.find("resnet18")], device="cpu", threads=1)
+    assert [it.case.model for it in found] == ["resnet34", "resnet18"]
+    assert found[0].latency_s == pytest.approx(json.loads(out)[0]["latency_s"])
+    assert list(found.frame()["case.model"]) == ["resnet34", "resnet18"]
+    assert "resnet34 batch 1" in str(found)
+    with pytest.raises(rb.ResNetBenchError, match="no axis"):
+        rb.predict("resnet18", weights="none")
