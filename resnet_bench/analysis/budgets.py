@@ -1,8 +1,7 @@
-"""What is asked of a choice, read from words: "latency p95 200 ms at batch 1", "throughput at batch 32", "2.49 USD/h".
+"""What is asked of a choice, read from words: "latency p95 200 ms at batch 1", "throughput at batch 32".
 
     BUDGET     [CRITERION] [PERCENTILE] [under | at most | over | at least] LIMIT [at AXIS VALUE [and AXIS VALUE]]
     OBJECTIVE  CRITERION [PERCENTILE] [at AXIS VALUE [and AXIS VALUE]]
-    PRICE      [RUN or MACHINE =] AMOUNT CURRENCY/h
 
 A limit is the most of what is better low, and the least of what is better high. One without a criterion is of the one
 that its unit belongs to: "200 ms" of latency, "8 GiB" of peak memory. What stands after "at" picks the cases.
@@ -13,7 +12,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from resnet_bench.analysis.criteria import CRITERIA, Criterion, Price, find_criterion
+from resnet_bench.analysis.criteria import CRITERIA, Criterion, find_criterion
 from resnet_bench.analysis.metric import Direction
 from resnet_bench.analysis.verdicts.thresholds import Percentile
 from resnet_bench.config import axes
@@ -32,9 +31,6 @@ _SENSES = {
     **dict.fromkeys((">=", ">", "over", "above", "at least"), Direction.HIGHER),
 }
 _SENSE = re.compile(r"\s*(<=|>=|<|>|\b(?:under|below|at most|over|above|at least))\s*$")
-_PRICE = re.compile(
-    r"(?:(?P<where>.+?)\s*=\s*)?(?P<amount>[0-9]+(?:\.[0-9]+)?)\s*(?P<currency>[^\W\d]+|[$€£¥])\s*/\s*h"
-)
 
 Conditions = dict[str, Value]
 
@@ -61,7 +57,12 @@ class Budget(Objective, frozen=True, kw_only=True):
         """Return it as one would say it: "latency p95 at most 200 ms at batch 1"."""
         known = find_criterion(self.criterion)
         sense = "at most" if known.direction is Direction.LOWER else "at least"
-        return f"{self.words} {sense} {_IDLE.sub('', known.say(self.limit))}{at_words(self.where)}"
+        return f"{self.words} {sense} {self.limit_words}{at_words(self.where)}"
+
+    @property
+    def limit_words(self) -> str:
+        """The limit with its unit, without idle zeros: "200 ms"."""
+        return _IDLE.sub("", find_criterion(self.criterion).say(self.limit))
 
 
 def parse_budget(text: str) -> Budget:
@@ -98,18 +99,6 @@ def parse_objective(text: str) -> Objective:
     criterion = find_criterion(name)
     _check(criterion, percentile, text)
     return Objective(criterion=criterion.name, percentile=percentile, where=where)
-
-
-def parse_price(text: str) -> Price:
-    """Read what an hour costs.
-
-    Raises:
-        UsageError: it is no amount with a currency an hour.
-    """
-    found = _PRICE.fullmatch(text.strip())
-    if found is None or float(found["amount"]) <= 0:
-        raise UsageError(f"price '{text}' is not an amount an hour such as '2.49 USD/h' or 'RUN=2.49 USD/h'.")
-    return Price(per_hour=float(found["amount"]), currency=found["currency"], where=(found["where"] or "").strip())
 
 
 def at_words(where: Conditions) -> str:

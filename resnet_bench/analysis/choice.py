@@ -6,6 +6,8 @@ between. Where launches are too few for an interval, what was measured decides, 
 
 from collections.abc import Sequence
 
+import msgspec
+
 from resnet_bench.analysis.budgets import (
     Budget,
     Objective,
@@ -13,16 +15,16 @@ from resnet_bench.analysis.budgets import (
     conditions,
     parse_budget,
     parse_objective,
-    parse_price,
 )
 from resnet_bench.analysis.candidates import GRAVITY, Candidate, Fit, Placing, candidate, placing
 from resnet_bench.analysis.claims import Standing
-from resnet_bench.analysis.criteria import ACCURACY, COST, CRITERIA, SPEED, Price, Prices, find_criterion
+from resnet_bench.analysis.criteria import ACCURACY, COST, CRITERIA, SPEED, Prices, find_criterion, price_of
 from resnet_bench.analysis.metric import Direction
 from resnet_bench.analysis.results import Result
 from resnet_bench.config.axes import BY_NAME
+from resnet_bench.config.prices import parse_price
 from resnet_bench.errors import UsageError
-from resnet_bench.records import Mode, Record
+from resnet_bench.records import Mode, Price, Record
 from resnet_bench.words import listed
 
 
@@ -54,6 +56,7 @@ class Choice(Record, frozen=True, kw_only=True):
     """The answer. `models` are in the order of the answer: those that fit, the best first, then the others.
 
     `tied` cannot be told from the best, by `standing`, whose places count the models that fit in the run's order.
+    `currency` is that of the prices, "" without any.
     """
 
     query: Query
@@ -62,6 +65,7 @@ class Choice(Record, frozen=True, kw_only=True):
     best: ModelChoice | None
     tied: tuple[ModelChoice, ...]
     standing: Standing | None
+    currency: str = ""
 
     @property
     def supported(self) -> bool:
@@ -85,7 +89,7 @@ def ask(under: Sequence[str] = (), best_for: str | None = None, price: Sequence[
 
 
 def choose(results: Sequence[Result], query: Query, *, runs: Sequence[str]) -> Choice:
-    """Return the best case of each model and the best model.
+    """Return the best case of each model and the best model, by the query's prices, else those of the suites.
 
     Args:
         results: of one or several runs.
@@ -99,6 +103,7 @@ def choose(results: Sequence[Result], query: Query, *, runs: Sequence[str]) -> C
     if not measured:
         raise UsageError("nothing was measured, so there is nothing to choose from.")
     prices = _prices(query.prices, runs, measured)
+    currency = _currency(measured, prices)
     objective = query.objective or _usual(measured)
     asked = (*query.budgets, objective)
     for one in asked:
@@ -115,7 +120,7 @@ def choose(results: Sequence[Result], query: Query, *, runs: Sequence[str]) -> C
     place = placing(objective, prices)
     names = dict.fromkeys((it.run, it.case.model) for it in results)
     models = [_of_model(name, [it for it in candidates if _named(it) == name], place) for name in names]
-    return _answer(models, query, objective, place)
+    return msgspec.structs.replace(_answer(models, query, objective, place), currency=currency)
 
 
 def _answer(models: Sequence[ModelChoice], query: Query, objective: Objective, place: Placing) -> Choice:
@@ -180,8 +185,8 @@ def _check(asked: Objective, measured: Sequence[Result], prices: Prices) -> None
                 f"{listed([words(it) for it in there], limit=len(there))}."
             )
     criterion = find_criterion(asked.criterion)
-    if criterion is COST and not prices:
-        raise UsageError("cost needs what an hour costs: --price '2.49 USD/h'.")
+    if criterion is COST and not any(price_of(it, prices) for it in measured):
+        raise UsageError("cost needs what an hour costs: --price '2.49 USD/h', or [prices] in the suite.")
     if all(criterion.estimate(it, asked.percentile, prices) is None for it in measured):
         known = [it.name for it in CRITERIA if any(it.estimate(one, None, prices) is not None for one in measured)]
         raise UsageError(f"{asked.words} is known of no case here; there are {listed(known, limit=len(known))}.")
@@ -197,9 +202,15 @@ def _prices(prices: Sequence[Price], runs: Sequence[str], measured: Sequence[Res
             known = [*runs, *dict.fromkeys(machine for _, machine in machines if machine)]
             raise UsageError(f"price of '{price.where}': there are {listed(known, len(known))}.")
         found |= dict.fromkeys(of, price)
-    if len({it.currency for it in found.values()}) > 1:
-        raise UsageError("prices are in several currencies; give all in one.")
     return found
+
+
+def _currency(measured: Sequence[Result], prices: Prices) -> str:
+    """Return the one currency of the prices that hold, "" without any."""
+    found = {price.currency for it in measured if (price := price_of(it, prices))}
+    if len(found) > 1:
+        raise UsageError(f"prices are in several currencies, {listed(sorted(found))}; give all in one with --price.")
+    return next(iter(found), "")
 
 
 def _named(candidate: Candidate) -> tuple[int, str]:

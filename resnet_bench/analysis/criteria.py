@@ -16,18 +16,10 @@ from resnet_bench.analysis.metrics import ENERGY, LATENCY, METRICS, PEAK_ALLOCAT
 from resnet_bench.analysis.results import Result
 from resnet_bench.analysis.verdicts.thresholds import Percentile
 from resnet_bench.errors import UsageError, nearest
-from resnet_bench.records import Interval, Record, Summary
+from resnet_bench.records import Interval, Price, Record, Summary
 
 MILLION = 1_000_000
 _HOUR_S = 3600
-
-
-class Price(Record, frozen=True, kw_only=True):
-    """What an hour of a machine costs; `where` is the run or machine that it is of, "" for all."""
-
-    per_hour: float
-    currency: str
-    where: str = ""
 
 
 Prices = Mapping[tuple[int, str], Price]  # by run and machine of a result
@@ -151,9 +143,14 @@ def _accuracy(result: Result, _percentile: Percentile | None, _prices: Prices) -
     return None if result.accuracy is None else Estimate(value=result.accuracy, exact=True)
 
 
+def price_of(result: Result, prices: Prices) -> Price | None:
+    """Return what an hour of a result's machine costs: as asked with, else as its suite says."""
+    return prices.get((result.run, result.case.machine)) or result.price
+
+
 def _cost(result: Result, _percentile: Percentile | None, prices: Prices) -> Estimate | None:
     speed = _metric_figure(result, THROUGHPUT)
-    price = prices.get((result.run, result.case.machine))
+    price = price_of(result, prices)
     if speed is None or price is None or not speed.least:
         return None
     scale = price.per_hour / _HOUR_S * MILLION
@@ -166,7 +163,7 @@ def _cost(result: Result, _percentile: Percentile | None, prices: Prices) -> Est
 
 def _images_for_money(result: Result, prices: Prices) -> Summary | None:
     """Return the throughput as images a second for each unit of money an hour: costs are ranked by its ratios."""
-    summary, price = result.throughput, prices.get((result.run, result.case.machine))
+    summary, price = result.throughput, price_of(result, prices)
     if summary is None or price is None:
         return None
     per = 1 / price.per_hour

@@ -16,14 +16,17 @@ from resnet_bench.analysis.metrics import LATENCY, PEAK_ALLOCATED, PEAK_RSS, PRE
 from resnet_bench.analysis.published import Catalog, given
 from resnet_bench.analysis.roofline import Headroom, headroom
 from resnet_bench.analysis.stats import center_interval, launch_samples, percentiles
+from resnet_bench.config.prices import of_machine
 from resnet_bench.records import (
     Agreement,
     Case,
     CaseDigest,
     Digest,
+    Header,
     Interval,
     Measurement,
     Mode,
+    Price,
     Profile,
     Record,
     Run,
@@ -69,7 +72,8 @@ class Result(Record, frozen=True, kw_only=True):
 
     `position` counts the results of one report: the row in its long table. `tails` are the intervals of the latency's
     percentiles over those of each launch, by name, from three launches on. `noisy` says that samples
-    spread (MAD) or launch medians differ by more than 5 % of the median latency.
+    spread (MAD) or launch medians differ by more than 5 % of the median latency. `price` is what the suite says an hour
+    of its machine costs.
     """
 
     position: int
@@ -86,6 +90,7 @@ class Result(Record, frozen=True, kw_only=True):
     tails: dict[str, Interval] = msgspec.field(default_factory=dict)
     headroom: Headroom | None = None
     agreement: Agreement | None = None
+    price: Price | None = None
     warnings: tuple[str, ...] = ()
     detail: str = ""
 
@@ -201,11 +206,17 @@ def _of_run(index: int, run: Run, reduced: Digest, catalog: Catalog) -> Iterator
             work = found.profile.work if found.profile else ()
             environment = measurement.launches[0].environment if measurement.launches else None
             bound = headroom(case, work, run.header.ceilings, environment)
-            found = msgspec.structs.replace(found, headroom=bound)
+            found = msgspec.structs.replace(found, headroom=bound, price=_price(run.header, environment, case))
         else:
             planned = Measurement(case=case, profile=profiles.get(profile_key(case)), launches=())
             found = _absent(index, planned, skipped.get(case), known.family)
         yield msgspec.structs.replace(found, accuracy=accuracy, accuracy_given=told is not None)
+
+
+def _price(header: Header, environment: str | None, case: Case) -> Price | None:
+    """Return what the suite says an hour of the machine costs, by its device, its CPU, or its name among several."""
+    identity = next((it.identity for it in header.environments if it.id == environment), None)
+    return of_machine(header.prices, (identity.device_name, identity.cpu_name, case.machine)) if identity else None
 
 
 def _measured(index: int, measurement: Measurement, reduced: CaseDigest, *, skip: Skip | None, family: str) -> Result:

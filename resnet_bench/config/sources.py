@@ -86,6 +86,7 @@ def resolve(
     shown |= {f"protocol.{key}": value for key, value in msgspec.to_builtins(suite.protocol).items()}
     shown |= {f"protocol.accelerator.{key}": msgspec.to_builtins(value) for key, value in suite.accelerator.items()}
     shown |= {f"search.{key}": value for key, value in msgspec.to_builtins(suite.search).items()}
+    shown |= {f"prices.{it.where}": f"{it.per_hour:g} {it.currency}/h" for it in suite.prices}
     lines = [_line(setting, value, said, setting, written.places) for setting, value in shown.items()]
     for number, sweep in sweeps.items():
         for key, value in _keys(sweep).items():

@@ -16,12 +16,12 @@ from typing import Any
 
 import msgspec
 
-from resnet_bench.config import axes, suite_models, suite_tables, values
+from resnet_bench.config import axes, prices, suite_models, suite_tables, values
 from resnet_bench.config.axes import AUTO, Axis, Value
 from resnet_bench.config.suite_models import NamedModel
 from resnet_bench.errors import ConfigError, nearest
 from resnet_bench.machine.devices import HOST, is_accelerator
-from resnet_bench.records import Case, Protocol, Record
+from resnet_bench.records import Case, Price, Protocol, Record
 from resnet_bench.specs import Spec
 from resnet_bench.storage import reading
 
@@ -92,6 +92,7 @@ class Suite(Record, frozen=True, kw_only=True):
     excludes: tuple[Exclude, ...] = ()
     models: tuple[Spec, ...] = ()
     named: tuple[NamedModel, ...] = ()
+    prices: tuple[Price, ...] = ()
 
     def protocol_on(self, device: str) -> Protocol:
         """Return the protocol that holds on a device; the host has no steady state to wait for."""
@@ -168,12 +169,13 @@ def read(path: Path | None = None, *, preset: str | None = None) -> Written:
         ),
         models=tuple(spec for spec, _ in models if spec is not None),
         named=tuple(named for _, named in models if named is not None),
+        prices=prices.of_suite(own.get("prices", {}), where),
     )
     check_protocol(Protocol(**protocol | there), f"{path or ''}, [protocol.accelerator]".removeprefix(", "))
     places = {f"protocol.{key}": f"preset {name}" for key in of_preset}
     places |= {f"protocol.accelerator.{key}": f"preset {name}" for key in of_preset_there}
     places |= {f"protocol.accelerator.{key}": f"{path} [protocol.accelerator]" for key in said_there}
-    for kind, keys in (("protocol", said), ("search", own.get("search", {}))):
+    for kind, keys in (("protocol", said), *((it, own.get(it, {})) for it in ("search", "prices"))):
         places |= {f"{kind}.{key}": f"{path} [{kind}]" for key in keys}
     places |= {key: where for key in ("preset", "device") if key in own}
     tables = (("sweep", sweeps, source), *((kind, own.get(kind, ()), where) for kind in ("exclude", "models")))

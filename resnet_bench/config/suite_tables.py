@@ -37,7 +37,7 @@ SEARCH: dict[str, Reader] = {
     "iteration_limit_s": _SECONDS,
 }
 # The keys of a suite file: a word, a table, or a list of tables.
-_WORDS, _TABLES, _LISTS = ("preset", "device"), ("protocol", "search"), ("sweep", "exclude", "models")
+_WORDS, _TABLES, _LISTS = ("preset", "device"), ("protocol", "search", "prices"), ("sweep", "exclude", "models")
 _TOP_LEVEL = (*_WORDS, *_TABLES, *_LISTS)
 
 

@@ -167,13 +167,21 @@ class GivenAccuracy(Record, frozen=True, kw_only=True):
     accuracy: Share
 
 
+class Price(Record, frozen=True, kw_only=True):
+    """What an hour of a machine costs; `where` is the run or machine that it is of or a pattern, "" for all."""
+
+    per_hour: float
+    currency: str
+    where: str = ""
+
+
 class Header(Record, frozen=True, kw_only=True):
     """`run.json`: everything about a run but its launches. `models` are the suite's own specs, as plain tables.
 
     `unprofiled` are models without a static profile, and why. `shards` are the parts of a suite that it holds, empty
     for a whole one; `merged` are the runs that it joins. `objects` are models that came from a Python session,
     `note` is what its user says of it and `label` what they call it, "" for its directory; `accuracies` are what the
-    suite gives of its models.
+    suite gives of its models, `prices` what it says that hours of machines cost.
     """
 
     schema: SchemaNumber = SCHEMA_VERSION
@@ -197,6 +205,7 @@ class Header(Record, frozen=True, kw_only=True):
     objects: tuple[ModelObject, ...] = ()
     note: str = ""
     accuracies: tuple[GivenAccuracy, ...] = ()
+    prices: tuple[Price, ...] = ()
 
 
 class Measurement(Record, frozen=True, kw_only=True):

@@ -82,6 +82,7 @@ def start(
             cases=asked.cases,
             models=tuple(map(specs.to_table, suite.models)),
             accuracies=suite_models.accuracies(suite.named),
+            prices=suite.prices,
             profiles=profiled.profiles,
             unprofiled=profiled.refusals,
             shards=() if part is None else (part,),

@@ -113,6 +113,7 @@ def join(parts: Sequence[Piece], run_id: str) -> Joined:
         searches=tuple({it.case: it for header in headers for it in header.searches}.values()),
         objects=tuple({it.name: it for header in headers for it in header.objects}.values()),
         accuracies=tuple(dict.fromkeys(given for header in headers for given in header.accuracies)),
+        prices=tuple(dict.fromkeys(price for header in headers for price in header.prices)),
         shards=shards if absent else (),
         merged=tuple(dict.fromkeys(id_ for header in headers for id_ in header.merged or (header.id,))),
     )

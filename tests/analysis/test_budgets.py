@@ -1,4 +1,4 @@
-"""Budgets, objectives and prices in words: what is understood, and what each mistake is told."""
+"""Budgets and objectives in words: what is understood, and what each mistake is told."""
 
 import contextlib
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resnet_bench.analysis.budgets import Price, parse_budget, parse_objective, parse_price
+from resnet_bench.analysis.budgets import parse_budget, parse_objective
 from resnet_bench.analysis.criteria import CRITERIA
 from resnet_bench.analysis.metrics import METRICS
 from resnet_bench.errors import UsageError
@@ -88,22 +88,3 @@ def test_an_objective_may_name_its_batch():
     assert (found.criterion, found.percentile, found.where) == ("latency", "p95", {"batch_size": 32})
     with pytest.raises(UsageError, match="nothing to choose by"):
         parse_objective("beauty")
-
-
-@pytest.mark.parametrize(
-    ("text", "price"),
-    [
-        ("2.49 USD/h", Price(per_hour=2.49, currency="USD")),
-        ("$2.49/h", None),
-        ("a100-box = 2.49 EUR / h", Price(per_hour=2.49, currency="EUR", where="a100-box")),
-        ("0 USD/h", None),
-        ("2.49 USD", None),
-        ("2.49", None),
-    ],
-)
-def test_a_price_is_an_amount_an_hour(text, price):
-    if price is None:
-        with pytest.raises(UsageError, match="amount an hour"):
-            parse_price(text)
-    else:
-        assert parse_price(text) == price

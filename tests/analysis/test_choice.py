@@ -9,7 +9,7 @@ from resnet_bench.analysis.choice import ask, choose
 from resnet_bench.analysis.published import Published
 from resnet_bench.analysis.results import of_runs
 from resnet_bench.errors import UsageError
-from resnet_bench.records import Energy, Mode, Precision
+from resnet_bench.records import Energy, Mode, Precision, Price
 from tests import make
 
 ACCURACY = {"resnet18": 0.698, "resnet34": 0.733, "resnet50": 0.761, "resnet101": 0.774}
@@ -131,6 +131,16 @@ def test_each_machine_has_its_price():
     assert (found.best.run, found.tied) == (1, ())
     only = asked(both, best_for="cost", price=["a=9 USD/h"], runs=("a", "b"))
     assert [(it.run, it.fit) for it in only.models] == [(0, Fit.FITS), (1, Fit.UNKNOWN)]
+
+
+def test_a_suite_says_what_its_machines_cost_and_what_is_asked_with_goes_before_it():
+    suite = (Price(per_hour=9, currency="USD", where="no such machine"), Price(per_hour=3.6, currency="USD", where="*"))
+    timed = make.measurement([[0.05], [0.05], [0.05]], of=make.case(image_size=224))
+    found = of_runs([make.run_of([timed], prices=suite)], lambda _: Published(family="resnet", accuracy=0.7))
+    by_suite, asked_with = asked(found, best_for="cost"), asked(found, best_for="cost", price=["7.2 USD/h"])
+    assert by_suite.best.best.figure.value == pytest.approx(1e6 * 0.001 / found[0].throughput.median)
+    assert asked_with.best.best.figure.value == pytest.approx(2e6 * 0.001 / found[0].throughput.median)
+    assert by_suite.currency == "USD"
 
 
 def test_energy_is_asked_where_it_was_measured():

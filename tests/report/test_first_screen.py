@@ -5,9 +5,11 @@ import random
 import pytest
 
 from resnet_bench.analysis.choice import ask, choose
+from resnet_bench.analysis.digest import digest
 from resnet_bench.analysis.published import published
 from resnet_bench.analysis.results import of_runs
 from resnet_bench.machine.names import named_alike
+from resnet_bench.records import Price
 from resnet_bench.report.choice_words import answer
 from resnet_bench.report.documents import run as view
 from resnet_bench.report.labels import label
@@ -18,6 +20,7 @@ from tests.make import gpu_run, suite_run, troubled_run
 
 pytestmark = pytest.mark.browser
 
+PRICES = (Price(per_hour=2.49, currency="USD", where="*"),)
 RUNS = {
     "steady": lambda: [suite_run(launches=6)],
     "noisy": lambda: [suite_run(launches=4, noise=0.2)],
@@ -29,6 +32,7 @@ RUNS = {
         suite_run(launches=5, noise=0.05, seed=9, revision="abcdef01234"),
     ],
     "drifting": lambda: [drifting()],
+    "priced": lambda: [make.change(run := drifting(), header=make.change(run.header, prices=PRICES))],
 }
 
 
@@ -145,8 +149,40 @@ def test_a_reference_gives_each_row_its_ratio(opened):
     page.select_option("#reference", "")
     assert page.locator("[data-reference]").count() == 0
     page.locator('table[data-table="summary"] tbody th').nth(2).click()
-    assert page.input_value("#reference") == "2"
+    assert page.input_value("#reference") == "case:2"
     page.locator('table[data-table="summary"] tbody th').nth(2).click()
+
+
+def test_a_run_is_a_reference_where_runs_stand_side_by_side(opened):
+    page = opened("two")
+    labels = page.eval_on_selector_all("#reference option", "all => all.map((it) => it.textContent)")
+    page.select_option("#reference", label=labels[1])
+    (head,) = page.eval_on_selector_all("thead tr:last-child [data-reference]", "all => all.map((it) => it.innerText)")
+    assert head.split("\n")[-1] == f"{labels[2]} to {labels[1]}"
+    cells = page.eval_on_selector_all(
+        'table[data-table="summary"] tbody tr', "all => all.map((it) => it.lastChild.innerText)"
+    )
+    assert all("x" in it and "±" in it for it in cells)
+    page.select_option("#reference", label=labels[2])
+    page.select_option("#reference", "")
+    assert page.locator("[data-reference]").count() == 0
+
+
+def test_a_baseline_is_a_reference_with_the_ratios_that_were_judged(browser, tmp_path):
+    base, run = suite_run(launches=6), suite_run(launches=6, seed=4, speed=1.05)
+    path = tmp_path / "against.html"
+    path.write_text(html.render(view.build([run], baseline=digest(base, "main"))), encoding="utf-8")
+    page = browser.new_page()
+    page.goto(f"{path.as_uri()}#?ref=baseline%3A0")
+    page.wait_for_selector("html[data-library]", timeout=30_000)
+    assert page.inner_text("#reference option:checked") == "main"
+    cells = page.eval_on_selector_all(
+        'table[data-table="summary"] tbody tr', "all => all.map((it) => it.lastChild.innerText)"
+    )
+    ratios = [float(it.split("x")[0]) for it in cells]
+    assert len(ratios) == len(run.measurements)
+    assert ratios == pytest.approx([1.05] * len(ratios), abs=0.04)
+    page.context.close()
 
 
 def test_tables_are_copied_as_markdown_and_latex(opened):
@@ -204,6 +240,20 @@ def test_the_budget_is_a_line_in_the_figure_of_latency(opened):
     assert page.evaluate(f"{shapes}[0].x0") == 200
     page.fill("#under", "")
     assert page.evaluate(f"{shapes}.length") == 0
+
+
+def test_the_budget_is_a_line_on_paper_too_and_moves_with_the_question(opened):
+    line = ".static .limit"
+    plain, page = opened("steady", java_script_enabled=False), opened("steady")
+    first = plain.locator(line)
+    assert first.locator("text").text_content() == f"{plain.input_value('#under')} ms"
+    at = "it => Number(/translate\\(([^)]*)/.exec(it.getAttribute('transform'))[1])"
+    put(page, of="latency p95", under=plain.input_value("#under"), at="1", best_for="accuracy")
+    assert page.locator(line).evaluate(at) == pytest.approx(first.evaluate(at), abs=0.5)
+    page.fill("#under", str(float(plain.input_value("#under")) * 0.8))
+    assert page.locator(line).evaluate(at) < first.evaluate(at)
+    page.fill("#under", "")
+    assert page.locator(line).get_attribute("display") == "none"
 
 
 def test_the_box_is_reached_and_changed_by_keyboard_alone(opened):

@@ -70,13 +70,12 @@ def _asked(choice: Choice) -> list[_Asked]:
         found.append(_of_criterion(f"budget.{number + 1}", str(budget), budget.criterion, of))
     candidates = [it.best for it in choice.models if it.best]
     if any(it.cost for it in candidates) and choice.objective.criterion != COST.name:
-        currency = choice.query.prices[0].currency
         found.append(
             _Asked(
                 key="cost_per_million_images",
                 title="a million images cost",
                 of=lambda it: it.cost,
-                say=lambda it: cost_words(it.value, currency),
+                say=lambda it: cost_words(it.value, choice.currency),
             )
         )
     if any(_energy(it) for it in candidates):

@@ -11,7 +11,7 @@ import numpy as np
 
 from resnet_bench.analysis.budgets import Budget, Objective
 from resnet_bench.analysis.choice import Query, choose
-from resnet_bench.analysis.criteria import ACCURACY, PEAK_MEMORY, POWER, SPEED, TIME, Criterion, Estimate
+from resnet_bench.analysis.criteria import ACCURACY, COST, PEAK_MEMORY, POWER, SPEED, TIME, Criterion, Estimate
 from resnet_bench.analysis.location import robust
 from resnet_bench.analysis.metric import Direction, NoisyMetric
 from resnet_bench.analysis.metrics import METRICS, find_metric
@@ -21,6 +21,7 @@ from resnet_bench.records import Mode, Summary
 from resnet_bench.report.choice_words import answer
 from resnet_bench.report.labels import Labels
 from resnet_bench.report.question_box import Asked, Located, QuestionBox, Ranked
+from resnet_bench.report.sections.cost_columns import COST_BOUNDS
 
 _ASKED = (
     (TIME, Percentile.P95),
@@ -29,7 +30,7 @@ _ASKED = (
     (PEAK_MEMORY, None),
     (POWER, None),
 )
-_OBJECTIVES = (ACCURACY, SPEED, TIME, POWER)
+_OBJECTIVES = (ACCURACY, SPEED, TIME, POWER, COST)
 _UNITS = {"s": ("ms", 1e-3), "B": ("MiB", 2.0**20), "J/image": ("J/image", 1.0)}
 _ROUND = (1, 1.5, 2, 3, 5, 7.5, 10)
 
@@ -66,6 +67,7 @@ def decision(results: Sequence[Result], labels: Labels) -> QuestionBox | None:
         ranked=ranked,
         batches=batches,
         first_limit=limit,
+        first_words=budget.limit_words,
         first_batch=batches[0],
         answer=answer(choose(results, query, runs=labels.runs), labels),
     )
@@ -107,6 +109,8 @@ def _keys(criterion: Criterion, percentile: Percentile | None = None) -> tuple[s
         return f"latency_{percentile.value}_s", "", ""
     if criterion is ACCURACY:
         return criterion.key, criterion.key, criterion.key  # exact: its bounds are itself
+    if criterion is COST:
+        return criterion.key, *COST_BOUNDS
     metric = next((it for it in METRICS if it.name == criterion.key), None)
     low, high = (metric.column.bounds if metric else None) or ("", "")
     return criterion.key, low, high
@@ -130,6 +134,8 @@ def _ranked(criterion: Criterion, measured: Sequence[Result]) -> Ranked | None:
     if criterion.ratios is None:
         return plain
     summaries = [criterion.ratios(it, {}) for it in measured]
+    # Money is ranked by images for it, the better the more: turned, it is the less the better as its figures are.
+    turn = 1 if next(find_metric(it.metric).direction for it in summaries if it) is criterion.direction else -1
     references = list(dict.fromkeys(it.corrected.correction.reference for it in summaries if it and it.corrected))
     return Ranked(
         words=plain.words,
@@ -140,14 +146,19 @@ def _ranked(criterion: Criterion, measured: Sequence[Result]) -> Ranked | None:
         values=plain.values,
         low=low,
         high=high,
-        raw=tuple(_located(it.launch_medians) if it else None for it in summaries),
-        corrected=tuple(_corrected(it, references) if it else None for it in summaries),
-        sign=_sign(criterion),
+        raw=tuple(_turned(_located(it.launch_medians), turn) if it else None for it in summaries),
+        corrected=tuple(_turned(_corrected(it, references), turn) if it else None for it in summaries),
+        sign=turn * next(_sign(it.metric) for it in summaries if it),
     )
 
 
-def _sign(criterion: Criterion) -> int:
-    metric = find_metric(criterion.key)
+def _turned(located: Located | None, turn: int) -> Located | None:
+    """Return where logarithms lie, or where those of the reciprocals do."""
+    return located and (turn * located[0], turn * located[1], *located[2:])
+
+
+def _sign(name: str) -> int:
+    metric = find_metric(name)
     form = metric.corrected if isinstance(metric, NoisyMetric) else None
     return 1 if form is None or form.of_iteration(1, 2.0) > form.of_iteration(1, 1.0) else -1
 

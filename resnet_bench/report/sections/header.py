@@ -83,6 +83,10 @@ def _facts(run: Run, results: Sequence[Result]) -> tuple[Fact, ...]:
     facts.append(Fact(label="Protocol", value=_protocol(run), in_text=False))
     named = "" if run.name == header.id else f"{run.name}, "
     facts.append(Fact(label="Run", value=f"{named}{header.id}, preset {header.preset}{_parts(run)}", in_text=False))
+    prices = dict.fromkeys(it.price for it in results if it.price)
+    if prices:
+        said = [f"{it.per_hour:g} {it.currency} an hour" for it in prices]
+        facts.append(Fact(label="Price", value=f"{listed(said)}, as the suite says", in_text=False))
     if header.note:
         facts.append(Fact(label="Note", value=header.note))
     if header.commit is not None:

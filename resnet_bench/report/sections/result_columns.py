@@ -24,6 +24,7 @@ from resnet_bench.analysis.results import CaseStatus
 from resnet_bench.report.labels import AXES, axis_columns
 from resnet_bench.report.sections.agreement_columns import AGREEMENT_COLUMNS
 from resnet_bench.report.sections.certainty_columns import CERTAINTY_COLUMNS
+from resnet_bench.report.sections.cost_columns import COST_COLUMNS
 from resnet_bench.report.sections.result_column import (
     ResultColumn,
     corrected_columns,
@@ -156,6 +157,7 @@ _VALUE_COLUMNS = (
     *metric_columns(PEAK_RSS),
     *metric_columns(PREDICTED_PEAK),
     *metric_columns(ENERGY),
+    *COST_COLUMNS,
     *metric_columns(COMPILE),
     *metric_columns(CONVERT),
     *metric_columns(ARTIFACT),

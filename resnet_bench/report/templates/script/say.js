@@ -6,6 +6,7 @@ function significant(value, digits = 4) {
   return value.toFixed(Math.max(0, digits - 1 - Math.floor(Math.log10(Math.abs(value)))));
 }
 function say(value, unit) {
+  if (unit === "per million images") return significant(value, 3);
   if (unit === "share") return `${(value * 100).toFixed(1)} %`;
   if (unit === "B") {
     const [size, prefix] = [[2 ** 40, "TiB"], [2 ** 30, "GiB"], [2 ** 20, "MiB"], [2 ** 10, "KiB"]].find(([it]) => Math.abs(value) >= it) ?? [0];
