@@ -8,7 +8,8 @@ from collections.abc import Callable
 from enum import StrEnum
 
 from resnet_bench.records import Record
-from resnet_bench.report.figure import Figure
+from resnet_bench.report.figure import Figure, LimitLine
+from resnet_bench.report.given_baseline import GivenBaseline
 from resnet_bench.report.question_box import QuestionBox
 from resnet_bench.report.table import Table
 
@@ -99,7 +100,7 @@ class Document(Record, frozen=True, kw_only=True):
     every case in long form, by which the page filters, and `summary`, what people see of them, with a section's
     prominence; `launches` has every launch. `constants` says what is the same in all cases. `kind` is the command.
     A page's first screen has `trust`, how far figures can be trusted, `decision`, its question box, and the figure
-    `lead`; its `glossary` explains words.
+    `lead`; its `glossary` explains words, and its rows may be seen as ratios to `baselines`.
     """
 
     title: str
@@ -120,11 +121,16 @@ class Document(Record, frozen=True, kw_only=True):
     decision: QuestionBox | None = None
     lead: str = ""
     glossary: tuple[tuple[str, str], ...] = ()
+    baselines: tuple[GivenBaseline, ...] = ()
 
     @property
     def lead_figure(self) -> Figure | None:
         """The figure that stands on a page's first screen, and not in its section."""
         return next((it for section in self.sections for it in section.figures if it.id == self.lead), None)
+
+    def limit_in(self, figure: Figure) -> LimitLine | None:
+        """The limit of the question box as a line in a figure, None where it has none."""
+        return self.decision.line_in(figure) if self.decision else None
 
     @property
     def headline_table(self) -> Table | None:

@@ -91,6 +91,13 @@ class Series(Record, frozen=True, kw_only=True):
     rows: tuple[int, ...] = ()
 
 
+class LimitLine(Record, frozen=True, kw_only=True):
+    """A limit as a line across a figure, at a value of x, with its words."""
+
+    at: float
+    words: str
+
+
 class Figure(Record, frozen=True, kw_only=True):
     """A chart's data with the sentence that states its finding and the same numbers as a table.
 

@@ -17,7 +17,8 @@ def write(document: Document, folder: Path) -> list[Path]:
     Raises:
         StoreError: a file cannot be written.
     """
-    drawn = [(figure.id, svg(figure, alone=True)) for section in document.sections for figure in section.figures]
+    figures = [figure for section in document.sections for figure in section.figures]
+    drawn = [(it.id, svg(it, alone=True, limit=document.limit_in(it))) for it in figures]
     files.make_folder_of(folder / "figure")
     found = [files.whole(folder / f"{name}.svg", content) for name, content in drawn]
     if not converts():

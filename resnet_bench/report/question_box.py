@@ -2,6 +2,7 @@
 
 from resnet_bench.analysis.confidence import CONFIDENCE
 from resnet_bench.records import Record
+from resnet_bench.report.figure import Figure, LimitLine
 
 
 class Asked(Record, frozen=True, kw_only=True):
@@ -45,7 +46,8 @@ class Ranked(Record, frozen=True, kw_only=True):
 class QuestionBox(Record, frozen=True, kw_only=True):
     """The box: cases by row, and the first question with its answer.
 
-    `models` numbers the models of the runs in order, of each case `model_of`; `unmeasured` have no case here.
+    `first_words` are the first question's limit with its unit. `models` numbers the models of the runs in order, of
+    each case `model_of`.
     """
 
     rows: tuple[int, ...]
@@ -60,6 +62,13 @@ class QuestionBox(Record, frozen=True, kw_only=True):
     ranked: tuple[Ranked, ...]
     batches: tuple[int, ...]
     first_limit: str
+    first_words: str
     first_batch: int | None
     answer: tuple[str, ...]
     confidence: float = CONFIDENCE
+
+    def line_in(self, figure: Figure) -> LimitLine | None:
+        """Return the first question's limit as a line in a figure of what it limits, None in another one."""
+        if figure.budget_unit != self.asked[0].base_unit:
+            return None
+        return LimitLine(at=float(self.first_limit), words=self.first_words)

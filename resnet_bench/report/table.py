@@ -82,7 +82,8 @@ class Table(Record, frozen=True, kw_only=True):
     """Rows of values in base units. `shown` are the keys that people see; JSON and CSV have all columns.
 
     `constants` says in words what is the same in all rows and therefore not shown as a column. `positions` are the
-    rows' own rows in the document's results, by which the page filters; a table without them keeps all rows.
+    rows' own rows in the document's results, by which the page filters; a table without them keeps all rows. Where runs
+    stand side by side, `members` are a row's rows in the results, run by run.
     """
 
     id: str
@@ -92,6 +93,7 @@ class Table(Record, frozen=True, kw_only=True):
     shown: tuple[str, ...]
     constants: str = ""
     positions: tuple[int, ...] = ()
+    members: tuple[tuple[int | None, ...], ...] = ()
     listed: int = 0
 
     def column(self, key: str) -> Column:

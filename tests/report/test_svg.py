@@ -1,5 +1,6 @@
 """Figures drawn without a browser: every role, names as text, thinned, and as files."""
 
+import math
 import xml.etree.ElementTree as ET  # our own drawings
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from resnet_bench import cli
 from resnet_bench.report import figure_files
 from resnet_bench.report.documents import run as view
-from resnet_bench.report.figure import FigureAxis, Role, Scale
+from resnet_bench.report.figure import FigureAxis, LimitLine, Role, Scale
 from resnet_bench.report.svg.drawing import svg
 from resnet_bench.report.svg.marks import drawn
 from resnet_bench.report.svg.scales import nice, ruler
@@ -45,6 +46,19 @@ def test_every_role_has_its_marks():
     assert seen >= set(Role) - {Role.DOTS, Role.CURVE, Role.WARMUP}
     for role in set(Role) - {Role.BARS, Role.TILES}:
         assert role in drawn.__globals__["_DRAW"]
+
+
+def test_a_limit_is_a_line_at_its_value_with_its_words():
+    figure = next(it for it in figures(suite_run()) if it.budget_unit == "s")
+    values = [x for it in figure.series for x in it.x]
+    limit = LimitLine(at=min(values) * 1.2, words="200 ms")
+    group = next(it for it in parsed(svg(figure, alone=True, limit=limit)).iter() if it.get("class") == "limit")
+    assert group.find(f"{NAMESPACE}text").text == "200 ms"
+    scale, *ends = group.get("data-axis").split()
+    low, high, start, end = map(float, ends)
+    share = (math.log10(limit.at) - low) / (high - low)
+    assert scale == "log"
+    assert group.get("transform") == f"translate({start + share * (end - start):.1f})"
 
 
 def test_marks_stay_within_the_drawing():

@@ -25,7 +25,7 @@ from resnet_bench.report.sections.best import best_section
 from resnet_bench.report.sections.context import Context, MakesSection
 from resnet_bench.report.sections.curves import curves
 from resnet_bench.report.sections.decision import decision
-from resnet_bench.report.sections.differences import case_verdicts, differences_section, verdict_health
+from resnet_bench.report.sections.differences import case_verdicts, differences_section, to_baseline, verdict_health
 from resnet_bench.report.sections.distribution import distribution_section
 from resnet_bench.report.sections.dots import dots_section
 from resnet_bench.report.sections.gaps import gaps_section
@@ -123,6 +123,7 @@ def build(
         decision=decision(results, labels),
         lead=next((figure.id for section in sections for figure in section.figures), ""),
         glossary=GLOSSARY,
+        baselines=(to_baseline(verdicts, results),) if baseline else (),
     )
     return document
 

@@ -62,8 +62,8 @@ def render(document: Document, _width: int | None = None, /) -> str:
         body=[it for it in document.sections[len(head) :] if not _is_lead_alone(it, document)],
         lead=lead.id if lead else "",
         lead_figure=lead,
-        referable=document.decision is not None and len(document.runs) == 1,
-        drawings={it.id: Markup(svg(it)) for it in _figures(document)},  # noqa: S704 - escaped there
+        referable=document.decision is not None and document.summary is not None,
+        drawings={it.id: Markup(svg(it, limit=document.limit_in(it))) for it in _figures(document)},  # noqa: S704 - escaped there
         tables={it.id: _view(document, it, rows=_static_rows(document, it)) for it in _tables(document)},
         payload=Markup(plotly_js.pack(msgspec.json.encode(certain_fields(_payload(document))))),  # noqa: S704 - base85 without "<"
         plotly=Markup(library),  # noqa: S704 - base85 without "<"
@@ -132,6 +132,8 @@ def _payload(document: Document) -> dict[str, Any]:
     return {
         "tables": packed,
         "decision": _decision(document),
+        "runs": [run.label for run in document.runs],
+        "baselines": document.baselines,
         "figures": {figure.id: figures.plotly_figure(figure) for figure in _figures(document)},
         "swap": SWAP,
     }
@@ -185,6 +187,7 @@ def _packed_table(table: Table, holder: Table, *, shown: Mapping[str, Collection
         "intervals": intervals,
         "shown": table.shown,
         "positions": table.positions,
+        "members": table.members,
     }
 
 

@@ -8,9 +8,11 @@ from collections.abc import Mapping, Sequence
 
 from resnet_bench import units
 from resnet_bench.analysis.metric import NoisyMetric
-from resnet_bench.analysis.metrics import TIMINGS, find_metric
+from resnet_bench.analysis.metrics import THROUGHPUT, TIMINGS, find_metric
+from resnet_bench.analysis.results import Result
 from resnet_bench.records import Case, Comparison, Verdict, VerdictTable
 from resnet_bench.report.document import Health, Prominence, Section, Severity
+from resnet_bench.report.given_baseline import GivenBaseline
 from resnet_bench.report.ratio_columns import RATIO_BOUNDS
 from resnet_bench.report.sections.context import Context
 from resnet_bench.report.table import Column, ColumnKind, Row, Table
@@ -112,6 +114,21 @@ def case_verdicts(tables: Mapping[int, VerdictTable]) -> dict[tuple[int, Case], 
             if row.metric in _TIMINGS and (slot not in found or ORDER.index(row.verdict) < ORDER.index(found[slot])):
                 found[slot] = row.verdict
     return {slot: verdict.value for slot, verdict in found.items()}
+
+
+def to_baseline(tables: Mapping[int, VerdictTable], results: Sequence[Result]) -> GivenBaseline:
+    """Return each result's throughput as a ratio to a baseline, with the interval that the verdict was judged by."""
+    found = {
+        (run, row.contender_case): (
+            row.ratio,
+            *((it.low, it.high) if (it := row.judged or row.interval) else (None, None)),
+        )
+        for run, table in tables.items()
+        for row in table.comparisons
+        if row.metric == THROUGHPUT.name and row.ratio is not None and row.verdict is not Verdict.NOT_COMPARABLE
+    }
+    name = next((table.baseline for table in tables.values()), "")
+    return GivenBaseline(name=name, ratios=tuple(found.get((it.run, it.case)) for it in results))
 
 
 def _judged(table: VerdictTable) -> bool:

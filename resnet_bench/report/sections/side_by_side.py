@@ -67,6 +67,7 @@ def side_by_side(results: Sequence[Result], labels: Labels, long: Table) -> Tabl
         rows=rows,
         shown=tuple(shown),
         constants=constants,
+        members=tuple(tuple(found.get(run) for run in range(len(labels.runs))) for found in found_slots),
     )
 
 

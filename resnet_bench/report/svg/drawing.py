@@ -5,7 +5,7 @@ from html import escape
 
 import msgspec
 
-from resnet_bench.report.figure import Figure, Role, Scale, Series
+from resnet_bench.report.figure import Figure, LimitLine, Role, Scale, Series
 from resnet_bench.report.svg.marks import Field, bars, dashes, drawn, hue_of
 from resnet_bench.report.svg.paper import FONT_PX, LIGHT_RULES, line, number, shortened, tag, text_px, words
 from resnet_bench.report.svg.scales import ruler
@@ -26,14 +26,14 @@ _IN_ROWS = frozenset({Role.BOX, Role.LAUNCHES, Role.BARS})
 _MARKED = frozenset({Role.MEASURED, Role.DOMINATED, Role.DOTS, Role.LAUNCHES, Role.SAMPLES})
 
 
-def svg(figure: Figure, *, alone: bool = False, width: float = WIDTH_PX) -> str:
+def svg(figure: Figure, *, alone: bool = False, width: float = WIDTH_PX, limit: LimitLine | None = None) -> str:
     """Return the drawing of a figure, thinned to what print shows; `alone` brings ground, style and title with it."""
     shown, note = _thinned(figure)
     if any(it.role is Role.TILES for it in shown):
         height = _HEIGHT_PX
         marks = treemap(shown[0].tiles, Area(0, 4, width, height - 8))
     else:
-        marks, height = _drawing(figure, shown, note, width)
+        marks, height = _drawing(figure, shown, note, width, limit)
     size = f"0 0 {number(width)} {number(height)}"
     said = escape(plain(f"{figure.title}. {figure.finding}"))
     if not alone:
@@ -88,7 +88,9 @@ def _rows(series: Series, kept: set[str]) -> Series:
     )
 
 
-def _drawing(figure: Figure, shown: Sequence[Series], note: str, width: float) -> tuple[list[str], float]:
+def _drawing(
+    figure: Figure, shown: Sequence[Series], note: str, width: float, limit: LimitLine | None
+) -> tuple[list[str], float]:
     in_rows = figure.y.scale is Scale.CATEGORY
     legend = _legend(shown)
     names = _names(figure, shown) if in_rows else []
@@ -96,6 +98,7 @@ def _drawing(figure: Figure, shown: Sequence[Series], note: str, width: float) -
     top = 22.0 if figure.y.title and not in_rows else 8.0
     bottom = top + inner
     values_x, values_y = _extent(shown, x=True), _extent(shown, x=False)
+    values_x += [limit.at] if limit else []
     down = ruler(figure.y, values_y, start=bottom, end=top)
     if in_rows:
         down = ruler(figure.y, names, start=top, end=bottom)
@@ -103,7 +106,7 @@ def _drawing(figure: Figure, shown: Sequence[Series], note: str, width: float) -
     left = 12 + max((text_px(it) for it in labels), default=0.0)
     across = ruler(figure.x, values_x, start=left, end=width - 10, from_zero=any(it.role is Role.BARS for it in shown))
     field = Field(x=across, y=down)
-    marks = [*_axes(figure, field, labels, names), *_series(shown, field)]
+    marks = [*_axes(figure, field, labels, names), *([_limit(limit, field)] if limit else []), *_series(shown, field)]
     height = bottom + 44
     for x, y, entry in _placed(legend, left=8.0, top=height, width=width):
         marks.append(_entry(entry, x, y))
@@ -112,6 +115,17 @@ def _drawing(figure: Figure, shown: Sequence[Series], note: str, width: float) -
         height += _LINE_PX
         marks.append(words(note, 8, height - 6, class_="u"))
     return marks, height + 4
+
+
+def _limit(limit: LimitLine, field: Field) -> str:
+    """Return a limit as a line; the page moves it by what it says of the axis, when the reader asks for another one."""
+    x, top, bottom = field.x, min(field.y.start, field.y.end), max(field.y.start, field.y.end)
+    place = x.place(limit.at) or x.start
+    left = place < (x.start + x.end) / 2
+    label = words(limit.words, 0, top + 12, anchor="start" if left else "end", class_="l", dx=5.0 if left else -5.0)
+    axis = f"{x.scale.value} {x.low:.6g} {x.high:.6g} {number(x.start)} {number(x.end)}"
+    mark = line(0, top, 0, bottom, "b") + label
+    return tag("g", mark, class_="limit", data_axis=axis, transform=f"translate({number(place)})")
 
 
 def _series(shown: Sequence[Series], field: Field) -> list[str]:

@@ -60,7 +60,7 @@ def path(points: Iterable[tuple[float, float]], class_: str, **more: str | float
     return tag("path", d=f"M{d}", class_=class_, **more)
 
 
-def rules(palette: Sequence[str], *, ink: str, soft: str, grid: str, scope: str = "") -> str:
+def rules(palette: Sequence[str], *, ink: str, soft: str, grid: str, accent: str, scope: str = "") -> str:
     """Return the style sheet of a palette, for elements below `scope`."""
     of = f"{scope} " if scope else ""
     found = [
@@ -68,6 +68,7 @@ def rules(palette: Sequence[str], *, ink: str, soft: str, grid: str, scope: str 
         f"{of}.u{{fill:{soft}}}",
         f"{of}.g{{stroke:{grid};fill:none}}",
         f"{of}.a{{stroke:{soft};fill:none}}",
+        f"{of}.b{{stroke:{accent};fill:none;stroke-width:1.5;stroke-dasharray:6 4}}{of}.l{{fill:{accent}}}",
         f"{of}.k{{stroke:{ink};fill:none;stroke-width:1.4}}",
     ]
     for hue, colour in enumerate(palette):
@@ -75,11 +76,12 @@ def rules(palette: Sequence[str], *, ink: str, soft: str, grid: str, scope: str 
     return "".join(found)
 
 
-LIGHT_RULES = rules(LIGHT, ink="#16191d", soft="#535b65", grid="#e6e9ed")
+LIGHT_RULES = rules(LIGHT, ink="#16191d", soft="#535b65", grid="#e6e9ed", accent="#0a5c9e")
 PAGE_RULES = rules(
     [f"light-dark({light},{dark})" for light, dark in SWAP.items()],
     ink="var(--ink)",
     soft="var(--soft)",
     grid="var(--grid)",
+    accent="var(--accent)",
     scope=".static",
 )

@@ -157,7 +157,21 @@ class Plot {
     const next = known ? { at: limit / a.scale, text: say(limit, a.base_unit).replace(/\.0+(?= |$)/, "") } : null;
     if (JSON.stringify(next) === JSON.stringify(this.limit ?? null)) return;
     this.limit = next;
+    this.paper();
     this.refresh();
+  }
+  // The drawing of the file, which paper shows, has that line too.
+  paper() {
+    const mark = $(".limit", this.element.nextElementSibling), at = this.limit?.at;
+    if (!mark) return;
+    const [scale, ...ends] = mark.dataset.axis.split(" "), [low, high, start, end] = ends.map(Number);
+    const share = at ? ((scale === "log" ? Math.log10(at) : at) - low) / (high - low) : -1, left = share < 0.5;
+    mark.setAttribute("display", share < 0 || share > 1 ? "none" : "inline");
+    mark.setAttribute("transform", `translate(${start + share * (end - start)})`);
+    const label = $("text", mark);
+    label.textContent = this.limit?.text ?? "";
+    label.setAttribute("text-anchor", left ? "start" : "end");
+    label.setAttribute("dx", left ? 5 : -5);
   }
   refresh() { if (this.drawn) this.draw(); }
   // After the filter: drawing again what it does not narrow would undo the reader's clicks in it.

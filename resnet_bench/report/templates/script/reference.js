@@ -1,43 +1,69 @@
-// A column beside the summary: each case's throughput as a ratio to that of the case that the reader chose.
+// Columns beside the summary: each row's throughput as a ratio to that of a case, a run or a baseline that was chosen.
 
+const NO_RATIO = ["-", ""];
+function ratioWords(ratio, bounds) {
+  const said = ratio < 9.995 ? `${ratio.toFixed(2)}x` : `${significant(ratio, 3)}x`;
+  return [said, bounds ? widthWords(Math.max(bounds[1] - ratio, ratio - bounds[0]) / ratio) : ""];
+}
+// The ratio of one row of the results to another with its interval, which launches give.
+function ratioOf(row, other) {
+  const d = data.decision, place = (d.places ??= new Map(d.rows.map((it, at) => [it, at])));
+  const one = place.get(row), base = place.get(other);
+  if (one === undefined || base === undefined) return NO_RATIO;
+  if (one === base) return ["1.00x", ""];
+  const rank = d.ranked.find((it) => it.raw && it.higher);
+  return ratioWords(rank.values[one] / rank.values[base], ratioInterval(rank, one, base, 1)?.map(Math.exp));
+}
+function toBaseline({ ratios }, row) {
+  const [ratio, low, high] = ratios[row] ?? [];
+  return ratio === undefined ? NO_RATIO : ratioWords(ratio, low === null ? null : [low, high]);
+}
+
+// What rows are compared with, from the choice's value: "case:3", "run:0" or "baseline:0"; a column for each run.
 class Reference {
-  constructor(row) {
-    const d = data.decision;
-    this.row = row;
-    this.rank = d.ranked.find((it) => it.raw && it.higher);
-    this.place = new Map(d.rows.map((position, at) => [position, at]));
-    this.at = this.place.get(row);
-  }
-  // The ratio with its interval in words, empty where one of both was not measured.
-  words(row) {
-    const at = this.place.get(row);
-    if (at === undefined) return ["-", ""];
-    const ratio = this.rank.values[at] / this.rank.values[this.at];
-    if (at === this.at) return ["1.00x", ""];
-    const bounds = ratioInterval(this.rank, at, this.at, 1)?.map(Math.exp);
-    const said = ratio < 9.995 ? `${ratio.toFixed(2)}x` : `${significant(ratio, 3)}x`;
-    return [said, bounds ? widthWords(Math.max(bounds[1] - ratio, ratio - bounds[0]) / ratio) : ""];
-  }
-  cell(row) {
-    const cell = document.createElement("td"), [said, interval] = this.words(row);
-    cell.className = "n";
-    cell.textContent = said;
-    if (interval) {
-      const small = document.createElement("small");
-      small.textContent = interval;
-      cell.append(small);
+  constructor(chosen, table) {
+    const [kind, at] = [chosen.split(":")[0], Number(chosen.split(":")[1])], { members } = table, { runs } = data;
+    const rows = members.length ? (row) => members[row] : (row) => [row], of = (name) => (runs.length > 1 ? `${name} ` : "");
+    const column = (run, to, words) => ({ title: `${of(runs[run])}to ${to}`, words });
+    if (kind === "case") {
+      this.row = data.decision.rows[at];
+      this.columns = [column(0, data.decision.names[at], (row) => ratioOf(row, this.row))];
+    } else if (kind === "run") {
+      const others = runs.map((_, run) => run).filter((run) => run !== at);
+      this.columns = others.map((run) => column(run, runs[at], (row) => ratioOf(rows(row)[run], rows(row)[at])));
+    } else {
+      const given = data.baselines[at];
+      this.columns = runs.map((_, run) => column(run, given.name, (row) => toBaseline(given, rows(row)[run])));
     }
-    return cell;
+  }
+  cells(row) {
+    return this.columns.map(({ words }) => {
+      const cell = document.createElement("td"), [said, interval] = words(row);
+      cell.className = "n";
+      cell.textContent = said;
+      if (interval) {
+        const small = document.createElement("small");
+        small.textContent = interval;
+        cell.append(small);
+      }
+      return cell;
+    });
   }
 }
 
 function compared() {
   const select = $("#reference"), table = tables.summary;
   if (!select || !table) return;
-  const line = $("thead tr:last-child", table.element);
-  $("[data-reference]", line)?.remove();
-  table.reference = select.value === "" ? null : new Reference(data.decision.rows[Number(select.value)]);
-  if (table.reference) {
+  all("thead [data-reference]", table.element).forEach((it) => it.remove());
+  table.reference = select.value === "" ? null : new Reference(select.value, table);
+  const groups = $("thead .groups", table.element);
+  if (table.reference && groups) {
+    const room = document.createElement("td");
+    room.colSpan = table.reference.columns.length;
+    room.dataset.reference = "yes";
+    groups.append(room);
+  }
+  for (const { title } of table.reference?.columns ?? []) {
     const head = document.createElement("th");
     head.scope = "col";
     head.className = "n";
@@ -45,23 +71,27 @@ function compared() {
     head.textContent = "ratio";
     const unit = document.createElement("span");
     unit.className = "unit";
-    unit.textContent = `to ${data.decision.names[Number(select.value)]}`;
+    unit.textContent = title;
     head.append(unit);
-    line.append(head);
+    $("thead tr:last-child", table.element).append(head);
   }
   table.select(table.match);
+  widths();
 }
 function referable() {
-  const select = $("#reference");
+  const select = $("#reference"), several = data.runs.length > 1;
   if (!select || !data.decision) return;
-  data.decision.names.forEach((name, at) => select.append(new Option(name, String(at))));
+  const offer = (kind, names) => names.forEach((name, at) => select.append(new Option(name, `${kind}:${at}`)));
+  offer("baseline", data.baselines.map(({ name }) => name));
+  offer(several ? "run" : "case", several ? data.runs : data.decision.names);
   select.addEventListener("change", (event) => { event.stopPropagation(); compared(); remember(); });
+  if (several) return;
   // A click on a case's name chooses it too.
   tables.summary.element.tBodies[0].addEventListener("click", (event) => {
     const line = event.target.closest("tr"), head = event.target.closest("th");
     if (!head || !line) return;
     const at = data.decision.rows.indexOf(tables.summary.rows[line.sectionRowIndex]);
-    select.value = at < 0 || select.value === String(at) ? "" : String(at);
+    select.value = at < 0 || select.value === `case:${at}` ? "" : `case:${at}`;
     compared();
     remember();
   });

@@ -15,6 +15,7 @@ class TableView {
     this.numeric = source.numeric;
     this.shown = own.shown.map((key) => source.columns.findIndex((column) => column.key === key));
     this.positions = source.positions ?? [];
+    this.members = source.members ?? [];
     this.filtered = own.of === "results" || this.id === "results" || this.id === "summary";
     this.total = this.values[0].length;
     this.order = Array.from({ length: this.total }, (_, row) => row);
@@ -86,7 +87,7 @@ class TableView {
   row(row) {
     const line = document.createElement("tr");
     this.shown.forEach((column, at) => line.append(this.cell(row, column, at)));
-    if (this.reference) line.append(this.reference.cell(row));
+    if (this.reference) line.append(...this.reference.cells(row));
     if (this.reference?.row === row) line.className = "chosen";
     return line;
   }

@@ -24,11 +24,10 @@ function seen(table) {
     const text = table.texts[key] ? table.texts[key][row] : value === null ? "" : String(value);
     return `${text} ${table.intervals[key]?.[row] ?? ""}`.trim();
   }));
-  if (table.reference) {
-    titles.push("ratio");
-    table.rows.forEach((row, at) => rows[at].push(table.reference.words(row).join(" ").trim()));
-  }
-  return { heads, titles, rows, right: [...heads.map((_, at) => table.numeric[table.shown[at]]), ...(table.reference ? [true] : [])] };
+  const ratios = table.reference?.columns ?? [];
+  titles.push(...ratios.map(({ title }) => `ratio ${title}`));
+  table.rows.forEach((row, at) => rows[at].push(...ratios.map(({ words }) => words(row).join(" ").trim())));
+  return { heads, titles, rows, right: [...heads.map((_, at) => table.numeric[table.shown[at]]), ...ratios.map(() => true)] };
 }
 function markdown(table) {
   const { titles, rows, right } = seen(table);
