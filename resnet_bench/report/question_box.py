@@ -46,8 +46,8 @@ class Ranked(Record, frozen=True, kw_only=True):
 class QuestionBox(Record, frozen=True, kw_only=True):
     """The box: cases by row, and the first question with its answer.
 
-    `first_words` are the first question's limit with its unit. `models` numbers the models of the runs in order, of
-    each case `model_of`.
+    `first_words` are the first question's limit as a figure has it, "p95 200 ms". `models` numbers the models of the
+    runs in order, of each case `model_of`.
     """
 
     rows: tuple[int, ...]

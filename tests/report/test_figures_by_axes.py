@@ -81,3 +81,16 @@ def test_no_figure_has_a_curve_of_one_point():
             for figure in section.figures:
                 lines = [it for it in figure.series if it.role is Role.MEASURED and not it.labels]
                 assert all(len(it.x) > 1 for it in lines)
+
+
+def test_configurations_of_one_model_are_not_ranked_by_the_accuracy_that_they_share():
+    both = build(suite_run(models=MODELS, batch_sizes=SIZES)).decision
+    alone = build(suite_run(models=("resnet50",), batch_sizes=SIZES)).decision
+    assert [box.ranked[0].words for box in (both, alone)] == ["accuracy", "throughput"]
+
+
+def test_the_fastest_configuration_is_named_by_what_varies_alone():
+    document = build(suite_run(models=("resnet50",), batch_sizes=(1,), precisions=PRECISIONS, launches=6))
+    table = next(it for section in document.sections for it in section.tables if it.id == "best")
+    named = {table.rows[0][table.index(key)] for key in ("fastest", "default")}
+    assert named <= {"fp32", "bf16"}

@@ -246,7 +246,7 @@ def test_the_budget_is_a_line_on_paper_too_and_moves_with_the_question(opened):
     line = ".static .limit"
     plain, page = opened("steady", java_script_enabled=False), opened("steady")
     first = plain.locator(line)
-    assert first.locator("text").text_content() == f"{plain.input_value('#under')} ms"
+    assert first.locator("text").text_content() == f"p95 {plain.input_value('#under')} ms"
     at = "it => Number(/translate\\(([^)]*)/.exec(it.getAttribute('transform'))[1])"
     put(page, of="latency p95", under=plain.input_value("#under"), at="1", best_for="accuracy")
     assert page.locator(line).evaluate(at) == pytest.approx(first.evaluate(at), abs=0.5)

@@ -396,6 +396,12 @@ def test_paper_has_every_figure_as_a_drawing_in_light_colours(open_page, tmp_pat
     assert page.locator(".js-plotly-plot").first.is_visible() is False
     assert page.evaluate("getComputedStyle(document.querySelector('.static .t')).fill") == "rgb(22, 25, 29)"
     assert len(rows(page)) == 120
+    # The first screen is the first page, and a section moves to the next one before it is torn.
+    assert page.evaluate("getComputedStyle(document.querySelector('main')).breakBefore") == "page"
+    torn = "all => all.filter((it) => getComputedStyle(it).breakInside !== 'avoid').length"
+    assert page.eval_on_selector_all("main > section, figure", torn) == 0
+    small = "all => Math.min(...all.map((it) => parseFloat(getComputedStyle(it).fontSize)))"
+    assert page.eval_on_selector_all("td small, thead .unit, .finding", small) * 0.75 >= 7  # pt
     page.evaluate("dispatchEvent(new Event('afterprint'))")
 
 

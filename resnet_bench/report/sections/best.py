@@ -1,6 +1,6 @@
 """What would be faster: the fastest configuration of each model, and what each axis brings alone."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 
@@ -72,12 +72,13 @@ def best_section(context: Context) -> Section | None:
     named = ("run",) if len(labels.runs) > 1 else ()
     varied = tuple(axis for axis in FIXED[1:] if len({getattr(it.fastest.case, axis) for it in found}) > 1)
     group = (*named, "model", *varied)
+    told = _told(results)
     tables = [
         Table(
             id="best",
             caption="The fastest configuration of each model, and what it gains over the default",
             columns=_BEST,
-            rows=tuple(_best_row(it, labels) for it in found),
+            rows=tuple(_best_row(it, labels, told) for it in found),
             shown=(
                 *(*group, "fastest", "throughput_images_per_s"),
                 *(("not_separable_from",) if any(it.rivals for it in found) else ()),
@@ -101,23 +102,30 @@ def best_section(context: Context) -> Section | None:
         prominence=Prominence.PAGE,
         paragraphs=(
             (
-                f"{_finding(found)}{_separable(found)} Fastest means throughput. The default is fp32, contiguous and "
-                "eager at the smallest batch measured; an axis that this sweep did not vary is not in these tables. A "
-                "larger batch costs latency, another precision changes the numbers that come out."
+                f"{_finding(found, told)}{_separable(found, told)} Fastest means throughput. The default is fp32, "
+                "contiguous and eager at the smallest batch measured; an axis that this sweep did not vary is not in "
+                "these tables. A larger batch costs latency, another precision changes the numbers that come out."
             ),
         ),
         tables=tuple(tables),
     )
 
 
-def _finding(found: Sequence[Best]) -> str:
+def _told(results: Sequence[Result]) -> tuple[str, ...]:
+    """Return the axes that tell configurations of a run apart: what is the same everywhere is said above the tables."""
+    measured = [(it.run, it.case) for it in results if it.throughput]
+    runs = {run for run, _ in measured}
+    return tuple(axis for axis in AXES if len({(run, getattr(case, axis)) for run, case in measured}) > len(runs))
+
+
+def _finding(found: Sequence[Best], told: Collection[str]) -> str:
     gains = [(it.gain.ratio, it) for it in found if it.gain is not None]
     if not gains:
         if any(it.default is None for it in found):
             return "The default was not measured, so there is no gain over it."
         return "The default measured the highest throughput of every model's configurations."
     ratio, most = max(gains, key=lambda pair: pair[0])
-    where = words(most.fastest.case, most.default.case) if most.default else words(most.fastest.case)
+    where = _gained(most.fastest.case, most.default.case) if most.default else words(most.fastest.case, told)
     interval = most.gain.interval if most.gain else None
     sure = (
         "" if interval is not None and interval.low > 1 else ", which these launches are too few or too noisy to prove"
@@ -125,7 +133,7 @@ def _finding(found: Sequence[Best]) -> str:
     return f"The largest gain measured is that of {most.fastest.case.model}: {units.factor(ratio)} with {where}{sure}."
 
 
-def _separable(found: Sequence[Best]) -> str:
+def _separable(found: Sequence[Best], told: Collection[str]) -> str:
     """Say for how many models the fastest configuration is proven to be that, "" where it is for all of them."""
     tied = [it for it in found if not it.standing.proven]
     if not tied:
@@ -137,42 +145,44 @@ def _separable(found: Sequence[Best]) -> str:
     most = max(tied, key=lambda it: it.standing.half_width or 0.0)
     group = (most.fastest, *most.rivals)
     place = msgspec.structs.replace(most.standing, first=0, rivals=tuple(range(1, len(group))))
-    example = not_separable([words(it.case) for it in group], place)
+    example = not_separable([words(it.case, told) for it in group], place)
+    if len(found) == 1:
+        return f" The fastest cannot be told from others; {example}."
     return f" For {counts} the fastest cannot be told from others; {most.fastest.case.model}: {example}."
 
 
-def words(case: Case, default: Case | None = None) -> str:
-    """Return a configuration in words: what differs from the default, or all of it."""
-    if default is None:
-        told = case.words
-        axes = [axis for axis in AXES if axis in told and axis != "threads"]
-    else:
-        axes = list(differing(case, default))
-    return ", ".join(_axis(axis, case) for axis in axes) or "the default"
+def words(case: Case, told: Collection[str]) -> str:
+    """Return a configuration in words: its values of the axes that are told."""
+    return ", ".join(filter(None, (_axis(axis, case) for axis in AXES if axis in told))) or "the default"
+
+
+def _gained(case: Case, default: Case) -> str:
+    """Return in words what differs from the default."""
+    return ", ".join(_axis(axis, case) for axis in differing(case, default)) or "the default"
 
 
 def _axis(axis: str, case: Case) -> str:
     return axis_words(axis, getattr(case, axis))
 
 
-def _best_row(it: Best, labels: Labels) -> Row:
+def _best_row(it: Best, labels: Labels, told: Collection[str]) -> Row:
     default = it.default
     return (
         *_group_cells(it.fastest, labels),
-        words(it.fastest.case),
+        words(it.fastest.case, told),
         it.fastest.throughput.median if it.fastest.throughput else None,
-        _rivals(it),
+        _rivals(it, told),
         *_gain_cells(it.gain),
-        None if default is None else words(default.case),
+        None if default is None else words(default.case, told),
         default.throughput.median if default is not None and default.throughput else None,
         it.configurations,
     )
 
 
-def _rivals(it: Best) -> str | None:
+def _rivals(it: Best, told: Collection[str]) -> str | None:
     if it.standing.without_interval:
         return too_few(it.standing.launches)
-    return "; ".join(words(rival.case) for rival in it.rivals) or None
+    return "; ".join(words(rival.case, told) for rival in it.rivals) or None
 
 
 def _step_row(it: Step, labels: Labels) -> Row:

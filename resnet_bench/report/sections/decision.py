@@ -67,7 +67,7 @@ def decision(results: Sequence[Result], labels: Labels) -> QuestionBox | None:
         ranked=ranked,
         batches=batches,
         first_limit=limit,
-        first_words=budget.limit_words,
+        first_words=f"p95 {budget.limit_words}",
         first_batch=batches[0],
         answer=answer(choose(results, query, runs=labels.runs), labels),
     )
@@ -118,7 +118,8 @@ def _keys(criterion: Criterion, percentile: Percentile | None = None) -> tuple[s
 
 def _ranked(criterion: Criterion, measured: Sequence[Result]) -> Ranked | None:
     found = [criterion.estimate(it, None, {}) for it in measured]
-    if not any(found):
+    # What is the same of all cases, as the accuracy of one model is, tells none from another.
+    if not any(found) or (all(it and it.exact for it in found) and len({it and it.value for it in found}) == 1):
         return None
     low, high = _bounds(found)
     plain = Ranked(

@@ -102,7 +102,7 @@ def corrected_columns(metric: NoisyMetric) -> Iterator[ResultColumn]:
     low, high = form.bounds
     shown = Column(
         key=form.name,
-        title="corrected",
+        title=f"corrected {metric.label}",
         kind=ColumnKind.METRIC,
         metric=metric.name,
         unit=metric.column.unit,

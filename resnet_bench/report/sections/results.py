@@ -71,5 +71,5 @@ def _shown(rows: Sequence[Row], labels: Labels) -> tuple[str, ...]:
 
 
 def case_words(case: Case, labels: Labels, *, run: int) -> str:
-    """Return a case as one line in a table of figures: "resnet50 · bf16, batch size 4"."""
-    return f"{labels.series(case, run=run)}, batch size {case.batch_size}"
+    """Return a case as one line in a table of figures: "resnet50 · bf16 at batch size 4"."""
+    return f"{labels.series(case, run=run)} at batch size {case.batch_size}"

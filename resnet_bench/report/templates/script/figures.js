@@ -154,7 +154,7 @@ class Plot {
   // The budget of the question box as a line, in the figures of the quantity that it limits.
   budget({ asked, limit }, { a }) {
     const known = this.element.dataset.budget === a.base_unit && a.words.startsWith("latency") && limit !== null;
-    const next = known ? { at: limit / a.scale, text: say(limit, a.base_unit).replace(/\.0+(?= |$)/, "") } : null;
+    const next = known ? { at: limit / a.scale, text: `${a.words.replace("latency", "")} ${say(limit, a.base_unit).replace(/\.0+(?= |$)/, "")}`.trim() } : null;
     if (JSON.stringify(next) === JSON.stringify(this.limit ?? null)) return;
     this.limit = next;
     this.paper();
