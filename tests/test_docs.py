@@ -139,3 +139,28 @@ def test_suites_and_thresholds_in_it_are_valid(tmp_path):
 
 def test_the_readme_invites_and_no_more():
     assert len(TEXTS["README.md"].splitlines()) <= 120
+
+
+def test_the_drawings_of_the_guide_are_those_of_the_published_data(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "docs" / "pictures")
+    import drawings
+
+    from resnet_bench.report.svg.drawing import svg
+
+    for name, figure in drawings.figures().items():
+        assert svg(figure, alone=True) == (drawings.HERE / f"{name}.svg").read_text(encoding="utf-8"), name
+
+
+def test_pictures_are_small_and_every_one_is_shown():
+    shown = {Path(target).name for text in TEXTS.values() for target in re.findall(r"!\[[^\]]+\]\(([^)]+)\)", text)}
+    pictures = [it for it in (ROOT / "docs" / "pictures").iterdir() if it.suffix in {".svg", ".png"}]
+    assert {it.name for it in pictures} == shown
+    assert all(it.stat().st_size < 300_000 for it in pictures)
+
+
+def test_the_recording_takes_twenty_seconds_and_moves_by_styles_alone():
+    text = (ROOT / "docs" / "pictures" / "recording.svg").read_text(encoding="utf-8")
+    assert float(re.search(r"animation:film ([0-9.]+)s", text)[1]) <= 20.1
+    assert "<script" not in text
+    assert "/root" not in text
+    assert "prefers-reduced-motion" in text

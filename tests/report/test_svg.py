@@ -58,7 +58,8 @@ def test_a_limit_is_a_line_at_its_value_with_its_words():
     low, high, start, end = map(float, ends)
     share = (math.log10(limit.at) - low) / (high - low)
     assert scale == "log"
-    assert group.get("transform") == f"translate({start + share * (end - start):.1f})"
+    drawn_at = float(group.get("transform").removeprefix("translate(").removesuffix(")"))
+    assert drawn_at == pytest.approx(start + share * (end - start), abs=0.2)
 
 
 def test_marks_stay_within_the_drawing():

@@ -23,6 +23,7 @@ _NAMES_PX = 300.0
 _LINE_PX = 18.0
 _SPREAD = 2.5
 _IN_ROWS = frozenset({Role.BOX, Role.LAUNCHES, Role.BARS})
+_SCATTERED = frozenset({Role.DOTS, Role.SAMPLES, Role.WARMUP})
 _MARKED = frozenset({Role.MEASURED, Role.DOMINATED, Role.DOTS, Role.LAUNCHES, Role.SAMPLES})
 
 
@@ -206,7 +207,11 @@ def _placed(entries: Sequence[Series], *, left: float, top: float, width: float)
 
 def _entry(series: Series, x: float, y: float) -> str:
     hue, middle = hue_of(series), y - 4
-    lined = series.role not in _IN_ROWS and (len(series.x) > 1 or series.role not in _MARKED) and not series.labels
+    lined = (
+        series.role not in _IN_ROWS | _SCATTERED
+        and (len(series.x) > 1 or series.role not in _MARKED)
+        and not series.labels
+    )
     parts = []
     if series.role is Role.BARS:
         parts.append(tag("rect", x=x + 5, y=middle - 5, width=11.0, height=10.0, class_=f"f{hue}"))
