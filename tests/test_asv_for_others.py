@@ -69,7 +69,7 @@ def test_a_model_that_a_commit_does_not_have_is_skipped(monkeypatch):
             assert isinstance(request, LookUpRequest)
             raise UnknownModelError("'mynet:build': module 'mynet' cannot be imported.")
 
-    monkeypatch.setitem(table.LAUNCHERS, table.DEFAULT, Without)
+    monkeypatch.setitem(table.LAUNCHERS, table.DEFAULT, table.LauncherFacts(lambda _: Without()))
     with pytest.raises(NotImplementedError, match="cannot be imported"):
         Latency().setup("mynet:build", 1)
     with pytest.raises(NotImplementedError, match="unknown model"):

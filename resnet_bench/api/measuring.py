@@ -11,10 +11,13 @@ from resnet_bench.api.measured import MeasuredRun, load
 from resnet_bench.api.options import texts_of, with_options_shown
 from resnet_bench.api.subjects import Models, Subjects, subjects_of
 from resnet_bench.config.sources import Settings, resolve
+from resnet_bench.errors import UsageError
 from resnet_bench.records import LayerScope
 from resnet_bench.runner import run as runner
 from resnet_bench.runner.launchers import luggage
 from resnet_bench.runner.launchers import table as launchers
+from resnet_bench.runner.launchers.fleet import Fleet
+from resnet_bench.runner.launchers.launcher import Launcher
 from resnet_bench.storage import run_directory
 
 
@@ -26,7 +29,7 @@ def run(
     layers: bool = False,
     label: str = "",
     note: str = "",
-    launcher: str = launchers.DEFAULT,
+    launcher: str = "",
     **options: object,
 ) -> MeasuredRun:
     """Measure models on the device at hand, every launch in a fresh process, and return the run.
@@ -40,7 +43,7 @@ def run(
         layers: also time each model's layers at its largest batch.
         label: what the run is called in tables and figures.
         note: a word on it, kept in it.
-        launcher: where processes are started.
+        launcher: what starts processes: local, ssh:HOST, slurm; by default the suite's machines, else local.
         options: what `resnet-bench run --help` lists, with underscores: batch_sizes=[1, 8], precision="bf16",
             preset="quick", device="cpu", threads=4, launches=6.
 
@@ -57,11 +60,12 @@ def run(
         with scratch.folder("objects") as objects:
             if subjects:
                 subjects.pack_into(objects)
-            with luggage.taken_along(objects):
+            with luggage.taken_along(objects), launchers.opened(launcher, chosen.suite.machines) as starter:
+                _refuse_objects_elsewhere(starter, subjects)
                 runner.start(
                     chosen.suite,
                     target,
-                    launcher=launchers.launcher(launcher),
+                    launcher=starter,
                     seed=chosen.seed,
                     shard=chosen.shard,
                     layers=scope,
@@ -81,16 +85,23 @@ def run(
     return MeasuredRun(msgspec.structs.replace(measured.record, directory=""), measured.entries, None)
 
 
-def resume(directory: str | Path, *, launcher: str = launchers.DEFAULT) -> MeasuredRun:
+def resume(directory: str | Path, *, launcher: str = "") -> MeasuredRun:
     """Measure what a run directory still lacks, and return the run.
 
     Raises:
         StoreError: no such run, or it was measured on another machine or of another commit.
         Interrupted: the user stopped it again.
     """
-    with scratch.folder("objects") as nothing, luggage.taken_along(nothing):
-        runner.resume(Path(directory), launcher=launchers.launcher(launcher))
+    machines = tuple(member.machine for member in run_directory.load_header(Path(directory)).fleet)
+    opened = launchers.opened(launcher, machines)
+    with scratch.folder("objects") as nothing, luggage.taken_along(nothing), opened as starter:
+        runner.resume(Path(directory), launcher=starter)
     return load(directory)
+
+
+def _refuse_objects_elsewhere(starter: Launcher, subjects: Subjects | None) -> None:
+    if isinstance(starter, Fleet) and subjects and subjects.objects:
+        raise UsageError("a model that is an object stays here; name it by package.module:callable.")
 
 
 def _chosen(subjects: Subjects | None, suite: str | Path | None, options: dict[str, object]) -> Settings:

@@ -20,15 +20,16 @@ from resnet_bench.git.command import git
 from resnet_bench.git.commit import current_commit
 from resnet_bench.machine.cores import confine_to
 from resnet_bench.machine.devices import known_without_torch
-from resnet_bench.records import LayerScope, SkipReason
+from resnet_bench.records import LayerScope, Machine, SkipReason
 from resnet_bench.report.document import Document
 from resnet_bench.report.documents import plan as planned_cases
 from resnet_bench.report.documents import settings
 from resnet_bench.report.documents.plan import PlannedCase
 from resnet_bench.report.renderers import Format
-from resnet_bench.runner import plan, shards
+from resnet_bench.runner import plan, shards, stations
 from resnet_bench.runner.choices import looked_up
 from resnet_bench.runner.launchers import table as launchers
+from resnet_bench.runner.launchers.fleet import Fleet
 from resnet_bench.runner.launchers.launcher import Launcher
 from resnet_bench.runner.run import extend, new_run_id, resume, start
 from resnet_bench.storage import outputs, reading, run_directory
@@ -36,7 +37,10 @@ from resnet_bench.words import counted, say
 
 REPORTS = Path("reports")
 PAGE_NAME = "report.html"
-_LAUNCHER_HELP = f"Where processes are started: {', '.join(launchers.LAUNCHERS)}."
+_LAUNCHER_HELP = (
+    f"What starts processes: {', '.join(launchers.LAUNCHERS)}. ssh:HOST,HOST and slurm:CONSTRAINT,CONSTRAINT name "
+    "machines; a name alone takes those of the suite that have it. Default: all machines of the suite, else local."
+)
 _INCOMPLETE = frozenset({SkipReason.DISAGREES, SkipReason.TIMEOUT, SkipReason.CRASHED, SkipReason.INTERRUPTED})
 
 
@@ -46,7 +50,7 @@ def run(
     /,
     *,
     layers: Annotated[bool, Parameter(negative=())] = False,
-    launcher: Annotated[str, Parameter(help=_LAUNCHER_HELP)] = launchers.DEFAULT,
+    launcher: Annotated[str, Parameter(help=_LAUNCHER_HELP)] = "",
     output: Annotated[Path | None, Parameter(alias="-o")] = None,
     label: str = "",
     resume_from: Annotated[Path | None, Parameter(name="--resume")] = None,
@@ -68,7 +72,7 @@ def run(
     Args:
         suite: A suite file (TOML). Without one, the preset's.
         layers: Then time each model's layers at its largest batch: roofline and treemap in the report.
-        launcher: Where processes are started.
+        launcher: What starts processes.
         output: The run directory. Default: a new one under reports, named by the time.
         label: What the run is called in tables and figures. Default: the name of its directory.
         resume_from: Finish this run directory instead of starting a new run.
@@ -91,12 +95,14 @@ def run(
     if extend_run is not None:
         _refuse_of_a_new_run("--extend takes axes", of_a_new_run or resume_from is not None, extend_run)
         _refuse_another_page(extend_run)
-        extend(extend_run, _values_to_add(given), launcher=launchers.launcher(launcher))
+        with launchers.opened(launcher, _machines_of(extend_run)) as starter:
+            extend(extend_run, _values_to_add(given), launcher=starter)
         return _show_results(extend_run, format)
     if resume_from is not None:
         _refuse_of_a_new_run("--resume goes on with the run's own suite", of_a_new_run or bool(given), resume_from)
         _refuse_another_page(resume_from)
-        resume(resume_from, launcher=launchers.launcher(launcher))
+        with launchers.opened(launcher, _machines_of(resume_from)) as starter:
+            resume(resume_from, launcher=starter)
         return _show_results(resume_from, format)
     _refuse_a_model(suite)
     variables, warnings = from_environment(os.environ)
@@ -108,9 +114,11 @@ def run(
     run_id = new_run_id()
     directory = output or REPORTS / run_id
     scope = LayerScope.LARGEST_BATCH if layers else LayerScope.NONE
-    with chosen.named_in_errors():
+    with chosen.named_in_errors(), launchers.opened(launcher, chosen.suite.machines) as starter:
+        if cores and isinstance(starter, Fleet):
+            raise UsageError("--cores confines this machine alone; say it of another one's processes there.")
         if dry_run:
-            shown = _plan(chosen.suite, chosen.shard, launchers.launcher(launcher))
+            shown = _plan(chosen.suite, chosen.shard, starter)
             give(shown, Destination(form=format, path=None))
             return 0
         _refuse_another_page(directory)
@@ -119,7 +127,7 @@ def run(
         start(
             chosen.suite,
             directory,
-            launcher=launchers.launcher(launcher),
+            launcher=starter,
             seed=chosen.seed,
             shard=chosen.shard,
             layers=scope,
@@ -139,6 +147,10 @@ def _refuse_of_a_new_run(what: str, given: bool, directory: Path) -> None:  # no
             f"{what}; it takes no other flags but --cores, --launcher and --format. "
             f"To add cases: run --extend {directory} --batch-sizes 16, or other axes."
         )
+
+
+def _machines_of(directory: Path) -> tuple[Machine, ...]:
+    return tuple(member.machine for member in run_directory.load_header(directory).fleet)
 
 
 def _refuse_a_model(suite: Path | None) -> None:
@@ -188,13 +200,7 @@ def _export(directory: Path) -> None:
 
 
 def _plan(suite: Suite, which: tuple[int, int] | None, launcher: Launcher) -> Document:
-    device = known_without_torch(suite.device)
-    if device is None:
-        probed = launcher.machines(suite.device)[0]
-        probed.refuse_falsified()
-        device = probed.device
-    own = looked_up(suite, plan.sweeps_for(suite, device), launcher)
-    whole = asked = plan.expand(suite, device, own=own)
+    whole = asked = _whole_plan(suite, launcher)
     remarks = []
     if which is not None:
         _, asked = shards.cut(whole, which)
@@ -202,7 +208,7 @@ def _plan(suite: Suite, which: tuple[int, int] | None, launcher: Launcher) -> Do
     if any(sweep.searched for sweep in suite.sweeps):
         found = "those listed as 1 become the powers of two that fit, and the largest that fits"
         remarks.append(f"batch sizes: auto; {found}")
-    protocol = suite.protocol_on(device)
+    protocol = suite.protocol_on(asked.cases[0].device)
     launches = protocol.launches
     planned = [
         PlannedCase(
@@ -212,7 +218,15 @@ def _plan(suite: Suite, which: tuple[int, int] | None, launcher: Launcher) -> Do
         )
         for case in asked.cases
     ]
-    return planned_cases.document(planned, preset=suite.preset, remarks=remarks)
+    slots = {name: it.machine.slots for name, it in launcher.launchers.items()} if isinstance(launcher, Fleet) else {}
+    return planned_cases.document(planned, preset=suite.preset, remarks=remarks, slots=slots)
+
+
+def _whole_plan(suite: Suite, launcher: Launcher) -> plan.Plan:
+    device = None if isinstance(launcher, Fleet) else known_without_torch(suite.device)
+    if device is None:
+        return stations.foreseen(suite, stations.found(launcher, suite.device), launcher=launcher)
+    return plan.expand(suite, device, own=looked_up(suite, plan.sweeps_for(suite, device), launcher))
 
 
 def _show_results(directory: Path, output_format: Format) -> int:

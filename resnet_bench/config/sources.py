@@ -96,6 +96,9 @@ def resolve(
             lines.append(_line(f"exclude[{number}].{key}", value, {}, "", written.places))
     for number, name in enumerate(dict.fromkeys([*(it.name for it in suite.models), *(it.name for it in suite.named)])):
         lines.append(_line(f"models[{number}].name", name, {}, "", written.places))
+    for number, machine in enumerate(suite.machines):
+        for key, value in msgspec.to_builtins(machine).items():
+            lines.append(_line(f"machine[{number}].{key}", value, {}, "", written.places))
     in_effect = tuple(it.source.removeprefix("environment ") for it in said.values() if it.source.startswith("env"))
     return Settings(suite=suite, seed=seed, shard=shard, lines=tuple(lines), variables=in_effect)
 

@@ -16,12 +16,12 @@ from typing import Any
 
 import msgspec
 
-from resnet_bench.config import axes, prices, suite_models, suite_tables, values
+from resnet_bench.config import axes, machine_tables, prices, suite_models, suite_tables, values
 from resnet_bench.config.axes import AUTO, Axis, Value
 from resnet_bench.config.suite_models import NamedModel
 from resnet_bench.errors import ConfigError, nearest
 from resnet_bench.machine.devices import HOST, is_accelerator
-from resnet_bench.records import Case, Price, Protocol, Record
+from resnet_bench.records import Case, Machine, Price, Protocol, Record
 from resnet_bench.specs import Spec
 from resnet_bench.storage import reading
 
@@ -81,7 +81,10 @@ class Search(Record, frozen=True, kw_only=True):
 
 
 class Suite(Record, frozen=True, kw_only=True):
-    """What to measure and how, complete; `accelerator` are the keys of the protocol that are others there."""
+    """What to measure and how, complete; `accelerator` are the keys of the protocol that are others there.
+
+    `machines` are where, empty for this one.
+    """
 
     preset: str
     device: str
@@ -93,6 +96,7 @@ class Suite(Record, frozen=True, kw_only=True):
     models: tuple[Spec, ...] = ()
     named: tuple[NamedModel, ...] = ()
     prices: tuple[Price, ...] = ()
+    machines: tuple[Machine, ...] = ()
 
     def protocol_on(self, device: str) -> Protocol:
         """Return the protocol that holds on a device; the host has no steady state to wait for."""
@@ -170,6 +174,10 @@ def read(path: Path | None = None, *, preset: str | None = None) -> Written:
         models=tuple(spec for spec, _ in models if spec is not None),
         named=tuple(named for _, named in models if named is not None),
         prices=prices.of_suite(own.get("prices", {}), where),
+        machines=tuple(
+            machine_tables.read(table, f"{where}: machine[{number}]")
+            for number, table in enumerate(own.get("machine", ()))
+        ),
     )
     check_protocol(Protocol(**protocol | there), f"{path or ''}, [protocol.accelerator]".removeprefix(", "))
     places = {f"protocol.{key}": f"preset {name}" for key in of_preset}
@@ -178,7 +186,10 @@ def read(path: Path | None = None, *, preset: str | None = None) -> Written:
     for kind, keys in (("protocol", said), *((it, own.get(it, {})) for it in ("search", "prices"))):
         places |= {f"{kind}.{key}": f"{path} [{kind}]" for key in keys}
     places |= {key: where for key in ("preset", "device") if key in own}
-    tables = (("sweep", sweeps, source), *((kind, own.get(kind, ()), where) for kind in ("exclude", "models")))
+    tables = (
+        ("sweep", sweeps, source),
+        *((kind, own.get(kind, ()), where) for kind in ("exclude", "models", "machine")),
+    )
     for kind, found, file in tables:
         keys = [f"{kind}[{n}].{suite_tables.plural(key)}" for n, table in enumerate(found) for key in table]
         places |= dict.fromkeys(keys, f"{file} [[{kind}]]")

@@ -37,7 +37,8 @@ SEARCH: dict[str, Reader] = {
     "iteration_limit_s": _SECONDS,
 }
 # The keys of a suite file: a word, a table, or a list of tables.
-_WORDS, _TABLES, _LISTS = ("preset", "device"), ("protocol", "search", "prices"), ("sweep", "exclude", "models")
+_WORDS, _TABLES = ("preset", "device"), ("protocol", "search", "prices")
+_LISTS = ("sweep", "exclude", "models", "machine")
 _TOP_LEVEL = (*_WORDS, *_TABLES, *_LISTS)
 
 

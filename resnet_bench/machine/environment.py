@@ -112,8 +112,16 @@ def usual_allocator() -> Allocator:
 
 def default_threads() -> int:
     """Return all physical cores but one: idle OpenMP threads spin, and a neighbour on the last core stalls them all."""
-    physical = psutil.cpu_count(logical=False) or logical_cores()
-    return max(1, min(physical, logical_cores()) - 1)
+    return _spared(psutil.cpu_count(logical=False) or logical_cores(), logical_cores())
+
+
+def threads_of(identity: Identity) -> int:
+    """Return `default_threads` of another machine."""
+    return _spared(identity.physical_cores, identity.logical_cores)
+
+
+def _spared(physical: int, logical: int) -> int:
+    return max(1, min(physical, logical) - 1)
 
 
 def _machine_state(state: DeviceState) -> MachineState:

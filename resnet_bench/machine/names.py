@@ -33,12 +33,13 @@ def rename(case: Case, machine: str) -> Case:
 
 def named_like(subject: Digest, model: Digest) -> Digest:
     """Return `subject` with the names that `model` gives to the machines that both know."""
-    known: dict[tuple[str, ...], str] = {
-        it.environments: it.case.machine for it in model.cases if len(it.environments) == 1
-    }
+    theirs, ours = _machines_by_environment(model), _machines_by_environment(subject)
 
     def case_digest(it: CaseDigest) -> CaseDigest:
-        return msgspec.structs.replace(it, case=rename(it.case, known.get(it.environments, it.case.machine)))
+        named, of_ours = theirs.get(it.environments, set()), ours.get(it.environments, set())
+        # Machines that are alike have one identity and several names: those stay.
+        alone = len(named) == 1 and len(of_ours) == 1
+        return msgspec.structs.replace(it, case=rename(it.case, next(iter(named)) if alone else it.case.machine))
 
     renamed = {it.case: case_digest(it).case for it in subject.cases}
     if all(before == after for before, after in renamed.items()):
@@ -52,6 +53,14 @@ def named_like(subject: Digest, model: Digest) -> Digest:
     )
 
 
+def _machines_by_environment(digest: Digest) -> dict[tuple[str, ...], set[str]]:
+    found: dict[tuple[str, ...], set[str]] = {}
+    for it in digest.cases:
+        if len(it.environments) == 1:
+            found.setdefault(it.environments, set()).add(it.case.machine)
+    return found
+
+
 def named_alike(runs: Sequence[Run]) -> tuple[Run, ...]:
     """Return the runs as they are, or where one of them joins several machines, all with that one's names."""
     if not any(case.machine for run in runs for case in run.header.cases):
@@ -61,6 +70,8 @@ def named_alike(runs: Sequence[Run]) -> tuple[Run, ...]:
 
 
 def _named(run: Run, every: Mapping[str, str]) -> Run:
+    if len(run.header.fleet) > 1:  # its machines have names of their own
+        return run
     machines = {old: every[id_] for id_, old in names(run.header.environments).items()}
 
     def case_of(case: Case) -> Case:

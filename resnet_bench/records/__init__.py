@@ -55,6 +55,7 @@ from resnet_bench.records.launches import (
 )
 from resnet_bench.records.layer_times import LayerProfile, LayerTime, Part, TimedBy
 from resnet_bench.records.load import Spread, UnderLoad
+from resnet_bench.records.machines import Machine, case_names
 from resnet_bench.records.plan import (
     Allocator,
     Case,
@@ -74,6 +75,7 @@ from resnet_bench.records.runs import (
     BatchSearch,
     Commit,
     Environment,
+    FleetMember,
     GivenAccuracy,
     Header,
     Identity,
@@ -118,6 +120,7 @@ __all__ = [
     "Executed",
     "Executor",
     "Figures",
+    "FleetMember",
     "GeometricMean",
     "GivenAccuracy",
     "Header",
@@ -131,6 +134,7 @@ __all__ = [
     "LayerProfile",
     "LayerScope",
     "LayerTime",
+    "Machine",
     "MachineState",
     "Measurement",
     "Memory",
@@ -174,4 +178,5 @@ __all__ = [
     "VerdictTable",
     "Warmup",
     "Work",
+    "case_names",
 ]

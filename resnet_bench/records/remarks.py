@@ -99,6 +99,16 @@ def another_machine(environment: str) -> str:
     return f"the machine was another one in this launch ('{environment}'): what identifies it changed during the run"
 
 
+def no_answer(machine: str, why: str) -> str:
+    """Say that a machine was asked, and nothing came back that is an answer."""
+    return f"machine '{machine}' gave no answer: {why}"
+
+
+def given_up(machine: str, launches: int) -> str:
+    """Say that nothing more was asked of a machine after so many launches without an answer."""
+    return f"machine '{machine}' was given up after {launches} launches without an answer"
+
+
 def raised(error: BaseException) -> str:
     """Say which exception ended a case: our own have a sentence, others their class and their first line."""
     return f"the model {deed(error)}" if isinstance(error, SystemExit) else in_words(error)

@@ -19,6 +19,7 @@ from resnet_bench.records.bounds import (
 from resnet_bench.records.ceilings import Ceilings
 from resnet_bench.records.launches import DeviceState, Launch, Skip
 from resnet_bench.records.layer_times import LayerProfile
+from resnet_bench.records.machines import Machine, case_names
 from resnet_bench.records.plan import Case, Protocol
 from resnet_bench.records.profiles import Profile
 
@@ -72,6 +73,14 @@ class Environment(Record, frozen=True, kw_only=True):
     def memory_bytes(self) -> int:
         """The memory that the system says it has; of its class where that is all that is known."""
         return self.state.memory_bytes or self.identity.memory_bytes
+
+
+class FleetMember(Record, frozen=True, kw_only=True):
+    """A machine of a run, and what it was when the run found it: `device` is named as it was found there."""
+
+    machine: Machine
+    device: str
+    environment: Environment
 
 
 class Commit(Record, frozen=True, kw_only=True):
@@ -181,7 +190,8 @@ class Header(Record, frozen=True, kw_only=True):
     `unprofiled` are models without a static profile, and why. `shards` are the parts of a suite that it holds, empty
     for a whole one; `merged` are the runs that it joins. `objects` are models that came from a Python session,
     `note` is what its user says of it and `label` what they call it, "" for its directory; `accuracies` are what the
-    suite gives of its models, `prices` what it says that hours of machines cost.
+    suite gives of its models, `prices` what it says that hours of machines cost. `fleet` are the machines of a run
+    that an engine started elsewhere, empty for one here.
     """
 
     schema: SchemaNumber = SCHEMA_VERSION
@@ -206,6 +216,13 @@ class Header(Record, frozen=True, kw_only=True):
     note: str = ""
     accuracies: tuple[GivenAccuracy, ...] = ()
     prices: tuple[Price, ...] = ()
+    fleet: tuple[FleetMember, ...] = ()
+
+    @property
+    def members(self) -> dict[str, FleetMember]:
+        """The machines of the fleet by what cases call them."""
+        names = case_names(tuple(member.machine for member in self.fleet))
+        return dict(zip(names, self.fleet, strict=True))
 
 
 class Measurement(Record, frozen=True, kw_only=True):

@@ -38,15 +38,18 @@ def known_or_measured(
     warn: Warn,
     budget_s: float = BUDGET_S,
     attempts: int = ATTEMPTS,
+    shelf: str = "",
 ) -> Ceilings:
-    """Return the ceilings of this machine for some precisions, measured only where the cache lacks them.
+    """Return the ceilings of a machine for some precisions, measured only where the cache lacks them.
+
+    `shelf` is where the cache keeps those of another machine than this one.
 
     Raises:
         ResNetBenchError: they cannot be measured.
     """
     threads = host_threads(device, threads)
     wanted = {arithmetic(precision).ceiling for precision in precisions}
-    cached = ceilings_cache.read(environment, device=device, threads=threads, warn=warn)
+    cached = ceilings_cache.read(environment, device=device, threads=threads, warn=warn, shelf=shelf)
     have = {rate.precision for rate in cached.rates} if cached else set()
     # What a quick run measured on a disturbed machine, and did not repeat, is not what others are held against.
     repeated = cached is not None and (not cached.disturbances or cached.attempts >= attempts)
@@ -62,6 +65,7 @@ def known_or_measured(
         warn=warn,
         budget_s=budget_s,
         attempts=attempts,
+        shelf=shelf,
     )
 
 
@@ -75,6 +79,7 @@ def measured(
     warn: Warn,
     budget_s: float = BUDGET_S,
     attempts: int = ATTEMPTS,
+    shelf: str = "",
 ) -> Ceilings:
     """Measure the ceilings now, and keep in the cache the best that this machine ever showed, which is returned.
 
@@ -99,9 +104,9 @@ def measured(
             f"({'; '.join(found.disturbances)}): they may be too low. Measure them alone with: "
             "resnet-bench machine --ceilings"
         )
-    before = ceilings_cache.read(environment, device=device, threads=threads, warn=lambda _: None)
+    before = ceilings_cache.read(environment, device=device, threads=threads, warn=lambda _: None, shelf=shelf)
     best = found if before is None else best_of(before, found)
-    ceilings_cache.write(best, environment, warn=warn)
+    ceilings_cache.write(best, environment, warn=warn, shelf=shelf)
     return best
 
 

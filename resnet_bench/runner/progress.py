@@ -106,7 +106,7 @@ class LineReporter:
         self._ended = 0
         self._left = ""
         self._done = 0
-        self._launches: dict[Case, list[Launch]] = {}
+        self._latencies: dict[Case, list[float]] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -121,12 +121,12 @@ class LineReporter:
     def ended(self, entry: Launch | Skip, *, case_is_done: bool) -> None:
         """Print a line; launches of a sweep are interleaved, and a case may be done only at its end."""
         self._ended += 1
-        launches = self._launches.setdefault(entry.case, [])
+        latencies = self._latencies.setdefault(entry.case, [])
         if isinstance(entry, Launch):
-            launches.append(entry)
+            latencies.append(_latency_s(entry))
         if case_is_done:
             self._done += 1
-            self.say(f"[{self._done}/{len(self._names)}] {outcome(entry, self._names[entry.case], launches)}")
+            self.say(f"[{self._done}/{len(self._names)}] {outcome(entry, self._names[entry.case], latencies)}")
         else:
             launch = f"launch {self._ended} of {max(self._ended, self._total)}{self._left}"
             self.say(f"{launch}: {outcome(entry, self._names[entry.case])}")
@@ -149,14 +149,17 @@ def reporter(cases: Sequence[Case], *, launches: int) -> Reporter:
     return BarReporter(names, launches) if sys.stderr.isatty() else LineReporter(names, launches)
 
 
-def outcome(entry: Launch | Skip, name: str, launches: list[Launch] | None = None) -> str:
-    """Return one line for a case: its latency so far, or why it was skipped."""
+def outcome(entry: Launch | Skip, name: str, latencies_s: Sequence[float] = ()) -> str:
+    """Return one line for a case: the latency of its launches, or of this one, or why it was skipped."""
     if isinstance(entry, Skip):
         return f"{name}: skipped, {entry.reason.replace('_', ' ')}: {entry.detail}"
-    seen = launches or [entry]
-    latency = statistics.median(statistics.median(launch.isolated.iteration_s) for launch in seen)
+    seen = latencies_s or [_latency_s(entry)]
     count = f"{len(seen)} launch{'es' if len(seen) > 1 else ''}"
-    return f"{name}: {units.milliseconds(latency)} ms a batch ({count})"
+    return f"{name}: {units.milliseconds(statistics.median(seen))} ms a batch ({count})"
+
+
+def _latency_s(launch: Launch) -> float:
+    return statistics.median(launch.isolated.iteration_s)
 
 
 def tried(case: Case, trial: Trial) -> None:

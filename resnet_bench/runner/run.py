@@ -2,7 +2,7 @@
 
 import datetime as dt
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -15,16 +15,17 @@ from resnet_bench.errors import ResNetBenchError, StoreError, UsageError
 from resnet_bench.git.commit import current_commit
 from resnet_bench.records import Case, Ceilings, Commit, Environment, Header, Identity, LayerScope, ModelObject
 from resnet_bench.records.profiles import profile_key
-from resnet_bench.runner import ceilings, choices, engines, plan, shards, sweep
+from resnet_bench.runner import ceilings, choices, engines, plan, shards, stations, sweep
 from resnet_bench.runner.interruption import stoppable
+from resnet_bench.runner.launchers.fleet import Fleet
 from resnet_bench.runner.launchers.launcher import Launcher
 from resnet_bench.runner.layer_library import remember
 from resnet_bench.runner.profiling import foreseen, profiles_of
 from resnet_bench.runner.progress import warn
 from resnet_bench.runner.run_layers import time_layers
-from resnet_bench.runner.searches import with_searches
+from resnet_bench.runner.stations import Station
 from resnet_bench.storage import run_directory
-from resnet_bench.wire.messages import Probed, Profiled
+from resnet_bench.wire.messages import Profiled
 
 _QUICK = "quick"
 
@@ -60,16 +61,13 @@ def start(
     """
     with run_directory.locked(directory), stoppable():
         run_directory.refuse_another(directory)
-        engines.refuse_missing(str(name) for sweep in suite.sweeps for name in sweep["executor"])
-        machines = launcher.machines(suite.device, foreseen(suite, shard))
-        for machine in machines:
-            machine.refuse_falsified()
+        _refuse_missing_engines(launcher, (str(name) for sweep in suite.sweeps for name in sweep["executor"]))
+        machines = stations.found(launcher, suite.device, foreseen(suite, shard))
         commit = current_commit()
-        protocol = suite.protocol_on(machines[0].device)
-        own = choices.looked_up(suite, plan.sweeps_for(suite, machines[0].device), launcher)
-        whole, searches = with_searches(suite, machines[0], directory, own=own, launcher=launcher, commit=commit)
+        whole, searches = stations.planned(suite, machines, directory, launcher=launcher, commit=commit)
         part, asked = (None, whole) if shard is None else shards.cut(whole, shard)
-        profiled = profiles_of(asked, launcher, machines[0].profiled)
+        protocol = suite.protocol_on(machines[0].probed.device)
+        profiled = profiles_of(asked, launcher, machines[0].probed.profiled)
         header = Header(
             id=run_id or new_run_id(),
             label=label,
@@ -78,7 +76,7 @@ def start(
             protocol=protocol,
             seed=seed,
             commit=commit,
-            environments=tuple(machine.environment for machine in machines),
+            environments=stations.environments(machines),
             cases=asked.cases,
             models=tuple(map(specs.to_table, suite.models)),
             accuracies=suite_models.accuracies(suite.named),
@@ -86,17 +84,18 @@ def start(
             profiles=profiled.profiles,
             unprofiled=profiled.refusals,
             shards=() if part is None else (part,),
-            ceilings=_ceilings(suite.preset, machines, asked.cases, launcher),
+            ceilings=_ceilings(suite.preset, machines, asked.cases),
             layers=layers,
             searches=searches,
             objects=objects,
             note=note,
+            fleet=stations.members(machines),
         )
         run_directory.create(directory, header)
         refused = sweep.refuse(directory, header, profiled.unsupported)
         slots = sweep.unfinished(plan.schedule(asked.cases, protocol.launches, seed=seed), refused)
-        entries = sweep.measure(directory, header, asked, slots, launcher)
-        time_layers(directory, header, asked, sweep.measured(entries), launcher)
+        measured = sweep.measure(directory, header, asked, slots, launcher)
+        time_layers(directory, header, asked, measured, launcher)
         remember(run_directory.load(directory))
 
 
@@ -110,22 +109,22 @@ def resume(directory: Path, *, launcher: Launcher) -> None:
     with run_directory.locked(directory), stoppable():
         found, entries = run_directory.load_with_entries(directory)
         header = found.header
-        if header.merged and len(header.environments) > 1:
+        if header.merged and (header.fleet or len(header.environments) > 1):
             raise StoreError(
-                f"{directory} joins runs of {len(header.environments)} machines; resume each of them on its own "
-                "machine and merge them again."
+                f"{directory} joins runs of {len(header.fleet) or len(header.environments)} machines; resume each of "
+                "them on its own machine and merge them again."
             )
-        engines.refuse_missing(case.executor for case in header.cases)
-        _refuse_other_machines(directory, header, launcher)
+        _refuse_missing_engines(launcher, (case.executor for case in header.cases))
+        here = _known_machines(directory, header, launcher)
         run_directory.cut_half_written_lines(directory)
         known = plan.of_header(header)
         every = plan.schedule(header.cases, header.protocol.launches, seed=header.seed)
-        slots = sweep.unfinished(every, entries)
+        slots = tuple(it for it in sweep.unfinished(every, entries) if not header.fleet or it.case.machine in here)
         if slots:
             _refuse_other_commit(directory, header.commit, current_commit())
-        entries += sweep.measure(directory, header, known, slots, launcher)
+        measured = sweep.measured(entries) | sweep.measure(directory, header, known, slots, launcher)
         timed = {profile.case for profile in found.layers}
-        time_layers(directory, header, known, sweep.measured(entries), launcher, timed=timed)
+        time_layers(directory, header, known, _on(here, header, measured), launcher, timed=timed)
         remember(run_directory.load(directory))
 
 
@@ -148,8 +147,10 @@ def extend(directory: Path, asked: Mapping[str, tuple[Value, ...]], *, launcher:
         header = found.header
         if header.merged or header.shards:
             raise StoreError(f"{directory} joins runs or is a part of one; extend a whole run of one machine.")
-        engines.refuse_missing(map(str, asked.get("executor", ())))
-        _refuse_other_machines(directory, header, launcher)
+        _refuse_missing_engines(launcher, map(str, asked.get("executor", ())))
+        here = _known_machines(directory, header, launcher)
+        if header.fleet and set(here) != set(header.members):
+            raise StoreError(f"{directory} is of machines that cannot be had now; extend it when all of them can.")
         _refuse_other_commit(directory, header.commit, current_commit())
         added = plan.added(header, asked, ask=lambda models: choices.ask(launcher, models))
         if not added.cases:
@@ -166,19 +167,36 @@ def extend(directory: Path, asked: Mapping[str, tuple[Value, ...]], *, launcher:
         run_directory.extend(directory, extended)
         known = plan.of_header(extended)
         slots = plan.schedule(added.cases, header.protocol.launches, seed=header.seed)
-        entries += sweep.measure(directory, extended, known, slots, launcher)
+        measured = sweep.measured(entries) | sweep.measure(directory, extended, known, slots, launcher)
         timed = {profile.case for profile in found.layers}
-        time_layers(directory, extended, known, sweep.measured(entries), launcher, timed=timed)
+        time_layers(directory, extended, known, measured, launcher, timed=timed)
         remember(run_directory.load(directory))
 
 
-def _refuse_other_machines(directory: Path, header: Header, launcher: Launcher) -> None:
+def _known_machines(directory: Path, header: Header, launcher: Launcher) -> frozenset[str]:
+    """Return what cases call the machines that can be had now; each must be the one that the run began on."""
     known = {environment.id: environment for environment in header.environments}
-    for machine in launcher.machines(header.cases[0].device):
-        machine.refuse_falsified()
-        if machine.environment.id not in known:
-            differences = _differences(header.environments[0], machine.environment.identity)
-            raise StoreError(f"{directory} was measured elsewhere: {differences}.")
+    here = stations.reachable(launcher, header.cases[0].device)
+    if header.fleet and any(it.machine is None for it in here):
+        raise StoreError(f"{directory} was measured on machines of its own; leave --launcher out to ask those.")
+    for it in here:
+        now = it.probed.environment
+        member = header.members.get(it.name) if it.machine else None
+        if now.id not in known or (member is not None and member.environment.id != now.id):
+            then = member.environment if member else header.environments[0]
+            which = f"{directory}: machine '{it.machine.name}'" if it.machine else f"{directory}"
+            raise StoreError(f"{which} was measured elsewhere: {_differences(then, now.identity)}.")
+    return frozenset(it.name for it in here)
+
+
+def _on(here: frozenset[str], header: Header, cases: frozenset[Case]) -> frozenset[Case]:
+    return frozenset(case for case in cases if not header.fleet or case.machine in here)
+
+
+def _refuse_missing_engines(launcher: Launcher, executors: Iterable[str]) -> None:
+    """Refuse executors whose packages are not here; elsewhere the child says what is missing there."""
+    if not isinstance(launcher, Fleet):
+        engines.refuse_missing(executors)
 
 
 def _refuse_other_commit(directory: Path, then: Commit | None, now: Commit | None) -> None:
@@ -190,25 +208,25 @@ def _refuse_other_commit(directory: Path, then: Commit | None, now: Commit | Non
         )
 
 
-def _ceilings(
-    preset: str, machines: Sequence[Probed], cases: Sequence[Case], launcher: Launcher
-) -> tuple[Ceilings, ...]:
+def _ceilings(preset: str, machines: Sequence[Station], cases: Sequence[Case]) -> tuple[Ceilings, ...]:
     """Look the ceilings up or measure them; a run without them is as good, but says nothing of headroom."""
     quick = preset == _QUICK
     found = []
-    for machine in machines:
-        for threads in dict.fromkeys(case.threads for case in cases):
+    for machine in stations.first_of_each(machines, lambda it: it.probed.environment.id):
+        own = [case for case in cases if case.machine == machine.name]
+        for threads in dict.fromkeys(case.threads for case in own):
             try:
                 found.append(
                     ceilings.known_or_measured(
-                        machine.environment,
-                        launcher=launcher,
-                        device=machine.device,
+                        machine.probed.environment,
+                        launcher=machine.launcher,
+                        device=machine.probed.device,
                         threads=threads,
-                        precisions=[case.precision for case in cases if case.threads == threads],
+                        precisions=[case.precision for case in own if case.threads == threads],
                         warn=warn,
                         budget_s=ceilings.QUICK_BUDGET_S if quick else ceilings.BUDGET_S,
                         attempts=1 if quick else ceilings.ATTEMPTS,
+                        shelf=machine.shelf,
                     )
                 )
             except ResNetBenchError as error:

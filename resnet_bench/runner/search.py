@@ -38,9 +38,11 @@ class Tried(NamedTuple):
     stop: SearchStop | None
 
 
-def default_memory_limit(device: str) -> int | None:
-    """Return half of the memory that is free now on the CPU, None on a device that refuses by itself."""
-    return int(psutil.virtual_memory().available * CPU_MEMORY_SHARE) if not is_accelerator(device) else None
+def default_memory_limit(device: str, free_bytes: int | None = None) -> int | None:
+    """Return half of `free_bytes`, else of the memory that is free now, on the CPU; None on a device that refuses."""
+    if is_accelerator(device):
+        return None
+    return int((free_bytes or psutil.virtual_memory().available) * CPU_MEMORY_SHARE)
 
 
 def search(

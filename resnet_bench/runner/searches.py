@@ -24,8 +24,11 @@ def with_searches(
     own: OwnInputs = NOTHING_KNOWN,
     launcher: Launcher,
     commit: Commit | None,
+    memory_bytes: int | None = None,
 ) -> tuple[Plan, tuple[BatchSearch, ...]]:
     """Return the suite's plan on the device found, and the searches that gave the batch sizes of some of its cases.
+
+    `memory_bytes` is what the host has where it is another than this one: of that half may be used.
 
     Raises:
         Interrupted: the user stopped a search; its trials are saved.
@@ -38,7 +41,7 @@ def with_searches(
 
     def searched(case: Case, model: Spec | str) -> tuple[int, ...]:
         if case not in searches:
-            searches[case] = _search(suite, case, model, launcher, log)
+            searches[case] = _search(suite, case, model, launcher, log, free_bytes=memory_bytes)
         return searches[case].batch_sizes
 
     try:
@@ -52,11 +55,13 @@ def with_searches(
     return found, tuple(searches.values())
 
 
-def _search(suite: Suite, case: Case, model: Spec | str, launcher: Launcher, log: TrialLog) -> BatchSearch:
+def _search(
+    suite: Suite, case: Case, model: Spec | str, launcher: Launcher, log: TrialLog, *, free_bytes: int | None
+) -> BatchSearch:
     limit, protocol = suite.search.memory_limit, suite.protocol_on(case.device)
     if limit is not None:
         memory_bytes: int | None = units.parse_bytes(limit)
     else:
-        memory_bytes = log.memory_limit_bytes(case) or search.default_memory_limit(case.device)
+        memory_bytes = log.memory_limit_bytes(case) or search.default_memory_limit(case.device, free_bytes)
     limits = search.Limits(memory_bytes, suite.search.iteration_limit_s, protocol.time_limit_s, protocol.transfer)
     return search.search(case, model, limits, launcher=launcher, log=log, on_trial=tried)

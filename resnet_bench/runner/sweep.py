@@ -1,15 +1,17 @@
 """Launch after launch of a plan, each saved the moment it ends; disturbed ones are repeated after the others."""
 
-from collections import deque
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from resnet_bench.errors import Interrupted, StoreError
-from resnet_bench.records import Case, Header, Launch, Protocol, Skip, SkipReason, remarks
+from resnet_bench.records import Case, Header, Launch, Skip, SkipReason, remarks
 from resnet_bench.records.profiles import profile_key
+from resnet_bench.runner.crew import AnyCaseRequest, Crew, crew
 from resnet_bench.runner.launchers.launcher import Launcher
 from resnet_bench.runner.plan import Plan, Slot, estimate_s
 from resnet_bench.runner.progress import Reporter, reporter
+from resnet_bench.runner.work import Pending, WorkLeft
 from resnet_bench.storage import run_directory
 from resnet_bench.wire.messages import MeasureRequest, Unsupported
 
@@ -17,6 +19,8 @@ from resnet_bench.wire.messages import MeasureRequest, Unsupported
 FINAL = frozenset({SkipReason.OUT_OF_MEMORY, SkipReason.UNSUPPORTED, SkipReason.DISAGREES, SkipReason.TIMEOUT})
 # Results; --resume measures the other skips again.
 SETTLED = frozenset({SkipReason.OUT_OF_MEMORY, SkipReason.UNSUPPORTED})
+# Of so many launches in a row no answer came: the machine is lost, and --resume asks it again.
+GIVEN_UP_AFTER = 3
 Entry = Launch | Skip
 
 
@@ -27,7 +31,7 @@ def unfinished(slots: Sequence[Slot], entries: Sequence[Entry]) -> tuple[Slot, .
     return tuple(slot for slot in slots if (slot.case, slot.index) not in measured and slot.case not in settled)
 
 
-def measured(entries: Sequence[Entry]) -> frozenset[Case]:
+def measured(entries: Iterable[Entry]) -> frozenset[Case]:
     """Return the cases that have a launch."""
     return frozenset(entry.case for entry in entries if isinstance(entry, Launch))
 
@@ -44,90 +48,126 @@ def refuse(directory: Path, header: Header, unsupported: Sequence[Unsupported]) 
     return refused
 
 
-def measure(directory: Path, header: Header, plan: Plan, slots: Sequence[Slot], launcher: Launcher) -> list[Entry]:
-    """Measure launch after launch, each saved the moment it ends, and return them.
+def measure(directory: Path, header: Header, plan: Plan, slots: Sequence[Slot], launcher: Launcher) -> frozenset[Case]:
+    """Measure launch after launch, each saved the moment it ends, and return the cases that have one.
+
+    On several machines each has its own order, and they go on beside each other.
 
     Raises:
         StoreError: the directory cannot be written.
         Interrupted: the user stopped it; what is finished is saved.
     """
-    queue = deque((slot, 0) for slot in slots)
-    given_up: set[Case] = set()
-    entries: list[Entry] = []
-    clock = _Estimate(header.protocol, plan)
-    with reporter(tuple(dict.fromkeys(slot.case for slot in slots)), launches=len(slots)) as report:
-        while queue:
-            slot, attempt = queue.popleft()
-            if slot.case in given_up:
-                continue
-            report.started(slot.case, remaining_s=clock.remaining_s([slot, *(waiting for waiting, _ in queue)]))
-            request = MeasureRequest(
-                case=slot.case,
-                index=slot.index,
-                attempt=attempt,
-                model=plan.model(slot.case),
-                protocol=header.protocol,
-            )
-            entry = _saved(directory, request, launcher, report, header)
-            entries.append(entry)
-            if isinstance(entry, Skip) and entry.reason in FINAL:
-                given_up.add(slot.case)
-            if isinstance(entry, Launch):
-                clock.learn(entry)
-                if entry.contention.disturbances and attempt < header.protocol.repeats:
-                    queue.append((slot, attempt + 1))
-            is_done = slot.case in given_up or all(waiting.case != slot.case for waiting, _ in queue)
-            report.ended(entry, case_is_done=is_done)
-    return entries
+    found: set[Case] = set()
+    cases = tuple(dict.fromkeys(slot.case for slot in slots))
+    with reporter(cases, launches=len(slots)) as report, crew(launcher) as makers:
+        sweep = _Sweep(directory, header, plan, slots, makers=makers, report=report)
+        try:
+            for entry in sweep.entries():
+                if isinstance(entry, Launch):
+                    found.add(entry.case)
+        except BaseException as error:
+            sweep.save_the_rest(stopped=isinstance(error, KeyboardInterrupt))
+            if isinstance(error, KeyboardInterrupt):
+                raise Interrupted(
+                    f"interrupted; everything finished is saved. Go on with: resnet-bench run --resume {directory}"
+                ) from None
+            raise
+    return frozenset(found)
 
 
-def _saved(directory: Path, request: MeasureRequest, launcher: Launcher, report: Reporter, header: Header) -> Entry:
-    try:
-        entry = _of_this_run(launcher.ask(request), request, header)
-    except KeyboardInterrupt:
-        stopped = Skip(case=request.case, index=request.index, reason=SkipReason.INTERRUPTED, detail=remarks.STOPPED)
-        run_directory.append(directory, stopped, run=header.id)
-        report.say("stopping")
-        raise Interrupted(
-            f"interrupted; everything finished is saved. Go on with: resnet-bench run --resume {directory}"
-        ) from None
-    try:
-        run_directory.append(directory, entry, run=header.id)
-    except StoreError as error:
-        raise StoreError(
-            f"{error} The launch under way is lost, everything before it is saved. "
-            f"Make room, then go on with: resnet-bench run --resume {directory}"
-        ) from error
-    return entry
+class _Sweep:
+    """A sweep under way."""
+
+    def __init__(
+        self, directory: Path, header: Header, plan: Plan, slots: Sequence[Slot], *, makers: Crew, report: Reporter
+    ) -> None:
+        self._directory = directory
+        self._header = header
+        self._plan = plan
+        self._makers = makers
+        self._report = report
+        self._unanswered: Counter[str] = Counter()  # launches without an answer since the last one with one
+        self._work = WorkLeft(
+            slots, lane_of=makers.lane, guess_s=lambda case: estimate_s(case, plan.model(case), header.protocol)
+        )
+
+    def entries(self) -> Iterator[Entry]:
+        """Yield what came of each launch, once it is saved."""
+        while True:
+            while task := self._work.take(self._makers.has_room):
+                self._report.started(task.slot.case, remaining_s=self._work.remaining_s)
+                self._makers.begin(self._request(task))
+            if not self._makers.under_way:
+                return
+            request, answer = self._makers.next()
+            entry = self._saved(_of_this_run(answer, request, self._header))
+            self._take_in(entry, request)
+            yield entry
+
+    def save_the_rest(self, *, stopped: bool) -> None:
+        """Save what was answered meanwhile, and of a sweep that the user stopped what was under way."""
+        for request, answer in self._makers.finished():
+            self._saved(_of_this_run(answer, request, self._header))
+        if stopped:
+            for request in self._makers.under_way:
+                self._saved(_skip(request.case, request.index, remarks.STOPPED))
+            self._report.say("stopping")
+
+    def _request(self, task: Pending) -> MeasureRequest:
+        case = task.slot.case
+        return MeasureRequest(
+            case=case,
+            index=task.slot.index,
+            attempt=task.attempt,
+            model=self._plan.model(case),
+            protocol=self._header.protocol,
+        )
+
+    def _take_in(self, entry: Entry, request: AnyCaseRequest) -> None:
+        """Learn what the entry says of the launches that are left, and show it."""
+        work, case = self._work, entry.case
+        work.ended(case)
+        if isinstance(entry, Skip) and entry.reason in FINAL:
+            work.give_up(case)
+        if isinstance(entry, Launch):
+            work.learn(entry)
+            if entry.contention.disturbances and entry.attempt < self._header.protocol.repeats:
+                work.add(Pending(Slot(case, request.index), entry.attempt + 1))
+        self._report.ended(entry, case_is_done=work.is_done(case))
+        lane = self._makers.lane(case)
+        lost = isinstance(entry, Skip) and entry.reason is SkipReason.INTERRUPTED
+        self._unanswered[lane] = self._unanswered[lane] + 1 if lost else 0
+        if self._unanswered[lane] == GIVEN_UP_AFTER:
+            for slot in work.give_up_lane(lane):
+                known = self._header.members[lane].machine.name if lane in self._header.members else lane
+                why = remarks.given_up(known, GIVEN_UP_AFTER)
+                self._report.ended(self._saved(_skip(slot.case, slot.index, why)), case_is_done=True)
+
+    def _saved(self, entry: Entry) -> Entry:
+        try:
+            run_directory.append(self._directory, entry, run=self._header.id)
+        except StoreError as error:
+            raise StoreError(
+                f"{error} The launch under way is lost, everything before it is saved. "
+                f"Make room, then go on with: resnet-bench run --resume {self._directory}"
+            ) from error
+        return entry
 
 
-def _of_this_run(entry: Entry, request: MeasureRequest, header: Header) -> Entry:
-    """Return what was measured, unless it is of a machine that the run does not know: it would be read no more."""
-    if not isinstance(entry, Launch) or entry.environment in {machine.id for machine in header.environments}:
+def _skip(case: Case, index: int, detail: str) -> Skip:
+    return Skip(case=case, index=index, reason=SkipReason.INTERRUPTED, detail=detail)
+
+
+def _of_this_run(entry: Entry, request: AnyCaseRequest, header: Header) -> Entry:
+    """Return what was measured, unless it is of a machine that the run does not know: it would be read no more.
+
+    On a fleet it must be the very machine that the case names: an engine may give another node than was asked for.
+    """
+    if not isinstance(entry, Launch):
+        return entry
+    member = header.members.get(request.case.machine)
+    known = {machine.id for machine in header.environments} if member is None else {member.environment.id}
+    if entry.environment in known:
         return entry
     elsewhere = remarks.another_machine(entry.environment)
     return Skip(case=request.case, index=request.index, reason=SkipReason.CRASHED, detail=elsewhere)
-
-
-class _Estimate:
-    """The time left: what each case's launches took so far, and the plan's guess, scaled, for the others."""
-
-    def __init__(self, protocol: Protocol, plan: Plan) -> None:
-        self._protocol = protocol
-        self._plan = plan
-        self._took: dict[Case, float] = {}
-        self._guessed_s = self._needed_s = 0.0
-
-    def learn(self, entry: Launch) -> None:
-        """Take in what a launch took."""
-        self._took[entry.case] = entry.duration_s
-        self._guessed_s += self._guess_s(entry.case)
-        self._needed_s += entry.duration_s
-
-    def remaining_s(self, slots: Sequence[Slot]) -> float:
-        """Return about how long the given launches will take."""
-        scale = self._needed_s / self._guessed_s if self._guessed_s else 1.0
-        return sum(self._took.get(slot.case) or scale * self._guess_s(slot.case) for slot in slots)
-
-    def _guess_s(self, case: Case) -> float:
-        return estimate_s(case, self._plan.model(case), self._protocol)

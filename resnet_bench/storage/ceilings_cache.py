@@ -25,14 +25,16 @@ class Cached(Record, frozen=True, kw_only=True):
     ceilings: Ceilings
 
 
-def read(environment: Environment, *, device: str, threads: int, warn: Warn) -> Ceilings | None:
+def read(environment: Environment, *, device: str, threads: int, warn: Warn, shelf: str = "") -> Ceilings | None:
     """Return the cached ceilings if they are of this machine, None with a warning where they are not."""
-    return read_of(environment.id, environment.identity, device=device, threads=threads, warn=warn)
+    return read_of(environment.id, environment.identity, device=device, threads=threads, warn=warn, shelf=shelf)
 
 
-def read_of(environment: str, identity: Identity, *, device: str, threads: int, warn: Warn) -> Ceilings | None:
+def read_of(
+    environment: str, identity: Identity, *, device: str, threads: int, warn: Warn, shelf: str = ""
+) -> Ceilings | None:
     """Return the cached ceilings of a machine by its digest and identity, None with a warning for another's."""
-    path = cache_file(device, threads)
+    path = cache_file(device, threads, shelf)
     try:
         cached = msgspec.json.decode(reading.content(path), type=Cached)
     except FileNotFoundError:
@@ -53,15 +55,15 @@ def read_of(environment: str, identity: Identity, *, device: str, threads: int, 
     return msgspec.structs.replace(cached.ceilings, environment=environment)
 
 
-def cache_file(device: str, threads: int) -> Path:
-    """Return where the ceilings of a device and number of threads are kept."""
-    folder = platformdirs.user_cache_path("resnet-bench", appauthor=False)
+def cache_file(device: str, threads: int, shelf: str = "") -> Path:
+    """Return where the ceilings of a device and number of threads are kept; another machine has a shelf of its own."""
+    folder = platformdirs.user_cache_path("resnet-bench", appauthor=False) / shelf
     return folder / f"ceilings-{device.replace(':', '-')}-{threads}-threads.json"
 
 
-def write(ceilings: Ceilings, environment: Environment, *, warn: Warn) -> None:
+def write(ceilings: Ceilings, environment: Environment, *, warn: Warn, shelf: str = "") -> None:
     """Keep the ceilings of this machine; where that cannot be, warn."""
-    path = cache_file(ceilings.device, ceilings.threads)
+    path = cache_file(ceilings.device, ceilings.threads, shelf)
     try:
         record_file.write(Cached(identity=environment.identity, ceilings=ceilings), path)
     except StoreError as error:

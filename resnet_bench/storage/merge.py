@@ -29,7 +29,7 @@ from resnet_bench.records import (
 )
 from resnet_bench.records.plan import PROTOCOL_FIELDS
 from resnet_bench.records.profiles import profile_key
-from resnet_bench.storage import run_directory
+from resnet_bench.storage import named_machines, run_directory
 
 _Entry = Launch | Skip
 # What a model is, whichever counter counted it.
@@ -85,6 +85,7 @@ def join(parts: Sequence[Piece], run_id: str) -> Joined:
     for part in parts[1:]:
         _refuse_other_protocol(parts[0], part)
     _refuse_other_models(parts)
+    named_machines.refuse_two({part.directory: part.header for part in parts})
     environments = tuple({it.id: it for part in parts for it in part.header.environments}.values())
     names = machines.names(environments)
     renamed = [_on_its_machine(part, names) for part in parts]
@@ -112,6 +113,7 @@ def join(parts: Sequence[Piece], run_id: str) -> Joined:
         layers=next((header.layers for header in headers if header.layers is not LayerScope.NONE), LayerScope.NONE),
         searches=tuple({it.case: it for header in headers for it in header.searches}.values()),
         objects=tuple({it.name: it for header in headers for it in header.objects}.values()),
+        fleet=tuple({name: it for header in headers for name, it in named_machines.of(header).items()}.values()),
         accuracies=tuple(dict.fromkeys(given for header in headers for given in header.accuracies)),
         prices=tuple(dict.fromkeys(price for header in headers for price in header.prices)),
         shards=shards if absent else (),
@@ -206,10 +208,11 @@ def _absent_shards(shards: Sequence[Shard]) -> list[str]:
 def _on_its_machine(part: Piece, names: dict[str, str]) -> Piece:
     """Return the part with its cases on the machines' names in the joined run, and skips that know their machine."""
     old = machines.names(part.header.environments)
-    ids = {name: id_ for id_, name in old.items()}
+    members = named_machines.of(part.header)
+    ids = {name: id_ for id_, name in old.items()} | {name: it.environment.id for name, it in members.items()}
 
     def placed(case: Case) -> Case:
-        return machines.rename(case, names[ids[case.machine]])
+        return case if case.machine in members else machines.rename(case, names[ids[case.machine]])
 
     # Lines of schema 1 do not know their run; in a joined one nobody does any more.
     origin = "" if part.header.merged else part.header.id

@@ -17,14 +17,19 @@ def check(header: Header, path: Path) -> None:
     """
     for what, keys in (("cases", header.cases), ("environments", [it.id for it in header.environments])):
         _refuse_twice(what, keys, path)
+    _refuse_twice("fleet", [it.machine.name for it in header.fleet], path)
     settled = with_settled_machines(header)[0].environments
     # "" where the run does not keep its machines' cases apart, however many it has.
-    machines = {"", *names.names(header.environments).values(), *names.names(settled).values()}
+    machines = {"", *names.names(header.environments).values(), *names.names(settled).values(), *header.members}
     for position, case in enumerate(header.cases):
         if case.machine not in machines:
             raise StoreError(
                 f"{path} is damaged: the machine '{case.machine}' of cases[{position}] is none of its environments."
             )
+    environments = {it.id for it in header.environments}
+    for position, member in enumerate(header.fleet):
+        if member.environment.id not in environments:
+            raise StoreError(f"{path} is damaged: fleet[{position}] is on none of its environments.")
     for position, table in enumerate(header.models):
         if not isinstance(table.get("name"), str):
             raise StoreError(f"{path} is damaged: models[{position}] has no name.")

@@ -111,7 +111,7 @@ def extend(directory: Path, header: Header) -> None:
     Raises:
         StoreError: there is no run, or the file cannot be written.
     """
-    _read_header(directory)
+    load_header(directory)
     record_file.write(header, directory / HEADER_NAME)
 
 
@@ -183,7 +183,7 @@ def load_with_entries(directory: Path) -> tuple[Run, list[Launch | Skip]]:
     Raises:
         StoreError: as `load`.
     """
-    header = _read_header(directory)
+    header = load_header(directory)
     launches = lines.read(directory / LAUNCHES_NAME, _entry_decoder)
     _refuse_foreign(directory / LAUNCHES_NAME, launches, header)
     layers = _load_layers(directory, header)
@@ -229,7 +229,12 @@ def cut_half_written_lines(directory: Path) -> None:
         files.cut_half_written_line(directory / LAYERS_NAME)
 
 
-def _read_header(directory: Path) -> Header:
+def load_header(directory: Path) -> Header:
+    """Return what is known of a run without its launches.
+
+    Raises:
+        StoreError: it is not a run directory, is of a newer schema, or damaged.
+    """
     path = directory / HEADER_NAME
     if not is_run(directory):
         raise StoreError(f"{directory} is not a run directory: it has no {HEADER_NAME}.")

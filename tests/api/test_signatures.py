@@ -16,7 +16,7 @@ SIGNATURES = {
     "predict": "(models, *, batch_sizes=1, measure_missing=False, across=False, axes)",
     "load": "(directory)",
     "history": "(runs=(), *, asv_results=None, repository=., branch=HEAD, min_change=0.03)",
-    "resume": "(directory, *, launcher=local)",
+    "resume": "(directory, *, launcher=)",
     "compare": (
         "(baseline, contender, *, across=(), baselines_dir=reports/baselines, calibration=reports/calibration.json)"
     ),

@@ -41,7 +41,7 @@ def made_up(matchups, _sides, terms, **_):
 def _workplace(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     machine = types.SimpleNamespace(machines=lambda _: (types.SimpleNamespace(environment=ENVIRONMENT),))
-    monkeypatch.setitem(table.LAUNCHERS, table.DEFAULT, lambda: machine)
+    monkeypatch.setitem(table.LAUNCHERS, table.DEFAULT, table.LauncherFacts(lambda _: machine))
     monkeypatch.setattr(command.runner, "measure_pairs", made_up)
 
 

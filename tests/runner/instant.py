@@ -30,7 +30,7 @@ class Machine:
         self.asked: list[type[Request]] = []
 
     def install(self, monkeypatch):
-        monkeypatch.setitem(table.LAUNCHERS, table.DEFAULT, lambda: self)
+        monkeypatch.setitem(table.LAUNCHERS, table.DEFAULT, table.LauncherFacts(lambda _: self))
         return self
 
     def machines(self, _device, _subjects=()):

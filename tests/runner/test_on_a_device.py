@@ -51,7 +51,7 @@ def test_the_largest_batch_is_the_largest_that_trains(tmp_path, loss_scale):
 @pytest.fixture
 def gpu(monkeypatch):
     """The command line, on a simulated card in this process."""
-    monkeypatch.setitem(table.LAUNCHERS, table.DEFAULT, InProcess)
+    monkeypatch.setitem(table.LAUNCHERS, table.DEFAULT, table.LauncherFacts(lambda _: InProcess()))
     for module in (devices, run_command):
         monkeypatch.setattr(module, "known_without_torch", lambda *_: None)
     with simulated(Card(settling_s=0.3)) as there:

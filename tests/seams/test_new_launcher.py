@@ -37,7 +37,8 @@ class LoggedLauncher:
 def logged(house):
     house.write("runner/launchers/logged.py", MEMBER)
     table = "runner/launchers/table.py"
-    house.replace(table, "DEFAULT: LocalLauncher}", 'DEFAULT: LocalLauncher, "logged": LoggedLauncher}')
+    row = "    DEFAULT: LauncherFacts(lambda _: LocalLauncher()),\n"
+    house.replace(table, row, f'{row}    "logged": LauncherFacts(lambda _: LoggedLauncher()),\n')
     known = "from resnet_bench.runner.launchers.local import LocalLauncher\n"
     house.replace(table, known, f"{known}from resnet_bench.runner.launchers.logged import LoggedLauncher\n")
     return house
@@ -47,7 +48,10 @@ def test_help_and_the_error_for_a_wrong_name_know_it(logged):
     assert "local, logged" in " ".join(logged.run("run", "--help").stdout.split())
     done = logged.run("run", "--launcher", "loged")
     assert done.returncode == 2
-    assert done.stderr == "error: --launcher 'loged': expected one of local, logged. Did you mean 'logged'?\n"
+    assert (
+        done.stderr
+        == "error: --launcher 'loged': expected one of local, logged, ssh, slurm, command. Did you mean 'logged'?\n"
+    )
 
 
 @pytest.mark.slow

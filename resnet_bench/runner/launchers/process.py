@@ -1,11 +1,13 @@
 """One child process, spawned and never forked, with a time limit; nothing that it starts outlives it."""
 
+import contextlib
 import os
 import select
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -26,6 +28,10 @@ _CHUNK_BYTES = 65536
 
 class TimeLimitError(Exception):
     """The child did not answer in time, and was killed."""
+
+
+class StoppedError(Exception):
+    """Somebody here wants no answer any more, and the child was ended."""
 
 
 class Ended(msgspec.Struct, frozen=True):
@@ -71,72 +77,106 @@ def run_child(module: str, line: bytes, *, limit_s: float, setting: ChildSetting
     leftovers.clear()
     with scratch.folder("run") as folder:
         # -P: no file of the folder it starts in may shadow a module.
-        family = Family(
-            [sys.executable, "-P", "-m", module],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=with_package(child_variables(setting, scratch=folder)),
-        )
-        conversation = _Conversation(family)
-        grace_s = 0.0
-        try:
-            conversation.hold(line + b"\n", limit_s)
-            grace_s = _ANSWERED_GRACE_S
-        finally:
-            ending = family.end(grace_s=grace_s)
-            conversation.close()
-        return Ended(ending.status, conversation.answer, conversation.errors, ending.left)
+        command = [sys.executable, "-P", "-m", module]
+        variables = with_package(child_variables(setting, scratch=folder))
+        return converse(command, line, variables=variables, limit_s=limit_s)
+
+
+def converse(
+    command: Sequence[str],
+    line: bytes,
+    *,
+    variables: Mapping[str, str],
+    limit_s: float,
+    is_answer: Callable[[bytes], bool] = lambda _: True,
+    stop: int | None = None,
+) -> Ended:
+    """Start a command, give it a line, and return how it ended once it has answered: all that it started ends too.
+
+    Args:
+        command: what is started.
+        line: without its end.
+        variables: its whole environment.
+        limit_s: seconds that it may take.
+        is_answer: says whether a line of its output is the answer; others are passed over.
+        stop: a descriptor; whoever closes the other end of it ends this.
+
+    Raises:
+        TimeLimitError: it took longer than `limit_s`.
+        StoppedError: it was stopped.
+    """
+    family = Family(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=variables)
+    conversation = _Conversation(family, is_answer)
+    grace_s = 0.0
+    try:
+        conversation.hold(line + b"\n", limit_s, stop)
+        grace_s = _ANSWERED_GRACE_S
+    finally:
+        ending = family.end(grace_s=grace_s)
+        conversation.close()
+    return Ended(ending.status, conversation.answer, conversation.errors, ending.left)
 
 
 class _Conversation:
     """A line to the child and one back; of what it says beside that the end is kept, however much it is."""
 
-    def __init__(self, family: Family) -> None:
+    def __init__(self, family: Family, is_answer: Callable[[bytes], bool]) -> None:
         self._family = family
-        self._answer = bytearray()
+        self._is_answer = is_answer
+        self._unread = bytearray()
+        self._read_bytes = 0
         self._errors = b""
-
-    @property
-    def answer(self) -> bytes:
-        """The line that was answered, without its end; empty where there is none."""
-        line, end, _ = self._answer.partition(b"\n")
-        return bytes(line) if end else b""
+        self.answer = b""  # the line that was answered, without its end; empty where there is none
 
     @property
     def errors(self) -> str:
         """The last of what was written to standard error."""
         return self._errors.decode(errors="replace")
 
-    def hold(self, line: bytes, limit_s: float) -> None:
+    def hold(self, line: bytes, limit_s: float, stop: int | None = None) -> None:
         """Send a line, and read to the end of the answer, or to the end of what there is.
 
         Raises:
             TimeLimitError: neither came in time.
+            StoppedError: `stop` was closed at its other end.
         """
         deadline = time.monotonic() + limit_s
-        try:
-            self._family.stdin.write(line)
-            self._family.stdin.flush()
-        except BrokenPipeError:
-            pass  # it died before reading; its exit status says why
+        self._send(line)
         answers, errors = self._family.stdout.fileno(), self._family.stderr.fileno()
         poller = select.poll()
-        for descriptor in (answers, errors):
+        for descriptor in (answers, errors, *(() if stop is None else (stop,))):
             poller.register(descriptor, select.POLLIN)
-        while len(self._answer) < _MOST_ANSWER_BYTES:
+        while self._read_bytes < _MOST_ANSWER_BYTES:
             left_s = deadline - time.monotonic()
             if left_s <= 0:
                 raise TimeLimitError
             for descriptor, _ in poller.poll(min(left_s, _LONGEST_WAIT_S) * 1000):
+                if descriptor == stop:
+                    raise StoppedError
                 chunk = os.read(descriptor, _CHUNK_BYTES)
                 if descriptor == errors:
                     self._keep(chunk)
-                else:
-                    self._answer += chunk
                 if not chunk:
                     poller.unregister(descriptor)
-                if descriptor == answers and (not chunk or b"\n" in chunk):
+                if descriptor == answers and (not chunk or self._finds_answer(chunk)):
                     return
+
+    def _send(self, line: bytes) -> None:
+        with contextlib.suppress(BrokenPipeError):  # it died before reading; its exit status says why
+            self._family.stdin.write(line)
+            self._family.stdin.flush()
+
+    def _finds_answer(self, chunk: bytes) -> bool:
+        """Take in what was written, and say whether the answer is whole now."""
+        self._unread += chunk
+        self._read_bytes += len(chunk)
+        if b"\n" not in chunk:
+            return False
+        *whole, rest = bytes(self._unread).split(b"\n")
+        self._unread = bytearray(rest)
+        found = next((line for line in whole if self._is_answer(line)), None)
+        self.answer = found or b""
+        return found is not None
 
     def close(self) -> None:
         """Read what is still to be had of its errors, without waiting, and close the pipes."""

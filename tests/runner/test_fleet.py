@@ -1,0 +1,250 @@
+"""Sweeps over machines that commands reach: what every engine promises, and ways that spoil what is said on them."""
+
+import pytest
+
+from resnet_bench import cli
+from resnet_bench.errors import UsageError
+from resnet_bench.records import Machine, Skip, SkipReason
+from resnet_bench.runner.launchers import elsewhere, table
+from resnet_bench.storage import run_directory
+from resnet_bench.wire.delivery import own_release
+from tests.runner.stub_machine import prepared
+
+CASES = '[[sweep]]\nmodels = ["cifar_resnet20", "cifar_resnet32"]\nbatch_sizes = [1, 2]\n'
+
+
+@pytest.fixture
+def fleet(tmp_path):
+    """Give a suite of four cases on two machines, n1 and n2, and what runs it."""
+
+    class Fleet:
+        folder = tmp_path / "machines"
+        run = tmp_path / "run"
+        suite = tmp_path / "suite.toml"
+
+        def start(self, *arguments):
+            return cli.run(["run", str(self.suite), "--device", "cpu", "-o", str(self.run), *arguments])
+
+        def resume(self):
+            return cli.run(["run", "--resume", str(self.run)])
+
+        def fault(self, name, said):
+            (self.folder / f"{name}.fault").write_text(said)
+
+        def launches(self, name):
+            return len((self.folder / f"{name}.launches").read_bytes())
+
+        def loaded(self):
+            return run_directory.load_with_entries(self.run)
+
+    Fleet.suite.write_text(CASES + prepared(Fleet.folder, "n1", "n2"))
+    return Fleet()
+
+
+def test_each_machine_measures_every_case_in_an_order_of_its_own(fleet, capsys):
+    assert fleet.start("--launches", "2") == 0, capsys.readouterr().err
+    found, entries = fleet.loaded()
+    cases = {(it.case.machine, it.case.model, it.case.batch_size) for it in found.measurements}
+    models = ("cifar_resnet20", "cifar_resnet32")
+    assert cases == {(name, model, size) for name in ("n1", "n2") for model in models for size in (1, 2)}
+    assert {(it.environment, it.case.machine) for it in entries} == {("id-n1", "n1"), ("id-n2", "n2")}
+    assert all(len(it.launches) == 2 for it in found.measurements)
+    assert [(it.machine.name, it.environment.id) for it in found.header.fleet] == [("n1", "id-n1"), ("n2", "id-n2")]
+    assert [it.id for it in found.header.environments] == ["id-n1", "id-n2"]
+    orders = [[(it.case.model, it.case.batch_size, it.index) for it in entries if it.case.machine == name] for name in
+              ("n1", "n2")]  # fmt: skip
+    for order in orders:  # rounds of one launch a case
+        assert [index for *_, index in order] == [0] * 4 + [1] * 4
+    assert {"n1", "n2"} <= set((fleet.run / "report.html").read_text().split('"'))
+
+
+def test_the_order_on_each_machine_follows_from_the_seed(fleet):
+    def order(seed, name):
+        fleet.run = fleet.run.with_name(name)
+        assert fleet.start("--launches", "2", "--seed", seed) == 0
+        _, entries = fleet.loaded()
+        return [(it.case, it.index) for it in entries if it.case.machine == "n1"]
+
+    assert order("1", "a") == order("1", "b") != order("2", "c")
+
+
+def test_machines_that_are_alike_stay_apart_by_their_names(fleet):
+    fleet.suite.write_text(CASES + prepared(fleet.folder, "n1", "n2", alike=True))
+    assert fleet.start("--launches", "1") == 0
+    found, _ = fleet.loaded()
+    assert [it.id for it in found.header.environments] == ["id"]
+    assert len(found.measurements) == 8
+    assert cli.run(["compare", str(fleet.run), str(fleet.run)]) == 0
+
+
+def test_runs_of_fleets_are_merged_by_the_names_of_their_machines(fleet, capsys):
+    whole = fleet.run
+    for part in ("1/2", "2/2"):
+        fleet.run = whole.with_name(part[0])
+        assert fleet.start("--launches", "1", "--shard", part) == 0
+    parts = [str(whole.with_name(name)) for name in "12"]
+    assert cli.run(["merge", *parts, "-o", str(whole)]) == 0
+    fleet.run = whole
+    found, _ = fleet.loaded()
+    assert sorted({it.case.machine for it in found.measurements}) == ["n1", "n2"]
+    assert (len(found.measurements), found.missing, len(found.header.fleet)) == (8, (), 2)
+    assert fleet.resume() == 2
+    assert "joins runs of 2 machines" in capsys.readouterr().err
+    prepared(fleet.folder, "n2", alike=True)
+    fleet.run = whole.with_name("other")
+    assert fleet.start("--launches", "1") == 0
+    assert cli.run(["merge", parts[0], str(fleet.run), "-o", str(whole.with_name("none"))]) == 2
+    assert "mean different machines by 'n2'" in capsys.readouterr().err
+
+
+def test_what_comes_beside_an_answer_changes_nothing(fleet):
+    fleet.fault("n1", "slowly always")
+    fleet.fault("n2", "greeted always")
+    assert fleet.start("--launches", "1") == 0
+    found, _ = fleet.loaded()
+    assert (len(found.measurements), found.skips) == (8, ())
+
+
+FAULTS = {
+    "garbled": "what came is garbled",
+    "half": "and no answer",
+    "other_number": "the process ended with status 0 and no answer",
+    "silent": "the process ended with status 0 and no answer",
+    "dies": "the process died of SIGKILL",
+    "dies_aloud": "the process ended with status 143 and no answer: srun: error: Node failure on n2",
+    "sleeps": "none came within",
+    "other_protocol": "has a resnet_bench that speaks another protocol (99)",
+    "other_release": "has a resnet_bench 9.9 (files feed)",
+    "other_case": "what came is the answer to something else",
+    "elsewhere": "the machine was another one in this launch",
+    "twice": "",
+}
+
+
+def test_whatever_happens_on_the_way_is_a_skip_and_resume_picks_it_up(fleet, monkeypatch, capsys):
+    monkeypatch.setattr(elsewhere, "WAY_S", 1.0)
+    with fleet.suite.open("a") as suite:
+        suite.write("wait_s = 1\n")
+    # Every other launch of n2, so that it is not given up.
+    fleet.fault("n2", "\n".join(f"{fault} {2 * number}" for number, fault in enumerate(FAULTS, start=1)))
+    assert fleet.start("--launches", "6", "--time-limit", "1") == 3
+    found, entries = fleet.loaded()
+    skips = [it for it in entries if isinstance(it, Skip)]
+    assert {it.case.machine for it in skips} == {"n2"}
+    assert len(skips) == len(FAULTS) - 1
+    for skip, (fault, words) in zip(skips, FAULTS.items(), strict=False):
+        assert words in skip.detail
+        assert skip.reason is (SkipReason.CRASHED if fault == "elsewhere" else SkipReason.INTERRUPTED)
+    assert sum(len(it.launches) for it in found.measurements) == 48 - len(skips)
+    assert f"--resume {fleet.run}" in capsys.readouterr().err
+    fleet.fault("n2", "")
+    assert fleet.resume() == 0
+    found, _ = fleet.loaded()
+    assert (found.skips, {len(it.launches) for it in found.measurements}) == ((), {6})
+    assert [fleet.launches(name) for name in ("n1", "n2")] == [24, 24 + len(skips)]
+
+
+def test_a_machine_that_is_lost_is_given_up_while_the_others_go_on(fleet):
+    fleet.fault("n2", "dies every")
+    assert fleet.start("--launches", "2") == 3
+    found, _ = fleet.loaded()
+    assert {it.case.machine for it in found.measurements} == {"n1"}
+    assert all(len(it.launches) == 2 for it in found.measurements)
+    assert {it.case.machine for it in found.skips} == {"n2"}
+    assert len(found.skips) == 4
+    assert [fleet.launches(name) for name in ("n1", "n2")] == [8, 3]
+    assert "machine 'n2' was given up after 3 launches without an answer" in {it.detail for it in found.skips}
+    fleet.fault("n2", "silent always")  # it cannot be had: the run is left as it is, in words
+    assert fleet.resume() == 3
+    assert fleet.launches("n2") == 3
+    fleet.fault("n2", "none 0")
+    assert fleet.resume() == 0
+    assert fleet.launches("n2") == 3 + 8
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ("silent", "machine 'n2'"),
+        ("other_protocol", "machine 'n2' has a resnet_bench that speaks another protocol (99); here it is"),
+        ("other_release", f"machine 'n2' has a resnet_bench 9.9 (files feed); here it is {own_release().words}"),
+    ],
+)
+def test_a_machine_that_cannot_be_had_or_is_of_another_release_is_refused_before_the_first_launch(
+    fleet, fault, said, capsys
+):
+    fleet.fault("n2", f"{fault} always")
+    assert fleet.start("--launches", "1") in {2, 3}
+    assert said in capsys.readouterr().err
+    assert not (fleet.folder / "n1.launches").exists()
+    assert not fleet.run.exists()
+
+
+def test_a_run_is_not_resumed_on_a_machine_that_changed(fleet, capsys):
+    fleet.fault("n2", "silent 1")
+    assert fleet.start("--launches", "1") == 3
+    prepared(fleet.folder, "n2", alike=True)
+    assert fleet.resume() == 2
+    assert "machine 'n2' was measured elsewhere: device_name was Card of n2, is Card" in capsys.readouterr().err
+
+
+def test_a_dry_run_says_how_long_each_machine_takes(fleet, capsys):
+    assert fleet.start("--launches", "3", "--dry-run") == 0
+    said = capsys.readouterr().out
+    assert "8 cases x 3 launches = 24 processes" in said
+    assert "on all machines together" in said
+    for name in ("n1", "n2"):
+        assert f"{name}: 12 launches, roughly" in said
+    assert not (fleet.folder / "n1.launches").exists()
+
+
+def test_a_single_machine_names_no_case(fleet):
+    fleet.suite.write_text(CASES + prepared(fleet.folder, "n1"))
+    assert fleet.start("--launches", "1") == 0
+    found, _ = fleet.loaded()
+    assert {it.case.machine for it in found.measurements} == {""}
+    assert [it.machine.name for it in found.header.fleet] == ["n1"]
+
+
+@pytest.mark.parametrize(
+    ("tables", "said"),
+    [
+        ('launcher = "ssh"', "machine[0] has no name"),
+        ('name = "a"', "machine[0] has no launcher"),
+        ('name = "a"\nlauncher = "shh"', "'shh': expected one of local, ssh, slurm, command. Did you mean 'ssh'?"),
+        ('name = "a"\nlauncher = "local"', "machine 'a': launcher 'local' is this machine alone"),
+        ('name = "a"\nlauncher = "ssh"', "machine 'a': launcher 'ssh' needs its host"),
+        ('name = "a"\nlauncher = "ssh"\nhost = "-oProxyCommand=x"', "would be read as an option"),
+        ('name = "a"\nlauncher = "ssh"\nhost = "b"\nslots = 2', "slots = 2: launcher 'ssh' runs one launch at a time"),
+        ('name = "a"\nlauncher = "ssh"\nhost = "b"\ngres = "gpu"', "launcher 'ssh' has no gres"),
+        ('name = "a"\nlauncher = "slurm"\nhots = "b"', "unknown key 'hots'. Did you mean 'host'?"),
+        ('name = "a"\nlauncher = "slurm"\nslots = 0', "machine[0].slots = 0: expected a whole number of 1 or more"),
+        ('name = "a/b"\nlauncher = "slurm"', "machine 'a/b': expected a name"),
+        ('name = "a"\nlauncher = "slurm"\n[[machine]]\nname = "a"\nlauncher = "slurm"', "machine 'a' is there twice"),
+        ('name = "a"\nlauncher = "slurm"\nenvironment = { X = 1 }', "machine[0].environment"),
+    ],
+)
+def test_a_wrong_table_is_one_line(tmp_path, capsys, tables, said):
+    suite = tmp_path / "suite.toml"
+    suite.write_text(f"{CASES}[[machine]]\n{tables}\n")
+    assert cli.run(["run", str(suite), "-o", str(tmp_path / "run")]) == 2
+    err = capsys.readouterr().err
+    assert said in err
+    assert len(err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("text", ["ssh", "local:here", "command:a", "command"])
+def test_a_flag_that_says_too_little_or_too_much_is_refused(text):
+    with pytest.raises(UsageError):
+        table.launcher(text)
+
+
+def test_a_flag_names_machines_in_place_of_a_suites():
+    suite = table.launcher("slurm", [elsewhere_machine("a", "ssh"), elsewhere_machine("b", "slurm")])
+    assert [it.machine.name for it in suite.launchers.values()] == ["b"]
+    named = table.launcher("slurm:h100,a100", [elsewhere_machine("b", "slurm")])
+    assert {name: it.machine.constraint for name, it in named.launchers.items()} == {"h100": "h100", "a100": "a100"}
+
+
+def elsewhere_machine(name, launcher):
+    return Machine(name=name, launcher=launcher, host="h" if launcher == "ssh" else "")
