@@ -1,13 +1,14 @@
 """Python values for the options of `run`: the same table as its flags, so that a new one needs nothing here."""
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
 from typing import Any
 
 from resnet_bench.config.axes import BY_NAME
 from resnet_bench.config.options import OPTIONS
 from resnet_bench.errors import UsageError, nearest
+from resnet_bench.records import arguments
 
 # How each may be spelled: as the flag, as its alias, and as records call the axis.
 _SPELLINGS = {
@@ -17,6 +18,7 @@ _SPELLINGS = {
     if spelling
 }
 _SPELLINGS |= {axis.plural: _SPELLINGS[axis.name] for axis in BY_NAME.values()}
+_AXIS_OF = {_SPELLINGS[axis.plural].name: axis.name for axis in BY_NAME.values()}
 _MODELS = "models"
 _SHOWN = tuple(option.name for option in OPTIONS if option.name != _MODELS)
 
@@ -25,7 +27,7 @@ def texts_of(options: Mapping[str, object]) -> dict[str, str]:
     """Return options as the texts that flags would have, by the option's name; None is as if it were not given.
 
     Raises:
-        UsageError: there is no such option, or it is given twice.
+        UsageError: there is no such option, it is given twice, or a mapping is given to what has no names.
     """
     said: dict[str, str] = {}
     for name, value in options.items():
@@ -35,7 +37,8 @@ def texts_of(options: Mapping[str, object]) -> dict[str, str]:
         if option.name in said:
             raise UsageError(f"'{name}' and another spelling of it are given; give one.")
         if value is not None:
-            said[option.name] = _text(value)
+            axis = _AXIS_OF.get(option.name)
+            said[option.name] = _text(value, name, axis)
     return said
 
 
@@ -47,7 +50,7 @@ def with_options_shown(function: Callable[..., Any]) -> inspect.Signature:
     return own.replace(parameters=[*kept, *options])
 
 
-def _text(value: object) -> str:
+def _text(value: object, name: str, axis: str | None) -> str:
     match value:
         case bool():
             return "yes" if value else "no"
@@ -55,7 +58,21 @@ def _text(value: object) -> str:
             return str(value.value)
         case str():
             return value
+        case Mapping():
+            return _arguments(value, name, axis)
+        case Sequence() if axis == "input" and value and all(isinstance(it, int) for it in value):
+            return "x".join(map(str, value))  # one shape, as profile takes it
         case Iterable():
-            return ",".join(map(_text, value))
+            separator = BY_NAME[axis].separator if axis else ","
+            return separator.join(_text(it, name, axis) for it in value)
         case _:
             return str(value)
+
+
+def _arguments(value: Mapping[Any, Any], name: str, axis: str | None) -> str:
+    if axis != "arguments":
+        raise UsageError(f"{name}: expected a value or a list of them, not a mapping.")
+    try:
+        return arguments.to_text(value)
+    except ValueError as error:
+        raise UsageError(f"{name}: {error}.") from None

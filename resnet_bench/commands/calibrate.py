@@ -13,10 +13,10 @@ from resnet_bench.analysis.verdicts import calibration
 from resnet_bench.commands.arguments import Whole, value_of, with_axes
 from resnet_bench.commands.output import destination, give
 from resnet_bench.config import values
-from resnet_bench.config.axes import AXES, BY_NAME, completed
+from resnet_bench.config.axes import AXES, BY_NAME
+from resnet_bench.config.cases import new_case
 from resnet_bench.errors import IncompleteError, UsageError
 from resnet_bench.machine.devices import HOST
-from resnet_bench.records import Case, inputs
 from resnet_bench.records.calibration import Calibration
 from resnet_bench.records.live import Matchup, Side
 from resnet_bench.report.documents import calibration as page
@@ -74,7 +74,7 @@ def calibrate(
     outputs.check(calibration_file, ours=calibrations.is_one)
     width = values.quantity(units.parse_percent, band, "--band")
     home = Side(label="this installation", root=_root(names))
-    cases = [Case(model=name, **completed(inputs.in_fields(asked), asked["device"])) for name in names]
+    cases = [new_case({"model": name, **asked}) for name in names]
     matchups = [Matchup(baseline=case, contender=case) for case in cases]
     limit = values.quantity(units.parse_seconds, budget, "--budget")
     until = runner.Until.EXHAUSTED
@@ -108,7 +108,7 @@ def calibrate(
 
 def _root(names: Sequence[str]) -> str:
     """Return the folder from which models are imported: this installation, or the working folder for a user's own."""
-    own = [name for name in names if specs.is_external(name) and name.partition(":")[0] not in {"torchvision", "timm"}]
+    own = [name for name in names if specs.is_external(name) and name.partition(":")[0] not in specs.INSTALLED_PACKAGES]
     if own and len(own) < len(names):
         raise UsageError(f"--models: '{own[0]}' is of your own code, others are not; calibrate one kind at a time.")
     return str(Path.cwd() if own else HOME)
