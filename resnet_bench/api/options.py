@@ -1,7 +1,7 @@
 """Python values for the options of `run`: the same table as its flags, so that a new one needs nothing here."""
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 from typing import Any
 
@@ -56,13 +56,11 @@ def _text(value: object, name: str, axis: str | None) -> str:
             return "yes" if value else "no"
         case Enum():
             return str(value.value)
-        case str():
-            return value
         case Mapping():
             return _arguments(value, name, axis)
-        case Sequence() if axis == "input" and value and all(isinstance(it, int) for it in value):
+        case [int(), *_] if axis == "input" and all(isinstance(it, int) for it in value):
             return "x".join(map(str, value))  # one shape, as profile takes it
-        case Iterable():
+        case Iterable() if not isinstance(value, str):
             separator = BY_NAME[axis].separator if axis else ","
             return separator.join(_text(it, name, axis) for it in value)
         case _:

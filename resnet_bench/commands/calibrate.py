@@ -22,6 +22,7 @@ from resnet_bench.records.live import Matchup, Side
 from resnet_bench.report.documents import calibration as page
 from resnet_bench.report.renderers import Format
 from resnet_bench.runner import live as runner
+from resnet_bench.runner import revisions
 from resnet_bench.runner.launchers.table import launcher
 from resnet_bench.runner.progress import pairs_made
 from resnet_bench.storage import calibrations, files, outputs, record_file
@@ -108,7 +109,7 @@ def calibrate(
 
 def _root(names: Sequence[str]) -> str:
     """Return the folder from which models are imported: this installation, or the working folder for a user's own."""
-    own = [name for name in names if specs.is_external(name) and name.partition(":")[0] not in specs.INSTALLED_PACKAGES]
+    own = [name for name in names if revisions.is_of_revision(name)]
     if own and len(own) < len(names):
         raise UsageError(f"--models: '{own[0]}' is of your own code, others are not; calibrate one kind at a time.")
     return str(Path.cwd() if own else HOME)

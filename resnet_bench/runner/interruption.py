@@ -25,10 +25,9 @@ def stoppable() -> Iterator[None]:
             signal.signal(number, signal.SIG_IGN)
         raise KeyboardInterrupt
 
-    if threading.current_thread() is threading.main_thread():  # no other may set handlers
-        for number in (int(signal.SIGINT), int(signal.SIGTERM)):
-            if signal.getsignal(number) is not signal.SIG_IGN:  # as whoever started this process wants it: nohup, &
-                previous[number] = signal.signal(number, stop)
+    for number in (int(signal.SIGINT), int(signal.SIGTERM)):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as whoever started this process wants it: nohup, &
+            previous[number] = signal.signal(number, stop)
     try:
         yield
     finally:

@@ -9,7 +9,18 @@ from resnet_bench.errors import UsageError
 from resnet_bench.records import Allocator
 from resnet_bench.runner import revisions
 from resnet_bench.storage import baselines
-from tests.make import CASE, EXECUTED, IDENTITY, PROTOCOL, change, digest_of, measurement, noisy_launches, profile, run_of, side
+from tests.make import (
+    EXECUTED,
+    IDENTITY,
+    PROTOCOL,
+    change,
+    digest_of,
+    measurement,
+    noisy_launches,
+    profile,
+    run_of,
+    side,
+)
 
 QUIET = [measurement(noisy_launches(1), profile=profile())]
 ANOTHER_CPU = change(IDENTITY, cpu_name="Another CPU")

@@ -19,14 +19,21 @@ def test_values_become_what_flags_would_have_in_either_spelling():
 
 @pytest.mark.parametrize("axis", [axis for axis in AXES if axis.swept], ids=lambda axis: axis.name)
 def test_a_list_is_read_as_the_values_that_were_in_it(axis):
-    shown = {"model": ["resnet18", "a:b"], "arguments": ["in_chans=4 drop=0.5", 'name="a,b"'], "weights": ["a.pth", "b"]}
-    texts = shown.get(axis.name) or [str(it.value) for it in axis.reader.members] or _TEXTS[axis.name]
+    texts = [str(it.value) for it in axis.reader.members] or _TEXTS[axis.name]
     said = texts_of({axis.plural: texts})
     read = axis.several_from_text(*said.values(), axis.flag)
     assert read == tuple(axis.from_text(text, axis.flag) for text in texts)
 
 
-_TEXTS = {"batch_size": ["1", "8"], "image_size": ["64", "96"], "threads": ["1", "2"], "input": ["3x8x8", "1x28x28+10"]}
+_TEXTS = {
+    "model": ["resnet18", "a:b"],
+    "arguments": ["in_chans=4 drop=0.5", 'name="a,b"'],
+    "weights": ["a.pth", "b"],
+    "batch_size": ["1", "8"],
+    "image_size": ["64", "96"],
+    "threads": ["1", "2"],
+    "input": ["3x8x8", "1x28x28+10"],
+}
 
 
 def test_arguments_are_a_mapping_or_several():
@@ -37,7 +44,7 @@ def test_arguments_are_a_mapping_or_several():
     }
     with pytest.raises(UsageError, match="arguments: x: "):
         texts_of({"arguments": {"x": object()}})
-    with pytest.raises(UsageError, match="^batch_sizes: .*not a mapping"):
+    with pytest.raises(UsageError, match=r"^batch_sizes: .*not a mapping"):
         texts_of({"batch_sizes": {1: 8}})
 
 

@@ -14,6 +14,7 @@ from resnet_bench.report.documents import run as view
 from resnet_bench.report.figure import Role
 from resnet_bench.report.renderers import text
 from resnet_bench.report.rows import objects
+from resnet_bench.specs.arithmetic import ARITHMETICS
 from tests import make
 from tests.make import big_run, gpu_run, suite_run, troubled_run
 
@@ -350,7 +351,9 @@ def test_how_near_a_case_is_to_eager_float32_stands_in_the_table_and_in_the_meth
     (method,) = (section for section in document.sections if section.id == "method")
     assert row["agreement"] == "75.0 % of 64, 9 classes, untrained"
     assert row["max_relative_error"] == 0.02
-    assert any("64 seeded images" in it.paragraphs[0] for it in method.blocks if it.title == "Agreement")
+    (told,) = (it.paragraphs[0] for it in method.blocks if it.title == "Agreement")
+    assert "64 seeded images" in told
+    assert all(f"elow {it.least_sqnr_db:g} dB" in told for it in ARITHMETICS.values())
     few = make.change(near, classes=7)
     (row,) = objects(build(make.run_of([make.measurement([[0.01] * 5] * 3, of=of, agreement=few)])).results)
     assert row["agreement"] == "void: 7 classes, untrained"

@@ -214,9 +214,8 @@ def _agreement(results: Sequence[Result]) -> tuple[Passage, ...]:
         f"After all that is timed, the logits of {images} seeded images are compared with those of the same "
         "weights in eager float32. SQNR is the power of eager float32's logits, less their mean over the images, by "
         "that of the difference, in dB. That the largest logit is the same says nothing below "
-        f"{FEWEST_CLASSES} distinct classes (“void”), and little with random weights (“untrained”). Below 3 dB, in "
-        "float32 below 60 dB, a case disagrees and has no figures; with loaded weights below "
-        f"{_floors()}."
+        f"{FEWEST_CLASSES} distinct classes (“void”), and little with random weights (“untrained”). {_least_sqnr()}, "
+        f"a case disagrees and has no figures; with loaded weights below {_floors()}."
     )
     of_steps = (
         "Training steps are compared by their loss and by all gradients together, on other images than they were timed "
@@ -226,6 +225,13 @@ def _agreement(results: Sequence[Result]) -> tuple[Passage, ...]:
     has_steps = any(it.loss_error is not None for it in found)
     said = [*([] if images is None else [of_logits]), *([of_steps] if has_steps else [])]
     return (Passage(title="Agreement", paragraphs=tuple(said)),)
+
+
+def _least_sqnr() -> str:
+    """Say below which limits a case disagrees: what most precisions have, and which have another."""
+    usual = min(it.least_sqnr_db for it in ARITHMETICS.values())
+    others = {it.computes: it.least_sqnr_db for it in ARITHMETICS.values() if it.least_sqnr_db > usual}
+    return ", ".join((f"Below {usual:g} dB", *(f"in {name} below {limit:g} dB" for name, limit in others.items())))
 
 
 def _given(results: Sequence[Result]) -> str:
