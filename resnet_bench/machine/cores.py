@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Set
+from collections.abc import Set as AbstractSet
 from functools import cache
 
 from resnet_bench.errors import UnsupportedError, UsageError
@@ -40,7 +40,7 @@ def confined_to() -> str:
     return in_words(usable()) if len(usable()) < (os.cpu_count() or 0) else ""
 
 
-def in_words(cores: Set[int]) -> str:
+def in_words(cores: AbstractSet[int]) -> str:
     """Return cores as ranges: 0-3,6."""
     ranges: list[list[int]] = []
     for core in sorted(cores):
