@@ -69,17 +69,13 @@ def built_without_data(build_module: Callable[[], Any], name: str) -> nn.Module:
 def look_up(name: str, *, arguments: Mapping[str, Any] = {}, published: str = "") -> ModelInput:
     """Find what builds a model, and return the model's own input.
 
-    Nothing is built, unless there are arguments: only calling tells whether a builder that takes any keyword takes
-    these.
+    Nothing is built: whether a builder that takes any keyword takes these arguments, only building tells.
 
     Raises:
         UnknownModelError: nothing is called so, its arguments are wrong, or it has no weights of the name `published`.
-        ModelError: it cannot be built with the arguments.
     """
     builder = _find(name)
     _refuse_wrong_arguments(name, builder, arguments)
-    if arguments:
-        build(name, device=torch.device("meta"), arguments=arguments)
     builder.published(published)
     return builder.own_input(arguments, published)
 

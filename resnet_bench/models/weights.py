@@ -1,8 +1,10 @@
 """Trained weights put into a module: of a published name, a file, or a URL; refused where they do not fit."""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 from resnet_bench.errors import ModelError, nearest
 from resnet_bench.models import checkpoints, weights_file
@@ -64,16 +66,41 @@ def load_into(module: nn.Module, text: str, *, name: str, url: str = "") -> str:
     Raises:
         ModelError: they cannot be read, or do not fit.
     """
+    own = module.state_dict()
+    fitting = _fitted(own, text, name=name, url=url)
+    module.load_state_dict(dict(own) | dict(fitting.state), strict=True)
+    return fitting.words
+
+
+def refuse_unfit(module: nn.Module, text: str, *, name: str) -> None:
+    """Refuse weights of a file or a URL that do not fit a module, which needs no data.
+
+    Raises:
+        ModelError: they cannot be read, or do not fit.
+    """
+    _fitted(module.state_dict(), text, name=name)
+
+
+class _Fitting(NamedTuple):
+    """What is loaded under the module's own names, and in words."""
+
+    state: Mapping[str, Tensor]
+    words: str
+
+
+def _fitted(own: Mapping[str, Tensor], text: str, *, name: str, url: str = "") -> _Fitting:
     choice = words.parse(text)
     found, averaged = checkpoints.state_dict(choice, url=url)
-    own = module.state_dict()
     state = _unwrapped(found, own)
+    left: list[str] = []
     if choice.partial:
-        left = _load_what_fits(module, own, state, source=choice.source, name=name)
+        state = _what_fits(own, state, source=choice.source, name=name)
+        left = [key for key in own if key not in state and not key.endswith("num_batches_tracked")]
     else:
-        left = []
-        _load_all(module, own, state, source=choice.source, name=name)
-    return choice.source + (f", the averaged ones ({averaged})" if averaged else "") + _left_out(left)
+        _refuse_differences(own, state, source=choice.source, name=name)
+    weights_file.refuse_unusable(state, own, choice.source)
+    said = choice.source + (f", the averaged ones ({averaged})" if averaged else "") + _left_out(left)
+    return _Fitting(state, said)
 
 
 def _unwrapped(found: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
@@ -96,16 +123,14 @@ def _without(key: str, wrapper: str) -> str:
     return key.removeprefix(wrapper).replace(f".{wrapper}", ".")
 
 
-def _load_all(
-    module: nn.Module, own: Mapping[str, Tensor], state: Mapping[str, Tensor], *, source: str, name: str
-) -> None:
+def _refuse_differences(own: Mapping[str, Tensor], state: Mapping[str, Tensor], *, source: str, name: str) -> None:
     optional = {key for key in own if key.endswith("num_batches_tracked")}  # absent from files older than torch 0.4.1
     missing = [key for key in own if key not in state and key not in optional]
     unknown = [key for key in state if key not in own]
     shapes = [
         f"{key} {tuple(state[key].shape)} instead of {tuple(own[key].shape)}"
         for key in own
-        if key in state and state[key].shape != own[key].shape
+        if key in state and not _has_shape_of(own[key], state[key])
     ]
     parts = [
         f"{label}: {_some(keys)}"
@@ -115,23 +140,24 @@ def _load_all(
     if parts:
         hint = "; #partial after their name loads what fits" if _fitting(own, state) else ""
         raise ModelError(f"weights {source} do not fit '{name}': {'; '.join(parts)}{hint}.")
-    weights_file.refuse_unusable(state, own, source)
-    module.load_state_dict(dict(own) | dict(state), strict=True)
 
 
-def _load_what_fits(
-    module: nn.Module, own: Mapping[str, Tensor], state: Mapping[str, Tensor], *, source: str, name: str
-) -> list[str]:
+def _what_fits(
+    own: Mapping[str, Tensor], state: Mapping[str, Tensor], *, source: str, name: str
+) -> Mapping[str, Tensor]:
     fitting = _fitting(own, state)
     if not fitting:
         raise ModelError(f"of weights {source} nothing fits '{name}': no name and shape is the same.")
-    weights_file.refuse_unusable(fitting, own, source)
-    module.load_state_dict(dict(own) | fitting, strict=True)
-    return [key for key in own if key not in fitting and not key.endswith("num_batches_tracked")]
+    return fitting
 
 
 def _fitting(own: Mapping[str, Tensor], state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    return {key: value for key, value in state.items() if key in own and value.shape == own[key].shape}
+    return {key: value for key, value in state.items() if key in own and _has_shape_of(own[key], value)}
+
+
+def _has_shape_of(own: Tensor, found: Tensor) -> bool:
+    """Whether a tensor fits in the place of another; a lazy one takes any shape."""
+    return is_lazy(own) or found.shape == own.shape
 
 
 def _left_out(keys: list[str]) -> str:

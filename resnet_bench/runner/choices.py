@@ -2,20 +2,33 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
+
+import msgspec
 
 from resnet_bench import specs
+from resnet_bench.config.axes import Value
 from resnet_bench.config.suite_file import Suite, Sweep
 from resnet_bench.config.suite_models import NamedModel
-from resnet_bench.errors import ConfigError, ModelError, nearest
+from resnet_bench.errors import ConfigError, IncompleteError, ModelError, nearest
+from resnet_bench.records import Precision, inputs
 from resnet_bench.records import arguments as spelled
-from resnet_bench.records import inputs
 from resnet_bench.records.inputs import ModelInput, square
 from resnet_bench.runner.launchers.launcher import Launcher
 from resnet_bench.specs import EXTERNAL_IMAGE_SIZE, Spec
 from resnet_bench.wire.messages import LookUpRequest, Named
 
-OwnInputs = Mapping[Named, ModelInput]
-NOTHING_KNOWN: OwnInputs = {}
+
+class Own(NamedTuple):
+    """What a model is made for: its own input, and the precision that it is built in."""
+
+    input: ModelInput
+    precision: Precision = Precision.FP32
+
+
+OwnFacts = Mapping[Named, Own]
+NOTHING_KNOWN: OwnFacts = {}
+_PRECISION = "precision"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +45,7 @@ class AskedModel:
     named: Named
     input: str = ""
 
-    def inputs(self, sweep: Sweep, own: OwnInputs) -> tuple[ModelInput, ...]:
+    def inputs(self, sweep: Sweep, own: OwnFacts) -> tuple[ModelInput, ...]:
         """Return what goes into it: what the sweep says, else the model's own.
 
         Raises:
@@ -45,7 +58,7 @@ class AskedModel:
         if wanted:
             found = tuple(inputs.parse(str(it)) for it in wanted)
         else:
-            usual = inputs.parse(self.input) if self.input else self.own_among(own)
+            usual = inputs.parse(self.input) if self.input else self.own_among(own).input
             found = tuple(usual.sized(int(size)) for size in sizes) if sizes else (usual,)
         if isinstance(self.named.model, Spec):
             for it in found:
@@ -56,19 +69,23 @@ class AskedModel:
         """Return the input that the suite says of it, where neither one nor a size is asked for."""
         return {"input": self.input} if self.input and not asked.keys() & {"input", "image_size"} else {}
 
+    def precisions(self, sweep: Sweep, device: str, own: OwnFacts) -> tuple[Value, ...]:
+        """Return the precisions that the sweep says, else the one that the model is built in."""
+        return sweep.on_device(_PRECISION, device) if _PRECISION in sweep.axes else (self.own_among(own).precision,)
+
     def own(self, launcher: Launcher) -> ModelInput:
         """Return its own input, which a child looks up where the model is of another package.
 
         Raises:
             ModelError: there is no such model.
         """
-        return self.own_among(ask(launcher, (self.named,)))
+        return self.own_among(ask(launcher, (self.named,))).input
 
-    def own_among(self, own: OwnInputs) -> ModelInput:
-        """Return its own input, of those that were looked up; 224 pixels a side for one that was not."""
+    def own_among(self, own: OwnFacts) -> Own:
+        """Return what it is made for, as it was looked up; 224 pixels a side for one that was not."""
         if isinstance(self.named.model, Spec):
-            return self.named.model.own_input
-        return own.get(self.named, square(EXTERNAL_IMAGE_SIZE))
+            return Own(self.named.model.own_input)
+        return own.get(self.named, Own(square(EXTERNAL_IMAGE_SIZE)))
 
 
 def named(model: str) -> AskedModel:
@@ -124,7 +141,7 @@ def known(name: str, own: Collection[str]) -> Spec | str:
         raise ModelError(f"{error}{hint}") if hint else error from None
 
 
-def looked_up(suite: Suite, sweeps: Sequence[Sweep], launcher: Launcher) -> OwnInputs:
+def looked_up(suite: Suite, sweeps: Sequence[Sweep], launcher: Launcher) -> OwnFacts:
     """Find external models, weights and functions in a child, before anything is measured.
 
     Raises:
@@ -136,14 +153,21 @@ def looked_up(suite: Suite, sweeps: Sequence[Sweep], launcher: Launcher) -> OwnI
     return ask(launcher, (choice.named for choice in choices), functions - {""})
 
 
-def ask(launcher: Launcher, models: Iterable[Named], functions: Collection[str] = ()) -> OwnInputs:
-    """Return the own inputs of models, as a child finds them; ours are known without one.
+def ask(launcher: Launcher, models: Iterable[Named], functions: Collection[str] = ()) -> OwnFacts:
+    """Return what models are made for, as a child finds it; of ours it is known without one.
 
     Raises:
-        ModelError: something is not there.
+        ModelError: something is not there, or weights do not fit.
+        IncompleteError: code of a model ended the process.
     """
     wanted = tuple(dict.fromkeys(it for it in models if it.weights or not isinstance(it.model, Spec)))
     if not wanted and not functions:
         return {}
-    found = launcher.ask(LookUpRequest(models=wanted, functions=tuple(sorted(functions))))
-    return {named: inputs.parse(own) for named, own in zip(wanted, found.inputs, strict=True)}
+    request = LookUpRequest(models=wanted, functions=tuple(sorted(functions)))
+    try:
+        found = launcher.ask(request)
+    except IncompleteError:  # a model that ends its process when it is built does so when it is measured: a skip there
+        found = launcher.ask(msgspec.structs.replace(request, builds=False))
+    precisions = found.precisions or (Precision.FP32,) * len(wanted)
+    own = zip(found.inputs, precisions, strict=True)
+    return {named: Own(inputs.parse(it), precision) for named, (it, precision) in zip(wanted, own, strict=True)}

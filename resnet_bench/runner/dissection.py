@@ -15,7 +15,7 @@ from resnet_bench.machine import environment
 from resnet_bench.machine.devices import known_without_torch, likely
 from resnet_bench.records import Case, Ceilings, LayerProfile, Mode, Skip
 from resnet_bench.runner import ceilings, choices, layer_library
-from resnet_bench.runner.choices import AskedModel, OwnInputs
+from resnet_bench.runner.choices import AskedModel, OwnFacts
 from resnet_bench.runner.launchers.launcher import Launcher
 from resnet_bench.runner.progress import warn
 from resnet_bench.specs import Spec
@@ -66,11 +66,17 @@ def _dissection(profile: LayerProfile, known: Ceilings | None) -> Dissection:
     return Dissection(profile=profile, ceilings=known, headroom=bound)
 
 
-def _case(choice: AskedModel, asked: Mapping[str, Value], own: OwnInputs) -> Case:
+def _case(choice: AskedModel, asked: Mapping[str, Value], own: OwnFacts) -> Case:
     named = choice.named
     sweep = Sweep(axes={name: (value,) for name, value in asked.items() if name in {"image_size", "input"}})
     (wanted,) = choice.inputs(sweep, own)
-    said = {**completed(asked, str(asked["device"])), "image_size": wanted.image_size, "input": wanted.short}
+    (precision,) = choice.precisions(Sweep(axes={}), str(asked["device"]), own)
+    said = {
+        "precision": precision,
+        **completed(asked, str(asked["device"])),
+        "image_size": wanted.image_size,
+        "input": wanted.short,
+    }
     fields: dict[str, Any] = {"batch_size": 1, **said}
     case = Case(model=choice.name, **fields | {"arguments": named.arguments, "weights": named.weights})
     if isinstance(named.model, Spec) and case.mode is Mode.TRAINING and not case.input:

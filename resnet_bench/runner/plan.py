@@ -17,7 +17,7 @@ from resnet_bench.records import Case, Header, Mode, Optimizer, Protocol, State,
 from resnet_bench.records.inputs import ModelInput
 from resnet_bench.records.plan import ENERGY_WINDOW_S, LEAST_QUEUED
 from resnet_bench.runner import choices
-from resnet_bench.runner.choices import NOTHING_KNOWN, AskedModel, OwnInputs
+from resnet_bench.runner.choices import NOTHING_KNOWN, AskedModel, OwnFacts
 from resnet_bench.specs import Spec
 from resnet_bench.specs.arithmetic import arithmetic
 from resnet_bench.wire.messages import Named
@@ -66,7 +66,7 @@ def sweeps_for(suite: Suite, device: str) -> tuple[Sweep, ...]:
 
 
 def expand(
-    suite: Suite, device: str, *, own: OwnInputs = NOTHING_KNOWN, searched: Searched = lambda _, __: (1,)
+    suite: Suite, device: str, *, own: OwnFacts = NOTHING_KNOWN, searched: Searched = lambda _, __: (1,)
 ) -> Plan:
     """Return the suite's cases on `device`, without duplicates, in the order of its sweeps.
 
@@ -110,16 +110,17 @@ def added(
     header: Header,
     asked: Mapping[str, tuple[Value, ...]],
     *,
-    ask: Callable[[Iterable[Named]], OwnInputs] = lambda _: NOTHING_KNOWN,
+    ask: Callable[[Iterable[Named]], OwnFacts] = lambda _: NOTHING_KNOWN,
 ) -> Plan:
     """Return the cases that a run has not yet: its own with each of the values asked for, in the order of its own.
 
-    A model that is added has its own input where the model that it stands beside has; `ask` looks it up.
+    A model that is added has its own input where the model that it stands beside has; `ask` looks it up, and weights
+    and arguments that are added.
 
     Raises:
         UsageError: a value is found by a search, or of the machine.
         StoreError: a model of its suite is none that this release knows.
-        ModelError: a model is not known, or an image too small for it.
+        ModelError: a model is not known, cannot take the input, or weights or arguments do not fit it.
     """
     for name, found in asked.items():
         if AUTO in found or BY_NAME[name].name not in {axis.name for axis in SWEPT}:
@@ -131,7 +132,7 @@ def added(
     models = resolved((*(case.model for case in header.cases), *map(str, chosen.get("model", ()))), own)
     usual = {name: AskedModel(name, Named(model=model)) for name, model in models.items()}
     known = ask(choice.named for choice in usual.values())
-    inputs_of = {name: choice.own_among(known) for name, choice in usual.items()}
+    inputs_of = {name: choice.own_among(known).input for name, choice in usual.items()}
     new: dict[Case, None] = {}
     for case in header.cases:
         for values in itertools.product(*chosen.values()):
@@ -141,7 +142,13 @@ def added(
         model = choices.with_arguments(models[case.model], case.arguments)
         if isinstance(model, Spec):
             specs.check_input(model, inputs.of(case.input, case.image_size))
-    return Plan(cases, models)
+    planned = Plan(cases, models)
+    ask(
+        Named(model=planned.model(case), arguments=case.arguments, weights=case.weights)
+        for case in cases
+        if case.weights or case.arguments
+    )
+    return planned
 
 
 def _changed(case: Case, changes: dict[str, Any], inputs_of: Mapping[str, ModelInput]) -> Case:
@@ -218,10 +225,11 @@ def macs_of_image(model: Spec, image_size: int) -> int:
 _OF_CHOICE = frozenset({"model", "arguments", "weights", "batch_size", "input"})
 
 
-def _product(choice: AskedModel, sweep: Sweep, device: str, own: OwnInputs, searched: Searched) -> Iterator[Case]:
+def _product(choice: AskedModel, sweep: Sweep, device: str, own: OwnFacts, searched: Searched) -> Iterator[Case]:
     named = choice.named
     swept = [axis.name for axis in SWEPT if axis.name not in _OF_CHOICE]
     lists: dict[str, Sequence[Any]] = {name: sweep.on_device(name, device) for name in swept}
+    lists["precision"] = choice.precisions(sweep, device, own)
     lists["image_size"] = choice.inputs(sweep, own)
     for values in itertools.product(*lists.values()):
         fields: dict[str, Any] = dict(zip(lists, values, strict=True))

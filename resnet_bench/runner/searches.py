@@ -7,7 +7,7 @@ from resnet_bench.config.suite_file import Suite
 from resnet_bench.errors import Interrupted
 from resnet_bench.records import BatchSearch, Case, Commit
 from resnet_bench.runner import plan, search
-from resnet_bench.runner.choices import NOTHING_KNOWN, OwnInputs
+from resnet_bench.runner.choices import NOTHING_KNOWN, OwnFacts
 from resnet_bench.runner.launchers.launcher import Launcher
 from resnet_bench.runner.plan import Plan
 from resnet_bench.runner.progress import tried
@@ -21,7 +21,7 @@ def with_searches(
     probed: Probed,
     directory: Path,
     *,
-    own: OwnInputs = NOTHING_KNOWN,
+    own: OwnFacts = NOTHING_KNOWN,
     launcher: Launcher,
     commit: Commit | None,
     memory_bytes: int | None = None,

@@ -12,7 +12,7 @@ from resnet_bench.machine import names
 from resnet_bench.machine.environment import threads_of
 from resnet_bench.records import BatchSearch, Commit, Environment, FleetMember, Machine
 from resnet_bench.runner import plan as plans
-from resnet_bench.runner.choices import OwnInputs, looked_up
+from resnet_bench.runner.choices import OwnFacts, looked_up
 from resnet_bench.runner.launchers.fleet import Fleet
 from resnet_bench.runner.launchers.launcher import Launcher
 from resnet_bench.runner.plan import Plan
@@ -168,7 +168,7 @@ def foreseen(suite: Suite, stations: tuple[Station, ...], *, launcher: Launcher)
     return joined(on(plans.expand(suite_on(suite, it), it.probed.device, own=own), it) for it in parts)
 
 
-def own_inputs(suite: Suite, stations: Iterable[Station], launcher: Launcher) -> OwnInputs:
+def own_inputs(suite: Suite, stations: Iterable[Station], launcher: Launcher) -> OwnFacts:
     """Return the own inputs of the suite's models, looked up once for all machines.
 
     Raises:

@@ -79,9 +79,13 @@ class Fits(Record, frozen=True, kw_only=True, tag="fits"):
 
 
 class Known(Record, frozen=True, kw_only=True, tag="known"):
-    """All models that were asked for are there; `inputs` are their own, one for each, as `records.inputs` has them."""
+    """All models that were asked for are there.
+
+    `inputs` are their own, one for each, as `records.inputs` has them; `precisions` those that they are built in.
+    """
 
     inputs: tuple[str, ...] = ()
+    precisions: tuple[Precision, ...] = ()
 
 
 class Failed(Record, frozen=True, kw_only=True, tag="failed"):
@@ -166,7 +170,10 @@ class Named(Record, frozen=True, kw_only=True):
 
 
 class LookUpRequest(Request[Known], frozen=True, kw_only=True, tag="look_up"):
-    """Find external models, weights, and functions that make inputs; build and call none."""
+    """Find external models, weights, and functions that make inputs, and call none of these.
+
+    Models are built without data, to see in which precision, and whether weights fit; where not `builds`, none is.
+    """
 
     answered_by = "look_up:look_up"
     answers = (Known,)
@@ -174,11 +181,13 @@ class LookUpRequest(Request[Known], frozen=True, kw_only=True, tag="look_up"):
 
     models: tuple[Named, ...] = ()
     functions: tuple[str, ...] = ()
+    builds: bool = True
 
     @property
     def limit_s(self) -> float:
-        """Half an hour: they import what they like, and weights may have to be fetched."""
-        return 1800.0
+        """Half an hour: they import what they like, and weights may have to be fetched; five minutes to build alone."""
+        fetches = not self.builds or any(named.weights for named in self.models)
+        return 1800.0 if fetches else 300.0
 
 
 class ProbeRequest(Request[Probed], frozen=True, kw_only=True, tag="probe"):

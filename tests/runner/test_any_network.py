@@ -93,11 +93,14 @@ def test_weights_arguments_and_what_was_loaded_are_on_the_record(tmp_path):
         (("--models", "resnet18", "--weights", "IMAGENET1K_V7"), "Did you mean 'IMAGENET1K_V1'?"),
         (("--models", "resnet18", "--input", f"{HERE}:nothing"), "has no 'nothing'"),
         (("--models", "torchvision:quantized_resnet18"), "an int8 network"),
+        (("--models", f"{HERE}:two", "--input", "1x5x7", "--weights", "{folder}/of_two.pth"), "do not fit"),
     ],
 )
 @pytest.mark.parametrize("dry", [True, False])
 def test_what_is_not_there_is_a_usage_error_before_anything_is_measured(capsys, tmp_path, flags, says, dry):
     directory = tmp_path / "run"
+    torch.save(two(2).state_dict(), tmp_path / "of_two.pth")
+    flags = [flag.replace("{folder}", str(tmp_path)) for flag in flags]
     ended = cli.run(["run", *flags, *BRIEF, "-o", str(directory), *(["--dry-run"] if dry else [])])
     error = capsys.readouterr().err
     assert ended == 2, error

@@ -4,8 +4,8 @@ import pytest
 
 from resnet_bench import cli, specs
 from resnet_bench.config import suite_file
-from resnet_bench.errors import ConfigError, ModelError
-from resnet_bench.records import Mode, Optimizer, inputs
+from resnet_bench.errors import ConfigError, IncompleteError, ModelError
+from resnet_bench.records import Mode, Optimizer, Precision, inputs
 from resnet_bench.runner import choices, plan
 from resnet_bench.wire.messages import Known
 from tests.runner.instant import Answers
@@ -105,6 +105,34 @@ def test_an_optimizer_sets_training_cases_apart_and_no_others(tmp_path):
     ]
 
 
+def test_a_model_is_measured_in_the_precision_that_it_is_built_in_where_none_is_asked_for(tmp_path):
+    def answer(request):
+        built_in = {"m:half": Precision.FP16}
+        return Known(
+            inputs=("3x8x8",) * len(request.models),
+            precisions=tuple(built_in.get(it.model, Precision.FP32) for it in request.models),
+        )
+
+    def precisions_of(sweep):
+        asked = suite(tmp_path, f'[[sweep]]\nmodels = ["m:half", "m:single"]\nbatch_size = 1\n{sweep}')
+        own = choices.looked_up(asked, plan.sweeps_for(asked, "cpu"), Answers(answer))
+        return [it.precision for it in plan.expand(asked, "cpu", own=own).cases]
+
+    assert precisions_of("") == ["fp16", "fp32"]
+    assert precisions_of('precision = "bf16"') == ["bf16", "bf16"]
+
+
+def test_a_model_that_ends_its_process_when_it_is_built_is_not_built_to_be_looked_up(tmp_path):
+    def answer(request):
+        if request.builds:
+            raise IncompleteError("the process ended with status 7 and no answer.")
+        return Known(inputs=("3x8x8",))
+
+    asked = suite(tmp_path, '[[sweep]]\nmodel = "m:exits"\nbatch_size = 1\n')
+    own = choices.looked_up(asked, plan.sweeps_for(asked, "cpu"), Answers(answer))
+    assert [it.precision for it in plan.expand(asked, "cpu", own=own).cases] == ["fp32"]
+
+
 def test_an_architecture_takes_its_own_fields_as_arguments(tmp_path):
     text = (
         '[[models]]\nname = "mine"\nmodel = "resnet18"\narguments = { in_channels = 4, norm = "group" }\n'
@@ -167,6 +195,6 @@ def test_the_own_input_of_a_model_is_asked_for_once_with_its_arguments(tmp_path)
         return Known(inputs=("1x28x28",) * len(request.models))
 
     found = choices.looked_up(asked, plan.sweeps_for(asked, "cpu"), Answers(answer))
-    assert set(found.values()) == {inputs.parse("1x28x28")}
+    assert {it.input for it in found.values()} == {inputs.parse("1x28x28")}
     (request,) = requests
     assert [(it.model, it.arguments) for it in request.models] == [("m:a", "none_such=1")]
