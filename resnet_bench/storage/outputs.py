@@ -2,7 +2,7 @@
 
 A page and JUnit's XML say in their first lines who wrote them, Parquet and Excel files at their end. Text, Markdown,
 JSON, CSV and LaTeX have no common place for that, so each such file ends its last line, and no other, in carriage
-return and line feed: all that read them take that for the end of a line.
+return and line feed: all that read them take that for the end of a line. One of a single line has an empty one behind.
 """
 
 import os
@@ -34,7 +34,9 @@ def write(path: Path, text: str) -> Path:
 
 def marked(content: bytes) -> bytes:
     """Return a document's content with the end by which it is known again."""
-    return content.removesuffix(b"\n") + _END
+    content = content.removesuffix(b"\n")
+    # Of one line, it would end as a file of somebody else's does that was written on Windows.
+    return content + (_END if b"\n" in content else b"\n" + _END)
 
 
 def check(path: Path, *, inputs: Iterable[Path] = (), ours: Callable[[Path], bool] | None = None) -> None:

@@ -109,6 +109,16 @@ def test_a_document_whose_end_was_changed_is_no_former_one(folder, form):
     assert path.read_bytes().endswith(b"mine\n")
 
 
+@pytest.mark.parametrize("content", ["[]\n", "model,latency_s\n", "nothing to compare\n"])
+def test_a_document_of_one_line_is_known_again_and_reads_as_it_did(tmp_path, content):
+    path = outputs.write(tmp_path / "new.csv", content)
+    outputs.check(path)
+    assert path.read_text().rstrip("\n") == content.rstrip("\n")
+    path.write_bytes(content.replace("\n", "\r\n").encode())
+    with pytest.raises(StoreError, match="not written by this tool"):
+        outputs.check(path)
+
+
 def test_a_page_of_an_older_release_is_a_former_one():
     pages = [*Path("reports/published").glob("*/report.html")]
     assert pages
