@@ -10,7 +10,7 @@ from resnet_bench.runner import plan, search
 from resnet_bench.runner.choices import NOTHING_KNOWN, OwnFacts
 from resnet_bench.runner.launchers.launcher import Launcher
 from resnet_bench.runner.plan import Plan
-from resnet_bench.runner.progress import tried
+from resnet_bench.runner.progress import tried, warn
 from resnet_bench.specs import Spec
 from resnet_bench.storage.trials import TrialLog
 from resnet_bench.wire.messages import Probed
@@ -36,6 +36,8 @@ def with_searches(
     asked = suite.search
     parts = (probed.environment.id, commit and commit.revision, asked.memory_limit, asked.iteration_limit_s)
     log = TrialLog(directory, way=" ".join(map(str, (*parts, suite.protocol.transfer))))
+    for text in log.warnings:
+        warn(text)
 
     searches: dict[Case, BatchSearch] = {}
 

@@ -46,8 +46,13 @@ def encoded(entries: "list[Record] | tuple[Record, ...]") -> bytes:
     return b"".join(_encoder.encode(entry) + b"\n" for entry in entries)
 
 
-def read(path: Path, decoder: msgspec.json.Decoder[_Entry]) -> Lines[_Entry]:
+RESUMED, TRIED_AGAIN = "--resume measures it again", "what it held is tried again"
+
+
+def read(path: Path, decoder: msgspec.json.Decoder[_Entry], *, again: str = RESUMED) -> Lines[_Entry]:
     """Read every line that can be read; the others are set aside, each with its number and what is wrong with it.
+
+    `again` says how what a line held is measured again.
 
     Raises:
         StoreError: the file is not there, or has lines and none of them can be read.
@@ -72,7 +77,7 @@ def read(path: Path, decoder: msgspec.json.Decoder[_Entry]) -> Lines[_Entry]:
         raise StoreError(f"cannot read {path}: {reading.why(error)}.") from error
     if faults and not entries:
         raise StoreError(f"{path}, line {next(iter(faults))}: {next(iter(faults.values()))}; no line can be read.")
-    return Lines(entries, numbers, _half_written(path, half_written), tuple(_damaged(path, faults)))
+    return Lines(entries, numbers, _half_written(path, half_written, again), tuple(_damaged(path, faults, again)))
 
 
 def _take(line: bytes | None, decoder: msgspec.json.Decoder[_Entry], entries: list[_Entry]) -> str:
@@ -95,15 +100,15 @@ def hold(path: Path, kind: type[Record]) -> bool:
     return not found.warnings
 
 
-def _half_written(path: Path, size: int) -> tuple[str, ...]:
+def _half_written(path: Path, size: int, again: str) -> tuple[str, ...]:
     if not size:
         return ()
-    return (f"{path}: the last line is half-written ({size} bytes) and was set aside; --resume measures it again.",)
+    return (f"{path}: the last line is half-written ({size} bytes) and was set aside; {again}.",)
 
 
-def _damaged(path: Path, faults: Mapping[int, str]) -> Iterator[str]:
+def _damaged(path: Path, faults: Mapping[int, str], again: str) -> Iterator[str]:
     named = list(faults.items())[:_NAMED]
     for number, why in named:
-        yield f"{path}, line {number}: {why}; it was set aside: measure it again with --resume, then remove that line."
+        yield f"{path}, line {number}: {why}; it was set aside: {again}; then remove that line."
     if len(faults) > len(named):
         yield f"{path}: {len(faults) - len(named)} more lines were set aside."

@@ -158,14 +158,16 @@ def append_trial(directory: Path, entry: Attempt) -> None:
     lines.append(directory / TRIALS_NAME, entry)
 
 
-def load_trials(directory: Path) -> list[Attempt]:
-    """Return every whole line of a folder's `trials.jsonl`; nothing where there is no such file.
+def load_trials(directory: Path) -> lines.Lines[Attempt]:
+    """Return the lines of a folder's `trials.jsonl`; none where there is no such file.
 
     Raises:
         StoreError: none of its lines can be read.
     """
     path = directory / TRIALS_NAME
-    return lines.read(path, _trials_decoder).entries if reading.is_there(path) else []
+    if not reading.is_there(path):
+        return lines.Lines([], [], (), ())
+    return lines.read(path, _trials_decoder, again=lines.TRIED_AGAIN)
 
 
 def load(directory: Path) -> Run:

@@ -7,12 +7,17 @@ from resnet_bench.storage import run_directory
 
 
 class TrialLog:
-    """The trials that one folder holds of one way to search: machine, commit and limits as configured."""
+    """The trials that one folder holds of one way to search: machine, commit and limits as configured.
+
+    `warnings` say which lines were set aside.
+    """
 
     def __init__(self, directory: Path, *, way: str) -> None:
         self._directory = directory
         self._way = way
-        self._attempts = [attempt for attempt in run_directory.load_trials(directory) if attempt.way == way]
+        found = run_directory.load_trials(directory)
+        self._attempts = [attempt for attempt in found.entries if attempt.way == way]
+        self.warnings = found.warnings
 
     def __len__(self) -> int:
         return len(self._attempts)

@@ -67,6 +67,23 @@ def test_the_largest_size_is_found_in_whatever_words_the_device_says_that_it_is_
     assert (found.largest, found.stopped_by) == (1500, SearchStop.OUT_OF_MEMORY)
 
 
+def test_a_line_of_an_earlier_search_that_cannot_be_read_is_told(tmp_path):
+    log = TrialLog(tmp_path, way="here")
+    for size in (1, 2):
+        log.add(CASE.with_batch_size(size), Trial(batch_size=size, fits=True), None, None)
+    path = tmp_path / "trials.jsonl"
+    first, second = path.read_text().splitlines()
+    path.write_text(f"{first}\n{second[:40]}\n{second}\n{{")
+    again = TrialLog(tmp_path, way="here")
+    assert len(again) == 2
+    half, damaged = again.warnings
+    assert half.endswith(
+        "trials.jsonl: the last line is half-written (1 bytes) and was set aside; what it held is tried again."
+    )
+    assert "trials.jsonl, line 2: " in damaged
+    assert damaged.endswith("it was set aside: what it held is tried again; then remove that line.")
+
+
 def test_nothing_fits():
     trials, found, stop = largest_fit(fitting_up_to(0), iteration_limit_s=math.inf)
     assert (len(trials), found, stop) == (1, None, SearchStop.OUT_OF_MEMORY)
