@@ -10,6 +10,7 @@ from resnet_bench.errors import ModelError
 from resnet_bench.profilers.subject import StaticSubject
 from resnet_bench.profilers.without_data import explained, untouched
 from resnet_bench.records import Mode, Optimizer, Precision, PredictedMemory, Profile, Update
+from resnet_bench.records.bounds import LARGEST_COUNT
 from resnet_bench.records.inputs import ModelInput, square
 from resnet_bench.specs import EXTERNAL_IMAGE_SIZE, Spec
 from resnet_bench.specs.arithmetic import arithmetic
@@ -48,7 +49,7 @@ def static_profile(
         by_running: run an external model once on the CPU, for those whose control flow depends on the data.
 
     Raises:
-        ModelError: the model or its input is wrong.
+        ModelError: the model or its input is wrong, or a count is larger than a record holds.
         UnsupportedError: the model cannot be trained, or not in this precision.
         UsageError: a counter is not known.
     """
@@ -78,7 +79,22 @@ def static_profile(
             )
     kept = optimizer if mode is Mode.TRAINING else Optimizer.MOMENTUM
     profile = msgspec.structs.replace(profile, input=subject.input.short, arguments=subject.arguments, optimizer=kept)
-    return with_counters(profile, subject, counters) if counters else profile
+    return refuse_unwritable(with_counters(profile, subject, counters) if counters else profile)
+
+
+def refuse_unwritable(profile: Profile) -> Profile:
+    """Return a profile whose counts all fit in a record.
+
+    Raises:
+        ModelError: one is larger: no machine computes or holds so much.
+    """
+    parts = [part for part in (profile, profile.predicted_memory, *profile.layers) if part is not None]
+    if any(isinstance(it, int) and it > LARGEST_COUNT for part in parts for it in msgspec.structs.astuple(part)):
+        raise ModelError(
+            f"'{profile.model}' at batch size {profile.batch_size} and image size {profile.image_size}: a count is "
+            f"beyond 2^{LARGEST_COUNT.bit_length()}, and no record holds it; choose a smaller batch or image."
+        )
+    return profile
 
 
 def profile_module(

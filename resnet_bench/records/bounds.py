@@ -20,7 +20,8 @@ Decibel = Annotated[float, Meta(ge=-1e3, le=1e3)]
 LARGEST_SIZE = 2**31 - 1  # of a batch or an image: what kernels index by
 Size = Annotated[int, Meta(ge=1, le=LARGEST_SIZE)]
 Count = Annotated[int, Meta(ge=1, lt=2**62)]
-NonNegativeCount = Annotated[int, Meta(ge=0, lt=2**62)]
+LARGEST_COUNT = 2**62 - 1
+NonNegativeCount = Annotated[int, Meta(ge=0, le=LARGEST_COUNT)]
 Index = Annotated[int, Meta(ge=0, le=LARGEST_SIZE)]
 LARGEST_SHARDS = 100_000
 ShardNumber = Annotated[int, Meta(ge=1, le=LARGEST_SHARDS)]

@@ -168,6 +168,13 @@ def test_list_has_every_model_with_its_cost_and_accuracy(capsys: pytest.CaptureF
     assert "\n| model | family |" in answer(capsys, "list", "--format", "markdown")
 
 
+def test_counts_that_no_record_holds_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    batch = ("--batch-size", "2147483647", "--mode", "training")
+    error = refusal(capsys, "profile", "resnet18", *batch, "--image-size", "4096", "--format", "json")
+    assert "a count is beyond 2^62" in error
+    assert json.loads(answer(capsys, "profile", "resnet18", *batch, "--image-size", "32", "--format", "json"))
+
+
 def test_show_prints_the_module_tree(capsys: pytest.CaptureFixture[str]) -> None:
     tree = answer(capsys, "show", "resnet18")
     assert tree.startswith("ResNet(\n  (conv1): Conv2d(3, 64, kernel_size=(7, 7)")
