@@ -78,6 +78,12 @@ def test_a_guardian_does_not_do_as_it_is_told_by_a_child(family):
     assert family() == []
 
 
+@pytest.mark.parametrize("name", ["stops", "stops_its_guardian_and_itself", "stops_a_child"])
+def test_who_is_stopped_goes_on_and_answers(family, name):
+    assert ask(name).answer == unruly.ANSWER.encode()
+    assert family() == []
+
+
 def test_many_that_multiply_end_too(family):
     assert ask("multiplies", 6).answer
     assert family() == []

@@ -76,6 +76,25 @@ def tells_its_guardian_to_end() -> None:
     say()
 
 
+def stops() -> None:
+    os.kill(os.getpid(), signal.SIGSTOP)
+    say()
+
+
+def stops_its_guardian_and_itself() -> None:
+    os.kill(os.getppid(), signal.SIGSTOP)
+    os.kill(os.getpid(), signal.SIGSTOP)
+    say()
+
+
+def stops_a_child() -> None:
+    pid = os.fork()
+    if pid == 0:
+        os.kill(os.getpid(), signal.SIGSTOP)
+        os._exit(0)
+    say()
+
+
 def multiplies(generations: int) -> None:
     """Each in a session of its own, and none ends by itself."""
     first = os.getpid()

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import select
+import signal
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -72,6 +73,12 @@ class Family:
         """The pipe of its errors, where `stderr` was `subprocess.PIPE`."""
         return _pipe(self._guardian.stderr)
 
+    def keep_awake(self) -> None:
+        """Let the guardian go on where its child has stopped it; who is stopped sees nothing end."""
+        with contextlib.suppress(OSError):
+            if os.waitid(os.P_PID, self._guardian.pid, os.WSTOPPED | os.WNOHANG | os.WNOWAIT) is not None:
+                self._guardian.send_signal(signal.SIGCONT)
+
     def end(self, *, grace_s: float = 0.0) -> Ending:
         """End all of it, after the time that the command gets to end by itself, and say how it ended."""
         try:
@@ -95,6 +102,7 @@ class Family:
         return os.read(self._report, _REPORT_BYTES) if poller.poll(limit_s * 1000) else None
 
     def _stop(self) -> None:
+        self.keep_awake()
         with contextlib.suppress(OSError):
             self.stdin.close()
 

@@ -86,11 +86,17 @@ def _status_of(pid: int, wakes: int) -> int | None:
 
 
 def _reaped(pid: int) -> int | None:
-    """Take leave of every process that has ended, and return the status of `pid` where it is among them."""
+    """Take leave of every process that has ended, and return the status of `pid` where it is among them.
+
+    One that has stopped is told to go on: nobody else would, and its answer would be waited for in vain.
+    """
     status = None
     with contextlib.suppress(ChildProcessError):
-        while (found := os.waitpid(-1, os.WNOHANG))[0]:
-            if found[0] == pid:
+        while (found := os.waitpid(-1, os.WNOHANG | os.WUNTRACED))[0]:
+            if os.WIFSTOPPED(found[1]):
+                with contextlib.suppress(OSError):
+                    os.kill(found[0], signal.SIGCONT)
+            elif found[0] == pid:
                 status = found[1]
     return status
 

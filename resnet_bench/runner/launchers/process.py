@@ -19,7 +19,7 @@ from resnet_bench.wire.request import NO_WAY_TO_ANSWER
 from resnet_bench.wire.setting import ChildSetting
 
 _ANSWERED_GRACE_S = 0.5
-_LONGEST_WAIT_S = 3600.0  # of one poll; a limit of years is waited for in hours
+_LONGEST_WAIT_S = 5.0  # of one poll: then it is seen to that nobody has stopped the guardian
 _MOST_ERROR_BYTES = 4000
 _LONGEST_CAUSE = 500  # characters of what the child said last
 _MOST_ANSWER_BYTES = 2**28
@@ -150,6 +150,7 @@ class _Conversation:
             left_s = deadline - time.monotonic()
             if left_s <= 0:
                 raise TimeLimitError
+            self._family.keep_awake()
             for descriptor, _ in poller.poll(min(left_s, _LONGEST_WAIT_S) * 1000):
                 if descriptor == stop:
                     raise StoppedError
