@@ -62,9 +62,11 @@ def _predicted_peak(measurement: Measurement) -> int | None:
     profile = measurement.profile
     if profile is None or profile.predicted_memory is None:
         return None
-    predicted = profile.predicted_memory
-    beside = next((it.memory.beside_bytes for it in measurement.launches if it.memory.beside_bytes is not None), None)
-    return predicted.peak_bytes + (0 if beside is None else beside + predicted.rounding_bytes)
+    known = (it.memory for it in measurement.launches if it.memory.beside_bytes is not None)
+    memory = next(known, None)
+    if memory is None:
+        return profile.predicted_memory.on_device(None)
+    return profile.predicted_memory.on_device(memory.beside_bytes, memory.late_bytes)
 
 
 def _graph_breaks(measurement: Measurement) -> int | None:

@@ -50,17 +50,21 @@ class MemoryProbe:
             peak_rss_bytes=rss,
             device_process_bytes=(measures.processes(device) or {}).get(os.getpid()),
             device_total_bytes=measures.facts(device).memory_bytes,
-            beside_bytes=self._beside_the_network(),
+            **self._beside_the_network(),
         )
 
-    def _beside_the_network(self) -> int | None:
-        """Return the workspace of products, of a captured graph also that of its own stream, and a second input."""
+    def _beside_the_network(self) -> dict[str, int]:
+        """Return the workspace of products, of a captured graph also that of its own stream, and a second input.
+
+        Products are a network's last layer, and the capture's stream has met none before.
+        """
         workload = self._workload
         workspace = workload.instruments.workspace_bytes(workload.device)
         if workspace is None:
-            return None
-        captured = workload.prepared.graph_peak_bytes is not None
-        return 2 * workspace if captured else workspace + workload.transferred_bytes
+            return {}
+        if workload.prepared.graph_peak_bytes is not None:
+            return {"beside_bytes": 2 * workspace, "late_bytes": workspace}
+        return {"beside_bytes": workspace + workload.transferred_bytes}
 
 
 def peak_allocation_bytes(iterate: Callable[[], object]) -> int:

@@ -52,6 +52,17 @@ class PredictedMemory(Record, frozen=True, kw_only=True):
     rounding_bytes: NonNegativeCount = 0
     peak_bytes: NonNegativeCount
 
+    def on_device(self, beside_bytes: int | None, late_bytes: int = 0) -> int:
+        """Return the predicted peak on a device: with its allocator's rounding and what else of it is known.
+
+        `beside_bytes` is the workspace of its library of products and the like, None where nothing is known of it;
+        `late_bytes` of it come with the last layer, where activations have gone.
+        """
+        if beside_bytes is None:
+            return self.peak_bytes
+        at_last = self.weights_bytes + self.buffers_bytes + self.input_bytes + beside_bytes
+        return max(self.peak_bytes + beside_bytes - late_bytes, at_last) + self.rounding_bytes
+
 
 class Work(Record, frozen=True, kw_only=True):
     """What one iteration asks of a device in `count` layers alike: FLOPs and bytes moved of one of them.
