@@ -1,31 +1,8 @@
-"""What the steps of `benchmarks.gpu_session` share: cases, workloads, and a gauge that reads while the device works."""
+"""What the steps of `benchmarks.gpu_session` share: cases, workloads, and how states that were read are told."""
 
 import statistics
-import threading
 
 READ_EVERY_S = 0.05
-
-
-class Gauge:
-    """Reads a device's state from a thread, so that it is read while the device works."""
-
-    def __init__(self, measures, device):
-        self.states = []
-        self._read = lambda: measures.state(device)
-        self._done = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._done.set()
-        self._thread.join()
-
-    def _run(self):
-        while not self._done.wait(READ_EVERY_S):
-            self.states.append(self._read())
 
 
 def summary(states):

@@ -4,12 +4,11 @@ import math
 import statistics
 import time
 
-from benchmarks.gpu_common import READ_EVERY_S, Gauge, load_case, summary
-from benchmarks.gpu_steps import CARD, REHEARSAL, Verdict, finding
+from benchmarks.gpu_common import READ_EVERY_S, load_case, summary
+from benchmarks.gpu_steps import REHEARSAL, Verdict, finding
 
 STEADY = 0.01  # what a second's images may lie from those at the end
 LEAST_OVER_S = 1.0
-SIMULATED_S = 5.0
 
 
 def state(scale, _directory, _ends_s):
@@ -22,19 +21,18 @@ def state(scale, _directory, _ends_s):
     identity = collect(scale.device).identity
     measures = instruments(scale.device)
     device = measures.device(scale.device)
-    idle = measures.state(device)
+    idle = measures.reading(device)
     matrix = torch.randn(scale.side, scale.side, device=device, dtype=torch.bfloat16)
-    with Gauge(measures, device) as gauge:
-        until_s = time.monotonic() + scale.busy_s
-        while time.monotonic() < until_s:
-            for _ in range(10):
-                matrix @ matrix
-            measures.synchronize(device)
-    rows = [{"moment": "idle", **summary([idle])}, {"moment": "under load", **summary(gauge.states)}]
+    clock, states = measures.clock(device), []
+    until_s = clock.now() + scale.busy_s
+    with measures.session():  # opening a driver's library takes longer than the work lasts
+        while clock.now() < until_s:
+            clock.time(lambda: matrix @ matrix, 20, meanwhile=lambda: states.append(measures.reading(device)))
+    rows = [{"moment": "idle", **summary([idle])}, {"moment": "under load", **summary(states)}]
     rows += [{"fact": name, "told": value} for name, value in _facts(identity)]
-    told = [it for it in gauge.states if it.sm_clock_hz is not None and it.power_w is not None]
+    told = [it for it in states if it.sm_clock_hz is not None and it.power_w is not None]
     sheet = data_sheet(identity)
-    said = f"{identity.device_name}, driver {identity.driver}; {len(told)} of {len(gauge.states)} readings under load"
+    said = f"{identity.device_name}, driver {identity.driver}; {len(told)} of {len(states)} readings under load"
     said += f"; data sheet {sheet.product}" if sheet else "; no data sheet"
     return finding(Verdict.GOOD if told or scale is REHEARSAL else Verdict.LOOK, said, rows)
 
@@ -42,33 +40,32 @@ def state(scale, _directory, _ends_s):
 def steady(scale, _directory, ends_s):
     """Queue one case for long, and see from when on its images a second stay what they are."""
     loaded = load_case(scale, batch_size=scale.large_batch)
-    with Gauge(loaded.workload.instruments, loaded.workload.device) as gauge:
-        moments, rates = queued(loaded, scale.queue_s, ends_s)
+    moments, rates, states = queued(loaded, scale.queue_s, ends_s)
     series = zip(moments, rates, strict=True)
     rows = [{"second": f"{moment:.2f}", "images/s": f"{rate:.1f}"} for moment, rate in series]
-    rows += [{"second": "all", **summary(gauge.states)}]
-    verdict, said = Verdict.LOOK if steady_from(moments, rates) is None else Verdict.GOOD, steadiness(moments, rates)
-    if scale is REHEARSAL:  # a host has no such state: what counts is the card that is made up
-        made_up = simulated(ends_s)
-        verdict = Verdict.LOOK if steady_from(*made_up) is None else Verdict.GOOD
-        said += f"; a simulated card is {steadiness(*made_up)}"
-    return finding(verdict, said, rows)
+    rows += [{"second": "all", **summary(states)}]
+    never = steady_from(moments, rates) is None and scale is not REHEARSAL  # a host has no such state
+    return finding(Verdict.LOOK if never else Verdict.GOOD, steadiness(moments, rates), rows)
 
 
 def queued(loaded, seconds, ends_s):
-    """Queue a case back to back, and return when each short queue began and its images a second."""
+    """Queue a case back to back; return when each short queue began, its images a second, and the states read."""
     workload, clock = loaded
     images = workload.case.batch_size
-    moments, rates = [], []
-    with workload.running():
+    moments, rates, states = [], [], []
+
+    def read():
+        states.append(workload.instruments.reading(workload.device))
+
+    with workload.running(), workload.instruments.session():
         workload.iterate()  # allocation and autotuning
         count = max(1, round(READ_EVERY_S / clock.time(workload.iterate, 2).host_s * 2))
         began_s = clock.now()
         while (now := clock.now() - began_s) < seconds and time.monotonic() < ends_s:
-            timing = clock.time(workload.iterate, count)
+            timing = clock.time(workload.iterate, count, meanwhile=read)
             moments.append(now)
             rates.append(count * images / (timing.device_s or timing.host_s))
-    return moments, rates
+    return moments, rates, states
 
 
 def steadiness(moments, rates):
@@ -78,15 +75,6 @@ def steadiness(moments, rates):
     burst = statistics.median([rate for moment, rate in zip(moments, rates, strict=True) if moment < 2 * READ_EVERY_S])
     when = "never within the time" if steady_s is None else f"from {steady_s:.1f} s on"
     return f"steady {when}; its first tenth of a second is {burst / sustained - 1:+.1%} off what it sustains"
-
-
-def simulated(ends_s):
-    """Queue a case on the tests' simulated card, whose clock falls by a fifth within seconds of its own time."""
-    from tests import simulated_torch
-
-    with simulated_torch.simulated():
-        loaded = load_case(CARD, model="resnet18", batch_size=512)
-        return queued(loaded, SIMULATED_S, ends_s)
 
 
 def steady_from(moments, rates):
@@ -112,16 +100,16 @@ def ceilings(scale, _directory, ends_s):
     from resnet_bench.machine.devices import kind_of
     from resnet_bench.profilers.devices import instruments
     from resnet_bench.records import Precision
-    from resnet_bench.runner.launchers.local import LocalLauncher
+    from resnet_bench.runner.launchers.table import launcher
     from resnet_bench.wire.messages import CeilingsRequest
 
-    budget_s = 0.1 if scale is REHEARSAL else 1.0
+    budget_s = 0.1 if scale.rehearses else 1.0
     precisions = (Precision.BF16,) if scale is REHEARSAL else kind_of(scale.device).ceilings
     threads = 1 if scale is REHEARSAL else 0
     request = CeilingsRequest(
         device=scale.device, threads=threads, precisions=precisions, budget_s=budget_s, attempts=1
     )
-    found = LocalLauncher().ask(request)
+    found = launcher().ask(request)
     measures = instruments(scale.device)
     device, clock = measures.device(scale.device), measures.clock(measures.device(scale.device))
     images, pixels = (2, 14) if scale is REHEARSAL else (32, 28)

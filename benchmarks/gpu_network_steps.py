@@ -6,7 +6,7 @@ import statistics
 import time
 
 from benchmarks.gpu_common import case_of, load_case, quick_protocol
-from benchmarks.gpu_steps import REHEARSAL, Verdict, finding
+from benchmarks.gpu_steps import Verdict, finding
 
 # From this batch size on predicted memory is to be within the one share, below within the other, or so many bytes.
 LARGE_BATCH = 32
@@ -59,7 +59,7 @@ def layers(scale, _directory, ends_s):
     import msgspec
 
     from resnet_bench.records import Skip
-    from resnet_bench.runner.launchers.local import LocalLauncher
+    from resnet_bench.runner.launchers.table import launcher
     from resnet_bench.wire.messages import LayersRequest
 
     # A batch of 128 is enough to keep a card busy, and leaves time for three executors.
@@ -70,7 +70,7 @@ def layers(scale, _directory, ends_s):
             break
         case = case_of(scale, batch_size=batch_size, executor=executor)
         request = LayersRequest(case=case, model=case.model, protocol=quick_protocol(), budget_s=2.0)
-        answer = LocalLauncher().ask(request)
+        answer = launcher().ask(request)
         if isinstance(answer, Skip):
             rows.append({"case": case.key, "said": f"{answer.reason}: {answer.detail}"})
             continue
@@ -95,21 +95,18 @@ def layers(scale, _directory, ends_s):
 def agreement(scale, _directory, ends_s):
     """Hold what is captured and compiled against eager float32, and count the steps that a loss scaler skips."""
     from resnet_bench.records import Skip
-    from resnet_bench.runner.launchers.local import LocalLauncher
+    from resnet_bench.runner.launchers.table import launcher
     from resnet_bench.wire.messages import MeasureRequest
 
-    asked = [
-        (executor, precision) for executor in scale.executors for precision in ("fp32", scale.half, scale.precision)
-    ]
     rows, bad = [], 0
-    for executor, precision in asked:
+    for mode, executor, precision in _compared(scale):
         if time.monotonic() > ends_s - 10:
             break
-        case = case_of(scale, batch_size=8, executor=executor, precision=precision)
+        case = case_of(scale, batch_size=8, mode=mode, executor=executor, precision=precision)
         if case == case.plain:
             continue
         request = MeasureRequest(case=case, index=0, attempt=0, model=case.model, protocol=quick_protocol())
-        answer = LocalLauncher().ask(request)
+        answer = launcher().ask(request)
         if isinstance(answer, Skip) or answer.agreement is None:
             bad += 1
             said = f"{answer.reason}: {answer.detail}" if isinstance(answer, Skip) else "; ".join(answer.warnings)
@@ -117,14 +114,28 @@ def agreement(scale, _directory, ends_s):
             continue
         it = answer.agreement
         sqnr = "nothing differs" if it.sqnr_db is None else f"{it.sqnr_db:.1f}"
-        top1 = f"{it.top1_agreement:.0%} of {it.images}, {it.classes} classes"
-        rows.append({"case": case.key, "SQNR (dB)": sqnr, "largest error": f"{it.max_error:.2g}", "top-1": top1})
+        row = {"case": case.key, "SQNR (dB)": sqnr, "largest error": f"{it.max_error:.2g}"}
+        if it.loss_error is None:
+            row["top-1"] = f"{it.top1_agreement:.0%} of {it.images}, {it.classes} classes"
+        else:
+            row["loss off by"] = f"{it.loss_error:.2g}"
+        rows.append(row)
     skipped = _skipped_steps(scale)
     rows.append(
         {"case": f"{scale.model} {scale.half} training", "said": f"{skipped} steps before the first that counts"}
     )
     said = f"{len(rows) - 1 - bad} of {len(rows) - 1} compared; the loss scaler skips {skipped} steps"
     return finding(Verdict.LOOK if bad else Verdict.GOOD, said, rows)
+
+
+def _compared(scale):
+    if scale.in_process:  # a simulated card computes nothing that could be compared
+        return
+    for mode in ("inference", "training"):
+        for executor in scale.executors:
+            for precision in dict.fromkeys(("fp32", scale.half, scale.precision)):
+                if (mode, executor) != ("training", "cuda_graph"):
+                    yield mode, executor, precision
 
 
 def loop(scale, _directory, _ends_s):
@@ -135,16 +146,16 @@ def loop(scale, _directory, _ends_s):
     workload, clock = loaded
     network, _ = workload.prepared.plain()
     (images,) = workload.prepared.placed.inputs.tensors
-    count = 10 if scale is REHEARSAL else 50
+    count = 10 if scale.rehearses else 50
 
     def by_hand():
         with torch.inference_mode(), torch.autocast(workload.device.type, dtype=torch.bfloat16):
             workload.instruments.synchronize(workload.device)
-            began_s = time.perf_counter()
+            began_s = clock.now()
             for _ in range(count):
                 network(images)
             workload.instruments.synchronize(workload.device)
-            return len(images) * count / (time.perf_counter() - began_s)
+            return len(images) * count / (clock.now() - began_s)
 
     def by_us():
         with workload.running():
@@ -160,7 +171,8 @@ def loop(scale, _directory, _ends_s):
 
 
 def _memory_cases(scale):
-    wanted = [(mode, precision) for precision in ("fp32", scale.half) for mode in ("inference", "training")]
+    precisions = ("fp32",) if scale.in_process else ("fp32", scale.half)  # autocast knows no simulated card
+    wanted = [(mode, precision) for precision in precisions for mode in ("inference", "training")]
     for model in scale.models:
         for batch_size in scale.memory_batches:
             for mode, precision in dict.fromkeys(wanted):
@@ -188,6 +200,7 @@ def _predicted_and_allocated(case):
     if "cuda" in case.device:
         import torch
 
+        torch._C._cuda_clearCublasWorkspaces()  # noqa: SLF001 - each stream keeps one from its first product on
         torch.cuda.empty_cache()
     loaded = load(case, case.model, seed=0)
     workload = loaded.workload
@@ -199,8 +212,8 @@ def _predicted_and_allocated(case):
         loaded.until_it_steps()
         probe.warmed_up()
         workload.iterate()
-        allocated = probe.measure().peak_allocated_bytes
-    return static.predicted_memory.peak_bytes, allocated
+        memory = probe.measure()
+    return static.predicted_memory.on_device(memory.beside_bytes, memory.late_bytes), memory.peak_allocated_bytes
 
 
 def _kernels_s(case):

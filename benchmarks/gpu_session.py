@@ -2,7 +2,7 @@
 
 Each step is a process of its own under the budget that is left, and is saved the moment it ends: the same command goes
 on where one stopped, and measures again what was cut short. Printed: a verdict for each step; written: a page. With
---rehearse every step's code runs on the CPU, small, and says what of it a CPU cannot rehearse.
+--rehearse every step's code runs on the CPU, small, and where it can on a simulated card, and says what is left.
 Exit code: 0 where every step ran, 3 where one failed or is left.
 """
 
@@ -102,13 +102,16 @@ def _end(child):
 def answer(name, directory, *, budget_s, rehearse):
     """Do one step in this process, and print what came of it as one line of JSON."""
     from benchmarks import gpu_steps
+    from benchmarks.gpu_rehearsal import also_simulated
 
     scale = gpu_steps.REHEARSAL if rehearse else gpu_steps.CARD
     step = next(step for step in gpu_steps.STEPS if step.name == name)
     out = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what libraries print is no answer
-    found = step.run()(scale, directory, time.monotonic() + budget_s)
-    if rehearse and step.only_on_a_card:
+    ends_s = time.monotonic() + budget_s
+    found = step.run()(scale, directory, ends_s)
+    if rehearse:
+        found = also_simulated(step, found, directory, ends_s) if step.simulated else found
         found = found | {"not_rehearsed": step.only_on_a_card}
     out.write(json.dumps(found) + "\n")
     out.flush()

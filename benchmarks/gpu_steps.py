@@ -1,6 +1,8 @@
 """THE table of the steps of `benchmarks.gpu_session`, how large they are, and those that call our own commands."""
 
+import contextlib
 import importlib
+import io
 import json
 import subprocess
 import sys
@@ -27,7 +29,10 @@ class Verdict(StrEnum):
 
 
 class Scale(NamedTuple):
-    """How large the steps are; images of each model's own size."""
+    """How large the steps are; images of each model's own size.
+
+    `rehearses` says that nothing of it is a figure, `in_process` that the device is in this process alone.
+    """
 
     device: str
     precision: str
@@ -43,6 +48,8 @@ class Scale(NamedTuple):
     busy_s: float
     side: int
     ab_budget_s: int
+    rehearses: bool = False
+    in_process: bool = False
 
 
 CARD = Scale(
@@ -76,18 +83,23 @@ REHEARSAL = Scale(
     busy_s=0.3,
     side=512,
     ab_budget_s=15,
+    rehearses=True,
 )
 
 
 class Step(NamedTuple):
-    """One step: what of it only a card can show, between how many seconds it gets, and the function that does it."""
+    """One step: what of it only a card can show, between how many seconds it gets, and the function that does it.
+
+    `simulated` says that the rehearsal also runs it on a simulated card.
+    """
 
     name: str
     title: str
     done_by: str
     least_s: float
     most_s: float
-    only_on_a_card: str = ""
+    only_on_a_card: str
+    simulated: bool = True
 
     def run(self):
         """Return the function; it takes the scale, the session's folder and the moment by which to be done."""
@@ -97,35 +109,62 @@ class Step(NamedTuple):
 
 _HERE, _DEVICE, _NETWORK = "gpu_steps", "gpu_device_steps", "gpu_network_steps"
 STEPS = (
-    Step("state", "State, idle and under load", f"{_DEVICE}:state", 15, 60, "NVML's answers"),
-    Step("steady", "How long until steady", f"{_DEVICE}:steady", 30, 90, "clocks, power and their settling"),
+    Step("state", "State, idle and under load", f"{_DEVICE}:state", 15, 60, "a driver's own answers"),
+    Step("steady", "How long until steady", f"{_DEVICE}:steady", 30, 90, "how a card's clocks and power settle"),
     Step(
-        "memory", "Predicted and allocated memory", f"{_NETWORK}:memory", 30, 150, "the device's allocator, and graphs"
+        "memory",
+        "Predicted and allocated memory",
+        f"{_NETWORK}:memory",
+        30,
+        150,
+        "cuDNN's workspace, and half precision's allocations",
     ),
-    Step("tests", "The tests that need a card", f"{_HERE}:tests", 60, 240, "all of them: they were skipped"),
     Step(
-        "ceilings", "Ceilings, and the same queued", f"{_DEVICE}:ceilings", 20, 90, "a queue that the host is ahead of"
+        "tests",
+        "The tests that need a card",
+        f"{_HERE}:tests",
+        60,
+        240,
+        "all of them: they were skipped",
+        simulated=False,
     ),
+    Step("ceilings", "Ceilings, and the same queued", f"{_DEVICE}:ceilings", 20, 90, "the libraries' own kernels"),
     Step(
         "layers",
         "Layers beside the kernels' sum",
         f"{_NETWORK}:layers",
         40,
         200,
-        "device events, kernels, compile, graph",
+        "CUPTI, and code that a compiler made for a card",
     ),
     Step(
         "agreement",
-        "Graphs and compiled code agree",
+        "Graphs, compiled code and training steps agree",
         f"{_NETWORK}:agreement",
         30,
         150,
-        "compile, cuda_graph, loss scaling",
+        "numbers of compile and cuda_graph, where a real gradient overflows",
     ),
     Step("builders", "The ten builders, sustained", f"{_HERE}:builders", 60, 400, "the figures"),
     Step("loop", "A hand-written loop beside ours", f"{_NETWORK}:loop", 20, 60, "the figures"),
-    Step("ab", "Identical code, ab HEAD HEAD", f"{_HERE}:ab", 30, 120, "forked processes that use a card"),
-    Step("largest", "The largest batch", f"{_HERE}:largest", 60, 400, "want of memory in the device's own words"),
+    Step(
+        "ab",
+        "Identical code, ab HEAD HEAD",
+        f"{_HERE}:ab",
+        30,
+        120,
+        "forked processes that use a card",
+        simulated=False,
+    ),
+    Step(
+        "largest",
+        "The largest batch",
+        f"{_HERE}:largest",
+        60,
+        400,
+        "want of memory in the device's own words; on a simulated card the tests search for it",
+        simulated=False,
+    ),
 )
 
 
@@ -168,7 +207,7 @@ def largest(scale, directory, ends_s):
     ended = search.stopped_by.replace("_", " ")
     said = f"the largest batch is {search.largest}, ended by {ended} after {len(search.trials)} trials"
     trials = [{"batch": it.batch_size, "fits": it.fits, "said": it.detail} for it in search.trials]
-    expected = {"out of memory"} if scale is CARD else {"memory limit", "time limit"}
+    expected = {"memory limit", "time limit"} if scale is REHEARSAL else {"out of memory"}
     return finding(Verdict.GOOD if ended in expected else Verdict.LOOK, said, trials)
 
 
@@ -176,7 +215,7 @@ def ab(scale, _directory, ends_s):
     """Compare identical code: nothing may be called a change."""
     batch = ("--batch-size", str(scale.small_batch), "--image-size", "32" if scale is REHEARSAL else "224")
     asked = ("ab", "HEAD", "HEAD", "--models", scale.model, "--device", scale.device, *batch)
-    done = _command((*asked, "--budget", f"{scale.ab_budget_s}s", "--format", "json"), ends_s)
+    done = _command(scale, (*asked, "--budget", f"{scale.ab_budget_s}s", "--format", "json"), ends_s)
     try:
         rows = json.loads(done.stdout)
     except ValueError:
@@ -193,9 +232,9 @@ def ab(scale, _directory, ends_s):
 
 def _swept(scale, directory, arguments, ends_s):
     if (directory / "run.json").exists():
-        return _command(("run", "--resume", str(directory)), ends_s)
+        return _command(scale, ("run", "--resume", str(directory)), ends_s)
     asked = ("run", "--preset", "quick", "--device", scale.device, "-o", str(directory), *arguments)
-    return _command(asked, ends_s)
+    return _command(scale, asked, ends_s)
 
 
 def _of_run(done, directory, *, planned):
@@ -231,8 +270,15 @@ class _Done(NamedTuple):
     stderr: str
 
 
-def _command(arguments, ends_s):
-    return _called([sys.executable, "-m", "resnet_bench", *arguments], ends_s)
+def _command(scale, arguments, ends_s):
+    if not scale.in_process:
+        return _called([sys.executable, "-m", "resnet_bench", *arguments], ends_s)
+    from resnet_bench import cli
+
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = cli.run(list(arguments))
+    return _Done(code, out.getvalue(), err.getvalue())
 
 
 def _called(command, ends_s):

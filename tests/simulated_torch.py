@@ -45,7 +45,7 @@ class Executing(TorchDispatchMode):
         self.stream = 0
         self._numbers: dict[int, float] = {}
         self._blocks: dict[int, tuple[Block, Any]] = {}
-        self._workspaces: set[int] = set()
+        self._workspaces: dict[int, Block] = {}
         self._known: dict[Any, Known] = {}
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -105,10 +105,15 @@ class Executing(TorchDispatchMode):
         """The library of products takes one for each stream and keeps it; a convolution gives its own back."""
         card = self.device.card
         if func.overloadpacket in _PRODUCTS and self.stream not in self._workspaces and card.matmul_workspace_bytes:
-            self._workspaces.add(self.stream)
-            self.allocate(card.matmul_workspace_bytes)
+            self._workspaces[self.stream] = self.allocate(card.matmul_workspace_bytes)
         if "convolution" in func.name() and card.convolution_workspace_bytes:
             self.memory.give_back(self.allocate(card.convolution_workspace_bytes))
+
+    def clear_workspaces(self) -> None:
+        """Give back what the library of products keeps."""
+        for block in self._workspaces.values():
+            self.memory.give_back(block)
+        self._workspaces.clear()
 
     # -- time
 
@@ -292,6 +297,7 @@ def _replacements(mode: Executing) -> dict[Any, dict[str, Any]]:
         torch.autograd.profiler: {"record_function": mode.profiler.record_function},
         torch.Tensor: {"pin_memory": lambda tensor: tensor},
         torch.version: {"cuda": "13.0"},
+        torch._C: {"_cuda_clearCublasWorkspaces": mode.clear_workspaces},
         torch.backends.cudnn: {"version": lambda: 91500},
         torch.accelerator: {
             "is_available": lambda: True,

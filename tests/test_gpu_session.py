@@ -12,8 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks import gpu_session
-from benchmarks.gpu_device_steps import simulated, steady_from
+from benchmarks.gpu_common import load_case
+from benchmarks.gpu_device_steps import queued, steady_from
 from benchmarks.gpu_network_steps import near
+from benchmarks.gpu_rehearsal import SIMULATED, simulated_card
 from benchmarks.gpu_steps import STEPS, Verdict, finding
 
 ROOT = Path(__file__).parents[1]
@@ -83,8 +85,9 @@ def test_a_step_is_a_process_of_its_own_that_may_break(tmp_path):
 def test_a_step_rehearsed_says_what_only_a_card_can_show(tmp_path):
     found = gpu_session.run(STEPS[0], tmp_path, left_s=120.0, rehearse=True)
     assert found["verdict"] == Verdict.GOOD
-    assert found["not_rehearsed"] == "NVML's answers"
+    assert found["not_rehearsed"] == "a driver's own answers"
     assert found["rows"][0]["moment"] == "idle"
+    assert "; on a simulated card good: NVIDIA H100 80GB HBM3, driver" in found["said"]
 
 
 def test_every_step_has_a_function_and_time_for_it():
@@ -136,8 +139,29 @@ def test_the_wheels_to_carry_are_every_dependency_but_torch_and_its_own():
     assert names <= set(command.replace("\\", " ").split())
 
 
+def on_a_simulated_card(name, directory):
+    (step,) = (step for step in STEPS if step.name == name)
+    with simulated_card():
+        return step.run()(SIMULATED, directory, math.inf)
+
+
 def test_on_a_simulated_card_a_burst_is_told_from_what_it_sustains():
-    """Its speed is 1 - 0.2 (1 - exp(-t / 0.5 s)): the second from 1.1 s on is 1 % above its end, sooner when warm."""
-    moments, rates = simulated(math.inf)
-    assert 0.7 < steady_from(moments, rates) < 1.2
+    """Its speed is 1 - 0.2 (1 - exp(-t / 0.3 s)): the second from 0.7 s on is 1 % above its end, sooner when warm."""
+    with simulated_card():
+        moments, rates, states = queued(load_case(SIMULATED, batch_size=256), 3.0, math.inf)
+    assert 0.3 < steady_from(moments, rates) < 0.8
     assert 0.15 < rates[0] / rates[-1] - 1 < 0.25
+    assert all(state.throttle_reasons for state in states[-10:])
+
+
+def test_the_session_reads_a_cards_state_while_it_works(tmp_path):
+    idle, working, *_ = on_a_simulated_card("state", tmp_path)["rows"]
+    assert (idle["throttled by"], working["throttled by"]) == ("nothing", "power")
+    assert "1.98" in idle["clock (GHz)"]
+
+
+@pytest.mark.slow
+def test_no_case_of_the_sessions_memory_step_counts_what_those_before_it_left(tmp_path):
+    found = on_a_simulated_card("memory", tmp_path)
+    assert found["verdict"] == Verdict.GOOD, found
+    assert len(found["rows"]) == 6
