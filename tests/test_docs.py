@@ -1,5 +1,6 @@
 """The guide: every command in it is one, those marked run as they are written, its links lead somewhere."""
 
+import ast
 import os
 import re
 import shlex
@@ -45,6 +46,19 @@ def test_every_command_shown_is_one_that_the_command_line_takes(line, tmp_path, 
     words = shlex.split(line)[1:]
     words = words[: words.index(">")] if ">" in words else words
     cli.app.parse_args(words, exit_on_error=False, print_error=False)
+
+
+def test_every_test_that_the_guide_names_for_a_finding_is_there():
+    """Each row of the table names a file and functions of it."""
+    rows = re.findall(r"^\| (\d+) \| (?:[^|]+) \| ([^|]+) \|", PAGES["gpu.md"], re.MULTILINE)
+    assert [int(number) for number, _ in rows] == list(range(1, 19))
+    for number, cell in rows:
+        (file,) = re.findall(r"`([\w/]+\.py)::", cell)
+        named = re.findall(r"`(?:[\w/.]+::)?(test_\w+)`", cell)
+        tree = ast.parse((ROOT / "tests" / file).read_text())
+        there = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+        assert named, number
+        assert there >= set(named), number
 
 
 def test_there_are_commands_to_look_at():

@@ -12,7 +12,6 @@ from resnet_bench import units
 from resnet_bench.analysis.digest import digest
 from resnet_bench.analysis.metrics import find_metric
 from resnet_bench.analysis.verdicts import calibrated, sides
-from resnet_bench.analysis.verdicts.comparability import tells_machines_apart
 from resnet_bench.analysis.verdicts.compare import compare
 from resnet_bench.analysis.verdicts.gate import judge
 from resnet_bench.analysis.verdicts.rulings import Status
@@ -20,8 +19,7 @@ from resnet_bench.analysis.verdicts.thresholds import Rule
 from resnet_bench.api.measured import MeasuredRun
 from resnet_bench.api.options import texts_of
 from resnet_bench.api.subjects import ModelLike, importable_name
-from resnet_bench.config.axes import AXES, BY_NAME
-from resnet_bench.config.cases import new_case
+from resnet_bench.config.axes import AXES, BY_NAME, completed
 from resnet_bench.errors import UsageError
 from resnet_bench.git.checkout import WORKING_TREE
 from resnet_bench.records import Case, Digest, Figures, Record, Verdict, VerdictTable
@@ -70,9 +68,9 @@ def against_baseline(
         return Checked(finding=Finding.UNDECIDED, text=text)
     bands, _ = calibrated.bands_for(now, calibrations.DEFAULT_FILE)
     table, raw = (compare(then, now, bands=bands, figures=it) for it in (Figures.CORRECTED, Figures.RAW))
-    rule = Rule(name=f"{metric}, limit {limit}", metric=find_metric(metric).name, limit=units.parse_percent(limit))
-    if elsewhere := _elsewhere(table, rule, baseline):
+    if elsewhere := _elsewhere(table, baseline):
         return Checked(finding=Finding.ELSEWHERE, text=elsewhere)
+    rule = Rule(name=f"{metric}, limit {limit}", metric=find_metric(metric).name, limit=units.parse_percent(limit))
     result = judge(table, [rule], sides=(then, now), raw=raw)
     found = {Status.PASSED: Finding.PASSED, Status.FAILED: Finding.FAILED}.get(result.status, Finding.UNDECIDED)
     return Checked(finding=found, text=render(gate_report.document(result), Format.TEXT).rstrip())
@@ -108,7 +106,7 @@ def _cases(model: str, options: Mapping[str, Any]) -> list[Case]:
     asked = {**revisions.DEFAULTS, **_by_axis(texts_of(options))}
     lists = {name: BY_NAME[name].several_from_text(text, name) for name, text in asked.items()}
     return [
-        new_case({"model": model, **dict(zip(lists, values, strict=True))})
+        Case(model=model, **completed(dict(zip(lists, values, strict=True)), str(lists["device"][0])))
         for values in itertools.product(*lists.values())
     ]
 
@@ -133,15 +131,12 @@ def _axes_of(case: Case) -> tuple[object, ...]:
     return tuple(getattr(case, name) for name in _COMPARED_AXES)
 
 
-def _elsewhere(table: VerdictTable, rule: Rule, baseline: str) -> str:
-    """Say how the machines differ, where no row that is asked for could be compared for that; else nothing.
-
-    Whatever else differs is this machine's own doing: the gate does not decide it, and that is no reason to skip.
-    """
-    asked = [row for row in table.comparisons if rule.matches(row.contender_case, row.metric)]
-    if not asked or any(row.verdict is not Verdict.NOT_COMPARABLE for row in asked):
+def _elsewhere(table: VerdictTable, baseline: str) -> str:
+    """Say how the machines differ, where nothing measured could be compared for that; else nothing."""
+    noisy = [row for row in table.comparisons if row.metric == METRIC]
+    if any(row.verdict is not Verdict.NOT_COMPARABLE for row in noisy):
         return ""
-    differing = [it for it in table.differences if not it.allowed and tells_machines_apart(it)]
+    differing = [it for it in table.differences if not it.allowed]
     if not differing:
         return ""
     said = "; ".join(f"{it.field} is {it.baseline} there and {it.contender} here" for it in differing)

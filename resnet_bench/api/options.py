@@ -8,7 +8,6 @@ from typing import Any
 from resnet_bench.config.axes import BY_NAME
 from resnet_bench.config.options import OPTIONS
 from resnet_bench.errors import UsageError, nearest
-from resnet_bench.records import arguments
 
 # How each may be spelled: as the flag, as its alias, and as records call the axis.
 _SPELLINGS = {
@@ -18,7 +17,6 @@ _SPELLINGS = {
     if spelling
 }
 _SPELLINGS |= {axis.plural: _SPELLINGS[axis.name] for axis in BY_NAME.values()}
-_AXIS_OF = {_SPELLINGS[axis.plural].name: axis.name for axis in BY_NAME.values()}
 _MODELS = "models"
 _SHOWN = tuple(option.name for option in OPTIONS if option.name != _MODELS)
 
@@ -27,7 +25,7 @@ def texts_of(options: Mapping[str, object]) -> dict[str, str]:
     """Return options as the texts that flags would have, by the option's name; None is as if it were not given.
 
     Raises:
-        UsageError: there is no such option, it is given twice, or a mapping is given to what has no names.
+        UsageError: there is no such option, or it is given twice.
     """
     said: dict[str, str] = {}
     for name, value in options.items():
@@ -37,8 +35,7 @@ def texts_of(options: Mapping[str, object]) -> dict[str, str]:
         if option.name in said:
             raise UsageError(f"'{name}' and another spelling of it are given; give one.")
         if value is not None:
-            axis = _AXIS_OF.get(option.name)
-            said[option.name] = _text(value, name, axis)
+            said[option.name] = _text(value)
     return said
 
 
@@ -50,27 +47,15 @@ def with_options_shown(function: Callable[..., Any]) -> inspect.Signature:
     return own.replace(parameters=[*kept, *options])
 
 
-def _text(value: object, name: str, axis: str | None) -> str:
+def _text(value: object) -> str:
     match value:
         case bool():
             return "yes" if value else "no"
         case Enum():
             return str(value.value)
-        case Mapping():
-            return _arguments(value, name, axis)
-        case [int(), *_] if axis == "input" and all(isinstance(it, int) for it in value):
-            return "x".join(map(str, value))  # one shape, as profile takes it
-        case Iterable() if not isinstance(value, str):
-            separator = BY_NAME[axis].separator if axis else ","
-            return separator.join(_text(it, name, axis) for it in value)
+        case str():
+            return value
+        case Iterable():
+            return ",".join(map(_text, value))
         case _:
             return str(value)
-
-
-def _arguments(value: Mapping[Any, Any], name: str, axis: str | None) -> str:
-    if axis != "arguments":
-        raise UsageError(f"{name}: expected a value or a list of them, not a mapping.")
-    try:
-        return arguments.to_text(value)
-    except ValueError as error:
-        raise UsageError(f"{name}: {error}.") from None

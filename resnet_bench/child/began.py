@@ -6,6 +6,6 @@ import time
 BEGAN_S = time.perf_counter()
 BEGAN_AT = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
 
-from resnet_bench.machine.cores import usable  # noqa: E402 - the clock goes first
+from resnet_bench.machine.environment import logical_cores  # noqa: E402 - the clock goes first
 
-usable()  # kept from before torch: threads that are bound to cores would leave one to count
+logical_cores()  # kept from before torch: threads that are bound to cores would leave one to count

@@ -11,13 +11,12 @@ from resnet_bench.analysis.verdicts import calibrated, exit_codes
 from resnet_bench.commands.arguments import Whole, changes_of, value_of, with_axes
 from resnet_bench.commands.output import destination, give
 from resnet_bench.config import values
-from resnet_bench.config.axes import AXES, BY_NAME, Value
-from resnet_bench.config.cases import new_case
+from resnet_bench.config.axes import AXES, BY_NAME, Value, completed
 from resnet_bench.errors import UsageError
 from resnet_bench.git.checkout import WORKING_TREE
 from resnet_bench.interop import github
 from resnet_bench.machine.devices import HOST
-from resnet_bench.records import Case
+from resnet_bench.records import Case, inputs
 from resnet_bench.records.live import Matchup
 from resnet_bench.report.documents import live
 from resnet_bench.report.renderers import Format, render
@@ -123,7 +122,7 @@ def _band(asked: float | None, matchups: Sequence[Matchup], device: str, path: P
 
 def _case(name: str, values: Mapping[str, Any]) -> Case:
     """Return a side's case; what its side says goes before --models."""
-    return new_case({"model": name, **values})
+    return Case(**{"model": name, **completed(inputs.in_fields(values), values["device"])})
 
 
 def _models(sides: Sequence[Mapping[str, Any]], asked: str) -> Sequence[str]:

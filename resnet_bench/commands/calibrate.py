@@ -13,16 +13,15 @@ from resnet_bench.analysis.verdicts import calibration
 from resnet_bench.commands.arguments import Whole, value_of, with_axes
 from resnet_bench.commands.output import destination, give
 from resnet_bench.config import values
-from resnet_bench.config.axes import AXES, BY_NAME
-from resnet_bench.config.cases import new_case
+from resnet_bench.config.axes import AXES, BY_NAME, completed
 from resnet_bench.errors import IncompleteError, UsageError
 from resnet_bench.machine.devices import HOST
+from resnet_bench.records import Case, inputs
 from resnet_bench.records.calibration import Calibration
 from resnet_bench.records.live import Matchup, Side
 from resnet_bench.report.documents import calibration as page
 from resnet_bench.report.renderers import Format
 from resnet_bench.runner import live as runner
-from resnet_bench.runner import revisions
 from resnet_bench.runner.launchers.table import launcher
 from resnet_bench.runner.progress import pairs_made
 from resnet_bench.storage import calibrations, files, outputs, record_file
@@ -75,7 +74,7 @@ def calibrate(
     outputs.check(calibration_file, ours=calibrations.is_one)
     width = values.quantity(units.parse_percent, band, "--band")
     home = Side(label="this installation", root=_root(names))
-    cases = [new_case({"model": name, **asked}) for name in names]
+    cases = [Case(model=name, **completed(inputs.in_fields(asked), asked["device"])) for name in names]
     matchups = [Matchup(baseline=case, contender=case) for case in cases]
     limit = values.quantity(units.parse_seconds, budget, "--budget")
     until = runner.Until.EXHAUSTED
@@ -109,7 +108,7 @@ def calibrate(
 
 def _root(names: Sequence[str]) -> str:
     """Return the folder from which models are imported: this installation, or the working folder for a user's own."""
-    own = [name for name in names if revisions.is_of_revision(name)]
+    own = [name for name in names if specs.is_external(name) and name.partition(":")[0] not in {"torchvision", "timm"}]
     if own and len(own) < len(names):
         raise UsageError(f"--models: '{own[0]}' is of your own code, others are not; calibrate one kind at a time.")
     return str(Path.cwd() if own else HOME)

@@ -2,8 +2,6 @@
 
 import os
 import re
-from collections.abc import Set as AbstractSet
-from functools import cache
 
 from resnet_bench.errors import UnsupportedError, UsageError
 
@@ -24,23 +22,17 @@ def confine_to(text: str) -> None:
     if not wanted or not wanted <= here:
         raise UsageError(f"--cores '{text}': expected some of the cores {in_words(here)}, such as 0-3 or 0,2.")
     os.sched_setaffinity(0, wanted)
-    usable.cache_clear()
-
-
-@cache
-def usable() -> frozenset[int]:
-    """Return the cores that this process may use, as first asked: OpenMP may bind the main thread to one later."""
-    if hasattr(os, "sched_getaffinity"):
-        return frozenset(os.sched_getaffinity(0))
-    return frozenset(range(os.cpu_count() or 1))
 
 
 def confined_to() -> str:
     """Return the cores that this process may use where they are not all, else an empty text."""
-    return in_words(usable()) if len(usable()) < (os.cpu_count() or 0) else ""
+    if not hasattr(os, "sched_getaffinity"):
+        return ""
+    usable = os.sched_getaffinity(0)
+    return in_words(usable) if len(usable) < (os.cpu_count() or 0) else ""
 
 
-def in_words(cores: AbstractSet[int]) -> str:
+def in_words(cores: set[int]) -> str:
     """Return cores as ranges: 0-3,6."""
     ranges: list[list[int]] = []
     for core in sorted(cores):

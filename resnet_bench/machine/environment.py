@@ -93,9 +93,10 @@ def cpu_name() -> str:
     return platform.processor() or platform.machine()
 
 
+@cache
 def logical_cores() -> int:
-    """Return how many cores this process may use."""
-    return len(cores.usable())
+    """Return the cores that this process may use, as first asked: OpenMP may bind the main thread to one later."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @cache

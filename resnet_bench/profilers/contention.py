@@ -6,14 +6,14 @@ from collections.abc import Collection
 
 import psutil
 
-from resnet_bench.machine.cores import usable
 from resnet_bench.machine.devices import DeviceKind, kind_of
+from resnet_bench.machine.environment import logical_cores
 from resnet_bench.machine.nvml import POWER_CAP
 from resnet_bench.records import Contention, DeviceState, UnderLoad, remarks
 
 
 class ContentionWatch:
-    """Counts CPU time from its creation to `finish`: that of the cores it may use, less this process's own."""
+    """Counts CPU time from its creation to `finish`: the machine's, less this process's own."""
 
     def __init__(self, device: str, *, threads: int) -> None:
         self._device = device
@@ -31,7 +31,7 @@ class ContentionWatch:
         elapsed = time.monotonic() - self._start[0]
         own = _own_s() - self._start[2]
         others = max(0.0, _busy_s() - self._start[1] - own)
-        cores = len(usable())
+        cores = logical_cores()
         share = min(1.0, others / (elapsed * cores)) if elapsed > 0 else None
         foreign = foreign_processes(_processes(self._device))
         disturbances = remarks.disturbances(
@@ -75,9 +75,8 @@ def _processes(device: str) -> Collection[int] | None:
 
 
 def _busy_s() -> float:
-    every = psutil.cpu_times(percpu=True)  # of cores that are online, so that their numbers may have gaps
-    ours = [every[core] for core in usable() if core < len(every)] if len(usable()) < len(every) else every
-    return float(sum(it.user + it.system + getattr(it, "nice", 0.0) + getattr(it, "irq", 0.0) for it in ours))
+    times = psutil.cpu_times()
+    return float(times.user + times.system + getattr(times, "nice", 0.0) + getattr(times, "irq", 0.0))
 
 
 def _own_s() -> float:

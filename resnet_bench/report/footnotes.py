@@ -1,27 +1,26 @@
 """Warnings as numbered footnotes: those that differ by their numbers alone are one, with the range of each number."""
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from resnet_bench.report.document import Note
 
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?![\w.]*\w)")
 
 
-def footnotes(carriers: Mapping[str, Collection[int]]) -> tuple[tuple[Note, ...], dict[str, int]]:
+def footnotes(counts: Mapping[str, int]) -> tuple[tuple[Note, ...], dict[str, int]]:
     """Return the notes, and each text's number.
 
     Args:
-        carriers: of each distinct text the numbers of the cases that carry it; a case counts once for all of a kind.
+        counts: of each distinct text how many cases carry it.
     """
     kinds: dict[str, list[str]] = {}
-    for text in carriers:
+    for text in counts:
         kinds.setdefault(_NUMBER.sub("#", text), []).append(text)
     notes: list[Note] = []
     numbers: dict[str, int] = {}
     for number, texts in enumerate(kinds.values(), 1):
-        cases = {case for text in texts for case in carriers[text]}
-        notes.append(Note(number=number, text=merged(texts), cases=len(cases)))
+        notes.append(Note(number=number, text=merged(texts), cases=sum(counts[text] for text in texts)))
         numbers |= dict.fromkeys(texts, number)
     return tuple(notes), numbers
 

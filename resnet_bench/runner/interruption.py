@@ -25,9 +25,10 @@ def stoppable() -> Iterator[None]:
             signal.signal(number, signal.SIG_IGN)
         raise KeyboardInterrupt
 
-    for number in (int(signal.SIGINT), int(signal.SIGTERM)):
-        if signal.getsignal(number) is not signal.SIG_IGN:  # as whoever started this process wants it: nohup, &
-            previous[number] = signal.signal(number, stop)
+    if threading.current_thread() is threading.main_thread():  # no other may set handlers
+        for number in (int(signal.SIGINT), int(signal.SIGTERM)):
+            if signal.getsignal(number) is not signal.SIG_IGN:  # as whoever started this process wants it: nohup, &
+                previous[number] = signal.signal(number, stop)
     try:
         yield
     finally:

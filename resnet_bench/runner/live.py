@@ -14,14 +14,13 @@ from enum import StrEnum
 from pathlib import Path
 
 from resnet_bench.analysis.verdicts.sequential import LOOKS, decide
-from resnet_bench.errors import UsageError
 from resnet_bench.records import Record, Verdict
 from resnet_bench.records.live import Decision, Matchup, MatchupResult, PairedSamples, Side
 from resnet_bench.runner.launchers.fork_server import Child
 from resnet_bench.runner.launchers.forked import LaunchPairs, Start, best_start
 from resnet_bench.storage import files, lines
 from resnet_bench.wire.live import Iterate, Prepare
-from resnet_bench.wire.setting import ChildSetting, setting_of
+from resnet_bench.wire.setting import setting_of
 
 SHORTEST_TURN_S = 0.004
 FEWEST_TURNS = 11
@@ -60,14 +59,14 @@ def measure_pairs(
     What was measured is saved to `output`, where one is given, however this ends.
 
     Raises:
-        UsageError: a side's code cannot be imported or lacks the case, or the cases do not start alike.
+        UsageError: a side's code cannot be imported or lacks the case.
         UnsupportedError: a side does not compute the network (its output is not finite).
         IncompleteError: a side's process died.
     """
     rng = random.Random(terms.seed)  # noqa: S311 - order of turns, no secret
     turns: list[list[PairedSamples]] = [[] for _ in matchups]
     began, longest = time.monotonic(), 0.0
-    settings = settings_of(matchups)
+    settings = (setting_of(matchups[0].baseline), setting_of(matchups[0].contender))
     start = terms.start or best_start(sides, settings)
     try:
         with LaunchPairs(sides, settings=settings, start=start, answer_limit_s=terms.answer_limit_s, rng=rng) as pairs:
@@ -89,21 +88,6 @@ def measure_pairs(
         if output and any(turns):
             save(output, _outcomes(matchups, turns, terms))
     return _outcomes(matchups, turns, terms)
-
-
-def settings_of(matchups: Sequence[Matchup]) -> tuple[ChildSetting, ChildSetting]:
-    """Return what the processes of each side are started with, which measure all of the cases.
-
-    Raises:
-        UsageError: it is not the same for all of them.
-    """
-    found = {(setting_of(matchup.baseline), setting_of(matchup.contender)) for matchup in matchups}
-    if len(found) > 1:
-        raise UsageError(
-            "the cases of one comparison start with the same threads and allocator: compare those that differ in them, "
-            "or by a device that needs others, one after the other."
-        )
-    return found.pop()
 
 
 def save(path: Path, outcomes: Sequence[MatchupResult]) -> None:

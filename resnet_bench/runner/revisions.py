@@ -45,10 +45,9 @@ def compare(
     """Measure launch pairs of two revisions until every matchup is decided, and return what came out of which sides.
 
     Raises:
-        UsageError: no such repository or revision; a side cannot be built, or lacks the case; cases do not start alike.
+        UsageError: no such repository or revision; a side cannot be built, or lacks the case.
         UnsupportedError, IncompleteError: as `live.measure_pairs`.
     """
-    live.settings_of(matchups)
     with stoppable(), contextlib.ExitStack() as stack:
         repository = revisions.repository
         both = [stack.enter_context(checked_out(repository, it)) for it in (revisions.base, revisions.contender)]

@@ -212,20 +212,19 @@ def check_writable(path: Path) -> None:
     Raises:
         StoreError: it cannot, and why.
     """
-    target = Path(os.path.realpath(path))  # a link stays a link
-    if target.is_dir():
+    if path.is_dir():
         raise StoreError(f"cannot write {path}: it is a folder; name a file in it.")
-    if not target.parent.is_dir():
-        raise StoreError(f"cannot write {path}: there is no folder {target.parent}; make it first.")
-    existed = target.exists()
+    if not path.absolute().parent.is_dir():
+        raise StoreError(f"cannot write {path}: there is no folder {path.absolute().parent}; make it first.")
+    existed = path.exists()
     try:
-        if existed and not target.is_file():
-            if not os.access(target, os.W_OK):  # to open a pipe would wait for its reader
+        if existed and not path.is_file():
+            if not os.access(path, os.W_OK):  # to open a pipe would wait for its reader
                 raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
             return
-        target.open("ab").close()
+        path.open("ab").close()
         if not existed:
-            target.unlink()
+            path.unlink()
     except OSError as error:
         raise cannot_write(path, error) from error
 

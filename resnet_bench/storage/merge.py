@@ -6,7 +6,7 @@ different launches, the later run's get the next free ones: launches of one comm
 whichever run made them. What would mix different things under one name is refused.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -95,9 +95,8 @@ def join(parts: Sequence[Piece], run_id: str) -> Joined:
     absent = _absent_shards(shards)
     header = Header(
         id=run_id,
-        label=_distinct((header.label for header in headers), ", "),
         created_at=min(header.created_at for header in headers),
-        preset=_distinct((header.preset for header in headers), ", "),
+        preset=", ".join(dict.fromkeys(header.preset for header in headers)),
         protocol=msgspec.structs.replace(
             headers[0].protocol,
             launches=max(header.protocol.launches for header in headers),
@@ -115,7 +114,6 @@ def join(parts: Sequence[Piece], run_id: str) -> Joined:
         searches=tuple({it.case: it for header in headers for it in header.searches}.values()),
         objects=tuple({it.name: it for header in headers for it in header.objects}.values()),
         fleet=tuple({name: it for header in headers for name, it in named_machines.of(header).items()}.values()),
-        note=_distinct((header.note for header in headers), "; "),
         accuracies=tuple(dict.fromkeys(given for header in headers for given in header.accuracies)),
         prices=tuple(dict.fromkeys(price for header in headers for price in header.prices)),
         shards=shards if absent else (),
@@ -153,15 +151,14 @@ def _refuse_other_protocol(first: Piece, other: Piece) -> None:
 
 
 def _refuse_other_models(parts: Sequence[Piece]) -> None:
-    """Refuse one name for two models: two tables or objects, one of them and a built-in model, or other counts."""
+    """Refuse one name for two models: two tables, a table and a built-in model, or different counts."""
     meanings: dict[str, tuple[object, str]] = {}
     counts: dict[object, tuple[Profile, str]] = {}
     for part in parts:
-        own: dict[str, object] = {str(table["name"]): table for table in part.header.models}
-        own |= {it.name: (it.type, it.source) for it in part.header.objects}
-        for name in {*own, *(case.model for case in part.header.cases)}:
-            meaning, where = meanings.setdefault(name, (own.get(name), part.directory))
-            if meaning != own.get(name):
+        tables = {str(table["name"]): table for table in part.header.models}
+        for name in {*tables, *(case.model for case in part.header.cases)}:
+            meaning, where = meanings.setdefault(name, (tables.get(name), part.directory))
+            if meaning != tables.get(name):
                 raise StoreError(_two_models(name, where, part.directory, "differently specified"))
         for profile in part.header.profiles:
             known, where = counts.setdefault(profile_key(profile), (profile, part.directory))
@@ -200,7 +197,8 @@ def _commit(parts: Sequence[Piece]) -> tuple[Commit | None, list[str]]:
 
 def _absent_shards(shards: Sequence[Shard]) -> list[str]:
     held = {(shard.index, shard.count) for shard in shards}
-    every = ((index, count) for count in sorted({it.count for it in shards}) for index in range(1, count + 1))
+    counts = sorted({shard.count for shard in shards})
+    every = ((index, count) for count in counts for index in range(1, count + 1))
     return [f"{index}/{count}" for index, count in every if (index, count) not in held]
 
 
@@ -230,11 +228,6 @@ def _on_its_machine(part: Piece, names: dict[str, str]) -> Piece:
     layers = tuple(msgspec.structs.replace(it, case=placed(it.case), run=it.run or origin) for it in part.run.layers)
     run = msgspec.structs.replace(part.run, header=header, layers=layers)
     return msgspec.structs.replace(part, run=run, entries=tuple(entry(it) for it in part.entries))
-
-
-def _distinct(texts: Iterable[str], separator: str) -> str:
-    """Return what the parts say, each saying once, whatever was joined before."""
-    return separator.join(dict.fromkeys(said for text in texts for said in text.split(separator) if said))
 
 
 def _cases(headers: Sequence[Header]) -> tuple[Case, ...]:

@@ -5,7 +5,7 @@ import pytest
 from resnet_bench.analysis.verdicts.compare import compare
 from resnet_bench.analysis.verdicts.configurations import held_against
 from resnet_bench.errors import UsageError
-from resnet_bench.records import Precision, SkipReason, Verdict
+from resnet_bench.records import Precision, Verdict
 from tests import make
 
 
@@ -36,22 +36,6 @@ def test_two_models_of_one_run_are_compared_case_by_case():
 def test_two_precisions_of_one_model_are_compared():
     rows, _ = verdicts({"model": "resnet50", "precision": "fp32"}, {"model": "resnet50", "precision": "bf16"})
     assert rows["latency_s"].ratio == pytest.approx(2 / 3, rel=0.02)
-
-
-def test_why_the_contender_has_no_figures_is_said_under_the_baselines_name():
-    bf16 = make.case("resnet50", precision=Precision.BF16)
-    fp32 = {"model": "resnet50", "precision": "fp32"}
-    found = digest()
-    cases = tuple(it for it in found.cases if it.case != bf16)
-    skipped = make.change(found, cases=cases, skips=(make.skip(bf16, SkipReason.UNSUPPORTED),))
-    rows, _ = verdicts(fp32, {"model": "resnet50", "precision": "bf16"}, skipped)
-    assert rows["latency_s"].reason == "skipped in the contender: unsupported"
-    unmeasured = make.change(found, cases=cases, missing=(bf16,))
-    _, table = verdicts(fp32, {"model": "resnet50", "precision": "bf16"}, unmeasured)
-    assert "1 planned cases were not measured" in table.warnings[0]
-    assert held_against(unmeasured, unmeasured, (fp32, {**fp32, "precision": "bf16"}))[1].missing == (
-        make.case("resnet50"),
-    )
 
 
 @pytest.mark.parametrize(

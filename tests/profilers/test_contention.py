@@ -29,18 +29,12 @@ def test_processes_on_the_gpu_beside_our_own_disturb(nvml, pids, foreign):
     assert any("on the GPU" in text for text in found.disturbances) is bool(foreign)
 
 
-def on_a_host(monkeypatch, *, cores, busy, usable=None):
-    """Let other processes keep so many of the host's cores busy for ten seconds, the first ones first."""
-    moments, spent = iter((0.0, 10.0)), iter((0.0, 10.0))
-
-    def cpu_times(*, percpu):
-        assert percpu
-        elapsed = next(spent)
-        return [SimpleNamespace(user=elapsed * min(1.0, max(0.0, busy - core)), system=0.0) for core in range(cores)]
-
-    monkeypatch.setattr(contention, "usable", lambda: frozenset(range(cores) if usable is None else usable))
+def on_a_host(monkeypatch, *, cores, busy):
+    """Let other processes keep so many of the host's cores busy for ten seconds."""
+    moments, used = iter((0.0, 10.0)), iter((0.0, 10.0 * busy))
+    monkeypatch.setattr(contention, "logical_cores", lambda: cores)
     monkeypatch.setattr(contention.time, "monotonic", lambda: next(moments))
-    monkeypatch.setattr(contention.psutil, "cpu_times", cpu_times)
+    monkeypatch.setattr(contention.psutil, "cpu_times", lambda: SimpleNamespace(user=next(used), system=0.0))
     monkeypatch.setattr(contention.os, "times", lambda: SimpleNamespace(user=0.0, system=0.0))
 
 
@@ -57,14 +51,6 @@ def test_a_launch_on_the_host_needs_a_core_for_each_thread(monkeypatch, busy, di
     on_a_host(monkeypatch, cores=16, busy=busy)
     found = ContentionWatch("cpu", threads=15).finish(DeviceState(), DeviceState())
     assert any("the launch needs 15" in text for text in found.disturbances) is disturbed
-
-
-@pytest.mark.parametrize(("usable", "disturbed"), [({2, 3}, False), ({1, 2}, True), ({0, 1}, True)])
-def test_a_launch_that_is_confined_to_cores_is_disturbed_on_those_alone(monkeypatch, usable, disturbed):
-    on_a_host(monkeypatch, cores=4, busy=2, usable=usable)
-    found = ContentionWatch("cpu", threads=2).finish(DeviceState(), DeviceState())
-    assert bool(found.disturbances) is disturbed
-    assert found.other_cpu_share == pytest.approx(len(usable & {0, 1}) / 2)
 
 
 @pytest.mark.usefixtures("nvml")

@@ -123,15 +123,3 @@ def test_a_process_that_is_confined_says_to_which_cores():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     said = f"{{{first}}} {first if (os.cpu_count() or 1) > 1 else ''} 0-2,5,7-8"
     assert done.stdout.split() == said.split()
-
-
-@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system confines no process")
-def test_a_thread_that_is_bound_to_a_core_later_confines_nobody():
-    code = (
-        "import os\n"
-        "from resnet_bench.machine import cores\n"
-        "before = cores.confined_to()\n"
-        "os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})\n"
-        "assert cores.confined_to() == before\n"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True)

@@ -54,27 +54,6 @@ def test_a_link_stays_a_link_and_permissions_are_the_users(tmp_path):
     assert (tmp_path / "real").stat().st_mode & 0o777 == 0o666 & ~mask
 
 
-def test_a_link_to_what_is_not_there_yet_stays_a_link(tmp_path):
-    link = tmp_path / "link"
-    link.symlink_to("later.json")
-    files.check_writable(link)
-    assert link.is_symlink()
-    assert not link.exists()
-    files.whole(link, "new")
-    assert link.is_symlink()
-    assert (tmp_path / "later.json").read_text() == "new"
-    link.unlink()
-    link.symlink_to("nowhere/later.json")
-    with pytest.raises(StoreError, match=r"there is no folder .*nowhere; make it first"):
-        files.check_writable(link)
-    assert link.is_symlink()
-    link.unlink()
-    link.symlink_to("link")
-    with pytest.raises(StoreError, match="cannot write"):
-        files.check_writable(link)
-    assert link.is_symlink()
-
-
 def test_what_is_no_regular_file_is_written_in_place(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     read = []

@@ -9,7 +9,7 @@ from resnet_bench import cli
 from resnet_bench.analysis.roofline import ceilings_of
 from resnet_bench.errors import StoreError
 from resnet_bench.machine import names
-from resnet_bench.records import SCHEMA_VERSION, Launch, ModelObject, Shard, SkipReason
+from resnet_bench.records import SCHEMA_VERSION, Launch, Shard, SkipReason
 from resnet_bench.storage import assembly, merge, run_directory
 from tests import make
 
@@ -105,33 +105,6 @@ def test_joining_in_steps_gives_the_same_as_joining_at_once(tmp_path):
     stepwise, at_once = joined(tmp_path / "first", *parts[2:]), joined(*parts)
     assert stepwise.header == at_once.header
     assert lines(stepwise.entries) == lines(at_once.entries)
-
-
-def test_what_users_say_of_the_parts_is_kept_once(tmp_path):
-    said = [("nightly", "after the BIOS update"), ("nightly", ""), ("weekly", "door open; hot")]
-    parts = [
-        part(tmp_path / str(number), CASES[number : number + 1], label=label, note=note)
-        for number, (label, note) in enumerate(said)
-    ]
-    assert joined(*parts[:2]).header.label == "nightly"
-    first = joined(*parts[1:])
-    (tmp_path / "first").mkdir()
-    run_directory.create_whole(tmp_path / "first", first.header, first.entries)
-    for whole in (joined(*parts), joined(parts[0], tmp_path / "first")):
-        assert whole.header.label == "nightly, weekly"
-        assert whole.header.note == "after the BIOS update; door open; hot"
-
-
-NET = ModelObject(name="object:Net", type="mine.Net", source="one")
-
-
-@pytest.mark.parametrize("other", [[make.change(NET, source="two")], [make.change(NET, type="other.Net")], []])
-def test_two_objects_of_one_name_are_two_models(tmp_path, other):
-    net = make.case("object:Net")
-    first = part(tmp_path / "a", [net], objects=(NET,))
-    assert joined(first, part(tmp_path / "b", [net], seed=1, objects=(NET,))).header.objects == (NET,)
-    with pytest.raises(StoreError, match=r"mean different models by 'object:Net' \(differently specified\)"):
-        joined(first, part(tmp_path / "c", [net], seed=1, objects=tuple(other)))
 
 
 def test_a_copy_counts_once_and_other_launches_of_the_machine_get_free_indices(tmp_path):

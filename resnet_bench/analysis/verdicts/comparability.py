@@ -56,11 +56,6 @@ _NO_PART = "no part of it"
 KINDS = tuple(sorted({*_IDENTITY_KINDS.values(), *_EXECUTED_KINDS.values()}))
 
 
-def tells_machines_apart(difference: Difference) -> bool:
-    """Say whether a difference is one of the machines, not of what was asked of them or executed."""
-    return difference.field in _IDENTITY_KINDS
-
-
 def parse_across(text: str) -> frozenset[str]:
     """Read "torch,device" into kinds of difference, or fields such as tf32_matmul where a kind has several.
 

@@ -10,7 +10,7 @@ import msgspec
 
 from resnet_bench.config.axes import BY_NAME, Value
 from resnet_bench.errors import UsageError
-from resnet_bench.records import Case, Digest
+from resnet_bench.records import Digest
 from resnet_bench.words import listed
 
 Changes = Mapping[str, Value]
@@ -31,32 +31,17 @@ def held_against(baseline: Digest, contender: Digest, changes: tuple[Changes, Ch
     if alone:
         raise UsageError(f"--case-a and --case-b must name the same axes; only one of them names {listed(alone)}.")
     left, right = (_only(side, values) for side, values in zip((baseline, contender), changes, strict=True))
-    return left, _called(right, changes[0])
-
-
-def _called(side: Digest, values: Changes) -> Digest:
-    """Return a side with all that it says of its cases under other values of theirs."""
-
-    def named(case: Case) -> Case:
-        return msgspec.structs.replace(case, **values)
-
-    return msgspec.structs.replace(
-        side,
-        cases=tuple(msgspec.structs.replace(it, case=named(it.case)) for it in side.cases),
-        skips=tuple(msgspec.structs.replace(it, case=named(it.case)) for it in side.skips),
-        missing=tuple(map(named, side.missing)),
+    cases = tuple(
+        msgspec.structs.replace(it, case=msgspec.structs.replace(it.case, **changes[0])) for it in right.cases
     )
+    return left, msgspec.structs.replace(right, cases=cases)
 
 
 def _only(side: Digest, values: Changes) -> Digest:
     """Return a side with the cases of these values alone, under a name that says so."""
-
-    def asked(case: Case) -> bool:
-        return all(getattr(case, axis) == value for axis, value in values.items())
-
-    planned = (*(it.case for it in side.cases), *(it.case for it in side.skips), *side.missing)
+    kept = tuple(it for it in side.cases if all(getattr(it.case, axis) == value for axis, value in values.items()))
     for axis, value in values.items():
-        there = dict.fromkeys(getattr(it, axis) for it in planned)
+        there = dict.fromkeys(getattr(it.case, axis) for it in side.cases)
         if value not in there:
             words = BY_NAME[axis].words
             raise UsageError(
@@ -68,7 +53,7 @@ def _only(side: Digest, values: Changes) -> Digest:
         side,
         name=f"{said} ({side.name})",
         runs=tuple(f"{run}: {said}" for run in side.runs),  # the same run on both sides is no comparison with itself
-        cases=tuple(it for it in side.cases if asked(it.case)),
-        skips=tuple(it for it in side.skips if asked(it.case)),
-        missing=tuple(filter(asked, side.missing)),
+        cases=kept,
+        skips=tuple(it for it in side.skips if all(getattr(it.case, axis) == value for axis, value in values.items())),
+        missing=tuple(it for it in side.missing if all(getattr(it, axis) == value for axis, value in values.items())),
     )

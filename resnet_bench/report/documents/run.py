@@ -172,13 +172,13 @@ def _content(document: Document, long: Table) -> dict[str, object]:
 
 def _notes(runs: Sequence[Run], results: Sequence[Result], drifting: str) -> tuple[tuple[Note, ...], dict[str, int]]:
     """Number each kind of warning once, those of the files first; what two runs drift by, their comparison says."""
-    carriers: dict[str, set[int]] = {text: set() for run in runs for text in run.warnings}
+    counts: dict[str, int] = {text: 0 for run in runs for text in run.warnings}
     if drifting:
-        carriers[drifting] = set()
-    for number, result in enumerate(results):
+        counts[drifting] = 0
+    for result in results:
         for text in result.warnings:
-            carriers.setdefault(text, set()).add(number)
-    return footnotes(carriers)
+            counts[text] = counts.get(text, 0) + 1
+    return footnotes(counts)
 
 
 def _title(runs: Sequence[Run], results: Sequence[Result]) -> str:
