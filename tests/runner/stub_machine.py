@@ -106,7 +106,7 @@ WAYS = {
 }
 
 
-def prepared(folder, *names, alike=False):
+def prepared(folder, *names, alike=False, samples=8):
     """Write what machines of these names answer, and return the tables of a suite that reach them."""
     import msgspec
 
@@ -125,7 +125,7 @@ def prepared(folder, *names, alike=False):
             "profile": Profiled(profiles=()),
             "look_up": Known(),
             "ceilings": Failed(error="ResNetBenchError", message="this machine measures no ceilings."),
-            "measure": make.launch([0.01] * 8, environment=here.id),
+            "measure": make.launch([0.01] * samples, environment=here.id),
         }
         content = {"release": own_release(), "answers": answers}
         (folder / f"{name}.json").write_bytes(msgspec.json.encode(content))

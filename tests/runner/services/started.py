@@ -1,0 +1,51 @@
+"""Services of a test's own: started in a folder, waited for, and ended by their process."""
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import time
+
+import pytest
+
+
+def needs(package, *commands, root=False):
+    """Skip where a Debian package is not installed, or needs rights that are not here; in CI that is a failure."""
+    missing = [name for name in commands if shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin:/sbin") is None]
+    if missing and os.environ.get("CI"):
+        pytest.fail(f"{missing[0]} is not here: .ci/run installs {package}")
+    if missing:
+        pytest.skip(f"needs {package} ({missing[0]})")
+    if root and os.geteuid() != 0:
+        pytest.skip(f"{package} need the rights of root")
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextlib.contextmanager
+def service(command, log, **options):
+    """Run a service in the foreground; what it says goes to a file."""
+    with log.open("wb") as said:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=said, stderr=said, **options)
+        try:
+            yield process
+        finally:
+            process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(5)
+            process.kill()
+            process.wait()
+
+
+def until(what, is_so, log, limit_s=20.0):
+    """Wait until something is so."""
+    deadline = time.monotonic() + limit_s
+    while not is_so():
+        if time.monotonic() > deadline:
+            pytest.fail(f"{what} after {limit_s:.0f} s: {log.read_text(errors='replace')[-2000:]}")
+        time.sleep(0.05)

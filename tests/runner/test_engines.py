@@ -1,0 +1,132 @@
+"""The engines themselves, each started by a test: ssh and Slurm give what this machine gives, after a loss too."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from resnet_bench import cli
+from resnet_bench.records import SkipReason
+from resnet_bench.storage import run_directory
+from tests.runner.services.slurm import slurm
+from tests.runner.services.sshd import host
+from tests.runner.services.started import until
+
+pytestmark = pytest.mark.engines
+
+ROOT = Path(__file__).parents[2]
+# Four cases: two are measured, two are skips.
+SUITE = """\
+device = "cpu"
+
+[protocol]
+launches = 1
+min_samples = 2
+max_samples = 3
+sampling_budget_s = 0.1
+throughput_budget_s = 0.1
+warmup_budget_s = 0.1
+reference = "off"
+repeats = 0
+
+[[sweep]]
+models = ["cifar_resnet20"]
+batch_sizes = [1, 2]
+executors = ["eager", "cuda_graph"]
+threads = [1]
+
+"""
+PYTHON = f'python = "{sys.executable}"\nenvironment = {{ PYTHONPATH = "{ROOT}" }}\n'
+
+
+def told(run, machine=""):
+    """Return what must be equal wherever the suite is measured: cases, counts, skips, profiles and identity."""
+    cases = [(it.case, len(it.launches)) for it in run.measurements if it.case.machine == machine]
+    skips = [(it.case, it.reason, it.detail) for it in run.skips if it.case.machine == machine]
+    return (
+        {(it.executor, it.batch_size, it.threads, it.image_size, count) for it, count in cases},
+        {(it.executor, it.batch_size, reason, detail) for it, reason, detail in skips},
+        [case for case in run.missing if case.machine == machine],
+        [it.identity for it in run.header.environments],
+        run.header.protocol,
+        run.header.profiles,
+    )
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory):
+    """Return what this machine gives."""
+    folder = tmp_path_factory.mktemp("here")
+    (folder / "suite.toml").write_text(SUITE)
+    assert cli.run(["run", str(folder / "suite.toml"), "-o", str(folder / "run")]) == 0
+    run = run_directory.load(folder / "run")
+    assert (len(run.measurements), len(run.skips), run.missing) == (2, 2, ())
+    return told(run)
+
+
+class Sweep:
+    """A run of the suite in a process of its own."""
+
+    def __init__(self, folder, tables, variables):
+        (folder / "suite.toml").write_text(SUITE + tables)
+        self.directory, self._log = folder / "run", folder / "run.log"
+        command = [sys.executable, "-m", "resnet_bench", "run", folder / "suite.toml", "-o", self.directory]
+        with self._log.open("wb") as log:
+            environment = os.environ | variables
+            self._process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+
+    def measured(self, machine):
+        """Wait until something was measured on a machine."""
+        lines = self.directory / run_directory.LAUNCHES_NAME
+        said = f'"machine":"{machine}"' if machine else '"case"'
+        until("nothing was measured", lambda: lines.exists() and said in lines.read_text(), self._log, 100.0)
+
+    def ended(self):
+        """Wait for its end, and return its exit code and its record."""
+        try:
+            code = self._process.wait(100)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            pytest.fail(self._log.read_text()[-3000:])
+        print(self._log.read_text())
+        return code, run_directory.load(self.directory)
+
+
+def interrupted(run, machine=""):
+    return [it for it in run.skips if it.reason is SkipReason.INTERRUPTED and it.case.machine == machine]
+
+
+def test_a_host_that_goes_away_and_comes_back_gives_what_this_machine_gives(tmp_path, here):
+    bench = host(tmp_path)
+    tables = f'[[machine]]\nname = "b"\nlauncher = "ssh"\nhost = "bench"\noptions = ["-F", "{bench.config}"]\n{PYTHON}'
+    with bench.running():
+        sweep = Sweep(tmp_path, tables, {})
+        sweep.measured("")
+    code, run = sweep.ended()
+    assert code == 3
+    assert interrupted(run)
+    with bench.running():
+        assert cli.run(["run", "--resume", str(sweep.directory)]) == 0
+    assert told(run_directory.load(sweep.directory)) == here
+
+
+def test_two_nodes_of_which_one_is_lost_and_comes_back_give_what_this_machine_gives(tmp_path, here, monkeypatch):
+    node = '[[machine]]\nname = "{0}"\nlauncher = "slurm"\nconstraint = "{0}"\ngres = "gpu:1"\nwait_s = 5\n'
+    tables = "".join(f"{node.format(name)}{PYTHON}\n" for name in ("h100", "a100"))
+    with slurm(tmp_path) as cluster:
+        sweep = Sweep(tmp_path, tables, cluster.variables)
+        sweep.measured("a100")
+        cluster.kill_node("fake2")
+        code, run = sweep.ended()
+        assert code == 3
+        assert told(run, "h100") == here
+        assert interrupted(run, "a100")
+        cluster.start_node("fake2")
+        until("the node is not back", cluster.is_idle, tmp_path / "slurmctld.log", 40.0)
+        for name, value in cluster.variables.items():
+            monkeypatch.setenv(name, value)
+        assert cli.run(["run", "--resume", str(sweep.directory)]) == 0
+    run = run_directory.load(sweep.directory)
+    assert [told(run, name) for name in ("h100", "a100")] == [here, here]
