@@ -11,18 +11,22 @@ from resnet_bench.commands.arguments import with_axes
 from resnet_bench.commands.chosen import chosen
 from resnet_bench.commands.output import Destination, destination, give
 from resnet_bench.config.axes import BY_NAME
+from resnet_bench.config.suite_file import load_suite
 from resnet_bench.errors import UsageError
 from resnet_bench.git.commit import current_commit
 from resnet_bench.interop import asv_write
 from resnet_bench.machine import environment
 from resnet_bench.machine.datasheets import data_sheet
 from resnet_bench.machine.devices import kind_of
-from resnet_bench.records import Ceilings, Environment, Precision
+from resnet_bench.machine.environment import threads_of
+from resnet_bench.records import Ceilings, Environment, Machine, Precision
 from resnet_bench.report.documents import machine as page
+from resnet_bench.report.documents import machines as elsewhere
 from resnet_bench.report.renderers import Format
 from resnet_bench.runner import ceilings as cache
+from resnet_bench.runner import stations
+from resnet_bench.runner.launchers import table as launchers
 from resnet_bench.runner.launchers.launcher import Launcher
-from resnet_bench.runner.launchers.table import launcher
 from resnet_bench.runner.progress import warn
 from resnet_bench.storage import ceilings_cache
 from resnet_bench.words import say
@@ -44,6 +48,8 @@ def machine(
     output: Annotated[Path | None, Parameter(name=("--output", "-o"))] = None,
     format: Format | None = None,  # noqa: A002 - the flag's name
     asv_record: Annotated[bool, Parameter(name="--asv", negative=())] = False,
+    launcher: str = "",
+    suite: Path | None = None,
     **given: str,
 ) -> None:
     """Show what is measured on, and what to change for steadier numbers.
@@ -59,10 +65,12 @@ def machine(
         output: write it to this file; an .html file is a page of its own.
         format: text, markdown, json, csv, latex or html; by default what the suffix of --output says, else text.
         asv_record: write it into ~/.asv-machine.json, with GPU, driver, CUDA and torch, and print only where.
+        launcher: list what it reaches instead of this machine: ssh:HOST,HOST, slurm:CONSTRAINT, or a name alone.
+        suite: list the machines of this suite file.
         given: Flags of the axes of layers, as text.
     """
     if layers:
-        if ceilings or asv_record:
+        if ceilings or asv_record or launcher or suite:
             raise UsageError("--layers times the layers of models alone; ask for the rest in a command of its own.")
         said = {name: text for name, text in (("precision", precision), ("threads", threads)) if text is not None}
         _time_layers(models, {**given, **said, "device": device}, destination(format, output))
@@ -76,7 +84,14 @@ def machine(
         BY_NAME["threads"].several_from_text(threads, "--threads") if threads else (environment.default_threads(),),
     )
     to = destination(format, output)
-    starter = launcher()
+    if launcher or suite:
+        if asv_record:
+            raise UsageError("--asv writes what this machine is; leave --launcher and --suite out.")
+        machines = load_suite(suite).machines if suite else ()
+        there = (asked[0], asked[1] if threads else ())
+        give(elsewhere.document(_elsewhere(launcher, machines, device, there if ceilings else None)), to)
+        return
+    starter = launchers.launcher()
     probed = starter.machines(device)[0]
     seen = probed.environment
     for sentence in probed.falsified:
@@ -92,12 +107,41 @@ def machine(
     give(page.document(answer, default_threads=environment.default_threads(), kept=kept), to)
 
 
+def _elsewhere(
+    text: str,
+    machines: tuple[Machine, ...],
+    device: str,
+    asked: tuple[tuple[Precision, ...], tuple[int, ...]] | None,
+) -> list[elsewhere.FoundMember]:
+    """Ask every machine that an engine reaches."""
+    with launchers.opened(text, machines) as starter:
+        reached = stations.found(starter, device)
+        if any(it.machine is None for it in reached):
+            raise UsageError("--suite has no [[machine]], and --launcher local is this machine: leave both out.")
+        return [
+            elsewhere.FoundMember(member=member, ceilings=_best_of(it, *asked) if asked else ())
+            for it, member in zip(reached, stations.members(reached), strict=True)
+        ]
+
+
+def _best_of(it: stations.Station, precisions: tuple[Precision, ...], threads: tuple[int, ...]) -> tuple[Ceilings, ...]:
+    seen = it.probed.environment
+    own = threads or (threads_of(seen.identity),)
+    return _measured(it.launcher, seen, it.probed.device, precisions, own, shelf=it.shelf)
+
+
 def _measured(
-    starter: Launcher, seen: Environment, device: str, precisions: tuple[Precision, ...], threads: tuple[int, ...]
+    starter: Launcher,
+    seen: Environment,
+    device: str,
+    precisions: tuple[Precision, ...],
+    threads: tuple[int, ...],
+    *,
+    shelf: str = "",
 ) -> tuple[Ceilings, ...]:
     wanted = precisions or kind_of(seen.identity.device).ceilings
     return tuple(
-        cache.measured(seen, launcher=starter, device=device, threads=count, precisions=wanted, warn=warn)
+        cache.measured(seen, launcher=starter, device=device, threads=count, precisions=wanted, warn=warn, shelf=shelf)
         for count in threads
     )
 
@@ -111,7 +155,7 @@ def _time_layers(models: tuple[str, ...], given: dict[str, str], to: Destination
         raise UsageError("--layers needs at least one model: resnet-bench machine --layers resnet18 resnet50.")
     lists = {name: BY_NAME[name].several_from_text(text, BY_NAME[name].flag) for name, text in given.items()}
     sizes = [int(size) for size in lists.pop("batch_size", (1,))]
-    chosen_models, starter = chosen(models), launcher()
+    chosen_models, starter = chosen(models), launchers.launcher()
     asked = [
         subject
         for combination in itertools.product(*lists.values())

@@ -198,6 +198,15 @@ def test_a_dry_run_says_how_long_each_machine_takes(fleet, capsys):
     assert not (fleet.folder / "n1.launches").exists()
 
 
+def test_machine_lists_what_a_suite_reaches(fleet, capsys):
+    assert cli.run(["machine", "--suite", str(fleet.suite), "--device", "cpu"]) == 0
+    said = capsys.readouterr().out
+    assert "cpu (Card of n1)" in said
+    assert "cpu (Card of n2)" in said
+    assert "id-n2" in said
+    assert cli.run(["machine", "--launcher", "local"]) == 2
+
+
 def test_a_single_machine_names_no_case(fleet):
     fleet.suite.write_text(CASES + prepared(fleet.folder, "n1"))
     assert fleet.start("--launches", "1") == 0
