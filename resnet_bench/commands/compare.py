@@ -5,18 +5,20 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from resnet_bench.analysis.fleet import held_against_their_kind
 from resnet_bench.analysis.verdicts import calibrated, exit_codes, sides
 from resnet_bench.analysis.verdicts.comparability import parse_across
 from resnet_bench.analysis.verdicts.compare import compare as compare_digests
 from resnet_bench.analysis.verdicts.configurations import held_against
 from resnet_bench.analysis.verdicts.exit_codes import FailOn
 from resnet_bench.commands.arguments import changes_of
-from resnet_bench.commands.output import destination, give, warn
-from resnet_bench.errors import UsageError
+from resnet_bench.commands.output import Destination, destination, give, warn
+from resnet_bench.errors import ExitCode, UsageError
 from resnet_bench.interop import github, junit
+from resnet_bench.report.documents import fleet as fleets
 from resnet_bench.report.documents import verdicts
 from resnet_bench.report.renderers import Format, render
-from resnet_bench.storage import baselines, calibrations, outputs
+from resnet_bench.storage import baselines, calibrations, outputs, run_directory
 
 
 def compare(
@@ -26,6 +28,7 @@ def compare(
     case_a: str = "",
     case_b: str = "",
     across: str = "",
+    fleet: Annotated[bool, Parameter(negative="")] = False,
     fail_on: FailOn | None = None,
     output: Annotated[Path | None, Parameter(name=("--output", "-o"))] = None,
     format: Format | None = None,  # noqa: A002 - the flag's name
@@ -46,6 +49,7 @@ def compare(
         case_a: the cases of base that are compared, such as model=resnet50 or precision=fp32.
         case_b: the cases of new, by the same axes, such as model=my.module:net or precision=bf16.
         across: kinds of difference to allow, with commas: device, cpu, cores, memory, torch, threads, protocol...
+        fleet: hold the machines of one run against each other: which is slower than the others of its kind.
         fail_on: exit with 1 on such a verdict (changed: regressed or improved; inconclusive: also regressed).
         output: write it to this file; an .html file is a page of its own.
         format: text, markdown, json, csv, latex or html; by default what the suffix of --output says, else text.
@@ -55,6 +59,9 @@ def compare(
         baselines_dir: where named baselines are kept.
         calibration_file: noise bands of this machine, as `calibrate` writes them.
     """
+    if fleet:
+        _give_fleet(Path(base), new=new, every_row=every_row, to=destination(format, output, inputs=(Path(base),)))
+        return ExitCode.DONE
     changes = changes_of(case_a, "--case-a"), changes_of(case_b, "--case-b")
     if not new and not any(changes):
         raise UsageError("compare needs two runs or baselines, or --case-a and --case-b to compare within one.")
@@ -76,3 +83,13 @@ def compare(
     if github_output:
         github.publish(render(verdicts.document(table), Format.MARKDOWN), github.from_verdicts(table))
     return exit_codes.of_comparison(table, fail_on)
+
+
+def _give_fleet(directory: Path, *, new: str, every_row: bool, to: Destination) -> None:
+    if new:
+        raise UsageError("--fleet holds the machines of one run against each other; give one run directory.")
+    run = run_directory.load(directory)
+    findings = held_against_their_kind(run)
+    if not findings:
+        raise UsageError(f"{directory} has no three machines of one kind that measured the same case.")
+    give(fleets.document(findings, name=run.name, every_row=every_row), to)

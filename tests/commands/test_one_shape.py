@@ -9,14 +9,15 @@ import msgspec
 import pytest
 
 from resnet_bench import cli, specs
+from resnet_bench.analysis.fleet import held_against_their_kind
 from resnet_bench.analysis.layers import By, Dissection
 from resnet_bench.analysis.verdicts.calibration import calibrate_case
 from resnet_bench.analysis.verdicts.sequential import decide
-from resnet_bench.records import Comparison, Executor, Interval, Record
+from resnet_bench.records import Comparison, Executor, FleetMember, Interval, Machine, Record
 from resnet_bench.records.bisections import BisectionResult, BisectionStep, StepRuling
 from resnet_bench.records.calibration import Calibration
 from resnet_bench.records.live import MatchupResult, PairedSamples
-from resnet_bench.report.documents import bisection, calibration, catalogue, layers, live, machine
+from resnet_bench.report.documents import bisection, calibration, catalogue, fleet, layers, live, machine, machines
 from resnet_bench.report.renderers import Format, of_file, render
 from resnet_bench.report.rows import record_rows
 from resnet_bench.report.table import ColumnKind
@@ -119,6 +120,20 @@ def machine_document():
     return machine.document(seen, default_threads=1, kept=["ceilings.json"])
 
 
+def machines_document():
+    reached = Machine(name="b", launcher="ssh", host="bench", options=("-p", "22"), environment={"HF_HOME": "/hf"})
+    member = FleetMember(machine=reached, device="cpu", environment=make.environment())
+    return machines.document([machines.FoundMember(member=member, ceilings=(make.CEILINGS,))])
+
+
+def fleet_document():
+    measured = [
+        make.measurement([[0.01 + number / 1e4 + index / 1e5] * 8 for index in range(3)], of=make.case(machine=name))
+        for number, name in enumerate("abcd")
+    ]
+    return fleet.document(held_against_their_kind(make.run_of(measured)), name="run", every_row=True)
+
+
 def layers_document(by):
     (profile,) = make.dissected(models=1).layers
     return layers.document([Dissection(profile=profile, ceilings=make.CEILINGS, headroom=None)], by)
@@ -148,6 +163,8 @@ MEASURED = [
     ("live", live_document, without("turns")),  # every turn stands in JSON alone
     ("calibration", calibration_document, lambda content: content["cases"]),
     ("machine", machine_document, lambda content: [content]),
+    ("machines", machines_document, lambda content: content),
+    ("fleet", fleet_document, lambda content: content),
     ("layers", lambda: layers_document(By.LAYER), named("resnet18", "layers")),
     ("layers", lambda: layers_document(By.STAGE), named("resnet18", "groups")),
 ]

@@ -28,6 +28,7 @@ from resnet_bench.report.sections.decision import decision
 from resnet_bench.report.sections.differences import case_verdicts, differences_section, to_baseline, verdict_health
 from resnet_bench.report.sections.distribution import distribution_section
 from resnet_bench.report.sections.dots import dots_section
+from resnet_bench.report.sections.fleet import fleet_section
 from resnet_bench.report.sections.gaps import gaps_section
 from resnet_bench.report.sections.header import health_line, run_headers
 from resnet_bench.report.sections.history import past_section
@@ -47,6 +48,7 @@ SECTIONS: tuple[MakesSection, ...] = (
     pareto_section,
     dots_section,
     scaling_section,
+    fleet_section,
     distribution_section,
     memory_section,
     best_section,
