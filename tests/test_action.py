@@ -4,6 +4,7 @@ import json
 import os
 import stat
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -204,6 +205,17 @@ def test_the_metadata_is_what_the_service_takes():
     assert all(set(it) <= {"description", "required", "default"} for it in ACTION["inputs"].values())
     assert len(ACTION["description"]) <= 125
     json.dumps(ACTION)
+
+
+def test_actions_and_workflows_are_what_the_services_schemas_take(tmp_path):
+    pytest.importorskip("check_jsonschema")
+    cli.run(["init", str(tmp_path), "--model", "m:build"])
+    written = sorted((tmp_path / ".github" / "workflows").glob("*.yml"))
+    assert len(written) == 2
+    for schema, paths in (("github-workflows", [*WORKFLOWS, *written]), ("github-actions", ACTIONS)):
+        command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", f"vendor.{schema}", *map(str, paths)]
+        checked = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))

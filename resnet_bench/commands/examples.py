@@ -36,7 +36,10 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "bisect": ("resnet-bench bisect v1.0 HEAD --model mynet.model:build",),
     "calibrate": ("resnet-bench calibrate --budget 5m",),
     "history": ("resnet-bench history --fail-on regressed --since v1.0",),
-    "export": ("resnet-bench export reports/base --to csv -o base.csv",),
+    "export": (
+        "resnet-bench export reports/base --to csv -o base.csv",
+        "resnet-bench export reports/base --to mlflow -o mlflow.db",
+    ),
     "baseline": ("resnet-bench baseline set main reports/one reports/two reports/three", "resnet-bench baseline list"),
     "init": ("resnet-bench init", "resnet-bench init --model mynet.model:build"),
     "machine": (

@@ -10,7 +10,7 @@ from cyclopts import Parameter
 from resnet_bench.commands.output import destination, give, warn
 from resnet_bench.errors import UsageError
 from resnet_bench.interop import asv_write
-from resnet_bench.report import sheets
+from resnet_bench.report import sheets, trackers
 from resnet_bench.report.documents import run as view
 from resnet_bench.report.renderers import Format
 from resnet_bench.storage import files, outputs, run_directory
@@ -24,6 +24,11 @@ class Target(StrEnum):
     CSV = "csv"
     PARQUET = "parquet"
     XLSX = "xlsx"
+    MLFLOW = "mlflow"
+    WANDB = "wandb"
+
+
+_SUFFIXES = {Target.MLFLOW: ".db", Target.WANDB: "-wandb"}
 
 
 def export(
@@ -33,12 +38,12 @@ def export(
     asv_results: Path = asv_write.RESULTS,
     output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
 ) -> None:
-    """Write a run as asv results of its commit, or every case as CSV, Parquet or an Excel sheet.
+    """Write a run as asv results of its commit, or every case as CSV, Parquet, an Excel sheet, or a tracker's runs.
 
     Args:
         run: the run directory.
         to: asv, for `asv publish`, `asv show` and `asv compare`; or csv, in base units; or parquet or xlsx, which go to
-            -o FILE.
+            -o FILE; or mlflow, a database of its own in -o FILE, or wandb, offline runs in the folder -o DIR.
         asv_results: asv's results folder.
         output: write the file here instead of printing it.
     """
@@ -52,8 +57,12 @@ def export(
         give(view.build([loaded]), destination(Format.CSV, output, inputs=[run]))
     else:
         if output is None:
-            raise UsageError(f"--to {to} writes a file; name it with -o, such as -o {run.name}.{to}.")
+            suffix = _SUFFIXES.get(to, f".{to}")
+            raise UsageError(f"--to {to} writes a file; name it with -o, such as -o {run.name}{suffix}.")
         files.make_folder_of(output)
+        if to in {Target.MLFLOW, Target.WANDB}:
+            say(str(trackers.write(to.value, loaded, view.build([loaded]).rows(), output)), to=sys.stdout)
+            return
         outputs.check(output, inputs=[run])
         say(str(sheets.write(to.value, view.build([loaded]).rows(), output)), to=sys.stdout)
 
