@@ -30,12 +30,16 @@ def init(directory: Path = Path(), /, *, model: str = "", action: str = "") -> N
             "resnet-bench init --model package.module:callable."
         )
     chosen = model or around.factories[0]
-    came_from = write.origin()
-    came_from = came_from._replace(action=action or came_from.action)
+    came_from = write.lives_at(action) if action else write.origin()
     for file in write.write(around, model=chosen, came_from=came_from):
         say(f"{'wrote' if file.written else 'kept '} {file.path}", to=sys.stdout)
     others = [it for it in around.factories if it != chosen]
     say(f"model: {chosen}" + (f" (also found: {listed(others)}; --model chooses)" if others and not model else ""))
     if came_from.action == write.UNKNOWN_ACTION:
         say(f"the workflow uses {came_from.action}: put in where resnet_bench lives, or give --action owner/repo@ref.")
+    if came_from.is_local:
+        say(
+            f"asv.conf.json installs resnet_bench from {came_from.requirement}, a folder of this machine; "
+            "--action owner/repo@ref names another place."
+        )
     say(f"next: resnet-bench ab HEAD~1 --models {chosen}, and resnet-bench run {write.SUITE} --dry-run")

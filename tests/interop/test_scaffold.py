@@ -2,6 +2,7 @@
 
 import ast
 import json
+import shlex
 import subprocess
 import sys
 import tomllib
@@ -146,3 +147,32 @@ def test_the_asv_suite_is_found_by_asv_and_light_at_its_top(repository):
         "resnet.Memory.track_peak_allocated": ([model, [1, 8]], "bytes", "1"),
     }
     assert loaded == "[]"
+
+
+@pytest.mark.parametrize(
+    ("noted", "installs"),
+    [
+        ({"url": "file:///home/me/my%20checkouts/resnet_bench", "dir_info": {}}, "/home/me/my checkouts/resnet_bench"),
+        (
+            {"url": "https://github.com/o/r.git", "vcs_info": {"vcs": "git", "commit_id": "abc"}},
+            "git+https://github.com/o/r@abc",
+        ),
+        ({}, "resnet-bench"),
+    ],
+)
+def test_asv_installs_this_package_from_where_it_was_installed_here(repository, monkeypatch, noted, installs):
+    class Noted:
+        def read_text(self, _):
+            return json.dumps(noted)
+
+    monkeypatch.setattr(write.importlib.metadata, "distribution", lambda _: Noted())
+    assert cli.run(["init", str(repository), "--model", "mynet.model:build"]) == 0
+    (command,) = json.loads((repository / "asv.conf.json").read_text())["install_command"]
+    assert shlex.split(command)[-1] == installs
+
+
+def test_an_actions_place_is_where_asv_installs_from_too(repository):
+    assert cli.run(["init", str(repository), "--action", "o/r@v1", "--model", "mynet.model:build"]) == 0
+    assert json.loads((repository / "asv.conf.json").read_text())["install_command"][0].endswith(
+        "{wheel_file} git+https://github.com/o/r@v1"
+    )

@@ -3,11 +3,14 @@
 import importlib.metadata
 import json
 import re
+import shlex
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 from string import Template
 from typing import NamedTuple
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from resnet_bench.interop.scaffold.look import Surroundings
 from resnet_bench.records import Record
@@ -42,6 +45,16 @@ class Origin(NamedTuple):
     requirement: str
     action: str
 
+    @property
+    def is_local(self) -> bool:
+        """Whether it is a folder of this machine, which nobody else has."""
+        return self.requirement.startswith("/")
+
+
+def lives_at(action: str) -> Origin:
+    """Return the origin that an action's place says: owner/repository@ref."""
+    return Origin(f"git+https://github.com/{action}", action)
+
 
 def origin() -> Origin:
     """Return where this package was installed from, as far as pip has noted it (PEP 610)."""
@@ -51,9 +64,10 @@ def origin() -> Origin:
         noted = {}
     url, commit = str(noted.get("url", "")), noted.get("vcs_info", {}).get("commit_id", "main")
     on_github = _GITHUB.search(url)
-    if not on_github:
-        return Origin("resnet-bench", UNKNOWN_ACTION)
-    return Origin(f"git+https://github.com/{on_github[1]}@{commit}", f"{on_github[1]}@{commit}")
+    if on_github:
+        return lives_at(f"{on_github[1]}@{commit}")
+    folder = url2pathname(urlsplit(url).path) if url.startswith("file:") else ""
+    return Origin(folder or "resnet-bench", UNKNOWN_ACTION)
 
 
 def write(around: Surroundings, *, model: str, came_from: Origin) -> tuple[ScaffoldFile, ...]:
@@ -70,7 +84,7 @@ def write(around: Surroundings, *, model: str, came_from: Origin) -> tuple[Scaff
         "action": came_from.action,
         "project": json.dumps(around.name)[1:-1],
         "branch": json.dumps(around.branch)[1:-1],
-        "requirement": came_from.requirement,
+        "requirement": json.dumps(shlex.quote(came_from.requirement))[1:-1],
     }
     return tuple(_written(around.root, name, template, fields) for name, template in FILES.items())
 
