@@ -30,6 +30,7 @@ from resnet_bench.records import (
     Profile,
     Record,
     Run,
+    RuntimeRan,
     Skip,
     SkipReason,
     Summary,
@@ -91,6 +92,8 @@ class Result(Record, frozen=True, kw_only=True):
     headroom: Headroom | None = None
     agreement: Agreement | None = None
     price: Price | None = None
+    runtime: RuntimeRan | None = None
+    tells_allocated: bool = True
     warnings: tuple[str, ...] = ()
     detail: str = ""
 
@@ -118,8 +121,8 @@ class Result(Record, frozen=True, kw_only=True):
 
     @property
     def peak_bytes(self) -> int | None:
-        """The highest peak of the launches: of the allocator where the device has one, else of the process."""
-        found = (self.value(PEAK_ALLOCATED), self.value(PEAK_RSS))
+        """The highest peak of the launches: of the allocator, or of the process where not all are told otherwise."""
+        found = (self.value(PEAK_ALLOCATED) if self.tells_allocated else None, self.value(PEAK_RSS))
         return next((round(value) for value in found if value is not None), None)
 
     @property
@@ -183,7 +186,15 @@ def collect(runs: Sequence[Run], digests: Sequence[Digest], catalog: Catalog) ->
         for index, (run, reduced) in enumerate(zip(runs, digests, strict=True))
         for result in _of_run(index, run, reduced, catalog)
     )
-    return tuple(msgspec.structs.replace(result, position=position) for position, result in enumerate(found))
+    return _alike(tuple(msgspec.structs.replace(result, position=position) for position, result in enumerate(found)))
+
+
+def _alike(results: tuple[Result, ...]) -> tuple[Result, ...]:
+    """Let all cases of a device be told by the process's memory where one of them cannot be told by an allocator's."""
+    mute = {it.case.device for it in results if it.value(PEAK_ALLOCATED) is None and it.value(PEAK_RSS) is not None} & {
+        it.case.device for it in results if it.value(PEAK_ALLOCATED) is not None and it.value(PEAK_RSS) is not None
+    }
+    return tuple(msgspec.structs.replace(it, tells_allocated=False) if it.case.device in mute else it for it in results)
 
 
 def of_runs(runs: Sequence[Run], catalog: Catalog) -> tuple[Result, ...]:
@@ -236,6 +247,7 @@ def _measured(index: int, measurement: Measurement, reduced: CaseDigest, *, skip
         quantiles=_quantiles(measurement),
         tails=_tails(measurement),
         agreement=_worst(measurement),
+        runtime=next((it.executed.runtime for it in measurement.launches), None),
         warnings=tuple(dict.fromkeys(warnings)),
     )
 

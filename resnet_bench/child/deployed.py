@@ -35,10 +35,24 @@ from resnet_bench.profilers.busy_threads import BusyThreads
 from resnet_bench.profilers.clock import HostClock
 from resnet_bench.profilers.contention import ContentionWatch
 from resnet_bench.profilers.sampler import warm_up
-from resnet_bench.records import Agreement, Case, Conversion, Executed, Launch, Memory, ReferenceUse, Skip, remarks
+from resnet_bench.records import (
+    INT8_TYPES,
+    Agreement,
+    Case,
+    Conversion,
+    Executed,
+    Launch,
+    Memory,
+    Precision,
+    ReferenceUse,
+    Skip,
+    remarks,
+)
 from resnet_bench.wire.messages import Converted, ConvertRequest, Failed, MeasureRequest
 
 _TORCH = "torch"
+# An int8 case of which less ran in int8 says so.
+_MOSTLY = 0.95
 
 
 def measure(request: MeasureRequest) -> Launch | Skip:
@@ -126,6 +140,7 @@ def _measured(request: MeasureRequest, folder: Path, converted: Converted) -> La
         contention=contention,
         executed=executed,
         warnings=(
+            *_int8_warnings(case, executed),
             *warnings((isolated,), executed, skipped=None, threads=case.threads),
             *((remarks.no_reference(),) if protocol.reference is ReferenceUse.ON else ()),
         ),
@@ -138,6 +153,13 @@ def _measured(request: MeasureRequest, folder: Path, converted: Converted) -> La
         ),
         busy_threads=busy_threads,
     )
+
+
+def _int8_warnings(case: Case, executed: Executed) -> tuple[str, ...]:
+    share = executed.runtime.macs_share(INT8_TYPES) if executed.runtime else None
+    if case.precision is not Precision.INT8 or share is None or share >= _MOSTLY:
+        return ()
+    return (remarks.partly_int8(share),)
 
 
 def refuse_other_threads(case: Case, busy_threads: int | None) -> None:

@@ -14,12 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resnet_bench.errors import UnsupportedError, in_words
-from resnet_bench.executors.deployed import Deployed, refuse_another_shape, refuse_undeployable
+from resnet_bench.executors.deployed import Deployed, calibration_batches, refuse_another_shape, refuse_undeployable
 from resnet_bench.executors.inputs import input_of, random_inputs
 from resnet_bench.executors.protocol import Converts, Prepared, Task
 from resnet_bench.executors.ran import convolution_macs, counted, product_macs
 from resnet_bench.machine.devices import HOST, kind_of
 from resnet_bench.records import Case, Executed, Precision, RanOperators, RuntimeRan
+from resnet_bench.specs.arithmetic import arithmetic
 from resnet_bench.words import listed
 
 if TYPE_CHECKING:
@@ -41,36 +42,28 @@ class OnnxRuntime:
     """Exports by torch's exporter for the case's batch size, and runs on the host."""
 
     def supports(self, case: Case) -> None:
-        """Inference in float32 on the CPU.
+        """Inference in float32 or int8 on the CPU.
 
         Raises:
             UnsupportedError: any other case, or it is not installed.
         """
-        refuse_undeployable(case, (Precision.FP32,))
+        refuse_undeployable(case, (Precision.FP32, Precision.INT8))
 
     def name_kernels(self) -> None:
         """Nothing that torch's profiler sees."""
 
     def convert(self, case: Case, network: "nn.Module", images: "Tensor", folder: Path) -> None:
-        """Export the network, with its weights in the same file.
+        """Export the network, with its weights in the same file, and quantise it where the case asks for int8.
 
         Raises:
             UnsupportedError: torch's exporter refuses it.
         """
-        import torch  # noqa: PLC0415 - of the conversion alone
-
-        try:
-            torch.onnx.export(
-                network,
-                (images,),
-                str(folder / _MODEL),
-                dynamo=True,
-                external_data=False,
-                input_names=[_INPUT],
-                verbose=False,
-            )
-        except Exception as error:  # noqa: BLE001 - whatever the exporter, or the model under it, raises
-            raise UnsupportedError(_refusal(case, error)) from None
+        if case.precision is not Precision.INT8:
+            _export(case, network, images, folder / _MODEL)
+            return
+        with TemporaryDirectory() as wide:
+            _export(case, network, images, Path(wide) / _MODEL)
+            _quantise(case, Path(wide) / _MODEL, folder / _MODEL)
 
     def opened(self, case: Case, folder: Path, *, seed: int) -> Prepared:
         """Load the artefact on the provider of the case's device.
@@ -101,6 +94,42 @@ class OnnxRuntime:
 
 
 EXECUTOR: Converts = OnnxRuntime()
+
+
+def _export(case: Case, network: "nn.Module", images: "Tensor", path: Path) -> None:
+    import torch  # noqa: PLC0415 - of the conversion alone
+
+    try:
+        torch.onnx.export(
+            network, (images,), str(path), dynamo=True, external_data=False, input_names=[_INPUT], verbose=False
+        )
+    except Exception as error:  # noqa: BLE001 - whatever the exporter, or the model under it, raises
+        raise UnsupportedError(_refusal(case, error)) from None
+
+
+def _quantise(case: Case, wide: Path, path: Path) -> None:
+    """Quantise by ranges of calibration images: each channel of weights signed, activations unsigned, as QDQ pairs."""
+    from onnxruntime import quantization  # noqa: PLC0415 - an extra
+
+    class Reader(quantization.CalibrationDataReader):  # type: ignore[misc]
+        def __init__(self) -> None:
+            self._batches = iter(calibration_batches(case))
+
+        def get_next(self) -> dict[str, NDArray[np.float32]] | None:
+            batch = next(self._batches, None)
+            return None if batch is None else {_INPUT: batch}
+
+    prepared = wide.with_name("prepared.onnx")
+    quantization.quant_pre_process(str(wide), str(prepared), skip_symbolic_shape=True)
+    quantization.quantize_static(
+        str(prepared),
+        str(path),
+        Reader(),
+        quant_format=quantization.QuantFormat.QDQ,
+        activation_type=quantization.QuantType.QUInt8,
+        weight_type=quantization.QuantType.QInt8,
+        per_channel=True,
+    )
 
 
 def _refusal(case: Case, error: BaseException) -> str:
@@ -151,7 +180,7 @@ def _executed(case: Case, model: Path, session: "InferenceSession", feed: dict[s
 
     options = session.get_session_options()
     return Executed(
-        parameter_dtype="float32",
+        parameter_dtype=arithmetic(case.precision).weights,
         autocast_dtype=None,
         tf32_matmul=None,
         tf32_convolution=None,
@@ -180,6 +209,7 @@ def _profiled(case: Case, model: Path, feed: dict[str, NDArray[np.float32]]) -> 
     with TemporaryDirectory() as folder:
         options = _options(case)
         options.enable_profiling = True
+        options.add_session_config_entry("session.disable_prepacking", "1")  # packed weights have no shape to be told
         options.profile_file_prefix = str(Path(folder) / "profile")
         session = _session(case, model, options)
         session.run(None, feed)

@@ -4,6 +4,7 @@ Its default hints choose bfloat16 on processors that have it, and would round th
 both are set here, and what each node really ran as is read back from the compiled model.
 """
 
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -12,18 +13,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resnet_bench.errors import UnsupportedError, in_words
-from resnet_bench.executors.deployed import Deployed, refuse_another_shape, refuse_undeployable
+from resnet_bench.executors.deployed import Deployed, calibration_batches, refuse_another_shape, refuse_undeployable
 from resnet_bench.executors.inputs import input_of, random_inputs
 from resnet_bench.executors.protocol import Converts, Prepared, Task
 from resnet_bench.executors.ran import convolution_macs, counted, product_macs
 from resnet_bench.machine.devices import HOST, kind_of
 from resnet_bench.records import Case, Executed, Precision, RanOperators, RuntimeRan
+from resnet_bench.specs.arithmetic import arithmetic
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
 DEVICES = {HOST: "CPU"}
-HINTS = {Precision.FP32: "f32"}
+HINTS = {Precision.FP32: "f32", Precision.INT8: "f32"}
 """What each precision may be computed in at best: without a hint the plugin takes what it likes."""
 
 _MODEL = "model.xml"
@@ -37,18 +39,22 @@ class OpenVino:
     """Converts by OpenVINO's own reader of torch's modules, for the case's batch size, and runs on the host."""
 
     def supports(self, case: Case) -> None:
-        """Inference in float32 on the CPU.
+        """Inference in float32 or int8 on the CPU.
 
         Raises:
             UnsupportedError: any other case, or it is not installed.
         """
         refuse_undeployable(case, tuple(HINTS))
+        if case.precision is Precision.INT8 and find_spec("nncf") is None:
+            raise UnsupportedError(
+                "openvino quantises by nncf, which is not here: pip install 'resnet-bench[openvino]'."
+            )
 
     def name_kernels(self) -> None:
         """Nothing that torch's profiler sees."""
 
     def convert(self, case: Case, network: "nn.Module", images: "Tensor", folder: Path) -> None:
-        """Convert the network, its weights in float32.
+        """Convert the network, its weights in float32, and quantise it by NNCF where the case asks for int8.
 
         Raises:
             UnsupportedError: OpenVINO refuses it.
@@ -57,6 +63,8 @@ class OpenVino:
 
         try:
             model = openvino.convert_model(network, example_input=images, input=[list(images.shape)])
+            if case.precision is Precision.INT8:
+                model = _quantised(case, model)
             openvino.save_model(model, str(folder / _MODEL), compress_to_fp16=False)
         except Exception as error:  # noqa: BLE001 - whatever its reader, or the model under it, raises
             raise UnsupportedError(f"OpenVINO refuses '{case.model}': {in_words(error)}") from None
@@ -94,7 +102,7 @@ class OpenVino:
         return Deployed(
             iterate=iterate,
             compute=compute,
-            read_back=lambda: _executed(compiled),
+            read_back=lambda: _executed(case, compiled),
             weights_bytes=(folder / _MODEL).with_suffix(".bin").stat().st_size,
         )
 
@@ -122,11 +130,29 @@ def settings(case: Case) -> dict[str, Any]:
     }
 
 
-def _executed(compiled: Any) -> Executed:
+def _quantised(case: Case, model: Any) -> Any:
+    """Quantise by ranges of calibration images, all of what they reach: by default NNCF cuts off what is rare."""
+    import nncf  # noqa: PLC0415 - an extra
+    from nncf.quantization.advanced_parameters import AdvancedQuantizationParameters  # noqa: PLC0415
+    from nncf.quantization.range_estimator import RangeEstimatorParametersSet  # noqa: PLC0415
+
+    batches = calibration_batches(case)
+    return nncf.quantize(
+        model,
+        nncf.Dataset(batches),
+        subset_size=len(batches),
+        preset=nncf.QuantizationPreset.MIXED,
+        advanced_parameters=AdvancedQuantizationParameters(
+            activations_range_estimator_params=RangeEstimatorParametersSet.MINMAX
+        ),
+    )
+
+
+def _executed(case: Case, compiled: Any) -> Executed:
     import openvino  # noqa: PLC0415 - an extra
 
     return Executed(
-        parameter_dtype="float32",
+        parameter_dtype=arithmetic(case.precision).weights,
         autocast_dtype=None,
         tf32_matmul=None,
         tf32_convolution=None,

@@ -39,7 +39,7 @@ class DataSheet(Record, frozen=True, kw_only=True):
                 return self.half_flop_per_s if self.tf32_flop_per_s is not None else None
             case Precision.FP8:
                 return self.fp8_flop_per_s
-            case Precision.FP64:
+            case Precision.FP64 | Precision.INT8:
                 return None
 
 

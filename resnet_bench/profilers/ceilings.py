@@ -188,6 +188,8 @@ def _product(left: Tensor, right: Tensor) -> Callable[[], object]:
     if left.itemsize > 1:
         return lambda: left @ right
     columns, one = right.t().contiguous().t(), torch.ones((), device=left.device)
+    if not left.is_floating_point():
+        return lambda: torch._int_mm(left, columns)  # noqa: SLF001 - as below
     return lambda: torch._scaled_mm(  # noqa: SLF001 - torch's only such product
         left, columns, scale_a=one, scale_b=one, out_dtype=torch.bfloat16, use_fast_accum=True
     )

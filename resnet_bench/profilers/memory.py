@@ -27,6 +27,9 @@ from resnet_bench.records import Mode, Optimizer, Precision, PredictedMemory, Up
 from resnet_bench.specs.arithmetic import arithmetic
 from resnet_bench.specs.liveness import AlwaysAlive, Log, assemble, rounding
 
+# Modules hold fractions: what an int8 network's numbers take is followed on fractions of as many bytes.
+_ONE_BYTE = torch.float8_e4m3fn
+
 
 def traced_memory(
     module: nn.Module,
@@ -56,6 +59,8 @@ def _followed(
 ) -> tuple[Log, AlwaysAlive]:
     """Follow one iteration on the meta device, or on tensors without data that say that they are on the host."""
     dtype: torch.dtype = getattr(torch, arithmetic(precision).weights)
+    if not dtype.is_floating_point:
+        dtype = _ONE_BYTE
     module = module.to(dtype)
     inputs = inputs.in_type(dtype)
     held = holdings(module)

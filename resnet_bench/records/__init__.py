@@ -33,6 +33,7 @@ from resnet_bench.records.history import (
     Suspicion,
 )
 from resnet_bench.records.launches import (
+    INT8_TYPES,
     Agreement,
     Compilation,
     Contention,
@@ -91,6 +92,7 @@ from resnet_bench.records.runs import (
 )
 
 __all__ = [
+    "INT8_TYPES",
     "SCHEMA_VERSION",
     "Agreement",
     "Allocator",

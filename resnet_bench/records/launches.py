@@ -164,6 +164,10 @@ class Conversion(Record, frozen=True, kw_only=True):
     load_s: NonNegativeSeconds
 
 
+# Signed and unsigned: activations after a rectifier have no sign.
+INT8_TYPES = frozenset({"int8", "uint8"})
+
+
 class RanOperators(Record, frozen=True, kw_only=True):
     """How many operators of one kind ran, by which provider, in which type; `macs` are theirs together."""
 

@@ -29,6 +29,7 @@ class Precision(StrEnum):
     AMP_BF16 = "amp_bf16"
     FP64 = "fp64"
     FP8 = "fp8"
+    INT8 = "int8"
 
 
 class MemoryFormat(StrEnum):

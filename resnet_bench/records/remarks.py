@@ -49,6 +49,11 @@ def no_reference() -> str:
     return "no reference took turns with the samples: it is torch's, and this process has no torch"
 
 
+def partly_int8(share: float) -> str:
+    """Say how little of an int8 case ran in int8."""
+    return f"only {units.percent(share)} of the MACs ran in int8: the other products ran in a wider type"
+
+
 def not_compared(error: Exception) -> str:
     """Say why an output could not be compared with eager float32's."""
     return f"the output was not compared with eager float32's: {raised(error)}"

@@ -25,7 +25,8 @@ class Arithmetic(NamedTuple):
         least_sqnr_db: of logits against eager float32's: what is below does not compute the network.
         least_trained_sqnr_db: the same where weights were loaded, whose logits tell images apart: 10 dB and more below
             what rounding costs. A product of 11 bits has about 66 dB, of 8 bits 48 dB, of 4 bits 24 dB, and some fifty
-            of them one after another lose up to 17 dB.
+            of them one after another lose up to 17 dB. int8 has ranges that were calibrated, which cut off what lies
+            beyond them.
     """
 
     weights: str
@@ -99,6 +100,7 @@ ARITHMETICS: dict[Precision, Arithmetic] = {
         Precision.FP8,
         least_trained_sqnr_db=6.0,
     ),
+    Precision.INT8: Arithmetic("int8", "int8", _EIGHTH_BYTES, _EIGHTH_BYTES, _FLOAT_BYTES, Precision.INT8),
 }
 
 

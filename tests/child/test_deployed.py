@@ -17,7 +17,16 @@ from resnet_bench.errors import DisagreesError, UnsupportedError
 from resnet_bench.executors import artifact, inputs, onnx_runtime, open_vino, table
 from resnet_bench.executors.deployed import refuse_other_types
 from resnet_bench.profilers.busy_threads import BusyThreads
-from resnet_bench.records import Executor, Launch, MemoryFormat, Mode, Precision
+from resnet_bench.records import (
+    INT8_TYPES,
+    Executor,
+    Launch,
+    MemoryFormat,
+    Mode,
+    Precision,
+    RanOperators,
+    RuntimeRan,
+)
 from resnet_bench.runner.launchers.local import LocalLauncher
 from resnet_bench.wire.messages import ConvertRequest
 from tests import make
@@ -90,6 +99,36 @@ class TestALaunch:
         assert ran.macs_share({"float32"}) == 1.0
         macs = specs.totals(TINY, image_size=32).macs * of.batch_size
         assert sum(it.macs for it in ran.operators) == macs
+
+
+class TestInt8:
+    pytestmark = engines
+
+    @pytest.mark.parametrize("executor", RUNTIMES)
+    def test_runs_in_int8_and_is_near(self, executor, weights, tmp_path):
+        of = trained_case(weights, executor=executor, precision=Precision.INT8)
+        answer = convert(ConvertRequest(case=of, model=TINY, folder=str(tmp_path), seed=SEED, images=64))
+        prepared = opened(of, tmp_path)
+        near = agreement_with_eager(of, prepared, tmp_path, images=64, seed=SEED)
+        assert near.sqnr_db > 20
+        assert near.top1_agreement > 0.9
+        ran = prepared.executed().runtime
+        assert ran.macs_share(INT8_TYPES) > 0.95
+        assert sum(it.macs for it in ran.operators) == specs.totals(TINY, image_size=32).macs * of.batch_size
+        refuse_other_types(of, ran)
+        assert answer.size_bytes < 4 * specs.totals(TINY, image_size=32).parameters
+
+
+def test_what_calls_itself_int8_and_ran_none_of_it_disagrees():
+    wide = RanOperators(operator="Conv", provider="CPU", dtype="float32", count=3, macs=10)
+    narrow = make.change(wide, dtype="uint8", macs=30)
+    of = trained_case(executor=Executor.ONNXRUNTIME, precision=Precision.INT8)
+    ran = RuntimeRan(name="onnxruntime", version="1", providers=("CPU",), operators=(wide,))
+    with pytest.raises(DisagreesError, match="ran no product in it"):
+        refuse_other_types(of, ran)
+    ran = make.change(ran, operators=(wide, narrow))
+    refuse_other_types(of, ran)
+    assert ran.macs_share(INT8_TYPES) == 0.75
 
 
 class TestAPlantedFault:
@@ -180,7 +219,7 @@ class Odd(nn.Module):
     [
         (dict(mode=Mode.TRAINING), "inference only"),
         (dict(device="cuda:0"), "on the CPU only"),
-        (dict(precision=Precision.FP16), "has no fp16 here: ask for fp32"),
+        (dict(precision=Precision.FP16), "has no fp16 here: ask for fp32 and int8"),
         (dict(memory_format=MemoryFormat.CHANNELS_LAST), "leave --memory-format contiguous"),
         (dict(input="3x32x32+10:int64"), "one tensor of fractions"),
     ],

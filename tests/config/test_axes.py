@@ -25,17 +25,17 @@ def test_no_two_axes_share_a_name_a_plural_or_a_flag():
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("run", "--dry-run", "--precision", "int8"),
-        ("profile", "resnet18", "--precision", "int8"),
-        ("ab", "HEAD", "--precision", "int8"),
-        ("ab", "HEAD", "--case-a", "precision=int8"),
-        ("machine", "--ceilings", "--precision", "int8"),
+        ("run", "--dry-run", "--precision", "int9"),
+        ("profile", "resnet18", "--precision", "int9"),
+        ("ab", "HEAD", "--precision", "int9"),
+        ("ab", "HEAD", "--case-a", "precision=int9"),
+        ("machine", "--ceilings", "--precision", "int9"),
     ],
 )
 def test_one_sentence_meets_a_wrong_value_everywhere(capsys, arguments):
     assert cli.run(arguments) == 2
     said = capsys.readouterr().err
-    assert "'int8': expected one of fp32, tf32, fp16, bf16, amp_fp16, amp_bf16, fp64, or fp8." in said
+    assert "'int9': expected one of fp32, tf32, fp16, bf16, amp_fp16, amp_bf16, fp64, fp8, or int8." in said
     assert said.count("\n") == 1
 
 

@@ -77,6 +77,15 @@ def test_where_torch_multiplies_eight_bits_on_this_processor_it_is_measured_and_
     assert found.rates[0].matmul_flop_per_s == expected
 
 
+def test_int8_products_have_their_ceiling_on_the_host():
+    import torch
+
+    sizes = profiler.Sizes(sides=(64,), images=1, moved=(2**20,), convolutions=((4, 8, 4, 3),))
+    cpu = torch.device("cpu")
+    found = profiler.measure(cpu, instruments("cpu"), Scripted(), (r.Precision.INT8,), budget_s=10.0, sizes=sizes)
+    assert found.rates[0].flop_per_s == 2 * 64**3 / 0.5
+
+
 def test_what_has_no_room_is_not_taken_for_what_torch_cannot_do():
     found = ceilings_on(Card(sustained=1.0, memory_bytes=768 * 2**20), r.Precision.FP32)
     assert found.rates[0].matmul_flop_per_s == pytest.approx(50e12, rel=0.02)

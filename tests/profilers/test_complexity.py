@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -28,9 +29,10 @@ def test_a_traced_module_has_the_closed_forms_profile(name: str) -> None:
     assert profile_module(create_model(name, device="meta"), name=name, **case) == specs.profile(spec, **case)
 
 
-def test_torchvisions_own_module_has_it_too() -> None:
-    theirs = static_profile("torchvision:resnext50_32x4d", mode=Mode.TRAINING, batch_size=4, image_size=96)
-    ours = static_profile("resnext50_32x4d", mode=Mode.TRAINING, batch_size=4, image_size=96)
+@pytest.mark.parametrize("asked", [dict(mode=Mode.TRAINING), dict(precision=Precision.INT8)])
+def test_torchvisions_own_module_has_it_too(asked: dict[str, Any]) -> None:
+    theirs = static_profile("torchvision:resnext50_32x4d", batch_size=4, image_size=96, **asked)
+    ours = static_profile("resnext50_32x4d", batch_size=4, image_size=96, **asked)
     differing = {field for field in ours.__struct_fields__ if getattr(ours, field) != getattr(theirs, field)}
     assert differing == {"model"}
 

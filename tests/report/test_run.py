@@ -8,7 +8,7 @@ import pytest
 from resnet_bench.analysis.digest import digest
 from resnet_bench.analysis.published import Published
 from resnet_bench.errors import UsageError
-from resnet_bench.records import Agreement, Mode, Precision, StopReason
+from resnet_bench.records import Agreement, Executor, Memory, Mode, Precision, StopReason
 from resnet_bench.report.document import Severity
 from resnet_bench.report.documents import run as view
 from resnet_bench.report.figure import Role
@@ -384,3 +384,14 @@ def test_how_near_a_training_step_is_has_its_loss_and_gradients_and_no_classes()
     (said,) = (it.paragraphs for it in method.blocks if it.title == "Agreement")
     assert len(said) == 1
     assert "by all gradients together" in said[0]
+
+
+def test_memory_of_cases_side_by_side_is_of_one_kind():
+    """A runtime does not tell what its allocator holds: beside it torch's cases are told by their process too."""
+    torch = make.measurement([[0.01] * 5], memory=Memory(peak_allocated_bytes=2**20, peak_rss_bytes=300 * 2**20))
+    runtime = make.measurement(
+        [[0.01] * 5], of=make.case(executor=Executor.ONNXRUNTIME), memory=Memory(peak_rss_bytes=200 * 2**20)
+    )
+    alone, beside = (objects(build(make.run_of(of)).results) for of in ([torch], [torch, runtime]))
+    assert [it["peak_bytes"] for it in alone] == [2**20]
+    assert [it["peak_bytes"] for it in beside] == [300 * 2**20, 200 * 2**20]

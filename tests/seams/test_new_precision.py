@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 HOUSE_RULES = Path(__file__).parents[1] / "test_house.py"
-LAST_NAME = '    FP8 = "fp8"\n'
+LAST_NAME = '    INT8 = "int8"\n'
 END_OF_TABLE = "}\n\n\ndef arithmetic("
 ROW = '    Precision.WIDE: Arithmetic("float64", "float64", 8, 8, 8, Precision.WIDE),\n'
 RUN = ("run", "--models", "cifar_resnet20", "--batch-sizes", "1", "--precision", "fp32,wide", "--device", "cpu")

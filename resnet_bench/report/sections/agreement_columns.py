@@ -3,8 +3,8 @@
 from resnet_bench import units
 from resnet_bench.analysis.deployment_metrics import FEWEST_CLASSES, SQNR, TOP1_AGREEMENT, is_void
 from resnet_bench.analysis.metric import Place
-from resnet_bench.records import Agreement, Case
-from resnet_bench.report.sections.result_column import ResultColumn, metric_columns, of_agreement
+from resnet_bench.records import INT8_TYPES, Agreement, Case, Precision
+from resnet_bench.report.sections.result_column import ResultColumn, metric_columns, of_agreement, of_result
 from resnet_bench.report.table import Column, ColumnKind
 from resnet_bench.words import counted
 
@@ -36,6 +36,21 @@ AGREEMENT_COLUMNS: tuple[ResultColumn, ...] = (
         ),
     ),
     *metric_columns(TOP1_AGREEMENT),
+    of_result(
+        Column(
+            key="int8_share",
+            rank=2,
+            title="in int8",
+            kind=ColumnKind.SHARE,
+            help="MACs that ran in int8, by what the runtime says of its operators.",
+        ),
+        Place.TABLE,
+        lambda result: (
+            result.runtime.macs_share(INT8_TYPES)
+            if result.runtime is not None and result.case.precision is Precision.INT8
+            else None
+        ),
+    ),
     of_agreement(
         Column(key="agreement_classes", title="distinct classes", kind=ColumnKind.INTEGER),
         Place.DATA,

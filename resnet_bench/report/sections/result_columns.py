@@ -147,7 +147,8 @@ _VALUE_COLUMNS = (
             title="peak memory",
             kind=ColumnKind.MEMORY,
             unit="MiB",
-            help="Measured: peak allocated where the device has an allocator that tells, else peak RSS of the process.",
+            help="Measured: peak allocated where all cases of a device have an allocator that tells, else peak RSS of "
+            "the process.",
         ),
         Place.SIDE_BY_SIDE,
         lambda result: result.peak_bytes,
