@@ -10,10 +10,10 @@ from resnet_bench.records import Case
 
 
 class Compiled:
-    """Runs what torch.compile makes of the module in one of its modes."""
+    """Runs what torch.compile makes of the module in one of its modes, or with options of its own."""
 
-    def __init__(self, mode: str) -> None:
-        self._mode = mode
+    def __init__(self, mode: str | None = None, *, options: dict[str, str | int | bool] | None = None) -> None:
+        self._mode, self._options = mode, options
 
     def supports(self, case: Case) -> None:
         """Everything: what the compiler cannot do, it says itself.
@@ -38,7 +38,8 @@ class Compiled:
     def prepare(self, task: Task) -> Prepared:
         """Return the compiled module's iteration; it is compiled when it first runs."""
         there = placed(task)
-        return prepared(there, torch.compile(there.network, mode=self._mode), graphs=_graphs)
+        compiled = torch.compile(there.network, mode=self._mode, options=self._options)
+        return prepared(there, compiled, graphs=_graphs)
 
 
 def _graphs() -> Graphs:

@@ -39,6 +39,8 @@ class TorchPrepared:
         scaler: of the loss; None for inference.
         modules: the network, where its own modules run.
         graphs: counts what the compiler made; None without one.
+        graph_peak_bytes: see `Prepared`.
+        unchanged: the network before the executor made the placed one of it; None where that is it.
     """
 
     placed: Placed
@@ -49,6 +51,7 @@ class TorchPrepared:
     modules: nn.Module | None = None
     graphs: Callable[[], Graphs] | None = None
     graph_peak_bytes: int | None = None
+    unchanged: nn.Module | None = None
 
     @property
     def weights_bytes(self) -> int:
@@ -85,12 +88,13 @@ class TorchPrepared:
 
     def plain(self) -> tuple[nn.Module, Callable[[], Any]]:
         """Return the network and what runs it once, whatever executes it otherwise."""
+        network = self.placed.network if self.unchanged is None else self.unchanged
 
         def forward() -> Any:
             with torch.inference_mode(), self.placed.autocast():
-                return self.placed.input().call(self.placed.network)
+                return self.placed.input().call(network)
 
-        return self.placed.network, forward
+        return network, forward
 
     def compiled(self) -> Graphs | None:
         """Return what the compiler made of the network by now."""

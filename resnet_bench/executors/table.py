@@ -53,6 +53,13 @@ EXECUTORS: dict[Executor, ExecutorFacts] = {
     Executor.CUDA_GRAPH: ExecutorFacts(
         "cuda_graph", compiles=False, fuses=False, launches_operators=False, needs_torch=True
     ),
+    Executor.FOLDED: ExecutorFacts("folded", compiles=False, fuses=False, launches_operators=True, needs_torch=True),
+    Executor.COMPILE_FREEZING: ExecutorFacts(
+        "compiled_freezing", compiles=True, fuses=True, launches_operators=False, needs_torch=True
+    ),
+    Executor.AOT_INDUCTOR: ExecutorFacts(
+        "aot_inductor", compiles=False, fuses=True, launches_operators=False, needs_torch=True, converts=True
+    ),
     Executor.OPENVINO: ExecutorFacts(
         "open_vino",
         compiles=False,

@@ -55,6 +55,9 @@ class Executor(StrEnum):
     CUDA_GRAPH = "cuda_graph"
     ONNXRUNTIME = "onnxruntime"
     OPENVINO = "openvino"
+    FOLDED = "folded"
+    COMPILE_FREEZING = "compile-freezing"
+    AOT_INDUCTOR = "aot_inductor"
 
 
 class Optimizer(StrEnum):

@@ -101,6 +101,17 @@ class TestALaunch:
         assert sum(it.macs for it in ran.operators) == macs
 
 
+@pytest.mark.engines
+@pytest.mark.skipif(not any(map(shutil.which, ("g++", "clang++"))), reason="compiling for the CPU needs a C++ compiler")
+def test_a_package_compiled_ahead_is_the_network_and_needs_its_own_threads_only(weights, tmp_path):
+    of = trained_case(weights, executor=Executor.AOT_INDUCTOR)
+    convert(ConvertRequest(case=of, model=TINY, folder=str(tmp_path), seed=SEED, images=16))
+    prepared = opened(of, tmp_path)
+    near = agreement_with_eager(of, prepared, tmp_path, images=16, seed=SEED)
+    assert near.sqnr_db is None or near.sqnr_db > 80
+    assert prepared.executed().threads == 1
+
+
 class TestInt8:
     pytestmark = engines
 

@@ -1,6 +1,7 @@
 """What executors make of a case: the same input for all, what may be marked, and a runtime that needs no torch."""
 
 import contextlib
+import shutil
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -10,6 +11,7 @@ import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from resnet_bench.child.agreement import agreement
 from resnet_bench.child.layers import dissect
 from resnet_bench.errors import UnsupportedError
 from resnet_bench.executors import table
@@ -228,3 +230,37 @@ def test_a_captured_graph_casts_its_weights_itself(monkeypatch, mode):
 def test_what_a_cuda_graph_cannot_do_is_said(axes, words):
     with pytest.raises(UnsupportedError, match=words):
         executors.load(Executor.CUDA_GRAPH).supports(make.case(executor=Executor.CUDA_GRAPH, **axes))
+
+
+def test_folded_batch_norms_compute_the_network_and_hold_fewer_weights():
+    asked = case(executor=Executor.FOLDED, image_size=32, memory_format=MemoryFormat.CHANNELS_LAST)
+    folded, plain = (Workload(it, "cifar_resnet20", seed=3) for it in (asked, asked.plain))
+    near, said = agreement(folded, "cifar_resnet20", seed=3, images=4)
+    assert said == ()
+    assert near.sqnr_db is None or near.sqnr_db > 80
+    norms = [it for it in folded.prepared.modules.modules() if isinstance(it, torch.nn.BatchNorm2d)]
+    assert norms == []
+    assert folded.weights_bytes < plain.weights_bytes
+    with pytest.raises(UnsupportedError, match="for inference"):
+        Workload(case(executor=Executor.FOLDED, mode=Mode.TRAINING), "cifar_resnet20", seed=3)
+
+
+def test_a_network_that_cannot_be_traced_is_not_folded():
+    class Branching(torch.nn.Module):
+        def forward(self, images):
+            return images.mean((2, 3)) if images.sum() > 0 else images.amax((2, 3))
+
+    with pytest.raises(UnsupportedError, match=r"torch\.fx cannot trace .*TraceError"):
+        Workload(case(executor=Executor.FOLDED), Branching(), seed=0)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not any(map(shutil.which, ("g++", "clang++"))), reason="compiling for the CPU needs a C++ compiler")
+def test_frozen_weights_are_compiled_into_the_network():
+    asked = case(executor=Executor.COMPILE_FREEZING, image_size=32)
+    work = Workload(asked, "cifar_resnet20", seed=3)
+    with work.running():
+        work.iterate()
+    near, _ = agreement(work, "cifar_resnet20", seed=3, images=4)
+    assert near.sqnr_db is None or near.sqnr_db > 60
+    assert work.prepared.compiled().graphs == 1

@@ -8,7 +8,7 @@ import pytest
 from resnet_bench.analysis.digest import digest
 from resnet_bench.analysis.published import Published
 from resnet_bench.errors import UsageError
-from resnet_bench.records import Agreement, Executor, Memory, Mode, Precision, StopReason
+from resnet_bench.records import Agreement, Conversion, Executor, Memory, Mode, Precision, StopReason
 from resnet_bench.report.document import Severity
 from resnet_bench.report.documents import run as view
 from resnet_bench.report.figure import Role
@@ -395,3 +395,22 @@ def test_memory_of_cases_side_by_side_is_of_one_kind():
     alone, beside = (objects(build(make.run_of(of)).results) for of in ([torch], [torch, runtime]))
     assert [it["peak_bytes"] for it in alone] == [2**20]
     assert [it["peak_bytes"] for it in beside] == [300 * 2**20, 200 * 2**20]
+
+
+def test_the_fastest_configuration_says_what_it_costs():
+    near = Agreement(images=64, max_error=0.12, sqnr_db=31.4, top1_agreement=0.75, classes=9)
+    quick = make.case(executor=Executor.ONNXRUNTIME, precision=Precision.INT8)
+    conversion = Conversion(convert_s=12.0, artifact_bytes=10, sha256="0", load_s=0.5)
+    eager = make.measurement([[0.02] * 5] * 3)
+    for of, said in ((quick, "untrained"), (make.change(quick, weights="best.pth"), "9 classes")):
+        measured = make.measurement([[0.01] * 5] * 3, of=of, agreement=near, conversion=conversion)
+        beside = eager if not of.weights else make.measurement([[0.02] * 5] * 3, of=make.change(of.plain))
+        document = build(make.run_of([beside, measured]))
+        (best,) = (section for section in document.sections if section.id == "best")
+        (row,) = objects(best.tables[0])
+        assert row["agreement"].startswith("31.4 dB, 75.0 % of 64, 9 classes")
+        assert row["agreement"].endswith(said)
+        assert row["build"] == "12 s"
+        assert "--executor onnxruntime" in row["command"]
+        assert "--precision int8" in row["command"]
+        assert ("is not known for" in best.paragraphs[0]) is not bool(of.weights)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 HOUSE_RULES = Path(__file__).parents[1] / "test_house.py"
-LAST_NAME = '    OPENVINO = "openvino"\n'
+LAST_NAME = '    AOT_INDUCTOR = "aot_inductor"\n'
 END_OF_TABLE = "}\n\n\ndef facts("
 ROW = """    Executor.TRACED: ExecutorFacts(
         "traced", compiles=False, fuses=False, launches_operators=True, needs_torch=True

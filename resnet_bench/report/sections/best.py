@@ -14,6 +14,7 @@ from resnet_bench.report.claim_words import not_separable, too_few
 from resnet_bench.report.document import Prominence, Section
 from resnet_bench.report.labels import Labels, axis_cells, axis_columns, axis_words
 from resnet_bench.report.sections.context import Context
+from resnet_bench.report.sections.costs_of_speed import COSTS, cost_cells, costs_shown, costs_words
 from resnet_bench.report.table import Column, ColumnKind, Row, Table
 from resnet_bench.words import counted
 
@@ -52,6 +53,7 @@ _BEST = (
     *_GAIN,
     Column(key="default", title="default", kind=ColumnKind.TEXT, rank=2),
     Column(key="default_images_per_s", title="its throughput", kind=ColumnKind.RATE, unit="images/s", rank=1),
+    *COSTS,
     Column(key="configurations", title="of", kind=ColumnKind.INTEGER, help="Configurations measured."),
 )
 _STEPS = (
@@ -83,6 +85,7 @@ def best_section(context: Context) -> Section | None:
                 *(*group, "fastest", "throughput_images_per_s"),
                 *(("not_separable_from",) if any(it.rivals for it in found) else ()),
                 *("gain", "default", "default_images_per_s"),
+                *costs_shown([it.fastest for it in found]),
             ),
         )
     ]
@@ -104,7 +107,8 @@ def best_section(context: Context) -> Section | None:
             (
                 f"{_finding(found, told)}{_separable(found, told)} Fastest means throughput. The default is fp32, "
                 "contiguous and eager at the smallest batch measured; an axis that this sweep did not vary is not in "
-                "these tables. A larger batch costs latency, another precision changes the numbers that come out."
+                "these tables. A larger batch costs latency, another precision changes the numbers that come out"
+                f"{costs_words([it.fastest for it in found])}."
             ),
         ),
         tables=tuple(tables),
@@ -175,6 +179,7 @@ def _best_row(it: Best, labels: Labels, told: Collection[str]) -> Row:
         *_gain_cells(it.gain),
         None if default is None else words(default.case, told),
         default.throughput.median if default is not None and default.throughput else None,
+        *cost_cells(it.fastest),
         it.configurations,
     )
 

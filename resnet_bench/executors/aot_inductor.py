@@ -1,0 +1,108 @@
+"""The network compiled ahead of time by torch's own compiler into a package, which a fresh process loads and runs.
+
+The package holds code for this processor and the weights; torch's libraries run it, with torch's threads.
+"""
+
+import os
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from resnet_bench.errors import UnsupportedError, in_words
+from resnet_bench.executors.deployed import Deployed, refuse_undeployable
+from resnet_bench.executors.inputs import input_of, random_inputs
+from resnet_bench.executors.protocol import Converts, Prepared, Task
+from resnet_bench.machine import variables
+from resnet_bench.records import Case, Executed, Precision
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+_MODEL = "model.pt2"
+
+
+class AotInductor:
+    """Exports by torch.export, compiles for the case's batch size, and runs on the host."""
+
+    def supports(self, case: Case) -> None:
+        """Inference in float32 on the CPU.
+
+        Raises:
+            UnsupportedError: any other case.
+        """
+        refuse_undeployable(case, (Precision.FP32,))
+
+    def name_kernels(self) -> None:
+        """Its kernels are compiled already."""
+
+    def convert(self, case: Case, network: "nn.Module", images: "Tensor", folder: Path) -> None:
+        """Export and compile the network.
+
+        Raises:
+            UnsupportedError: torch.export or the compiler refuses it.
+        """
+        import torch  # noqa: PLC0415 - as the runtimes beside it
+        from torch._inductor import aoti_compile_and_package  # noqa: PLC0415 - a second of imports
+
+        try:
+            with torch.no_grad():
+                aoti_compile_and_package(torch.export.export(network, (images,)), package_path=str(folder / _MODEL))
+        except Exception as error:  # noqa: BLE001 - whatever exporter, compiler, or the model under them raises
+            raise UnsupportedError(f"torch.export or its compiler refuses '{case.model}': {in_words(error)}") from None
+
+    def opened(self, case: Case, folder: Path, *, seed: int) -> Prepared:
+        """Load the package, with the case's threads."""
+        import torch  # noqa: PLC0415 - as the runtimes beside it
+        from torch._inductor import aoti_load_package  # noqa: PLC0415 - a second of imports
+
+        torch.set_num_threads(case.threads)
+        path = folder / _MODEL
+        runner = aoti_load_package(str(path))
+        (given,) = random_inputs(input_of(case), case.batch_size, seed=seed)
+        images = torch.from_numpy(given)
+
+        def compute(others: NDArray[np.float32]) -> NDArray[Any]:
+            found: NDArray[Any] = runner(torch.from_numpy(others)).numpy()
+            return found
+
+        return Deployed(
+            iterate=lambda: runner(images),
+            compute=compute,
+            read_back=_executed,
+            weights_bytes=path.stat().st_size,
+        )
+
+    def prepare(self, task: Task) -> Prepared:
+        """Compile and load in this process: for comparisons of sides and trials of batch sizes."""
+        from resnet_bench.executors.placed import placed  # noqa: PLC0415 - torch
+
+        there = placed(task._replace(case=task.case.plain))
+        with TemporaryDirectory() as folder:
+            self.convert(task.case, there.network, there.inputs.tensors[0], Path(folder))
+            return self.opened(task.case, Path(folder), seed=task.seed)
+
+
+EXECUTOR: Converts = AotInductor()
+
+
+def _executed() -> Executed:
+    import torch  # noqa: PLC0415 - as the runtimes beside it
+
+    return Executed(
+        parameter_dtype="float32",
+        autocast_dtype=None,
+        tf32_matmul=None,
+        tf32_convolution=None,
+        cudnn_benchmark=None,
+        deterministic=torch.are_deterministic_algorithms_enabled(),
+        threads=torch.get_num_threads(),
+        interop_threads=torch.get_num_interop_threads(),
+        wait_policy=os.environ.get("OMP_WAIT_POLICY"),
+        kmp_blocktime=os.environ.get("KMP_BLOCKTIME"),
+        proc_bind=os.environ.get("OMP_PROC_BIND"),
+        batch_norm_statistics="",
+        variables=variables.telling(os.environ),
+    )

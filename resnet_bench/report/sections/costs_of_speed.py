@@ -1,0 +1,69 @@
+"""What the fastest configuration costs beside latency: agreement with eager float32, building, memory."""
+
+import shlex
+from collections.abc import Sequence
+
+from resnet_bench import units
+from resnet_bench.analysis.deployment_metrics import CONVERT, SQNR, is_void
+from resnet_bench.analysis.metrics import COMPILE
+from resnet_bench.analysis.results import Result
+from resnet_bench.config import axes
+from resnet_bench.records import Case
+from resnet_bench.report.sections.agreement_columns import agreement_words
+from resnet_bench.report.table import Column, ColumnKind, Value
+
+COSTS = (
+    Column(key="agreement", title="its agreement", kind=ColumnKind.TEXT, rank=4, help="With eager float32."),
+    Column(key="build", title="built in", kind=ColumnKind.TEXT, rank=5, help="Compiled, or converted."),
+    Column(key="peak_bytes", title="its memory", kind=ColumnKind.MEMORY, unit="MiB", rank=6),
+    Column(key="command", title="to measure it again", kind=ColumnKind.TEXT),
+)
+
+
+def cost_cells(fastest: Result) -> tuple[Value, ...]:
+    """Return the cells of `COSTS` for a configuration."""
+    return (agreement_of(fastest), _built_in(fastest), fastest.peak_bytes, command(fastest.case))
+
+
+def costs_shown(fastest: Sequence[Result]) -> tuple[str, ...]:
+    """Return which of these columns say something; the command is for JSON and CSV."""
+    cells = [cost_cells(it)[:2] for it in fastest]
+    told = [column.key for column, values in zip(COSTS, zip(*cells, strict=True), strict=False) if any(values)]
+    return (*told, "peak_bytes") if told else ()
+
+
+def costs_words(fastest: Sequence[Result]) -> str:
+    """Say which fastest configurations are not known to choose the same classes, "" where all are, or none differ."""
+    unknown = [it for it in fastest if it.agreement is not None and not _is_proven(it)]
+    if not unknown:
+        return ""
+    models = ", ".join(dict.fromkeys(it.case.model for it in unknown))
+    return f"; that the fastest chooses the same classes is not known for {models}: measure it with --weights"
+
+
+def agreement_of(result: Result) -> str | None:
+    """Return how near a configuration is to eager float32, None where it is that, or was not compared."""
+    near = result.agreement
+    if near is None:
+        return None
+    return f"{SQNR.show(result.value(SQNR))} dB, {agreement_words(near, result.case)}"
+
+
+def command(case: Case) -> str:
+    """Return the command that measures a case again."""
+    words = ["resnet-bench", "run"]
+    for axis in axes.AXES:
+        value = getattr(case, axis.name)
+        if axis.said or (value not in {"", 0} and value != axes.default(axis)):
+            words += [axis.flag, str(value)]
+    return shlex.join(words)
+
+
+def _built_in(result: Result) -> str | None:
+    seconds = result.value(CONVERT) or result.value(COMPILE)
+    return None if seconds is None else units.duration(seconds)
+
+
+def _is_proven(result: Result) -> bool:
+    near = result.agreement
+    return bool(result.case.weights) and near is not None and not is_void(near)
