@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import msgspec
 
 from resnet_bench import units
+from resnet_bench.analysis.deployment_metrics import is_void
 from resnet_bench.analysis.metric import Direction, Metric, NoisyMetric
 from resnet_bench.analysis.metrics import ENERGY, LATENCY, METRICS, PEAK_ALLOCATED, PEAK_RSS, THROUGHPUT
 from resnet_bench.analysis.results import Result
@@ -135,12 +136,20 @@ def _with_interval(value: float, known: Interval | None) -> Estimate:
 
 
 def _peak(result: Result, _percentile: Percentile | None, _prices: Prices) -> Estimate | None:
-    figures = (_metric_figure(result, metric) for metric in (PEAK_ALLOCATED, PEAK_RSS))
+    told = (PEAK_ALLOCATED, PEAK_RSS) if result.tells_allocated else (PEAK_RSS,)
+    figures = (_metric_figure(result, metric) for metric in told)
     return next((it for it in figures if it is not None), None)
 
 
 def _accuracy(result: Result, _percentile: Percentile | None, _prices: Prices) -> Estimate | None:
-    return None if result.accuracy is None else Estimate(value=result.accuracy, exact=True)
+    """Return the accuracy of eager float32, with as much room as images of another class leave."""
+    known, near = result.accuracy, result.agreement
+    if known is None:
+        return None
+    if near is None or not near.top1_agreement or near.top1_agreement == 1 or is_void(near) or not result.case.weights:
+        return Estimate(value=known, exact=True)
+    changed = 1 - near.top1_agreement
+    return Estimate(value=known, low=max(0.0, known - changed), high=min(1.0, known + changed))
 
 
 def price_of(result: Result, prices: Prices) -> Price | None:

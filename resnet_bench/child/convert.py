@@ -9,10 +9,11 @@ from resnet_bench.child.agreement import expected_logits
 from resnet_bench.child.logits import EXPECTED
 from resnet_bench.child.prepare import load
 from resnet_bench.errors import InternalError
-from resnet_bench.executors import artifact, inputs
+from resnet_bench.executors import artifact, calibration, inputs
 from resnet_bench.executors import table as executors
 from resnet_bench.executors.iteration import TorchPrepared
 from resnet_bench.profilers.devices import collect
+from resnet_bench.records import Precision
 from resnet_bench.wire.messages import Converted, ConvertRequest
 
 
@@ -34,10 +35,11 @@ def convert(request: ConvertRequest) -> Converted:
     folder = Path(request.folder)
     if expected is not None:
         np.save(folder / EXPECTED, expected)
+    taken = calibration.batches(case, request.calibration) if case.precision is Precision.INT8 else ()
     made = folder / "artifact"
     made.mkdir()
     began = time.perf_counter()
-    executor.convert(case, network, images, made)
+    executor.convert(case, network, images, made, calibration=taken)
     convert_s = time.perf_counter() - began
     found = artifact.fingerprint(made)
     executed = workload.executed()

@@ -81,6 +81,7 @@ def _converted(request: MeasureRequest, folder: Path) -> Converted | Skip:
         folder=str(folder),
         seed=request.protocol.seed,
         images=images_of(request.index),
+        calibration=request.protocol.calibration,
     )
     command = [sys.executable, "-P", "-m", "resnet_bench.child.worker"]
     done = subprocess.run(command, input=msgspec.json.encode(asked) + b"\n", stdout=subprocess.PIPE, check=False)

@@ -128,6 +128,12 @@ OPTIONS: tuple[Option, ...] = (
         read=_by(PROTOCOL["state"]),
         setting="protocol.state",
     ),
+    Option(
+        flag="--calibration",
+        help="A folder with images that int8 takes its ranges from. Default: seeded ones.",
+        read=_by(PROTOCOL["calibration"]),
+        setting="protocol.calibration",
+    ),
     Option(flag="--seed", help="Of the order of launches.", read=_by(values.whole(least=None)), setting="seed"),
     Option(
         flag="--shard",

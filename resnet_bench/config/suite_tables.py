@@ -29,6 +29,7 @@ PROTOCOL: dict[str, Reader] = {
     "state": values.choice(State),
     "warmup_min_s": _SECONDS,
     "throughput_min_s": _SECONDS,
+    "calibration": values.words("a folder with images", "folders with images", '["images"]'),
 }
 # Inside of [protocol]: what holds on accelerators instead.
 ACCELERATOR = "accelerator"

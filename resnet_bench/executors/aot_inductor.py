@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from resnet_bench.errors import UnsupportedError, in_words
 from resnet_bench.executors.deployed import Deployed, refuse_undeployable
 from resnet_bench.executors.inputs import input_of, random_inputs
-from resnet_bench.executors.protocol import Converts, Prepared, Task
+from resnet_bench.executors.protocol import Batches, Converts, Prepared, Task
 from resnet_bench.machine import variables
 from resnet_bench.records import Case, Executed, Precision
 
@@ -38,7 +38,15 @@ class AotInductor:
     def name_kernels(self) -> None:
         """Its kernels are compiled already."""
 
-    def convert(self, case: Case, network: "nn.Module", images: "Tensor", folder: Path) -> None:
+    def convert(
+        self,
+        case: Case,
+        network: "nn.Module",
+        images: "Tensor",
+        folder: Path,
+        *,
+        calibration: Batches = (),  # noqa: ARG002 - for int8
+    ) -> None:
         """Export and compile the network.
 
         Raises:

@@ -1,5 +1,7 @@
 """The network compiled by torch.compile with its default settings."""
 
+from typing import Any
+
 import torch
 
 from resnet_bench.errors import UnsupportedError
@@ -12,7 +14,7 @@ from resnet_bench.records import Case
 class Compiled:
     """Runs what torch.compile makes of the module in one of its modes, or with options of its own."""
 
-    def __init__(self, mode: str | None = None, *, options: dict[str, str | int | bool] | None = None) -> None:
+    def __init__(self, mode: str | None = None, *, options: dict[str, Any] | None = None) -> None:
         self._mode, self._options = mode, options
 
     def supports(self, case: Case) -> None:

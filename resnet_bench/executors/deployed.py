@@ -1,6 +1,5 @@
 """A case that a runtime beside torch has loaded: `Prepared`, as runtimes without torch give it. Never torch."""
 
-import math
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resnet_bench.errors import DisagreesError, UnsupportedError
-from resnet_bench.executors.inputs import input_of, structured_images
+from resnet_bench.executors.inputs import input_of
 from resnet_bench.executors.table import refuse_missing
 from resnet_bench.machine.devices import kind_of
 from resnet_bench.records import INT8_TYPES, Case, Executed, MemoryFormat, Mode, Precision, RuntimeRan
@@ -18,8 +17,6 @@ from resnet_bench.specs.arithmetic import arithmetic
 from resnet_bench.words import listed
 
 _FLOAT32 = "float32"
-# Calibration of int8: so many images, none that are compared.
-CALIBRATION_IMAGES, _CALIBRATION_SEED = 32, 977
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +90,6 @@ def refuse_other_types(case: Case, ran: RuntimeRan) -> None:
     if others:
         said = listed([f"{it.count} {it.operator} in {it.dtype}" for it in others])
         raise DisagreesError(f"{case.executor} did not compute {case.precision}: it ran {said}.")
-
-
-def calibration_batches(case: Case) -> list[NDArray[np.float32]]:
-    """Return seeded structured images in batches of the case: what the ranges of int8 are taken from."""
-    batches = math.ceil(CALIBRATION_IMAGES / case.batch_size)
-    images = structured_images(input_of(case), batches * case.batch_size, seed=_CALIBRATION_SEED)
-    return list(images.reshape(batches, case.batch_size, *images.shape[1:]))
 
 
 def refuse_undeployable(case: Case, precisions: tuple[Precision, ...]) -> None:

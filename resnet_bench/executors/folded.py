@@ -34,9 +34,10 @@ class Folded:
 
         there = placed(task)
         try:
-            network = fuse(there.network).to(memory_format=MEMORY_FORMATS[task.case.memory_format])
+            network = fuse(there.network)
         except Exception as error:  # noqa: BLE001 - whatever the tracer, or the model under it, raises
             raise UnsupportedError(f"folded: torch.fx cannot trace '{task.case.model}': {in_words(error)}") from None
+        network = network.to(memory_format=MEMORY_FORMATS[task.case.memory_format])  # type: ignore[call-overload]
         made = prepared(dataclasses.replace(there, network=network), network, modules=network)
         return dataclasses.replace(made, unchanged=there.network)
 

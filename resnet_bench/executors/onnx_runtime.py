@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resnet_bench.errors import UnsupportedError, in_words
-from resnet_bench.executors.deployed import Deployed, calibration_batches, refuse_another_shape, refuse_undeployable
+from resnet_bench.executors import calibration
+from resnet_bench.executors.deployed import Deployed, refuse_another_shape, refuse_undeployable
 from resnet_bench.executors.inputs import input_of, random_inputs
-from resnet_bench.executors.protocol import Converts, Prepared, Task
+from resnet_bench.executors.protocol import Batches, Converts, Prepared, Task
 from resnet_bench.executors.ran import convolution_macs, counted, product_macs
 from resnet_bench.machine.devices import HOST, kind_of
 from resnet_bench.records import Case, Executed, Precision, RanOperators, RuntimeRan
@@ -52,7 +53,9 @@ class OnnxRuntime:
     def name_kernels(self) -> None:
         """Nothing that torch's profiler sees."""
 
-    def convert(self, case: Case, network: "nn.Module", images: "Tensor", folder: Path) -> None:
+    def convert(
+        self, case: Case, network: "nn.Module", images: "Tensor", folder: Path, *, calibration: Batches = ()
+    ) -> None:
         """Export the network, with its weights in the same file, and quantise it where the case asks for int8.
 
         Raises:
@@ -63,7 +66,7 @@ class OnnxRuntime:
             return
         with TemporaryDirectory() as wide:
             _export(case, network, images, Path(wide) / _MODEL)
-            _quantise(case, Path(wide) / _MODEL, folder / _MODEL)
+            _quantise(calibration, Path(wide) / _MODEL, folder / _MODEL)
 
     def opened(self, case: Case, folder: Path, *, seed: int) -> Prepared:
         """Load the artefact on the provider of the case's device.
@@ -89,7 +92,13 @@ class OnnxRuntime:
 
         there = placed(task._replace(case=task.case.plain))
         with TemporaryDirectory() as folder:
-            self.convert(task.case, there.network, there.inputs.tensors[0], Path(folder))
+            self.convert(
+                task.case,
+                there.network,
+                there.inputs.tensors[0],
+                Path(folder),
+                calibration=calibration.batches(task.case),
+            )
             return self.opened(task.case, Path(folder), seed=task.seed)
 
 
@@ -107,13 +116,13 @@ def _export(case: Case, network: "nn.Module", images: "Tensor", path: Path) -> N
         raise UnsupportedError(_refusal(case, error)) from None
 
 
-def _quantise(case: Case, wide: Path, path: Path) -> None:
+def _quantise(batches: Batches, wide: Path, path: Path) -> None:
     """Quantise by ranges of calibration images: each channel of weights signed, activations unsigned, as QDQ pairs."""
     from onnxruntime import quantization  # noqa: PLC0415 - an extra
 
     class Reader(quantization.CalibrationDataReader):  # type: ignore[misc]
         def __init__(self) -> None:
-            self._batches = iter(calibration_batches(case))
+            self._batches = iter(batches)
 
         def get_next(self) -> dict[str, NDArray[np.float32]] | None:
             batch = next(self._batches, None)

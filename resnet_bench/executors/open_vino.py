@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resnet_bench.errors import UnsupportedError, in_words
-from resnet_bench.executors.deployed import Deployed, calibration_batches, refuse_another_shape, refuse_undeployable
+from resnet_bench.executors import calibration
+from resnet_bench.executors.deployed import Deployed, refuse_another_shape, refuse_undeployable
 from resnet_bench.executors.inputs import input_of, random_inputs
-from resnet_bench.executors.protocol import Converts, Prepared, Task
+from resnet_bench.executors.protocol import Batches, Converts, Prepared, Task
 from resnet_bench.executors.ran import convolution_macs, counted, product_macs
 from resnet_bench.machine.devices import HOST, kind_of
 from resnet_bench.records import Case, Executed, Precision, RanOperators, RuntimeRan
@@ -53,7 +54,9 @@ class OpenVino:
     def name_kernels(self) -> None:
         """Nothing that torch's profiler sees."""
 
-    def convert(self, case: Case, network: "nn.Module", images: "Tensor", folder: Path) -> None:
+    def convert(
+        self, case: Case, network: "nn.Module", images: "Tensor", folder: Path, *, calibration: Batches = ()
+    ) -> None:
         """Convert the network, its weights in float32, and quantise it by NNCF where the case asks for int8.
 
         Raises:
@@ -64,7 +67,7 @@ class OpenVino:
         try:
             model = openvino.convert_model(network, example_input=images, input=[list(images.shape)])
             if case.precision is Precision.INT8:
-                model = _quantised(case, model)
+                model = _quantised(calibration, model)
             openvino.save_model(model, str(folder / _MODEL), compress_to_fp16=False)
         except Exception as error:  # noqa: BLE001 - whatever its reader, or the model under it, raises
             raise UnsupportedError(f"OpenVINO refuses '{case.model}': {in_words(error)}") from None
@@ -112,7 +115,13 @@ class OpenVino:
 
         there = placed(task._replace(case=task.case.plain))
         with TemporaryDirectory() as folder:
-            self.convert(task.case, there.network, there.inputs.tensors[0], Path(folder))
+            self.convert(
+                task.case,
+                there.network,
+                there.inputs.tensors[0],
+                Path(folder),
+                calibration=calibration.batches(task.case),
+            )
             return self.opened(task.case, Path(folder), seed=task.seed)
 
 
@@ -130,16 +139,15 @@ def settings(case: Case) -> dict[str, Any]:
     }
 
 
-def _quantised(case: Case, model: Any) -> Any:
+def _quantised(batches: Batches, model: Any) -> Any:
     """Quantise by ranges of calibration images, all of what they reach: by default NNCF cuts off what is rare."""
     import nncf  # noqa: PLC0415 - an extra
     from nncf.quantization.advanced_parameters import AdvancedQuantizationParameters  # noqa: PLC0415
     from nncf.quantization.range_estimator import RangeEstimatorParametersSet  # noqa: PLC0415
 
-    batches = calibration_batches(case)
     return nncf.quantize(
         model,
-        nncf.Dataset(batches),
+        nncf.Dataset(list(batches)),
         subset_size=len(batches),
         preset=nncf.QuantizationPreset.MIXED,
         advanced_parameters=AdvancedQuantizationParameters(

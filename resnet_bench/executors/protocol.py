@@ -3,10 +3,10 @@
 Nothing here is torch's at run time: a runtime that measures an artefact of its own never asks for the network.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
 from resnet_bench.records import Case, Executed, Transfer
 
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from resnet_bench.executors.differentiated import Differentiated
+
+
+# Batches (N, ...) of one tensor each.
+Batches: TypeAlias = "Sequence[NDArray[np.float32]]"
 
 
 class TrainingStep(NamedTuple):
@@ -133,8 +137,12 @@ class Converts(Executes, Protocol):
     `prepare` does both in one process, for whoever compares sides or tries batch sizes.
     """
 
-    def convert(self, case: Case, network: "nn.Module", images: "Tensor", folder: Path) -> None:
+    def convert(
+        self, case: Case, network: "nn.Module", images: "Tensor", folder: Path, *, calibration: "Batches" = ()
+    ) -> None:
         """Write the artefact of a float32 network in eval mode, called with images (N, ...), and nothing else.
+
+        Where the case asks for int8 the ranges of activations are those of `calibration`.
 
         Raises:
             UnsupportedError: it cannot be converted, with the operator where one is to blame.

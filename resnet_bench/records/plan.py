@@ -184,7 +184,8 @@ class Protocol(Record, frozen=True, kw_only=True):
     `target_interval` is the relative half-width of the median's 99 % interval at which sampling stops;
     `repeats` is how often a disturbed launch is measured again. `state`, `warmup_min_s` and `throughput_min_s` are of
     accelerators alone: a sustained launch keeps the device busy for so long at least before its samples, and then back
-    to back. Runs of before there was a choice are bursts.
+    to back. Runs of before there was a choice are bursts. `calibration` is the folder whose images int8 takes its
+    ranges from, empty for seeded ones.
     """
 
     launches: Count
@@ -204,6 +205,7 @@ class Protocol(Record, frozen=True, kw_only=True):
     state: State = State.BURST
     warmup_min_s: Duration = 0.0
     throughput_min_s: Duration = 0.0
+    calibration: str = ""
 
 
 # On a device with a queue so many iterations at least make a back-to-back sample: it never waits for the host in one.

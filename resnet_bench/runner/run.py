@@ -12,6 +12,7 @@ from resnet_bench.config import suite_models
 from resnet_bench.config.axes import Value
 from resnet_bench.config.suite_file import Suite
 from resnet_bench.errors import ResNetBenchError, StoreError, UsageError
+from resnet_bench.executors import calibration
 from resnet_bench.git.commit import current_commit
 from resnet_bench.records import Case, Ceilings, Commit, Environment, Header, Identity, LayerScope, ModelObject
 from resnet_bench.records.profiles import profile_key
@@ -67,6 +68,7 @@ def start(
         whole, searches = stations.planned(suite, machines, directory, launcher=launcher, commit=commit)
         part, asked = (None, whole) if shard is None else shards.cut(whole, shard)
         protocol = suite.protocol_on(machines[0].probed.device)
+        _refuse_empty_calibration(launcher, protocol.calibration)
         profiled = profiles_of(asked, launcher, machines[0].probed.profiled)
         header = Header(
             id=run_id or new_run_id(),
@@ -197,6 +199,12 @@ def _refuse_missing_engines(launcher: Launcher, executors: Iterable[str]) -> Non
     """Refuse executors whose packages are not here; elsewhere the child says what is missing there."""
     if not isinstance(launcher, Fleet):
         engines.refuse_missing(executors)
+
+
+def _refuse_empty_calibration(launcher: Launcher, folder: str) -> None:
+    """Refuse a folder without images before anything is measured; elsewhere the child does."""
+    if folder and not isinstance(launcher, Fleet):
+        calibration.files(folder)
 
 
 def _refuse_other_commit(directory: Path, then: Commit | None, now: Commit | None) -> None:

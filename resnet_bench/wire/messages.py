@@ -258,6 +258,7 @@ class ConvertRequest(CaseRequest[Converted | Skip], frozen=True, kw_only=True, t
     folder: str
     seed: int
     images: int
+    calibration: str = ""
 
     @property
     def limit_s(self) -> float:

@@ -1,6 +1,5 @@
 """What a runtime runs is converted, loaded without torch, and proven to be the network; faults are planted."""
 
-import importlib.util
 import os
 import shutil
 from pathlib import Path
@@ -237,7 +236,7 @@ class Odd(nn.Module):
 )
 @pytest.mark.parametrize("executor", RUNTIMES)
 def test_what_a_runtime_cannot_do_is_said_before_anything_is_converted(monkeypatch, executor, axes, words):
-    monkeypatch.setattr(table, "find_spec", importlib.util.find_spec if installed(executor) else lambda _: object())
+    monkeypatch.setattr(table, "find_spec", lambda _: object())
     with pytest.raises(UnsupportedError, match=words):
         table.load(executor).supports(trained_case(executor=executor, **axes))
 

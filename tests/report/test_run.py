@@ -410,7 +410,7 @@ def test_the_fastest_configuration_says_what_it_costs():
         (row,) = objects(best.tables[0])
         assert row["agreement"].startswith("31.4 dB, 75.0 % of 64, 9 classes")
         assert row["agreement"].endswith(said)
-        assert row["build"] == "12 s"
+        assert row["build"] == "12.0 s"
         assert "--executor onnxruntime" in row["command"]
         assert "--precision int8" in row["command"]
         assert ("is not known for" in best.paragraphs[0]) is not bool(of.weights)

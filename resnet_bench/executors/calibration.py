@@ -1,0 +1,71 @@
+"""What int8 takes the ranges of activations from: a user's images, or seeded ones. Never torch."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from resnet_bench.errors import UnsupportedError, UsageError
+from resnet_bench.executors.inputs import input_of, structured_images
+from resnet_bench.records import Case
+
+IMAGES = 32
+_SEED = 977
+_SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".ppm", ".webp")
+# A centre crop of this share of the shorter side, and ImageNet's mean and spread, as evaluation has them.
+_CROP = 0.875
+_MEAN, _SPREAD = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
+_COLOURS = {1: "L", 3: "RGB"}
+
+
+def files(folder: str) -> list[Path]:
+    """Return the images in a folder and below, by name, at most as many as are used.
+
+    Raises:
+        UsageError: there is no such folder, or no image in it.
+    """
+    path = Path(folder)
+    if not path.is_dir():
+        raise UsageError(f"--calibration '{folder}' is not a folder; give one with images ({', '.join(_SUFFIXES)}).")
+    found = sorted(it for it in path.rglob("*") if it.suffix.lower() in _SUFFIXES)
+    if not found:
+        raise UsageError(f"--calibration '{folder}' has no image; expected files such as {', '.join(_SUFFIXES)}.")
+    return found[:: max(1, len(found) // IMAGES)][:IMAGES]  # of each class some, where classes are folders
+
+
+def batches(case: Case, folder: str = "") -> list[NDArray[np.float32]]:
+    """Return batches of the case (N, C, H, W), of at least one batch: of a folder's images, seeded ones without.
+
+    Raises:
+        UsageError: the folder has no image, or one that cannot be read.
+        UnsupportedError: the case's input is no image that a file could hold.
+    """
+    wanted = math.ceil(IMAGES / case.batch_size)
+    if not folder:
+        images = structured_images(input_of(case), wanted * case.batch_size, seed=_SEED)
+    else:
+        read = [_read(path, input_of(case).tensors[0].shape) for path in files(folder)]
+        wanted = max(1, len(read) // case.batch_size)
+        images = np.stack([read[index % len(read)] for index in range(wanted * case.batch_size)])
+    return list(images.reshape(wanted, case.batch_size, *images.shape[1:]))
+
+
+def _read(path: Path, shape: tuple[int, ...]) -> NDArray[np.float32]:
+    from PIL import Image, UnidentifiedImageError  # noqa: PLC0415 - torchvision brings it
+
+    if len(shape) != 3 or shape[0] not in _COLOURS:  # noqa: PLR2004 - channels, height, width
+        raise UnsupportedError(f"--calibration takes images of 1 or 3 channels, and this model takes {shape}.")
+    channels, height, width = shape
+    try:
+        with Image.open(path) as opened:
+            image = opened.convert(_COLOURS[channels])
+    except (OSError, UnidentifiedImageError) as error:
+        raise UsageError(f"--calibration: '{path}' cannot be read as an image: {error}") from None
+    scale = min(image.width / width, image.height / height) * _CROP
+    across, down = width * scale, height * scale
+    left, top = (image.width - across) / 2, (image.height - down) / 2
+    resized = image.resize((width, height), box=(left, top, left + across, top + down))
+    values = np.asarray(resized, dtype=np.float32).reshape(height, width, channels) / 255
+    spread = (values - _MEAN[:channels]) / _SPREAD[:channels]
+    return np.ascontiguousarray(spread.transpose(2, 0, 1), dtype=np.float32)

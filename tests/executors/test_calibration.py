@@ -1,0 +1,78 @@
+"""What int8 takes its ranges from: a folder's images as evaluation has them, or seeded ones."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from resnet_bench import cli
+from resnet_bench.errors import UnsupportedError, UsageError
+from resnet_bench.executors import calibration
+from tests import make
+
+
+def case(**axes):
+    return make.case("tiny", **dict(batch_size=4, image_size=16) | axes)
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    for index, colour in enumerate(((255, 0, 0), (0, 255, 0), (0, 0, 255), (10, 20, 30), (0, 0, 0))):
+        (tmp_path / f"class{index % 2}").mkdir(exist_ok=True)
+        Image.new("RGB", (40, 30), colour).save(tmp_path / f"class{index % 2}" / f"{index}.png")
+    (tmp_path / "labels.txt").write_text("0 1 0 1 0")
+    return tmp_path
+
+
+def test_images_of_a_folder_are_scaled_as_evaluation_scales_them(pictures):
+    (batch,) = calibration.batches(case(), str(pictures))
+    assert batch.shape == (4, 3, 16, 16)
+    assert batch.dtype == np.float32
+    red = batch[0, :, 8, 8]
+    assert red == pytest.approx((np.array([1, 0, 0]) - [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225], rel=1e-5)
+
+
+def test_fewer_images_than_a_batch_are_repeated_and_one_channel_is_grey(pictures):
+    (batch,) = calibration.batches(case(batch_size=8, image_size=16, input="1x16x12"), str(pictures))
+    assert batch.shape == (8, 1, 16, 12)
+    assert np.array_equal(batch[0], batch[5])
+
+
+def test_without_a_folder_they_are_seeded_and_fill_whole_batches():
+    first, again = calibration.batches(case(batch_size=5)), calibration.batches(case(batch_size=5))
+    assert [it.shape for it in first] == [(5, 3, 16, 16)] * 7
+    assert all(map(np.array_equal, first, again))
+
+
+def test_of_many_images_those_of_all_classes_are_taken(tmp_path):
+    for index in range(100):
+        (tmp_path / f"{index:03}.jpg").touch()
+    taken = calibration.files(str(tmp_path))
+    assert len(taken) == calibration.IMAGES
+    assert taken[-1].stem > "090"
+
+
+@pytest.mark.parametrize(("made", "words"), [(True, "has no image"), (False, "is not a folder")])
+def test_a_folder_without_images_is_refused(tmp_path, monkeypatch, made, words):
+    monkeypatch.chdir(tmp_path)
+    if made:
+        (tmp_path / "none").mkdir()
+    with pytest.raises(UsageError, match=words):
+        calibration.files("none")
+
+
+def test_what_is_no_image_is_named(tmp_path):
+    (tmp_path / "broken.png").write_bytes(b"no picture")
+    with pytest.raises(UsageError, match=r"'.*broken\.png' cannot be read as an image"):
+        calibration.batches(case(), str(tmp_path))
+
+
+def test_a_model_that_takes_no_images_cannot_be_calibrated_with_them(pictures):
+    with pytest.raises(UnsupportedError, match="images of 1 or 3 channels"):
+        calibration.batches(case(input="5x16x16"), str(pictures))
+
+
+@pytest.mark.slow
+def test_a_run_says_so_in_one_line(tmp_path, capsys):
+    asked = ("--models", "cifar_resnet20", "--calibration", str(tmp_path), "--device", "cpu", "-o", str(tmp_path / "r"))
+    assert cli.run(("run", *asked)) == 2
+    assert "has no image" in capsys.readouterr().err
