@@ -61,6 +61,12 @@ def test_every_test_that_the_guide_names_for_a_finding_is_there():
         assert there >= set(named), number
 
 
+@pytest.mark.parametrize("name", sorted(TEXTS))
+def test_no_command_stands_outside_its_fence(name):
+    outside = FENCE.sub("", TEXTS[name]).splitlines()
+    assert [line for line in outside if re.match(r"(resnet-bench|make) ", line)] == []
+
+
 def test_there_are_commands_to_look_at():
     assert len(SHOWN) > 40
 
