@@ -2,7 +2,7 @@
 
     from resnet_bench import asv
 
-    class LatencySuite(asv.Latency):
+    class Latency(asv.LatencySuite):
         models = ("mynet.model:build",)
         batch_sizes = (1, 8)
 
@@ -83,7 +83,7 @@ class _Measured(_Models):
         from resnet_bench.config.axes import completed  # noqa: PLC0415
         from resnet_bench.machine import environment  # noqa: PLC0415
         from resnet_bench.machine.devices import HOST  # noqa: PLC0415
-        from resnet_bench.records import Case, Launch, Mode, Protocol, SkipReason  # noqa: PLC0415
+        from resnet_bench.records import Case, Launch, Mode, SkipReason  # noqa: PLC0415
         from resnet_bench.runner.launchers.table import launcher  # noqa: PLC0415
         from resnet_bench.runner.plan import resolved  # noqa: PLC0415
         from resnet_bench.wire.messages import MeasureRequest  # noqa: PLC0415
@@ -100,23 +100,37 @@ class _Measured(_Models):
             "threads": self.threads or environment.default_threads(),
         }
         case = Case(model=model, **completed(said, device))
-        protocol = Protocol(
-            launches=1,
-            target_interval=0.02,
-            min_samples=samples,
-            max_samples=samples,
-            sampling_budget_s=60.0,
-            throughput_budget_s=throughput_budget_s,
-            warmup_min_iterations=2,
-            warmup_budget_s=1.0,
-            time_limit_s=self.timeout * 0.8,
-        )
+        protocol = _protocol(device, samples, throughput_budget_s, self.timeout * 0.8)
         answer = launcher().ask(MeasureRequest(case=case, index=0, attempt=0, model=spec, protocol=protocol))
         if isinstance(answer, Launch):
             return answer
         if answer.reason in {SkipReason.UNSUPPORTED, SkipReason.OUT_OF_MEMORY}:
             raise SkipNotImplemented(answer.detail)
         raise RuntimeError(f"{answer.reason}: {answer.detail}")
+
+
+def _protocol(device: str, samples: int, throughput_budget_s: float, time_limit_s: float) -> Any:
+    """Return the standard preset's protocol on a device, with as many samples always, and briefer on the host."""
+    import msgspec  # noqa: PLC0415 - see above
+
+    from resnet_bench.config.suite_file import load_suite  # noqa: PLC0415
+    from resnet_bench.machine.devices import is_accelerator  # noqa: PLC0415
+    from resnet_bench.records import ReferenceUse  # noqa: PLC0415
+
+    briefer = {} if is_accelerator(device) else {"warmup_budget_s": 1.0}
+    return msgspec.structs.replace(
+        load_suite(preset="standard").protocol_on(device),
+        launches=1,
+        repeats=0,
+        min_samples=samples,
+        max_samples=samples,
+        sampling_budget_s=60.0,
+        throughput_budget_s=throughput_budget_s,
+        warmup_min_iterations=2,
+        time_limit_s=time_limit_s,
+        reference=ReferenceUse.OFF,  # asv takes samples as they are
+        **briefer,
+    )
 
 
 class LatencySuite(_Measured):
