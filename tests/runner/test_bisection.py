@@ -72,9 +72,7 @@ def test_where_skips_hide_it_every_candidate_is_named(repository):
     folder, revisions = repository
     judge = judging(revisions, 17, broken={16, 17})
     found = bisect(folder, revisions[0], revisions[29], judge, say=lambda _: None)
-    assert set(found.candidates) == set(revisions[16:19]) - {revisions[18]} or set(found.candidates) == set(
-        revisions[16:19]
-    )
+    assert set(found.candidates) == set(revisions[16:19])  # the first that can be judged may be to blame too
     assert found.change is None
 
 
