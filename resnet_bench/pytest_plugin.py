@@ -4,11 +4,12 @@
 measures, is skipped unless --resnet-bench is given, and wants to be alone.
 """
 
+import hashlib
 import os
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -123,9 +124,18 @@ def assert_cost_unchanged(request: pytest.FixtureRequest) -> Callable[..., Any]:
 _MEANT = "If that is meant: pytest --resnet-bench-update, and commit the file."
 
 
+_LONGEST_NAME = 200  # file systems take 255 bytes
+
+
 def _snapshot_path(node: pytest.Item, name: str) -> Path:
-    words = f"{node.name}-{name}" if name else node.name
-    return node.path.parent / _FOLDER / node.path.stem / f"{re.sub(r'[^A-Za-z0-9_.=-]+', '-', words).strip('-')}.tsv"
+    """Return a file that no other test and no other question of this one has: all that sets them apart stays."""
+    function, bracket, parameters = node.nodeid.partition("::")[2].partition("[")
+    words = quote(function.replace("::", "."))
+    words += f"-{quote(parameters.removesuffix(']'), safe='=+,')}" if bracket else ""
+    words += f"@{quote(name, safe='=+,')}" if name else ""
+    if len(words) > _LONGEST_NAME:
+        words = f"{words[: _LONGEST_NAME - 13]}-{hashlib.sha256(words.encode()).hexdigest()[:12]}"
+    return node.path.parent / _FOLDER / node.path.stem / f"{words}.tsv"
 
 
 @pytest.fixture

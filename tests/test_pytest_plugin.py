@@ -106,6 +106,39 @@ def test_a_snapshot_is_written_on_demand_then_held_and_a_failure_names_the_layer
     )
 
 
+APART = """
+import pytest
+
+class TestA:
+    def test_cost(self, assert_cost_unchanged):
+        assert_cost_unchanged("mynet:build", input=(3, 16, 16))
+
+class TestB:
+    def test_cost(self, assert_cost_unchanged):
+        assert_cost_unchanged("mynet:wide", input=(3, 16, 16))
+
+@pytest.mark.parametrize("model", ["build", "wide"], ids=["a/b", "a-b"])
+def test_it(assert_cost_unchanged, model):
+    assert_cost_unchanged(f"mynet:{model}", input=(3, 16, 16))
+
+@pytest.mark.parametrize("model", ["build"], ids=["a"])
+def test_named(assert_cost_unchanged, model):
+    assert_cost_unchanged("mynet:wide", input=(3, 16, 16), name="b")
+
+@pytest.mark.parametrize("model", ["build", "build"], ids=["a-b", "x" * 300])
+def test_named_too(assert_cost_unchanged, model):
+    assert_cost_unchanged("mynet:build", input=(3, 16, 16))
+"""
+
+
+def test_no_two_tests_share_a_snapshot(suite):
+    suite.makepyfile(test_apart=APART)
+    run(suite, "--resnet-bench-update").assert_outcomes(passed=7)
+    found = sorted(it.name for it in (suite.path / "cost_snapshots/test_apart").iterdir())
+    assert found[:4] == ["TestA.test_cost.tsv", "TestB.test_cost.tsv", "test_it-a%2Fb.tsv", "test_it-a-b.tsv"]
+    assert len(found) == 7
+
+
 def test_a_test_that_asks_twice_names_its_questions(suite):
     ask = 'assert_cost_unchanged("resnet18"{})'
     body = "def test_it(assert_cost_unchanged):\n    {}\n    {}\n"
