@@ -1,5 +1,13 @@
 """Sweeps over machines that commands reach: what every engine promises, and ways that spoil what is said on them."""
 
+import contextlib
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
 import pytest
 
 from resnet_bench import cli
@@ -10,6 +18,7 @@ from resnet_bench.storage import run_directory
 from resnet_bench.wire.delivery import own_release
 from tests.runner.stub_machine import prepared
 
+ROOT = Path(__file__).parents[2]
 CASES = '[[sweep]]\nmodels = ["cifar_resnet20", "cifar_resnet32"]\nbatch_sizes = [1, 2]\n'
 
 
@@ -160,6 +169,46 @@ def test_a_machine_that_is_lost_is_given_up_while_the_others_go_on(fleet):
     fleet.fault("n2", "none 0")
     assert fleet.resume() == 0
     assert fleet.launches("n2") == 3 + 8
+
+
+def living(folder):
+    """Return the processes that were started for machines of a folder."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if str(folder) in process.cmdline() and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+    return found
+
+
+def until(is_so):
+    deadline = time.monotonic() + 60
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGKILL, -9), (signal.SIGINT, 130)])
+def test_launches_end_with_their_parent_and_what_is_finished_is_saved(fleet, number, code):
+    fleet.fault("n1", "sleeps every")
+    fleet.fault("n2", "sleeps 2")
+    arguments = ("run", fleet.suite, "--device", "cpu", "--launches", "1", "-o", fleet.run)
+    parent = subprocess.Popen([sys.executable, "-m", "resnet_bench", *arguments], cwd=ROOT, stderr=subprocess.DEVNULL)
+    counts = [(fleet.folder / f"{name}.launches", count) for name, count in (("n1", 1), ("n2", 2))]
+    until(lambda: all(path.exists() and path.stat().st_size == count for path, count in counts))
+    assert len(living(fleet.folder)) >= 2
+    parent.send_signal(number)
+    assert parent.wait(60) == code
+    until(lambda: not living(fleet.folder))
+    _, entries = fleet.loaded()
+    assert [it.case.machine for it in entries if not isinstance(it, Skip)] == ["n2"]
+    stopped = ["n1", "n2"] if number is signal.SIGINT else []
+    assert sorted(it.case.machine for it in entries if isinstance(it, Skip)) == stopped
+    for name in ("n1", "n2"):
+        fleet.fault(name, "")
+    assert fleet.resume() == 0
+    found, _ = fleet.loaded()
+    assert (len(found.measurements), found.skips) == (8, ())
 
 
 @pytest.mark.parametrize(
