@@ -6,8 +6,8 @@ BENCH_ARGS ?=
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt $(PIP_ARGS)
 
-# Whole files go to one process: a browser and the runs made for a file are made once.
-PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile
+# Each process gets a stretch of files, so that what is made for a file is seldom made twice; who is done takes over.
+PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist worksteal
 
 ASV_ARGS ?= --quick
 ASV_RANGE ?= HEAD~2..HEAD

@@ -3,8 +3,17 @@
 import os
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 pytest.register_assert_rewrite("tests.goldens")
+
+# How long an example takes is the machine's affair: it may be busy.
+settings.register_profile("busy", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
+
+# Workers share the cores: threads that wait for each other there took four times the processor's time.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # COLUMNS would cut what is printed, and pytest's workers have it.
 for name in [name for name in os.environ if name.startswith("RESNET_BENCH_") or name == "COLUMNS"]:
@@ -42,3 +51,13 @@ def _own_cache(tmp_path_factory):
         del os.environ["XDG_CACHE_HOME"]
     else:
         os.environ["XDG_CACHE_HOME"] = before
+
+
+@pytest.fixture
+def brief_turns(monkeypatch):
+    """The turns of a launch pair end after a tenth of a second, not after one: where ratios of two are to be seen."""
+    from functools import partial
+
+    from resnet_bench.runner import live
+
+    monkeypatch.setattr(live, "Terms", partial(live.Terms, turns_s=0.1))

@@ -15,6 +15,7 @@ from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
 
 TESTS = Path(__file__).parent
 FAST = "not slow and not browser and not gpu and not engines"
+TESTED = ("-m", "pytest", "-q", "-n", "logical", "--maxprocesses", "4", "--dist", "worksteal", "-m", FAST)
 # numpy ignores what a processor lacks, but ends at a name of its baseline: only what it chooses between is named.
 FOUND = [name for name in __cpu_dispatch__ if __cpu_features__[name]]
 NEWEST = [name for name in FOUND if name == "X86_V4" or name.startswith("AVX512")]
@@ -26,8 +27,7 @@ if platform.machine() == "x86_64":
 def test(paths, variables):
     said = " ".join(f"{name}={value!r}" for name, value in variables.items())
     print(f"{', '.join(str(path.relative_to(TESTS)) for path in paths) or 'all fast tests'} with {said}", flush=True)
-    command = [sys.executable, "-m", "pytest", "-q", "-n", "logical", "--maxprocesses", "4", "--dist", "loadfile"]
-    done = subprocess.run([*command, "-m", FAST, *map(str, paths)], cwd=TESTS.parent, env=os.environ | variables)
+    done = subprocess.run([sys.executable, *TESTED, *map(str, paths)], cwd=TESTS.parent, env=os.environ | variables)
     if done.returncode:
         sys.exit(done.returncode)
 
