@@ -129,6 +129,7 @@ def test_a_name_that_nobody_knows_is_said_without_the_name_of_a_class(capsys, tm
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("brief_turns")
 def test_a_model_of_the_users_own_is_imported_from_the_working_folder(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     Path("mynet.py").write_text(

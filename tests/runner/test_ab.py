@@ -15,6 +15,8 @@ from resnet_bench.runner import live as runner
 from resnet_bench.runner import revisions
 from resnet_bench.wire.live import Elapsed, Ready
 
+pytestmark = pytest.mark.usefixtures("brief_turns")
+
 MODEL = """
 import torch
 

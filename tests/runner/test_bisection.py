@@ -106,6 +106,7 @@ def build():
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("brief_turns")
 def test_a_planted_slowdown_among_thirty_commits_is_named_with_its_size(tmp_path, capsys):
     git(tmp_path, "init", "-q", "-b", "main")
     for number in range(30):
@@ -114,6 +115,7 @@ def test_a_planted_slowdown_among_thirty_commits_is_named_with_its_size(tmp_path
         identity = ("-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "core.hooksPath=/dev/null")
         subprocess.run(["git", *identity, "commit", "-q", "-m", f"change {number}"], cwd=tmp_path, check=True)
     arguments = ("--model", "mynet:build", "--image-size", "32", "--repository", str(tmp_path), "--format", "json")
+    arguments += ("--band", "20 %")  # commits that are alike are soon seen to be
     code = cli.run(["bisect", "HEAD~29", "HEAD", *arguments])
     found = json.loads(capsys.readouterr().out)
     assert (code, found["subjects"]) == (0, ["change 21"])

@@ -9,6 +9,8 @@ from resnet_bench import cli
 from tests.make import git
 from tests.make.projects import PYPROJECT, backend
 
+pytestmark = pytest.mark.usefixtures("brief_turns")
+
 NET = """
 import torch
 
