@@ -1,9 +1,14 @@
 """The plugin in pytest processes of their own, as somebody else's suite has it."""
 
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+import resnet_bench as rb
+from resnet_bench import cli
 
 pytest_plugins = ["pytester"]
 
@@ -79,26 +84,34 @@ def test_a_suite_that_does_not_use_it_sees_nothing_of_it(suite):
     assert "resnet" not in "\n".join(told).replace("resnet_bench.pytest_plugin", "").replace("resnet_bench/", "")
 
 
-def test_exact_costs_are_assertions_like_any_other(suite):
-    suite.makepyfile(COST)
-    run(suite).assert_outcomes(passed=1)
+TWICE = """
+def test_it(assert_cost_unchanged):
+    assert_cost_unchanged("resnet18")
+    assert_cost_unchanged("resnet18"{name})
+"""
 
 
-def test_a_snapshot_is_written_on_demand_then_held_and_a_failure_names_the_layer(suite):
-    suite.makepyfile(test_costs=SNAPSHOT.format(model="build"))
+def test_exact_costs_are_assertions_and_a_snapshot_is_written_on_demand_then_held_and_a_failure_names_the_layer(suite):
+    snapshot = "cost_snapshots/test_{}/test_snapshot-16.tsv"
+    suite.makepyfile(test_cost=COST, test_costs=SNAPSHOT.format(model="build"))
     missing = run(suite)
-    missing.assert_outcomes(failed=2)
-    missing.stdout.fnmatch_lines(["*cost_snapshots/test_costs/test_snapshot-16.tsv is not there yet; *"])
-    run(suite, "--resnet-bench-update").assert_outcomes(passed=2)
-    text = (suite.path / "cost_snapshots/test_costs/test_snapshot-16.tsv").read_text()
+    missing.assert_outcomes(passed=1, failed=2)
+    missing.stdout.fnmatch_lines([f"*{snapshot.format('costs')} is not there yet; *"])
+
+    suite.makepyfile(test_twice=TWICE.format(name=""), test_named=TWICE.format(name=', name="again"'))
+    written = run(suite, "--resnet-bench-update")
+    written.assert_outcomes(passed=4, failed=1)
+    written.stdout.fnmatch_lines(["this test asks twice: give each a name*"])
+    text = (suite.path / snapshot.format("costs")).read_text()
     assert "conv\tConv2d\t1x4x14x14\t112\t21168\t784" in text.splitlines()
-    run(suite).assert_outcomes(passed=2)
-    suite.makepyfile(test_costs=SNAPSHOT.format(model="wide"))
-    grown = run(suite)
-    grown.assert_outcomes(failed=2)
-    grown.stdout.fnmatch_lines(
+
+    suite.makepyfile(test_wider=SNAPSHOT.format(model="wide"))
+    shutil.copytree(suite.path / "cost_snapshots/test_costs", suite.path / "cost_snapshots/test_wider")
+    held = run(suite, "test_costs.py", "test_wider.py")
+    held.assert_outcomes(passed=2, failed=2)
+    held.stdout.fnmatch_lines(
         [
-            "the cost of mynet:wide is not what cost_snapshots/test_costs/test_snapshot-16.tsv says:",
+            f"the cost of mynet:wide is not what {snapshot.format('wider')} says:",
             "parameters: 162 to 314 (+93.83 %)",
             "  conv: output 1x4x14x14 to 1x8x14x14, parameters 112 to 224 (+100.00 %), *",
             "If that is meant: pytest --resnet-bench-update*",
@@ -139,17 +152,6 @@ def test_no_two_tests_share_a_snapshot(suite):
     assert len(found) == 7
 
 
-def test_a_test_that_asks_twice_names_its_questions(suite):
-    ask = 'assert_cost_unchanged("resnet18"{})'
-    body = "def test_it(assert_cost_unchanged):\n    {}\n    {}\n"
-    suite.makepyfile(body.format(ask.format(""), ask.format("")))
-    done = run(suite, "--resnet-bench-update")
-    done.assert_outcomes(failed=1)
-    done.stdout.fnmatch_lines(["this test asks twice: give each a name*"])
-    suite.makepyfile(body.format(ask.format(""), ask.format(', name="again"')))
-    run(suite, "--resnet-bench-update").assert_outcomes(passed=1)
-
-
 def test_what_measures_is_skipped_in_words_until_it_is_asked_for(suite):
     suite.makepyfile(MEASURED.format(marker=""))
     done = run(suite, "-rs")
@@ -164,42 +166,59 @@ def test_what_measures_does_not_run_beside_other_workers(suite):
     done.stdout.fnmatch_lines(["SKIPPED*it measures, and 2 workers share this machine: run it alone, with -n 0*"])
 
 
+# One run is measured, and every check of the suite is of it.
+ONCE = """
+from resnet_bench import api
+
+measure, measured = api.run, []
+
+def run(model, **options):
+    if not measured:
+        measured.append(measure(model, **options))
+    return measured[0]
+
+api.run = run
+"""
+
+
 @pytest.mark.slow
 def test_a_measured_check_holds_a_baseline_of_this_machine_alone(suite, monkeypatch):
     monkeypatch.chdir(suite.path)
-    suite.makepyfile(MEASURED.format(marker="baseline='main', limit='9000 %'"))
-    absent = run(suite, "--resnet-bench")
-    absent.assert_outcomes(passed=1, failed=1)
-    absent.stdout.fnmatch_lines(["*no baseline 'main' in *"])
-    store_baseline(suite.path)
+    store_baseline("main", "elsewhere")
+    make_it_another_machines("elsewhere")
+    suite.makeconftest(ONCE)
+    suite.makepyfile(
+        test_kept=MEASURED.format(marker="baseline='main', limit='9000 %'"),
+        test_absent=MEASURED.format(marker="baseline='nosuch'"),
+        test_misspelt=MEASURED.format(marker="baseline='main', limit='9000 %', metric='latency_ss'"),
+        test_elsewhere=MEASURED.format(marker="baseline='elsewhere', limit='9000 %'"),
+    )
     page = suite.path / "page" / "x.html"
-    kept = run(suite, "--resnet-bench", "--resnet-bench-report", page)
-    kept.assert_outcomes(passed=2)
-    kept.stdout.fnmatch_lines([f"resnet-bench: report: {page}"])
+    done = run(suite, "-v", "-rs", "--resnet-bench", "--resnet-bench-report", page)
+    done.assert_outcomes(passed=5, failed=2, skipped=1)
+    done.stdout.fnmatch_lines(
+        [
+            "test_absent.py::test_speed FAILED*",
+            "test_elsewhere.py::test_speed SKIPPED*",
+            "test_kept.py::test_speed PASSED*",
+            "test_misspelt.py::test_speed FAILED*",
+        ]
+    )
+    done.stdout.fnmatch_lines(["*no baseline 'nosuch' in *"])
+    done.stdout.fnmatch_lines(["SKIPPED*baseline 'elsewhere' was measured elsewhere: *cpu_name is *"])
+    done.stdout.fnmatch_lines([f"resnet-bench: report: {page}"])
     assert page.read_text().lower().startswith("<!doctype html")
-    suite.makepyfile(MEASURED.format(marker="baseline='main', limit='9000 %', metric='latency_ss'"))
-    run(suite, "--resnet-bench").assert_outcomes(passed=1, failed=1)
-    make_it_another_machines(suite.path)
-    suite.makepyfile(MEASURED.format(marker="baseline='main', limit='9000 %'"))
-    elsewhere = run(suite, "--resnet-bench", "-rs")
-    elsewhere.assert_outcomes(passed=1, skipped=1)
-    elsewhere.stdout.fnmatch_lines(["SKIPPED*baseline 'main' was measured elsewhere: *cpu_name is *"])
 
 
-def store_baseline(folder):
-    code = (
-        "import resnet_bench as rb\n"
-        "rb.run('mynet:build', batch_sizes=1, image_sizes=16, launches=2, device='cpu', threads=1, reference='off')"
-        ".save('reports/base')\n"
-    )
-    subprocess.run([sys.executable, "-c", code], cwd=folder, check=True)
-    subprocess.run(
-        [sys.executable, "-m", "resnet_bench", "baseline", "set", "main", "reports/base"], cwd=folder, check=True
-    )
+def store_baseline(*names):
+    given = dict(batch_sizes=1, image_sizes=16, launches=2, device="cpu", threads=1, reference="off")
+    rb.run("mynet:build", **given).save("reports/base")
+    for name in names:
+        assert cli.run(["baseline", "set", name, "reports/base"]) == 0
 
 
-def make_it_another_machines(folder):
-    path = folder / "reports" / "baselines" / "main.json"
+def make_it_another_machines(name):
+    path = Path("reports", "baselines", f"{name}.json")
     text = path.read_text()
     start = (
         text.index('"cpu_name":"') + len('"cpu_name":"') if '"cpu_name":"' in text else text.index('"cpu_name": "') + 13
