@@ -55,9 +55,9 @@ def _own_cache(tmp_path_factory):
 
 @pytest.fixture
 def brief_turns(monkeypatch):
-    """The turns of a launch pair end after a tenth of a second, not after one: where ratios of two are to be seen."""
+    """The turns of a launch pair end after a quarter of a second, not after one: where ratios of two are to be seen."""
     from functools import partial
 
     from resnet_bench.runner import live
 
-    monkeypatch.setattr(live, "Terms", partial(live.Terms, turns_s=0.1))
+    monkeypatch.setattr(live, "Terms", partial(live.Terms, turns_s=0.25))

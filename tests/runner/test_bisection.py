@@ -110,7 +110,7 @@ def build():
 def test_a_planted_slowdown_among_thirty_commits_is_named_with_its_size(tmp_path, capsys):
     git(tmp_path, "init", "-q", "-b", "main")
     for number in range(30):
-        (tmp_path / "mynet.py").write_text(MODEL.format(layers=2 if number < 21 else 8) + f"# {number}\n")
+        (tmp_path / "mynet.py").write_text(MODEL.format(layers=2 if number < 21 else 64) + f"# {number}\n")
         git(tmp_path, "add", "-A")
         identity = ("-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "core.hooksPath=/dev/null")
         subprocess.run(["git", *identity, "commit", "-q", "-m", f"change {number}"], cwd=tmp_path, check=True)
