@@ -22,6 +22,7 @@ COMMANDS = (
     ("show", "models:show", "The module tree of one model, as torch prints it."),
     ("profile", "profile:profile", "The exact static profile, or with --measured where the time goes."),
     ("predict", "predict:predict", "The latency of networks that nobody has measured, from this machine's layers."),
+    ("design", "design:design", "Architectures under budgets, searched by closed form and this machine's layers."),
     ("run", "run:run", "Measure models on the device at hand."),
     ("merge", "merge:merge", "Runs of several machines, or the shards of a suite, joined into one run."),
     ("report", "report:report", "One offline HTML page, or text, Markdown, JSON, CSV or LaTeX, from runs."),

@@ -167,14 +167,17 @@ def parse_percent(text: str) -> float:
 
 
 def parse_count(text: str) -> float:
-    """Read a plain positive number.
+    """Read a positive number, plain or with k, M or G: 20000000 or "20 M".
 
     Raises:
         UsageError: `text` is not a positive number.
     """
-    if not _NUMBER.fullmatch(text.strip()) or not _usable(text):
+    said = text.strip()
+    factor = _COUNTS.get(said[-1:], 1.0)
+    number = said if factor == 1 else said[:-1].strip()
+    if not _NUMBER.fullmatch(number) or not _usable(number):
         raise UsageError(f"'{text}' is not a positive number.")
-    return float(text)
+    return float(number) * factor
 
 
 def parse_rate(text: str) -> float:
@@ -220,6 +223,9 @@ def parse_seconds(text: str) -> float:
         UsageError: `text` is not a positive number followed by a unit of time.
     """
     return _parse(text, _SECONDS, "a time such as 15ms, 90s or 10m")
+
+
+_COUNTS = {"k": 1e3, "M": 1e6, "G": 1e9}
 
 
 def _usable(number: str) -> bool:

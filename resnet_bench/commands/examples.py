@@ -15,6 +15,10 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "resnet-bench predict resnet50_v1 --measure-missing",
         "resnet-bench predict --check",
     ),
+    "design": (
+        'resnet-bench design --under "latency 100 ms at batch 1" --under "parameters 20 M" --family resnet',
+        'resnet-bench design --under "latency 100 ms at batch 1" --around resnet50 --suite design.toml',
+    ),
     "run": (
         "resnet-bench run --models resnet18,resnet50 --batch-sizes 1,8 -o reports/base",
         "resnet-bench run --models mynet.model:build --precision fp32,bf16 --preset standard",

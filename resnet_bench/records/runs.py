@@ -11,6 +11,7 @@ from resnet_bench.records.bounds import (
     NonNegativeCount,
     NonNegativeNumber,
     NonNegativeSeconds,
+    PositiveSeconds,
     SchemaNumber,
     ShardNumber,
     Share,
@@ -184,6 +185,15 @@ class Price(Record, frozen=True, kw_only=True):
     where: str = ""
 
 
+class Foreseen(Record, frozen=True, kw_only=True):
+    """The latency that was predicted of a case before it was measured, from this machine's layers, with its bounds."""
+
+    case: Case
+    latency_s: PositiveSeconds
+    low_s: PositiveSeconds
+    high_s: PositiveSeconds
+
+
 class Header(Record, frozen=True, kw_only=True):
     """`run.json`: everything about a run but its launches. `models` are the suite's own specs, as plain tables.
 
@@ -192,6 +202,7 @@ class Header(Record, frozen=True, kw_only=True):
     `note` is what its user says of it and `label` what they call it, "" for its directory; `accuracies` are what the
     suite gives of its models, `prices` what it says that hours of machines cost. `fleet` are the machines of a run
     that an engine started elsewhere, empty for one here.
+    `foreseen` are latencies that were predicted before the run began.
     """
 
     schema: SchemaNumber = SCHEMA_VERSION
@@ -215,6 +226,7 @@ class Header(Record, frozen=True, kw_only=True):
     objects: tuple[ModelObject, ...] = ()
     note: str = ""
     accuracies: tuple[GivenAccuracy, ...] = ()
+    foreseen: tuple[Foreseen, ...] = ()
     prices: tuple[Price, ...] = ()
     fleet: tuple[FleetMember, ...] = ()
 

@@ -138,13 +138,21 @@ def predictions(
     return tuple(oracles[LayerWay.of(it.case)].predict(it) for it in asked), oracles
 
 
-def _time_missing(subject: PredictionSubject, launcher: Launcher) -> None:
+def lacking(subject: PredictionSubject) -> tuple[LayerShape, ...]:
+    """Return the distinct layers of a case that this machine's library has not.
+
+    Raises:
+        StoreError: the library cannot be read.
+    """
     found = layer_library.find(LayerWay.of(subject.case))
-    known = knowledge(found.own) if found.own else None
-    lacking = missing_shapes(subject.static.layers, known)
-    if not lacking:
+    return missing_shapes(subject.static.layers, knowledge(found.own) if found.own else None)
+
+
+def _time_missing(subject: PredictionSubject, launcher: Launcher) -> None:
+    unknown = lacking(subject)
+    if not unknown:
         return
-    say(f"{counted(len(lacking), 'layer')} of {label(subject.case)} unknown: timing them")
+    say(f"{counted(len(unknown), 'layer')} of {label(subject.case)} unknown: timing them")
     model = shortened(subject.model) if isinstance(subject.model, Spec) else subject.model
     time_layers(msgspec.structs.replace(subject.case, model=_name(model)), model, launcher)
 

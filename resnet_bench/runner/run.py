@@ -17,6 +17,7 @@ from resnet_bench.git.commit import current_commit
 from resnet_bench.records import Case, Ceilings, Commit, Environment, Header, Identity, LayerScope, ModelObject
 from resnet_bench.records.profiles import profile_key
 from resnet_bench.runner import ceilings, choices, engines, plan, shards, stations, sweep
+from resnet_bench.runner.foresight import foresee
 from resnet_bench.runner.interruption import stoppable
 from resnet_bench.runner.launchers.fleet import Fleet
 from resnet_bench.runner.launchers.launcher import Launcher
@@ -82,6 +83,7 @@ def start(
             cases=asked.cases,
             models=tuple(map(specs.to_table, suite.models)),
             accuracies=suite_models.accuracies(suite.named),
+            foreseen=foresee(asked),
             prices=suite.prices,
             profiles=profiled.profiles,
             unprofiled=profiled.refusals,
@@ -165,6 +167,7 @@ def extend(directory: Path, asked: Mapping[str, tuple[Value, ...]], *, launcher:
             cases=(*header.cases, *added.cases),
             profiles=tuple(profiles.values()),
             unprofiled=tuple(dict.fromkeys((*header.unprofiled, *profiled.refusals))),
+            foreseen=(*header.foreseen, *foresee(added)),
         )
         run_directory.extend(directory, extended)
         known = plan.of_header(extended)

@@ -93,6 +93,7 @@ def join(parts: Sequence[Piece], run_id: str) -> Joined:
     commit, commit_warnings = _commit(parts)
     shards = tuple({(it.index, it.count): it for header in headers for it in header.shards}.values())
     absent = _absent_shards(shards)
+    cases = _cases(headers)
     header = Header(
         id=run_id,
         created_at=min(header.created_at for header in headers),
@@ -105,7 +106,7 @@ def join(parts: Sequence[Piece], run_id: str) -> Joined:
         seed=headers[0].seed,
         commit=commit,
         environments=environments,
-        cases=_cases(headers),
+        cases=cases,
         models=tuple({str(table["name"]): table for header in headers for table in header.models}.values()),
         profiles=tuple({profile_key(it): it for header in headers for it in header.profiles}.values()),
         unprofiled=tuple(dict.fromkeys(refusal for header in headers for refusal in header.unprofiled)),
@@ -114,6 +115,7 @@ def join(parts: Sequence[Piece], run_id: str) -> Joined:
         searches=tuple({it.case: it for header in headers for it in header.searches}.values()),
         objects=tuple({it.name: it for header in headers for it in header.objects}.values()),
         fleet=tuple({name: it for header in headers for name, it in named_machines.of(header).items()}.values()),
+        foreseen=tuple({it.case: it for part in parts for it in part.header.foreseen if it.case in cases}.values()),
         accuracies=tuple(dict.fromkeys(given for header in headers for given in header.accuracies)),
         prices=tuple(dict.fromkeys(price for header in headers for price in header.prices)),
         shards=shards if absent else (),

@@ -1,7 +1,6 @@
 """`predict` and `machine --layers` on a machine whose layers have known costs."""
 
 import json
-from random import Random
 
 import platformdirs
 import pytest
@@ -10,31 +9,10 @@ import resnet_bench as rb
 from resnet_bench import cli, specs
 from resnet_bench.machine.environment import as_it_is_now
 from resnet_bench.records import Mode
-from resnet_bench.wire.messages import Dissected, LayersRequest
 from tests import make
-from tests.runner.instant import Machine
+from tests.runner.known_costs import KnownCosts, cost
 
 WAY = ("--device", "cpu", "--threads", "1")
-
-
-def cost(shape):
-    luck = Random(str(shape.anywhere)).uniform(1, 2)
-    return luck * (1e-6 + shape.macs * 1e-11), luck * (2e-6 + shape.macs * 2e-11)
-
-
-class KnownCosts(Machine):
-    """A machine whose layers take what `cost` says."""
-
-    def __init__(self, **changes):
-        super().__init__(identity=make.change(as_it_is_now(make.IDENTITY), **changes))
-        self.timed = []
-
-    def ask(self, request):
-        if not isinstance(request, LayersRequest):
-            return super().ask(request)
-        self.timed.append(request.case.model)
-        spec = request.model if isinstance(request.model, specs.Spec) else specs.find(request.model)
-        return Dissected(layers=make.known_layers(request.case, cost, spec=spec), environment=self.environment)
 
 
 @pytest.fixture

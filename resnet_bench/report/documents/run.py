@@ -29,6 +29,7 @@ from resnet_bench.report.sections.differences import case_verdicts, differences_
 from resnet_bench.report.sections.distribution import distribution_section
 from resnet_bench.report.sections.dots import dots_section
 from resnet_bench.report.sections.fleet import fleet_section
+from resnet_bench.report.sections.foreseen import foreseen_section
 from resnet_bench.report.sections.gaps import gaps_section
 from resnet_bench.report.sections.header import health_line, run_headers
 from resnet_bench.report.sections.history import past_section
@@ -54,6 +55,7 @@ SECTIONS: tuple[MakesSection, ...] = (
     best_section,
     roofline_section,
     layers_section,
+    foreseen_section,
     past_section,
     differences_section,
     gaps_section,
