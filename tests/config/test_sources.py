@@ -44,6 +44,7 @@ CASES = {
     "--include-transfer": ("protocol.transfer", "excluded", ('"included"', "included"), ("no", "excluded")),
     "--reference": ("protocol.reference", "auto", ('"off"', "off"), ("on", "on")),
     "--state": ("protocol.state", "sustained", ('"burst"', "burst"), ("sustained", "sustained")),
+    "--calibration": ("protocol.calibration", "", ('"images"', "images"), ("mine/val", "mine/val")),
     "--preset": ("preset", "quick", ('"standard"', "standard"), ("rigorous", "rigorous")),
     "--seed": ("seed", 0, None, ("5", 5)),
     "--shard": ("shard", "all", None, ("2/4", "2/4")),
