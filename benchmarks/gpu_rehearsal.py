@@ -25,6 +25,7 @@ SIMULATED = CARD._replace(
 )
 MEMORY_BYTES = 4 * 2**30  # soon full
 LOSS_SCALE = 2.0**10  # below the scaler's first, so that it skips steps
+SESSION_S = 0.3  # what opening NVML takes where there are several cards
 WORST_FIRST = (Verdict.FAILED, Verdict.CUT, Verdict.LOOK, Verdict.GOOD)
 
 
@@ -54,7 +55,7 @@ def simulated_card():
     from tests.simulated_torch import simulated
 
     in_process = table.LauncherFacts(lambda _: InProcess())
-    card = Card(settling_s=0.3, memory_bytes=MEMORY_BYTES, loss_scale=LOSS_SCALE)
+    card = Card(settling_s=0.3, memory_bytes=MEMORY_BYTES, loss_scale=LOSS_SCALE, session_s=SESSION_S)
     with contextlib.ExitStack() as stack:
         stack.enter_context(mock.patch.dict(table.LAUNCHERS, {table.DEFAULT: in_process}))
         for module in (devices, run_command):
