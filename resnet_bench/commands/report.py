@@ -1,7 +1,7 @@
 """`report`: one offline HTML page, or text, Markdown, JSON or CSV, from runs."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -41,7 +41,7 @@ def report(
     baseline: str | None = None,
     baselines_dir: Path = baselines.DEFAULT_DIRECTORY,
     asv_results_dir: Annotated[Path | None, Parameter(name="--asv-results")] = None,
-    repository: Path = Path(),
+    repository: Path | None = None,
 ) -> None:
     """Make an HTML page of one or several runs and print its path; several stand side by side.
 
@@ -63,14 +63,27 @@ def report(
             several runs.
         baselines_dir: where named baselines are kept.
         asv_results_dir: asv's results folder, for a section with the history of its series.
-        repository: the checkout that knows the order of its commits.
+        repository: the checkout that knows the order of its commits; by default the working folder.
     """
     if not runs:
         raise UsageError("report needs at least one run directory: resnet-bench report DIR.")
+    of_page = {
+        "--figures": figures,
+        "--baseline": baseline,
+        "--asv-results": asv_results_dir,
+        "--repository": repository,
+    }
     if gallery:
+        _refuse({"--best": best, "--under": under, "--for": best_for, "--price": price, **of_page}, beside="--gallery")
         _gallery(runs, output, format)
         return
     query = ask(under or (), best_for, price or ()) if under or best_for or price else None
+    if query is not None:
+        _refuse(of_page, beside="--under, --for and --price")
+    elif best and figures is None:
+        _refuse(of_page, beside="--best")
+    if asv_results_dir is None:
+        _refuse({"--repository": repository}, beside="a page without --asv-results")
     page = None if best or query or format else runs[0] / PAGE_NAME
     loaded = [run_directory.load(run) for run in runs]
     inputs = (*runs, *baselines_dir.glob("*.json"), *([Path(baseline)] if baseline else ()))
@@ -80,11 +93,18 @@ def report(
     if query is not None:
         give(choice.build(loaded, query), to)
         return
-    past = _history(asv_results_dir, repository) if asv_results_dir else None
+    past = _history(asv_results_dir, repository or Path()) if asv_results_dir else None
     document = view.build(loaded, baseline=base, history=past)
     if figures is not None:
         _write_figures(document, figures)
     give(view.only(document, "best") if best else document, to)
+
+
+def _refuse(flags: Mapping[str, object], *, beside: str) -> None:
+    """Refuse flags that would do nothing."""
+    given = next((flag for flag, value in flags.items() if value), None)
+    if given is not None:
+        raise UsageError(f"{given} does nothing beside {beside}; leave one of them out.")
 
 
 def _write_figures(document: Document, folder: Path) -> None:

@@ -9,6 +9,8 @@ import pytest
 from resnet_bench import cli
 from tests.make import save_run, suite_run
 
+OF_A_PAGE = (["--figures", "x"], ["--baseline", "x"], ["--asv-results", "x"], ["--repository", "x"])
+
 
 @pytest.fixture
 def run(tmp_path):
@@ -72,6 +74,13 @@ def test_a_budget_alone_asks_too(run, capsys):
         (["{run}", "--under", "latency 200"], "budget 'latency 200'"),
         (["{run}", "--for", "beauty"], "nothing to choose by"),
         (["{run}", "--price", "much"], "price 'much'"),
+        *(
+            (["{run}", "--gallery", *flags], f"{flags[0]} does nothing beside --gallery; leave one of them out.")
+            for flags in (["--best"], ["--under", "1 s"], ["--for", "latency"], ["--price", "1 USD/h"], *OF_A_PAGE)
+        ),
+        *((["{run}", "--under", "1 s", *flags], f"{flags[0]} does nothing beside --under") for flags in OF_A_PAGE),
+        *((["{run}", "--best", *flags], f"{flags[0]} does nothing beside --best") for flags in OF_A_PAGE[1:]),
+        (["{run}", "--repository", "x"], "--repository does nothing beside a page without --asv-results"),
         ([], "at least one run directory"),
         (["nowhere"], "not a run directory"),
         (["{run}", "-o", "{run}/missing/page.html"], "cannot write"),
