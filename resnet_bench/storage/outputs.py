@@ -1,11 +1,13 @@
 """What this tool wrote and may write over: its own former documents, never an input, a run's part or another's file.
 
-A page and JUnit's XML say in their first lines who wrote them, Parquet and Excel files at their end. Text, Markdown,
-JSON, CSV and LaTeX have no common place for that, so each such file ends its last line, and no other, in carriage
-return and line feed: all that read them take that for the end of a line. One of a single line has an empty one behind.
+A page and JUnit's XML say in their first lines who wrote them, Parquet, Excel, PNG and PDF files at their end. Text,
+Markdown, JSON, CSV, SVG and LaTeX have no common place for that, so each such file ends its last line, and no other, in
+carriage return and line feed: all that read them take that for the end of a line. One of a single line has an empty one
+behind.
 """
 
 import os
+import zlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -19,8 +21,9 @@ _NEVER_OURS = frozenset({".toml", ".jsonl", ".py", ".lock"})
 _MARKS = (b'<meta name="generator" content="resnet-bench">', b'<testsuite name="resnet-bench"')
 _END = b"\r\n"
 GENERATOR, OURS = b"generator", b"resnet-bench"
-_BINARY = (b"PAR1", b"PK\x03\x04")
+_BINARY = (b"PAR1", b"PK\x03\x04", b"\x89PNG", b"%PDF")
 _LOOKED_AT_BYTES = 2**16
+_PNG_END = 12  # bytes of the last chunk, which is empty
 
 
 def write(path: Path, text: str) -> Path:
@@ -37,6 +40,18 @@ def marked(content: bytes) -> bytes:
     content = content.removesuffix(b"\n")
     # Of one line, it would end as a file of somebody else's does that was written on Windows.
     return content + (_END if b"\n" in content else b"\n" + _END)
+
+
+def marked_png(content: bytes) -> bytes:
+    """Return a PNG with a text beside its image that says whose it is."""
+    chunk = b"tEXt" + GENERATOR + b"\0" + OURS
+    size, sum_ = (number.to_bytes(4, "big") for number in (len(chunk) - 4, zlib.crc32(chunk)))
+    return content[:-_PNG_END] + size + chunk + sum_ + content[-_PNG_END:]
+
+
+def marked_pdf(content: bytes) -> bytes:
+    """Return a PDF with a comment at its end that says whose it is."""
+    return content + b"%" + OURS + b"\n"
 
 
 def check(path: Path, *, inputs: Iterable[Path] = (), ours: Callable[[Path], bool] | None = None) -> None:

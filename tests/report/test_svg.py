@@ -2,6 +2,7 @@
 
 import math
 import xml.etree.ElementTree as ET  # our own drawings
+import zlib
 
 import pytest
 from hypothesis import given
@@ -15,6 +16,7 @@ from resnet_bench.report.svg.drawing import svg
 from resnet_bench.report.svg.marks import drawn
 from resnet_bench.report.svg.scales import nice, ruler
 from resnet_bench.report.svg.tiles import Area, squares
+from resnet_bench.storage import outputs
 from tests.make import HOSTILE, big_run, dissected, gpu_run, save_run, suite_run, troubled_run
 
 NAMESPACE = "{http://www.w3.org/2000/svg}"
@@ -129,6 +131,34 @@ def test_figures_are_written_as_files(tmp_path, capsys):
     names = {it.name for it in (tmp_path / "figures").iterdir()}
     assert {"accuracy.svg", "throughput.svg", "distribution.svg"} <= names
     assert "figure: " in capsys.readouterr().err
+    assert cli.run(["report", str(run), "--figures", str(tmp_path / "figures"), "--format", "csv"]) == 0
+    (tmp_path / "figures" / "throughput.svg").write_text("<svg>\n<!-- mine -->\n</svg>\n")
+    (tmp_path / "figures" / "accuracy.svg").unlink()
+    capsys.readouterr()
+    assert cli.run(["report", str(run), "--figures", str(tmp_path / "figures"), "--format", "csv"]) == 2
+    assert "throughput.svg: what is there was not written by this tool" in capsys.readouterr().err
+    assert not (tmp_path / "figures" / "accuracy.svg").exists()
+
+
+def test_a_marked_png_is_a_png_that_is_known_again(tmp_path):
+    grey = zlib.compress(b"\0\x80")
+    content = b"\x89PNG\r\n\x1a\n" + b"".join(
+        chunk(*it) for it in ((b"IHDR", b"\0\0\0\1\0\0\0\1\x08\0\0\0\0"), (b"IDAT", grey), (b"IEND", b""))
+    )
+    marked = outputs.marked_png(content)
+    assert marked == content[:-12] + chunk(b"tEXt", b"generator\0resnet-bench") + content[-12:]
+    for name, ours, theirs in (
+        ("x.png", marked, content),
+        ("x.pdf", outputs.marked_pdf(b"%PDF-1\n%%EOF\n"), b"%PDF-1\n"),
+    ):
+        (tmp_path / name).write_bytes(ours)
+        assert outputs.is_marked(tmp_path / name)
+        (tmp_path / name).write_bytes(theirs)
+        assert not outputs.is_marked(tmp_path / name)
+
+
+def chunk(kind, data):
+    return len(data).to_bytes(4, "big") + kind + data + zlib.crc32(kind + data).to_bytes(4, "big")
 
 
 def test_png_and_pdf_are_written_where_their_library_is(tmp_path):
