@@ -23,7 +23,7 @@ from resnet_bench.records import Record
 EXAMPLE = "latency p95 200 ms at batch 1"
 _AT = re.compile(r"\s+at\s+(?!most\b|least\b)")
 _AND = re.compile(r"\s*(?:,|\band\b)\s*")
-_NUMBER = re.compile(r"(?<![\w.])[0-9]")  # not that of p95
+_NUMBER = re.compile(r"(?<![\w.@])[0-9]")  # not that of p95 or acc@1
 _IDLE = re.compile(r"\.0+(?= |$)")
 _PERCENTILE = re.compile(r"\b(p[0-9]+)\b")
 _SENSES = {
@@ -155,7 +155,7 @@ def _reads(criterion: Criterion, limit: str) -> bool:
 
 def _limit(criterion: Criterion, limit: str, text: str) -> float:
     try:
-        return criterion.parse(limit)
+        return criterion.read(limit)
     except UsageError as error:
         raise UsageError(f"budget '{text}': {error}") from error
 

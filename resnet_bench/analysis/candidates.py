@@ -1,5 +1,6 @@
 """A measured case held against budgets, and which of several is best at an objective as far as intervals prove it."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 
@@ -43,6 +44,13 @@ class BudgetTest(Record, frozen=True, kw_only=True):
         beyond = self.figure.value - self.budget.limit
         return beyond if find_criterion(self.budget.criterion).direction is Direction.LOWER else -beyond
 
+    @property
+    def missed_share(self) -> float:
+        """The same as a share of the limit."""
+        if self.budget.limit:
+            return self.missed_by / self.budget.limit
+        return math.inf if self.missed_by > 0 else 0.0
+
 
 class Candidate(Record, frozen=True, kw_only=True):
     """A measured case, its figure of the objective, its budgets, and what a million images cost where that is known."""
@@ -64,8 +72,8 @@ class Candidate(Record, frozen=True, kw_only=True):
 
     @property
     def worst_miss(self) -> float:
-        """By which share of a limit it misses the one that it misses most."""
-        return max((it.missed_by / it.budget.limit for it in self.tests), default=0.0)
+        """By which share of a limit it misses the one that it misses most; of a limit of 0 by any number of times."""
+        return max((it.missed_share for it in self.tests), default=0.0)
 
 
 Placing = Callable[[Sequence[Candidate]], Standing]

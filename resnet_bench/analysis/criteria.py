@@ -4,6 +4,7 @@ A criterion knows which way is better, how its limits are written and read, and 
 interval that is known: of launches' medians, or of their percentiles.
 """
 
+import math
 import statistics
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ import msgspec
 
 from resnet_bench import units
 from resnet_bench.analysis.deployment_metrics import is_void
-from resnet_bench.analysis.metric import Direction, Metric, NoisyMetric
+from resnet_bench.analysis.metric import Direction, ExactMetric, Metric, NoisyMetric
 from resnet_bench.analysis.metrics import ENERGY, LATENCY, METRICS, PEAK_ALLOCATED, PEAK_RSS, THROUGHPUT
 from resnet_bench.analysis.results import Result
 from resnet_bench.analysis.verdicts.thresholds import Percentile
@@ -65,6 +66,7 @@ class Criterion:
         percentiles: whether a percentile of samples may be asked for.
         estimate: its figure of a result, None where that has none.
         ratios: the summary by whose ratios results are ranked, None where intervals of figures decide.
+        from_zero: whether it counts something that there may be none of, so that 0 is a limit.
     """
 
     name: str
@@ -77,6 +79,27 @@ class Criterion:
     percentiles: bool
     estimate: Callable[[Result, Percentile | None, Prices], Estimate | None]
     ratios: Callable[[Result, Prices], Summary | None] | None
+    from_zero: bool = False
+
+    def read(self, text: str) -> float:
+        """Read a limit.
+
+        Raises:
+            UsageError: it is none.
+        """
+        return 0.0 if self.from_zero and text.strip() == "0" else self.parse(text)
+
+    def checked(self, limit: float) -> float:
+        """Return a limit in base units.
+
+        Raises:
+            UsageError: no figure could keep to it or miss it.
+        """
+        if isinstance(limit, bool) or not isinstance(limit, int | float) or not math.isfinite(limit):
+            raise UsageError(f"limit of {self.name}: {limit!r} is no finite number in base units.")
+        if limit < 0 or (limit == 0 and not self.from_zero):
+            raise UsageError(f"limit of {self.name}: expected {'0 or more' if self.from_zero else 'more than 0'}.")
+        return float(limit)
 
 
 def find_criterion(name: str) -> Criterion:
@@ -107,6 +130,7 @@ def _of_metric(metric: Metric) -> Criterion:
         percentiles=metric is LATENCY,
         estimate=lambda result, percentile, _: _metric_figure(result, metric, percentile),
         ratios=_summary_of(metric) if by_ratios else None,
+        from_zero=isinstance(metric, ExactMetric) and metric.measure.parse is units.parse_count,
     )
 
 

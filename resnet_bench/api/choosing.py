@@ -76,6 +76,7 @@ def _query(under: Budgets, best_for: str | None, price: str | Sequence[str]) -> 
     prices = (price,) if isinstance(price, str) else tuple(price)
     if not isinstance(under, Mapping):
         return ask((under,) if isinstance(under, str) else tuple(under), best_for, prices)
-    limits = tuple(Budget(criterion=find_criterion(name).name, limit=float(limit)) for name, limit in under.items())
+    asked_for = [(find_criterion(name), limit) for name, limit in under.items()]
+    limits = tuple(Budget(criterion=it.name, limit=it.checked(limit)) for it, limit in asked_for)
     asked = ask((), best_for, prices)
     return Query(budgets=limits, objective=asked.objective, prices=asked.prices)

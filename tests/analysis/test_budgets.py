@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resnet_bench.analysis.budgets import parse_budget, parse_objective
-from resnet_bench.analysis.criteria import CRITERIA
+from resnet_bench.analysis.criteria import CRITERIA, find_criterion
 from resnet_bench.analysis.metrics import METRICS
 from resnet_bench.errors import UsageError
 
@@ -25,6 +25,8 @@ from resnet_bench.errors import UsageError
         ("throughput at least 100 images/s at precision bf16 and batch 8", "throughput", None, 100, None),
         ("energy < 0.5 J/image", "energy", None, 0.5, {}),
         ("accuracy 76.5 %", "accuracy", None, 0.765, {}),
+        ("acc@1 75 %", "accuracy", None, 0.75, {}),
+        ("graph_breaks 0", "graph breaks", None, 0, {}),
         ("parameters 30000000", "parameters", None, 3e7, {}),
         ("MACs 4000000000", "MACs", None, 4e9, {}),
         ("cost 3.5", "cost", None, 3.5, {}),
@@ -67,7 +69,8 @@ def test_a_mistake_is_told_in_one_line(text, said):
 @given(st.text(max_size=40))
 def test_any_text_is_a_budget_or_a_usage_error(text):
     with contextlib.suppress(UsageError):
-        assert parse_budget(text).limit > 0
+        found = parse_budget(text)
+        assert found.limit > 0 or find_criterion(found.criterion).from_zero
 
 
 @given(
@@ -76,6 +79,22 @@ def test_any_text_is_a_budget_or_a_usage_error(text):
 def test_a_budget_says_itself_in_words_that_are_read_as_the_same(criterion, percentile):
     found = parse_budget(f"{criterion.name}{percentile} 200 ms at batch 1 and precision bf16")
     assert str(found) == f"{criterion.name}{percentile} at most 200 ms at batch 1 and bf16"
+
+
+def test_everything_to_choose_by_is_understood_by_both_names_beside_a_limit():
+    for criterion in CRITERIA:
+        limit = next(text for text in _LIMITS if reads(criterion, text))
+        for name in (criterion.name, criterion.also):
+            assert parse_budget(f"{name} {limit}").criterion == criterion.name
+
+
+_LIMITS = ("200 ms", "100 images/s", "8 GiB", "0.5 J/image", "40 dB", "75 %", "3")
+
+
+def reads(criterion, text):
+    with contextlib.suppress(UsageError):
+        return criterion.parse(text) is not None
+    return False
 
 
 def test_every_metric_can_be_asked_for_by_its_words_and_by_its_name():

@@ -67,6 +67,11 @@ def test_the_best_model_under_a_budget_is_the_reports(tmp_path, capsys):
     assert (none.model, none.supported) == (None, False)
     with pytest.raises(UsageError, match="'latensy' is nothing to choose by"):
         run.best(under={"latensy": 1})
+    for limit in (-1, 0, float("nan"), float("inf"), "200 ms", True):
+        with pytest.raises(UsageError, match=r"^limit of latency: "):
+            run.best(under={"latency": limit})
+    with pytest.raises(UsageError, match=r"^graph breaks is known of no case here"):
+        run.best(under={"graph_breaks": 0})
 
 
 def test_figures_are_the_pages_own_as_plotly_objects():
