@@ -238,6 +238,10 @@ def test_the_budget_is_a_line_in_the_figure_of_latency(opened):
     page.wait_for_selector('.plot[data-figure="accuracy-latency"][data-drawn]')
     shapes = "document.querySelector('[data-figure=accuracy-latency]').layout.shapes"
     assert page.evaluate(f"{shapes}[0].x0") == 200
+    page.select_option("#at", "4")  # of another batch than the figure's
+    assert page.evaluate(f"{shapes}.length") == 0
+    page.select_option("#at", "1")
+    assert page.evaluate(f"{shapes}[0].x0") == 200
     page.fill("#under", "")
     assert page.evaluate(f"{shapes}.length") == 0
 

@@ -22,6 +22,7 @@ class Against:
     where: str
     corner: str
     budget_unit: str
+    budget_batch: int | None
 
     @property
     def title(self) -> str:
@@ -46,6 +47,7 @@ THROUGHPUT_AT_BEST = Against(
     where="at the batch size where it is fastest",
     corner="Up and to the right",
     budget_unit="",
+    budget_batch=None,
 )
 
 
@@ -60,4 +62,5 @@ def latency_at(size: int) -> Against:
         where=f"at batch size {size}",
         corner="Up and to the left",
         budget_unit="s",
+        budget_batch=size,
     )

@@ -103,6 +103,7 @@ def _figure(points: Sequence[ParetoPoint], labels: Labels, against: Against) -> 
         title=against.title,
         unfiltered="sentence and the frontier are",
         budget_unit=against.budget_unit,
+        budget_batch=against.budget_batch,
         finding=_finding(points, against),
         how_to_read=(
             f"{against.corner} is better. Each point is a model {against.where}; bars are {CONFIDENCE_TEXT} intervals "
