@@ -129,7 +129,8 @@ def resume(directory: Path, *, launcher: Launcher) -> None:
         measured = sweep.measured(entries) | sweep.measure(directory, header, known, slots, launcher)
         timed = {profile.case for profile in found.layers}
         time_layers(directory, header, known, _on(here, header, measured), launcher, timed=timed)
-        remember(run_directory.load(directory))
+        if slots:
+            remember(run_directory.load(directory))
 
 
 def extend(directory: Path, asked: Mapping[str, tuple[Value, ...]], *, launcher: Launcher) -> None:

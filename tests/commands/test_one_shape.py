@@ -25,6 +25,7 @@ from resnet_bench.words import celled
 from tests import make
 from tests.commands.workplace import run
 from tests.make import save_run, suite_run
+from tests.runner.known_costs import KnownCosts
 
 
 def keys(of, path=()):
@@ -92,6 +93,18 @@ COMMANDS = [
     ("profiles", "profile resnet18", named("resnet18", "layers")),
     ("profiles", "profile resnet18 --by stage", named("resnet18", "groups")),
     ("history", "history runs", points),
+]
+
+_WAY = ("--device", "cpu", "--threads", "1")
+# Those that know layers of this machine.
+LEARNT = [
+    ("layer_library", ("machine", "--layers", "resnet18", *_WAY), lambda content: content),
+    ("predictions", ("predict", "resnet34", *_WAY), lambda content: content),
+    (
+        "designs",
+        ("design", "--under", "latency 90 ms at batch 1", "--around", "resnet18", *_WAY),
+        lambda content: content["designs"],
+    ),
 ]
 
 
@@ -189,6 +202,15 @@ def test_csv_has_the_keys_and_values_of_json(capsys, monkeypatch, command, rows)
     assert_of_one_shape(rows(json_of(capsys, *command.split())), csv_of(capsys, *command.split()))
 
 
+@pytest.mark.parametrize(("command", "rows"), [it[1:] for it in LEARNT])
+def test_csv_of_what_layers_tell_has_the_keys_and_values_of_json(capsys, monkeypatch, tmp_path, command, rows):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    KnownCosts().install(monkeypatch)
+    run(capsys, "machine", "--layers", "resnet18", *_WAY)
+    assert_of_one_shape(rows(json_of(capsys, *command)), csv_of(capsys, *command))
+
+
 @pytest.mark.parametrize(("made", "rows"), [it[1:] for it in MEASURED])
 def test_csv_of_what_was_measured_has_the_keys_and_values_of_json(made, rows):
     of_json, of_csv = (render(made(), form) for form in (Format.JSON, Format.CSV))
@@ -197,7 +219,7 @@ def test_csv_of_what_was_measured_has_the_keys_and_values_of_json(made, rows):
 
 def test_no_document_is_left_out():
     folder = Path(catalogue.__file__).parent
-    assert {it[0] for it in (*COMMANDS, *MEASURED)} == {path.stem for path in folder.glob("[a-z]*.py")}
+    assert {it[0] for it in (*COMMANDS, *LEARNT, *MEASURED)} == {path.stem for path in folder.glob("[a-z]*.py")}
 
 
 @pytest.mark.usefixtures("workplace")
