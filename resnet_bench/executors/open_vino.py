@@ -89,9 +89,11 @@ class OpenVino:
         refuse_another_shape(case, tuple(model.input(0).shape), images.shape)
         compiled = core.compile_model(model, wanted, settings(case))
         request = compiled.create_infer_request()
-        request.set_input_tensor(openvino.Tensor(images, shared_memory=True))
+        given = openvino.Tensor(images, shared_memory=True)
+        request.set_input_tensor(given)
 
-        def iterate() -> NDArray[Any]:
+        # The runtime reads the array where it is and holds it not: without this it would read what came there later.
+        def iterate(_held: tuple[Any, ...] = (images, given)) -> NDArray[Any]:
             request.infer()
             output: NDArray[Any] = request.get_output_tensor(0).data
             return output
