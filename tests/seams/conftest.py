@@ -28,7 +28,8 @@ class House:
         self.home = home
         self.package = home / "resnet_bench"
         # With what is compiled of it: each copy would compile 300 files anew. What is changed here is.
-        shutil.copytree(Path(resnet_bench.__file__).parent, self.package)
+        half_written = shutil.ignore_patterns("*.pyc.*")  # by a process beside this one
+        shutil.copytree(Path(resnet_bench.__file__).parent, self.package, ignore=half_written)
 
     def write(self, path, text):
         """Add a file to the package."""
