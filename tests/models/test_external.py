@@ -9,6 +9,7 @@ from torch import nn
 
 from resnet_bench.errors import ModelError, UnknownModelError
 from resnet_bench.models import create_model, external
+from resnet_bench.models.compat import torchvision_models
 
 HERE = "tests.models.test_external"
 
@@ -105,6 +106,7 @@ def test_weights_of_a_name_have_their_own_size():
     ],
 )
 def test_timms_models_have_the_input_of_their_configuration(name, arguments, own):
+    torchvision_models()  # timm imports torchvision itself
     pytest.importorskip("timm")
     assert str(external.look_up(f"timm:{name}", arguments=arguments)) == own
 

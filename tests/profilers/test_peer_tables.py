@@ -8,6 +8,7 @@ import torch
 from benchmarks import peer_tables
 from benchmarks.peer_tables import COUNTED, TIMM, TORCHVISION, Row
 from resnet_bench.errors import ModelError
+from resnet_bench.models.compat import torchvision_models
 from resnet_bench.profilers.complexity import static_profile
 
 TIMM_ROWS, TORCHVISION_ROWS = peer_tables.read(TIMM), peer_tables.read(TORCHVISION)
@@ -72,5 +73,6 @@ def test_torchvisions_models_are_counted_as_the_table_says(row):
 @pytest.mark.engines
 @pytest.mark.parametrize("row", TIMM_ROWS, ids=lambda row: row.model)
 def test_timms_models_are_counted_as_the_table_says(row):
+    torchvision_models()  # timm imports torchvision itself
     pytest.importorskip("timm")
     again(row, "timm")
