@@ -49,7 +49,7 @@ def options(command):
 @pytest.fixture
 def nothing_measured(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setitem(table.LAUNCHERS, table.DEFAULT, Nowhere)
+    monkeypatch.setitem(table.LAUNCHERS, table.DEFAULT, table.LauncherFacts(lambda _: Nowhere()))
 
     def refuse(*_, **__):
         raise IncompleteError("nothing is measured here.")

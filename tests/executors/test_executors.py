@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+import torch._dynamo.config
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from resnet_bench.child.agreement import agreement
@@ -173,9 +174,9 @@ def test_what_runs_no_module_and_has_none_cannot_be_timed_by_layer(foreign):
         dissect(request)
 
 
-def test_a_compiler_that_is_switched_off_is_refused(monkeypatch):
-    monkeypatch.setattr("torch._dynamo.config.disable", True)
-    with pytest.raises(UnsupportedError, match=r"compile compiles nothing.*TORCH_COMPILE_DISABLE"):
+def test_a_compiler_that_is_switched_off_is_refused():
+    switched_off = torch._dynamo.config.patch(disable=True)  # undone by pytest, the setting would be gone for good
+    with switched_off, pytest.raises(UnsupportedError, match=r"compile compiles nothing.*TORCH_COMPILE_DISABLE"):
         executors.load(Executor.COMPILE).supports(make.case(executor=Executor.COMPILE))
 
 
