@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 import torch._dynamo.config
+from torch._dynamo.utils import counters
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from resnet_bench.child.agreement import agreement
@@ -258,6 +259,7 @@ def test_a_network_that_cannot_be_traced_is_not_folded():
 @pytest.mark.slow
 @pytest.mark.skipif(not any(map(shutil.which, ("g++", "clang++"))), reason="compiling for the CPU needs a C++ compiler")
 def test_frozen_weights_are_compiled_into_the_network():
+    counters.clear()  # a launch has a process of its own, tests share one
     asked = case(executor=Executor.COMPILE_FREEZING, image_size=32)
     work = Workload(asked, "cifar_resnet20", seed=3)
     with work.running():
