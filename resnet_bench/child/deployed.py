@@ -84,9 +84,11 @@ def _converted(request: MeasureRequest, folder: Path) -> Converted | Skip:
         calibration=request.protocol.calibration,
     )
     command = [sys.executable, "-P", "-m", "resnet_bench.child.worker"]
-    done = subprocess.run(command, input=msgspec.json.encode(asked) + b"\n", stdout=subprocess.PIPE, check=False)
+    said = folder / "answer"  # no pipe: what a model has forked would keep it open
+    with said.open("wb") as file:
+        done = subprocess.run(command, input=msgspec.json.encode(asked) + b"\n", stdout=file, check=False)
     try:
-        answer = msgspec.json.decode(done.stdout, type=Converted | Skip | Failed)
+        answer = msgspec.json.decode(said.read_bytes(), type=Converted | Skip | Failed)
     except msgspec.DecodeError:
         raise RuntimeError(f"the conversion ended with status {done.returncode} and no answer") from None
     if isinstance(answer, Failed):

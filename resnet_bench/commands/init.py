@@ -7,7 +7,7 @@ from resnet_bench import specs
 from resnet_bench.errors import UsageError
 from resnet_bench.interop.scaffold import write
 from resnet_bench.interop.scaffold.look import look
-from resnet_bench.words import listed, say
+from resnet_bench.words import listed, plain, say
 
 
 def init(directory: Path = Path(), /, *, model: str = "", action: str = "") -> None:
@@ -22,8 +22,10 @@ def init(directory: Path = Path(), /, *, model: str = "", action: str = "") -> N
         action: where the GitHub action lives, owner/repository@ref.
     """
     around = look(directory)
-    if model and not specs.is_external(model):
-        raise UsageError(f"--model '{model}': expected a model of this repository, package.module:callable.")
+    if model and not (specs.is_external(model) and _is_one_word(model)):
+        raise UsageError(f"--model '{plain(model)}': expected a model of this repository, package.module:callable.")
+    if action and not _is_one_word(action):
+        raise UsageError(f"--action '{plain(action)}': expected owner/repository@ref.")
     if not model and not around.factories:
         raise UsageError(
             f"in {around.root} nothing was found that builds a network without arguments; name it: "
@@ -43,3 +45,8 @@ def init(directory: Path = Path(), /, *, model: str = "", action: str = "") -> N
             "--action owner/repo@ref names another place."
         )
     say(f"next: resnet-bench ab HEAD~1 --models {chosen}, and resnet-bench run {write.SUITE} --dry-run")
+
+
+def _is_one_word(text: str) -> bool:
+    """Whether it stands in a workflow file as it is: a line's end there would begin another step."""
+    return text.isprintable() and " " not in text

@@ -19,7 +19,7 @@ from typing import Any
 from resnet_bench.analysis.history.progress import Progress, silent
 from resnet_bench.analysis.stats import center_interval
 from resnet_bench.errors import StoreError, UsageError, nearest
-from resnet_bench.records.asv import AsvFile, AsvResults, AsvRow, AsvValue
+from resnet_bench.records.asv import MOST_CASES, AsvFile, AsvResults, AsvRow, AsvValue
 from resnet_bench.storage import reading
 from resnet_bench.words import counted
 
@@ -30,7 +30,6 @@ _NOT_IDENTITY = frozenset({"machine", "os", "ram"})
 _UNITS = {"time": "seconds", "timeraw": "seconds", "mem": "bytes", "peakmem": "bytes"}
 _UPDATE = "run `asv update` on a copy, beside an asv.conf.json whose results_dir is that copy"
 _NAMED = 10
-_MOST_CASES = 10**6  # of one benchmark, which asv would run one by one
 # What JSON of another origin can raise on the way to a result.
 _UNREADABLE = (OSError, ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError)
 _REVISION = re.compile(r"[0-9a-fA-F]{7,64}")
@@ -211,7 +210,7 @@ def _row(name: str, fields: dict[str, Any], about: dict[str, dict[str, Any]]) ->
     parameters = tuple(tuple(map(str, axis)) for axis in fields.get("params") or ())
     results = fields.get("result")
     count = math.prod(len(axis) for axis in parameters)
-    if count > _MOST_CASES or (isinstance(results, list) and len(results) != count):
+    if count > MOST_CASES or (isinstance(results, list) and len(results) != count):
         return None
     cases = _cases(parameters)
     if results is None:  # every combination failed, or the build did

@@ -9,6 +9,7 @@ benchmarks.json: then export once more.
 import itertools
 import json
 import math
+import os
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -21,9 +22,9 @@ from resnet_bench.analysis.stats import center_interval, percentiles
 from resnet_bench.errors import StoreError
 from resnet_bench.machine.devices import is_accelerator
 from resnet_bench.records import Case, Environment, Run
-from resnet_bench.records.asv import EXPORTED
+from resnet_bench.records.asv import EXPORTED, MOST_CASES
 from resnet_bench.records.plan import ALWAYS_SAID
-from resnet_bench.storage import files, reading
+from resnet_bench.storage import files, outputs, reading
 from resnet_bench.storage.dates import seconds
 
 RESULTS = Path(".asv/results")
@@ -208,9 +209,7 @@ def _known(row: Sequence[Any] | None) -> dict[Combination, Cells]:
     if row is None:
         return {}
     fields = dict(zip(_COLUMNS, row, strict=False))
-    if len(fields["params"]) != len(_AXES):
-        raise ValueError("other axes")
-    combinations = list(itertools.product(*fields["params"]))
+    combinations = _combinations(fields["params"])
     columns = {name: fields.get(name) or [None] * len(combinations) for name in _CELLS}
     cells = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
     return {
@@ -218,6 +217,19 @@ def _known(row: Sequence[Any] | None) -> dict[Combination, Cells]:
         for combination, cell in zip(combinations, cells, strict=True)
         if cell["result"] is not None and math.isfinite(cell["result"])
     }
+
+
+def _combinations(params: Any) -> list[Combination]:
+    """Return every combination of the values of our axes.
+
+    Raises:
+        ValueError: these are other axes, or so many values that no export wrote them.
+    """
+    axes = params if isinstance(params, list) and len(params) == len(_AXES) else []
+    texts = all(isinstance(axis, list) and all(isinstance(it, str) for it in axis) for axis in axes)
+    if not axes or not texts or math.prod(map(len, axes)) > MOST_CASES:
+        raise ValueError("other axes")
+    return list(itertools.product(*axes))
 
 
 def _row(cells: Mapping[Combination, Cells], started: int) -> list[Any]:
@@ -238,7 +250,15 @@ def _row(cells: Mapping[Combination, Cells], started: int) -> list[Any]:
 def _axes(combinations: Sequence[Combination] | Mapping[Combination, Any]) -> list[list[str]]:
     """Return the values of each axis, numbers in rising order, names in order of appearance."""
     axes = (dict.fromkeys(values) for values in zip(*combinations, strict=True))
-    return [sorted(axis, key=int) if all(value.isdigit() for value in axis) else list(axis) for axis in axes]
+    return [sorted(axis, key=int) if all(it.isascii() and it.isdigit() for it in axis) else list(axis) for axis in axes]
+
+
+def _described(params: Any) -> list[Combination]:
+    """Return the combinations of a benchmark that stands in benchmarks.json; none where they are of other axes."""
+    try:
+        return _combinations(params)
+    except ValueError:
+        return []
 
 
 def _merge_benchmarks(path: Path, entries: Mapping[str, Sequence[Combination]]) -> None:
@@ -246,13 +266,12 @@ def _merge_benchmarks(path: Path, entries: Mapping[str, Sequence[Combination]]) 
     known = _read(path) if path.exists() else {}
     for name, combinations in entries.items():
         described = known.get(name)
-        before = described.get("params", []) if isinstance(described, dict) else []
-        same = isinstance(before, list) and len(before) == len(_AXES)
+        before = _described(described.get("params")) if isinstance(described, dict) else []
         known[name] = {
             "code": "",
             "name": name,
             "param_names": list(_AXES),
-            "params": _axes([*itertools.product(*before), *combinations] if same else combinations),
+            "params": _axes([*before, *combinations]),
             "rounds": 1,
             "setup_cache_key": None,
             "timeout": 60.0,
@@ -280,4 +299,5 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _write(path: Path, content: Mapping[str, Any], *, indent: int | None = None) -> None:
     files.make_folder_of(path)
+    outputs.check(Path(os.path.realpath(path)), ours=lambda _: True)  # a link may lead into a run
     files.whole(path, json.dumps(content, indent=indent))

@@ -15,6 +15,7 @@ from resnet_bench.analysis.verdicts.rulings import Status
 from resnet_bench.errors import ExitCode, StoreError
 from resnet_bench.records import Record, Verdict, VerdictTable
 from resnet_bench.records.live import MatchupResult
+from resnet_bench.storage import reading
 from resnet_bench.words import plain
 
 MOST_ANNOTATIONS = 10
@@ -129,7 +130,10 @@ def publish(markdown: str, annotations: Iterable[Annotation]) -> None:
         return
     path = Path(name)
     try:
-        already = path.stat().st_size if path.exists() else 0
+        already = 0
+        if reading.is_there(path):  # nobody reads a pipe here: opening it would wait for ever
+            with reading.opened(path) as file_before:
+                already = os.fstat(file_before.fileno()).st_size
         with path.open("a", encoding="utf-8") as file:
             file.write(fit_summary(markdown, already))
     except OSError as error:

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+MOST_CASES = 10**6  # of one benchmark, which asv would run one by one
 EXPORTED = "run.track_"  # what `export --to asv` calls a run's metrics
 
 

@@ -114,6 +114,7 @@ def test_a_joined_runs_cases_are_those_of_its_parts(tmp_path):
         {"run.track_latency_s": [[1.0], [["'resnet18'"]], "1"]},
         {"run.track_latency_s": [[1.0]]},
         {"run.track_latency_s": [["x"], [["1"]] * 9, "1"]},
+        {"run.track_latency_s": [[1.0], [[str(it) for it in range(40)]] * 9, "1"]},
         [],
     ],
 )
@@ -125,9 +126,22 @@ def test_an_export_with_other_axes_is_not_overwritten(tmp_path, results):
     assert (tmp_path / PATH).read_text() == content
 
 
-def test_a_benchmark_described_with_other_axes_is_described_anew(tmp_path):
+OTHER_AXES = (
+    [["'a'"]],
+    [1] * 9,
+    [None] * 9,
+    [[{}]] * 9,
+    [[1.5]] * 9,
+    [[str(it) for it in range(40)]] * 9,
+    "nine rows",
+    {},
+)
+
+
+@pytest.mark.parametrize("params", OTHER_AXES)
+def test_a_benchmark_described_with_other_axes_is_described_anew(tmp_path, params):
     name = "run.track_latency_s"
-    (tmp_path / "benchmarks.json").write_text(json.dumps({name: {"name": name, "params": [["'a'"]]}, "version": 2}))
+    (tmp_path / "benchmarks.json").write_text(json.dumps({name: {"name": name, "params": params}, "version": 2}))
     asv_write.export(run_at(), tmp_path)
     described = json.loads((tmp_path / "benchmarks.json").read_text())[name]
     assert len(described["params"]) == len(described["param_names"])
@@ -153,6 +167,16 @@ def test_a_run_without_a_commit_of_its_own_is_refused(tmp_path, run, expected):
     with pytest.raises(StoreError, match=expected):
         asv_write.export(run, tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_link_into_a_run_is_not_followed(tmp_path):
+    run, results = tmp_path / "run", tmp_path / "asv"
+    run.mkdir(), results.mkdir()
+    (run / "run.json").write_text("{}")
+    (results / "benchmarks.json").symlink_to(run / "run.json")
+    with pytest.raises(StoreError, match="it is part of the run"):
+        asv_write.export(run_at(), results)
+    assert (run / "run.json").read_text() == "{}"
 
 
 def test_a_broken_benchmarks_json_is_not_overwritten(tmp_path):

@@ -1,4 +1,9 @@
-from resnet_bench.interop.github import SUMMARY_LIMIT_BYTES, Annotation, Level, annotation_lines, fit_summary
+import os
+
+import pytest
+
+from resnet_bench.errors import StoreError
+from resnet_bench.interop.github import SUMMARY_LIMIT_BYTES, Annotation, Level, annotation_lines, fit_summary, publish
 
 
 def test_at_most_ten_of_a_kind_and_the_tenth_counts_the_rest():
@@ -30,3 +35,10 @@ def test_text_of_any_origin_is_one_command_without_control_characters():
     assert line.startswith("::error title=a")
     assert "\x1b" not in line
     assert line.isprintable()
+
+
+def test_a_summary_that_is_a_pipe_is_refused_and_not_waited_for(tmp_path, monkeypatch):
+    os.mkfifo(tmp_path / "summary")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary"))
+    with pytest.raises(StoreError, match="it is a pipe, not a regular file"):
+        publish("| a |", ())

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import os
 import shlex
 import subprocess
 import sys
@@ -178,3 +179,19 @@ def test_an_actions_place_is_where_asv_installs_from_too(repository):
     assert json.loads((repository / "asv.conf.json").read_text())["install_command"][0].endswith(
         "{wheel_file} git+https://github.com/o/r@v1"
     )
+
+
+def test_files_that_are_no_code_are_passed_over(tmp_path):
+    (tmp_path / "deep.py").write_text("x = " + "1+" * 20_000 + "1\n")
+    (tmp_path / "parts.py").write_text("import torch\ndef build()->" + "a." * 3000 + "b: ...\n")
+    os.mkfifo(tmp_path / "pipe.py")
+    (tmp_path / "endless.py").symlink_to("/dev/zero")
+    (tmp_path / "net.py").write_text("import torch\ndef build_net() -> torch.nn.Module: ...\n")
+    assert look(tmp_path).factories == ("net:build_net",)
+
+
+@pytest.mark.parametrize("flag", ["--model=net:build\n::error::x", "--action=a/b@c\n  - run: evil", "--action=a b"])
+def test_what_would_begin_a_line_of_its_own_in_a_workflow_is_refused(repository, flag, capsys):
+    assert cli.run(["init", str(repository), flag]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+    assert not (repository / ".github").exists()

@@ -8,6 +8,7 @@ from pathlib import Path
 from resnet_bench.errors import UsageError
 from resnet_bench.git.command import git
 from resnet_bench.records import Record
+from resnet_bench.storage import reading
 
 _LAYOUTS = ("src", "")
 _ASIDE = frozenset({"tests", "test", "docs", "doc", "examples", "scripts", "benchmarks", "build", "dist", "setup"})
@@ -15,7 +16,7 @@ _BUILDS = re.compile(
     r"^(build|create|make|get)?_?(model|net|network|resnet\w*)?$|^\w*(resnet|resnext)\w*$", re.IGNORECASE
 )
 _FIRST_NAMES = ("build", "build_model", "create_model", "make_model", "get_model", "model")
-_DEEPEST, _MOST_FILES = 4, 500
+_DEEPEST, _MOST_FILES, _LARGEST_BYTES = 4, 500, 2**20
 
 
 class Surroundings(Record, frozen=True, kw_only=True):
@@ -76,12 +77,16 @@ def _modules(base: Path, *, skip_source: bool) -> Iterator[Path]:
         yield path
 
 
-def _names(path: Path) -> Iterator[str]:
-    """Yield what in a file takes no arguments and builds a network, by its annotation, its base or its name."""
+def _names(path: Path) -> list[str]:
+    """Return what in a file takes no arguments and builds a network; nothing of a file that cannot be read as code."""
     try:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-    except (OSError, SyntaxError, ValueError):
-        return
+        return list(_building(ast.parse(reading.content(path, at_most=_LARGEST_BYTES).decode())))
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+
+
+def _building(tree: ast.Module) -> Iterator[str]:
+    """Yield what takes no arguments and builds a network, by its annotation, its base or its name."""
     if "torch" not in set(_imported(tree)):
         return
     for node in tree.body:
