@@ -19,6 +19,7 @@ from resnet_bench.executors.protocol import Graphs, TrainingStep
 from resnet_bench.machine import variables
 from resnet_bench.models.loss import TrainingLoss
 from resnet_bench.models.optimizers import optimizer_of
+from resnet_bench.models.stored import stored_bytes
 from resnet_bench.records import Executed, Mode, Transfer
 from resnet_bench.specs.arithmetic import arithmetic
 
@@ -56,7 +57,7 @@ class TorchPrepared:
     @property
     def weights_bytes(self) -> int:
         """Bytes of the parameters as cast."""
-        return sum(parameter.nbytes for parameter in self.placed.network.parameters())
+        return sum(map(stored_bytes, self.placed.network.parameters()))
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -77,7 +78,7 @@ class TorchPrepared:
         if self.optimizer is not None:
             states = self.optimizer.state.values()
             tensors += [value for state in states for value in state.values() if isinstance(value, Tensor)]
-        return sum(tensor.nbytes for tensor in tensors)
+        return sum(map(stored_bytes, tensors))
 
     def skipped_steps(self) -> int | None:
         """Return how many optimizer steps the loss scaler has skipped: each lowered the scale, and none raised it."""

@@ -1,8 +1,8 @@
 """What a module holds: parameters, buffers, and their bytes."""
 
-import torch
 from torch import Tensor, nn
 
+from resnet_bench.models.stored import stored, stored_bytes
 from resnet_bench.records import Record
 
 
@@ -25,8 +25,8 @@ def holdings(module: nn.Module) -> Holdings:
         parameters=sum(map(_count, parameters)),
         trainable_parameters=sum(map(_count, trainable)),
         buffers=sum(map(_count, buffers)),
-        parameter_bytes=sum(map(_bytes, parameters)),
-        buffer_bytes=sum(map(_bytes, buffers)),
+        parameter_bytes=sum(map(stored_bytes, parameters)),
+        buffer_bytes=sum(map(stored_bytes, buffers)),
     )
 
 
@@ -35,21 +35,5 @@ def storage_key(tensor: Tensor) -> int:
     return int(tensor.untyped_storage()._cdata)  # noqa: SLF001 - data_ptr is 0 for every meta tensor
 
 
-def stored(tensor: Tensor) -> tuple[Tensor, ...]:
-    """Return the dense tensors that hold `tensor`: itself, or the values and indices of a sparse one."""
-    if tensor.layout is torch.strided:
-        return (tensor,)
-    if tensor.layout is torch.sparse_coo:
-        held = tensor.detach().coalesce()
-        return held.values(), held.indices()
-    if tensor.layout in {torch.sparse_csr, torch.sparse_bsr}:
-        return tensor.values(), tensor.crow_indices(), tensor.col_indices()
-    return tensor.values(), tensor.ccol_indices(), tensor.row_indices()
-
-
 def _count(tensor: Tensor) -> int:
     return stored(tensor)[0].numel()
-
-
-def _bytes(tensor: Tensor) -> int:
-    return sum(part.nbytes for part in stored(tensor))
