@@ -90,7 +90,7 @@ def assert_cost_unchanged(request: pytest.FixtureRequest) -> Callable[..., Any]:
     """
     from resnet_bench.analysis import cost_snapshot  # noqa: PLC0415
     from resnet_bench.api import profile  # noqa: PLC0415
-    from resnet_bench.storage import files  # noqa: PLC0415
+    from resnet_bench.storage import files, reading  # noqa: PLC0415
 
     asked: set[Path] = set()
 
@@ -111,7 +111,10 @@ def assert_cost_unchanged(request: pytest.FixtureRequest) -> Callable[..., Any]:
         shown = os.path.relpath(path, request.config.rootpath)
         if not path.exists():
             pytest.fail(f"{shown} is not there yet; pytest --resnet-bench-update writes it.", pytrace=False)
-        before = cost_snapshot.from_text(path.read_text(encoding="utf-8"), shown)
+        try:
+            before = cost_snapshot.from_text(reading.content(path).decode(), shown)
+        except (OSError, ValueError) as error:
+            pytest.fail(f"{shown}: {reading.why(error)}; pytest --resnet-bench-update writes it anew.", pytrace=False)
         changed = cost_snapshot.differences(before, now)
         if changed:
             told = "\n".join((f"the cost of {found.model} is not what {shown} says:", *changed, _MEANT))

@@ -1,5 +1,6 @@
 """What int8 takes the ranges of activations from: a user's images, or seeded ones. Never torch."""
 
+import io
 import math
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 from resnet_bench.errors import UnsupportedError, UsageError
 from resnet_bench.executors.inputs import input_of, structured_images
 from resnet_bench.records import Case
+from resnet_bench.storage import reading
 
 IMAGES = 32
 _SEED = 977
@@ -58,7 +60,7 @@ def _read(path: Path, shape: tuple[int, ...]) -> NDArray[np.float32]:
         raise UnsupportedError(f"--calibration takes images of 1 or 3 channels, and this model takes {shape}.")
     channels, height, width = shape
     try:
-        with Image.open(path) as opened:
+        with Image.open(io.BytesIO(reading.content(path))) as opened:
             image = opened.convert(_COLOURS[channels])
     except (OSError, UnidentifiedImageError) as error:
         raise UsageError(f"--calibration: '{path}' cannot be read as an image: {error}") from None

@@ -19,13 +19,13 @@ from rich.progress import DownloadColumn, Progress, TransferSpeedColumn
 from resnet_bench import __version__, units
 from resnet_bench.errors import ModelError, in_words
 from resnet_bench.models.weights_file import expected_hash
-from resnet_bench.storage import files
+from resnet_bench.storage import files, reading
 
 STALLED_S = 30.0
 SLOW_WINDOW_S = 60.0
 _SLOW_BYTES = 60_000  # in that window: a server that drips has stalled too
 _CHUNK_BYTES = 2**18
-_MOST_BYTES = 2**36
+_MOST_BYTES, _LONGEST_VERSION = 2**36, 2**12
 _OK, _PARTIAL, _NOT_SATISFIABLE = 200, 206, 416
 
 
@@ -74,9 +74,10 @@ def _receive(url: str, part: Path) -> None:
     """Append to `part` what is missing of it."""
     have = part.stat().st_size if part.exists() else 0
     tag = part.with_name(f"{part.name}.version")
-    with _asked(url, have, tag.read_text() if tag.exists() else "") as response:
+    with _asked(url, have, _version(tag)) as response:
         if response is None:  # there is nothing after what we have
             return
+        tag.unlink(missing_ok=True)  # whatever it is
         tag.write_text(response.version)
         with part.open("r+b" if part.exists() else "wb") as file:
             file.truncate(response.start)
@@ -86,6 +87,14 @@ def _receive(url: str, part: Path) -> None:
             received = file.tell()
     if response.whole is not None and received < response.whole:
         raise OSError(f"the connection ended after {received:,} of {response.whole:,} bytes")
+
+
+def _version(tag: Path) -> str:
+    """Return what the server called the version of the part that is there; "" where that cannot be read."""
+    try:
+        return reading.content(tag, at_most=_LONGEST_VERSION).decode()
+    except (OSError, ValueError):
+        return ""
 
 
 @contextmanager

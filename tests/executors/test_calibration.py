@@ -1,5 +1,7 @@
 """What int8 takes its ranges from: a folder's images as evaluation has them, or seeded ones."""
 
+import os
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -76,3 +78,9 @@ def test_a_run_says_so_in_one_line(tmp_path, capsys):
     asked = ("--models", "cifar_resnet20", "--calibration", str(tmp_path), "--device", "cpu", "-o", str(tmp_path / "r"))
     assert cli.run(("run", *asked)) == 2
     assert "has no image" in capsys.readouterr().err
+
+
+def test_a_pipe_among_the_images_is_refused_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "a.png")
+    with pytest.raises(UsageError, match="it is a pipe, not a regular file"):
+        calibration.batches(case(), str(tmp_path))

@@ -1,6 +1,7 @@
 """What is fetched is whole, or its beginning is kept; a server that stalls, drips or lies ends in one line."""
 
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,21 @@ def test_what_a_server_gave_before_it_stopped_is_kept_and_gone_on_from(served, c
     assert downloads.fetch(f"{served.url}/mine.pth").read_bytes() == CONTENT
     assert served.asked == ["", "bytes=30000-"]
     assert parts(cache) == []
+
+
+@pytest.mark.parametrize("damage", ["bytes", "pipe"])
+def test_a_damaged_note_of_the_version_keeps_nothing_from_going_on(served, cache, monkeypatch, damage):
+    monkeypatch.setattr(downloads, "STALLED_S", 0.5)
+    served.stop_after = 30_000
+    refusal(f"{served.url}/mine.pth")
+    served.stop_after = None
+    (tag,) = cache.rglob("*.part.version")
+    if damage == "bytes":
+        tag.write_bytes(b"\xff\xfe")
+    else:
+        tag.unlink()
+        os.mkfifo(tag)
+    assert downloads.fetch(f"{served.url}/mine.pth").read_bytes() == CONTENT
 
 
 def test_a_server_that_drips_has_stalled_too(served, monkeypatch):
