@@ -57,6 +57,13 @@ def test_golden(outcomes, form):
     goldens.check(render(live.document(outcomes, LABELS), form), f"ab/three{form.suffix}")
 
 
+def test_no_longer_budget_is_advised_where_all_pairs_were_made():
+    open_case = outcome(make.matchup(case("resnet50")), change=0.02, spread=0.06, pairs=40)
+    said = render(live.document([open_case], LABELS), Format.TEXT)
+    assert "40 launch pairs are the most; a steadier machine or a wider --band decides" in said
+    assert "--budget" not in said
+
+
 def test_labels_are_data(outcomes):
     document = live.document(outcomes, LABELS)
     assert "<b>" not in render(document, Format.MARKDOWN)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from resnet_bench import units
+from resnet_bench.analysis.verdicts.sequential import LOOKS
 from resnet_bench.config.case_labels import label_of_pair
 from resnet_bench.records import Record, Verdict
 from resnet_bench.records.live import Decision, Matchup, MatchupResult, PairedSamples
@@ -98,12 +99,11 @@ def _fields(it: MatchupResult, labels: tuple[str, str]) -> dict[str, Any]:
 
 def _closing_lines(results: Sequence[MatchupResult]) -> list[str]:
     """Return what is undecided, and the smallest change that these pairs would have found."""
-    open_cases = [
-        label_of_pair(it.matchup.baseline, it.matchup.contender)
-        for it in results
-        if it.decision.verdict is Verdict.INCONCLUSIVE
-    ]
-    lines = [f"undecided: {'; '.join(open_cases)}; give it a longer --budget or a wider --band"] if open_cases else []
+    undecided = [it for it in results if it.decision.verdict is Verdict.INCONCLUSIVE]
+    names = "; ".join(label_of_pair(it.matchup.baseline, it.matchup.contender) for it in undecided)
+    spent = all(it.decision.pairs >= LOOKS[-1] for it in undecided)  # no budget would add one
+    needed = f"{LOOKS[-1]} launch pairs are the most; a steadier machine" if spent else "give it a longer --budget"
+    lines = [f"undecided: {names}; {needed} or a wider --band{' decides' if spent else ''}"] if undecided else []
     reach = [it.decision.detectable for it in results if it.decision.detectable is not None]
     said = units.percent_short(max(reach)) if reach else "unknown, too few launch pairs"
     return [*lines, f"smallest detectable change (found in 95 of 100): {said}"]
