@@ -299,5 +299,6 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _write(path: Path, content: Mapping[str, Any], *, indent: int | None = None) -> None:
     files.make_folder_of(path)
-    outputs.check(Path(os.path.realpath(path)), ours=lambda _: True)  # a link may lead into a run
+    if path.is_symlink():  # it may lead into a run
+        outputs.check(Path(os.path.realpath(path)), ours=lambda _: True)
     files.whole(path, json.dumps(content, indent=indent))
