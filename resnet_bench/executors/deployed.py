@@ -3,13 +3,17 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from resnet_bench.errors import DisagreesError, UnsupportedError
+from resnet_bench.executors import calibration
 from resnet_bench.executors.inputs import input_of
+from resnet_bench.executors.protocol import Converts, Prepared, Task
 from resnet_bench.executors.table import refuse_missing
 from resnet_bench.machine.devices import kind_of
 from resnet_bench.records import INT8_TYPES, Case, Executed, MemoryFormat, Mode, Precision, RuntimeRan
@@ -61,6 +65,17 @@ class Deployed:
     def executed(self) -> Executed:
         """Read back what really ran."""
         return self.read_back()
+
+
+def prepared_here(executor: Converts, task: Task) -> Prepared:
+    """Convert and load in this process, which has torch: for comparisons of sides and trials of batch sizes."""
+    from resnet_bench.executors.placed import placed  # noqa: PLC0415 - torch
+
+    there = placed(task._replace(case=task.case.plain))
+    images, batches = there.inputs.tensors[0], calibration.batches(task.case)
+    with TemporaryDirectory() as folder:
+        executor.convert(task.case, there.network, images, Path(folder), calibration=batches)
+        return executor.opened(task.case, Path(folder), seed=task.seed)
 
 
 def refuse_another_shape(case: Case, built: tuple[object, ...], wanted: tuple[int, ...]) -> None:

@@ -6,15 +6,13 @@ both are set here, and what each node really ran as is read back from the compil
 
 from importlib.util import find_spec
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from resnet_bench.errors import UnsupportedError, in_words
-from resnet_bench.executors import calibration
-from resnet_bench.executors.deployed import Deployed, refuse_another_shape, refuse_undeployable
+from resnet_bench.executors.deployed import Deployed, prepared_here, refuse_another_shape, refuse_undeployable
 from resnet_bench.executors.inputs import input_of, random_inputs
 from resnet_bench.executors.protocol import Batches, Converts, Prepared, Task
 from resnet_bench.executors.ran import convolution_macs, counted, product_macs
@@ -112,19 +110,8 @@ class OpenVino:
         )
 
     def prepare(self, task: Task) -> Prepared:
-        """Convert and load in this process, which has torch: for comparisons of sides and trials of batch sizes."""
-        from resnet_bench.executors.placed import placed  # noqa: PLC0415 - torch
-
-        there = placed(task._replace(case=task.case.plain))
-        with TemporaryDirectory() as folder:
-            self.convert(
-                task.case,
-                there.network,
-                there.inputs.tensors[0],
-                Path(folder),
-                calibration=calibration.batches(task.case),
-            )
-            return self.opened(task.case, Path(folder), seed=task.seed)
+        """Convert and load in this process, which has torch."""
+        return prepared_here(self, task)
 
 
 EXECUTOR: Converts = OpenVino()
