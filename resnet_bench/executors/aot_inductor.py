@@ -5,14 +5,13 @@ The package holds code for this processor and the weights; torch's libraries run
 
 import os
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from resnet_bench.errors import UnsupportedError, in_words
-from resnet_bench.executors.deployed import Deployed, refuse_undeployable
+from resnet_bench.executors.deployed import Deployed, prepared_here, refuse_undeployable
 from resnet_bench.executors.inputs import input_of, random_inputs
 from resnet_bench.executors.protocol import Batches, Converts, Prepared, Task
 from resnet_bench.machine import variables
@@ -84,13 +83,8 @@ class AotInductor:
         )
 
     def prepare(self, task: Task) -> Prepared:
-        """Compile and load in this process: for comparisons of sides and trials of batch sizes."""
-        from resnet_bench.executors.placed import placed  # noqa: PLC0415 - torch
-
-        there = placed(task._replace(case=task.case.plain))
-        with TemporaryDirectory() as folder:
-            self.convert(task.case, there.network, there.inputs.tensors[0], Path(folder))
-            return self.opened(task.case, Path(folder), seed=task.seed)
+        """Compile and load in this process."""
+        return prepared_here(self, task)
 
 
 EXECUTOR: Converts = AotInductor()

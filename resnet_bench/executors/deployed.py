@@ -72,7 +72,8 @@ def prepared_here(executor: Converts, task: Task) -> Prepared:
     from resnet_bench.executors.placed import placed  # noqa: PLC0415 - torch
 
     there = placed(task._replace(case=task.case.plain))
-    images, batches = there.inputs.tensors[0], calibration.batches(task.case)
+    images = there.inputs.tensors[0]
+    batches = calibration.batches(task.case) if task.case.precision is Precision.INT8 else ()
     with TemporaryDirectory() as folder:
         executor.convert(task.case, there.network, images, Path(folder), calibration=batches)
         return executor.opened(task.case, Path(folder), seed=task.seed)

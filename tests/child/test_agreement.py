@@ -1,7 +1,6 @@
 """A case's output is held against eager float32's, and what cannot be the network never becomes a figure."""
 
 import math
-import shutil
 
 import numpy as np
 import pytest
@@ -21,7 +20,7 @@ from resnet_bench.profilers.workload import Workload
 from resnet_bench.records import Executor, Launch, MemoryFormat, Precision, Skip, SkipReason
 from resnet_bench.runner.launchers.local import LocalLauncher
 from resnet_bench.specs.arithmetic import ARITHMETICS
-from tests import make
+from tests import make, needs
 
 MODEL = "cifar_resnet20"
 
@@ -198,7 +197,7 @@ def test_a_launch_that_does_not_compute_the_network_is_a_skip_and_never_a_figure
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not any(map(shutil.which, ("g++", "clang++"))), reason="compiling for the CPU needs a C++ compiler")
+@needs.compiler
 def test_a_compiled_launch_keeps_how_close_it_is():
     launch = LocalLauncher().ask(make.launch_request(MODEL, image_size=32, executor=Executor.COMPILE))
     assert isinstance(launch, Launch), launch

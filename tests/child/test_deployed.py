@@ -28,7 +28,7 @@ from resnet_bench.records import (
 )
 from resnet_bench.runner.launchers.local import LocalLauncher
 from resnet_bench.wire.messages import ConvertRequest
-from tests import make
+from tests import make, needs
 from tests.make.trained import TINY, save_trained, trained_case
 
 RUNTIMES = (Executor.ONNXRUNTIME, Executor.OPENVINO)
@@ -103,7 +103,7 @@ class TestALaunch:
 
 
 @pytest.mark.engines
-@pytest.mark.skipif(not any(map(shutil.which, ("g++", "clang++"))), reason="compiling for the CPU needs a C++ compiler")
+@needs.compiler
 def test_a_package_compiled_ahead_is_the_network_and_needs_its_own_threads_only(weights, tmp_path):
     of = trained_case(weights, executor=Executor.AOT_INDUCTOR)
     convert(ConvertRequest(case=of, model=TINY, folder=str(tmp_path), seed=SEED, images=16))

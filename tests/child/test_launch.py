@@ -1,18 +1,17 @@
 """One launch in a real child: what compiling and training record."""
 
-import shutil
-
 import msgspec
 import pytest
 
 from resnet_bench.records import Executor, Launch, Mode
 from resnet_bench.runner.launchers.local import LocalLauncher
+from tests import needs
 from tests.make import launch_request
 
 pytestmark = pytest.mark.slow
 
 
-@pytest.mark.skipif(not any(map(shutil.which, ("g++", "clang++"))), reason="compiling for the CPU needs a C++ compiler")
+@needs.compiler
 def test_a_compiled_training_case_records_its_compilation_breaks_and_phases():
     model = "tests.runner.faulty:breaks_its_graph"
     measured = LocalLauncher().ask(launch_request(model, executor=Executor.COMPILE, mode=Mode.TRAINING))

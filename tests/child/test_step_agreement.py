@@ -1,7 +1,6 @@
 """A training step is held against eager float32's by its loss and its gradients."""
 
 import math
-import shutil
 
 import pytest
 import torch
@@ -14,7 +13,7 @@ from resnet_bench.executors.differentiated import Differentiated, differentiated
 from resnet_bench.profilers.workload import Workload
 from resnet_bench.records import Executor, Launch, MemoryFormat, Mode, Precision
 from resnet_bench.runner.launchers.local import LocalLauncher
-from tests import make
+from tests import make, needs
 
 MODEL = "cifar_resnet20"
 
@@ -176,7 +175,7 @@ def test_a_scaled_loss_that_overflows_on_other_images_is_scaled_less():
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not any(map(shutil.which, ("g++", "clang++"))), reason="compiling for the CPU needs a C++ compiler")
+@needs.compiler
 def test_a_compiled_training_launch_keeps_how_close_it_is():
     asked = make.launch_request(MODEL, image_size=32, executor=Executor.COMPILE, mode=Mode.TRAINING, batch_size=4)
     launch = LocalLauncher().ask(asked)

@@ -1,7 +1,6 @@
 """What executors make of a case: the same input for all, what may be marked, and a runtime that needs no torch."""
 
 import contextlib
-import shutil
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -27,7 +26,7 @@ from resnet_bench.profilers.workload import Workload
 from resnet_bench.records import Executor, MemoryFormat, Mode, Precision
 from resnet_bench.specs.arithmetic import ARITHMETICS, Arithmetic
 from resnet_bench.wire.messages import LayersRequest
-from tests import make
+from tests import make, needs
 
 
 def case(**axes):
@@ -257,7 +256,7 @@ def test_a_network_that_cannot_be_traced_is_not_folded():
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not any(map(shutil.which, ("g++", "clang++"))), reason="compiling for the CPU needs a C++ compiler")
+@needs.compiler
 def test_frozen_weights_are_compiled_into_the_network():
     counters.clear()  # a launch has a process of its own, tests share one
     asked = case(executor=Executor.COMPILE_FREEZING, image_size=32)
