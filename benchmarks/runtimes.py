@@ -33,15 +33,15 @@ class ProcessClock:
         return Timing(time.process_time() - start, None)
 
 
-def measured(folder, *, models, threads, launches):
+def measured(folder, *, models, batch_sizes, threads, launches):
     """Measure all configurations into a run directory; return throughputs by (model, executor, precision, format)."""
     suite = Path(folder).with_suffix(".toml")
     suite.write_text(
         'preset = "standard"\n[protocol]\n'
         f"launches = {launches}\n"
-        f"[[sweep]]\nmodels = {list(models)}\nbatch_sizes = [1, 8]\nthreads = [{threads}]\n"
+        f"[[sweep]]\nmodels = {list(models)}\nbatch_sizes = {batch_sizes}\nthreads = [{threads}]\n"
         'executors = ["eager", "folded"]\nmemory_formats = ["contiguous", "channels_last"]\n'
-        f"[[sweep]]\nmodels = {list(models)}\nbatch_sizes = [1, 8]\nthreads = [{threads}]\n"
+        f"[[sweep]]\nmodels = {list(models)}\nbatch_sizes = {batch_sizes}\nthreads = [{threads}]\n"
         f'executors = {list(RUNTIMES)}\nprecisions = ["fp32", "int8"]\n'.replace("'", '"'),
         encoding="utf-8",
     )
@@ -134,11 +134,15 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("-o", "--output", required=True, type=Path, help="a new run directory")
     parser.add_argument("--models", default=",".join(MODELS))
+    parser.add_argument("--batch-sizes", default="1,8", help="with 1, of which the bars speak")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--launches", type=int, default=3)
     asked = parser.parse_args()
     models = asked.models.split(",")
-    found = measured(asked.output, models=models, threads=asked.threads, launches=asked.launches)
+    batch_sizes = [int(size) for size in asked.batch_sizes.split(",")]
+    found = measured(
+        asked.output, models=models, batch_sizes=batch_sizes, threads=asked.threads, launches=asked.launches
+    )
     for what, ratio, bar in held(found, models):
         print(f"{what:50} {ratio:.2f}x  {'reached' if ratio >= bar else 'MISSED'} ({bar}x)")
     if asked.threads == 1:
