@@ -5,6 +5,7 @@ measured first. Every finished trial is a line in the data file, so the benchmar
 
     python -m benchmarks.gate_power --budget 30m
     python -m benchmarks.gate_power --trials 0        # the table of what is there
+    python -m benchmarks.gate_power --sequential --kind identical --kind "10 % slower" --budget 11m    # ten minutes
     python -m benchmarks.gate_power --simulated       # compare's and check's statistics on made-up launches instead
 """
 
@@ -25,7 +26,7 @@ import msgspec
 import numpy as np
 from scipy import stats
 
-from benchmarks import gate_simulation
+from benchmarks import enough_trials, gate_simulation
 from benchmarks.gate_subject import IMAGE_SIZE
 from resnet_bench import units
 from resnet_bench.analysis.stats import exponential, interval_of
@@ -103,6 +104,7 @@ def main() -> None:
     parser.add_argument("--budget", default="30m", help="start no trial after so long")
     parser.add_argument("--kind", action="append", choices=KINDS, help="only this one; can be given several times")
     parser.add_argument("--data", type=Path, default=DEFAULT_DATA)
+    parser.add_argument("--sequential", action="store_true", help="stop each kind as soon as its share is decided")
     parser.add_argument("--simulated", action="store_true", help="simulate compare and check, measure nothing")
     parser.add_argument("--simulated-trials", type=int, default=2000, help="tables of each kind")
     arguments = parser.parse_args()
@@ -118,13 +120,18 @@ def main() -> None:
     lines = read(arguments.data)
     done = 0
     while done < arguments.trials and time.monotonic() < deadline:
-        line = _calibrate_next(lines, kinds) or _try_next(lines, kinds)
+        line = _calibrate_next(lines, kinds) or _try_next(lines, kinds, sequential=arguments.sequential)
         if line is None:
             break
         lines.append(line)
         done += isinstance(line, Trial)
         _append(arguments.data, line)
     print("\n".join(table(lines)))
+    if arguments.sequential:
+        print()
+        for name, right in ((it, _right(lines, it)) for it in kinds):
+            share = rate(sum(right), len(right)) if right else "-"
+            print(f"{name}: {enough_trials.sentence(right, share)}")
 
 
 def read(path: Path) -> list[Calibrated | Trial]:
@@ -158,6 +165,13 @@ def table(lines: list[Calibrated | Trial]) -> list[str]:
     return text
 
 
+def _right(lines: list[Calibrated | Trial], name: str) -> list[bool]:
+    """Say of each trial of a kind, in order, whether it was right: nothing called of identical code, all else found."""
+    claims = {Verdict.REGRESSED, Verdict.IMPROVED}
+    found = [it.verdict for it in lines if isinstance(it, Trial) and it.kind == name]
+    return [(it is Verdict.REGRESSED) if KINDS[name].slowdown else (it not in claims) for it in found]
+
+
 def rate(count: int, trials: int) -> str:
     """Return a rate with its exact 95 % binomial interval."""
     low, high = stats.binomtest(count, trials).proportion_ci(0.95, method="exact")
@@ -180,7 +194,7 @@ def _calibrate_next(lines: list[Calibrated | Trial], kinds: dict[str, Kind]) -> 
     few, many = CALIBRATION_CHANNELS
     slopes = [(it.ratio - 1, it.channels) for it in known.values()]
     if not slopes:
-        slopes = [(_cost(channels)[0] - 1, channels) for channels in (few, many)]
+        slopes = [(_cost(channels, processes=2)[0] - 1, channels) for channels in (few, many)]
     costs, channels = zip(*[(0.0, 0), *slopes], strict=True)
     slope = float(np.polyfit(channels, costs, 1)[0])
     for _ in range(CALIBRATION_ATTEMPTS):
@@ -193,22 +207,26 @@ def _calibrate_next(lines: list[Calibrated | Trial], kinds: dict[str, Kind]) -> 
     return Calibrated(slowdown=wanted[0], channels=guess, ratio=ratio, low=low, high=high)
 
 
-def _cost(channels: int) -> tuple[float, float, float]:
+def _cost(channels: int, *, processes: int = CALIBRATION_PROCESSES) -> tuple[float, float, float]:
     """Return the ratio that an extra convolution costs, and its 95 % interval over processes."""
     command = [sys.executable, "-m", "benchmarks.gate_subject", str(channels), str(CALIBRATION_S)]
     variables = dict(os.environ, OMP_NUM_THREADS="1")
     logs = [
         float(subprocess.run(command, check=True, capture_output=True, env=variables, cwd=ROOT).stdout)
-        for _ in range(CALIBRATION_PROCESSES)
+        for _ in range(processes)
     ]
     low, high = interval_of(logs, 0.95)
     return math.exp(statistics.mean(logs)), math.exp(low), math.exp(high)
 
 
-def _try_next(lines: list[Calibrated | Trial], kinds: dict[str, Kind]) -> Trial | None:
-    """Run one trial of the kind that lags furthest behind its number, None when all are done."""
+def _try_next(lines: list[Calibrated | Trial], kinds: dict[str, Kind], *, sequential: bool) -> Trial | None:
+    """Run one trial of the kind that lags furthest behind its number, None when all are done or decided."""
+    if sequential:
+        kinds = {name: it for name, it in kinds.items() if enough_trials.decided(_right(lines, name)) is None}
+    if not kinds:
+        return None
     done = {name: sum(isinstance(it, Trial) and it.kind == name for it in lines) for name in kinds}
-    name = min(kinds, key=lambda it: done[it] / kinds[it].trials)
+    name = min(kinds, key=lambda it: done[it] / (1 if sequential else kinds[it].trials))
     if done[name] >= kinds[name].trials:
         return None
     channels = {it.slowdown: it.channels for it in lines if isinstance(it, Calibrated)}
