@@ -4,8 +4,9 @@
     python -m benchmarks.repeatability --table                      # what is there
     python -m benchmarks.repeatability --twice A B                  # two runs of identical code
 
-Raw data are run directories: OUT/quiet, OUT/bursty, OUT/hog. Spread is the standard deviation of the logarithm of
-launches' latency, in percent; the bars are those of the project for one thread.
+Raw data are run directories: OUT/quiet, OUT/bursty, OUT/hog; ten launches of a condition take six minutes, six of them
+(`--conditions hog --launches 6`) less than four. Spread is the standard deviation of the logarithm of launches'
+latency, in percent, in brackets what it may be with 95 % confidence; the bars are the project's for one thread.
 """
 
 import argparse
@@ -16,6 +17,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
+
+from scipy import special
 
 from benchmarks.neighbours import CONDITIONS, beside
 from resnet_bench.analysis.digest import digest
@@ -127,10 +130,19 @@ def _row(case: Case, condition: str, latency: Summary, load: float) -> str:
     spreads = (found.spread_raw, found.spread_cpu, found.spread_corrected)
     raw, cpu, corrected = (math.nan if it is None else 100 * it for it in spreads)
     met = "" if corrected <= limit else " (missed)"
+    shown = _with_bounds(corrected, latency.launches)
     return (
-        f"| {case.key} | {condition} | {latency.launches} | {load:.1f} | {raw:.1f} | {cpu:.1f} | {corrected:.1f} "
+        f"| {case.key} | {condition} | {latency.launches} | {load:.1f} | {raw:.1f} | {cpu:.1f} | {shown} "
         f"| {limit:g}{met} | {raw / corrected:.1f} | {found.coefficient:.2f} |"
     )
+
+
+def _with_bounds(spread: float, launches: int) -> str:
+    """Return a standard deviation with its chi-squared interval, of normal launches: 2.9 (2.0 to 5.3) of ten."""
+    if launches < 2:  # noqa: PLR2004 - one has none
+        return "-"
+    low, high = (spread * math.sqrt((launches - 1) / special.chdtri(launches - 1, tail)) for tail in (0.025, 0.975))
+    return f"{spread:.1f} ({low:.1f} to {high:.1f})"
 
 
 def _load(launches: Sequence[Launch]) -> float:
