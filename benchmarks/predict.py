@@ -24,6 +24,7 @@ import msgspec
 
 from resnet_bench import cli, specs
 from resnet_bench.analysis.metrics import LATENCY
+from resnet_bench.analysis.nominals import nominals_of
 from resnet_bench.analysis.roofline import headroom
 from resnet_bench.analysis.stats import summarize
 from resnet_bench.records import Case, Ceilings, Mode, Record
@@ -138,11 +139,11 @@ def _call(*arguments: str) -> None:
 
 def _outcomes(predictions: Sequence[PredictedLatency], directory: Path) -> Iterator[Outcome]:
     run = run_directory.load(directory)
-    known = {it.case: it for it in run.measurements}
+    known, nominals = {it.case: it for it in run.measurements}, nominals_of([run])
     macs, roofline = _simple(predictions[0].case)
     for predicted in predictions:
         measurement = known[predicted.case]
-        summary = summarize(measurement, LATENCY, run.header.ceilings)
+        summary = summarize(measurement, LATENCY, nominals)
         if summary is None:
             continue
         yield Outcome(

@@ -8,17 +8,19 @@ from collections.abc import Sequence
 
 from resnet_bench.analysis.metric import Source
 from resnet_bench.analysis.metrics import EXACT_METRICS, NOISY_METRICS
+from resnet_bench.analysis.nominals import nominals_of
 from resnet_bench.analysis.stats import summarize
 from resnet_bench.analysis.verdicts.comparability import differences_of_runs
 from resnet_bench.analysis.verdicts.noise_bands import learn_bands
 from resnet_bench.errors import StoreError
 from resnet_bench.machine.identity import former_id
-from resnet_bench.records import Case, CaseDigest, Ceilings, Digest, Executed, Measurement, Run
+from resnet_bench.records import Case, CaseDigest, Digest, Executed, Measurement, Nominal, Run
 
 
-def digest(run: Run, name: str | None = None) -> Digest:
-    """Reduce one run."""
+def digest(run: Run, name: str | None = None, *, nominals: Sequence[Nominal] | None = None) -> Digest:
+    """Reduce one run; `nominals` are its own, or those that it shares with the runs beside it."""
     header = run.header
+    known = nominals_of([run]) if nominals is None else nominals
     return Digest(
         name=name or run.name,
         created_at=header.created_at,
@@ -27,12 +29,18 @@ def digest(run: Run, name: str | None = None) -> Digest:
         protocol=header.protocol,
         identities={environment.id: environment.identity for environment in header.environments},
         former_ids=tuple(sorted({former_id(it) for it in header.environments} - {it.id for it in header.environments})),
-        cases=tuple(digest_case(measurement, header.ceilings) for measurement in run.measurements),
+        cases=tuple(digest_case(measurement, known) for measurement in run.measurements),
         skips=run.skips,
         missing=run.missing,
         warnings=run.warnings,
         set_aside=run.set_aside,
     )
+
+
+def digests_of(runs: Sequence[Run], names: Sequence[str | None] = ()) -> list[Digest]:
+    """Reduce runs that are shown beside each other: corrected figures of one machine are given for one speed."""
+    nominals = nominals_of(runs)
+    return [digest(run, name, nominals=nominals) for run, name in zip(runs, names or [None] * len(runs), strict=True)]
 
 
 def pool(runs: Sequence[Run], name: str) -> Digest:
@@ -41,7 +49,7 @@ def pool(runs: Sequence[Run], name: str) -> Digest:
     Raises:
         StoreError: the runs are not comparable with each other, of several revisions, or one is given twice.
     """
-    digests = [digest(run) for run in runs]
+    digests = digests_of(runs)
     for position, other in enumerate(runs[1:], start=1):
         why = _why_apart(digests[0], digests[position]) or _why_no_replicate(runs[:position], other)
         if why:
@@ -78,8 +86,8 @@ def _pooled_cases(runs: Sequence[Run], digests: Sequence[Digest]) -> tuple[CaseD
     for run in runs:
         for measurement in run.measurements:
             parts.setdefault(measurement.case, []).append(measurement)
-    ceilings = tuple(each for run in runs for each in run.header.ceilings)
-    return tuple(digest_case(_merge(found), ceilings) for found in parts.values())
+    nominals = nominals_of(runs)
+    return tuple(digest_case(_merge(found), nominals) for found in parts.values())
 
 
 def _why_apart(first: Digest, other: Digest) -> str:
@@ -116,14 +124,14 @@ def _merge(parts: Sequence[Measurement]) -> Measurement:
     )
 
 
-def digest_case(measurement: Measurement, ceilings: Sequence[Ceilings] = ()) -> CaseDigest:
-    """Reduce one case to its metrics and to how and where it was executed; `ceilings` are those of its run."""
+def digest_case(measurement: Measurement, nominals: Sequence[Nominal] = ()) -> CaseDigest:
+    """Reduce one case to its metrics and to how and where it was executed; `nominals` are those of its run."""
     executed: list[Executed] = []
     for launch in measurement.launches:
         if launch.executed not in executed:
             executed.append(launch.executed)
     exact = {metric.name: metric.extract(measurement) for metric in EXACT_METRICS}
-    summaries = (summarize(measurement, metric, ceilings) for metric in NOISY_METRICS)
+    summaries = (summarize(measurement, metric, nominals) for metric in NOISY_METRICS)
     return CaseDigest(
         case=measurement.case,
         environments=tuple(sorted({launch.environment for launch in measurement.launches})),

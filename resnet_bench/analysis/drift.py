@@ -10,14 +10,13 @@ core; elapsed time with elapsed time where it has more.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from resnet_bench.analysis.roofline import ceilings_of
-from resnet_bench.records import Ceilings, Correction, Launch, ReferenceSamples, Samples
+from resnet_bench.records import Correction, Nominal, ReferenceSamples, Samples
 
 Floats = NDArray[np.floating[Any]]
 
@@ -43,44 +42,23 @@ class Corrected(NamedTuple):
     correction: Correction
 
 
-def nominals_s(
-    launches: Sequence[Launch], ceilings: Sequence[Ceilings], samples: Callable[[Launch], Samples]
-) -> tuple[float, ...]:
-    """Return for each launch the seconds of a pass of its bursts at the speed for which figures are given.
-
-    That of the machine, which is kept with its ceilings; where it has none, the median of these very launches.
-    """
-    case, environment = launches[0].case, launches[0].environment
-    known = ceilings_of(case, ceilings, environment)
-    nominal = known.nominal if known is not None else None
-    timed = [samples(launch) for launch in launches]
-    references = [it.reference for it in timed if it.reference is not None]
-    if nominal and all(it.version == nominal.version and it.passes <= len(nominal.pass_s) for it in references):
-        return tuple(nominal.pass_s[it.passes - 1] for it in references)
-    by_cpu = _by_cpu(timed, case.threads)
-    passes = [(it.cpu_s if by_cpu else None) or it.elapsed_s for it in references]
-    typical = float(np.median([value for of_launch in passes for value in of_launch]))
-    return (typical,) * len(references)
-
-
-def correct(launches: Sequence[Samples], *, nominals_s: Sequence[float], threads: int) -> Corrected | None:
+def correct(launches: Sequence[Samples], *, nominal: Nominal, threads: int) -> Corrected | None:
     """Correct the launches of one case.
 
     Args:
         launches: samples of the same protocol, with a reference of the same version.
-        nominals_s: for each launch seconds of a pass of its bursts at the speed for which figures are given.
+        nominal: the speed for which figures are given, of that version.
         threads: of the case; the CPU time of several is no time that anybody waits for.
 
     Returns:
         None where a launch has no reference, or launches have different ones.
     """
-    references = [launch.reference for launch in launches]
-    versions = {None if it is None else it.version for it in references}
-    if not launches or None in versions or len(versions) > 1:
+    references = [launch.reference for launch in launches if launch.reference is not None]
+    if len(references) < max(1, len(launches)) or {it.version for it in references} != {nominal.version}:
         return None
     by_cpu = _by_cpu(launches, threads)
     logs = [_logs(launch, by_cpu=by_cpu) for launch in launches]
-    offsets = [it.references - math.log(nominal) for it, nominal in zip(logs, nominals_s, strict=True)]
+    offsets = [it.references - math.log(nominal.of_passes(of.passes)) for it, of in zip(logs, references, strict=True)]
     pairs = zip(logs, offsets, strict=True)
     figures = np.array([np.median(it.samples - np.outer(GRID, offset), axis=1) for it, offset in pairs]).T
     weights = posterior(figures)
@@ -90,8 +68,8 @@ def correct(launches: Sequence[Samples], *, nominals_s: Sequence[float], threads
     return Corrected(
         launch_s=tuple(float(value) for value in np.exp(mixed)),
         correction=Correction(
-            reference=next(it.version for it in references if it is not None),
-            nominal_s=nominals_s[0],
+            reference=nominal.version,
+            nominal_s=nominal.of_passes(1),
             coefficient=mean,
             coefficient_deviation=math.sqrt(max(0.0, float(weights @ (GRID - mean) ** 2))),
             offset=float(np.mean([np.median(offset) for offset in offsets])),

@@ -49,7 +49,7 @@ def held_against_their_kind(run: Run) -> tuple[FleetFinding, ...]:
     """Return each case of a run on each machine of which there are three and more of a kind; the slowest first."""
     kinds: dict[tuple[Case, str], list[tuple[Measurement, Summary]]] = {}
     for it in run.measurements:
-        summary = summarize(it, LATENCY, run.header.ceilings)
+        summary = summarize(it, LATENCY)
         if it.case.machine and summary is not None:
             key = (rename(it.case, ""), it.launches[0].environment)
             kinds.setdefault(key, []).append((it, summary))

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 import msgspec
 
-from resnet_bench.analysis.digest import digest, digest_case
+from resnet_bench.analysis.digest import digest_case, digests_of
 from resnet_bench.analysis.metric import Metric, NoisyMetric
 from resnet_bench.analysis.metrics import LATENCY, PEAK_ALLOCATED, PEAK_RSS, PREDICTED_PEAK, THROUGHPUT
 from resnet_bench.analysis.published import Catalog, given
@@ -199,7 +199,7 @@ def _alike(results: tuple[Result, ...]) -> tuple[Result, ...]:
 
 def of_runs(runs: Sequence[Run], catalog: Catalog) -> tuple[Result, ...]:
     """Return a result for each planned case of each run."""
-    return collect(runs, [digest(run) for run in runs], catalog)
+    return collect(runs, digests_of(runs), catalog)
 
 
 def _of_run(index: int, run: Run, reduced: Digest, catalog: Catalog) -> Iterator[Result]:

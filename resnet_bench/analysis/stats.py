@@ -15,10 +15,11 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from resnet_bench.analysis.confidence import CONFIDENCE
-from resnet_bench.analysis.drift import correct, nominals_s
+from resnet_bench.analysis.drift import correct
 from resnet_bench.analysis.location import robust
 from resnet_bench.analysis.metric import CorrectedForm, NoisyMetric
-from resnet_bench.records import Ceilings, CorrectedSummary, Interval, Measurement, Summary
+from resnet_bench.analysis.nominals import of_launches
+from resnet_bench.records import CorrectedSummary, Interval, Measurement, Nominal, Summary
 
 P99_MIN_SAMPLES = 100
 MIN_LAUNCHES = 3
@@ -26,13 +27,13 @@ _NORMAL_MAD = 1.4826  # standard deviation of normal noise over its median absol
 _LARGEST_LOG = 700.0  # exp() still fits in a float
 
 
-def summarize(measurement: Measurement, metric: NoisyMetric, ceilings: Sequence[Ceilings] = ()) -> Summary | None:
+def summarize(measurement: Measurement, metric: NoisyMetric, nominals: Sequence[Nominal] = ()) -> Summary | None:
     """Summarize one noisy metric of a measurement, in base units.
 
     Args:
         measurement: a case with its launches.
         metric: what to summarize.
-        ceilings: of the run: with them stands the nominal speed of the reference.
+        nominals: of the run (`analysis.nominals`); that of these very launches where theirs is not among them.
 
     Returns:
         None where no launch has the metric. The interval is None below three launches, p99 below 100 samples.
@@ -56,20 +57,19 @@ def summarize(measurement: Measurement, metric: NoisyMetric, ceilings: Sequence[
         launches=len(medians),
         samples=len(pooled),
         launch_medians=medians,
-        corrected=corrected(measurement, metric.corrected, ceilings) if metric.corrected else None,
+        corrected=corrected(measurement, metric.corrected, nominals) if metric.corrected else None,
     )
 
 
 def corrected(
-    measurement: Measurement, form: CorrectedForm, ceilings: Sequence[Ceilings] = ()
+    measurement: Measurement, form: CorrectedForm, nominals: Sequence[Nominal] = ()
 ) -> CorrectedSummary | None:
     """Summarize launches corrected for drift, None where they have no reference, or not the same one."""
     launches = measurement.launches
     samples = [form.samples(launch) for launch in launches]
-    if any(it.reference is None for it in samples):
+    if not samples or any(it.reference is None for it in samples):
         return None
-    nominals = nominals_s(launches, ceilings, form.samples)
-    found = correct(samples, nominals_s=nominals, threads=measurement.case.threads)
+    found = correct(samples, nominal=of_launches(launches, nominals), threads=measurement.case.threads)
     if found is None:
         return None
     values = tuple(form.of_iteration(measurement.case.batch_size, value) for value in found.launch_s)

@@ -10,7 +10,6 @@ from resnet_bench.machine.environment import default_threads
 from resnet_bench.profilers import ceilings as device_ceilings
 from resnet_bench.profilers.contention import ContentionWatch
 from resnet_bench.profilers.devices import collect, find, instruments
-from resnet_bench.profilers.reference import Reference
 from resnet_bench.records import (
     Bandwidth,
     Ceilings,
@@ -42,8 +41,6 @@ def ceilings(request: CeilingsRequest) -> Ceilings:
         contention: Contention = watch.finish(before, measures.state(target))
         if not contention.disturbances or len(attempts) >= request.attempts:
             break
-    allocator = request.child_setting.allocator
-    reference = None if measures.kind.accelerator else Reference(threads=request.threads, allocator=allocator)
     return Ceilings(
         environment=collect(device).id,
         device=device,
@@ -54,7 +51,6 @@ def ceilings(request: CeilingsRequest) -> Ceilings:
         launch_s=min(each.launch_s for each in attempts),
         attempts=len(attempts),
         disturbances=contention.disturbances,
-        nominal=reference.nominal(clock) if reference else None,
     )
 
 

@@ -4,8 +4,6 @@ Outputs are allocated once: as the allocator is shipped, a kernel that allocates
 launches.
 """
 
-import itertools
-import statistics
 from collections.abc import Callable
 
 import torch
@@ -14,11 +12,10 @@ from resnet_bench.errors import UnsupportedError
 from resnet_bench.profilers.clock import Clock
 from resnet_bench.profilers.interleaving import Interleaving, interleaving
 from resnet_bench.profilers.workload import Workload
-from resnet_bench.records import Allocator, Nominal, ReferenceUse
+from resnet_bench.records import Allocator, ReferenceUse
 from resnet_bench.specs import reference as spec
 
 _WARM_PASSES = 3
-_NOMINAL_BURSTS, _CONVOLUTIONS = 40, 4
 
 
 class Reference:
@@ -54,27 +51,6 @@ class Reference:
         return lambda sample_s: interleaving(
             self.run, self.version, pass_s=pass_s, iteration_s=iteration_s, sample_s=sample_s
         )
-
-    def nominal(self, clock: Clock) -> Nominal:
-        """Return what passes take now: the speed for which corrected figures are given from now on.
-
-        Any speed will do that stays what it is. Bursts stand after convolutions, as they do beside a network: those
-        empty the caches and lower the clock, and in a row of their own passes would be a sixth faster.
-        """
-        convolution = torch.nn.Conv2d(spec.CHANNELS, spec.CHANNELS, 3, padding=1, bias=False)
-        images = torch.rand(2 * spec.IMAGES, spec.CHANNELS, spec.PIXELS, spec.PIXELS)
-        bursts = []
-        for _ in range(_NOMINAL_BURSTS):
-            with torch.inference_mode():
-                for _ in range(_CONVOLUTIONS):
-                    convolution(images)
-            self.run()
-            timings = [clock.time(self.run, 1) for _ in range(spec.MOST_PASSES)]
-            by_cpu = self._small > 0
-            bursts.append([it.cpu_s if by_cpu and it.cpu_s is not None else it.host_s for it in timings])
-        typical = [statistics.median(it) for it in zip(*bursts, strict=True)]
-        means = itertools.accumulate(typical)
-        return Nominal(version=self.version, pass_s=tuple(total / count for count, total in enumerate(means, start=1)))
 
     @property
     def held_bytes(self) -> int:

@@ -5,7 +5,7 @@ A `Launch` is one fresh process and the unit of replication; its samples stay in
 """
 
 from resnet_bench.records.base import SCHEMA_VERSION, Record
-from resnet_bench.records.ceilings import Bandwidth, Ceilings, Nominal, Rate
+from resnet_bench.records.ceilings import Bandwidth, Ceilings, Rate
 from resnet_bench.records.conclusions import (
     Band,
     BandSource,
@@ -45,18 +45,15 @@ from resnet_bench.records.launches import (
     Memory,
     Phases,
     RanOperators,
-    ReferenceSamples,
     RuntimeRan,
-    Samples,
     Skip,
     SkipReason,
-    StopReason,
-    TimingProtocol,
     Warmup,
 )
 from resnet_bench.records.layer_times import LayerProfile, LayerTime, Part, TimedBy
 from resnet_bench.records.load import Spread, UnderLoad
 from resnet_bench.records.machines import Machine, case_names
+from resnet_bench.records.nominals import KeptNominals, Nominal
 from resnet_bench.records.plan import (
     Allocator,
     Case,
@@ -91,6 +88,7 @@ from resnet_bench.records.runs import (
     Shard,
     Trial,
 )
+from resnet_bench.records.samples import ReferenceSamples, Samples, StopReason, TimingProtocol
 
 __all__ = [
     "INT8_TYPES",
@@ -133,6 +131,7 @@ __all__ = [
     "HistorySeries",
     "Identity",
     "Interval",
+    "KeptNominals",
     "Launch",
     "Layer",
     "LayerProfile",

@@ -6,7 +6,8 @@ import msgspec
 from msgspec import Meta
 
 from resnet_bench.records.base import Record
-from resnet_bench.records.bounds import Count, Index, NonNegativeSeconds, PositiveNumber, PositiveSeconds
+from resnet_bench.records.bounds import Count, Index, NonNegativeSeconds, PositiveNumber
+from resnet_bench.records.nominals import Nominal
 from resnet_bench.records.plan import Precision, host_threads
 
 
@@ -33,23 +34,12 @@ class Bandwidth(Record, frozen=True, kw_only=True):
     byte_per_s: PositiveNumber
 
 
-class Nominal(Record, frozen=True, kw_only=True):
-    """The speed for which corrected figures are given: what passes of that version of the reference then take.
-
-    `pass_s` are means a pass of bursts of 1, 2, 3, ... passes, the first of which find colder caches; CPU time beside
-    cases of one thread, else elapsed time.
-    """
-
-    version: str
-    pass_s: Annotated[tuple[PositiveSeconds, ...], Meta(min_length=1)]
-
-
 class Ceilings(Record, frozen=True, kw_only=True, tag="ceilings"):
     """Measured ceilings of one device with a number of CPU threads, 0 of an accelerator; the copies by rising size.
 
     `launch_s` is what one more operator costs when it has nothing to compute. `attempts` is how often the measurement
     was made because something else used the machine; `disturbances` says in words what still did in the last one.
-    `nominal` is the reference's, which is kept as long as device, software and threads stay.
+    `nominal` is the reference's in runs of before it was made from launches (`Header.nominals`).
     """
 
     environment: str

@@ -21,6 +21,7 @@ from resnet_bench.records.ceilings import Ceilings
 from resnet_bench.records.launches import DeviceState, Launch, Skip
 from resnet_bench.records.layer_times import LayerProfile
 from resnet_bench.records.machines import Machine, case_names
+from resnet_bench.records.nominals import Nominal
 from resnet_bench.records.plan import Case, Protocol
 from resnet_bench.records.profiles import Profile
 
@@ -202,7 +203,8 @@ class Header(Record, frozen=True, kw_only=True):
     `note` is what its user says of it and `label` what they call it, "" for its directory; `accuracies` are what the
     suite gives of its models, `prices` what it says that hours of machines cost. `fleet` are the machines of a run
     that an engine started elsewhere, empty for one here.
-    `foreseen` are latencies that were predicted before the run began.
+    `foreseen` are latencies that were predicted before the run began. `nominals` are the speeds for which corrected
+    figures are given; a run that was stopped may have none yet.
     """
 
     schema: SchemaNumber = SCHEMA_VERSION
@@ -229,6 +231,7 @@ class Header(Record, frozen=True, kw_only=True):
     foreseen: tuple[Foreseen, ...] = ()
     prices: tuple[Price, ...] = ()
     fleet: tuple[FleetMember, ...] = ()
+    nominals: tuple[Nominal, ...] = ()
 
     @property
     def members(self) -> dict[str, FleetMember]:

@@ -4,20 +4,16 @@ from collections.abc import Callable, Collection, Iterable
 
 import msgspec
 
-from resnet_bench.machine.devices import is_accelerator
-from resnet_bench.machine.environment import usual_allocator
 from resnet_bench.records import (
     Bandwidth,
     Ceilings,
     Environment,
-    Nominal,
     Precision,
     Rate,
 )
 from resnet_bench.records.plan import host_threads
 from resnet_bench.runner.launchers.launcher import Launcher
 from resnet_bench.specs.arithmetic import arithmetic
-from resnet_bench.specs.reference import version
 from resnet_bench.storage import ceilings_cache
 from resnet_bench.wire.messages import CeilingsRequest
 from resnet_bench.words import counted, say
@@ -53,7 +49,7 @@ def known_or_measured(
     have = {rate.precision for rate in cached.rates} if cached else set()
     # What a quick run measured on a disturbed machine, and did not repeat, is not what others are held against.
     repeated = cached is not None and (not cached.disturbances or cached.attempts >= attempts)
-    if cached is not None and have.issuperset(wanted) and repeated and _has_nominal(cached):
+    if cached is not None and have.issuperset(wanted) and repeated:
         return cached
     known = tuple(rate.precision for rate in cached.rates) if cached else ()
     return measured(
@@ -110,14 +106,6 @@ def measured(
     return best
 
 
-def _has_nominal(ceilings: Ceilings) -> bool:
-    """Say whether the reference's nominal speed is known, where it has one."""
-    found = ceilings.nominal
-    return is_accelerator(ceilings.device) or (
-        found is not None and found.version == version(ceilings.threads, usual_allocator())
-    )
-
-
 def best_of(before: Ceilings, now: Ceilings) -> Ceilings:
     """Return the best of two measurements of one machine: what it did once it can do.
 
@@ -142,14 +130,7 @@ def best_of(before: Ceilings, now: Ceilings) -> Ceilings:
         launch_s=min(before.launch_s, now.launch_s),
         attempts=max(before.attempts, now.attempts),
         disturbances=() if quiet else now.disturbances or before.disturbances,
-        nominal=_kept(before.nominal, now.nominal),
     )
-
-
-def _kept(before: Nominal | None, now: Nominal | None) -> Nominal | None:
-    """Return the nominal speed that stays: figures that were given at it must stay comparable."""
-    same = before is not None and (now is None or before.version == now.version)
-    return before if same else now
 
 
 def _higher(one: float | None, other: float | None) -> float | None:

@@ -16,7 +16,7 @@ from resnet_bench.executors import calibration
 from resnet_bench.git.commit import current_commit
 from resnet_bench.records import Case, Ceilings, Commit, Environment, Header, Identity, LayerScope, ModelObject
 from resnet_bench.records.profiles import profile_key
-from resnet_bench.runner import ceilings, choices, engines, plan, shards, stations, sweep
+from resnet_bench.runner import ceilings, choices, engines, nominals, plan, shards, stations, sweep
 from resnet_bench.runner.foresight import foresee
 from resnet_bench.runner.interruption import stoppable
 from resnet_bench.runner.launchers.fleet import Fleet
@@ -94,13 +94,14 @@ def start(
             objects=objects,
             note=note,
             fleet=stations.members(machines),
+            nominals=nominals.known(stations.environments(machines), asked.cases),
         )
         run_directory.create(directory, header)
         refused = sweep.refuse(directory, header, profiled.unsupported)
         slots = sweep.unfinished(plan.schedule(asked.cases, protocol.launches, seed=seed), refused)
         measured = sweep.measure(directory, header, asked, slots, launcher)
         time_layers(directory, header, asked, measured, launcher)
-        remember(run_directory.load(directory))
+        _finish(directory)
 
 
 def resume(directory: Path, *, launcher: Launcher) -> None:
@@ -130,7 +131,9 @@ def resume(directory: Path, *, launcher: Launcher) -> None:
         timed = {profile.case for profile in found.layers}
         time_layers(directory, header, known, _on(here, header, measured), launcher, timed=timed)
         if slots:
-            remember(run_directory.load(directory))
+            _finish(directory)
+        elif not header.nominals:
+            nominals.settle(directory, found)
 
 
 def extend(directory: Path, asked: Mapping[str, tuple[Value, ...]], *, launcher: Launcher) -> None:
@@ -176,7 +179,14 @@ def extend(directory: Path, asked: Mapping[str, tuple[Value, ...]], *, launcher:
         measured = sweep.measured(entries) | sweep.measure(directory, extended, known, slots, launcher)
         timed = {profile.case for profile in found.layers}
         time_layers(directory, extended, known, measured, launcher, timed=timed)
-        remember(run_directory.load(directory))
+        _finish(directory)
+
+
+def _finish(directory: Path) -> None:
+    """Keep what the finished run taught of its machines."""
+    run = run_directory.load(directory)
+    nominals.settle(directory, run)
+    remember(run)
 
 
 def _known_machines(directory: Path, header: Header, launcher: Launcher) -> frozenset[str]:

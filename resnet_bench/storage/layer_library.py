@@ -3,20 +3,14 @@
 Beside them lies what runs measured here, by which predictions are judged. Several processes may add to one at a time.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import TypeVar
-
-import platformdirs
-from filelock import FileLock, Timeout
 
 from resnet_bench.errors import StoreError
 from resnet_bench.records.layer_library import LayerLibrary, LayerWay, MeasuredLatencies
-from resnet_bench.storage import files, reading, record_file
+from resnet_bench.storage import record_file, shared_cache
 
-Kept = TypeVar("Kept", LayerLibrary, MeasuredLatencies)
-_LOCK_S = 10.0
 _MISFIT = "damaged, or no layer library (remove it; it is made again)"
 
 
@@ -26,7 +20,7 @@ def read(way: LayerWay) -> tuple[LayerLibrary, ...]:
     Raises:
         StoreError: one cannot be read.
     """
-    paths = sorted(_folder().glob(f"layers-*-{_words(way)}.json"))
+    paths = sorted(shared_cache.folder().glob(f"layers-*-{_words(way)}.json"))
     return tuple(record_file.read(path, LayerLibrary, misfit=_MISFIT) for path in paths)
 
 
@@ -36,7 +30,7 @@ def read_measured() -> tuple[MeasuredLatencies, ...]:
     Raises:
         StoreError: a file cannot be read.
     """
-    paths = sorted(_folder().glob("measured-*.json"))
+    paths = sorted(shared_cache.folder().glob("measured-*.json"))
     return tuple(record_file.read(path, MeasuredLatencies, misfit=_MISFIT) for path in paths)
 
 
@@ -46,7 +40,9 @@ def change(way: LayerWay, environment: str, changed: Callable[[LayerLibrary | No
     Raises:
         StoreError: it cannot be read or written.
     """
-    return _change(_folder() / f"layers-{environment}-{_words(way)}.json", LayerLibrary, changed)
+    path = shared_cache.folder() / f"layers-{environment}-{_words(way)}.json"
+    shared_cache.change(path, LayerLibrary, changed, misfit=_MISFIT)
+    return path
 
 
 def change_measured(environment: str, changed: Callable[[MeasuredLatencies | None], MeasuredLatencies]) -> Path:
@@ -55,13 +51,15 @@ def change_measured(environment: str, changed: Callable[[MeasuredLatencies | Non
     Raises:
         StoreError: they cannot be read or written.
     """
-    return _change(_folder() / f"measured-{environment}.json", MeasuredLatencies, changed)
+    path = shared_cache.folder() / f"measured-{environment}.json"
+    shared_cache.change(path, MeasuredLatencies, changed, misfit=_MISFIT)
+    return path
 
 
 def ways() -> tuple[LayerWay, ...]:
     """Return the ways in which layers are known here, those that can be read."""
     found: dict[LayerWay, None] = {}
-    for path in sorted(_folder().glob("layers-*.json")):
+    for path in sorted(shared_cache.folder().glob("layers-*.json")):
         with suppress(StoreError):
             found[record_file.read(path, LayerLibrary, misfit=_MISFIT).way] = None
     return tuple(found)
@@ -71,26 +69,3 @@ def _words(way: LayerWay) -> str:
     threads = f"{way.threads}-threads"
     words = (way.device.replace(":", "-"), threads, way.mode, way.precision, way.memory_format, way.executor)
     return "-".join((*words, way.allocator, way.optimizer))
-
-
-def _folder() -> Path:
-    return platformdirs.user_cache_path("resnet-bench", appauthor=False)
-
-
-def _change(path: Path, kind: type[Kept], changed: Callable[[Kept | None], Kept]) -> Path:
-    with _locked(path):
-        before = record_file.read(path, kind, misfit=_MISFIT) if reading.is_there(path) else None
-        record_file.write(changed(before), path)
-    return path
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    files.make_folder_of(path)
-    try:
-        with FileLock(path.with_suffix(".lock"), timeout=_LOCK_S):
-            yield
-    except Timeout as error:
-        raise StoreError(f"{path} is being written by another process; try again.") from error
-    except OSError as error:
-        raise files.cannot_write(path, error) from error

@@ -27,6 +27,7 @@ from resnet_bench.records import (
     Shard,
     Skip,
 )
+from resnet_bench.records.nominals import agreed
 from resnet_bench.records.plan import PROTOCOL_FIELDS
 from resnet_bench.records.profiles import profile_key
 from resnet_bench.storage import named_machines, run_directory
@@ -111,6 +112,7 @@ def join(parts: Sequence[Piece], run_id: str) -> Joined:
         profiles=tuple({profile_key(it): it for header in headers for it in header.profiles}.values()),
         unprofiled=tuple(dict.fromkeys(refusal for header in headers for refusal in header.unprofiled)),
         ceilings=tuple(_ceilings(headers)),
+        nominals=agreed(it for header in headers for it in header.nominals),
         layers=next((header.layers for header in headers if header.layers is not LayerScope.NONE), LayerScope.NONE),
         searches=tuple({it.case: it for header in headers for it in header.searches}.values()),
         objects=tuple({it.name: it for header in headers for it in header.objects}.values()),

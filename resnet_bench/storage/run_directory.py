@@ -106,7 +106,7 @@ def create(directory: Path, header: Header) -> None:
 
 
 def extend(directory: Path, header: Header) -> None:
-    """Write a run's header anew, with more cases than it had; the caller holds the directory.
+    """Write a run's header anew, that knows more than it did; the caller holds the directory.
 
     Raises:
         StoreError: there is no run, or the file cannot be written.

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from resnet_bench.analysis.drift import GRID, correct, posterior
 from resnet_bench.analysis.stats import center_interval, doubted
-from resnet_bench.records import ReferenceSamples, Samples, StopReason, TimingProtocol
+from resnet_bench.records import Nominal, ReferenceSamples, Samples, StopReason, TimingProtocol
 
 
 def correct_at(launches, nominal_s, *, threads=1):
-    return correct(launches, nominals_s=[nominal_s] * len(launches), threads=threads)
+    return correct(launches, nominal=Nominal(version="cpu-1", pass_s=(nominal_s,)), threads=threads)
 
 
 RECORDED = Path(__file__).parents[1] / "data" / "drift" / "launches.jsonl"

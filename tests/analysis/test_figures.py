@@ -13,7 +13,7 @@ from resnet_bench.analysis.verdicts.gate import judge
 from resnet_bench.analysis.verdicts.rulings import Status
 from resnet_bench.analysis.verdicts.thresholds import Rule
 from resnet_bench.records import Figures, Nominal, Verdict
-from tests.make import IDENTITY, beside_reference, ceilings, change, launch, measurement, run_of
+from tests.make import IDENTITY, beside_reference, change, launch, measurement, run_of
 
 PASS_S = 0.003
 
@@ -26,9 +26,9 @@ def a_run(name, *, speed=1.0, factor=1.0, seed=1, count=6, reference="cpu-1", no
         slow = speed * np.exp(rng.normal(0, 0.05))
         made = launch(list(0.05 * factor * slow * np.exp(rng.normal(0, 0.01, 20))), index=index)
         launches.append(beside_reference(made, PASS_S * slow, version=reference) if reference else made)
-    known = change(ceilings(), threads=1, nominal=nominal_s and Nominal(version=reference or "", pass_s=(nominal_s,)))
+    known = Nominal(version=reference or "", pass_s=(nominal_s,), environment="e1", threads=1, made_at=name)
     whole = change(measurement([[0.1]]), launches=tuple(launches))
-    return run_of([whole], name=name, ceilings=(known,), **more)
+    return run_of([whole], name=name, nominals=(known,), **more)
 
 
 def latency(baseline, contender, **more):

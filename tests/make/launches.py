@@ -76,11 +76,12 @@ def launch(
     return Launch(**fields | changes)
 
 
-def beside_reference(made: Launch, pass_s: float, *, version: str = "cpu-1") -> Launch:
+def beside_reference(made: Launch, pass_s: float, *, version: str = "cpu-1", passes: int = 1) -> Launch:
     """Return the launch as if each pass of the reference had taken so long, before and after all of its samples."""
 
     def both(of: Samples) -> Samples:
-        reference = ReferenceSamples(version=version, taken=(0, len(of.elapsed_s)), elapsed_s=(pass_s, pass_s))
+        taken = (0, len(of.elapsed_s))
+        reference = ReferenceSamples(version=version, passes=passes, taken=taken, elapsed_s=(pass_s, pass_s))
         return msgspec.structs.replace(of, reference=reference)
 
     return msgspec.structs.replace(made, isolated=both(made.isolated), back_to_back=both(made.back_to_back))

@@ -40,8 +40,8 @@ def drifting():
     """A run with a reference beside its samples: ratios are of corrected figures."""
     rng = random.Random(3)
     measured = []
-    drifts = [rng.uniform(0.9, 1.1) for _ in range(6)]  # the same for all, so that the nominal speed is one
     for number, model in enumerate(("resnet18", "resnet34", "resnet50", "resnet101")):
+        drifts = [rng.uniform(0.9, 1.1) for _ in range(6)]
         times = [[0.05 * (1 + 0.04 * number) * it * rng.uniform(0.995, 1.005) for _ in range(8)] for it in drifts]
         plain = make.measurement(times, of=make.case(model, image_size=224))
         beside = [make.beside_reference(it, 0.001 * drift) for it, drift in zip(plain.launches, drifts, strict=True)]

@@ -6,7 +6,6 @@ import pytest
 
 from resnet_bench import records as r
 from resnet_bench.runner import ceilings
-from resnet_bench.specs import reference
 from resnet_bench.storage import ceilings_cache
 from tests import make
 from tests.runner.instant import Answers
@@ -30,10 +29,6 @@ def machine(monkeypatch, tmp_path):
             ),
             bandwidths=(r.Bandwidth(moved_bytes=1, byte_per_s=1e9),),
             launch_s=1e-6,
-            nominal=r.Nominal(
-                version=reference.version(request.threads, request.child_setting.allocator),
-                pass_s=(3e-3 + len(asked) * 1e-6,),
-            ),
             attempts=request.attempts if disturbed_by else 1,
             disturbances=tuple(disturbed_by),
         )

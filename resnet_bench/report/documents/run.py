@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from resnet_bench.analysis.digest import digest
+from resnet_bench.analysis.digest import digests_of
 from resnet_bench.analysis.published import Catalog, published
 from resnet_bench.analysis.results import Result, collect
 from resnet_bench.analysis.verdicts import trend
@@ -85,7 +85,7 @@ def build(
         raise UsageError("a report needs at least one run directory.")
     runs = named_alike(runs)
     labels = label(runs)
-    digests = [digest(run, name) for run, name in zip(runs, labels.runs, strict=True)]
+    digests = digests_of(runs, labels.runs)
     results = collect(runs, digests, catalog or published)
     notes, numbers = _notes(runs, results, trend.note(digests[0]) if len(runs) == 1 else "")
     verdicts = _compare(digests, baseline)

@@ -13,6 +13,7 @@ from resnet_bench.records import Allocator, Mode, Run, State, StopReason, Transf
 from resnet_bench.report.document import Passage, Prominence, Section
 from resnet_bench.report.sections.context import Context
 from resnet_bench.report.sections.launches import has_launches, has_samples
+from resnet_bench.report.sections.reference_words import reference_words
 from resnet_bench.specs.arithmetic import ARITHMETICS
 from resnet_bench.words import counted, listed
 
@@ -81,7 +82,7 @@ def _timing(runs: Sequence[Run]) -> tuple[str, ...]:
         *_allocator(runs),
         *_on_accelerators(runs),
         *_scaled(runs),
-        *_reference(runs),
+        *reference_words(runs),
     )
 
 
@@ -127,21 +128,6 @@ def _scaled(runs: Sequence[Run]) -> tuple[str, ...]:
             "among samples."
         ),
     )
-
-
-def _reference(runs: Sequence[Run]) -> tuple[str, ...]:
-    """Say how corrected figures come about, where there are any."""
-    launches = (launch for run in runs for measurement in run.measurements for launch in measurement.launches)
-    versions = sorted({launch.isolated.reference.version for launch in launches if launch.isolated.reference})
-    if not versions:
-        return ()
-    text = (
-        f"A fixed reference ({listed(versions)}) is timed before and after each block of samples. Corrected figures "
-        "are those at its nominal speed, which is kept with the machine's ceilings: of each launch log(time) - b x "
-        "log(reference / nominal), CPU time with CPU time where a case has one thread, b weighed over a grid by how "
-        "far the launches lie apart, with mass at 0. They are no way to compare different machines."
-    )
-    return (text,)
 
 
 def _endings(runs: Sequence[Run]) -> tuple[str, ...]:

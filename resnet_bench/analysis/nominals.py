@@ -1,0 +1,92 @@
+"""The reference's nominal speed, made of launches: that for which a machine's corrected figures are given.
+
+Any speed will do that stays what it is, so that figures of one run and of the next are given for the same. It is made
+of the launches of the first run that has enough of them: their bursts stand beside networks and minutes apart, where a
+measurement of its own would meet one moment. What the machine does where nothing disturbs it is also what leaves
+little to correct: the doubt about the coefficient is in proportion to how far launches were from it.
+"""
+
+import math
+import statistics
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
+import numpy as np
+
+from resnet_bench.records import Launch, Nominal, ReferenceSamples, Run
+from resnet_bench.records.nominals import NominalKey, agreed
+from resnet_bench.specs.reference import MOST_PASSES, burst_factor
+
+# Of launches, by rising time: a machine has no slowest speed, but a quickest one. Of ten sessions of a trial on one
+# machine the lower quartiles lay 0.7 % apart, the medians 1.5 %, the tenths 0.8 % (standard deviations).
+_USUAL = 0.25
+
+
+def nominals_of(runs: Sequence[Run]) -> tuple[Nominal, ...]:
+    """Return the nominal speeds by which these runs are shown: one for each machine, number of threads and version.
+
+    Those that the runs recorded; where none of them did, as one that was stopped, what their launches make.
+    """
+    recorded = agreed(it for run in runs for it in (*run.header.nominals, *_with_ceilings(run)))
+    made = agreed(it for run in runs for it in made_of(run))
+    return tuple({it.key: it for it in (*made, *recorded)}.values())
+
+
+def made_of(run: Run) -> tuple[Nominal, ...]:
+    """Return the nominal speeds that the launches of a run make."""
+    launches = [launch for measurement in run.measurements for launch in measurement.launches]
+    return tuple(_made(key, of_key, run=run.header.id) for key, of_key in _by_key(launches).items())
+
+
+def of_launches(launches: Sequence[Launch], known: Iterable[Nominal]) -> Nominal:
+    """Return the nominal speed by which launches of one case are given; that of them where theirs is not known.
+
+    All of them have a reference.
+    """
+    [(key, of_key), *_] = _by_key(launches).items()
+    return next((it for it in known if it.key == key), None) or _made(key, of_key, run="")
+
+
+def _with_ceilings(run: Run) -> Iterator[Nominal]:
+    """Yield those that runs kept with their machine's ceilings before."""
+    for it in run.header.ceilings:
+        if it.nominal is not None:
+            yield msgspec.structs.replace(
+                it.nominal, environment=it.environment, threads=it.threads, made_at=it.measured_at
+            )
+
+
+def _by_key(launches: Iterable[Launch]) -> dict[NominalKey, list[Launch]]:
+    found: dict[NominalKey, list[Launch]] = {}
+    for it in launches:
+        if it.isolated.reference is not None:
+            found.setdefault((it.environment, it.case.threads, it.isolated.reference.version), []).append(it)
+    return found
+
+
+def _made(key: NominalKey, launches: Sequence[Launch], *, run: str) -> Nominal:
+    levels = [_level(launch) for launch in launches]
+    environment, threads, version = key
+    pass_s = math.exp(np.quantile(levels, _USUAL))
+    return Nominal(
+        version=version,
+        pass_s=tuple(pass_s * burst_factor(passes) for passes in range(1, MOST_PASSES + 1)),
+        environment=environment,
+        threads=threads,
+        run=run,
+        made_at=min(launch.started_at for launch in launches),
+        launches=len(launches),
+        spread=statistics.stdev(levels) if len(levels) > 1 else None,
+    )
+
+
+def _level(launch: Launch) -> float:
+    """Return the logarithm of a pass in a burst without end, by both protocols' bursts."""
+    both = [it.reference for it in (launch.isolated, launch.back_to_back) if it.reference is not None]
+    return statistics.fmean(_median_log(it, launch.case.threads) - math.log(burst_factor(it.passes)) for it in both)
+
+
+def _median_log(reference: ReferenceSamples, threads: int) -> float:
+    """Return that of a pass, of CPU time beside a case of one thread where its clock is fine enough for it."""
+    fine = threads == 1 and reference.cpu_s and min(reference.cpu_s) > 0
+    return math.log(statistics.median(reference.cpu_s if fine and reference.cpu_s else reference.elapsed_s))

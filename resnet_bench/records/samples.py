@@ -1,0 +1,61 @@
+"""Samples of one series in time order, and the reference that was timed in turns with them."""
+
+from enum import StrEnum
+
+from resnet_bench.records.base import Record
+from resnet_bench.records.bounds import Count, NonNegativeCount, NonNegativeSeconds, PositiveSeconds
+
+
+class StopReason(StrEnum):
+    """Why warm-up or sampling ended."""
+
+    STABLE = "stable"
+    SETTLED = "settled"
+    INTERVAL = "interval"
+    BUDGET = "budget"
+    MAXIMUM = "maximum"
+
+
+class TimingProtocol(StrEnum):
+    """isolated: synchronise every iteration (latency). back_to_back: queue, then synchronise (throughput)."""
+
+    ISOLATED = "isolated"
+    BACK_TO_BACK = "back_to_back"
+
+
+class ReferenceSamples(Record, frozen=True, kw_only=True):
+    """A fixed kernel timed in turns with the samples, in time order: seconds of one pass, a value a burst.
+
+    `taken` says how many samples had been taken when each burst began: the first burst stands before all of them, the
+    last one after. A burst has so many timed `passes`, after one that is not timed. `version` names the kernels, which
+    stay what they are whatever is measured. `cpu_s` is the CPU time of the process.
+    """
+
+    version: str
+    passes: Count = 1
+    taken: tuple[NonNegativeCount, ...]
+    elapsed_s: tuple[PositiveSeconds, ...]
+    cpu_s: tuple[NonNegativeSeconds, ...] | None = None
+
+
+class Samples(Record, frozen=True, kw_only=True):
+    """Elapsed times of samples of `iterations_per_sample` iterations each, in time order.
+
+    `elapsed_s` is the host's clock from the first call to the end of the last synchronisation; `device_elapsed_s` is
+    what the device's own events say of the same samples, where it has them; `cpu_s` is the CPU time that the process
+    got, all its threads together, on the host; `page_faults` are minor ones of all samples together.
+    """
+
+    protocol: TimingProtocol
+    iterations_per_sample: Count
+    elapsed_s: tuple[PositiveSeconds, ...]
+    device_elapsed_s: tuple[NonNegativeSeconds, ...] | None = None
+    cpu_s: tuple[NonNegativeSeconds, ...] | None = None
+    page_faults: NonNegativeCount | None = None
+    reference: ReferenceSamples | None = None
+    stopped_by: StopReason
+
+    @property
+    def iteration_s(self) -> tuple[float, ...]:
+        """Seconds per iteration, one value per sample."""
+        return tuple(elapsed / self.iterations_per_sample for elapsed in self.elapsed_s)
