@@ -9,7 +9,14 @@ from msgspec import Meta
 
 from resnet_bench.errors import StoreError
 from resnet_bench.records.base import SCHEMA_VERSION, Record
-from resnet_bench.records.bounds import Count, NonNegativeCount, NonNegativeNumber, PositiveNumber
+from resnet_bench.records.bounds import (
+    Count,
+    Logarithm,
+    NonNegativeCount,
+    NonNegativeNumber,
+    PositiveNumber,
+    PositiveSeconds,
+)
 from resnet_bench.records.launches import Executed, Skip
 from resnet_bench.records.plan import Case, Protocol
 from resnet_bench.records.runs import Commit, Identity
@@ -30,7 +37,7 @@ class Correction(Record, frozen=True, kw_only=True):
 
     Attributes:
         reference: version of the reference.
-        nominal_s: seconds of one of its passes at the speed for which figures are given.
+        nominal_s: seconds of one of its passes, in bursts of one, at the speed for which figures are given.
         coefficient: posterior mean of b in log(iteration) - b x log(reference / nominal), and its standard deviation.
         offset: mean over launches of log(reference / nominal): how far from that speed they were.
         spread_raw: standard deviation of the logarithm of launches' figures, as they are;
@@ -39,21 +46,21 @@ class Correction(Record, frozen=True, kw_only=True):
     """
 
     reference: str
-    nominal_s: float
-    coefficient: float
-    coefficient_deviation: float
-    offset: float
-    spread_raw: float | None
-    spread_cpu: float | None
-    spread_corrected: float | None
+    nominal_s: PositiveSeconds
+    coefficient: NonNegativeNumber
+    coefficient_deviation: NonNegativeNumber
+    offset: Logarithm
+    spread_raw: NonNegativeNumber | None
+    spread_cpu: NonNegativeNumber | None
+    spread_corrected: NonNegativeNumber | None
 
 
 class CorrectedSummary(Record, frozen=True, kw_only=True):
     """The same launches at the reference's nominal speed; the interval knows that the coefficient is an estimate."""
 
-    median: float
+    median: PositiveNumber
     interval: Interval | None
-    launch_medians: Annotated[tuple[float, ...], Meta(min_length=1)]
+    launch_medians: Annotated[tuple[PositiveNumber, ...], Meta(min_length=1)]
     correction: Correction
 
 

@@ -37,6 +37,10 @@ class ReferenceSamples(Record, frozen=True, kw_only=True):
     elapsed_s: tuple[PositiveSeconds, ...]
     cpu_s: tuple[NonNegativeSeconds, ...] | None = None
 
+    def __post_init__(self) -> None:
+        if not self.taken or {len(self.taken)} != {len(it) for it in (self.elapsed_s, self.cpu_s) if it is not None}:
+            raise ValueError("a reference has one value a burst, and one burst at least")
+
 
 class Samples(Record, frozen=True, kw_only=True):
     """Elapsed times of samples of `iterations_per_sample` iterations each, in time order.
@@ -54,6 +58,10 @@ class Samples(Record, frozen=True, kw_only=True):
     page_faults: NonNegativeCount | None = None
     reference: ReferenceSamples | None = None
     stopped_by: StopReason
+
+    def __post_init__(self) -> None:
+        if self.cpu_s is not None and len(self.cpu_s) != len(self.elapsed_s):
+            raise ValueError("cpu_s has one value a sample")
 
     @property
     def iteration_s(self) -> tuple[float, ...]:

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from resnet_bench import cli
-from resnet_bench.storage import run_directory
+from resnet_bench.storage import baselines, run_directory
 from tests import make
 
 
@@ -103,4 +103,53 @@ def test_a_size_beyond_any_kernels_index_is_refused_in_one_sentence(flag, value,
     assert cli.run(["run", "--dry-run", "--models", "resnet18", "--device", "cpu", flag, value]) == 2
     err = capsys.readouterr().err
     assert err.startswith(f"error: {flag} '{value}': expected whole numbers of 1 or more, at most 2147483647")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        (dict(taken=[], elapsed_s=[]), "$.isolated.reference"),
+        (dict(elapsed_s=[0.003]), "$.isolated.reference"),
+        (dict(cpu_s=[0.003]), "$.isolated.reference"),
+        (dict(elapsed_s=[0.0, 0.003]), "$.isolated.reference.elapsed_s[0]"),
+        (dict(passes=0), "$.isolated.reference.passes"),
+        (dict(version=None), "$.isolated.reference.version"),
+    ],
+)
+def test_a_reference_that_no_launch_can_have_sets_the_launch_aside(folder, change, field):
+    whole = dict(version="cpu-1", taken=[0, 8], elapsed_s=[0.003, 0.003])
+    changed(folder / run_directory.LAUNCHES_NAME, ["isolated", "reference"], whole | change)
+    [said] = run_directory.load(folder).set_aside
+    assert "launches.jsonl, line 1: " in said
+    assert field in said
+
+
+@pytest.mark.parametrize(
+    ("keys", "value"),
+    [
+        (["correction", "nominal_s"], 0.0),
+        (["correction", "nominal_s"], -0.003),
+        (["correction", "nominal_s"], 1e308),
+        (["correction", "coefficient"], -1.0),
+        (["correction", "coefficient_deviation"], 1e308),
+        (["correction", "offset"], 1e308),
+        (["median"], 0.0),
+        (["launch_medians"], []),
+        (["launch_medians", 0], -0.05),
+        (["launch_medians", 0], 1e308),
+    ],
+)
+def test_a_baseline_whose_correction_is_impossible_is_refused_by_its_field(tmp_path, keys, value, capsys):
+    launches = tuple(make.beside_reference(it, 0.003) for it in make.measurement([[0.05] * 8] * 3).launches)
+    whole = make.change(make.measurement([[0.05]]), launches=launches)
+    path = baselines.save(make.digest_of([whole]), tmp_path)
+    make.save_run(tmp_path / "run", make.run_of([whole]))
+    stored = json.loads(path.read_text())["cases"][0]["summaries"]
+    place = next(number for number, it in enumerate(stored) if it["corrected"])
+    changed(path, ["cases", 0, "summaries", place, "corrected", *keys], value)
+    assert cli.run(["compare", str(path), str(tmp_path / "run")]) == 2
+    err = capsys.readouterr().err
+    assert f"{path} is not a baseline file, or damaged" in err
+    assert f"$.cases[0].summaries[{place}].corrected" in err
     assert err.count("\n") == 1
