@@ -7,7 +7,7 @@ eager at the smallest batch; an axis is judged from there, with all others as th
 from collections.abc import Sequence
 from enum import StrEnum
 
-from resnet_bench.analysis.claims import Order, Standing, order, ratio_interval, standing
+from resnet_bench.analysis.claims import Order, Standing, order, ratio_of, standing
 from resnet_bench.analysis.metrics import THROUGHPUT
 from resnet_bench.analysis.results import Result
 from resnet_bench.config import axes
@@ -34,7 +34,10 @@ _ADVICE = {
 
 
 class Gain(Record, frozen=True, kw_only=True):
-    """Throughput of one configuration over another's, with its interval from three launches a side on."""
+    """Throughput of one configuration over another's, with its interval from three launches a side on.
+
+    Both come from the figures that are judged: corrected for drift where both sides are.
+    """
 
     ratio: float
     interval: Interval | None
@@ -131,8 +134,10 @@ def _step(group: Sequence[Result], default: Result, axis: str) -> Step | None:
 
 
 def _gain(default: Result, other: Result) -> Gain:
-    interval = ratio_interval(other.throughput, default.throughput) if other.throughput and default.throughput else None
-    return Gain(ratio=_throughput(other) / _throughput(default), interval=interval)
+    found = ratio_of(other.throughput, default.throughput) if other.throughput and default.throughput else None
+    if found is None:
+        return Gain(ratio=_throughput(other) / _throughput(default), interval=None)
+    return Gain(ratio=found.ratio, interval=found.interval())
 
 
 def _advice(default: Result, other: Result) -> Advice:

@@ -12,7 +12,7 @@ from resnet_bench.analysis.metric import Direction
 from resnet_bench.analysis.metrics import find_metric
 from resnet_bench.analysis.stats import MIN_LAUNCHES
 from resnet_bench.analysis.verdicts.figures import chosen
-from resnet_bench.analysis.verdicts.ratio import log_ratio
+from resnet_bench.analysis.verdicts.ratio import LogRatio, log_ratio
 from resnet_bench.records import Interval, Record, Summary
 
 
@@ -60,11 +60,16 @@ def order(one: Summary, other: Summary, direction: Direction, *, family: int = 1
 
 def ratio_interval(one: Summary, other: Summary, *, family: int = 1) -> Interval | None:
     """Return the interval of one / other, None where one has too few launches, or one that measured 0."""
+    found = ratio_of(one, other)
+    return found.interval(1 - (1 - CONFIDENCE) / family) if found else None
+
+
+def ratio_of(one: Summary, other: Summary) -> LogRatio | None:
+    """Return one / other as it is judged: corrected for drift where both are, None where there is no interval."""
     if min(one.launches, other.launches) < MIN_LAUNCHES:
         return None
     sides = chosen(find_metric(one.metric), other, one, same_machine=_same_nominal(one, other))
-    found = log_ratio(sides.baseline.launch_medians, sides.contender.launch_medians, doubt=sides.doubt)
-    return found.interval(1 - (1 - CONFIDENCE) / family) if found else None
+    return log_ratio(sides.baseline.launch_medians, sides.contender.launch_medians, doubt=sides.doubt)
 
 
 def _same_nominal(one: Summary, other: Summary) -> bool:

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from resnet_bench.analysis.claims import Order, order, ratio_interval
+from resnet_bench.analysis.claims import Order, order, ratio_interval, ratio_of
 from resnet_bench.analysis.digest import digest, pool
 from resnet_bench.analysis.metric import Direction
 from resnet_bench.analysis.verdicts.compare import compare
@@ -127,6 +127,7 @@ def test_claims_rest_on_corrected_figures_of_one_machine():
 
     one, other = summary(), summary(factor=1.05, speed=0.93, seed=2)
     assert order(one, other, Direction.LOWER) is Order.AHEAD
+    assert ratio_of(one, other).ratio == pytest.approx(1 / 1.05, abs=0.01)
     corrected, raw = ratio_interval(one, other), ratio_interval(*(change(it, corrected=None) for it in (one, other)))
     assert math.log(raw.high / raw.low) > 2 * math.log(corrected.high / corrected.low)
     elsewhere = summary(factor=1.05, speed=0.93, seed=2, nominal_s=0.9 * PASS_S)
