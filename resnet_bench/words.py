@@ -1,6 +1,7 @@
 """Counts, lists and text of any origin as people read them."""
 
 import re
+import signal
 import sys
 import unicodedata
 from collections.abc import Sequence
@@ -29,6 +30,15 @@ def either(names: Sequence[str]) -> str:
 def counted(count: int, noun: str, plural: str = "") -> str:
     """Return a count with its noun: 1 case, 12 cases."""
     return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
+
+
+def signal_name(number: int) -> str:
+    """Return the name of a signal; those for applications are counted from the first, which Python knows alone."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        first = getattr(signal, "SIGRTMIN", None)
+        return f"SIGRTMIN+{number - first}" if first is not None and number > first else f"signal {number}"
 
 
 def plain(text: str) -> str:

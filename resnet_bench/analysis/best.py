@@ -74,7 +74,7 @@ def best(results: Sequence[Result]) -> tuple[Best, ...]:
         place = standing([it.throughput for it in group if it.throughput], THROUGHPUT.direction)
         fastest, rivals = group[place.first], tuple(group[rival] for rival in place.rivals)
         default = _default(group)
-        gain = None if default is None or default is fastest else _gain(default, fastest)
+        gain = None if default is None or default is fastest else gain_over(default, fastest)
         found.append(
             Best(
                 fastest=fastest,
@@ -130,10 +130,11 @@ def _step(group: Sequence[Result], default: Result, axis: str) -> Step | None:
     if not others:
         return None
     other = max(others, key=_throughput)
-    return Step(axis=axis, default=default, other=other, gain=_gain(default, other), advice=_advice(default, other))
+    return Step(axis=axis, default=default, other=other, gain=gain_over(default, other), advice=_advice(default, other))
 
 
-def _gain(default: Result, other: Result) -> Gain:
+def gain_over(default: Result, other: Result) -> Gain:
+    """Return the throughput of one result over that of another."""
     found = ratio_of(other.throughput, default.throughput) if other.throughput and default.throughput else None
     if found is None:
         return Gain(ratio=_throughput(other) / _throughput(default), interval=None)

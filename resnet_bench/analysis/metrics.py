@@ -27,7 +27,7 @@ from resnet_bench.analysis.metric import (
     one,
 )
 from resnet_bench.errors import ConfigError, nearest
-from resnet_bench.records import Launch, Measurement
+from resnet_bench.records import Launch, Measurement, Samples
 
 
 def find_metric(name: str) -> Metric:
@@ -42,7 +42,13 @@ def find_metric(name: str) -> Metric:
 
 
 def _throughput(launch: Launch) -> tuple[float, ...]:
-    return tuple(launch.case.batch_size / seconds for seconds in launch.back_to_back.iteration_s if seconds > 0)
+    if launch.copies:
+        return one(sum(statistics.median(_rates(launch, it.back_to_back)) for it in launch.copies))
+    return _rates(launch, launch.back_to_back)
+
+
+def _rates(launch: Launch, queued: Samples) -> tuple[float, ...]:
+    return tuple(launch.case.batch_size / seconds for seconds in queued.iteration_s if seconds > 0)
 
 
 def _compile(launch: Launch) -> tuple[float, ...]:
@@ -58,15 +64,14 @@ def _highest_whole(medians: Sequence[float]) -> int:
 
 
 def _predicted_peak(measurement: Measurement) -> int | None:
-    """On a device with what its allocator's rounding and its library of products add to the network."""
+    """On a device with what its allocator's rounding and its library of products add to the network; of all copies."""
     profile = measurement.profile
     if profile is None or profile.predicted_memory is None:
         return None
-    known = (it.memory for it in measurement.launches if it.memory.beside_bytes is not None)
-    memory = next(known, None)
-    if memory is None:
-        return profile.predicted_memory.on_device(None)
-    return profile.predicted_memory.on_device(memory.beside_bytes, memory.late_bytes)
+    of_one = (it.copies[0].memory if it.copies else it.memory for it in measurement.launches)
+    memory = next((it for it in of_one if it.beside_bytes is not None), None)
+    beside = (None, 0) if memory is None else (memory.beside_bytes, memory.late_bytes)
+    return profile.predicted_memory.on_device(*beside) * measurement.case.copies
 
 
 def _graph_breaks(measurement: Measurement) -> int | None:
@@ -109,7 +114,8 @@ THROUGHPUT = NoisyMetric(
         title="throughput",
         unit="images/s",
         show=units.per_second,
-        help=f"Images per second with iterations back to back, with its {CONFIDENCE_TEXT} interval.",
+        help="Images per second with iterations back to back, of all processes together, with its "
+        f"{CONFIDENCE_TEXT} interval.",
         place=Place.SIDE_BY_SIDE,
         rank=None,
         bounds=("throughput_low_images_per_s", "throughput_high_images_per_s"),

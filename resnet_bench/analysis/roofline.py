@@ -89,10 +89,11 @@ def headroom(
 ) -> Headroom | None:
     """Return the roofline of a case from the work of its iteration.
 
-    None where that is not known, or there are no ceilings of its machine, device, threads and precision.
+    None where that is not known, or there are no ceilings of its machine, device, threads and precision; and for
+    several processes, which share what was measured of one.
     """
     found = ceilings_of(case, ceilings, environment)
-    if not parts or found is None:
+    if not parts or found is None or case.processes > 1:
         return None
     peak = peak_flop_per_s(found, case.precision)
     if peak is None:

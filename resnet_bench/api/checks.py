@@ -19,7 +19,7 @@ from resnet_bench.analysis.verdicts.thresholds import Rule
 from resnet_bench.api.measured import MeasuredRun
 from resnet_bench.api.options import texts_of
 from resnet_bench.api.subjects import ModelLike, importable_name
-from resnet_bench.config.axes import AXES, BY_NAME, completed
+from resnet_bench.config.axes import ALONE, AXES, BY_NAME, completed
 from resnet_bench.errors import UsageError
 from resnet_bench.git.checkout import WORKING_TREE
 from resnet_bench.records import Case, Digest, Figures, Record, Verdict, VerdictTable
@@ -112,7 +112,7 @@ def _cases(model: str, options: Mapping[str, Any]) -> list[Case]:
 
 
 def _by_axis(texts: Mapping[str, str]) -> dict[str, str]:
-    flags = {axis.flag.removeprefix("--").replace("-", "_"): axis.name for axis in AXES}
+    flags = {axis.flag.removeprefix("--").replace("-", "_"): axis.name for axis in ALONE}
     strange = next((name for name in texts if name not in flags), None)
     if strange is not None:
         raise UsageError(f"'{strange}' is nothing that two revisions are compared by; leave it out.")

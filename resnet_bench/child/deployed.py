@@ -33,6 +33,7 @@ from resnet_bench.machine import environment
 from resnet_bench.profilers import resident, throughput
 from resnet_bench.profilers.busy_threads import BusyThreads
 from resnet_bench.profilers.clock import HostClock
+from resnet_bench.profilers.company import Company
 from resnet_bench.profilers.contention import ContentionWatch
 from resnet_bench.profilers.sampler import warm_up
 from resnet_bench.records import (
@@ -55,8 +56,8 @@ _TORCH = "torch"
 _MOSTLY = 0.95
 
 
-def measure(request: MeasureRequest) -> Launch | Skip:
-    """Convert, load, and measure one launch; a conversion that ended in a skip is this launch's.
+def measure(request: MeasureRequest, company: Company | None = None) -> Launch | Skip:
+    """Convert, load, and measure one launch, in company as `child.measure`; a skipped conversion is this launch's.
 
     Raises:
         UnsupportedError: the case cannot run on this runtime, or not as asked.
@@ -65,7 +66,7 @@ def measure(request: MeasureRequest) -> Launch | Skip:
     executors.load(request.case.executor).supports(request.case)
     with scratch.folder("artifact") as folder:
         converted = _converted(request, folder)
-        return converted if isinstance(converted, Skip) else _measured(request, folder, converted)
+        return converted if isinstance(converted, Skip) else _measured(request, folder, converted, company)
 
 
 def _converted(request: MeasureRequest, folder: Path) -> Converted | Skip:
@@ -96,7 +97,7 @@ def _converted(request: MeasureRequest, folder: Path) -> Converted | Skip:
     return answer
 
 
-def _measured(request: MeasureRequest, folder: Path, converted: Converted) -> Launch:
+def _measured(request: MeasureRequest, folder: Path, converted: Converted, company: Company | None) -> Launch:
     case, protocol = request.case, request.protocol
     made = folder / "artifact"
     artifact.refuse_changed(made, artifact.Fingerprint(converted.sha256, converted.size_bytes))
@@ -107,6 +108,8 @@ def _measured(request: MeasureRequest, folder: Path, converted: Converted) -> La
     load_s = clock.now() - began
     resident.reset_peak()
     before = environment.host_state()
+    if company is not None:
+        company.wait()
     warmup = warm_up(
         prepared.iterate,
         clock,
@@ -115,8 +118,8 @@ def _measured(request: MeasureRequest, folder: Path, converted: Converted) -> La
     )
     watch, busy = ContentionWatch(case.device, threads=case.threads), BusyThreads()
     pace = throughput.pace_of(warmup)
-    isolated = throughput.isolated(prepared.iterate, clock, protocol, pace)
-    queued = throughput.back_to_back(prepared.iterate, clock, protocol, pace)
+    isolated = throughput.isolated(prepared.iterate, clock, protocol, pace, company=company)
+    queued = throughput.back_to_back(prepared.iterate, clock, protocol, pace, company=company)
     busy_threads = busy.count()
     after = environment.host_state()
     contention = watch.finish(before, after)

@@ -9,17 +9,18 @@ from resnet_bench.child.logits import images_of
 from resnet_bench.child.prepare import load
 from resnet_bench.profilers import throughput
 from resnet_bench.profilers.allocations import MemoryProbe
+from resnet_bench.profilers.company import Company
 from resnet_bench.profilers.contention import ContentionWatch
 from resnet_bench.profilers.devices import collect
 from resnet_bench.profilers.energy import Meter
 from resnet_bench.profilers.reference import beside
 from resnet_bench.profilers.workload import Workload
-from resnet_bench.records import Compilation, Launch, Warmup
+from resnet_bench.records import Compilation, Launch, ReferenceUse, Warmup
 from resnet_bench.wire.messages import MeasureRequest
 
 
-def measure(request: MeasureRequest) -> Launch:
-    """Measure one launch, which began with the process.
+def measure(request: MeasureRequest, company: Company | None = None) -> Launch:
+    """Measure one launch, which began with the process; in company samples are taken while all others take theirs.
 
     Raises:
         UnsupportedError: the case cannot run on this device.
@@ -29,11 +30,14 @@ def measure(request: MeasureRequest) -> Launch:
     case, protocol = request.case, request.protocol
     loaded = load(case, request.model, seed=protocol.seed, transfer=protocol.transfer)
     workload, clock = loaded
-    reference = beside(workload, protocol.reference)
+    # A reference would slow down with the samples by what the others do, and take that off.
+    reference = beside(workload, protocol.reference if company is None else ReferenceUse.OFF)
     memory = MemoryProbe(workload, beside_bytes=reference.held_bytes if reference else 0)
     with workload.running(), workload.instruments.session():
         before = workload.instruments.state(workload.device)
         gauge = loaded.gauge()
+        if company is not None:
+            company.wait()
         warmup = loaded.warm_up(protocol, gauge)
         memory.warmed_up()
         watch = ContentionWatch(case.device, threads=case.threads)
@@ -42,13 +46,18 @@ def measure(request: MeasureRequest) -> Launch:
         turns = reference.turns(clock, iteration_s=pace.isolated_s) if reference else throughput.no_turns
         if gauge is not None:
             gauge.restart()
-        isolated = throughput.isolated(workload.iterate, clock, protocol, pace, turns=turns, gauge=gauge)
-        meter = Meter(workload, clock, iteration_s=pace.queued_s)
-        meter.start()
+        isolated = throughput.isolated(
+            workload.iterate, clock, protocol, pace, turns=turns, gauge=gauge, company=company
+        )
+        meter = None if company else Meter(workload, clock, iteration_s=pace.queued_s)  # the counter is the device's
+        if meter is not None:
+            meter.start()
         further = gauge.further if gauge is not None else 0
-        queued = throughput.back_to_back(workload.iterate, clock, protocol, pace, turns=turns, gauge=gauge)
+        queued = throughput.back_to_back(
+            workload.iterate, clock, protocol, pace, turns=turns, gauge=gauge, company=company
+        )
         further = gauge.further - further if gauge is not None else 0
-        joules = meter.finish(len(queued.elapsed_s) * queued.iterations_per_sample + further)
+        joules = meter.finish(len(queued.elapsed_s) * queued.iterations_per_sample + further) if meter else None
         load_state = gauge.under_load() if gauge is not None else None
         after = workload.instruments.state(workload.device)
         contention = watch.finish(before, after, load_state)

@@ -11,7 +11,7 @@ from resnet_bench.analysis.verdicts import calibrated, exit_codes
 from resnet_bench.commands.arguments import Whole, changes_of, value_of, with_axes
 from resnet_bench.commands.output import destination, give
 from resnet_bench.config import values
-from resnet_bench.config.axes import AXES, BY_NAME, Value, completed
+from resnet_bench.config.axes import ALONE, BY_NAME, Value, completed
 from resnet_bench.errors import UsageError
 from resnet_bench.git.checkout import WORKING_TREE
 from resnet_bench.interop import github
@@ -30,10 +30,10 @@ from resnet_bench.words import say
 _DEFAULTS = {"model": "resnet18", "mode": "inference", **revisions.DEFAULTS}
 
 # Both sides are on one device.
-_CHANGEABLE = tuple(axis for axis in AXES if axis.name != "device")
+_CHANGEABLE = tuple(axis for axis in ALONE if axis.name != "device")
 
 
-@with_axes(AXES, defaults=_DEFAULTS, several=("model",))
+@with_axes(ALONE, defaults=_DEFAULTS, several=("model",))
 def ab(
     base: str = "",
     contender: str = "",

@@ -10,7 +10,7 @@ from resnet_bench.commands.ab import cases_of
 from resnet_bench.commands.arguments import Whole, with_axes
 from resnet_bench.commands.output import destination, give
 from resnet_bench.config import values
-from resnet_bench.config.axes import AXES
+from resnet_bench.config.axes import ALONE
 from resnet_bench.errors import ExitCode, UsageError
 from resnet_bench.records.live import Decision, Matchup
 from resnet_bench.report.documents import bisection as page
@@ -19,7 +19,7 @@ from resnet_bench.runner import bisection, live, revisions
 from resnet_bench.words import say
 
 
-@with_axes(AXES, defaults=revisions.DEFAULTS)
+@with_axes(ALONE, defaults=revisions.DEFAULTS)
 def bisect(
     good: str,
     bad: str,

@@ -13,7 +13,7 @@ from resnet_bench.analysis.verdicts import calibration
 from resnet_bench.commands.arguments import Whole, value_of, with_axes
 from resnet_bench.commands.output import destination, give
 from resnet_bench.config import values
-from resnet_bench.config.axes import AXES, BY_NAME, completed
+from resnet_bench.config.axes import ALONE, BY_NAME, completed
 from resnet_bench.errors import IncompleteError, UsageError
 from resnet_bench.machine.devices import HOST
 from resnet_bench.records import Case, inputs
@@ -39,7 +39,7 @@ _DEFAULTS = {
 }
 
 
-@with_axes(AXES, defaults=_DEFAULTS, several=("model",))
+@with_axes(ALONE, defaults=_DEFAULTS, several=("model",))
 def calibrate(
     *,
     pairs: Whole = 10,

@@ -10,14 +10,14 @@ from resnet_bench.analysis.prediction.space import FamilyName
 from resnet_bench.commands.arguments import with_axes
 from resnet_bench.commands.chosen import chosen
 from resnet_bench.commands.output import destination, give
-from resnet_bench.config.axes import AXES, BY_NAME, Value
+from resnet_bench.config.axes import ALONE, BY_NAME, Value
 from resnet_bench.errors import ExitCode, UsageError
 from resnet_bench.report.renderers import Format
 from resnet_bench.specs import Spec
 from resnet_bench.storage import files
 
 # The batch stands in a budget.
-_AXES = tuple(axis for axis in AXES if axis.name not in {"model", "batch_size", "weights", "input", "arguments"})
+_AXES = tuple(axis for axis in ALONE if axis.name not in {"model", "batch_size", "weights", "input", "arguments"})
 
 
 @with_axes(

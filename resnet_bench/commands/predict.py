@@ -8,12 +8,12 @@ from cyclopts import Parameter
 from resnet_bench.commands.arguments import with_axes
 from resnet_bench.commands.chosen import chosen
 from resnet_bench.commands.output import destination, give
-from resnet_bench.config.axes import AXES, BY_NAME
+from resnet_bench.config.axes import ALONE, BY_NAME
 from resnet_bench.errors import ExitCode, UsageError
 from resnet_bench.report.renderers import Format
 
 # What goes in is square images, and whose weights makes no difference.
-_AXES = tuple(axis for axis in AXES if axis.name not in {"model", "weights", "input"})
+_AXES = tuple(axis for axis in ALONE if axis.name not in {"model", "weights", "input"})
 
 
 @with_axes(_AXES, defaults={"mode": "inference", "batch_size": "1", "optimizer": "momentum"}, several=("batch_size",))

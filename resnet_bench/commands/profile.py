@@ -11,7 +11,7 @@ from resnet_bench.commands.arguments import value_of, with_axes
 from resnet_bench.commands.chosen import chosen
 from resnet_bench.commands.output import destination, give
 from resnet_bench.config import values
-from resnet_bench.config.axes import AXES, BY_NAME
+from resnet_bench.config.axes import ALONE, BY_NAME
 from resnet_bench.errors import UsageError
 from resnet_bench.machine.devices import AUTO, kind_of
 from resnet_bench.profilers.complexity import static_profile
@@ -24,7 +24,7 @@ from resnet_bench.runner.choices import AskedModel
 from resnet_bench.wire.descriptions import NOT_OF_A_BATCH, CostRequest
 from resnet_bench.words import say
 
-_AXES = tuple(axis for axis in AXES if axis.name != "model")
+_AXES = tuple(axis for axis in ALONE if axis.name != "model")
 _MEASURED = {axis.name: "With --measured." for axis in _AXES if not axis.static}
 _WORDS = _MEASURED | {
     "precision": "Default: fp32, or what the model is built in.",

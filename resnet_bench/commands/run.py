@@ -26,7 +26,7 @@ from resnet_bench.report.documents import plan as planned_cases
 from resnet_bench.report.documents import settings
 from resnet_bench.report.documents.plan import PlannedCase
 from resnet_bench.report.renderers import Format
-from resnet_bench.runner import plan, shards, stations
+from resnet_bench.runner import plan, room, shards, stations
 from resnet_bench.runner.choices import looked_up
 from resnet_bench.runner.launchers import table as launchers
 from resnet_bench.runner.launchers.fleet import Fleet
@@ -209,6 +209,8 @@ def _plan(suite: Suite, which: tuple[int, int] | None, launcher: Launcher) -> Do
         found = "those listed as 1 become the powers of two that fit, and the largest that fits"
         remarks.append(f"batch sizes: auto; {found}")
     protocol = suite.protocol_on(asked.cases[0].device)
+    if not isinstance(launcher, Fleet):
+        remarks += [f"skipped: {why}" for why in dict.fromkeys(room.lacking_here(asked.cases).values())]
     launches = protocol.launches
     planned = [
         PlannedCase(

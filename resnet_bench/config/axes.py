@@ -7,6 +7,7 @@ is read the other is understood. A new axis is a row here and a field of `Case` 
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from msgspec.structs import fields
@@ -44,6 +45,8 @@ class Axis:
         said: a case is always called by it too, or only where it is not at its default or varies.
         silent: it goes without saying where all cases have the same.
         static: it changes what `profile` counts without measuring.
+        of_group: how many processes run a case at once; what measures one process alone does not take it.
+        shared: such processes share it: where several are asked for and nothing is said of it, each has 1.
         together: a word on the command line for all of its choices.
         alone: a word that may stand instead of a list.
         pattern: thresholds and excludes take names with *, ? and [...].
@@ -68,6 +71,8 @@ class Axis:
     said: bool = False
     silent: bool = False
     static: bool = False
+    of_group: bool = False
+    shared: bool = False
     together: str = ""
     alone: str = ""
     pattern: bool = False
@@ -238,9 +243,10 @@ AXES: tuple[Axis, ...] = (
         title="threads",
         words=lambda value: counted(int(value), "thread") if value else "",
         unset=lambda: (environment.default_threads(),),
-        default_words="all physical cores but one",
+        default_words="all physical cores but one; 1 each with several copies",
         tunable=True,
         of_machine=True,
+        shared=True,
     ),
     Axis(
         name="arguments",
@@ -291,10 +297,23 @@ AXES: tuple[Axis, ...] = (
         default_words="each model's own",
         static=True,
     ),
+    Axis(
+        name="copies",
+        plural="copies",
+        flag="--copies",
+        reader=values.whole(),
+        help="Processes that run a case at once on its device, on a CPU each with cores of its own.",
+        title="copies",
+        explained="Processes at once: images/s and memory are of all together, the latency is the slowest one's.",
+        words=lambda value: counted(int(value), "copy", "copies"),
+        tunable=True,
+        of_group=True,
+    ),
 )
 BY_NAME = {axis.name: axis for axis in AXES}
 SWEPT = tuple(axis for axis in AXES if axis.swept)
 TUNABLE = tuple(axis for axis in AXES if axis.tunable)
+ALONE = tuple(axis for axis in AXES if not axis.of_group)
 
 
 def find(name: str, where: str, *, among: Sequence[Axis] = AXES) -> Axis:
@@ -322,8 +341,18 @@ def goes_without_saying(name: str) -> bool:
     return axis is not None and axis.silent
 
 
-def unset(axis: Axis, device: str) -> tuple[Value, ...]:
-    """Return the values on a device of a sweep that does not name the axis; none where each model has its own."""
+def are_several(said: Mapping[str, Sequence[Value]]) -> bool:
+    """Say whether values by the axis' name ask for several processes at once."""
+    return any(value != 1 for axis in AXES if axis.of_group for value in said.get(axis.name, ()))
+
+
+def unset(axis: Axis, device: str, said: Mapping[str, Sequence[Value]] = MappingProxyType({})) -> tuple[Value, ...]:
+    """Return the values on a device of a sweep that does not name the axis; none where each model has its own.
+
+    `said` are the values of the axes that it names.
+    """
+    if axis.shared and are_several(said):
+        return (1,)
     ours = () if axis.of_host and devices.is_accelerator(device) else axis.unset()
     return ours or ((_DEFAULTS[axis.name],) if axis.name in _DEFAULTS else ())
 

@@ -48,7 +48,7 @@ class Sweep(Record, frozen=True, kw_only=True):
 
     def on_device(self, axis: str, device: str) -> tuple[Value, ...]:
         """Return the values of an axis on a device; none where each model has its own."""
-        return self.axes.get(axis) or axes.unset(axes.BY_NAME[axis], device)
+        return self.axes.get(axis) or axes.unset(axes.BY_NAME[axis], device, self.axes)
 
     @property
     def searched(self) -> bool:

@@ -2,9 +2,13 @@
 
 import os
 import re
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
+from pathlib import Path
 
 from resnet_bench.errors import UnsupportedError, UsageError
 
+_THREADS_OF_ITS_CORE = "/sys/devices/system/cpu/cpu{}/topology/thread_siblings_list"
 _RANGES = re.compile(r"\d+(-\d+)?(,\d+(-\d+)?)*")
 
 
@@ -41,6 +45,59 @@ def in_words(cores: set[int]) -> str:
         else:
             ranges.append([core, core])
     return ",".join(str(low) if low == high else f"{low}-{high}" for low, high in ranges)
+
+
+def apart(processes: int, each: int) -> tuple[tuple[int, ...], ...]:
+    """Return cores for each of several processes, of those that this one may use, none of them twice.
+
+    Empty where the system binds no process to cores, or there are too few.
+    """
+    if not hasattr(os, "sched_getaffinity"):
+        return ()
+    return dealt(in_turn(os.sched_getaffinity(0), _siblings), processes, each)
+
+
+def in_turn(usable: Collection[int], siblings: Callable[[int], str]) -> tuple[int, ...]:
+    """Return cores in the order in which they are given away: of those that are threads of one core the second later.
+
+    Args:
+        usable: their numbers.
+        siblings: the threads of a core's own core, as text, by its number; alike for all of them.
+    """
+    seen: Counter[str] = Counter()
+    turns: list[tuple[int, int]] = []
+    for core in sorted(usable):
+        whole = siblings(core)
+        turns.append((seen[whole], core))
+        seen[whole] += 1
+    return tuple(core for _, core in sorted(turns))
+
+
+def dealt(order: Sequence[int], processes: int, each: int) -> tuple[tuple[int, ...], ...]:
+    """Return so many cores in turn for each process, nothing where there are too few."""
+    if processes * each > len(order):
+        return ()
+    return tuple(tuple(sorted(order[first : first + each])) for first in range(0, processes * each, each))
+
+
+def share_a_core(groups: Sequence[Sequence[int]]) -> bool:
+    """Say whether cores of different groups are threads of one core."""
+    wholes = [{_siblings(core) for core in group} for group in groups]
+    return sum(map(len, wholes)) > len(set().union(*wholes))
+
+
+def bind_to(cores: Collection[int]) -> None:
+    """Bind this process, and the threads that it starts, to cores; nothing where there are none."""
+    if cores:
+        os.sched_setaffinity(0, cores)
+
+
+def _siblings(core: int) -> str:
+    """Return the threads of a core's own core (Linux: sysfs-devices-system-cpu), itself where that is not told."""
+    try:
+        return Path(_THREADS_OF_ITS_CORE.format(core)).read_text().strip()
+    except OSError:
+        return str(core)
 
 
 def _cores_of(text: str) -> set[int]:

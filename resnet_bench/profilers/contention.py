@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 import psutil
 
@@ -12,13 +12,31 @@ from resnet_bench.machine.nvml import POWER_CAP
 from resnet_bench.records import Contention, DeviceState, UnderLoad, remarks
 
 
+class CpuWatch:
+    """Counts the machine's CPU time from its creation, less that of the processes that are measured.
+
+    `own_s` says how much they have used so far: this process, where nothing else is said.
+    """
+
+    def __init__(self, own_s: Callable[[], float] | None = None) -> None:
+        self._own_s = own_s or _own_s
+        self._start = (time.monotonic(), _busy_s(), self._own_s())
+
+    def others_share(self) -> float | None:
+        """Return which share of all cores the others used since the start."""
+        elapsed = time.monotonic() - self._start[0]
+        own = self._own_s() - self._start[2]
+        others = max(0.0, _busy_s() - self._start[1] - own)
+        return min(1.0, others / (elapsed * logical_cores())) if elapsed > 0 else None
+
+
 class ContentionWatch:
     """Counts CPU time from its creation to `finish`: the machine's, less this process's own."""
 
     def __init__(self, device: str, *, threads: int) -> None:
         self._device = device
         self._needed_cores = threads + _kind(device).host_cores
-        self._start = (time.monotonic(), _busy_s(), _own_s())
+        self._cpu = CpuWatch()
 
     def finish(self, before: DeviceState, after: DeviceState, load: UnderLoad | None = None) -> Contention:
         """Return what the others used since the start, and say in words what was too much.
@@ -28,21 +46,31 @@ class ContentionWatch:
             after: the same after them.
             load: what it was like while it worked; that it then met its power limit is nobody's fault.
         """
-        elapsed = time.monotonic() - self._start[0]
-        own = _own_s() - self._start[2]
-        others = max(0.0, _busy_s() - self._start[1] - own)
-        cores = logical_cores()
-        share = min(1.0, others / (elapsed * cores)) if elapsed > 0 else None
-        foreign = foreign_processes(_processes(self._device))
-        disturbances = remarks.disturbances(
-            other_cpu_share=share,
-            cores=cores,
+        return judged(
+            self._cpu.others_share(),
             needed_cores=self._needed_cores,
-            foreign_gpu_processes=foreign,
-            throttle_reasons={*before.throttle_reasons, *after.throttle_reasons, *(load.throttled if load else ())}
-            - {POWER_CAP},
+            foreign=foreign_processes(_processes(self._device)),
+            throttled={*before.throttle_reasons, *after.throttle_reasons, *(load.throttled if load else ())},
         )
-        return Contention(other_cpu_share=share, foreign_gpu_processes=foreign, disturbances=disturbances)
+
+
+def judged(share: float | None, *, needed_cores: int, foreign: int | None, throttled: Collection[str]) -> Contention:
+    """Return what else used the machine, and say in words what of it was too much.
+
+    Args:
+        share: of all cores, that others used.
+        needed_cores: those that what is measured could not have shared.
+        foreign: processes on an accelerator that are not measured.
+        throttled: what held its clocks back.
+    """
+    disturbances = remarks.disturbances(
+        other_cpu_share=share,
+        cores=logical_cores(),
+        needed_cores=needed_cores,
+        foreign_gpu_processes=foreign,
+        throttle_reasons={*throttled} - {POWER_CAP},
+    )
+    return Contention(other_cpu_share=share, foreign_gpu_processes=foreign, disturbances=disturbances)
 
 
 def foreign_processes(on_device: Collection[int] | None) -> int | None:

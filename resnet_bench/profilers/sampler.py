@@ -13,6 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from resnet_bench.profilers.clock import Clock, Timing
+from resnet_bench.profilers.company import Company, JointSeries
 from resnet_bench.profilers.interleaving import LEAST_BURSTS, Bursts, Interleaving
 from resnet_bench.records import Samples, StopReason, TimingProtocol, Warmup
 
@@ -87,22 +88,27 @@ def sample(
     at_least_s: float = 0.0,
     turns: Interleaving | None = None,
     gauge: "Gauge | None" = None,
+    company: Company | None = None,
 ) -> Samples:
     """Take samples of `iterations` iterations each until the median is known, or the budget is spent.
 
     The median is known when the half-width of its distribution-free 99 % interval is at most `target_interval` of it,
     and a reference that takes turns with the samples had eight bursts. Never fewer than `min_samples`, never more than
-    `max_samples`, never before `at_least_s`. A gauge reads the device's state on the way.
+    `max_samples`, never before `at_least_s`. A gauge reads the device's state on the way. In company the first sample
+    waits until all are at work, and the work goes on until all have their samples.
     """
     timed = clock.time if gauge is None else gauge.timed
     timings: list[Timing] = []
     ordered: list[float] = []
     bursts = None if turns is None else Bursts(turns, clock)
     with without_garbage_collection():
+        together = None if company is None else JointSeries(company, lambda: timed(iterate, iterations))
         start = clock.now()
         while True:
             if bursts is not None:
                 bursts.before_sample(len(timings), iterate)
+            if together is not None:
+                together.sample()
             timing = timed(iterate, iterations)
             timings.append(timing)
             bisect.insort(ordered, timing.host_s)
@@ -118,6 +124,7 @@ def sample(
             if stopped_by is not None:
                 break
         reference = None if bursts is None else bursts.finish(len(timings))
+        moments = None if together is None else together.finish()
     device_s = tuple(timing.device_s for timing in timings if timing.device_s is not None)
     cpu_s = tuple(timing.cpu_s for timing in timings if timing.cpu_s is not None)
     faults = [timing.page_faults for timing in timings if timing.page_faults is not None]
@@ -128,6 +135,7 @@ def sample(
         device_elapsed_s=device_s if len(device_s) == len(timings) else None,
         cpu_s=cpu_s if len(cpu_s) == len(timings) else None,
         page_faults=sum(faults) if len(faults) == len(timings) else None,
+        moments=moments,
         reference=reference,
         stopped_by=stopped_by,
     )

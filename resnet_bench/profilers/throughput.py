@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from resnet_bench.executors.protocol import TrainingStep
 from resnet_bench.profilers.clock import Clock
+from resnet_bench.profilers.company import Company
 from resnet_bench.profilers.interleaving import Interleaving
 from resnet_bench.profilers.sampler import iterations_per_sample, sample
 from resnet_bench.profilers.steady import queue_length, typical_queued_s
@@ -42,6 +43,7 @@ def isolated(
     *,
     turns: Turns = no_turns,
     gauge: "Gauge | None" = None,
+    company: Company | None = None,
 ) -> Samples:
     """Sample iterations that are each synchronised.
 
@@ -52,6 +54,7 @@ def isolated(
         pace: what one warm iteration takes.
         turns: given what a sample takes, how a reference takes turns with the samples; None for no reference.
         gauge: reads the state of a device with a queue; None for the host.
+        company: processes that do the same at the same time; None for one that is alone.
     """
     return sample(
         iterate,
@@ -64,6 +67,7 @@ def isolated(
         budget_s=protocol.sampling_budget_s,
         turns=turns(pace.isolated_s),
         gauge=gauge,
+        company=company,
     )
 
 
@@ -75,6 +79,7 @@ def back_to_back(
     *,
     turns: Turns = no_turns,
     gauge: "Gauge | None" = None,
+    company: Company | None = None,
 ) -> Samples:
     """Sample iterations that follow one another; see `isolated`. On a device they are queued, three at once or more."""
     if gauge is None:
@@ -93,6 +98,7 @@ def back_to_back(
         at_least_s=protocol.throughput_min_s if protocol.state is State.SUSTAINED else 0.0,
         turns=turns(pace.queued_s * together),
         gauge=gauge,
+        company=company,
     )
 
 

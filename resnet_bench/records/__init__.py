@@ -38,17 +38,16 @@ from resnet_bench.records.launches import (
     Compilation,
     Contention,
     Conversion,
+    Copy,
     DeviceState,
     Energy,
     Executed,
     Launch,
     Memory,
-    Phases,
     RanOperators,
     RuntimeRan,
     Skip,
     SkipReason,
-    Warmup,
 )
 from resnet_bench.records.layer_times import LayerProfile, LayerTime, Part, TimedBy
 from resnet_bench.records.load import Spread, UnderLoad
@@ -88,7 +87,15 @@ from resnet_bench.records.runs import (
     Shard,
     Trial,
 )
-from resnet_bench.records.samples import ReferenceSamples, Samples, StopReason, TimingProtocol
+from resnet_bench.records.samples import (
+    Moments,
+    Phases,
+    ReferenceSamples,
+    Samples,
+    StopReason,
+    TimingProtocol,
+    Warmup,
+)
 
 __all__ = [
     "INT8_TYPES",
@@ -111,6 +118,7 @@ __all__ = [
     "Compilation",
     "Contention",
     "Conversion",
+    "Copy",
     "CorrectedSummary",
     "Correction",
     "DeviceState",
@@ -144,6 +152,7 @@ __all__ = [
     "MemoryFormat",
     "Mode",
     "ModelObject",
+    "Moments",
     "Nominal",
     "Optimizer",
     "Part",

@@ -16,29 +16,7 @@ from resnet_bench.records.bounds import (
 )
 from resnet_bench.records.load import UnderLoad
 from resnet_bench.records.plan import Case
-from resnet_bench.records.samples import Samples, StopReason
-
-
-class Warmup(Record, frozen=True, kw_only=True):
-    """Iterations before sampling; the first one (allocation, autotuning, compilation) apart.
-
-    `queued_s` are seconds an iteration of queues of several, in time order, which brought a device to its steady state;
-    `skipped_steps` are iterations before all of these whose optimizer step the loss scaler skipped.
-    """
-
-    first_iteration_s: NonNegativeSeconds
-    iteration_s: tuple[NonNegativeSeconds, ...]
-    stopped_by: StopReason
-    queued_s: tuple[NonNegativeSeconds, ...] = ()
-    skipped_steps: NonNegativeCount = 0
-
-
-class Phases(Record, frozen=True, kw_only=True):
-    """Training iterations timed in parts, in a pass of its own: seconds per iteration."""
-
-    forward_s: tuple[NonNegativeSeconds, ...]
-    backward_s: tuple[NonNegativeSeconds, ...]
-    optimizer_s: tuple[NonNegativeSeconds, ...]
+from resnet_bench.records.samples import Phases, Samples, Warmup
 
 
 class Compilation(Record, frozen=True, kw_only=True):
@@ -185,12 +163,29 @@ class Agreement(Record, frozen=True, kw_only=True):
     max_relative_error: NonNegativeNumber | None = None
 
 
+class Copy(Record, frozen=True, kw_only=True):
+    """One of several processes that ran a case at once, each with a network of its own.
+
+    `cores` are those of the CPU that it alone had, empty where it was bound to none. Its samples are those taken while
+    all of them ran; `outside` counts the others.
+    """
+
+    cores: tuple[Index, ...] = ()
+    warmup: Warmup
+    isolated: Samples
+    back_to_back: Samples
+    memory: Memory
+    outside: NonNegativeCount = 0
+
+
 class Launch(Record, frozen=True, kw_only=True, tag="launch"):
     """What one fresh process measured of one case; `run` is the id of the run that it was made for.
 
     `before` and `after` are of an idle device, `load` is of the one that worked. `skipped_steps` are steps that the
     loss scaler skipped among the samples; None without one. `busy_threads` are the process's that worked while it
     sampled, of a runtime with threads of its own and where the system tells.
+    Where a case has `copies`, they are in their order, warm-up and samples are those of the slowest by its latency, and
+    memory is that of all together.
     """
 
     case: Case
@@ -217,6 +212,7 @@ class Launch(Record, frozen=True, kw_only=True, tag="launch"):
     skipped_steps: NonNegativeCount | None = None
     conversion: Conversion | None = None
     busy_threads: NonNegativeCount | None = None
+    copies: tuple[Copy, ...] = ()
 
 
 class SkipReason(StrEnum):

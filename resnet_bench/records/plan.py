@@ -103,6 +103,7 @@ class Case(Record, frozen=True, kw_only=True):
     the CPU's; on an accelerator they are no part of a case and 0, whoever names some: the host only queues its work.
     `input` is empty for square RGB images of `image_size`, and else all that is said in `records.inputs`; `arguments`
     are those that the model is built with, as `records.arguments` spells them; `weights` is empty for random ones.
+    `copies` is how many processes run the case at once on its device; threads are those of each.
     """
 
     model: str
@@ -120,6 +121,7 @@ class Case(Record, frozen=True, kw_only=True):
     weights: str = ""
     optimizer: Optimizer = Optimizer.MOMENTUM
     input: str = ""
+    copies: Size = 1
 
     def __post_init__(self) -> None:
         msgspec.structs.force_setattr(self, "threads", host_threads(self.device, self.threads))
@@ -136,6 +138,11 @@ class Case(Record, frozen=True, kw_only=True):
         return tuple(
             it for it in self.__struct_fields__ if it not in ALWAYS_SAID and getattr(self, it) != _DEFAULTS[it]
         )
+
+    @property
+    def processes(self) -> int:
+        """How many processes run it at once."""
+        return self.copies
 
     def with_batch_size(self, batch_size: int) -> "Case":
         """Return the same case at another batch size."""

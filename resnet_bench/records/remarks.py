@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from resnet_bench import units
 from resnet_bench.errors import deed, in_words
+from resnet_bench.words import counted, listed, signal_name
 
 # A tenth of a core is what an idle system's daemons and the sampling parent take.
 _IDLE_CORES = 0.1
@@ -97,6 +98,43 @@ def batch_norm_statistics(images: int) -> str:
 def not_finished(limit_s: float) -> str:
     """Say that a launch was given up at its time limit."""
     return f"not finished after {limit_s:g} s"
+
+
+def ended(status: int) -> str:
+    """Say how a process ended that gave no answer; a negative status is a signal."""
+    return (
+        f"the process died of {signal_name(-status)}"
+        if status < 0
+        else f"the process ended with status {status} and no answer"
+    )
+
+
+def want_of_memory() -> str:
+    """Say that the system ended a process because memory was wanting."""
+    return "the system killed the process for want of memory"
+
+
+def of_copies(numbers: Iterable[int], copies: int, why: str) -> str:
+    """Say which of several copies something is true of: copy 2 of 4: the process died of SIGKILL."""
+    named = [str(number) for number in numbers]
+    return f"cop{'y' if len(named) == 1 else 'ies'} {listed(named, limit=8)} of {copies}: {why}"
+
+
+def no_room(copies: int, threads: int, cores: int) -> str:
+    """Say that copies cannot have cores of their own."""
+    what, needed = counted(copies, "copy", "copies"), counted(copies * threads, "core")
+    there = "there is 1" if cores == 1 else f"there are {cores:,}"
+    return f"{what} of {counted(threads, 'thread')} need {needed}, and {there} here"
+
+
+def shared_cores(copies: int) -> str:
+    """Say that some of the copies ran on two threads of one core."""
+    return f"there are fewer whole cores than {copies} copies need: some ran on the two threads of one core"
+
+
+def not_together(copies: int) -> str:
+    """Say that copies have no sample that was taken while all of them ran."""
+    return f"one of the {copies} copies took no sample while all of them ran"
 
 
 def another_machine(environment: str) -> str:

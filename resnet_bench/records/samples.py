@@ -1,4 +1,4 @@
-"""Samples of one series in time order, and the reference that was timed in turns with them."""
+"""What was timed of one case in one process, in time order, and the reference timed in turns with it."""
 
 from enum import StrEnum
 
@@ -42,12 +42,24 @@ class ReferenceSamples(Record, frozen=True, kw_only=True):
             raise ValueError("a reference has one value a burst, and one burst at least")
 
 
+class Moments(Record, frozen=True, kw_only=True):
+    """When samples were taken, in seconds since a moment that all processes of a group share.
+
+    `began_s` is of each sample; from `from_s` to `to_s` the process iterated without a pause, samples or none.
+    """
+
+    began_s: tuple[NonNegativeSeconds, ...]
+    from_s: NonNegativeSeconds
+    to_s: NonNegativeSeconds
+
+
 class Samples(Record, frozen=True, kw_only=True):
     """Elapsed times of samples of `iterations_per_sample` iterations each, in time order.
 
     `elapsed_s` is the host's clock from the first call to the end of the last synchronisation; `device_elapsed_s` is
     what the device's own events say of the same samples, where it has them; `cpu_s` is the CPU time that the process
-    got, all its threads together, on the host; `page_faults` are minor ones of all samples together.
+    got, all its threads together, on the host; `page_faults` are minor ones of all samples together. `moments` are of
+    a process that ran beside others.
     """
 
     protocol: TimingProtocol
@@ -56,14 +68,39 @@ class Samples(Record, frozen=True, kw_only=True):
     device_elapsed_s: tuple[NonNegativeSeconds, ...] | None = None
     cpu_s: tuple[NonNegativeSeconds, ...] | None = None
     page_faults: NonNegativeCount | None = None
+    moments: Moments | None = None
     reference: ReferenceSamples | None = None
     stopped_by: StopReason
 
     def __post_init__(self) -> None:
         if self.cpu_s is not None and len(self.cpu_s) != len(self.elapsed_s):
             raise ValueError("cpu_s has one value a sample")
+        if self.moments is not None and len(self.moments.began_s) != len(self.elapsed_s):
+            raise ValueError("moments have one value a sample")
 
     @property
     def iteration_s(self) -> tuple[float, ...]:
         """Seconds per iteration, one value per sample."""
         return tuple(elapsed / self.iterations_per_sample for elapsed in self.elapsed_s)
+
+
+class Warmup(Record, frozen=True, kw_only=True):
+    """Iterations before sampling; the first one (allocation, autotuning, compilation) apart.
+
+    `queued_s` are seconds an iteration of queues of several, in time order, which brought a device to its steady state;
+    `skipped_steps` are iterations before all of these whose optimizer step the loss scaler skipped.
+    """
+
+    first_iteration_s: NonNegativeSeconds
+    iteration_s: tuple[NonNegativeSeconds, ...]
+    stopped_by: StopReason
+    queued_s: tuple[NonNegativeSeconds, ...] = ()
+    skipped_steps: NonNegativeCount = 0
+
+
+class Phases(Record, frozen=True, kw_only=True):
+    """Training iterations timed in parts, in a pass of its own: seconds per iteration."""
+
+    forward_s: tuple[NonNegativeSeconds, ...]
+    backward_s: tuple[NonNegativeSeconds, ...]
+    optimizer_s: tuple[NonNegativeSeconds, ...]

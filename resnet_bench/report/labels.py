@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from resnet_bench.config import axes
 from resnet_bench.records import Case, Environment, Record, Run
+from resnet_bench.records.plan import ALWAYS_SAID
 from resnet_bench.report.table import Column, ColumnKind, Row
 
 MACHINE = "machine"
@@ -59,7 +60,7 @@ def label(runs: Sequence[Run]) -> Labels:
     ]
     case_axes = [axis for axis in AXES if axis not in constant and axis not in run_axes]
     first = next((case for run in runs for case in run.header.cases), None)
-    told = [it for it in constant if getattr(first, it) and not axes.goes_without_saying(it)] if first else []
+    told = [it for it in constant if _says_something(first, it)] if first else []
     words = [axis_words(axis, getattr(first, axis)) for axis in told]
     return Labels(
         runs=_names(runs, run_axes),
@@ -67,6 +68,12 @@ def label(runs: Sequence[Run]) -> Labels:
         case_axes=tuple(case_axes),
         constants=", ".join(words),
     )
+
+
+def _says_something(case: Case, axis: str) -> bool:
+    """Say whether a value that all cases have is worth a word: of a later release's field the usual one is not."""
+    is_usual = axis not in ALWAYS_SAID and axis not in case.later
+    return bool(getattr(case, axis)) and not is_usual and not axes.goes_without_saying(axis)
 
 
 def axis_words(axis: str, value: axes.Value) -> str:

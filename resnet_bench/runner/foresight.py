@@ -20,7 +20,8 @@ def _foreseen(plan: Plan) -> Iterator[Foreseen]:
     oracles: dict[LayerWay, Oracle | None] = {}
     for case in plan.cases:
         model, way = plan.model(case), LayerWay.of(case)
-        if not isinstance(model, Spec) or case.input or case.machine:  # of this machine alone layers are known
+        # Layers are known of this machine alone, and of one process.
+        if not isinstance(model, Spec) or case.input or case.machine or case.processes > 1:
             continue
         if way not in oracles:
             oracles[way] = _oracle(way)

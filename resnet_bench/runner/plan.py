@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from resnet_bench import specs
-from resnet_bench.config.axes import AUTO, BY_NAME, SWEPT, Value
+from resnet_bench.config.axes import AUTO, BY_NAME, SWEPT, Value, are_several
 from resnet_bench.config.suite_file import DeviceClass, Suite, Sweep, matches
 from resnet_bench.errors import ConfigError, StoreError, UsageError
 from resnet_bench.machine.devices import is_accelerator
@@ -231,6 +231,10 @@ def _product(choice: AskedModel, sweep: Sweep, device: str, own: OwnFacts, searc
     lists: dict[str, Sequence[Any]] = {name: sweep.on_device(name, device) for name in swept}
     lists["precision"] = choice.precisions(sweep, device, own)
     lists["image_size"] = choice.inputs(sweep, own)
+    if sweep.searched and are_several(lists):
+        raise ConfigError(
+            f"batch sizes: {AUTO} finds what fits for one process alone; name the sizes where several run at once."
+        )
     for values in itertools.product(*lists.values()):
         fields: dict[str, Any] = dict(zip(lists, values, strict=True))
         wanted = fields.pop("image_size")

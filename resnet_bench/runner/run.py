@@ -16,7 +16,7 @@ from resnet_bench.executors import calibration
 from resnet_bench.git.commit import current_commit
 from resnet_bench.records import Case, Ceilings, Commit, Environment, Header, Identity, LayerScope, ModelObject
 from resnet_bench.records.profiles import profile_key
-from resnet_bench.runner import ceilings, choices, engines, nominals, plan, shards, stations, sweep
+from resnet_bench.runner import ceilings, choices, engines, nominals, plan, room, shards, stations, sweep
 from resnet_bench.runner.foresight import foresee
 from resnet_bench.runner.interruption import stoppable
 from resnet_bench.runner.launchers.fleet import Fleet
@@ -96,8 +96,10 @@ def start(
             fleet=stations.members(machines),
             nominals=nominals.known(stations.environments(machines), asked.cases),
         )
+        without_room = room.lacking_of(header)
+        room.refuse_none_left(header.cases, without_room)
         run_directory.create(directory, header)
-        refused = sweep.refuse(directory, header, profiled.unsupported)
+        refused = sweep.refuse(directory, header, profiled.unsupported, without_room)
         slots = sweep.unfinished(plan.schedule(asked.cases, protocol.launches, seed=seed), refused)
         measured = sweep.measure(directory, header, asked, slots, launcher)
         time_layers(directory, header, asked, measured, launcher)
@@ -173,9 +175,12 @@ def extend(directory: Path, asked: Mapping[str, tuple[Value, ...]], *, launcher:
             unprofiled=tuple(dict.fromkeys((*header.unprofiled, *profiled.refusals))),
             foreseen=(*header.foreseen, *foresee(added)),
         )
+        without_room = {case: why for case, why in room.lacking_of(extended).items() if case in set(added.cases)}
+        room.refuse_none_left(added.cases, without_room)
         run_directory.extend(directory, extended)
         known = plan.of_header(extended)
-        slots = plan.schedule(added.cases, header.protocol.launches, seed=header.seed)
+        refused = sweep.refuse(directory, extended, (), without_room)
+        slots = sweep.unfinished(plan.schedule(added.cases, header.protocol.launches, seed=header.seed), refused)
         measured = sweep.measured(entries) | sweep.measure(directory, extended, known, slots, launcher)
         timed = {profile.case for profile in found.layers}
         time_layers(directory, extended, known, measured, launcher, timed=timed)
@@ -235,7 +240,7 @@ def _ceilings(preset: str, machines: Sequence[Station], cases: Sequence[Case]) -
     quick = preset == _QUICK
     found = []
     for machine in stations.first_of_each(machines, lambda it: it.probed.environment.id):
-        own = [case for case in cases if case.machine == machine.name]
+        own = [case for case in cases if case.machine == machine.name and case.processes == 1]
         for threads in dict.fromkeys(case.threads for case in own):
             try:
                 found.append(

@@ -30,7 +30,8 @@ def time_layers(
     """Time the layers of each model and variant at the largest batch that was `measured`, unless they are `timed`."""
     if header.layers is LayerScope.NONE:
         return
-    largest = _largest_batches(case for case in plan.cases if case in measured)
+    # Of one process alone: beside others a layer would be timed that nobody asked for.
+    largest = _largest_batches(case for case in plan.cases if case in measured and case.processes == 1)
     cases = [case for case in largest if case not in timed]
     for number, case in enumerate(cases, start=1):
         say(f"[{number}/{len(cases)}] layers of {label(case)}")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from resnet_bench.config.axes import are_several
 from resnet_bench.config.suite_file import Suite
 from resnet_bench.errors import ConfigError
 from resnet_bench.machine import names
@@ -105,11 +106,17 @@ def members(stations: Iterable[Station]) -> tuple[FleetMember, ...]:
 
 
 def suite_on(suite: Suite, station: Station) -> Suite:
-    """Return the suite as it is on a machine: threads that nothing is said of are as many as fit that machine."""
+    """Return the suite as it is on a machine: threads that nothing is said of are as many as fit that machine.
+
+    Where several processes share it they have one each, as anywhere.
+    """
     if station.machine is None:
         return suite
     threads = (threads_of(station.probed.environment.identity),)
-    sweeps = (msgspec.structs.replace(it, axes={"threads": threads} | it.axes) for it in suite.sweeps)
+    sweeps = (
+        it if are_several(it.axes) else msgspec.structs.replace(it, axes={"threads": threads} | it.axes)
+        for it in suite.sweeps
+    )
     return msgspec.structs.replace(suite, sweeps=tuple(sweeps))
 
 

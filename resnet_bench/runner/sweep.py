@@ -1,7 +1,7 @@
 """Launch after launch of a plan, each saved the moment it ends; disturbed ones are repeated after the others."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from resnet_bench.errors import Interrupted, StoreError
@@ -36,12 +36,14 @@ def measured(entries: Iterable[Entry]) -> frozenset[Case]:
     return frozenset(entry.case for entry in entries if isinstance(entry, Launch))
 
 
-def refuse(directory: Path, header: Header, unsupported: Sequence[Unsupported]) -> list[Entry]:
+def refuse(
+    directory: Path, header: Header, unsupported: Sequence[Unsupported], without_room: Mapping[Case, str]
+) -> list[Entry]:
     """Save a skip of each case of which it is known, before its first launch, that it cannot run."""
     why = {it.key: it.detail for it in unsupported}
     refused: list[Entry] = []
     for case in header.cases:
-        detail = why.get(profile_key(case))
+        detail = without_room.get(case) or why.get(profile_key(case))
         if detail is not None:
             refused.append(Skip(case=case, index=0, reason=SkipReason.UNSUPPORTED, detail=detail))
             run_directory.append(directory, refused[-1], run=header.id)

@@ -277,13 +277,36 @@ class MeasureRequest(CaseRequest[Launch | Skip], frozen=True, kw_only=True, tag=
 
     @property
     def answered_by(self) -> str:  # type: ignore[override]
-        """A room of its own for what needs no torch while it is measured."""
-        return "deployed:measure" if executors.facts(self.case.executor).converts else "measure:measure"
+        """What measures one process, or what holds several together."""
+        return "copies:measure" if self.case.copies > 1 else self.room(self.case)
+
+    @staticmethod
+    def room(case: Case) -> str:
+        """Return what measures one process of a case: what needs no torch meanwhile has a room of its own."""
+        return "deployed:measure" if executors.facts(case.executor).converts else "measure:measure"
 
     @property
     def limit_s(self) -> float:
         """The protocol's."""
         return self.protocol.time_limit_s
+
+
+class CopyRequest(MeasureRequest, frozen=True, kw_only=True, tag="copy"):
+    """Measure one launch of one case in company: `number`, from 1, is which of its copies this one is.
+
+    Attributes:
+        cores: of the CPU that this process alone has, empty for none.
+        way: the descriptor through which it hears of the others, once it is started.
+        origin_s: a moment of the monotonic clock, the same for all.
+    """
+
+    answered_by = "copy:measure"
+    what = "a copy"
+
+    number: int
+    cores: tuple[int, ...]
+    way: int = -1
+    origin_s: float
 
 
 class LayersRequest(CaseRequest[Dissected | Skip], frozen=True, kw_only=True, tag="layers"):
@@ -331,6 +354,7 @@ AnyRequest = (
     | CostRequest
     | ShowRequest
     | MeasureRequest
+    | CopyRequest
     | ConvertRequest
     | FitRequest
     | LayersRequest

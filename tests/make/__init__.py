@@ -7,7 +7,7 @@ from tests.make.cases import CASE, case, change
 from tests.make.commits import commit
 from tests.make.environments import IDENTITY, environment
 from tests.make.histories import asv_folder, at, git, make_repository, noisy, run_at
-from tests.make.launches import EXECUTED, beside_reference, launch, samples, skip
+from tests.make.launches import EXECUTED, beside_reference, in_company, launch, samples, skip
 from tests.make.layers import (
     CEILINGS,
     ceilings,
@@ -50,6 +50,7 @@ __all__ = [
     "gpu_run",
     "header",
     "hostile_layers",
+    "in_company",
     "known_layers",
     "launch",
     "launch_request",

@@ -1,6 +1,7 @@
 """Launches and skips; what they say in words is made by the product's own makers of sentences."""
 
 import signal
+import statistics
 from collections.abc import Sequence
 
 import msgspec
@@ -9,6 +10,7 @@ from resnet_bench.errors import DisagreesError
 from resnet_bench.records import (
     Case,
     Contention,
+    Copy,
     DeviceState,
     Executed,
     Launch,
@@ -74,6 +76,28 @@ def launch(
         executed=EXECUTED,
     )
     return Launch(**fields | changes)
+
+
+def in_company(latencies_s: Sequence[Sequence[float]], *, of: Case = CASE, outside: int = 0, **changes) -> Launch:
+    """Return a launch of as many copies as there are series of latencies, each on a core of its own.
+
+    Their iterations back to back last as long as isolated ones.
+    """
+    each = [launch(it, of=of) for it in latencies_s]
+    copies = tuple(
+        Copy(
+            cores=(core,),
+            warmup=it.warmup,
+            isolated=it.isolated,
+            back_to_back=it.back_to_back,
+            memory=it.memory,
+            outside=outside,
+        )
+        for core, it in enumerate(each)
+    )
+    slowest = max(latencies_s, key=statistics.median)
+    memory = Memory(peak_rss_bytes=sum(it.memory.peak_rss_bytes for it in each))
+    return launch(slowest, of=of, **dict(copies=copies, memory=memory) | changes)
 
 
 def beside_reference(made: Launch, pass_s: float, *, version: str = "cpu-1", passes: int = 1) -> Launch:

@@ -153,6 +153,40 @@ def wants_two_devices() -> nn.Module:
     return _WantsTwoDevices()
 
 
+def _is_the_first() -> bool:
+    """Say whether this is the first process that asks, of those that were told the same file."""
+    try:
+        Path(os.environ["FAULTY_SAYS"]).open("x").close()
+    except FileExistsError:
+        return False
+    return True
+
+
+class _DiesAtWork(nn.Module):
+    """Ends the first process that has it at its third call."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(3, 10)
+        self.left = 3 if _is_the_first() else -1
+
+    def forward(self, images):
+        self.left -= 1
+        if self.left == 0:
+            os._exit(9)
+        return self.linear(images.mean((2, 3)))
+
+
+def one_dies() -> nn.Module:
+    return _DiesAtWork()
+
+
+def one_hangs() -> nn.Module:
+    if _is_the_first():
+        time.sleep(3600)
+    return tiny()
+
+
 class _GetsSlower(nn.Module):
     """Takes a little longer with each call."""
 

@@ -13,9 +13,9 @@ import psutil
 import pytest
 
 from resnet_bench import cli
+from resnet_bench.machine import memory_kills
 from resnet_bench.records import Launch, SkipReason
 from resnet_bench.runner import run
-from resnet_bench.runner.launchers import memory_kills
 from resnet_bench.runner.launchers.local import LocalLauncher
 from resnet_bench.storage import run_directory
 from tests.make import commit, launch_request

@@ -15,7 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from resnet_bench.runner.launchers import guardian
-from resnet_bench.runner.launchers.process import TimeLimitError, signal_name
+from resnet_bench.runner.launchers.process import TimeLimitError
+from resnet_bench.words import signal_name
 from tests.runner import unruly
 from tests.runner.unruly import ask
 

@@ -23,6 +23,7 @@ from resnet_bench.report.labels import device_names, label
 from resnet_bench.report.rows import objects
 from resnet_bench.report.sections.best import best_section
 from resnet_bench.report.sections.context import Context, MakesSection
+from resnet_bench.report.sections.copies import copies_section
 from resnet_bench.report.sections.curves import curves
 from resnet_bench.report.sections.decision import decision
 from resnet_bench.report.sections.differences import case_verdicts, differences_section, to_baseline, verdict_health
@@ -49,6 +50,7 @@ SECTIONS: tuple[MakesSection, ...] = (
     pareto_section,
     dots_section,
     scaling_section,
+    copies_section,
     fleet_section,
     distribution_section,
     memory_section,

@@ -32,6 +32,7 @@ _COLUMNS = (
     Column(key="warmup_stopped_by", title="warm-up ended by", kind=ColumnKind.TEXT),
     Column(key="latency_stopped_by", title="sampling ended by", kind=ColumnKind.TEXT),
     Column(key="throughput_stopped_by", title="sampling back to back ended by", kind=ColumnKind.TEXT),
+    Column(key="latency_of_copies_s", title="latency of each copy", kind=ColumnKind.TEXT),
     Column(key="latency_samples_s", title="latency samples in time order", kind=ColumnKind.TEXT),
 )
 
@@ -86,6 +87,7 @@ def _row(run: str, launch: Launch) -> Row:
         launch.warmup.stopped_by.value,
         launch.isolated.stopped_by.value,
         launch.back_to_back.stopped_by.value,
+        " ".join(repr(statistics.median(it.isolated.iteration_s)) for it in launch.copies) or None,
         " ".join(repr(value) for value in iterations),
     )
 

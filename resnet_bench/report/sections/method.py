@@ -12,6 +12,7 @@ from resnet_bench.machine.devices import is_accelerator
 from resnet_bench.records import Allocator, Mode, Run, State, StopReason, Transfer
 from resnet_bench.report.document import Passage, Prominence, Section
 from resnet_bench.report.sections.context import Context
+from resnet_bench.report.sections.copies import of_copies_words
 from resnet_bench.report.sections.launches import has_launches, has_samples
 from resnet_bench.report.sections.reference_words import reference_words
 from resnet_bench.specs.arithmetic import ARITHMETICS
@@ -83,6 +84,7 @@ def _timing(runs: Sequence[Run]) -> tuple[str, ...]:
         *_on_accelerators(runs),
         *_scaled(runs),
         *reference_words(runs),
+        *of_copies_words(runs),
     )
 
 

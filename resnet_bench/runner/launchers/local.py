@@ -10,8 +10,8 @@ from typing import TypeVar
 import msgspec
 
 from resnet_bench.errors import IncompleteError, InternalError, in_words
+from resnet_bench.machine import memory_kills
 from resnet_bench.records import Skip, SkipReason, remarks
-from resnet_bench.runner.launchers import memory_kills
 from resnet_bench.runner.launchers.process import Ended, TimeLimitError, run_child
 from resnet_bench.runner.progress import warn
 from resnet_bench.wire.messages import AnyAnswer, CaseRequest, Failed, Probed, ProbeRequest, ProfileSubject
@@ -73,7 +73,7 @@ class LocalLauncher:
 
     def _death(self, ended: Ended, kills_before: int) -> tuple[SkipReason, str]:
         if ended.returncode == -signal.SIGKILL and self._count_memory_kills() > kills_before:
-            return SkipReason.OUT_OF_MEMORY, "the system killed the process for want of memory"
+            return SkipReason.OUT_OF_MEMORY, remarks.want_of_memory()
         return SkipReason.CRASHED, ended.cause
 
 

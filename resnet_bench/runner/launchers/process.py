@@ -3,7 +3,6 @@
 import contextlib
 import os
 import select
-import signal
 import subprocess
 import sys
 import time
@@ -12,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 import msgspec
 
 from resnet_bench import scratch
+from resnet_bench.records import remarks
 from resnet_bench.runner import leftovers
 from resnet_bench.runner.launchers.family import Family
 from resnet_bench.runner.launchers.variables import child_variables, with_package
@@ -51,21 +51,12 @@ class Ended(msgspec.Struct, frozen=True):
         lines = [line for line in self.errors.strip().splitlines() if line.strip()]
         said = f": {lines[-1].strip()[-_LONGEST_CAUSE:]}" if lines else ""
         if self.returncode is not None and self.returncode < 0:
-            return f"the process died of {signal_name(-self.returncode)}{said}"
+            return f"{remarks.ended(self.returncode)}{said}"
         if self.answer:
             return "what its process answered is no answer"
         if self.returncode is None or self.returncode == NO_WAY_TO_ANSWER:
             return f"the file descriptors that its process answers through were closed{said}"
-        return f"the process ended with status {self.returncode} and no answer{said}"
-
-
-def signal_name(number: int) -> str:
-    """Return the name of a signal; those for applications are counted from the first, which Python knows alone."""
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        first = getattr(signal, "SIGRTMIN", None)
-        return f"SIGRTMIN+{number - first}" if first is not None and number > first else f"signal {number}"
+        return f"{remarks.ended(self.returncode)}{said}"
 
 
 def run_child(module: str, line: bytes, *, limit_s: float, setting: ChildSetting) -> Ended:
