@@ -13,14 +13,14 @@ from pathlib import Path
 import msgspec
 import psutil
 
-from resnet_bench.machine import cores, nvml
+from resnet_bench.machine import cores, nvml, processor
 from resnet_bench.machine.devices import DeviceFacts, DeviceKind
 from resnet_bench.machine.identity import environment_id, memory_class
 from resnet_bench.records import Allocator, DeviceState, Environment, Identity, MachineState
 
 _PACKAGES = (
     *("resnet-bench", "torch", "torchvision", "fvcore", "numpy", "pandas", "plotly", "asv", "timm"),
-    *("onnxruntime", "onnx", "onnxscript", "openvino", "nncf"),
+    *("onnxruntime", "onnxruntime-gpu", "onnx", "onnxscript", "openvino", "nncf", "tensorrt"),
 )
 _CPU_FREQUENCY = Path("/sys/devices/system/cpu/cpu0/cpufreq")
 
@@ -54,7 +54,7 @@ def describe(kind: DeviceKind, facts: DeviceFacts, state: DeviceState, *, torch:
         persistence=facts.persistence,
         mig=facts.mig,
     )
-    return Environment(id=environment_id(identity), identity=identity, state=_machine_state(state))
+    return Environment(id=environment_id(identity), identity=identity, state=machine_state(state))
 
 
 def as_it_is_now(identity: Identity) -> Identity:
@@ -124,7 +124,8 @@ def _spared(physical: int, logical: int) -> int:
     return max(1, min(physical, logical) - 1)
 
 
-def _machine_state(state: DeviceState) -> MachineState:
+def machine_state(state: DeviceState) -> MachineState:
+    """Return what of this machine may differ between comparable runs, beside a device's state."""
     governor = _CPU_FREQUENCY / "scaling_governor"
     maximum = _CPU_FREQUENCY / "cpuinfo_max_freq"
     return MachineState(
@@ -135,6 +136,7 @@ def _machine_state(state: DeviceState) -> MachineState:
         state=state,
         memory_bytes=psutil.virtual_memory().total,
         cores=cores.confined_to(),
+        cpu_flags=processor.flags(),
     )
 
 

@@ -55,6 +55,11 @@ def partly_int8(share: float) -> str:
     return f"only {units.percent(share)} of the MACs ran in int8: the other products ran in a wider type"
 
 
+def no_int8_instructions() -> str:
+    """Say that the processor multiplies int8 by wider instructions."""
+    return "this processor has no instructions for products of int8 (VNNI, AMX): int8 gains little here"
+
+
 def not_compared(error: Exception) -> str:
     """Say why an output could not be compared with eager float32's."""
     return f"the output was not compared with eager float32's: {raised(error)}"

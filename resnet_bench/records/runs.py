@@ -52,7 +52,8 @@ class Identity(Record, frozen=True, kw_only=True):
 class MachineState(Record, frozen=True, kw_only=True):
     """What may differ between two comparable runs, but explains their noise; `memory_bytes` is exact.
 
-    `cores` are those that the process was confined to, such as 0-3, empty where it may use all.
+    `cores` are those that the process was confined to, such as 0-3, empty where it may use all. `cpu_flags` are the
+    instructions for int8, bfloat16 and wide vectors that the processor has here, None where that is not told.
     """
 
     hostname: str
@@ -62,6 +63,7 @@ class MachineState(Record, frozen=True, kw_only=True):
     state: DeviceState
     memory_bytes: NonNegativeCount | None = None
     cores: str = ""
+    cpu_flags: tuple[str, ...] | None = None
 
 
 class Environment(Record, frozen=True, kw_only=True):

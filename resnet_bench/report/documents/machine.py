@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from resnet_bench import units
-from resnet_bench.machine import advice
+from resnet_bench.machine import advice, processor
 from resnet_bench.machine.datasheets import DataSheet
 from resnet_bench.machine.devices import is_accelerator, software
 from resnet_bench.records import Ceilings, Commit, Environment, Record
@@ -91,6 +91,7 @@ def _lines(seen: Environment, commit: Commit | None, default_threads: int) -> li
     lines = [
         ("device", f"{identity.device} ({identity.device_name})"),
         ("processor", identity.cpu_name),
+        ("instructions", _instructions(machine_state.cpu_flags)),
         ("cores", f"{identity.physical_cores} physical, {identity.logical_cores} usable"),
         ("threads", f"{default_threads} by default (all physical cores but one)"),
         ("memory", units.byte_size(seen.memory_bytes)),
@@ -114,6 +115,13 @@ def _lines(seen: Environment, commit: Commit | None, default_threads: int) -> li
         ("machine id", seen.id),
     ]
     return lines
+
+
+def _instructions(flags: tuple[str, ...] | None) -> str:
+    if flags is None:
+        return "not readable"
+    beside = ", none for int8" if processor.lacks_int8(flags) else ""
+    return f"{', '.join(flags) or 'no wide ones'}{beside}"
 
 
 def _commit_line(commit: Commit) -> str:
