@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from resnet_bench.records.base import Record
 from resnet_bench.records.conclusions import Interval, Verdict
+from resnet_bench.records.launches import Agreement
 from resnet_bench.records.plan import Case
 
 WAITING_TOLERANCE = 0.02
@@ -95,8 +96,15 @@ def _median_log_ratio(baseline_s: Sequence[float], contender_s: Sequence[float])
 
 
 class MatchupResult(Record, frozen=True, kw_only=True):
-    """A matchup with its launch pairs and the decision."""
+    """A matchup with its launch pairs and the decision.
+
+    The agreements are each side's with eager float32 of its own code, None for that itself; `remarks` say what could
+    not be compared.
+    """
 
     matchup: Matchup
     turns: tuple[PairedSamples, ...]
     decision: Decision
+    baseline_agreement: Agreement | None = None
+    contender_agreement: Agreement | None = None
+    remarks: tuple[str, ...] = ()

@@ -7,7 +7,7 @@ import pytest
 
 from resnet_bench.analysis.verdicts.sequential import decide
 from resnet_bench.errors import IncompleteError
-from resnet_bench.records import Executor
+from resnet_bench.records import Agreement, Executor
 from resnet_bench.records.live import MatchupResult, PairedSamples
 from resnet_bench.report.documents import live
 from resnet_bench.report.renderers import Format, render
@@ -55,6 +55,20 @@ def outcomes():
 @pytest.mark.parametrize("form", [Format.TEXT, Format.MARKDOWN])
 def test_golden(outcomes, form):
     goldens.check(render(live.document(outcomes, LABELS), form), f"ab/three{form.suffix}")
+
+
+def test_how_close_each_side_is_to_eager_stands_beside_its_decision(outcomes):
+    near = Agreement(images=64, max_error=0.1, sqnr_db=None, top1_agreement=1.0, classes=9)
+    far = make.change(near, sqnr_db=26.04, top1_agreement=62 / 64, classes=3)
+    told = make.change(outcomes[2], contender_agreement=near, remarks=("the output was not compared: why",))
+    assert "contender exact, 100.0 % of 64, 9 classes, untrained" in render(live.document([told], LABELS), Format.TEXT)
+    assert "the output was not compared: why" in render(live.document([told], LABELS), Format.TEXT)
+    told = make.change(told, baseline_agreement=far)
+    (row,) = json.loads(render(live.document([told], LABELS), Format.JSON))
+    assert row["baseline_agreement"]["sqnr_db"] == 26.04
+    assert "baseline 26.0 dB, void: 3 classes, untrained; contender" in render(
+        live.document([told], LABELS), Format.MARKDOWN
+    )
 
 
 def test_no_longer_budget_is_advised_where_all_pairs_were_made():

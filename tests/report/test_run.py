@@ -397,6 +397,29 @@ def test_memory_of_cases_side_by_side_is_of_one_kind():
     assert [it["peak_bytes"] for it in beside] == [300 * 2**20, 200 * 2**20]
 
 
+@pytest.mark.parametrize(
+    ("weights", "sqnr_db", "classes", "mark"),
+    [
+        ("best.pth", 26.04, 9, " (26.0 dB, 96.9 %)"),
+        ("best.pth", 26.04, 3, " (26.0 dB)"),
+        ("", 26.04, 9, " (26.0 dB)"),
+        ("best.pth", None, 9, " (exact, 96.9 %)"),
+    ],
+)
+def test_a_page_over_executors_begins_with_dots_and_agreement_beside_them(weights, sqnr_db, classes, mark):
+    near = Agreement(images=64, max_error=0.1, sqnr_db=sqnr_db, top1_agreement=62 / 64, classes=classes)
+    eager = make.measurement([[0.02] * 5] * 3, of=make.case(weights=weights))
+    deployed = make.case(executor=Executor.ONNXRUNTIME, precision=Precision.INT8, weights=weights)
+    document = build(make.run_of([eager, make.measurement([[0.01] * 5] * 3, of=deployed, agreement=near)]))
+    figure = next(figure for section in document.sections for figure in section.figures)
+    assert (figure.id, document.lead) == ("configurations", "configurations")
+    assert figure.order[0].endswith(f"onnxruntime{mark}")
+    assert "(" not in figure.order[1]
+    assert mark.strip(" ()").split(", ")[0] in next(it.hover[0] for it in figure.series if it.y[0] == figure.order[0])
+    assert {"sqnr_db", "agreement"} <= set(figure.table.shown)
+    assert "In brackets" in figure.how_to_read
+
+
 def test_the_fastest_configuration_says_what_it_costs():
     near = Agreement(images=64, max_error=0.12, sqnr_db=31.4, top1_agreement=0.75, classes=9)
     quick = make.case(executor=Executor.ONNXRUNTIME, precision=Precision.INT8)
@@ -405,7 +428,9 @@ def test_the_fastest_configuration_says_what_it_costs():
     for of, said in ((quick, "untrained"), (make.change(quick, weights="best.pth"), "9 classes")):
         measured = make.measurement([[0.01] * 5] * 3, of=of, agreement=near, conversion=conversion)
         beside = eager if not of.weights else make.measurement([[0.02] * 5] * 3, of=make.change(of.plain))
-        document = build(make.run_of([beside, measured]))
+        run = make.run_of([beside, measured])
+        protocol = make.change(run.header.protocol, calibration="my images")
+        document = build(make.change(run, header=make.change(run.header, protocol=protocol)))
         (best,) = (section for section in document.sections if section.id == "best")
         (row,) = objects(best.tables[0])
         assert row["agreement"].startswith("31.4 dB, 75.0 % of 64, 9 classes")
@@ -413,4 +438,6 @@ def test_the_fastest_configuration_says_what_it_costs():
         assert row["build"] == "12.0 s"
         assert "--executor onnxruntime" in row["command"]
         assert "--precision int8" in row["command"]
+        assert [it.partition(" again: ")[2] for it in best.lines] == [row["command"]]
+        assert row["command"].endswith("--calibration 'my images'")
         assert ("is not known for" in best.paragraphs[0]) is not bool(of.weights)

@@ -7,10 +7,11 @@ from typing import Any
 from resnet_bench import units
 from resnet_bench.analysis.verdicts.sequential import LOOKS
 from resnet_bench.config.case_labels import label_of_pair
-from resnet_bench.records import Record, Verdict
+from resnet_bench.records import Agreement, Record, Verdict
 from resnet_bench.records.live import Decision, Matchup, MatchupResult, PairedSamples
 from resnet_bench.report.document import Document, Health, Section
 from resnet_bench.report.rows import record_rows
+from resnet_bench.report.sections.agreement_columns import nearness
 from resnet_bench.report.sections.differences import SEVERITY
 from resnet_bench.report.table import Column, ColumnKind, Row, Table
 from resnet_bench.report.verdict_words import ORDER
@@ -25,6 +26,12 @@ _COLUMNS = (
     Column(key="judged_by", title="by", kind=ColumnKind.TEXT),
     Column(key="verdict", title="verdict", kind=ColumnKind.VERDICT),
     Column(key="reason", title="reason", kind=ColumnKind.TEXT),
+    Column(
+        key="agreement",
+        title="agreement",
+        kind=ColumnKind.TEXT,
+        help="How close a side that is not eager float32 is to that, of its own code.",
+    ),
 )
 
 
@@ -42,6 +49,8 @@ class LiveOutcome(Record, frozen=True, kw_only=True):
     contender_s: float | None
     judged_by: str
     decision: Decision
+    baseline_agreement: Agreement | None = None
+    contender_agreement: Agreement | None = None
 
 
 class LiveTurns(LiveOutcome, frozen=True, kw_only=True):
@@ -57,7 +66,7 @@ def document(results: Sequence[MatchupResult], labels: tuple[str, str]) -> Docum
         caption="Decisions",
         columns=_COLUMNS,
         rows=tuple(_row(it) for it in results),
-        shown=tuple(column.key for column in _COLUMNS),
+        shown=tuple(it.key for it in _COLUMNS if it.key != "agreement" or any(map(_agreement, results))),
     )
     return Document(
         title=_title(results, labels),
@@ -94,6 +103,8 @@ def _fields(it: MatchupResult, labels: tuple[str, str]) -> dict[str, Any]:
         "contender_s": contender_s,
         "judged_by": _judged_by(it),
         "decision": it.decision,
+        "baseline_agreement": it.baseline_agreement,
+        "contender_agreement": it.contender_agreement,
     }
 
 
@@ -106,6 +117,7 @@ def _closing_lines(results: Sequence[MatchupResult]) -> list[str]:
     lines = [f"undecided: {names}; {needed} or a wider --band{' decides' if spent else ''}"] if undecided else []
     reach = [it.decision.detectable for it in results if it.decision.detectable is not None]
     said = units.percent_short(max(reach)) if reach else "unknown, too few launch pairs"
+    lines += dict.fromkeys(remark for it in results for remark in it.remarks)
     return [*lines, f"smallest detectable change (found in 95 of 100): {said}"]
 
 
@@ -120,7 +132,18 @@ def _row(result: MatchupResult) -> Row:
         _judged_by(result),
         decision.verdict.value,
         decision.reason,
+        _agreement(result),
     )
+
+
+def _agreement(result: MatchupResult) -> str | None:
+    """Return how close each side is to eager float32, None where both are that."""
+    sides = (
+        ("baseline", result.baseline_agreement, result.matchup.baseline),
+        ("contender", result.contender_agreement, result.matchup.contender),
+    )
+    said = [f"{name} {nearness(near, case)}" for name, near, case in sides if near is not None]
+    return "; ".join(said) or None
 
 
 def _figures(result: MatchupResult) -> tuple[float | None, float | None]:

@@ -14,7 +14,7 @@ from resnet_bench.report.claim_words import not_separable, too_few
 from resnet_bench.report.document import Prominence, Section
 from resnet_bench.report.labels import Labels, axis_cells, axis_columns, axis_words
 from resnet_bench.report.sections.context import Context
-from resnet_bench.report.sections.costs_of_speed import COSTS, cost_cells, costs_shown, costs_words
+from resnet_bench.report.sections.costs_of_speed import COSTS, commands, cost_cells, costs_shown, costs_words
 from resnet_bench.report.table import Column, ColumnKind, Row, Table
 from resnet_bench.words import counted
 
@@ -75,12 +75,13 @@ def best_section(context: Context) -> Section | None:
     varied = tuple(axis for axis in FIXED[1:] if len({getattr(it.fastest.case, axis) for it in found}) > 1)
     group = (*named, "model", *varied)
     told = _told(results)
+    calibrations = [context.runs[it.fastest.run].header.protocol.calibration for it in found]
     tables = [
         Table(
             id="best",
             caption="The fastest configuration of each model, and what it gains over the default",
             columns=_BEST,
-            rows=tuple(_best_row(it, labels, told) for it in found),
+            rows=tuple(_best_row(it, labels, told, folder) for it, folder in zip(found, calibrations, strict=True)),
             shown=(
                 *(*group, "fastest", "throughput_images_per_s"),
                 *(("not_separable_from",) if any(it.rivals for it in found) else ()),
@@ -112,6 +113,7 @@ def best_section(context: Context) -> Section | None:
             ),
         ),
         tables=tuple(tables),
+        lines=commands([it.fastest for it in found], calibrations),
     )
 
 
@@ -169,7 +171,7 @@ def _axis(axis: str, case: Case) -> str:
     return axis_words(axis, getattr(case, axis))
 
 
-def _best_row(it: Best, labels: Labels, told: Collection[str]) -> Row:
+def _best_row(it: Best, labels: Labels, told: Collection[str], calibration: str) -> Row:
     default = it.default
     return (
         *_group_cells(it.fastest, labels),
@@ -179,7 +181,7 @@ def _best_row(it: Best, labels: Labels, told: Collection[str]) -> Row:
         *_gain_cells(it.gain),
         None if default is None else words(default.case, told),
         default.throughput.median if default is not None and default.throughput else None,
-        *cost_cells(it.fastest),
+        *cost_cells(it.fastest, calibration),
         it.configurations,
     )
 

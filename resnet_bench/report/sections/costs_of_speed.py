@@ -8,10 +8,11 @@ from resnet_bench.analysis.deployment_metrics import CONVERT, SQNR, is_void
 from resnet_bench.analysis.metrics import COMPILE
 from resnet_bench.analysis.results import Result
 from resnet_bench.config import axes
-from resnet_bench.records import Case
-from resnet_bench.report.sections.agreement_columns import agreement_words
+from resnet_bench.records import Case, Precision
+from resnet_bench.report.sections.agreement_columns import agreement_words, sqnr_words
 from resnet_bench.report.table import Column, ColumnKind, Value
 
+_MOST_COMMANDS = 3
 COSTS = (
     Column(key="agreement", title="its agreement", kind=ColumnKind.TEXT, rank=4, help="With eager float32."),
     Column(key="build", title="built in", kind=ColumnKind.TEXT, rank=5, help="Compiled, or converted."),
@@ -20,13 +21,24 @@ COSTS = (
 )
 
 
-def cost_cells(fastest: Result) -> tuple[Value, ...]:
-    """Return the cells of `COSTS` for a configuration."""
-    return (agreement_of(fastest), _built_in(fastest), fastest.peak_bytes, command(fastest.case))
+def cost_cells(fastest: Result, calibration: str = "") -> tuple[Value, ...]:
+    """Return the cells of `COSTS` for a configuration, int8 of which took its ranges from the folder `calibration`."""
+    return (agreement_of(fastest), _built_in(fastest), fastest.peak_bytes, command(fastest.case, calibration))
+
+
+def commands(fastest: Sequence[Result], calibrations: Sequence[str]) -> tuple[str, ...]:
+    """Return a line for each of a few configurations with the command that measures it again, where they cost anything.
+
+    JSON and CSV have them all.
+    """
+    if not costs_shown(fastest) or len(fastest) > _MOST_COMMANDS:
+        return ()
+    both = zip(fastest, calibrations, strict=True)
+    return tuple(f"the fastest of {it.case.model} again: {command(it.case, folder)}" for it, folder in both)
 
 
 def costs_shown(fastest: Sequence[Result]) -> tuple[str, ...]:
-    """Return which of these columns say something; the command is for JSON and CSV."""
+    """Return which of these columns say something; the command stands below."""
     cells = [cost_cells(it)[:2] for it in fastest]
     told = [column.key for column, values in zip(COSTS, zip(*cells, strict=True), strict=False) if any(values)]
     return (*told, "peak_bytes") if told else ()
@@ -46,16 +58,17 @@ def agreement_of(result: Result) -> str | None:
     near = result.agreement
     if near is None:
         return None
-    return f"{SQNR.show(result.value(SQNR))} dB, {agreement_words(near, result.case)}"
+    return ", ".join(filter(None, (sqnr_words(result.value(SQNR)), agreement_words(near, result.case))))
 
 
-def command(case: Case) -> str:
+def command(case: Case, calibration: str = "") -> str:
     """Return the command that measures a case again."""
     words = ["resnet-bench", "run"]
     for axis in axes.AXES:
         value = getattr(case, axis.name)
         if axis.said or (value not in {"", 0} and value != axes.default(axis)):
             words += [axis.flag, str(value)]
+    words += ["--calibration", calibration] if calibration and case.precision is Precision.INT8 else []
     return shlex.join(words)
 
 

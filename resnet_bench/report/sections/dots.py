@@ -7,6 +7,7 @@ from resnet_bench import units
 from resnet_bench.analysis.best import Advice, steps
 from resnet_bench.analysis.claims import standing
 from resnet_bench.analysis.confidence import CONFIDENCE_TEXT
+from resnet_bench.analysis.deployment_metrics import SQNR
 from resnet_bench.analysis.metric import Direction
 from resnet_bench.analysis.metrics import PEAK_ALLOCATED, PEAK_RSS, THROUGHPUT
 from resnet_bench.analysis.results import Result
@@ -15,12 +16,17 @@ from resnet_bench.report.claim_words import superlative
 from resnet_bench.report.document import Prominence, Section
 from resnet_bench.report.figure import Figure, FigureAxis, Role, Scale, Series
 from resnet_bench.report.labels import Labels, axis_words
+from resnet_bench.report.sections.agreement_columns import agreement_mark, agreement_words, sqnr_words
 from resnet_bench.report.sections.context import Context
 from resnet_bench.report.sections.curves import throughput_of, view_of
 from resnet_bench.report.sections.varies import Shape, shapes, varies
 from resnet_bench.report.table import Table
 
 _ROW_PX = 24
+_AGREEMENT_READ = (
+    " In brackets stands how close the output is to eager float32's: signal to error of the logits, and the share of "
+    "images that get the same class where that is known."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +51,7 @@ def dots_section(context: Context) -> Section | None:
 
 def _throughput(best: Sequence[Result], context: Context) -> Figure:
     names = _names(best, context.labels)
+    marked = {it.position: f"{names[it.position]}{agreement_mark(it)}" for it in best}
     ranked = sorted(best, key=lambda it: -throughput_of(it))
     several = len({it.case.batch_size for it in best}) > 1
     return Figure(
@@ -55,26 +62,37 @@ def _throughput(best: Sequence[Result], context: Context) -> Figure:
             f"To the right is better. Each dot is a configuration{' at the batch size where it is fastest' * several}, "
             f"its bar the {CONFIDENCE_TEXT} interval over launches: where bars overlap, launches may not tell the two "
             "apart. Colours and markers are the values of the axis that varies."
+            f"{_AGREEMENT_READ * (marked != names)}"
         ),
         x=FigureAxis(title="throughput (images/s)"),
         y=FigureAxis(title="", scale=Scale.CATEGORY),
         series=_series(
             best,
-            names,
+            marked,
             context.labels,
             value=throughput_of,
             bounds=lambda it: it.throughput.interval if it.throughput else None,
-            say=lambda it: f"{units.per_second(throughput_of(it))} images/s",
+            say=lambda it: f"{units.per_second(throughput_of(it))} images/s{_agreement(it)}",
         ),
         table=view_of(
             context.long,
             "configurations",
             "Throughput of each case",
-            (THROUGHPUT.name, "throughput_low_images_per_s", "throughput_high_images_per_s", "latency_s"),
+            (
+                *(THROUGHPUT.name, "throughput_low_images_per_s", "throughput_high_images_per_s", "latency_s"),
+                *(SQNR.name, "agreement"),
+            ),
         ),
         row_px=_ROW_PX,
-        order=tuple(names[it.position] for it in ranked),
+        order=tuple(marked[it.position] for it in ranked),
     )
+
+
+def _agreement(it: Result) -> str:
+    if it.agreement is None:
+        return ""
+    said = filter(None, (sqnr_words(it.value(SQNR)), agreement_words(it.agreement, it.case)))
+    return f"; as eager float32: {', '.join(said)}"
 
 
 def _memory(best: Sequence[Result], context: Context) -> Figure | None:

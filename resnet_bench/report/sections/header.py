@@ -13,7 +13,7 @@ from resnet_bench.report.document import Fact, Health, RunHeader, Severity
 from resnet_bench.report.labels import Labels
 from resnet_bench.words import counted, listed
 
-_SHOWN_PACKAGES = ("torchvision", "fvcore", "numpy")
+_SHOWN_PACKAGES = ("torchvision", "fvcore", "numpy", "onnxruntime", "openvino", "nncf")
 _CLOCK_DRIFT = 0.02
 _SHORT_REVISION = 10
 _STATES = {
