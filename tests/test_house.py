@@ -89,9 +89,11 @@ def imports_of_torch(tree):
 # Where a member's own name stands: the tables, and the members themselves.
 DEVICE_HOMES = ("machine/devices.py", "profilers/devices/", "analysis/verdicts/comparability.py")
 DEVICE_WORDS = {"cpu", "cuda", "mps", "xpu", "rocm"}
-# How often: weights are read and built on the host by torch's word for it; asv and suite files have their own words.
+# How often: weights are read and built on the host by torch's word for it; asv and suite files have their own words,
+# and each of ONNX Runtime's providers is of one kind.
 DEVICE_EXCEPTIONS = {
     "config/suite_file.py": 1,
+    "executors/onnx_providers.py": 1,
     "interop/asv_write.py": 2,
     "machine/names.py": 1,
     "models/external.py": 1,
@@ -142,11 +144,12 @@ def test_lines_are_printed_in_one_place_which_cleans_them():
 
 
 def test_tables_are_total():
-    from resnet_bench.executors.table import EXECUTORS, load
+    from resnet_bench.executors.table import EXECUTORS, facts, load
     from resnet_bench.records import Executor, Precision
     from resnet_bench.specs.arithmetic import ARITHMETICS
 
     assert set(EXECUTORS) == set(Executor)
     assert set(ARITHMETICS) == set(Precision)
     for executor in Executor:
-        assert callable(load(executor).prepare)
+        wanted = ("convert", "opened") if facts(executor).converts else ("prepare",)
+        assert all(callable(getattr(load(executor), name)) for name in wanted)

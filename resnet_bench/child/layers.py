@@ -47,7 +47,7 @@ def dissect(request: LayersRequest) -> Dissected:
         arguments=case.arguments,
         optimizer=case.optimizer,
     )
-    loaded = load(case, request.model, seed=request.protocol.seed)
+    loaded = load(case, request.model, seed=request.protocol.seed, calibration=request.protocol.calibration)
     workload, clock = loaded
     with workload.running(), workload.instruments.session():
         before = workload.instruments.state(workload.device)

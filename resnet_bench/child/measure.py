@@ -4,9 +4,10 @@ import time
 
 from resnet_bench.child.agreement import agreement
 from resnet_bench.child.began import BEGAN_AT, BEGAN_S
-from resnet_bench.child.launch_warnings import warnings
+from resnet_bench.child.launch_warnings import of_int8, warnings
 from resnet_bench.child.logits import images_of
 from resnet_bench.child.prepare import load
+from resnet_bench.executors.deployed import refuse_otherwise
 from resnet_bench.profilers import throughput
 from resnet_bench.profilers.allocations import MemoryProbe
 from resnet_bench.profilers.company import Company
@@ -28,7 +29,7 @@ def measure(request: MeasureRequest, company: Company | None = None) -> Launch:
         DeviceError: the device is not, or no longer, there.
     """
     case, protocol = request.case, request.protocol
-    loaded = load(case, request.model, seed=protocol.seed, transfer=protocol.transfer)
+    loaded = load(case, request.model, seed=protocol.seed, transfer=protocol.transfer, calibration=protocol.calibration)
     workload, clock = loaded
     # A reference would slow down with the samples by what the others do, and take that off.
     reference = beside(workload, protocol.reference if company is None else ReferenceUse.OFF)
@@ -66,6 +67,8 @@ def measure(request: MeasureRequest, company: Company | None = None) -> Launch:
         skipped_by_now = workload.prepared.skipped_steps()
     skipped = None if skipped_before is None or skipped_by_now is None else skipped_by_now - skipped_before
     executed = workload.executed()
+    if executed.runtime is not None:
+        refuse_otherwise(case, executed.runtime)
     sampled = (isolated,) if gauge is None else (isolated, queued)
     compared, unknown = agreement(workload, request.model, seed=protocol.seed, images=images_of(request.index))
     return Launch(
@@ -86,7 +89,11 @@ def measure(request: MeasureRequest, company: Company | None = None) -> Launch:
         after=after,
         contention=contention,
         executed=executed,
-        warnings=(*warnings(sampled, executed, skipped=skipped, threads=case.threads), *unknown),
+        warnings=(
+            *of_int8(case, executed),
+            *warnings(sampled, executed, skipped=skipped, threads=case.threads),
+            *unknown,
+        ),
         agreement=compared,
         load=load_state,
         skipped_steps=skipped,

@@ -78,8 +78,16 @@ class Loaded(NamedTuple):
         return skipped or 0
 
 
-def load(case: Case, model: str | Spec | nn.Module, *, seed: int, transfer: Transfer = Transfer.EXCLUDED) -> Loaded:
-    """Build a case's workload on its device, with its threads.
+def load(
+    case: Case,
+    model: str | Spec | nn.Module,
+    *,
+    seed: int,
+    transfer: Transfer = Transfer.EXCLUDED,
+    calibration: str = "",
+    artifacts: str = "",
+) -> Loaded:
+    """Build a case's workload on its device, with its threads; both folders are as `Task` has them.
 
     Raises:
         DeviceError: the device is not, or no longer, here.
@@ -89,7 +97,7 @@ def load(case: Case, model: str | Spec | nn.Module, *, seed: int, transfer: Tran
     refuse_falsifying_variables(find(case.device))
     _refuse_another_allocator(case)
     torch.set_num_threads(case.threads or environment.default_threads())
-    workload = Workload(case, model, seed=seed, transfer=transfer)
+    workload = Workload(case, model, seed=seed, transfer=transfer, calibration=calibration, artifacts=artifacts)
     return Loaded(workload, workload.instruments.clock(workload.device))
 
 

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resnet_bench.errors import UnsupportedError, in_words
-from resnet_bench.executors.deployed import Deployed, prepared_here, refuse_undeployable
+from resnet_bench.executors.deployed import Deployed, refuse_undeployable
 from resnet_bench.executors.inputs import input_of, random_inputs
-from resnet_bench.executors.protocol import Batches, Converts, Prepared, Task
+from resnet_bench.executors.protocol import Batches, BatchSizes, Converts, Prepared, several
 from resnet_bench.machine import variables
 from resnet_bench.records import Case, Executed, Precision
 
@@ -45,6 +45,7 @@ class AotInductor:
         folder: Path,
         *,
         calibration: Batches = (),  # noqa: ARG002 - for int8
+        sizes: BatchSizes = BatchSizes.ONE,
     ) -> None:
         """Export and compile the network.
 
@@ -56,7 +57,10 @@ class AotInductor:
 
         try:
             with torch.no_grad():
-                aoti_compile_and_package(torch.export.export(network, (images,)), package_path=str(folder / _MODEL))
+                example = (several(images, sizes),)
+                of_any = ({0: torch.export.Dim("batch")},) if sizes is BatchSizes.ANY else None
+                exported = torch.export.export(network, example, dynamic_shapes=of_any)
+                aoti_compile_and_package(exported, package_path=str(folder / _MODEL))
         except Exception as error:  # noqa: BLE001 - whatever exporter, compiler, or the model under them raises
             raise UnsupportedError(f"torch.export or its compiler refuses '{case.model}': {in_words(error)}") from None
 
@@ -82,10 +86,6 @@ class AotInductor:
             weights_bytes=path.stat().st_size,
         )
 
-    def prepare(self, task: Task) -> Prepared:
-        """Compile and load in this process."""
-        return prepared_here(self, task)
-
 
 EXECUTOR: Converts = AotInductor()
 
@@ -95,16 +95,11 @@ def _executed() -> Executed:
 
     return Executed(
         parameter_dtype="float32",
-        autocast_dtype=None,
-        tf32_matmul=None,
-        tf32_convolution=None,
-        cudnn_benchmark=None,
         deterministic=torch.are_deterministic_algorithms_enabled(),
         threads=torch.get_num_threads(),
         interop_threads=torch.get_num_interop_threads(),
         wait_policy=os.environ.get("OMP_WAIT_POLICY"),
         kmp_blocktime=os.environ.get("KMP_BLOCKTIME"),
         proc_bind=os.environ.get("OMP_PROC_BIND"),
-        batch_norm_statistics="",
         variables=variables.telling(os.environ),
     )

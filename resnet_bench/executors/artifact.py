@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from resnet_bench.errors import DisagreesError
 
+# Where a conversion puts it, in the folder that it is given.
+FOLDER = "artifact"
 _CHUNK_BYTES = 2**20
 
 

@@ -1,21 +1,17 @@
 """A case that a runtime beside torch has loaded: `Prepared`, as runtimes without torch give it. Never torch."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from resnet_bench.errors import DisagreesError, UnsupportedError
-from resnet_bench.executors import calibration
 from resnet_bench.executors.inputs import input_of
-from resnet_bench.executors.protocol import Converts, Prepared, Task
 from resnet_bench.executors.table import refuse_missing
-from resnet_bench.machine.devices import kind_of
+from resnet_bench.machine.devices import HOST, kind_of
 from resnet_bench.records import INT8_TYPES, Case, Executed, MemoryFormat, Mode, Precision, RuntimeRan
 from resnet_bench.specs.arithmetic import arithmetic
 from resnet_bench.words import listed
@@ -67,29 +63,45 @@ class Deployed:
         return self.read_back()
 
 
-def prepared_here(executor: Converts, task: Task) -> Prepared:
-    """Convert and load in this process, which has torch: for comparisons of sides and trials of batch sizes."""
-    from resnet_bench.executors.placed import placed  # noqa: PLC0415 - torch
-
-    there = placed(task._replace(case=task.case.plain))
-    images = there.inputs.tensors[0]
-    batches = calibration.batches(task.case) if task.case.precision is Precision.INT8 else ()
-    with TemporaryDirectory() as folder:
-        executor.convert(task.case, there.network, images, Path(folder), calibration=batches)
-        return executor.opened(task.case, Path(folder), seed=task.seed)
-
-
-def refuse_another_shape(case: Case, built: tuple[object, ...], wanted: tuple[int, ...]) -> None:
-    """Refuse an artefact that was built for another batch, or for images of another size.
+def refuse_another_shape(case: Case, built: tuple[int | None, ...], wanted: tuple[int, ...]) -> None:
+    """Refuse an artefact that was built for another batch, or for images of another size; None is any.
 
     Raises:
         UnsupportedError: with both shapes.
     """
-    if built != wanted:
+    serves = len(built) == len(wanted) and all(its in {None, it} for its, it in zip(built, wanted, strict=True))
+    if not serves:
         raise UnsupportedError(
-            f"the artefact of {case.executor} was built for an input of {'x'.join(map(str, built))}, and the case has "
-            f"{'x'.join(map(str, wanted))}: an artefact serves the batch size that it was converted for."
+            f"the artefact of {case.executor} was built for an input of {_shape(built)}, and the case has "
+            f"{_shape(wanted)}: an artefact serves the batch size that it was converted for."
         )
+
+
+def _shape(sizes: Sequence[int | None]) -> str:
+    return "x".join("any" if it is None else str(it) for it in sizes)
+
+
+def refuse_otherwise(case: Case, ran: RuntimeRan) -> None:
+    """Refuse what ran by another provider than the one asked for, or in other types than the case's.
+
+    Raises:
+        UnsupportedError: it was another provider.
+        DisagreesError: it was another type.
+    """
+    refuse_fallback(case, ran)
+    refuse_other_types(case, ran)
+
+
+def refuse_fallback(case: Case, ran: RuntimeRan) -> None:
+    """Refuse a run of which operators fell back to a provider that nobody asked for: the first is the one asked for.
+
+    Raises:
+        UnsupportedError: with the operators.
+    """
+    fallen = [it for it in ran.operators if it.provider in ran.providers[1:]]
+    if fallen:
+        said = listed([f"{it.count} {it.operator} by {it.provider}" for it in fallen])
+        raise UnsupportedError(f"{case.executor} fell back from {ran.providers[0]}: it ran {said}.")
 
 
 def refuse_other_types(case: Case, ran: RuntimeRan) -> None:
@@ -108,8 +120,8 @@ def refuse_other_types(case: Case, ran: RuntimeRan) -> None:
         raise DisagreesError(f"{case.executor} did not compute {case.precision}: it ran {said}.")
 
 
-def refuse_undeployable(case: Case, precisions: tuple[Precision, ...]) -> None:
-    """Refuse what no runtime for inference on the host takes, and precisions that this one has not.
+def refuse_undeployable(case: Case, precisions: tuple[Precision, ...], devices: tuple[str, ...] = (HOST,)) -> None:
+    """Refuse what no runtime for inference takes, kinds of device that are not this one's, and other precisions.
 
     Raises:
         UnsupportedError: in words, and what to ask for instead.
@@ -117,8 +129,9 @@ def refuse_undeployable(case: Case, precisions: tuple[Precision, ...]) -> None:
     refuse_missing(case.executor)
     if case.mode is Mode.TRAINING:
         raise UnsupportedError(f"{case.executor} runs inference only; use --executor compile for training.")
-    if kind_of(case.device).accelerator:
-        raise UnsupportedError(f"{case.executor} is measured on the CPU only, not on {case.device}.")
+    if kind_of(case.device).name not in devices:
+        known = listed(["the CPU" if it == HOST else it.upper() for it in devices])
+        raise UnsupportedError(f"{case.executor} is measured on {known} only, not on {case.device}.")
     if case.precision not in precisions:
         raise UnsupportedError(f"{case.executor} has no {case.precision} here: ask for {listed(precisions)}.")
     if case.memory_format is not MemoryFormat.CONTIGUOUS:

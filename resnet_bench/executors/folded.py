@@ -1,4 +1,4 @@
-"""The network with each batch norm folded into the convolution before it, operator by operator."""
+"""The network with each batch norm folded into the convolution before it, operator by operator; in int8 by torch.ao."""
 
 import dataclasses
 
@@ -6,7 +6,8 @@ from resnet_bench.errors import UnsupportedError, in_words
 from resnet_bench.executors.iteration import prepared
 from resnet_bench.executors.placed import MEMORY_FORMATS, placed
 from resnet_bench.executors.protocol import Executes, Prepared, Task
-from resnet_bench.records import Case, Mode
+from resnet_bench.executors.quantised import quantised, refuse_unquantisable
+from resnet_bench.records import Case, Mode, Precision
 
 
 class Folded:
@@ -16,10 +17,13 @@ class Folded:
         """Inference.
 
         Raises:
-            UnsupportedError: training, whose batch norms have statistics of their own in each step.
+            UnsupportedError: training, whose batch norms have statistics of their own in each step; int8 where torch
+                has no engine for it.
         """
         if case.mode is Mode.TRAINING:
             raise UnsupportedError("folded is for inference: in training batch norms are not constants.")
+        if case.precision is Precision.INT8:
+            refuse_unquantisable(case)
 
     def name_kernels(self) -> None:
         """Operators have their names."""
@@ -30,6 +34,8 @@ class Folded:
         Raises:
             UnsupportedError: torch.fx cannot trace the network.
         """
+        if task.case.precision is Precision.INT8:
+            return quantised(task)
         from torch.fx.experimental.optimization import fuse  # noqa: PLC0415 - only folded cases need the tracer
 
         there = placed(task)

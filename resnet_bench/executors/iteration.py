@@ -20,7 +20,7 @@ from resnet_bench.machine import variables
 from resnet_bench.models.loss import TrainingLoss
 from resnet_bench.models.optimizers import optimizer_of
 from resnet_bench.models.stored import stored_bytes
-from resnet_bench.records import Executed, Mode, Transfer
+from resnet_bench.records import Executed, Mode, RuntimeRan, Transfer
 from resnet_bench.specs.arithmetic import arithmetic
 
 INITIAL_SCALE = 2.0**16
@@ -42,6 +42,8 @@ class TorchPrepared:
         graphs: counts what the compiler made; None without one.
         graph_peak_bytes: see `Prepared`.
         unchanged: the network before the executor made the placed one of it; None where that is it.
+        packed: weights that its modules hold in a form of their own, which are no parameters of theirs.
+        ran: says which operators ran in which type, where modules do not; None where they do.
     """
 
     placed: Placed
@@ -53,11 +55,13 @@ class TorchPrepared:
     graphs: Callable[[], Graphs] | None = None
     graph_peak_bytes: int | None = None
     unchanged: nn.Module | None = None
+    packed: tuple[Tensor, ...] = ()
+    ran: Callable[[], RuntimeRan] | None = None
 
     @property
     def weights_bytes(self) -> int:
         """Bytes of the parameters as cast."""
-        return sum(map(stored_bytes, self.placed.network.parameters()))
+        return sum(map(stored_bytes, (*self.placed.network.parameters(), *self.packed)))
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -73,7 +77,7 @@ class TorchPrepared:
     def alive_bytes(self) -> int:
         """Return the bytes of all tensors alive between iterations: weights, buffers, input, gradients, optimizer."""
         network = self.placed.network
-        tensors = [*network.parameters(), *network.buffers(), *self.placed.inputs.tensors]
+        tensors = [*network.parameters(), *network.buffers(), *self.packed, *self.placed.inputs.tensors]
         tensors += [parameter.grad for parameter in network.parameters() if parameter.grad is not None]
         if self.optimizer is not None:
             states = self.optimizer.state.values()
@@ -105,14 +109,8 @@ class TorchPrepared:
         """Read back types, threads and what they wait by; the device's switches are the device's to tell."""
         lowered = self.placed.autocast_dtype
         return Executed(
-            parameter_dtype=next(
-                (_name(it.dtype) for it in self.placed.network.parameters()),
-                arithmetic(self.placed.case.precision).weights,
-            ),
+            parameter_dtype=self._parameter_dtype(),
             autocast_dtype=None if lowered is None else _name(lowered),
-            tf32_matmul=None,
-            tf32_convolution=None,
-            cudnn_benchmark=None,
             deterministic=torch.are_deterministic_algorithms_enabled(),
             threads=torch.get_num_threads(),
             interop_threads=torch.get_num_interop_threads(),
@@ -121,7 +119,12 @@ class TorchPrepared:
             proc_bind=os.environ.get("OMP_PROC_BIND"),
             batch_norm_statistics=self.placed.batch_norm_statistics,
             variables=variables.telling(os.environ),
+            runtime=None if self.ran is None else self.ran(),
         )
+
+    def _parameter_dtype(self) -> str:
+        kept = arithmetic(self.placed.case.precision).weights
+        return kept if self.packed else next((_name(it.dtype) for it in self.placed.network.parameters()), kept)
 
 
 def prepared(

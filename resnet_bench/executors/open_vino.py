@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resnet_bench.errors import UnsupportedError, in_words
-from resnet_bench.executors.deployed import Deployed, prepared_here, refuse_another_shape, refuse_undeployable
+from resnet_bench.executors.deployed import Deployed, refuse_another_shape, refuse_undeployable
 from resnet_bench.executors.inputs import input_of, random_inputs
-from resnet_bench.executors.protocol import Batches, Converts, Prepared, Task
+from resnet_bench.executors.protocol import Batches, BatchSizes, Converts, Prepared
 from resnet_bench.executors.ran import convolution_macs, counted, product_macs
 from resnet_bench.machine.devices import HOST, kind_of
 from resnet_bench.records import Case, Executed, Precision, RanOperators, RuntimeRan
@@ -53,7 +53,14 @@ class OpenVino:
         """Nothing that torch's profiler sees."""
 
     def convert(
-        self, case: Case, network: "nn.Module", images: "Tensor", folder: Path, *, calibration: Batches = ()
+        self,
+        case: Case,
+        network: "nn.Module",
+        images: "Tensor",
+        folder: Path,
+        *,
+        calibration: Batches = (),
+        sizes: BatchSizes = BatchSizes.ONE,
     ) -> None:
         """Convert the network, its weights in float32, and quantise it by NNCF where the case asks for int8.
 
@@ -62,8 +69,9 @@ class OpenVino:
         """
         import openvino  # noqa: PLC0415 - an extra
 
+        shape = [-1 if sizes is BatchSizes.ANY else len(images), *images.shape[1:]]
         try:
-            model = openvino.convert_model(network, example_input=images, input=[list(images.shape)])
+            model = openvino.convert_model(network, example_input=images, input=[shape])
             if case.precision is Precision.INT8:
                 model = _quantised(calibration, model)
             openvino.save_model(model, str(folder / _MODEL), compress_to_fp16=False)
@@ -84,7 +92,8 @@ class OpenVino:
             raise UnsupportedError(f"openvino has no device {wanted} here: {', '.join(core.available_devices)}.")
         model = core.read_model(str(folder / _MODEL))
         (images,) = random_inputs(input_of(case), case.batch_size, seed=seed)
-        refuse_another_shape(case, tuple(model.input(0).shape), images.shape)
+        built = tuple(None if it.is_dynamic else it.get_length() for it in model.input(0).partial_shape)
+        refuse_another_shape(case, built, images.shape)
         compiled = core.compile_model(model, wanted, settings(case))
         request = compiled.create_infer_request()
         given = openvino.Tensor(images, shared_memory=True)
@@ -108,10 +117,6 @@ class OpenVino:
             read_back=lambda: _executed(case, compiled),
             weights_bytes=(folder / _MODEL).with_suffix(".bin").stat().st_size,
         )
-
-    def prepare(self, task: Task) -> Prepared:
-        """Convert and load in this process, which has torch."""
-        return prepared_here(self, task)
 
 
 EXECUTOR: Converts = OpenVino()
@@ -150,27 +155,20 @@ def _executed(case: Case, compiled: Any) -> Executed:
 
     return Executed(
         parameter_dtype=arithmetic(case.precision).weights,
-        autocast_dtype=None,
-        tf32_matmul=None,
-        tf32_convolution=None,
-        cudnn_benchmark=None,
-        deterministic=None,
         threads=int(compiled.get_property("INFERENCE_NUM_THREADS")),
         interop_threads=int(compiled.get_property("NUM_STREAMS")),
-        wait_policy=None,
-        batch_norm_statistics="",
         runtime=RuntimeRan(
             name="openvino",
             version=openvino.get_version(),
             providers=tuple(compiled.get_property("EXECUTION_DEVICES")),
-            operators=counted(_operators(compiled)),
+            operators=counted(_operators(case, compiled)),
             settings=tuple((name, str(compiled.get_property(name))) for name in _READ_BACK),
         ),
     )
 
 
-def _operators(compiled: Any) -> list[RanOperators]:
-    """Return what the plugin made of the model, node by node."""
+def _operators(case: Case, compiled: Any) -> list[RanOperators]:
+    """Return what the plugin made of the model, node by node; where a shape leaves the batch open, of the case's."""
     found = []
     for node in compiled.get_runtime_model().get_ops():
         told = {name: node.get_rt_info()[name].astype(str) for name in _TOLD}
@@ -183,15 +181,17 @@ def _operators(compiled: Any) -> list[RanOperators]:
                 provider=told["primitiveType"],
                 dtype=_TYPES.get(dtype, dtype),
                 count=1,
-                macs=_macs(told["layerType"], node),
+                macs=_macs(told["layerType"], node, case.batch_size),
             )
         )
     return found
 
 
-def _macs(kind: str, node: Any) -> int:
+def _macs(kind: str, node: Any, batch_size: int) -> int:
     if kind not in {"Convolution", "GroupConvolution", "FullyConnected", "MatMul"}:
         return 0
-    taken, weights = (list(node.input_value(place).get_shape()) for place in (0, 1))
-    output = list(node.output(0).get_shape())
+    taken, weights, output = (
+        [batch_size if it.is_dynamic else it.get_length() for it in port.get_partial_shape()]
+        for port in (node.input_value(0), node.input_value(1), node.output(0))
+    )
     return convolution_macs(weights, output) if "Conv" in kind else product_macs(taken, output)

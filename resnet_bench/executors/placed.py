@@ -13,9 +13,10 @@ from resnet_bench.errors import UnsupportedError
 from resnet_bench.executors import batch_norm
 from resnet_bench.executors.inputs import input_of, random_inputs
 from resnet_bench.executors.protocol import Task
+from resnet_bench.executors.table import quantising
 from resnet_bench.models.inputs import Inputs, of_function, of_tensors
 from resnet_bench.models.refusals import own_precision, own_type
-from resnet_bench.records import Case, MemoryFormat, Mode, Transfer, remarks
+from resnet_bench.records import Case, MemoryFormat, Mode, Precision, Transfer, remarks
 from resnet_bench.records.inputs import ModelInput
 from resnet_bench.specs.arithmetic import arithmetic
 
@@ -87,8 +88,10 @@ def placed(task: Task) -> Placed:
     computes = arithmetic(case.precision)
     dtype: torch.dtype = getattr(torch, computes.weights)
     if not dtype.is_floating_point or dtype.itemsize < _LEAST_BYTES:
+        instead = f"; ask for --executor {quantising(beside=case.executor)}" * (case.precision is Precision.INT8)
         raise UnsupportedError(
-            f"{case.executor} has no {case.precision}: torch's modules hold floating-point weights of 2 bytes or more."
+            f"{case.executor} has no {case.precision}: torch's modules hold floating-point weights of 2 bytes or more"
+            f"{instead}."
         )
     device, memory_format = torch.device(task.device), MEMORY_FORMATS[case.memory_format]
     torch.manual_seed(task.seed)

@@ -5,6 +5,7 @@ Nothing here is torch's at run time: a runtime that measures an artefact of its 
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
@@ -16,6 +17,18 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from resnet_bench.executors.differentiated import Differentiated
+
+
+class BatchSizes(StrEnum):
+    """Which batch sizes an artefact serves: the one that it was converted for, or any."""
+
+    ONE = "one"
+    ANY = "any"
+
+
+def several(images: "Tensor", sizes: BatchSizes) -> "Tensor":
+    """Return the example that a network is traced with: of any size, two images at least, for one is taken as fixed."""
+    return images.repeat(2, *(1 for _ in images.shape[1:])) if sizes is BatchSizes.ANY and len(images) == 1 else images
 
 
 # Batches (N, ...) of one tensor each.
@@ -45,6 +58,8 @@ class Task(NamedTuple):
         device: where, by torch's name, which need not be the case's.
         transfer: whether an iteration includes the copy of its input to the device; excluded on the host.
         pinned: whether the host's copy of the input must be pinned, or a copy would wait.
+        calibration: the folder whose images int8 takes its ranges from, "" for seeded ones.
+        artifacts: the folder in which processes share what the case is converted to, "" for none.
     """
 
     case: Case
@@ -53,6 +68,8 @@ class Task(NamedTuple):
     device: str
     transfer: Transfer = Transfer.EXCLUDED
     pinned: bool = False
+    calibration: str = ""
+    artifacts: str = ""
 
 
 class Graphs(NamedTuple):
@@ -110,8 +127,8 @@ class Prepared(Protocol):
         """Read back what really ran."""
 
 
-class Executes(Protocol):
-    """An executor."""
+class Runs(Protocol):
+    """What every executor tells of itself."""
 
     def supports(self, case: Case) -> None:
         """Refuse, in words, what no amount of trying would make run.
@@ -123,6 +140,10 @@ class Executes(Protocol):
     def name_kernels(self) -> None:
         """Let what it makes name its kernels to torch's profiler; to be called before anything is prepared."""
 
+
+class Executes(Runs, Protocol):
+    """An executor that makes a case ready in the process that iterates it."""
+
     def prepare(self, task: Task) -> Prepared:
         """Make a case ready to iterate.
 
@@ -131,14 +152,18 @@ class Executes(Protocol):
         """
 
 
-class Converts(Executes, Protocol):
-    """An executor of an artefact: one process makes it with torch, others load and measure it.
-
-    `prepare` does both in one process, for whoever compares sides or tries batch sizes.
-    """
+class Converts(Runs, Protocol):
+    """An executor of an artefact: one process makes it with torch, others load and measure it."""
 
     def convert(
-        self, case: Case, network: "nn.Module", images: "Tensor", folder: Path, *, calibration: "Batches" = ()
+        self,
+        case: Case,
+        network: "nn.Module",
+        images: "Tensor",
+        folder: Path,
+        *,
+        calibration: "Batches" = (),
+        sizes: BatchSizes = BatchSizes.ONE,
     ) -> None:
         """Write the artefact of a float32 network in eval mode, called with images (N, ...), and nothing else.
 

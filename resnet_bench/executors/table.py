@@ -9,10 +9,12 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from resnet_bench.errors import UnsupportedError
+from resnet_bench.executors.protocol import BatchSizes
 from resnet_bench.records import Executor
+from resnet_bench.words import either
 
 if TYPE_CHECKING:
-    from resnet_bench.executors.protocol import Converts, Executes
+    from resnet_bench.executors.protocol import Converts, Runs
 
 
 class ExecutorFacts(NamedTuple):
@@ -25,6 +27,9 @@ class ExecutorFacts(NamedTuple):
         launches_operators: the host starts each operator by itself, and waits no less for it.
         needs_torch: torch runs the iterations, so that its switches, threads and profiler tell of them.
         converts: the network becomes an artefact first, in a process of its own; see `protocol.Converts`.
+        sizes: which batch sizes its artefact serves. One, for whoever serves knows it, and a shape that is known makes
+            no runtime slower: `python -m benchmarks.runtimes --any-batch` gives the ratio.
+        quantises: it has a way to int8.
         packages: what it imports beside the package's own dependencies.
         extra: of this package, which installs them.
     """
@@ -35,6 +40,8 @@ class ExecutorFacts(NamedTuple):
     launches_operators: bool
     needs_torch: bool
     converts: bool = False
+    sizes: BatchSizes = BatchSizes.ONE
+    quantises: bool = False
     packages: tuple[str, ...] = ()
     extra: str = ""
 
@@ -53,7 +60,9 @@ EXECUTORS: dict[Executor, ExecutorFacts] = {
     Executor.CUDA_GRAPH: ExecutorFacts(
         "cuda_graph", compiles=False, fuses=False, launches_operators=False, needs_torch=True
     ),
-    Executor.FOLDED: ExecutorFacts("folded", compiles=False, fuses=False, launches_operators=True, needs_torch=True),
+    Executor.FOLDED: ExecutorFacts(
+        "folded", compiles=False, fuses=False, launches_operators=True, needs_torch=True, quantises=True
+    ),
     Executor.COMPILE_FREEZING: ExecutorFacts(
         "compiled_freezing", compiles=True, fuses=True, launches_operators=False, needs_torch=True
     ),
@@ -67,6 +76,7 @@ EXECUTORS: dict[Executor, ExecutorFacts] = {
         launches_operators=False,
         needs_torch=False,
         converts=True,
+        quantises=True,
         packages=("openvino",),
         extra="openvino",
     ),
@@ -77,6 +87,18 @@ EXECUTORS: dict[Executor, ExecutorFacts] = {
         launches_operators=False,
         needs_torch=False,
         converts=True,
+        quantises=True,
+        packages=("onnxruntime", "onnx", "onnxscript"),
+        extra="onnxruntime",
+    ),
+    Executor.TENSORRT: ExecutorFacts(
+        "tensorrt",
+        compiles=False,
+        fuses=True,
+        launches_operators=False,
+        needs_torch=False,
+        converts=True,
+        quantises=True,
         packages=("onnxruntime", "onnx", "onnxscript"),
         extra="onnxruntime",
     ),
@@ -90,6 +112,11 @@ def facts(executor: Executor) -> ExecutorFacts:
         KeyError: the table has none: a fault of ours, never taken for eager.
     """
     return EXECUTORS[executor]
+
+
+def quantising(*, beside: Executor) -> str:
+    """Return in words which other executors have a way to int8."""
+    return either([it for it, row in EXECUTORS.items() if row.quantises and it is not beside])
 
 
 def refuse_missing(executor: Executor) -> None:
@@ -111,7 +138,7 @@ def load_converting(executor: Executor) -> "Converts":
 
 
 @cache
-def load(executor: Executor) -> "Executes":
+def load(executor: Executor) -> "Runs":
     """Return the half of an executor that prepares and runs."""
-    found: Executes = import_module(f"resnet_bench.executors.{facts(executor).module}").EXECUTOR
+    found: Runs = import_module(f"resnet_bench.executors.{facts(executor).module}").EXECUTOR
     return found

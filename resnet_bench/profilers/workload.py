@@ -10,6 +10,7 @@ from torch import nn
 from resnet_bench.executors import table as executors
 from resnet_bench.executors.inputs import input_of
 from resnet_bench.executors.protocol import Task
+from resnet_bench.executors.ready import ready
 from resnet_bench.machine.devices import HOST
 from resnet_bench.models.registry import create_with_weights
 from resnet_bench.profilers.devices import float32, instruments
@@ -34,18 +35,24 @@ class Workload:
     """
 
     def __init__(
-        self, case: Case, model: str | Spec | nn.Module, *, seed: int, transfer: Transfer = Transfer.EXCLUDED
+        self,
+        case: Case,
+        model: str | Spec | nn.Module,
+        *,
+        seed: int,
+        transfer: Transfer = Transfer.EXCLUDED,
+        calibration: str = "",
+        artifacts: str = "",
     ) -> None:
         self.case = case
         self.instruments = instruments(case.device)
         self.device = self.instruments.device(case.device)
         self.executor = executors.facts(case.executor)
-        executor = executors.load(case.executor)
-        executor.supports(case)
+        executors.load(case.executor).supports(case)
         self.instruments.make_current(self.device)
         self.set_arithmetic()
         self._weights = ""
-        self.prepared = executor.prepare(
+        self.prepared = ready(
             Task(
                 case=case,
                 network=lambda: self._built(model),
@@ -53,6 +60,8 @@ class Workload:
                 device=str(self.device),
                 transfer=transfer if self.instruments.kind.accelerator else Transfer.EXCLUDED,
                 pinned=self.instruments.pins_memory(),
+                calibration=calibration,
+                artifacts=artifacts,
             )
         )
         self.iterate, self.step = self.prepared.iterate, self.prepared.step

@@ -78,10 +78,11 @@ class Contention(Record, frozen=True, kw_only=True):
 class Conversion(Record, frozen=True, kw_only=True):
     """How a network became the artefact that a runtime loads: in a process of its own, which is not measured.
 
-    `convert_s` is what the exporter took, `load_s` what the measured process took to load it; `sha256` is of its files.
+    `convert_s` is what the exporter took, None where an earlier launch of the case had made it; `load_s` is what the
+    measured process took to load it; `sha256` is of its files.
     """
 
-    convert_s: Duration
+    convert_s: Duration | None
     artifact_bytes: NonNegativeCount
     sha256: str
     load_s: NonNegativeSeconds
@@ -120,28 +121,29 @@ class RuntimeRan(Record, frozen=True, kw_only=True):
 
 
 class Executed(Record, frozen=True, kw_only=True):
-    """What really ran, read back from the process after sampling; what is torch's alone is None where torch did not.
+    """What really ran, read back from the process after sampling: of every executor, of torch, or of another runtime.
 
-    `variables` are the environment's that change it, `weights` says in words which were loaded, `runtime` is what a
-    runtime beside torch says.
+    What torch alone can tell is None where it did not run; `runtime` is what another runtime says, or torch's own of a
+    network whose operators it chose. `variables` are the environment's that change it, `weights` says in words which
+    were loaded.
     """
 
     parameter_dtype: str
-    autocast_dtype: str | None
-    tf32_matmul: bool | None
-    tf32_convolution: bool | None
-    cudnn_benchmark: bool | None
-    deterministic: bool | None
     threads: Index
     interop_threads: Index | None
-    wait_policy: str | None
-    batch_norm_statistics: str
+    batch_norm_statistics: str = ""
+    weights: str = ""
+    variables: tuple[tuple[str, str], ...] = ()
+    runtime: RuntimeRan | None = None
+    autocast_dtype: str | None = None
+    tf32_matmul: bool | None = None
+    tf32_convolution: bool | None = None
+    cudnn_benchmark: bool | None = None
+    cudnn_deterministic: bool | None = None
+    deterministic: bool | None = None
+    wait_policy: str | None = None
     kmp_blocktime: str | None = None
     proc_bind: str | None = None
-    cudnn_deterministic: bool | None = None
-    variables: tuple[tuple[str, str], ...] = ()
-    weights: str = ""
-    runtime: RuntimeRan | None = None
 
 
 class Agreement(Record, frozen=True, kw_only=True):

@@ -57,6 +57,7 @@ class Executor(StrEnum):
     OPENVINO = "openvino"
     FOLDED = "folded"
     COMPILE_FREEZING = "compile-freezing"
+    TENSORRT = "tensorrt"
     AOT_INDUCTOR = "aot_inductor"
 
 

@@ -125,6 +125,12 @@ def test_weights_of_one_byte_are_refused_though_their_ceiling_is_measured():
         Workload(case(precision=Precision.FP8), Seen(), seed=0)
 
 
+def test_an_executor_without_int8_names_those_that_have_it():
+    said = "compile has no int8: .* ask for --executor folded, openvino, onnxruntime, or tensorrt"
+    with pytest.raises(UnsupportedError, match=said):
+        Workload(case(precision=Precision.INT8, executor=Executor.COMPILE), Seen(), seed=0)
+
+
 class Foreign:
     """A runtime that measures something of its own and never builds the network."""
 
