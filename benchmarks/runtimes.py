@@ -110,6 +110,41 @@ def overheads(runtime, *, model="resnet18", pairs=15, iterations=10):
         return ratios[2:]
 
 
+def any_batch_ratios(runtime, *, model="resnet18", pairs=15, iterations=10):
+    """Return CPU time of an artefact for any batch size / of one for the very size, a value a pair, in turns."""
+    import torch
+
+    from resnet_bench.executors.inputs import input_of, random_inputs
+    from resnet_bench.executors.protocol import BatchSizes
+    from resnet_bench.executors.table import load_converting
+    from resnet_bench.models import create_model
+    from resnet_bench.records import Case, Executor
+
+    case = Case(model=model, batch_size=1, image_size=224, device="cpu", threads=1, executor=Executor(runtime))
+    executor, order, network = load_converting(case.executor), random.Random(0), create_model(model).eval()  # noqa: S311
+    (images,) = random_inputs(input_of(case), 1, seed=0)
+    with TemporaryDirectory() as folder:
+        sides = []
+        for sizes in BatchSizes:
+            made = Path(folder) / sizes
+            made.mkdir()
+            executor.convert(case, network, torch.from_numpy(images), made, sizes=sizes)
+            sides.append((sizes, executor.opened(case, made, seed=0).iterate))
+
+        def spent(iterate):
+            start = time.process_time()
+            for _ in range(iterations):
+                iterate()
+            return time.process_time() - start
+
+        ratios = []
+        for _ in range(pairs):
+            order.shuffle(sides)
+            took = {sizes: spent(iterate) for sizes, iterate in sides}
+            ratios.append(took[BatchSizes.ANY] / took[BatchSizes.ONE])
+        return ratios[2:]
+
+
 def _loop(runtime, folder, images):
     """Return an iteration as the runtime's own guide writes it, on a session of its own with one thread."""
     if runtime == "onnxruntime":
@@ -132,12 +167,20 @@ def _loop(runtime, folder, images):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("-o", "--output", required=True, type=Path, help="a new run directory")
+    parser.add_argument("-o", "--output", type=Path, help="a new run directory")
+    parser.add_argument("--any-batch", action="store_true", help="only what artefacts for any batch size cost")
     parser.add_argument("--models", default=",".join(MODELS))
     parser.add_argument("--batch-sizes", default="1,8", help="with 1, of which the bars speak")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--launches", type=int, default=3)
     asked = parser.parse_args()
+    if asked.any_batch:
+        for runtime in RUNTIMES:
+            ratio = statistics.median(any_batch_ratios(runtime))
+            print(f"{runtime + ' artefact for any batch size / for one, CPU time':60} {ratio:.3f}")
+        return
+    if asked.output is None:
+        parser.error("-o DIR is needed: where the run is written")
     models = asked.models.split(",")
     batch_sizes = [int(size) for size in asked.batch_sizes.split(",")]
     found = measured(

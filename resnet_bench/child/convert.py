@@ -36,10 +36,11 @@ def convert(request: ConvertRequest) -> Converted:
     if expected is not None:
         np.save(folder / EXPECTED, expected)
     taken = calibration.batches(case, request.calibration) if case.precision is Precision.INT8 else ()
-    made = folder / "artifact"
+    made = folder / artifact.FOLDER
     made.mkdir()
     began = time.perf_counter()
-    executor.convert(case, network, images, made, calibration=taken)
+    sizes = executors.facts(case.executor).sizes
+    executor.convert(case, network.cpu(), images.cpu(), made, calibration=taken, sizes=sizes)
     convert_s = time.perf_counter() - began
     found = artifact.fingerprint(made)
     executed = workload.executed()
@@ -47,7 +48,7 @@ def convert(request: ConvertRequest) -> Converted:
         convert_s=convert_s,
         sha256=found.sha256,
         size_bytes=found.size_bytes,
-        input_sha256=inputs.digest(images.numpy()),
+        input_sha256=inputs.digest(images.cpu().numpy()),
         environment=collect(case.device).id,
         weights=executed.weights,
         batch_norm_statistics=executed.batch_norm_statistics,

@@ -3,7 +3,6 @@
 Never torch, unless the runtime needs it: what is measured is the process that somebody would deploy.
 """
 
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -11,9 +10,9 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from resnet_bench import scratch
 from resnet_bench.child.began import BEGAN_AT, BEGAN_S
-from resnet_bench.child.launch_warnings import warnings
+from resnet_bench.child.converted import Made, converted, workplace
+from resnet_bench.child.launch_warnings import of_int8, warnings
 from resnet_bench.child.logits import (
     EXPECTED,
     Logits,
@@ -26,10 +25,11 @@ from resnet_bench.child.logits import (
 from resnet_bench.errors import DisagreesError, InternalError, UnsupportedError
 from resnet_bench.executors import artifact
 from resnet_bench.executors import table as executors
-from resnet_bench.executors.deployed import refuse_other_types
+from resnet_bench.executors.deployed import refuse_otherwise
 from resnet_bench.executors.inputs import digest, input_of, random_inputs, structured_images
 from resnet_bench.executors.protocol import Prepared
 from resnet_bench.machine import environment
+from resnet_bench.machine.devices import HOST, kind_of
 from resnet_bench.profilers import resident, throughput
 from resnet_bench.profilers.busy_threads import BusyThreads
 from resnet_bench.profilers.clock import HostClock
@@ -37,74 +37,46 @@ from resnet_bench.profilers.company import Company
 from resnet_bench.profilers.contention import ContentionWatch
 from resnet_bench.profilers.sampler import warm_up
 from resnet_bench.records import (
-    INT8_TYPES,
     Agreement,
     Case,
     Conversion,
     Executed,
     Launch,
     Memory,
-    Precision,
+    Protocol,
     ReferenceUse,
     Skip,
+    State,
     remarks,
 )
-from resnet_bench.wire.messages import Converted, ConvertRequest, Failed, MeasureRequest
+from resnet_bench.wire.messages import Converted, MeasureRequest
 
 _TORCH = "torch"
-# An int8 case of which less ran in int8 says so.
-_MOSTLY = 0.95
 
 
 def measure(request: MeasureRequest, company: Company | None = None) -> Launch | Skip:
-    """Convert, load, and measure one launch, in company as `child.measure`; a skipped conversion is this launch's.
+    """Convert where nobody has, load, and measure one launch, in company as `child.measure`.
+
+    A conversion that ended in a skip is this launch's.
 
     Raises:
         UnsupportedError: the case cannot run on this runtime, or not as asked.
         DisagreesError: it does not compute the network, or the artefact is not what was converted.
     """
     executors.load(request.case.executor).supports(request.case)
-    with scratch.folder("artifact") as folder:
-        converted = _converted(request, folder)
-        return converted if isinstance(converted, Skip) else _measured(request, folder, converted, company)
+    with workplace(request) as folder:
+        made = converted(request, folder)
+        return made if isinstance(made, Skip) else _measured(request, made, company)
 
 
-def _converted(request: MeasureRequest, folder: Path) -> Converted | Skip:
-    """Return what a process of its own made of the network.
-
-    Raises:
-        ResNetBenchError: as that process raised it.
-    """
-    asked = ConvertRequest(
-        case=request.case,
-        model=request.model,
-        index=request.index,
-        folder=str(folder),
-        seed=request.protocol.seed,
-        images=images_of(request.index),
-        calibration=request.protocol.calibration,
-    )
-    command = [sys.executable, "-P", "-m", "resnet_bench.child.worker"]
-    said = folder / "answer"  # no pipe: what a model has forked would keep it open
-    with said.open("wb") as file:
-        done = subprocess.run(command, input=msgspec.json.encode(asked) + b"\n", stdout=file, check=False)
-    try:
-        answer = msgspec.json.decode(said.read_bytes(), type=Converted | Skip | Failed)
-    except msgspec.DecodeError:
-        raise RuntimeError(f"the conversion ended with status {done.returncode} and no answer") from None
-    if isinstance(answer, Failed):
-        raise answer.exception()
-    return answer
-
-
-def _measured(request: MeasureRequest, folder: Path, converted: Converted, company: Company | None) -> Launch:
+def _measured(request: MeasureRequest, made: Made, company: Company | None) -> Launch:
     case, protocol = request.case, request.protocol
-    made = folder / "artifact"
-    artifact.refuse_changed(made, artifact.Fingerprint(converted.sha256, converted.size_bytes))
-    _refuse_another_input(case, converted, seed=protocol.seed)
+    folder, said, _ = made
+    artifact.refuse_changed(folder / artifact.FOLDER, artifact.Fingerprint(said.sha256, said.size_bytes))
+    _refuse_another_input(case, said, seed=protocol.seed)
     clock = HostClock()
     began = clock.now()
-    prepared = executors.load_converting(case.executor).opened(case, made, seed=protocol.seed)
+    prepared = executors.load_converting(case.executor).opened(case, folder / artifact.FOLDER, seed=protocol.seed)
     load_s = clock.now() - began
     resident.reset_peak()
     before = environment.host_state()
@@ -116,7 +88,10 @@ def _measured(request: MeasureRequest, folder: Path, converted: Converted, compa
         min_iterations=protocol.warmup_min_iterations,
         budget_s=protocol.warmup_budget_s,
     )
-    watch, busy = ContentionWatch(case.device, threads=case.threads), BusyThreads()
+    _settle(prepared, clock, case, protocol)
+    # Of the host alone: to ask a device for its processes takes torch.
+    needed = case.threads or kind_of(case.device).host_cores
+    watch, busy = ContentionWatch(HOST, threads=needed), BusyThreads()
     pace = throughput.pace_of(warmup)
     isolated = throughput.isolated(prepared.iterate, clock, protocol, pace, company=company)
     queued = throughput.back_to_back(prepared.iterate, clock, protocol, pace, company=company)
@@ -127,14 +102,14 @@ def _measured(request: MeasureRequest, folder: Path, converted: Converted, compa
     refuse_other_threads(case, busy_threads)
     _refuse_torch(case)
     compared = agreement_with_eager(case, prepared, folder, images=images_of(request.index), seed=protocol.seed)
-    executed = _executed(prepared, converted)
+    executed = _executed(prepared, said)
     if executed.runtime is not None:
-        refuse_other_types(case, executed.runtime)
+        refuse_otherwise(case, executed.runtime)
     return Launch(
         case=case,
         index=request.index,
         attempt=request.attempt,
-        environment=converted.environment,
+        environment=said.environment,
         started_at=BEGAN_AT,
         duration_s=time.perf_counter() - BEGAN_S,
         warmup=warmup,
@@ -146,35 +121,37 @@ def _measured(request: MeasureRequest, folder: Path, converted: Converted, compa
         contention=contention,
         executed=executed,
         warnings=(
-            *_int8_warnings(case, executed),
+            *of_int8(case, executed),
             *warnings((isolated,), executed, skipped=None, threads=case.threads),
             *((remarks.no_reference(),) if protocol.reference is ReferenceUse.ON else ()),
         ),
         agreement=compared,
         conversion=Conversion(
-            convert_s=converted.convert_s,
-            artifact_bytes=converted.size_bytes,
-            sha256=converted.sha256,
+            convert_s=said.convert_s if made.now else None,
+            artifact_bytes=said.size_bytes,
+            sha256=said.sha256,
             load_s=load_s,
         ),
         busy_threads=busy_threads,
     )
 
 
-def _int8_warnings(case: Case, executed: Executed) -> tuple[str, ...]:
-    share = executed.runtime.macs_share(INT8_TYPES) if executed.runtime else None
-    if case.precision is not Precision.INT8 or share is None or share >= _MOSTLY:
-        return ()
-    return (remarks.partly_int8(share),)
+def _settle(prepared: Prepared, clock: HostClock, case: Case, protocol: Protocol) -> None:
+    """Keep a device of its own clocks busy for as long as a sustained launch does before its samples."""
+    if not kind_of(case.device).accelerator or protocol.state is not State.SUSTAINED:
+        return
+    until = clock.now() + protocol.warmup_min_s
+    while clock.now() < until:
+        prepared.iterate()
 
 
 def refuse_other_threads(case: Case, busy_threads: int | None) -> None:
-    """Refuse figures of more threads than the case says.
+    """Refuse figures of more threads than the case says; one on an accelerator says none.
 
     Raises:
         UnsupportedError: more worked.
     """
-    if busy_threads is not None and busy_threads > case.threads:
+    if busy_threads is not None and case.threads and busy_threads > case.threads:
         raise UnsupportedError(
             f"{case.executor} used {busy_threads} threads where {case.threads} were asked for: its figures would be "
             "those of another case."
@@ -206,7 +183,7 @@ def agreement_with_eager(case: Case, prepared: Prepared, folder: Path, *, images
     """
     if not (folder / EXPECTED).exists():
         return None
-    expected: Logits = np.load(folder / EXPECTED)
+    expected: Logits = np.load(folder / EXPECTED)[:images]
     shown = structured_images(input_of(case), images, seed=seed + 1)
     parts = [np.asarray(part, dtype=np.float64) for part in computed(prepared.outputs, shown, case.batch_size)]
     found = np.concatenate(parts)[: len(expected)].reshape(len(expected), -1)

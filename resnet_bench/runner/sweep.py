@@ -7,6 +7,7 @@ from pathlib import Path
 from resnet_bench.errors import Interrupted, StoreError
 from resnet_bench.records import Case, Header, Launch, Skip, SkipReason, remarks
 from resnet_bench.records.profiles import profile_key
+from resnet_bench.runner.artifacts import Artifacts, artifacts
 from resnet_bench.runner.crew import AnyCaseRequest, Crew, crew
 from resnet_bench.runner.launchers.launcher import Launcher
 from resnet_bench.runner.plan import Plan, Slot, estimate_s
@@ -61,8 +62,12 @@ def measure(directory: Path, header: Header, plan: Plan, slots: Sequence[Slot], 
     """
     found: set[Case] = set()
     cases = tuple(dict.fromkeys(slot.case for slot in slots))
-    with reporter(cases, launches=len(slots)) as report, crew(launcher) as makers:
-        sweep = _Sweep(directory, header, plan, slots, makers=makers, report=report)
+    with (
+        reporter(cases, launches=len(slots)) as report,
+        artifacts(launcher, cases) as kept,
+        crew(launcher) as makers,
+    ):
+        sweep = _Sweep(directory, header, plan, slots, makers=makers, report=report, kept=kept)
         try:
             for entry in sweep.entries():
                 if isinstance(entry, Launch):
@@ -81,13 +86,22 @@ class _Sweep:
     """A sweep under way."""
 
     def __init__(
-        self, directory: Path, header: Header, plan: Plan, slots: Sequence[Slot], *, makers: Crew, report: Reporter
+        self,
+        directory: Path,
+        header: Header,
+        plan: Plan,
+        slots: Sequence[Slot],
+        *,
+        makers: Crew,
+        report: Reporter,
+        kept: Artifacts,
     ) -> None:
         self._directory = directory
         self._header = header
         self._plan = plan
         self._makers = makers
         self._report = report
+        self._kept = kept
         self._unanswered: Counter[str] = Counter()  # launches without an answer since the last one with one
         self._work = WorkLeft(
             slots, lane_of=makers.lane, guess_s=lambda case: estimate_s(case, plan.model(case), header.protocol)
@@ -123,6 +137,7 @@ class _Sweep:
             attempt=task.attempt,
             model=self._plan.model(case),
             protocol=self._header.protocol,
+            artifacts=self._kept.folder(case),
         )
 
     def _take_in(self, entry: Entry, request: AnyCaseRequest) -> None:
@@ -135,6 +150,8 @@ class _Sweep:
             work.learn(entry)
             if entry.contention.disturbances and entry.attempt < self._header.protocol.repeats:
                 work.add(Pending(Slot(case, request.index), entry.attempt + 1))
+        if work.is_done(case):
+            self._kept.forget(case)
         self._report.ended(entry, case_is_done=work.is_done(case))
         lane = self._makers.lane(case)
         lost = isinstance(entry, Skip) and entry.reason is SkipReason.INTERRUPTED

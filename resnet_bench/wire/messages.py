@@ -267,13 +267,18 @@ class ConvertRequest(CaseRequest[Converted | Skip], frozen=True, kw_only=True, t
 
 
 class MeasureRequest(CaseRequest[Launch | Skip], frozen=True, kw_only=True, tag="measure"):
-    """Measure one launch of one case."""
+    """Measure one launch of one case.
+
+    `artifacts` is a folder, where it is measured, in which launches of the case share what it is converted to; empty,
+    or not there, for a launch that converts by itself.
+    """
 
     answers = (Launch, Skip)
     what = "a launch"
 
     attempt: int
     protocol: Protocol
+    artifacts: str = ""
 
     @property
     def answered_by(self) -> str:  # type: ignore[override]

@@ -13,8 +13,10 @@ from resnet_bench import specs
 from resnet_bench.child.convert import convert
 from resnet_bench.child.deployed import agreement_with_eager, refuse_other_threads
 from resnet_bench.errors import DisagreesError, UnsupportedError
-from resnet_bench.executors import artifact, inputs, onnx_runtime, open_vino, table
+from resnet_bench.executors import artifact, inputs, onnx_providers, onnx_runtime, open_vino, table
 from resnet_bench.executors.deployed import refuse_other_types
+from resnet_bench.executors.protocol import BatchSizes
+from resnet_bench.models.registry import create_with_weights
 from resnet_bench.profilers.busy_threads import BusyThreads
 from resnet_bench.records import (
     INT8_TYPES,
@@ -25,6 +27,7 @@ from resnet_bench.records import (
     Precision,
     RanOperators,
     RuntimeRan,
+    SkipReason,
 )
 from resnet_bench.runner.launchers.local import LocalLauncher
 from resnet_bench.wire.messages import ConvertRequest
@@ -81,9 +84,10 @@ def compared(of, folder):
 class TestALaunch:
     pytestmark = engines
 
-    def test_is_measured_without_torch_and_proves_itself(self, executor, weights):
+    def test_is_measured_without_torch_and_proves_itself(self, executor, weights, tmp_path):
         of = trained_case(weights, executor=executor)
-        launch = LocalLauncher().ask(make.change(make.launch_request(TINY.name), case=of, model=TINY))
+        asked = make.change(make.launch_request(TINY.name), case=of, model=TINY, artifacts=str(tmp_path))
+        launch = LocalLauncher().ask(asked)
         assert isinstance(launch, Launch), launch
         near = launch.agreement
         assert near.sqnr_db is None or near.sqnr_db > 80
@@ -100,6 +104,16 @@ class TestALaunch:
         assert ran.macs_share({"float32"}) == 1.0
         macs = specs.totals(TINY, image_size=32).macs * of.batch_size
         assert sum(it.macs for it in ran.operators) == macs
+
+        again = LocalLauncher().ask(make.change(asked, index=1))
+        assert again.conversion.convert_s is None
+        assert (again.conversion.sha256, again.agreement.images) == (launch.conversion.sha256, 16)
+
+        largest = max((tmp_path / artifact.FOLDER).iterdir(), key=lambda it: it.stat().st_size)
+        largest.write_bytes(largest.read_bytes()[:-100])
+        spoiled = LocalLauncher().ask(make.change(asked, index=2))
+        assert (spoiled.reason, spoiled.index) == (SkipReason.DISAGREES, 2)
+        assert "changed on disk after it was converted" in spoiled.detail
 
 
 @pytest.mark.engines
@@ -187,10 +201,32 @@ class TestAPlantedFault:
         with pytest.raises(UnsupportedError, match="used 2 threads where 1 were asked for"):
             refuse_other_threads(of, used)
 
+    def test_what_is_measured_reads_its_own_input_whatever_is_allocated_later(self, made):
+        of, folder, _ = made
+        prepared = opened(of, folder)
+        later = [np.full((of.batch_size, 3, 32, 32), np.nan, dtype=np.float32) for _ in range(64)]
+        (images,) = inputs.random_inputs(inputs.input_of(of), of.batch_size, seed=SEED)
+        assert np.array_equal(prepared.iterate(), prepared.outputs(images))
+        assert len(later) == 64
+
     def test_an_artefact_serves_no_other_batch_size(self, made):
         of, folder, _ = made
         with pytest.raises(UnsupportedError, match=r"built for an input of 2x3x32x32, and the case has 4x3x32x32"):
             opened(of.with_batch_size(4), folder)
+
+    def test_one_for_any_batch_size_serves_each_and_computes_the_same(self, made, tmp_path):
+        of, _, _ = made
+        network = create_with_weights(TINY, of.weights, device=torch.device("cpu"))[0].eval()
+        any_size = dict(sizes=BatchSizes.ANY)
+        executor = table.load_converting(of.executor)
+        executor.convert(of.with_batch_size(1), network, torch.zeros(1, 3, 32, 32), tmp_path, **any_size)
+        images = inputs.structured_images(inputs.input_of(of), 4, seed=1)
+        four = executor.opened(of.with_batch_size(4), tmp_path, seed=SEED)
+        with torch.inference_mode():
+            expected = network(torch.from_numpy(images)).numpy()
+        np.testing.assert_allclose(four.outputs(images), expected, rtol=1e-4, atol=1e-4)
+        macs = specs.totals(TINY, image_size=32).macs * 4
+        assert sum(it.macs for it in four.executed().runtime.operators) == macs
 
     def test_a_model_that_cannot_be_exported_names_the_operator(self, tmp_path):
         of = trained_case(executor=Executor.ONNXRUNTIME)
@@ -202,7 +238,8 @@ class TestAPlantedFault:
     @pytest.mark.parametrize("made", [Executor.ONNXRUNTIME], indirect=True)
     def test_a_provider_that_is_not_there_is_a_refusal_and_no_silent_fallback(self, made, monkeypatch):
         of, folder, _ = made
-        monkeypatch.setitem(onnx_runtime.PROVIDERS, "cpu", "CUDAExecutionProvider")
+        row = onnx_providers.PROVIDERS[of.executor, "cpu"]
+        monkeypatch.setitem(onnx_providers.PROVIDERS, (of.executor, "cpu"), row._replace(name="CUDAExecutionProvider"))
         with pytest.raises(UnsupportedError, match="fell back to CPUExecutionProvider: CUDAExecutionProvider"):
             opened(of, folder)
 
@@ -232,7 +269,7 @@ class Odd(nn.Module):
     ("axes", "words"),
     [
         (dict(mode=Mode.TRAINING), "inference only"),
-        (dict(device="cuda:0"), "on the CPU only"),
+        (dict(device="mps"), "on the CPU( and CUDA)? only, not on mps"),
         (dict(precision=Precision.FP16), "has no fp16 here: ask for fp32 and int8"),
         (dict(memory_format=MemoryFormat.CHANNELS_LAST), "leave --memory-format contiguous"),
         (dict(input="3x32x32+10:int64"), "one tensor of fractions"),
