@@ -27,7 +27,7 @@ _AT_ONCE = 8
 
 
 def agreement(
-    workload: Workload, model: Spec | str, *, seed: int, images: int = MOST_IMAGES
+    workload: Workload, model: Spec | str | nn.Module, *, seed: int, images: int = MOST_IMAGES
 ) -> tuple[Agreement | None, tuple[str, ...]]:
     """Compare a workload with eager float32 over so many images, and say why that could not be done where it could not.
 
@@ -77,13 +77,15 @@ def _joined(parts: Sequence[object], images: int) -> Logits | None:
     return np.concatenate(logits)[:images] if len(logits) == len(parts) else None
 
 
-def _expected(workload: Workload, model: Spec | str, images: NDArray[np.float32], *, seed: int) -> Logits | None:
+def _expected(
+    workload: Workload, model: Spec | str | nn.Module, images: NDArray[np.float32], *, seed: int
+) -> Logits | None:
     network = _float32_network(workload, model, seed=seed)
     workload.set_arithmetic(workload.case.plain.precision)
     return expected_logits(network, images, workload.device)
 
 
-def _float32_network(workload: Workload, model: Spec | str, *, seed: int) -> nn.Module:
+def _float32_network(workload: Workload, model: Spec | str | nn.Module, *, seed: int) -> nn.Module:
     """Return the case's own network where it holds float32, else one with the weights before they were rounded."""
     plain = workload.prepared.plain()
     own = None if plain is None else plain[0]

@@ -12,15 +12,17 @@ import stat
 import sys
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import torch
 
 from resnet_bench import HOME
+from resnet_bench.child.agreement import agreement
 from resnet_bench.child.prepare import Loaded, load
 from resnet_bench.errors import DisagreesError, UnsupportedError, deed, in_words, text_of
 from resnet_bench.executors import table as executors
+from resnet_bench.executors.deployed import refuse_otherwise
 from resnet_bench.models import compat
 from resnet_bench.models import weights as trained
 from resnet_bench.profilers.devices import present
@@ -28,7 +30,7 @@ from resnet_bench.records import Case, Protocol, Record, State, arguments
 from resnet_bench.records.live import PackageFrom
 from resnet_bench.records.weights import parse as parse_weights
 from resnet_bench.specs import INSTALLED_PACKAGES
-from resnet_bench.wire.live import Elapsed, Iterate, Prepare, Ready, Refused
+from resnet_bench.wire.live import Compare, Compared, Elapsed, Iterate, Prepare, Ready, Refused
 from resnet_bench.wire.request import NO_WAY_TO_ANSWER
 
 PACKAGE = "resnet_bench"
@@ -46,20 +48,29 @@ _WARM = Protocol(
 )
 
 
+class _Side(NamedTuple):
+    """What was prepared: the question, the network, the file that its code came from, and the case made ready."""
+
+    asked: Prepare
+    network: torch.nn.Module
+    source: str
+    loaded: Loaded
+
+
 def serve(conversation: socket.socket) -> None:
     """Answer requests, a JSON line each, until the other side closes; then the process ends."""
     own = os.getpid()
-    decoder = msgspec.json.Decoder(Prepare | Iterate)
-    loaded: Loaded | None = None
+    decoder = msgspec.json.Decoder(Prepare | Iterate | Compare)
+    side: _Side | None = None
     for line in conversation.makefile("rb"):
         request = decoder.decode(line)
         try:
             if isinstance(request, Prepare):
-                loaded, source = None, ""
-                loaded, source = _prepare(request)
-                answer: Ready | Elapsed | Refused = Ready(iteration_s=_warm(loaded), source=source)
-            elif loaded is not None:
-                answer = _timed(loaded, request.count)
+                side = None
+                side = _prepare(request)
+                answer: Ready | Elapsed | Compared | Refused = Ready(iteration_s=_warm(side.loaded), source=side.source)
+            elif side is not None:
+                answer = _compared(side) if isinstance(request, Compare) else _timed(side.loaded, request.count)
             else:
                 answer = Refused(message="no case was prepared")
         except (UnsupportedError, DisagreesError) as error:
@@ -80,6 +91,22 @@ def _timed(loaded: Loaded, count: int) -> Elapsed:
     return Elapsed(elapsed_s=timing.host_s, cpu_s=timing.cpu_s if one_thread else None)
 
 
+def _compared(side: _Side) -> Compared:
+    """Hold what runs against eager float32.
+
+    Raises:
+        DisagreesError: it does not compute the network, or not in its precision.
+    """
+    workload, converts = side.loaded.workload, executors.facts(side.asked.case.executor).converts
+    # What was converted is as it was; torch's executors may have rounded the weights of the one that runs.
+    network = side.network if converts or workload.case == workload.case.plain else _network(side.asked)[0]
+    found, said = agreement(workload, network, seed=side.asked.seed)
+    executed = workload.executed()
+    if executed.runtime is not None:
+        refuse_otherwise(workload.case, executed.runtime)
+    return Compared(agreement=found, said=said)
+
+
 def step_aside() -> None:
     """Free the package's name for the revision's code; what the harness loads when it is asked for is loaded first."""
     present()
@@ -92,20 +119,27 @@ def step_aside() -> None:
         sys.path[:] = [entry for entry in sys.path if str(Path(entry or ".").resolve()) != str(HOME)]
 
 
-def _prepare(request: Prepare) -> tuple[Loaded, str]:
+def _prepare(request: Prepare) -> _Side:
     os.chdir(request.root)
     for folder in (Path(request.root) / "src", Path(request.root)):
         if str(folder) not in sys.path:
             sys.path.insert(0, str(folder))
     if request.package is PackageFrom.ENVIRONMENT:
         sys.path.append(str(HOME))
+    network, source = _network(request)
+    loaded = load(request.case, network, seed=request.seed, artifacts=request.artifacts)
+    return _Side(request, network, source, loaded)
+
+
+def _network(request: Prepare) -> tuple[torch.nn.Module, str]:
+    """Build the side's network with its weights, and return the file that its code came from too."""
     torch.manual_seed(request.seed)
     network, source = _build(request.case, Path(request.root), request.package)
     if not isinstance(network, torch.nn.Module):
         raise TypeError(f"'{request.case.model}' returned {type(network).__name__}, not a torch.nn.Module")
     if request.case.weights and not _published(request.case):
         trained.load_into(network, request.case.weights, name=request.case.model)
-    return load(request.case, network, seed=request.seed), source
+    return network, source
 
 
 def _published(case: Case) -> str:

@@ -6,20 +6,25 @@ to 0.9) more than those 120 ms apart (0.2 to 0.6). A pair gives one number per c
 turns. What is left is the bias of a launch (memory layout and the like), which only fresh pairs average out.
 """
 
+import contextlib
+import hashlib
 import math
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
+from typing import NamedTuple
 
+from resnet_bench import scratch
 from resnet_bench.analysis.verdicts.sequential import LOOKS, decide
-from resnet_bench.records import Record, Verdict
+from resnet_bench.executors import table as executors
+from resnet_bench.records import Case, Record, Verdict
 from resnet_bench.records.live import Decision, Matchup, MatchupResult, PairedSamples, Side
 from resnet_bench.runner.launchers.fork_server import Child
 from resnet_bench.runner.launchers.forked import LaunchPairs, Start, best_start
 from resnet_bench.storage import files, lines
-from resnet_bench.wire.live import Iterate, Prepare
+from resnet_bench.wire.live import Compare, Compared, Iterate, Prepare
 from resnet_bench.wire.setting import setting_of
 
 SHORTEST_TURN_S = 0.004
@@ -46,6 +51,33 @@ class Terms(Record, frozen=True, kw_only=True):
     answer_limit_s: float = 300.0
 
 
+class _Preparation(NamedTuple):
+    """How sides are asked to prepare a case; what it is converted to is kept below `kept` for their later launches."""
+
+    seed: int
+    kept: Path | None
+
+    def of(self, side: Side, case: Case) -> Prepare:
+        """Return the request; sides of one code share what they make."""
+        folder = ""
+        if self.kept is not None and executors.facts(case.executor).converts:
+            whose = f"{side.root}\0{side.python}\0{case.key}"
+            own = self.kept / hashlib.sha256(whose.encode()).hexdigest()[:16]
+            own.mkdir(exist_ok=True)
+            folder = str(own)
+        return Prepare(root=side.root, package=side.package, case=case, seed=self.seed, artifacts=folder)
+
+
+@contextlib.contextmanager
+def _artifacts(matchups: Sequence[Matchup]) -> Iterator[Path | None]:
+    cases = [case for it in matchups for case in (it.baseline, it.contender)]
+    if not any(executors.facts(case.executor).converts for case in cases):
+        yield None
+        return
+    with scratch.folder("artifacts") as kept:
+        yield kept
+
+
 def measure_pairs(
     matchups: Sequence[Matchup],
     sides: tuple[Side, Side],
@@ -65,11 +97,18 @@ def measure_pairs(
     """
     rng = random.Random(terms.seed)  # noqa: S311 - order of turns, no secret
     turns: list[list[PairedSamples]] = [[] for _ in matchups]
+    compared: Sequence[tuple[Compared, Compared]] = [(Compared(), Compared()) for _ in matchups]
     began, longest = time.monotonic(), 0.0
     settings = (setting_of(matchups[0].baseline), setting_of(matchups[0].contender))
     start = terms.start or best_start(sides, settings)
     try:
-        with LaunchPairs(sides, settings=settings, start=start, answer_limit_s=terms.answer_limit_s, rng=rng) as pairs:
+        with (
+            _artifacts(matchups) as kept,
+            LaunchPairs(sides, settings=settings, start=start, answer_limit_s=terms.answer_limit_s, rng=rng) as pairs,
+        ):
+            preparation = _Preparation(seed=terms.seed, kept=kept)
+            compared = _compared(matchups, pairs, preparation)
+            began = time.monotonic()
             for pair in range(terms.pairs):
                 open_matchups = [
                     index for index in range(len(matchups)) if _goes_on(turns[index], terms, len(matchups))
@@ -80,14 +119,14 @@ def measure_pairs(
                 rng.shuffle(open_matchups)
                 with pairs.pair() as children:
                     for index in open_matchups:
-                        turns[index].append(_take_turns(pair, matchups[index], children, terms, rng))
+                        turns[index].append(_take_turns(pair, matchups[index], children, terms, preparation, rng=rng))
                 longest = max(longest, time.monotonic() - pair_began)
                 if on_pair:
                     on_pair(pair + 1, time.monotonic() - began)
     finally:
         if output and any(turns):
-            save(output, _outcomes(matchups, turns, terms))
-    return _outcomes(matchups, turns, terms)
+            save(output, _outcomes(matchups, turns, compared, terms))
+    return _outcomes(matchups, turns, compared, terms)
 
 
 def save(path: Path, outcomes: Sequence[MatchupResult]) -> None:
@@ -105,12 +144,46 @@ def holds_turns(path: Path) -> bool:
 
 
 def _outcomes(
-    matchups: Sequence[Matchup], turns: Sequence[Sequence[PairedSamples]], terms: Terms
+    matchups: Sequence[Matchup],
+    turns: Sequence[Sequence[PairedSamples]],
+    compared: Sequence[tuple[Compared, Compared]],
+    terms: Terms,
 ) -> tuple[MatchupResult, ...]:
     return tuple(
-        MatchupResult(matchup=matchup, turns=tuple(found), decision=_judge(found, terms, len(matchups)))
-        for matchup, found in zip(matchups, turns, strict=True)
+        MatchupResult(
+            matchup=matchup,
+            turns=tuple(found),
+            decision=_judge(found, terms, len(matchups)),
+            baseline_agreement=baseline.agreement,
+            contender_agreement=contender.agreement,
+            remarks=tuple(dict.fromkeys((*baseline.said, *contender.said))),
+        )
+        for matchup, found, (baseline, contender) in zip(matchups, turns, compared, strict=True)
     )
+
+
+def _compared(
+    matchups: Sequence[Matchup], pairs: LaunchPairs, preparation: _Preparation
+) -> list[tuple[Compared, Compared]]:
+    """Hold each side's output against eager float32's, in processes that are not timed.
+
+    Raises:
+        UnsupportedError: a side does not compute the network.
+    """
+    if all(case == case.plain for it in matchups for case in (it.baseline, it.contender)):
+        return [(Compared(), Compared()) for _ in matchups]
+    with pairs.pair() as (baseline, contender):
+        return [
+            (_of_side(baseline, it.baseline, preparation), _of_side(contender, it.contender, preparation))
+            for it in matchups
+        ]
+
+
+def _of_side(child: Child, case: Case, preparation: _Preparation) -> Compared:
+    if case == case.plain:
+        return Compared()
+    child.ask(preparation.of(child.side, case))
+    return child.ask(Compare())
 
 
 def _judge(turns: Sequence[PairedSamples], terms: Terms, family: int) -> Decision:
@@ -122,10 +195,16 @@ def _goes_on(turns: Sequence[PairedSamples], terms: Terms, family: int) -> bool:
 
 
 def _take_turns(
-    pair: int, matchup: Matchup, children: tuple[Child, Child], terms: Terms, rng: random.Random
+    pair: int,
+    matchup: Matchup,
+    children: tuple[Child, Child],
+    terms: Terms,
+    preparation: _Preparation,
+    *,
+    rng: random.Random,
 ) -> PairedSamples:
     for child, case in zip(children, (matchup.baseline, matchup.contender), strict=True):
-        prepare = Prepare(root=child.side.root, package=child.side.package, case=case, seed=terms.seed)
+        prepare = preparation.of(child.side, case)
         child.send(prepare)
     slowest = max(child.answer(prepare).iteration_s for child in children)
     unit = max(1, math.ceil(SHORTEST_TURN_S / max(slowest, 1e-6)))

@@ -2,7 +2,7 @@
 
 from typing import ClassVar, Generic, TypeVar
 
-from resnet_bench.records import Case, Record
+from resnet_bench.records import Agreement, Case, Record
 from resnet_bench.records.live import PackageFrom
 
 AnswerT = TypeVar("AnswerT")
@@ -39,7 +39,10 @@ class Refused(Record, frozen=True, kw_only=True, tag="refused"):
 
 
 class Prepare(LiveRequest[Ready], frozen=True, kw_only=True, tag="prepare"):
-    """Build the case's model from the code below `root` and warm it up; `package` says whose package it meets."""
+    """Build the case's model from the code below `root` and warm it up; `package` says whose package it meets.
+
+    `artifacts` is the folder in which launches of the side share what the case is converted to, "" for none.
+    """
 
     answer = Ready
 
@@ -47,6 +50,7 @@ class Prepare(LiveRequest[Ready], frozen=True, kw_only=True, tag="prepare"):
     package: PackageFrom
     case: Case
     seed: int
+    artifacts: str = ""
 
 
 class Iterate(LiveRequest[Elapsed], frozen=True, kw_only=True, tag="iterate"):
@@ -55,6 +59,19 @@ class Iterate(LiveRequest[Elapsed], frozen=True, kw_only=True, tag="iterate"):
     answer = Elapsed
 
     count: int
+
+
+class Compared(Record, frozen=True, kw_only=True, tag="compared"):
+    """How close the case's output is to eager float32's, None for that itself; `said` is why it could not be told."""
+
+    agreement: Agreement | None = None
+    said: tuple[str, ...] = ()
+
+
+class Compare(LiveRequest[Compared], frozen=True, kw_only=True, tag="compare"):
+    """Hold the output of what was prepared against eager float32's, of the same weights and images."""
+
+    answer = Compared
 
 
 class Fork(Record, frozen=True, kw_only=True, tag="fork"):

@@ -129,6 +129,27 @@ def test_a_side_is_one_model(repository, capsys):
     assert "'resnet*' is several" in err
 
 
+def test_a_side_that_is_not_plain_eager_says_how_close_it_is_to_that(repository, capsys):
+    sides = ("--case-b", "memory_format=channels_last")
+    code, out, _ = ab(capsys, repository, "two", *sides, "--budget", "1s", "--format", "json")
+    (outcome,) = json.loads(out)
+    near = outcome["contender_agreement"]
+    assert (code, outcome["baseline_agreement"], near["images"]) == (3, None, 64)
+    assert near["sqnr_db"] is None or near["sqnr_db"] > 80
+
+
+def test_a_configuration_that_computes_another_network_is_never_timed(repository, capsys):
+    (repository / "oddmod.py").write_text(ODD_MODEL)
+    try:
+        sides = ("--case-b", "memory_format=channels_last")
+        code, out, err = ab(capsys, repository, ".", *sides, "--budget", "60s", model="oddmod:build")
+    finally:
+        (repository / "oddmod.py").unlink()
+    assert (code, out) == (3, "")
+    assert err.splitlines()[-1].startswith("error: working tree: eager in fp32 does not compute the network: ")
+    assert "launch pair" not in err
+
+
 def test_a_spent_budget_is_undecided_and_says_so(repository, capsys):
     code, out, _ = ab(capsys, repository, "two", "eight", "--budget", "1s")
     assert code == 3
@@ -243,6 +264,20 @@ class Net(torch.nn.Module):
 
     def forward(self, images):
         return self.head(images.mean((2, 3))) * float("nan")
+
+build = Net
+"""
+
+ODD_MODEL = """
+import torch
+
+class Net(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.head = torch.nn.Linear(3, 4)
+
+    def forward(self, images):
+        return self.head(images.mean((2, 3))) * (1 if images.is_contiguous() else 2)
 
 build = Net
 """
