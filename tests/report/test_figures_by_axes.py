@@ -32,6 +32,7 @@ def figures(document):
         (3, 4, 3, (Shape.ACCURACY, Shape.CURVES)),
         (3, 4, 6, (Shape.ACCURACY, Shape.DOTS, Shape.CURVES)),
         (0, 4, 2, (Shape.DOTS, Shape.CURVES)),
+        (2, 2, 16, (Shape.DOTS, Shape.ACCURACY, Shape.CURVES)),
     ],
 )
 def test_what_varies_decides(accuracies, batch_sizes, configurations, expected):

@@ -43,6 +43,7 @@ from resnet_bench.report.sections.results import long_table, summary_table
 from resnet_bench.report.sections.roofline import roofline_section
 from resnet_bench.report.sections.scaling import scaling_section
 from resnet_bench.report.sections.trust import GLOSSARY, trust
+from resnet_bench.report.sections.varies import Shape, shapes, varies
 from resnet_bench.report.table import Table
 from resnet_bench.words import counted, listed
 
@@ -106,7 +107,7 @@ def build(
         verdicts=tuple(verdicts.values()),
         history=history,
     )
-    sections = tuple(section for make in SECTIONS if (section := make(context)) is not None)
+    sections = tuple(section for make in _ordered(context) if (section := make(context)) is not None)
     document = Document(
         title=_title(runs, results),
         kind="report",
@@ -132,6 +133,13 @@ def build(
         baselines=(to_baseline(verdicts, results),) if baseline else (),
     )
     return document
+
+
+def _ordered(context: Context) -> list[MakesSection]:
+    """Return the sections with the one first whose figure is to lead."""
+    kinds = shapes(varies(context.curves))
+    leads = dots_section if kinds[:1] == (Shape.DOTS,) else SECTIONS[0]
+    return sorted(SECTIONS, key=lambda it: it is not leads)
 
 
 def _compare(digests: Sequence[Digest], baseline: Digest | None) -> dict[int, VerdictTable]:

@@ -27,6 +27,7 @@ _AGREEMENT_READ = (
     " In brackets stands how close the output is to eager float32's: signal to error of the logits, and the share of "
     "images that get the same class where that is known."
 )
+_WIDE = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +65,7 @@ def _throughput(best: Sequence[Result], context: Context) -> Figure:
             "apart. Colours and markers are the values of the axis that varies."
             f"{_AGREEMENT_READ * (marked != names)}"
         ),
-        x=FigureAxis(title="throughput (images/s)"),
+        x=FigureAxis(title="throughput (images/s)", scale=_scale([throughput_of(it) for it in best])),
         y=FigureAxis(title="", scale=Scale.CATEGORY),
         series=_series(
             best,
@@ -93,6 +94,11 @@ def _agreement(it: Result) -> str:
         return ""
     said = filter(None, (sqnr_words(it.value(SQNR)), agreement_words(it.agreement, it.case)))
     return f"; as eager float32: {', '.join(said)}"
+
+
+def _scale(values: Sequence[float]) -> Scale:
+    """Return a logarithmic scale where the slower ones would lie on one another at the edge."""
+    return Scale.LOG if max(values) > _WIDE * min(values) > 0 else Scale.LINEAR
 
 
 def _memory(best: Sequence[Result], context: Context) -> Figure | None:

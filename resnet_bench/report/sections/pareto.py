@@ -23,6 +23,9 @@ from resnet_bench.report.table import Column, ColumnKind, Table
 from resnet_bench.words import counted, listed
 
 
+_MOST_NAMED = 10  # points; of more the names lie on one another
+
+
 class ParetoPoint(Record, frozen=True, kw_only=True):
     """A curve at one of its cases.
 
@@ -94,6 +97,7 @@ def _median(point: ParetoPoint) -> float:
 
 def _figure(points: Sequence[ParetoPoint], labels: Labels, against: Against) -> Figure:
     several = len(labels.runs) > 1
+    crowded = len(points) > _MOST_NAMED and not several
     series = [
         _frontier(points, run, f"Pareto frontier · {name}" if several else "Pareto frontier", against)
         for run, name in enumerate(labels.runs)
@@ -113,7 +117,7 @@ def _figure(points: Sequence[ParetoPoint], labels: Labels, against: Against) -> 
         ),
         x=FigureAxis(title=against.axis, scale=Scale.LOG),
         y=FigureAxis(title="ImageNet top-1 accuracy (%)"),
-        series=(*(it for it in series if it is not None), *(_dot(point, against) for point in points)),
+        series=(*(it for it in series if it is not None), *(_dot(point, against, crowded=crowded) for point in points)),
         table=_table(points, against),
     )
 
@@ -142,8 +146,10 @@ def _below(point: ParetoPoint, points: Sequence[ParetoPoint], against: Against) 
     return any(it != place and against.ahead(it[0], place[0]) and it[1] >= place[1] for it in others)
 
 
-def _dot(point: ParetoPoint, against: Against) -> Series:
+def _dot(point: ParetoPoint, against: Against, *, crowded: bool) -> Series:
+    """Return a point; in a crowded figure what is dominated has no name beside it."""
     interval = point.summary.interval
+    model = point.best.case.model
     state = f"dominated by {point.dominated_by}" if point.dominated_by else "on the frontier"
     if point.rivals:
         state = f"not separable from {listed(point.rivals)}"
@@ -164,7 +170,7 @@ def _dot(point: ParetoPoint, against: Against) -> Series:
                 f"{point.best.case.batch_size}; {state}"
             ),
         ),
-        labels=(point.best.case.model,),
+        labels=("" if crowded and point.dominated_by else model,),
         rows=(point.best.position,),
     )
 

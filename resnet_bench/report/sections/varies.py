@@ -11,6 +11,9 @@ from resnet_bench.records import Record
 from resnet_bench.report.sections.curves import Curve
 
 
+_MANY = 3  # configurations an accuracy: in a figure of accuracies they would lie on one another
+
+
 class Shape(StrEnum):
     """A kind of figure."""
 
@@ -38,10 +41,12 @@ def varies(curves: Sequence[Curve]) -> Varies:
 
 
 def shapes(of: Varies) -> tuple[Shape, ...]:
-    """Return the figures that have something to say, the first of them the one to lead with."""
+    """Return the figures that have something to say, the first of them the one to lead with.
+
+    Where many configurations share an accuracy the question is which of them to take: dots lead.
+    """
     found = [Shape.ACCURACY] if of.accuracies > 1 else []
-    found += (
-        [Shape.DOTS] if of.configurations > 1 and (of.batch_sizes == 1 or of.accuracies < of.configurations) else []
-    )
+    if of.configurations > 1 and (of.batch_sizes == 1 or of.accuracies < of.configurations):
+        found.insert(0 if of.configurations > _MANY * of.accuracies else len(found), Shape.DOTS)
     found += [Shape.CURVES] if of.batch_sizes > 1 else []
     return tuple(found)
