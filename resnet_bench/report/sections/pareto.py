@@ -22,7 +22,6 @@ from resnet_bench.report.sections.varies import Shape, shapes, varies
 from resnet_bench.report.table import Column, ColumnKind, Table
 from resnet_bench.words import counted, listed
 
-
 _MOST_NAMED = 10  # points; of more the names lie on one another
 
 

@@ -10,7 +10,6 @@ from enum import StrEnum
 from resnet_bench.records import Record
 from resnet_bench.report.sections.curves import Curve
 
-
 _MANY = 3  # configurations an accuracy: in a figure of accuracies they would lie on one another
 
 
