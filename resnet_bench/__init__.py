@@ -13,6 +13,7 @@ if TYPE_CHECKING:
         CommitHistory,
         ComparedRuns,
         MeasuredRun,
+        OperatorCount,
         PredictedCases,
         ResNetBenchError,
         StaticProfile,
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
         load,
         predict,
         profile,
+        register_operator,
         resume,
         run,
     )
@@ -30,6 +32,7 @@ __all__ = [
     "CommitHistory",
     "ComparedRuns",
     "MeasuredRun",
+    "OperatorCount",
     "PredictedCases",
     "ResNetBenchError",
     "StaticProfile",
@@ -39,6 +42,7 @@ __all__ = [
     "load",
     "predict",
     "profile",
+    "register_operator",
     "resume",
     "run",
 ]

@@ -5,19 +5,19 @@ training step the gradients (`step_agreement`). Logits are centred (the batch's 
 most of a logit is the same for every image, which would flatter any executor.
 """
 
-import copy
 from collections.abc import Sequence
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.utils._pytree import tree_leaves
 
 from resnet_bench.child.logits import MOST_IMAGES, Logits, compare, computed, refuse_gross_fault, refuse_unless_finite
 from resnet_bench.child.step_agreement import step_agreement
 from resnet_bench.errors import UnsupportedError
 from resnet_bench.executors.inputs import input_of, structured_images
+from resnet_bench.models.outputs import leaves
+from resnet_bench.profilers.deep_copy import copied
 from resnet_bench.profilers.workload import Workload
 from resnet_bench.records import Agreement, Mode, remarks
 from resnet_bench.specs import Spec
@@ -96,7 +96,7 @@ def _float32_network(workload: Workload, model: Spec | str | nn.Module, *, seed:
         return built[0]
     if own is None:
         raise RuntimeError("the network cannot be built again")
-    return copy.deepcopy(own).float()  # its weights are drawn anew each time: those that were rounded
+    return copied(own, {}).float()  # its weights are drawn anew each time: those that were rounded
 
 
 def _rounds_to(network: nn.Module, rounded: nn.Module) -> bool:
@@ -106,7 +106,7 @@ def _rounds_to(network: nn.Module, rounded: nn.Module) -> bool:
 
 def _logits(output: object) -> Logits | None:
     """Return the first tensor of an output as (images, classes) on the host, None where there is none."""
-    first = next((leaf for leaf in tree_leaves(output) if isinstance(leaf, Tensor | np.ndarray)), None)
+    first = next((leaf for leaf in leaves(output) if isinstance(leaf, Tensor | np.ndarray)), None)
     if first is None or first.ndim < 2:  # noqa: PLR2004 - images and classes
         return None
     values = first.double().cpu().numpy() if isinstance(first, Tensor) else first.astype(np.float64)

@@ -10,10 +10,10 @@ from typing import NamedTuple
 import msgspec
 import torch
 from torch import nn
-from torch.utils._pytree import tree_leaves
 
 from resnet_bench.errors import DisagreesError, UnsupportedError, UsageError
 from resnet_bench.machine import environment, variables
+from resnet_bench.models.outputs import leaves
 from resnet_bench.profilers.clock import Clock
 from resnet_bench.profilers.devices import find, float32, instruments
 from resnet_bench.profilers.gauge import Gauge
@@ -131,7 +131,7 @@ def refuse_another_computation(output: object, case: Case) -> None:
             f"{case.precision} was not computed: the model's code set torch's switches while it ran ("
             f"{listed(altered)}); take that out of it, or ask for --precision tf32 where the device has it."
         )
-    leaves = (leaf for leaf in tree_leaves(output) if isinstance(leaf, torch.Tensor) and leaf.is_floating_point())
-    if not all(bool(torch.isfinite(leaf).all()) for leaf in leaves):
+    found = (leaf for leaf in leaves(output) if isinstance(leaf, torch.Tensor) and leaf.is_floating_point())
+    if not all(bool(torch.isfinite(leaf).all()) for leaf in found):
         refusal = UnsupportedError if case == case.plain else DisagreesError
         raise refusal(f"the output of {case.executor} in {case.precision} is not finite (inf or NaN).")

@@ -6,7 +6,6 @@ through it comes or goes as a whole. So eager float32 is run once more on images
 numbers, and a gross fault is what lies far beyond that too.
 """
 
-import copy
 import math
 
 import numpy as np
@@ -18,6 +17,7 @@ from resnet_bench.child.logits import LARGEST_DB
 from resnet_bench.errors import DisagreesError, UnsupportedError
 from resnet_bench.executors.differentiated import Differentiated
 from resnet_bench.executors.inputs import input_of, random_inputs
+from resnet_bench.profilers.deep_copy import copied
 from resnet_bench.profilers.workload import Workload
 from resnet_bench.records import Agreement, Case, remarks
 from resnet_bench.specs.arithmetic import arithmetic
@@ -110,7 +110,7 @@ def _in_float32(workload: Workload) -> nn.Module:
     network = plain[0]
     if all(it.dtype is torch.float32 for it in network.parameters()):
         return network
-    return copy.deepcopy(network).float()
+    return copied(network, {}).float()
 
 
 def _rounded(images: NDArray[np.float32], case: Case, *, seed: int) -> NDArray[np.float32]:

@@ -14,7 +14,9 @@ from resnet_bench.executors import batch_norm
 from resnet_bench.executors.inputs import input_of, random_inputs
 from resnet_bench.executors.protocol import Task
 from resnet_bench.executors.table import quantising
+from resnet_bench.models.casting import cast
 from resnet_bench.models.inputs import Inputs, of_function, of_tensors
+from resnet_bench.models.lazy import has_lazy_parts, materialise
 from resnet_bench.models.refusals import own_precision, own_type
 from resnet_bench.records import Case, MemoryFormat, Mode, Precision, Transfer, remarks
 from resnet_bench.records.inputs import ModelInput
@@ -98,14 +100,16 @@ def placed(task: Task) -> Placed:
     network = task.network()
     own_precision(network, case.model, case.precision)
     wanted = input_of(case)
+    if has_lazy_parts(network):
+        materialise(network, drawn(wanted, 1, seed=task.seed).in_type(own_type(network) or torch.float32))
     if case.weights:
         statistics = remarks.STATISTICS_OF_WEIGHTS
     else:
         widest = torch.promote_types(own_type(network) or torch.float32, torch.float32)
         first = drawn(wanted, batch_norm.IMAGES, seed=task.seed).in_type(widest)
-        network = network.to(widest)
+        network = cast(network, widest)
         statistics = batch_norm.set_statistics(network, first)
-    network = network.to(device=device, dtype=dtype).to(memory_format=memory_format)  # type: ignore[call-overload]
+    network = cast(network, dtype).to(device).to(memory_format=memory_format)  # type: ignore[call-overload]
     network.train(case.mode is Mode.TRAINING)
     inputs = drawn(wanted, case.batch_size, seed=task.seed).in_type(dtype)
     inputs = inputs.mapped(lambda tensor: tensor.to(memory_format=memory_format) if tensor.ndim == _IMAGES else tensor)

@@ -6,9 +6,9 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.nn import functional
-from torch.utils._pytree import tree_leaves
 
 from resnet_bench.errors import UnsupportedError
+from resnet_bench.models.outputs import leaves
 
 
 class TrainingLoss:
@@ -28,10 +28,10 @@ class TrainingLoss:
         Raises:
             UnsupportedError: nothing that was returned can be trained on.
         """
-        leaves = [leaf for leaf in tree_leaves(output) if isinstance(leaf, Tensor) and leaf.is_floating_point()]
-        if not leaves:
+        found = [leaf for leaf in leaves(output) if isinstance(leaf, Tensor) and leaf.is_floating_point()]
+        if not found:
             raise UnsupportedError("training needs an output of floating-point numbers; the model returns none.")
-        losses = [self._of(position, leaf) for position, leaf in enumerate(leaves) if leaf.requires_grad]
+        losses = [self._of(position, leaf) for position, leaf in enumerate(found) if leaf.requires_grad]
         if not losses:
             raise UnsupportedError("nothing that the model returns depends on a trainable parameter.")
         total = losses[0]

@@ -12,14 +12,18 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
 
 from resnet_bench.errors import in_words
 from resnet_bench.models.inputs import Inputs
+from resnet_bench.models.outputs import leaves
+from resnet_bench.models.stored import mark_as, stored
 from resnet_bench.profilers import hollow
-from resnet_bench.profilers.operator_tables import COUNTED_BY_TORCH, NEED_VALUES
-from resnet_bench.profilers.operators import OperatorCount, cost, name_of
+from resnet_bench.profilers.moves import FREE, NEED_VALUES
+from resnet_bench.profilers.operator_count import OperatorCount
+from resnet_bench.profilers.operator_tables import COUNTED_BY_TORCH
+from resnet_bench.profilers.operators import cost, name_of
 from resnet_bench.profilers.parameters import storage_key
+from resnet_bench.profilers.reach import Reach
 from resnet_bench.records import Layer, Precision
 from resnet_bench.specs.arithmetic import arithmetic
 
@@ -106,37 +110,6 @@ class _Open:
         )
 
 
-class _Reach:
-    """What tensors come from, by their storages: the input, the parameters, the trained parameters."""
-
-    def __init__(self, module: nn.Module, inputs: list[Tensor]) -> None:
-        parameters = list(module.parameters())
-        self.input = set(map(storage_key, inputs))
-        self.weights = {storage_key(each) for each in parameters}
-        self.trained = {storage_key(each) for each in parameters if each.requires_grad}
-        self._kept: list[Tensor] = []  # every tensor, so that no address is used twice
-
-    def follow(self, inputs: list[Tensor], outputs: list[Tensor]) -> None:
-        """Take in one operator call."""
-        self._kept += outputs
-        sources, results = set(map(storage_key, inputs)), set(map(storage_key, outputs))
-        for reached in (self.input, self.weights, self.trained):
-            if not reached.isdisjoint(sources):
-                reached.update(results)
-
-    def is_of_input(self, tensor: Tensor) -> bool:
-        """Whether a tensor depends on the input."""
-        return storage_key(tensor) in self.input
-
-    def is_weight(self, tensor: Tensor) -> bool:
-        """Whether a tensor is made of parameters alone: one itself, or one normalised, masked or adapted."""
-        return storage_key(tensor) in self.weights and not self.is_of_input(tensor)
-
-    def is_trained(self, tensor: Tensor) -> bool:
-        """Whether a gradient flows through a tensor."""
-        return storage_key(tensor) in self.trained
-
-
 class _Recorder(TorchDispatchMode):
     """Layers as they run: modules without children, and what runs outside of them.
 
@@ -155,7 +128,7 @@ class _Recorder(TorchDispatchMode):
         self.weighted: set[int] = set()
         self.uncounted: dict[str, None] = {}
         self.seen: set[int] = set()
-        self.reach = _Reach(module, inputs)
+        self.reach = Reach(module, inputs)
         self.owners: dict[int, tuple[str, nn.Module]] = {}
         self.rows: dict[str, _Open] = {}
         for name, part in module.named_modules():
@@ -226,6 +199,8 @@ class _Recorder(TorchDispatchMode):
                 raise ValueNeededError(of_input=any(map(self.reach.is_of_input, inputs))) from error
             raise
         outputs = hollow.tensors(*output) if isinstance(output, tuple) else hollow.tensors(output)
+        if len(inputs) == len(outputs) == 1 and (func.is_view or name_of(func) in FREE):
+            mark_as(outputs[0], inputs[0])
         self.reach.follow(inputs, outputs)
         self._note(func, cost(func, args, output), inputs, outputs)
         return output
@@ -284,8 +259,8 @@ class _Recorder(TorchDispatchMode):
         return self.layers[-1]
 
     def _bytes(self, tensor: Tensor) -> int:
-        return tensor.numel() * (self.element if tensor.is_floating_point() else tensor.element_size())
+        return stored(tensor).elements * (self.element if tensor.is_floating_point() else tensor.element_size())
 
 
 def _shape(values: Any) -> tuple[int, ...]:
-    return next((tuple(leaf.shape) for leaf in tree_leaves(values) if isinstance(leaf, Tensor)), ())
+    return next((tuple(leaf.shape) for leaf in leaves(values) if isinstance(leaf, Tensor)), ())

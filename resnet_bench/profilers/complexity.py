@@ -79,7 +79,9 @@ def static_profile(
             )
     kept = optimizer if mode is Mode.TRAINING else Optimizer.MOMENTUM
     profile = msgspec.structs.replace(profile, input=subject.input.short, arguments=subject.arguments, optimizer=kept)
-    return refuse_unwritable(with_counters(profile, subject, counters) if counters else profile)
+    if counters:
+        profile = with_counters(profile, subject, counters, by_running=by_running)
+    return refuse_unwritable(profile)
 
 
 def refuse_unwritable(profile: Profile) -> Profile:
@@ -134,6 +136,7 @@ def profile_module(
     """
     from resnet_bench.models import refusals  # noqa: PLC0415 - torch only where it is needed
     from resnet_bench.models.external import unwrapped  # noqa: PLC0415
+    from resnet_bench.models.optimizers import trainable  # noqa: PLC0415
     from resnet_bench.profilers.parameters import holdings  # noqa: PLC0415
     from resnet_bench.profilers.tracing import materialised, traced  # noqa: PLC0415
 
@@ -144,8 +147,10 @@ def profile_module(
     if batch_size < 1 or image_size < 1:
         raise ModelError(f"batch size {batch_size} and image size {image_size}: expected 1 or more of each.")
     precision = refusals.own_precision(module, name, precision)
+    if mode is Mode.TRAINING:
+        trainable(module, name)
     with untouched():
-        module = materialised(module, wanted, name=name, batch_size=batch_size)
+        module = materialised(module, wanted, name=name, batch_size=batch_size, by_running=by_running)
         held = holdings(module)
         trace = traced(module, wanted, name=name, precision=precision, batch_size=batch_size, by_running=by_running)
         memory = None
@@ -226,8 +231,10 @@ def memory_of_module(
         )
 
 
-def with_counters(profile: Profile, subject: StaticSubject, counters: Collection[str]) -> Profile:
-    """Return a profile with what fvcore and torch count of the same, as theirs.
+def with_counters(
+    profile: Profile, subject: StaticSubject, counters: Collection[str], *, by_running: bool = False
+) -> Profile:
+    """Return a profile with what fvcore and torch count of the same, as theirs; of a network with data where it is run.
 
     Raises:
         ModelError: they cannot follow the model.
@@ -236,23 +243,32 @@ def with_counters(profile: Profile, subject: StaticSubject, counters: Collection
     from resnet_bench.profilers import counters as others  # noqa: PLC0415 - torch only where it is needed
 
     others.check_counters(counters)
-    name, inputs, batch_size = profile.model, subject.input, profile.batch_size
-    with untouched():
-        if "fvcore" in counters:
-            count = explained(name, lambda: others.fvcore_count(subject.build(), inputs, batch_size=batch_size))
-            profile = msgspec.structs.replace(profile, fvcore_count=count)
-        if "torch" in counters:
-            forward = explained(
+    name, wanted, batch_size = profile.model, subject.input, profile.batch_size
+
+    def by_torch(mode: Mode) -> int:
+        with untouched():
+            module = subject.build(with_data=by_running)
+            return explained(
                 name,
-                lambda: others.torch_counter_flops(subject.build(), inputs, mode=Mode.INFERENCE, batch_size=batch_size),
+                lambda: others.torch_counter_flops(
+                    module, wanted, mode=mode, batch_size=batch_size, has_data=by_running
+                ),
+                by_running=by_running,
+                by="torch's counter",
             )
-            both = forward
-            if profile.mode is Mode.TRAINING:
-                both = explained(
-                    name,
-                    lambda: others.torch_counter_flops(
-                        subject.build(), inputs, mode=Mode.TRAINING, batch_size=batch_size
-                    ),
-                )
-            profile = msgspec.structs.replace(profile, torch_counter_flops=both, torch_forward_flops=forward)
+
+    if "fvcore" in counters:
+        with untouched():
+            module = subject.build(with_data=by_running)
+            count = explained(
+                name,
+                lambda: others.fvcore_count(module, wanted, batch_size=batch_size, has_data=by_running),
+                by_running=by_running,
+                by="fvcore",
+            )
+        profile = msgspec.structs.replace(profile, fvcore_count=count)
+    if "torch" in counters:
+        forward = by_torch(Mode.INFERENCE)
+        both = by_torch(Mode.TRAINING) if profile.mode is Mode.TRAINING else forward
+        profile = msgspec.structs.replace(profile, torch_counter_flops=both, torch_forward_flops=forward)
     return profile

@@ -1,4 +1,4 @@
-"""What fvcore and torch count, reported as theirs. Both run on throw-away modules that hold no drawn weights.
+"""What fvcore and torch count, reported as theirs. Both run on throw-away modules, without drawn weights if they can.
 
 fvcore cannot trace meta tensors, so it runs on the CPU at batch size 1 and its count is scaled. Never call these in a
 timed process: torch's counter poisons a later torch.compile in the same process (pytorch#140909).
@@ -13,6 +13,7 @@ from torch import nn
 from torch.utils._pytree import tree_flatten, tree_unflatten
 
 from resnet_bench.errors import UsageError, nearest
+from resnet_bench.executors.placed import drawn
 from resnet_bench.machine.devices import HOST
 from resnet_bench.models.inputs import Inputs, of_shapes
 from resnet_bench.models.loss import TrainingLoss
@@ -36,24 +37,31 @@ def check_counters(counters: Collection[str]) -> None:
             )
 
 
-def fvcore_count(module: nn.Module, wanted: ModelInput, *, batch_size: int) -> int:
+def fvcore_count(module: nn.Module, wanted: ModelInput, *, batch_size: int, has_data: bool = False) -> int:
     """Return fvcore's count of one forward pass in eval mode, counted at batch size 1 and scaled.
 
     Args:
         module: a throw-away module on any device; it is moved to the CPU without drawing weights.
         wanted: what goes in.
         batch_size: images.
+        has_data: whether the module is on the CPU with its weights, and is to see random numbers.
     """
     from fvcore.nn import FlopCountAnalysis  # noqa: PLC0415 - half a second that only `--with fvcore` needs
 
     logging.getLogger("fvcore.nn.jit_analysis").setLevel(logging.ERROR)  # what it leaves out is documented, not news
-    module = module.to_empty(device=HOST).eval()
-    inputs = of_shapes(wanted, 1).in_type(own_type(module) or torch.float32)
-    inputs = inputs.mapped(lambda tensor: torch.zeros_like(tensor, device=HOST))
-    called = _Positional(module, inputs)
+    inputs = _given(module, wanted, 1, has_data=has_data)
+    if not has_data:
+        module = module.to_empty(device=HOST)
+        inputs = inputs.mapped(lambda tensor: torch.zeros_like(tensor, device=HOST))
+    called = _Positional(module.eval(), inputs)
     analysis: Any = FlopCountAnalysis(called, tuple(inputs.tensors))
     analysis.unsupported_ops_warnings(False).uncalled_modules_warnings(False)
     return int(analysis.total()) * batch_size
+
+
+def _given(module: nn.Module, wanted: ModelInput, batch_size: int, *, has_data: bool) -> Inputs:
+    made = drawn(wanted, batch_size, seed=0) if has_data else of_shapes(wanted, batch_size)
+    return made.in_type(own_type(module) or torch.float32)
 
 
 class _Positional(nn.Module):
@@ -71,20 +79,23 @@ class _Positional(nn.Module):
         return Inputs(*tree_unflatten(leaves, self._structure)).call(self.module)
 
 
-def torch_counter_flops(module: nn.Module, wanted: ModelInput, *, mode: Mode, batch_size: int) -> int:
+def torch_counter_flops(
+    module: nn.Module, wanted: ModelInput, *, mode: Mode, batch_size: int, has_data: bool = False
+) -> int:
     """Return what torch's FlopCounterMode says of one forward pass, or of forward and backward in training.
 
     torch 2.13 over-counts the weight gradient of grouped convolutions by their number of groups.
 
     Args:
-        module: a throw-away module on the meta device.
+        module: a throw-away module on the meta device, or on the CPU where it `has_data`.
         wanted: what goes in.
         mode: inference or training.
         batch_size: images.
+        has_data: whether it is to see random numbers.
     """
     from torch.utils.flop_counter import FlopCounterMode  # noqa: PLC0415 - kept away from whoever does not ask
 
-    inputs = of_shapes(wanted, batch_size).in_type(own_type(module) or torch.float32)
+    inputs = _given(module, wanted, batch_size, has_data=has_data)
     counter = FlopCounterMode(display=False)
     if mode is Mode.INFERENCE:
         with counter, torch.no_grad():

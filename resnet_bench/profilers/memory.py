@@ -1,6 +1,7 @@
 """Predicted memory of any module, by following its storages on the meta device: nothing is allocated or computed.
 
-Convolution workspace (oneDNN, cuDNN) depends on the algorithm that the library picks and is not predicted.
+Convolution workspace (oneDNN, cuDNN) depends on the algorithm that the library picks and is not predicted; nor is what
+a library keeps of a recurrent layer beside its tensors: oneDNN's LSTM packs its weights and has a workspace of its own.
 """
 
 import contextlib
@@ -17,6 +18,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from resnet_bench.machine.devices import HOST
+from resnet_bench.models.casting import cast
 from resnet_bench.models.inputs import Inputs
 from resnet_bench.models.loss import TrainingLoss, drawn_targets
 from resnet_bench.profilers import hollow
@@ -61,7 +63,7 @@ def _followed(
     dtype: torch.dtype = getattr(torch, arithmetic(precision).weights)
     if not dtype.is_floating_point:
         dtype = _ONE_BYTE
-    module = module.to(dtype)
+    module = cast(module, dtype)
     inputs = inputs.in_type(dtype)
     held = holdings(module)
     training = mode is Mode.TRAINING

@@ -2,7 +2,7 @@
 
 from torch import Tensor, nn
 
-from resnet_bench.models.stored import stored, stored_bytes
+from resnet_bench.models.stored import numbers_of, stored
 from resnet_bench.records import Record
 
 
@@ -18,22 +18,17 @@ class Holdings(Record, frozen=True, kw_only=True):
 
 def holdings(module: nn.Module) -> Holdings:
     """Count what `module` holds; of a sparse tensor, its stored values."""
-    parameters = list(module.parameters())
-    trainable = [parameter for parameter in parameters if parameter.requires_grad]
-    buffers = list(module.buffers())
+    parameters = [(stored(each), each.requires_grad) for each in module.parameters()]
+    buffers = [stored(each) for each in module.buffers()]
     return Holdings(
-        parameters=sum(map(_count, parameters)),
-        trainable_parameters=sum(map(_count, trainable)),
-        buffers=sum(map(_count, buffers)),
-        parameter_bytes=sum(map(stored_bytes, parameters)),
-        buffer_bytes=sum(map(stored_bytes, buffers)),
+        parameters=sum(held.elements for held, _ in parameters),
+        trainable_parameters=sum(held.elements for held, trained in parameters if trained),
+        buffers=sum(held.elements for held in buffers),
+        parameter_bytes=sum(held.nbytes for held, _ in parameters),
+        buffer_bytes=sum(held.nbytes for held in buffers),
     )
 
 
 def storage_key(tensor: Tensor) -> int:
     """Return the address of the storage behind `tensor`; views of one storage have the same."""
-    return int(tensor.untyped_storage()._cdata)  # noqa: SLF001 - data_ptr is 0 for every meta tensor
-
-
-def _count(tensor: Tensor) -> int:
-    return stored(tensor)[0].numel()
+    return int(numbers_of(tensor).untyped_storage()._cdata)  # noqa: SLF001 - data_ptr is 0 for every meta tensor

@@ -13,9 +13,9 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from torch import Tensor, nn
-from torch.utils._pytree import tree_leaves
 
 from resnet_bench.executors.protocol import TrainingStep
+from resnet_bench.models.outputs import leaves
 from resnet_bench.profilers.clock import Marker
 
 
@@ -162,7 +162,7 @@ class Timeline:
     def _claim(self, values: Any, segment: Segment) -> None:
         """Let the nodes that made `values` and that nobody has claimed yet start `segment` when they run."""
         start = partial(self._node_starts, segment)
-        open_nodes = [leaf.grad_fn for leaf in tree_leaves(values) if isinstance(leaf, Tensor)]
+        open_nodes = [leaf.grad_fn for leaf in leaves(values) if isinstance(leaf, Tensor)]
         while open_nodes:
             node = open_nodes.pop()
             if node is None or node in self._nodes:
@@ -225,4 +225,4 @@ def wrapped(network: nn.Module, around: Callable[[str, nn.Module, _Forward], _Fo
 
 
 def _shape(values: Any) -> tuple[int, ...]:
-    return next((tuple(leaf.shape) for leaf in tree_leaves(values) if isinstance(leaf, Tensor)), ())
+    return next((tuple(leaf.shape) for leaf in leaves(values) if isinstance(leaf, Tensor)), ())

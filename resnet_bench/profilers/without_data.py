@@ -1,6 +1,7 @@
 """Work on copies of models without data: nothing of the caller's is touched, and what a model raises is explained."""
 
 import contextlib
+import re
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
@@ -9,7 +10,13 @@ from resnet_bench.errors import ModelError, ResNetBenchError, in_words
 _Result = TypeVar("_Result")
 
 _OF_TORCHVISION = ("torchvision::", "custom C++ ops")
-_ANOTHER_DEVICE = "is not on the expected device"
+_ANOTHER_DEVICE = ("is not on the expected device", "Expected all tensors to be on the same device")
+# What torch, numpy and others say of tensors that hold no numbers, lie on no device, and have no memory to look at.
+_NO_NUMBERS = re.compile(
+    r"\bmeta\b|MetaTensor|FakeTensor|fake tensor|no data\b|numpy|tolist|data_ptr|data pointer|__array__|DLPack|"
+    r"expected device|same device|access storage|[Ss]parse|layout",
+    re.IGNORECASE,
+)
 _ONE_VALUE = "Expected more than 1 value per channel"
 
 
@@ -27,8 +34,18 @@ def untouched() -> Iterator[None]:
         yield
 
 
-def explained(name: str, work: Callable[[], _Result], *, given: str = "", by_running: bool = False) -> _Result:
-    """Do `work` and put what the module's own code raises into one line, with the input that was `given`."""
+def explained(
+    name: str, work: Callable[[], _Result], *, given: str = "", by_running: bool = False, by: str = ""
+) -> _Result:
+    """Do `work` and put what the module's own code raises into one line.
+
+    Args:
+        name: of the model.
+        work: what may raise.
+        given: the input.
+        by_running: whether it has data.
+        by: another tool that does it.
+    """
     from resnet_bench.profilers.activations import TraceError, ValueNeededError  # noqa: PLC0415 - torch only where it is needed
 
     try:
@@ -52,8 +69,13 @@ def explained(name: str, work: Callable[[], _Result], *, given: str = "", by_run
             )
         elif any(words in reason for words in _OF_TORCHVISION):
             reason = "it needs torchvision's compiled operators, which do not load beside this torch"
-        elif _ANOTHER_DEVICE in reason:
+        elif not by_running and any(words in reason for words in _ANOTHER_DEVICE):
             reason = "its code makes tensors on the CPU, wherever it runs; --by-running counts it by running it there"
+        elif not by_running and _NO_NUMBERS.search(reason):
+            reason += (
+                "; if it needs numbers or a device, which what is traced has not, --by-running counts it by running "
+                "it once on the CPU"
+            )
         elif given:
             reason += f" (it was given {given})"
         until = ""
@@ -61,5 +83,5 @@ def explained(name: str, work: Callable[[], _Result], *, given: str = "", by_run
             layers = error.trace.layers
             last = f", the last one '{layers[-1].name}'" if layers else ""
             until = f" Counted until then: {len(layers)} layers{last}, {sum(each.macs for each in layers):,} MACs."
-        done = "run" if by_running else "traced without running it"
+        done = f"counted by {by}" if by else "run" if by_running else "traced without running it"
         raise ModelError(f"'{name}' cannot be {done}: {reason.removesuffix('.')}.{until}") from error

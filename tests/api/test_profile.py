@@ -36,6 +36,21 @@ def test_a_module_is_left_as_it_was():
     assert all(torch.equal(value, before[name]) for name, value in net.state_dict().items())
 
 
+def test_what_is_not_predicted_of_an_lstms_memory_is_said():
+    class Reads(Net):
+        def __init__(self):
+            super().__init__()
+            self.lstm = nn.LSTM(16, 8)
+
+        def forward(self, images):
+            return self.head(self.lstm(self.conv(images)[:, :, 0])[0][:, -1])
+
+    words = "What a library keeps inside of an LSTM, packed weights and a workspace, is not predicted"
+    assert words in str(rb.profile(Reads(), input=(3, 16, 16)))
+    assert words not in str(rb.profile(Reads(), input=(3, 16, 16), by_running=True))
+    assert words not in str(rb.profile(Net(), input=(3, 16, 16)))
+
+
 def test_a_name_and_torchvision_agree():
     assert rb.profile("resnet18").macs == rb.profile("torchvision:resnet18").macs == 1_814_073_344
 

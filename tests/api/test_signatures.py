@@ -15,6 +15,7 @@ SIGNATURES = {
     ),
     "predict": "(models, *, batch_sizes=1, measure_missing=False, across=False, axes)",
     "load": "(directory)",
+    "register_operator": "(name, count)",
     "history": "(runs=(), *, asv_results=None, repository=., branch=HEAD, min_change=0.03)",
     "resume": "(directory, *, launcher=)",
     "compare": (

@@ -1,15 +1,17 @@
 """Any input is counted, and what is trained is what a training step is measured with."""
 
 import collections
+import dataclasses
 from typing import NamedTuple
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from resnet_bench import specs
-from resnet_bench.errors import ModelError, UnsupportedError
+from resnet_bench.errors import ModelError, OtherPrecisionError, UnsupportedError
 from resnet_bench.profilers.complexity import profile_module, static_profile
 from resnet_bench.profilers.workload import Workload
 from resnet_bench.records import Mode, Optimizer, Precision, inputs
@@ -121,8 +123,43 @@ def test_a_model_is_counted_and_measured_in_the_type_that_it_is_built_in(dtype):
         assert workload.iterate().dtype is module[0].weight.dtype
     with pytest.raises(UnsupportedError, match=f"ask for --precision {built}"):
         Workload(make.case("it", image_size=4, precision=Precision.FP32), module, seed=0)
-    with pytest.raises(UnsupportedError, match="is built in"):
+    with pytest.raises(OtherPrecisionError, match="is built in"):
         profile_module(module, name="it", image_size=4, precision=Precision.FP32)
+
+
+class Turned(nn.Module):
+    """Turns features by complex constants, as rotary positions do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(8, 8)
+        self.register_buffer("turns", torch.polar(torch.ones(4), torch.arange(4.0)))
+
+    def forward(self, tokens):
+        turned = torch.view_as_complex(self.linear(tokens).float().unflatten(-1, (4, 2))) * self.turns
+        return torch.view_as_real(turned).flatten(-2).to(tokens.dtype)
+
+
+@pytest.mark.parametrize("precision", [Precision.FP32, Precision.BF16])
+def test_complex_constants_stay_complex_where_a_module_is_cast(precision):
+    found = profile_module(Turned(), name="it", inputs=inputs.parse("5x8"), precision=precision)
+    assert found.macs == 5 * 64
+    assert found.uncounted_operators == ()
+    module = Turned()
+    workload = Workload(make.case("it", input="5x8", image_size=8, precision=precision), module, seed=0)
+    with workload.running():
+        output = workload.iterate()
+    assert module.turns.is_complex()
+    assert torch.equal(output, module(*workload.prepared.placed.inputs.args))
+
+
+@pytest.mark.parametrize("mode", Mode)
+def test_lazy_networks_are_run_and_trained(mode):
+    module = nn.Sequential(nn.LazyConv2d(4, 3), nn.Flatten(), nn.LazyLinear(5))
+    workload = Workload(make.case("it", image_size=6, mode=mode), module, seed=0)
+    with workload.running():
+        workload.iterate()
+    assert workload.weights_bytes == 4 * (4 * 27 + 4 + 64 * 5 + 5)
 
 
 class Outputs(NamedTuple):
@@ -144,7 +181,19 @@ class Heads(nn.Module):
         return self.held(self.first(features.mean((2, 3))), self.second(features))
 
 
+@dataclasses.dataclass
+class Record:
+    logits: torch.Tensor
+    rest: dict[str, torch.Tensor]
+
+
+class Answer(collections.OrderedDict):
+    """As libraries of transformers return it, and torch's trees do not open it."""
+
+
 HELD = {
+    "a data class": lambda a, b: Record(a, {"maps": b}),
+    "a dict of one's own": lambda a, b: Answer(logits=a, maps=b),
     "a dict": lambda a, b: {"logits": a, "maps": b, "step": 3},
     "an ordered dict": lambda a, b: collections.OrderedDict(logits=a, maps=b),
     "a tuple": lambda a, b: (a, b),
@@ -240,6 +289,66 @@ def test_what_reads_values_says_which_and_is_counted_by_running(module, says):
     assert found.macs == 25 * 8 * 3
     assert found.predicted_memory is None
     assert not any(part._forward_hooks or part._forward_pre_hooks for part in module.modules())
+
+
+class Does(nn.Module):
+    """Does with its features what a tensor without data cannot."""
+
+    def __init__(self, does) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 8, 1)
+        self.does = does
+
+    def forward(self, images):
+        return self.does(self.conv(images))
+
+
+NEEDS_NUMBERS = {
+    "numpy": lambda it: torch.from_numpy(it.mean((2, 3)).numpy()),
+    "an array": lambda it: torch.as_tensor(np.asarray(it.mean((2, 3)))),
+    "a list": lambda it: torch.tensor(it.mean((2, 3)).tolist()),
+    "the CPU": lambda it: it.mean((2, 3)).cpu() * 2,
+    "a constant of the CPU": lambda it: it + torch.zeros(8, 1, 1),
+    "rows that are picked": lambda it: it[it > 0],
+    "values without copies": lambda it: it[0, torch.unique((it[0, :, 0, 0] > 0).long())],
+    "a range": lambda it: it[:, : int(it.abs().sum().item() > 0)],
+}
+
+
+@pytest.mark.parametrize("kind", NEEDS_NUMBERS)
+def test_what_needs_numbers_or_a_device_is_told_to_be_run(kind):
+    module = Does(NEEDS_NUMBERS[kind])
+    with pytest.raises(ModelError, match=r"^'it' cannot be traced without running it: .*--by-running"):
+        profile_module(module, name="it", image_size=5)
+    found = profile_module(module, name="it", image_size=5, by_running=True)
+    assert found.macs >= 25 * 8 * 3
+
+
+def test_what_fails_whatever_it_is_given_is_not_told_to_be_run():
+    for by_running in (False, True):
+        with pytest.raises(ModelError) as caught:
+            profile_module(nn.Conv2d(12, 8, 1), name="it", image_size=5, by_running=by_running)
+        assert "--by-running" not in str(caught.value)
+
+
+def sparse():
+    """A network that multiplies by a sparse matrix, and whose way depends on the data."""
+
+    class Graph(Branching):
+        def __init__(self) -> None:
+            super().__init__()
+            self.register_buffer("adjacency", torch.eye(8).to_sparse())
+
+        def forward(self, images):
+            return torch.sparse.mm(self.adjacency, super().forward(images).mean((2, 3)).t())
+
+    return Graph()
+
+
+def test_other_tools_count_by_running_too():
+    found = static_profile(f"{HERE}:sparse", image_size=5, by_running=True, counters=("torch",))
+    assert found.macs == 25 * 8 * 3 + 8
+    assert found.unexplained_flops == 0
 
 
 @pytest.mark.parametrize("build", [Fused, Video, Lists])

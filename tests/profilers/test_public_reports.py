@@ -8,12 +8,14 @@ import functools
 import pytest
 import torch
 from torch import distributed, nn
+from torch.ao import quantization
 from torch.nn import functional
+from torch.nn.utils import parametrizations
 
 from resnet_bench.errors import ModelError
 from resnet_bench.models import create_model
 from resnet_bench.models.compat import torchvision_models
-from resnet_bench.profilers.complexity import profile_module
+from resnet_bench.profilers.complexity import profile_module, static_profile
 from resnet_bench.records import Mode
 
 HERE = "tests.profilers.test_public_reports"
@@ -79,6 +81,12 @@ def grouped_queries(_, images):
     return functional.scaled_dot_product_attention(queries, keys, keys, enable_gqa=True)
 
 
+def configured(module: nn.Module, how: quantization.QConfig) -> nn.Module:
+    module.qconfig = how
+    return module
+
+
+SIGMA = 8 * 27 + 8  # the weight as a matrix times a vector, and that times another: no power iteration in eval mode
 ATTENTION = 4 * PIXELS * 32 * 32 + 2 * PIXELS * PIXELS * 32
 MACS = {
     "facebookresearch/fvcore#78 sovrasov/flops-counter.pytorch#149 ultralytics/thop#92": (
@@ -144,6 +152,55 @@ MACS = {
         CONV,
     ),
     "an average of models": (lambda: torch.optim.swa_utils.AveragedModel(conv()), CONV),
+    "TylerYep/torchinfo#117 lazy modules": (
+        lambda: nn.Sequential(nn.LazyConv2d(8, 3, padding=1, bias=False), nn.Flatten(), nn.LazyLinear(5)),
+        CONV + 8 * PIXELS * 5,
+    ),
+    "nmhkahn/torchsummaryX#20 a normalised weight": (lambda: parametrizations.weight_norm(conv()), CONV),
+    "the same, by the old function": (lambda: nn.utils.weight_norm(conv()), CONV),
+    "pytorch/pytorch#8590 spectral norm in eval mode": (lambda: parametrizations.spectral_norm(conv()), CONV + SIGMA),
+    "the same one, by the old function": (lambda: nn.utils.spectral_norm(conv()), CONV + SIGMA),
+    "Lyken17/pytorch-OpCounter#202 trained to be quantised": (
+        lambda: quantization.prepare_qat(configured(nn.Sequential(conv()), quantization.get_default_qat_qconfig())),
+        CONV,
+    ),
+    "three dimensions": (
+        lambda: Calls(lambda self, images: self.conv(images.unflatten(2, (2, 4))), conv=nn.Conv3d(3, 8, 1, bias=False)),
+        PIXELS * 8 * 3,
+    ),
+    "the same padding, around": (
+        lambda: nn.Conv2d(3, 8, 3, padding="same", padding_mode="circular", bias=False),
+        CONV,
+    ),
+    "tensordot": (
+        lambda: Calls(
+            lambda self, images: torch.tensordot(images, self.weight, ([1], [0])),
+            weight=nn.Parameter(torch.zeros(3, 8)),
+        ),
+        PIXELS * 3 * 8,
+    ),
+    "vmap": (
+        lambda: Calls(
+            lambda self, images: torch.vmap(self.linear)(images.permute(2, 0, 3, 1)),
+            linear=nn.Linear(3, 8),
+        ),
+        PIXELS * 3 * 8,
+    ),
+    "patches": (
+        lambda: Calls(
+            lambda self, images: self.linear(functional.unfold(images, 2, stride=2).transpose(1, 2)),
+            linear=nn.Linear(12, 8),
+        ),
+        PIXELS // 4 * 12 * 8,
+    ),
+    "traced by fx": (lambda: torch.fx.symbolic_trace(nn.Sequential(conv())), CONV),
+    "a list of modules": (
+        lambda: Calls(
+            lambda self, images: self.convs[0](images) + self.convs[1].forward(images),
+            convs=nn.ModuleList([conv(), conv()]),
+        ),
+        2 * CONV,
+    ),
 }
 
 
@@ -154,6 +211,44 @@ def test_macs_are_what_the_module_computes_and_every_parameter_has_a_row(report)
     assert found.macs == macs
     assert found.uncounted_operators == ()
     assert sum(layer.parameters for layer in found.layers) == found.parameters
+
+
+def test_a_model_in_half_is_half_as_large():
+    """TylerYep/torchinfo#29."""
+    single, half = profile(nn.Conv2d(3, 8, 3)), profile(nn.Conv2d(3, 8, 3).half())
+    assert single.parameter_bytes == 4 * (216 + 8) == 2 * half.parameter_bytes
+    assert half.precision == "fp16"
+    assert half.predicted_memory.weights_bytes == half.parameter_bytes
+
+
+@pytest.mark.parametrize(
+    "quantised",
+    [
+        lambda: quantization.quantize_dynamic(nn.Sequential(nn.Linear(8, 8)), {nn.Linear}),
+        lambda: quantization.convert(
+            quantization.prepare(
+                configured(quantization.QuantWrapper(conv()).eval(), quantization.get_default_qconfig())
+            )
+        ),
+    ],
+)
+def test_int8_networks_are_refused_in_words_and_never_counted_as_float_ones(quantised):
+    """Lyken17/pytorch-OpCounter#202 and 1adrianb/pytorch-estimate-flops#7."""
+    with pytest.raises(
+        ModelError, match=r"'it' is quantised \(\w+\): operators on int8 are neither counted nor measured"
+    ):
+        profile(quantised())
+
+
+@pytest.mark.parametrize(
+    ("name", "gmacs"),
+    [("resnet18", 1.814), ("regnet_y_400mf", 0.402), ("vit_b_16", 17.564), ("shufflenet_v2_x0_5", 0.04)],
+)
+def test_what_torchvision_says_of_its_models_is_what_they_do(name, gmacs):
+    """pytorch/vision#6936; every one of them is in tests/data/peers."""
+    weights = torchvision_models().get_model_weights(name)
+    assert gmacs == next(iter(weights)).meta["_ops"]
+    assert round(static_profile(f"torchvision:{name}").macs / 1e9, 3) == gmacs
 
 
 TRAINING = {
@@ -197,7 +292,11 @@ def test_a_network_spread_by_ddp_is_the_network(tmp_path):
     distributed.init_process_group("gloo", init_method=f"file://{tmp_path / 'meeting'}", rank=0, world_size=1)
     try:
         module = nn.parallel.DistributedDataParallel(nn.Sequential(conv(), nn.Conv2d(8, 4, 1)))
-        assert profile(module, mode=Mode.TRAINING) == profile(module.module, mode=Mode.TRAINING)
+        expected = profile(module.module, mode=Mode.TRAINING)
+        assert profile(module, mode=Mode.TRAINING) == expected
+        inner = Calls(lambda self, images: self.spread(images), spread=module)
+        assert profile(inner, mode=Mode.TRAINING).training_flops == expected.training_flops
+        assert profile(inner, by_running=True).macs == expected.macs
     finally:
         distributed.destroy_process_group()
 
@@ -232,12 +331,12 @@ class Detects(nn.Module):
         return self.deformed(images, self.offset(images))
 
 
-def test_a_deformed_convolution_is_named_as_uncounted_or_says_which_operators_do_not_load():
+def test_a_deformed_convolution_is_counted_or_says_which_operators_do_not_load():
     """facebookresearch/fvcore#121."""
     if hasattr(torch.ops.torchvision, "deform_conv2d"):
         found = profile(Detects(), by_running=True)
-        assert found.uncounted_operators == ("torchvision::deform_conv2d",)
-        assert found.macs == PIXELS * 18 * 27
+        assert found.uncounted_operators == ()
+        assert found.macs == PIXELS * 18 * 27 + CONV
     else:
         with pytest.raises(ModelError, match="torchvision's compiled operators, which do not load"):
             profile(Detects(), by_running=True)

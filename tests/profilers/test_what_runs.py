@@ -1,5 +1,12 @@
 """The profile counts what the module does: with its hooks, every parameter in a row, and torch's own count beside."""
 
+import io
+import queue
+import sys
+import threading
+import types
+import weakref
+
 import pytest
 import torch
 from torch import nn
@@ -8,7 +15,8 @@ from torch.nn.utils import spectral_norm as old_spectral_norm
 from torch.nn.utils import weight_norm as old_weight_norm
 from torch.utils.flop_counter import FlopCounterMode
 
-from resnet_bench.errors import UnsupportedError
+from resnet_bench.errors import ModelError, UnsupportedError
+from resnet_bench.models.stored import stored_bytes
 from resnet_bench.profilers.complexity import profile_module
 from resnet_bench.records import Mode
 
@@ -188,6 +196,83 @@ def test_a_sparse_buffer_is_counted_by_what_it_stores():
             return self.conv(images)
 
     assert profile(Sparse()).buffers == 64
+
+
+class Guarded(nn.Module):
+    """Holds what no copy can be made of, beside what has to be copied."""
+
+    def __init__(self, held) -> None:
+        super().__init__()
+        self.conv = conv()
+        self.held = held
+        self.cache = types.SimpleNamespace(lock=threading.Lock(), seen={}, parent=self)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        with self.cache.lock:
+            self.cache.seen["last"] = self.conv(images)
+            return self.cache.seen["last"]
+
+
+@pytest.mark.parametrize("by_running", [False, True])
+@pytest.mark.parametrize(
+    "hold",
+    [
+        threading.Lock,
+        threading.Condition,
+        lambda: (number for number in range(3)),
+        lambda: io.BytesIO().getbuffer(),
+        lambda: [{"deep": (queue.Queue(), weakref.WeakValueDictionary())}],
+        lambda: sys,
+    ],
+)
+def test_what_holds_locks_files_and_generators_is_counted_and_what_stands_beside_them_is_copied(hold, by_running):
+    module = Guarded(hold())
+    for _ in range(2):
+        found = profile_module(module, name="it", image_size=8, by_running=by_running)
+        assert found.macs == CONV_MACS
+    assert module.cache.seen == {}
+
+
+def test_a_module_that_refuses_to_be_copied_says_why():
+    class Refuses(nn.Module):
+        def __deepcopy__(self, memo):
+            raise TypeError("one of a kind")
+
+    with pytest.raises(ModelError, match="'it' cannot be traced without running it: TypeError: one of a kind"):
+        profile(nn.Sequential(conv(), Refuses()))
+
+
+def test_of_a_sparse_factor_the_numbers_that_it_stores_are_multiplied():
+    class Graph(nn.Module):
+        def __init__(self, adjacency) -> None:
+            super().__init__()
+            self.conv = conv()
+            self.register_buffer("adjacency", adjacency)
+
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            features = self.conv(images)[0].flatten(1).t()
+            return torch.sparse.mm(self.adjacency, features)
+
+    for adjacency in (torch.eye(64).to_sparse(), torch.eye(64).to_sparse_csr()):
+        found = {by: profile_module(Graph(adjacency), name="it", image_size=8, by_running=by) for by in (False, True)}
+        assert {it.macs for it in found.values()} == {CONV_MACS + 64 * 8}
+        assert {it.buffers for it in found.values()} == {64}
+        assert found[False].predicted_memory.buffers_bytes == stored_bytes(adjacency)
+
+
+def test_running_counts_lazy_modules_and_encoders_as_tracing_does():
+    def tokens() -> nn.Module:
+        return nn.Sequential(
+            nn.LazyConv2d(8, 3, padding=1),
+            nn.Flatten(2),
+            nn.TransformerEncoderLayer(64, 4, 32, batch_first=True),
+            nn.LSTM(64, 16),
+        )
+
+    traced, run = (profile_module(tokens(), name="it", image_size=8, by_running=by) for by in (False, True))
+    assert run.macs == traced.macs
+    assert run.parameters == traced.parameters
+    assert run.uncounted_operators == traced.uncounted_operators == ()
 
 
 def test_a_frozen_network_in_training_says_that_nothing_is_trainable():
