@@ -8,6 +8,7 @@ ResNetBenchError (2)
 ├── DeviceError (2)       a device that is not there
 ├── StoreError (2)        a run directory or baseline that cannot be read or written
 ├── UnsupportedError (3)  a case that cannot run on its device
+│   └── OtherPrecisionError (2)  a model built in one precision and asked for in another
 ├── DisagreesError (3)    a case that does not compute what eager float32 does
 ├── IncompleteError (3)   a measurement that cannot be finished or is missing
 ├── InternalError (70)    a fault of ours
@@ -74,6 +75,12 @@ class UnsupportedError(ResNetBenchError):
     """A case cannot run on this device; a result, recorded as a skip. Alone it leaves nothing measured."""
 
     exit_code = ExitCode.INCOMPLETE
+
+
+class OtherPrecisionError(UnsupportedError):
+    """A model is built in one precision and was asked for in another: a mistake, of a whole run's case a skip."""
+
+    exit_code = ExitCode.USAGE
 
 
 class DisagreesError(ResNetBenchError):

@@ -5,7 +5,7 @@ from torch import nn
 
 from resnet_bench.errors import ModelError, UnsupportedError
 from resnet_bench.records import Precision
-from resnet_bench.specs.arithmetic import ARITHMETICS, arithmetic
+from resnet_bench.specs.arithmetic import ARITHMETICS, check_precision
 
 _QUANTIZED_HOMES = ("torch.ao.nn.quantized", "torch.ao.nn.intrinsic.quantized", "torch.nn.quantized")
 
@@ -49,7 +49,8 @@ def own_precision(module: nn.Module, name: str, asked: Precision | None) -> Prec
     """Return the precision that a module is of: the one asked for, else float32 or what it is built in.
 
     Raises:
-        UnsupportedError: there is no precision of the type that it is built in, or another one was asked for.
+        UnsupportedError: there is no precision of the type that it is built in.
+        OtherPrecisionError: another one was asked for.
     """
     built_in = own_type(module)
     if built_in is None:
@@ -58,8 +59,6 @@ def own_precision(module: nn.Module, name: str, asked: Precision | None) -> Prec
     own = next((it for it, row in ARITHMETICS.items() if row.weights == row.computes == said), None)
     if own is None:
         raise UnsupportedError(f"'{name}' is built in {said}, and there is no such precision here.")
-    if asked is not None and arithmetic(asked).weights != said:
-        raise UnsupportedError(
-            f"'{name}' is built in {said}: ask for --precision {own}, or build it in float32 to cast it as asked."
-        )
+    if asked is not None:
+        check_precision(name, built_in=own, asked=asked)
     return own

@@ -43,7 +43,7 @@ def largest_batch(
 
 
 def _takes_one_image(peak: Callable[[int], int], memory_bytes: int) -> bool:
-    """A single image can also be refused: batch norm cannot train on one value per channel."""
+    """A single image can also be refused: a norm needs more than one value."""
     try:
         return peak(1) <= memory_bytes
     except ModelError:
@@ -75,8 +75,7 @@ def _peak_of(
     pixels = specs.check_image_size(spec, subject.input.image_size)
 
     def peak(batch_size: int) -> int:
-        if mode is Mode.TRAINING:
-            specs.check_trainable(spec, batch_size=batch_size, image_size=pixels)
+        specs.check_norms(spec, mode=mode, batch_size=batch_size, image_size=pixels)
         return specs.predicted_memory(
             spec,
             mode=mode,

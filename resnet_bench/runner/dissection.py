@@ -13,12 +13,13 @@ from resnet_bench.config.suite_file import Sweep, load_suite
 from resnet_bench.errors import IncompleteError, ResNetBenchError, StoreError, UsageError
 from resnet_bench.machine import environment
 from resnet_bench.machine.devices import known_without_torch, likely
-from resnet_bench.records import Case, Ceilings, LayerProfile, Mode, Skip
+from resnet_bench.records import Case, Ceilings, LayerProfile, Precision, Skip, inputs
 from resnet_bench.runner import ceilings, choices, layer_library
 from resnet_bench.runner.choices import AskedModel, OwnFacts
 from resnet_bench.runner.launchers.launcher import Launcher
 from resnet_bench.runner.progress import warn
 from resnet_bench.specs import Spec
+from resnet_bench.specs.arithmetic import check_precision
 from resnet_bench.storage import outputs
 from resnet_bench.wire.messages import Dissected, LayersRequest
 from resnet_bench.words import say
@@ -51,7 +52,9 @@ def dissect(
     device = str(asked.get("device", AUTO))
     threads = asked.get("threads", environment.default_threads())
     here = {**asked, "device": known_without_torch(device) or device, "threads": threads}
-    own = {} if "input" in here else choices.ask(launcher, (choice.named for choice in models))
+    said = (str(it) for it in (asked.get("input", ""), *(choice.input for choice in models)) if it)
+    functions = {inputs.parse(it).function for it in said} - {""}
+    own = choices.ask(launcher, (choice.named for choice in models), functions)
     cases = [_case(choice, here, own) for choice in models]
     measured = []
     for case, choice in zip(cases, models, strict=True):
@@ -70,17 +73,19 @@ def _case(choice: AskedModel, asked: Mapping[str, Value], own: OwnFacts) -> Case
     named = choice.named
     sweep = Sweep(axes={name: (value,) for name, value in asked.items() if name in {"image_size", "input"}})
     (wanted,) = choice.inputs(sweep, own)
-    (precision,) = choice.precisions(Sweep(axes={}), str(asked["device"]), own)
+    built_in = choice.own_among(own).precision
+    if "precision" in asked:
+        check_precision(choice.name, built_in=built_in, asked=Precision(str(asked["precision"])))
     said = {
-        "precision": precision,
+        "precision": built_in,
         **completed(asked, str(asked["device"])),
         "image_size": wanted.image_size,
         "input": wanted.short,
     }
     fields: dict[str, Any] = {"batch_size": 1, **said}
     case = Case(model=choice.name, **fields | {"arguments": named.arguments, "weights": named.weights})
-    if isinstance(named.model, Spec) and case.mode is Mode.TRAINING and not case.input:
-        specs.check_trainable(named.model, batch_size=case.batch_size, image_size=case.image_size)
+    if isinstance(named.model, Spec) and not case.input:
+        specs.check_norms(named.model, mode=case.mode, batch_size=case.batch_size, image_size=case.image_size)
     return case
 
 

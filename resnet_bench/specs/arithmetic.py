@@ -5,6 +5,7 @@ Total: a precision without a row here is an error wherever it is asked for, and 
 
 from typing import NamedTuple
 
+from resnet_bench.errors import OtherPrecisionError
 from resnet_bench.records import Ceilings, Precision
 
 _DOUBLE_BYTES, _FLOAT_BYTES, _HALF_BYTES, _EIGHTH_BYTES = 8, 4, 2, 1
@@ -111,6 +112,19 @@ def arithmetic(precision: Precision) -> Arithmetic:
         KeyError: the table has none: a fault of ours, never taken for float32.
     """
     return ARITHMETICS[precision]
+
+
+def check_precision(name: str, *, built_in: Precision, asked: Precision) -> None:
+    """Refuse to cast a model that is built in another type than float32.
+
+    Raises:
+        OtherPrecisionError: it is built in one precision and asked for in another.
+    """
+    own = arithmetic(built_in).weights
+    if built_in is not Precision.FP32 and arithmetic(asked).weights != own:
+        raise OtherPrecisionError(
+            f"'{name}' is built in {own}: ask for --precision {built_in}, or build it in float32 to cast it as asked."
+        )
 
 
 def peak_flop_per_s(ceilings: Ceilings, precision: Precision) -> float | None:

@@ -14,6 +14,7 @@ from resnet_bench.specs.arithmetic import arithmetic
 from resnet_bench.specs.liveness import AlwaysAlive, assemble, rounding
 from resnet_bench.specs.operation import BATCH_NORMS, WEIGHTED, Op, OperationType, Tensor
 from resnet_bench.specs.program import operations
+from resnet_bench.specs.variants import NORM_GROUPS
 from resnet_bench.specs.walk import Walk
 from resnet_bench.words import counted
 
@@ -79,8 +80,10 @@ def check_input(spec: Spec, wanted: ModelInput) -> ModelInput:
     return wanted
 
 
-def check_trainable(spec: Spec, *, batch_size: int, image_size: int) -> None:
-    """Refuse a training step whose batch norm would see one value per channel.
+def check_norms(spec: Spec, *, mode: Mode, batch_size: int, image_size: int) -> None:
+    """Refuse an iteration in which a norm would see one value, as torch does.
+
+    Batch norm sees those of a channel, in training; group norm those of a group, whatever the mode.
 
     Raises:
         ModelError: the batch is one image and some layer's output is one pixel.
@@ -88,11 +91,16 @@ def check_trainable(spec: Spec, *, batch_size: int, image_size: int) -> None:
     if batch_size > 1:
         return
     for op in operations(spec, image_size):
-        if op.kind in BATCH_NORMS and op.writes.size == 1:
-            raise ModelError(
-                f"'{spec.name}' cannot train at image size {image_size} and batch size 1: batch norm '{op.name}' would "
-                "see one value per channel; use a batch size of 2 or more, or larger images."
-            )
+        if op.kind in BATCH_NORMS and mode is Mode.TRAINING and op.writes.size == 1:
+            deed, norm, of = "train", "batch", "channel"
+        elif op.kind is OperationType.GROUP_NORM and op.writes.elements == NORM_GROUPS:
+            deed, norm, of = "run", "group", "group"
+        else:
+            continue
+        raise ModelError(
+            f"'{spec.name}' cannot {deed} at image size {image_size} and batch size 1: {norm} norm '{op.name}' would "
+            f"see one value per {of}; use a batch size of 2 or more, or larger images."
+        )
 
 
 def predicted_memory(
@@ -155,8 +163,7 @@ def profile(
     check_image_size(spec, image_size)
     if batch_size < 1:
         raise ModelError(f"batch size {batch_size}: expected 1 or more.")
-    if mode is Mode.TRAINING:
-        check_trainable(spec, batch_size=batch_size, image_size=image_size)
+    check_norms(spec, mode=mode, batch_size=batch_size, image_size=image_size)
     ops = list(operations(spec, image_size))
     element, stored = arithmetic(precision).activation_bytes, arithmetic(precision).weight_bytes
     layers = tuple(_layer(op, batch_size, element) for op in ops)

@@ -1,6 +1,7 @@
 """Tracing: equal to the closed forms, leaves the module alone, and says what it could not do."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,8 @@ from resnet_bench.errors import ModelError
 from resnet_bench.models import create_model
 from resnet_bench.profilers.complexity import memory_of_module, profile_module, static_profile
 from resnet_bench.profilers.counters import torch_counter_flops
-from resnet_bench.records import Mode, Optimizer, Precision
-from resnet_bench.specs import Block, Spec
+from resnet_bench.records import Mode, Optimizer, Precision, Profile
+from resnet_bench.specs import Block, Norm, Spec
 from tests.make.architectures import random_specs
 
 NAMES = [pytest.param(name, marks=pytest.mark.slow) if specs.find(name).depth > 60 else name for name in specs.names()]
@@ -45,6 +46,37 @@ def test_any_architecture_profiles_as_its_built_module(
     spec, image_size = architecture
     case = dict(mode=mode, precision=precision, batch_size=batch_size, image_size=image_size)
     assert profile_module(create_model(spec, device="meta"), name="random", **case) == specs.profile(spec, **case)
+
+
+def outcome(work: Callable[[], Profile]) -> Profile | str:
+    """A profile, or the word for what was refused."""
+    try:
+        return work()
+    except ModelError as error:
+        return "one value" if "would see one value per" in str(error) else str(error)
+
+
+@settings(max_examples=30, deadline=None)
+@given(random_specs(), st.sampled_from(Mode))
+def test_a_single_image_of_the_smallest_size_is_refused_by_the_closed_form_where_torch_refuses_it(
+    architecture: tuple[Spec, int], mode: Mode
+) -> None:
+    spec, _ = architecture
+    case = dict(mode=mode, precision=Precision.FP32, batch_size=1, image_size=spec.min_image_size)
+    ours = outcome(lambda: specs.profile(spec, **case))
+    assert outcome(lambda: profile_module(create_model(spec, device="meta"), name="random", **case)) == ours
+
+
+@pytest.mark.parametrize("mode", Mode)
+def test_group_norm_on_one_value_per_group_is_refused_whatever_the_mode(mode: Mode) -> None:
+    narrow = dict(name="narrow", family="custom", block=Block.BOTTLENECK, layers=(1,), width=32, norm=Norm.GROUP)
+    spec = Spec(**narrow, image_size=4, num_classes=2)
+    case = dict(mode=mode, precision=Precision.FP32, image_size=4)
+    with pytest.raises(ModelError, match=r"group norm 'layer1\.0\.bn1' would see one value per group"):
+        specs.profile(spec, batch_size=1, **case)
+    assert specs.profile(spec, batch_size=2, **case) == profile_module(
+        create_model(spec, device="meta"), name="narrow", batch_size=2, **case
+    )
 
 
 @settings(max_examples=25, deadline=None)
