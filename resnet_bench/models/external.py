@@ -19,6 +19,7 @@ from resnet_bench.models.foreign_code import staying_here, where
 from resnet_bench.models.imported import imported
 from resnet_bench.models.meta import built_on
 from resnet_bench.models.refusals import refuse_foreign_arithmetic, refuse_scripted
+from resnet_bench.models.taken import refuse_unexpected, refuse_wrong
 from resnet_bench.records.inputs import ModelInput, square
 from resnet_bench.specs import EXTERNAL_FORMS, EXTERNAL_IMAGE_SIZE
 from resnet_bench.specs.objects import OBJECT, OBJECTS_VARIABLE, file_of
@@ -50,7 +51,7 @@ def build(name: str, *, device: torch.device, arguments: Mapping[str, Any] = {},
         ModelError: the package, the name in it, the arguments or what it returns is wrong; the message says which.
     """
     builder = _find(name)
-    _refuse_wrong_arguments(name, builder, arguments)
+    refuse_wrong(name, builder.call, arguments)
     built = _call(name, builder, {**builder.published(published), **arguments}, device)
     return _checked(built, name).to(device)
 
@@ -62,7 +63,7 @@ def built_without_data(build_module: Callable[[], Any], name: str) -> nn.Module:
         ModelError: it needs arguments, raises, or returns something else.
     """
     builder = _plain(build_module, name)
-    _refuse_wrong_arguments(name, builder, {})
+    refuse_wrong(name, builder.call, {})
     return _checked(_call(name, builder, {}, torch.device("meta")), name)
 
 
@@ -75,7 +76,7 @@ def look_up(name: str, *, arguments: Mapping[str, Any] = {}, published: str = ""
         UnknownModelError: nothing is called so, its arguments are wrong, or it has no weights of the name `published`.
     """
     builder = _find(name)
-    _refuse_wrong_arguments(name, builder, arguments)
+    refuse_wrong(name, builder.call, arguments)
     builder.published(published)
     return builder.own_input(arguments, published)
 
@@ -212,24 +213,5 @@ def _call(name: str, builder: Builder, arguments: Mapping[str, Any], device: tor
     except (ResNetBenchError, KeyboardInterrupt):
         raise
     except BaseException as error:
+        refuse_unexpected(name, error, arguments)
         raise ModelError(f"'{name}' {deed(error)}{where(error)}") from error
-
-
-def _refuse_wrong_arguments(name: str, builder: Builder, arguments: Mapping[str, Any]) -> None:
-    try:
-        parameters = inspect.signature(builder.call).parameters.values()
-    except (TypeError, ValueError):  # builtins without a signature: calling them tells
-        return
-    optional = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    plain = [each for each in parameters if each.kind not in optional]
-    needed = [each.name for each in plain if each.default is each.empty and each.name not in arguments]
-    if needed:
-        raise UnknownModelError(
-            f"'{name}' needs arguments ({', '.join(needed)}); give them with --arguments, or a function without any."
-        )
-    known = [each.name for each in plain if each.kind is not inspect.Parameter.POSITIONAL_ONLY]
-    takes_any = any(each.kind is inspect.Parameter.VAR_KEYWORD for each in parameters)
-    unknown = [argument for argument in arguments if argument not in known and not takes_any]
-    if unknown:
-        said = f" It takes {', '.join(known)}." if known else " It takes none."
-        raise UnknownModelError(f"'{name}' has no argument '{unknown[0]}'.{nearest(unknown[0], known)}{said}")

@@ -1,6 +1,6 @@
 """Trained weights put into a module: of a published name, a file, or a URL; refused where they do not fit."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from torch import Tensor, nn
@@ -104,23 +104,34 @@ def _fitted(own: Mapping[str, Tensor], text: str, *, name: str, url: str = "") -
 
 
 def _unwrapped(found: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
-    """Return the state under the module's own names, whatever wrapped or held the module when it was saved."""
-    state = dict(found)
+    """Return the state under the module's own names, whatever wrapped or held the module when it was saved.
+
+    The module itself may be wrapped, as one that torch.compile returned is, or parts of it.
+    """
+    names = {_bare(key): key for key in own}
+    state = {_bare(key): value for key, value in found.items()}
+    if len(names) < len(own) or len(state) < len(found):  # such names are the networks' own
+        names, state = {key: key for key in own}, dict(found)
+    holder = _holder(names, state)
+    held = {key.removeprefix(holder): value for key, value in state.items() if key.startswith(holder)}
+    return {names.get(key, key): value for key, value in held.items()}
+
+
+def _holder(names: Collection[str], found: Collection[str]) -> str:
+    """Return the prefix of what holds most of a module in a checkpoint; of two as good a usual one, or none."""
+    first = next(iter(names), "")
+    usual = ("", *_HOLDERS)
+    prefixes = dict.fromkeys([*usual, *(key.removesuffix(first) for key in found if key.endswith(f".{first}"))])
+    fitting = {prefix: sum(f"{prefix}{name}" in found for name in names) for prefix in prefixes}
+    best = max(fitting, key=lambda prefix: fitting[prefix])
+    return best if best in usual or list(fitting.values()).count(fitting[best]) == 1 else ""
+
+
+def _bare(key: str) -> str:
+    """Leave the names of wrappers out of a key, at its start and after any dot."""
     for wrapper in _WRAPPERS:
-        if not any(wrapper in key for key in own):
-            state = {_without(key, wrapper): value for key, value in state.items()}
-    if own.keys() & state.keys():
-        return state
-    for holder in _HOLDERS:
-        held = {key.removeprefix(holder): value for key, value in state.items() if key.startswith(holder)}
-        if own.keys() & held.keys():
-            return held
-    return state
-
-
-def _without(key: str, wrapper: str) -> str:
-    """Leave a wrapper's name out at the start of a key, and after any dot."""
-    return key.removeprefix(wrapper).replace(f".{wrapper}", ".")
+        key = key.removeprefix(wrapper).replace(f".{wrapper}", ".")
+    return key
 
 
 def _refuse_differences(own: Mapping[str, Tensor], state: Mapping[str, Tensor], *, source: str, name: str) -> None:

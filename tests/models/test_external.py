@@ -22,6 +22,17 @@ def needs(channels: int) -> nn.Module:
     return wide(channels)
 
 
+class Net(nn.Module):
+    def __init__(self, width: int, *, depth: int = 1, act: str = "relu") -> None:
+        super().__init__()
+        self.convs = nn.Sequential(*[nn.Conv2d(3, width, 1) for _ in range(depth)])
+        self.act = act
+
+
+def passes_on(**options) -> nn.Module:
+    return Net(8, **options)
+
+
 def parallel() -> nn.Module:
     return nn.DataParallel(wide())
 
@@ -51,6 +62,8 @@ def test_arguments_reach_the_function():
         ("wide", {"chanels": 1}, "has no argument 'chanels'. Did you mean 'channels'? It takes channels, classes."),
         ("parallel", {"x": 1}, "has no argument 'x'. It takes none."),
         ("needs", {}, "needs arguments (channels)"),
+        ("passes_on", {"dept": 2}, "has no argument 'dept'. Did you mean 'depth'? It takes depth, act."),
+        ("passes_on", {"depth": "two"}, "raised TypeError: 'str' object cannot be interpreted as an integer"),
         ("instance", {}, "'instance' is a module itself (Sequential); give a function that returns it."),
         ("quantised", {}, "is quantised (Linear)"),
         ("complex_weights", {}, "has complex weights"),
@@ -60,6 +73,34 @@ def test_what_cannot_be_built_as_asked_is_refused_in_words(name, arguments, says
     with pytest.raises(ModelError) as caught:
         create_model(f"{HERE}:{name}", arguments=arguments)
     assert says in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "says"),
+    [
+        (
+            "torchvision:resnet18",
+            {"num_clases": 7},
+            "Did you mean 'num_classes'? It takes num_classes, zero_init_residual",
+        ),
+        ("torchvision:densenet121", {"growth": 7}, "Did you mean 'growth_rate'? It takes growth_rate, block_config"),
+        ("torchvision:vit_b_16", {"image": 96}, "has no argument 'image'. Did you mean 'image_size'?"),
+        (
+            "timm:resnet18",
+            {"in_chan": 4},
+            "has no argument 'in_chan'. Did you mean 'in_chans'? It takes num_classes, in_chans",
+        ),
+    ],
+)
+def test_an_argument_that_a_package_passes_on_is_answered_with_what_is_taken_there(name, arguments, says):
+    torchvision_models()  # timm imports torchvision itself
+    if name.startswith("timm:"):
+        pytest.importorskip("timm")
+    with pytest.raises(UnknownModelError) as caught:
+        external.build(name, device=torch.device("meta"), arguments=arguments)
+    assert str(caught.value).startswith(f"'{name}' has no argument '{next(iter(arguments))}'.")
+    assert says in str(caught.value)
+    assert "\n" not in str(caught.value)
 
 
 def test_what_only_spreads_a_network_over_devices_is_taken_off():

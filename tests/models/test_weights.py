@@ -63,7 +63,18 @@ def tiny() -> nn.Module:
     return nn.Sequential(nn.Conv2d(3, 4, 1), nn.BatchNorm2d(4), nn.Flatten(), nn.Linear(4, 2))
 
 
-MINE = "tests.models.test_weights:tiny"
+HERE = "tests.models.test_weights"
+MINE = f"{HERE}:tiny"
+
+
+def compiled() -> nn.Module:
+    return torch.compile(tiny())
+
+
+def partly_compiled() -> nn.Module:
+    module = tiny()
+    module[0] = torch.compile(module[0])
+    return module
 
 
 def filled(value: float) -> dict[str, torch.Tensor]:
@@ -100,6 +111,9 @@ CHECKPOINTS: dict[str, Any] = {
     "AveragedModel": averaged(),
     "timm's average": {"state_dict": filled(1.0), "state_dict_ema": filled(7.0)},
     "torchvision's average": {"model": filled(1.0), "model_ema": averaged()},
+    "held by a part of another network": prefixed("student.trunk.", filled(7.0))
+    | {"student.conv.weight": torch.ones(3)},
+    "one of two networks": prefixed("model.", filled(7.0)) | prefixed("teacher.", filled(1.0)),
     "half": {key: value.half() if value.is_floating_point() else value for key, value in filled(7.0).items()},
 }
 
@@ -108,6 +122,20 @@ CHECKPOINTS: dict[str, Any] = {
 def test_whatever_wrapped_the_model_when_it_was_saved_its_weights_are_loaded(tmp_path: Path, form: str) -> None:
     torch.save(CHECKPOINTS[form], tmp_path / "saved.pth")
     assert loaded_value(tmp_path / "saved.pth") == 7.0
+
+
+@pytest.mark.parametrize("form", ["plain", "compiled", "a part compiled", "Lightning"])
+@pytest.mark.parametrize("built", ["compiled", "partly_compiled"])
+def test_so_they_are_into_a_model_that_is_wrapped_itself(tmp_path: Path, form: str, built: str) -> None:
+    torch.save(CHECKPOINTS[form], tmp_path / "saved.pth")
+    created = create_with_weights(f"{HERE}:{built}", str(tmp_path / "saved.pth"), device=HOST)
+    assert {float(it.flatten()[0]) for it in created.module.state_dict().values()} == {7.0}
+
+
+def test_of_two_networks_as_good_neither_is_taken(tmp_path: Path) -> None:
+    torch.save(prefixed("student.", filled(7.0)) | prefixed("teacher.", filled(1.0)), tmp_path / "saved.pth")
+    with pytest.raises(ModelError, match=r"missing: 0\.weight"):
+        loaded_value(tmp_path / "saved.pth")
 
 
 @pytest.mark.parametrize("form", ["timm's average", "torchvision's average"])
