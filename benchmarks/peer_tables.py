@@ -34,7 +34,10 @@ class Row(NamedTuple):
 
 
 def counted(model: str) -> tuple[str, str, str, str, str]:
-    """Return input, parameters, MACs and activations of a model in its own input, and "counted"; or why not."""
+    """Return input, parameters, MACs and activations of a model in its own input, and "counted"; or why not.
+
+    Nothing counts where its rows lack parameters or an operator's cost is not known.
+    """
     from resnet_bench.errors import ResNetBenchError
     from resnet_bench.profilers.complexity import static_profile
     from resnet_bench.profilers.subject import StaticSubject
@@ -44,7 +47,10 @@ def counted(model: str) -> tuple[str, str, str, str, str]:
         found = static_profile(model)
     except ResNetBenchError as error:
         return ("", "", "", "", str(error))
-    return (str(own), str(found.parameters), str(found.macs), str(found.activations), COUNTED)
+    lacking = found.parameters - sum(layer.parameters for layer in found.layers)
+    unknown = ", ".join(found.uncounted_operators)
+    verdict = f"{lacking} parameters are in no row" if lacking else f"{unknown}: not counted" if unknown else COUNTED
+    return (str(own), str(found.parameters), str(found.macs), str(found.activations), verdict)
 
 
 def timm_rows(results: Path | None) -> Iterator[Row]:

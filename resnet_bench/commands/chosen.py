@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from resnet_bench import specs
 from resnet_bench.config import suite_file
 from resnet_bench.config.axes import Value
 from resnet_bench.config.suite_file import Suite, Sweep
@@ -40,7 +41,17 @@ def split(names: Sequence[str]) -> tuple[Suite, tuple[str, ...]]:
     return suite_file.load_suite(Path(names[0]) if is_file else None), others
 
 
+def own_names(suite: Suite) -> tuple[str, ...]:
+    """Return the names of a suite's own models, and of other packages' in its sweeps."""
+    swept = [str(name) for sweep in suite.sweeps for name in sweep["model"] if specs.is_external(str(name))]
+    return tuple(dict.fromkeys([*_described(suite), *swept]))
+
+
 def of_suite(suite: Suite) -> tuple[str, ...]:
     """Return the names of a suite's own models, else those of its sweeps."""
-    own = tuple(dict.fromkeys([*(it.name for it in suite.models), *(it.name for it in suite.named)]))
+    own = tuple(dict.fromkeys(_described(suite)))
     return own or tuple(dict.fromkeys(str(name) for sweep in suite.sweeps for name in sweep["model"]))
+
+
+def _described(suite: Suite) -> list[str]:
+    return [*(it.name for it in suite.models), *(it.name for it in suite.named)]

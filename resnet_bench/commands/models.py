@@ -3,22 +3,36 @@
 import fnmatch
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
 from resnet_bench import specs
 from resnet_bench.commands.arguments import Whole
-from resnet_bench.commands.chosen import chosen, split
+from resnet_bench.commands.chosen import chosen, own_names, split
+from resnet_bench.commands.costing import answer
 from resnet_bench.commands.output import destination, give
 from resnet_bench.config.axes import BY_NAME
-from resnet_bench.errors import ModelError, UsageError, nearest
+from resnet_bench.config.suite_file import Suite, Sweep
+from resnet_bench.errors import ModelError, UnknownModelError, UsageError, nearest
+from resnet_bench.records import Mode, Optimizer
 from resnet_bench.records.bounds import LARGEST_SIZE
 from resnet_bench.report.documents import catalogue
+from resnet_bench.report.documents.catalogue import RegistryEntry
 from resnet_bench.report.renderers import Format
+from resnet_bench.runner import choices
 from resnet_bench.runner.choices import AskedModel
+from resnet_bench.specs import Spec
 from resnet_bench.wire.descriptions import ShowRequest
 from resnet_bench.words import either, say
+
+# What a model's line in the list is of.
+_AS_LISTED: dict[str, Any] = {
+    "mode": Mode.INFERENCE,
+    "batch_size": 1,
+    "optimizer": Optimizer.MOMENTUM,
+    "counters": (),
+}
 
 
 def list_models(
@@ -29,18 +43,42 @@ def list_models(
     """List the models, with what each costs for one image and its published accuracy.
 
     Args:
-        patterns: only names like these, such as 'resnet*' 'cifar_*'; a suite file first adds its own architectures.
+        patterns: only names like these, such as 'resnet*' 'cifar_*'; a suite file first adds its own models.
         output: write it to this file; an .html file is a page of its own.
         format: text, markdown, json, csv, latex or html; by default what the suffix of --output says, else text.
     """
     suite, wanted = split(patterns)
-    known = {spec.name: spec for spec in (*suite.models, *map(specs.find, specs.names()))}
+    own = own_names(suite)
+    known = [*own, *(name for name in specs.names() if name not in own)]
     found = [name for name in known if not wanted or any(fnmatch.fnmatch(name, each) for each in wanted)]
     if not found:
         asked = either([f"'{each}'" for each in wanted])
         raise ModelError(f"no model is called like {asked}.{nearest(wanted[0], known)}")
-    entries = [catalogue.entry(known[name]) for name in found]
+    entries = [_entry(name, suite) if name in own else catalogue.entry(specs.find(name)) for name in found]
     give(catalogue.document(entries), destination(format, output))
+
+
+def _entry(name: str, suite: Suite) -> RegistryEntry:
+    """Return the line of a suite's model; what an external one costs is counted in a process of its own."""
+    (choice,) = choices.of_sweep(suite, Sweep(axes={"model": (name,)}))
+    model, said = choice.named.model, next((it for it in suite.named if it.name == name), None)
+    try:
+        if isinstance(model, Spec) and not choice.input:
+            line = catalogue.entry(model)
+        else:
+            line = catalogue.counted_entry(answer(choice, **_AS_LISTED | choice.said({})).profile)
+    except UnknownModelError:
+        raise
+    except ModelError as error:
+        line = catalogue.uncounted_entry(choice.name, str(error))
+    built_from = " ".join(filter(None, (choice.name, choice.named.arguments)))
+    return catalogue.named_entry(
+        line,
+        name,
+        built_from="" if built_from == name else built_from,
+        weights=choice.named.weights,
+        accuracy=None if said is None else said.accuracy,
+    )
 
 
 def show(*models: str, arguments: str = "", num_classes: Whole | None = None) -> None:

@@ -9,19 +9,15 @@ from resnet_bench import units
 from resnet_bench.analysis.layers import By
 from resnet_bench.commands.arguments import value_of, with_axes
 from resnet_bench.commands.chosen import chosen
+from resnet_bench.commands.costing import answer
 from resnet_bench.commands.output import destination, give
 from resnet_bench.config import values
 from resnet_bench.config.axes import ALONE, BY_NAME
 from resnet_bench.errors import UsageError
 from resnet_bench.machine.devices import AUTO, kind_of
-from resnet_bench.profilers.complexity import static_profile
-from resnet_bench.profilers.largest_batch import largest_batch
 from resnet_bench.records import Update
 from resnet_bench.report.documents import profiles
-from resnet_bench.report.documents.profiles import Answer
 from resnet_bench.report.renderers import Format
-from resnet_bench.runner.choices import AskedModel
-from resnet_bench.wire.descriptions import NOT_OF_A_BATCH, CostRequest
 from resnet_bench.words import say
 
 _AXES = tuple(axis for axis in ALONE if axis.name != "model")
@@ -79,6 +75,8 @@ def profile(
         if trace is not None:
             say(f"trace: {trace} (open it at ui.perfetto.dev)")
         return
+    if by_running:
+        _refuse({"--memory": memory}, "with --by-running, which predicts none")
     needless = [name for name in _MEASURED if name != "device"]
     _refuse({BY_NAME[name].singular_flag: asked.get(name) for name in needless}, "without --measured")
     device = str(asked.get("device", AUTO))  # it need not be here
@@ -87,24 +85,8 @@ def profile(
     limit = None if memory is None else int(values.quantity(units.parse_bytes, memory, "--memory"))
     counters = tuple(name for names in with_ for name in names.split(","))
     asked_of = {**static, "counters": counters, "by_running": by_running, "update": update}
-    answers = [_answer(choice, limit, **asked_of, **choice.said(static)) for choice in chosen(models, asked)]
+    answers = [answer(choice, limit, **asked_of, **choice.said(static)) for choice in chosen(models, asked)]
     give(profiles.document(answers, by), to)
-
-
-def _answer(choice: AskedModel, limit: int | None, **asked: Any) -> Answer:
-    """Return a model's profile, and what fits in `limit` bytes; a foreign model's code runs in a process of its own."""
-    named = choice.named
-    asked["arguments"] = named.arguments
-    if isinstance(named.model, str):
-        from resnet_bench.runner.launchers.table import launcher  # noqa: PLC0415 - as above
-
-        found = launcher().ask(CostRequest(model=named.model, memory_bytes=limit, **asked))
-        return Answer(profile=found.profile, memory_limit_bytes=limit, largest_batch_size=found.largest_batch_size)
-    counted, fits = static_profile(named.model, **asked), None
-    if limit is not None:
-        fitting = {name: value for name, value in asked.items() if name not in NOT_OF_A_BATCH}
-        fits = largest_batch(named.model, memory_bytes=limit, **fitting)
-    return Answer(profile=counted, memory_limit_bytes=limit, largest_batch_size=fits)
 
 
 def _refuse(flags: dict[str, object], when: str) -> None:

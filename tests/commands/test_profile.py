@@ -153,6 +153,11 @@ def test_bad_input_is_one_line_and_exit_2(capsys: pytest.CaptureFixture[str], ar
     assert says in refusal(capsys, *arguments.split())
 
 
+def test_another_precision_than_a_model_is_built_in_is_a_mistake(capsys: pytest.CaptureFixture[str]) -> None:
+    error = refusal(capsys, "profile", "tests.runner.test_dissection:half", "--precision", "fp32")
+    assert "is built in float16: ask for --precision fp16" in error
+
+
 def test_list_has_every_model_with_its_cost_and_accuracy(capsys: pytest.CaptureFixture[str]) -> None:
     entries = json.loads(answer(capsys, "list", "--format", "json"))
     assert [entry["model"] for entry in entries] == list(specs.names())
@@ -225,6 +230,58 @@ def test_a_suite_files_own_models_are_profiled_shown_and_listed(
     assert "stands before the names" in refusal(capsys, "profile", "tiny", str(suite))
 
 
+FOREIGN = """
+[[models]]
+name = "ten"
+model = "torchvision:resnet18"
+arguments = { num_classes = 10 }
+input = "3x32x64"
+accuracy = 76.3
+
+[[models]]
+name = "tiny"
+model = "cifar_resnet20"
+arguments = { in_channels = 1 }
+weights = "best.pth"
+
+[[models]]
+name = "branching"
+model = "tests.profilers.test_inputs:Branching"
+
+[[sweep]]
+models = ["ten", "tiny", "tests.profilers.test_inputs:Video"]
+"""
+
+
+def test_a_suites_models_of_other_packages_are_listed_with_what_they_cost(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    suite = tmp_path / "suite.toml"
+    suite.write_text(FOREIGN)
+    listed = json.loads(answer(capsys, "list", str(suite), "t*", "branching", "--format", "json"))
+    found = {it["model"]: it for it in listed}
+    assert list(found) == ["ten", "tiny", "branching", "tests.profilers.test_inputs:Video"]
+    tiny, ten, branching, video = (
+        found[name] for name in ("tiny", "ten", "branching", "tests.profilers.test_inputs:Video")
+    )
+    assert (ten["built_from"], ten["input"], ten["given_acc1"]) == (
+        "torchvision:resnet18 num_classes=10",
+        "3x32x64",
+        76.3,
+    )
+    assert ten["parameters"] == 11176512 + 5130
+    assert (tiny["built_from"], tiny["weights"], tiny["depth"]) == ("cifar_resnet20 in_channels=1", "best.pth", 20)
+    assert tiny["macs"] == specs.totals(specs.find("cifar_resnet20")).macs - 2 * 16 * 9 * 32 * 32
+    assert branching["macs"] is None
+    assert "--by-running" in branching["uncounted"]
+    assert "it was given (1, 3, 224, 224) float32" in video["uncounted"]
+    text = answer(capsys, "list", str(suite), "ten", "branching")
+    assert "given acc@1" in text
+    assert "76.3" in text
+    assert text.rstrip().endswith(branching["uncounted"])
+    assert "given acc@1" not in answer(capsys, "list", "resnet18")
+
+
 def test_arguments_and_inputs_are_flags(capsys: pytest.CaptureFixture[str]) -> None:
     flags = ("--arguments", "num_classes=10", "--input", "3x64x96", "--by", "stage")
     text = answer(capsys, "profile", "torchvision:resnet18", *flags, "--with", "torch,fvcore")
@@ -257,6 +314,9 @@ def test_flags_that_mean_nothing_are_refused_with_what_to_do(capsys: pytest.Capt
     assert "add --measured" in refused(capsys, "--executor", "compile")
     assert "--memory" in refused(capsys, "--measured", "--memory", "8GiB")
     assert "--by-running" in refused(capsys, "--measured", "--by-running")
+    assert "--memory means nothing with --by-running, which predicts none" in refused(
+        capsys, "--by-running", "--memory", "8GiB"
+    )
     assert "'1,2': expected a whole number of 1 or more" in refused(capsys, "--measured", "--threads", "1,2")
     assert "too small" in refused(capsys, "--measured", "--image-size", "8")
     assert "expected a whole number of 1 or more" in refused(capsys, "--measured", "--batch-size", "0")

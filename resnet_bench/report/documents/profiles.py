@@ -43,6 +43,7 @@ _MEMORY = (
     Column(key="size", title="size", kind=ColumnKind.FIGURE),
     Column(key="what", title="what", kind=ColumnKind.TEXT),
 )
+_ONE_OPERATOR = "LSTM"  # a recurrent layer that libraries compute as one
 _ASKED = ("memory_limit_bytes", "largest_batch_size")
 _FITS = (
     Column(key="model", title="model", kind=ColumnKind.NAME),
@@ -177,6 +178,11 @@ def _sections(number: int, answer: Answer, by: By, several: int) -> tuple[Sectio
             f"torch's own counter counts {profile.torch_forward_flops:,} FLOPs of the forward pass, "
             f"{abs(profile.unexplained_flops):,} {'more' if profile.unexplained_flops > 0 else 'fewer'} than are "
             "counted here, and why is not known: take neither for granted."
+        )
+    if profile.predicted_memory is not None and any(layer.type == _ONE_OPERATOR for layer in profile.layers):
+        lines.append(
+            "What a library keeps inside of an LSTM, packed weights and a workspace, is not predicted: on a CPU "
+            "(oneDNN) it was up to as much again as a small network takes."
         )
     if profile.predicted_memory is None:
         lines.append("Counted by running once on the CPU; memory is predicted only of what can be traced without.")
