@@ -8,9 +8,8 @@ little to correct: the doubt about the coefficient is in proportion to how far l
 
 import math
 import statistics
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
-import msgspec
 import numpy as np
 
 from resnet_bench.records import Launch, Nominal, ReferenceSamples, Run
@@ -25,9 +24,10 @@ _USUAL = 0.25
 def nominals_of(runs: Sequence[Run]) -> tuple[Nominal, ...]:
     """Return the nominal speeds by which these runs are shown: one for each machine, number of threads and version.
 
-    Those that the runs recorded; where none of them did, as one that was stopped, what their launches make.
+    Those that the runs recorded; where none of them did, what their launches make: of a run that was stopped, or of an
+    earlier release, whose ceilings hold the speed of one moment.
     """
-    recorded = agreed(it for run in runs for it in (*run.header.nominals, *_with_ceilings(run)))
+    recorded = agreed(it for run in runs for it in run.header.nominals)
     made = agreed(it for run in runs for it in made_of(run))
     return tuple({it.key: it for it in (*made, *recorded)}.values())
 
@@ -45,15 +45,6 @@ def of_launches(launches: Sequence[Launch], known: Iterable[Nominal]) -> Nominal
     """
     [(key, of_key), *_] = _by_key(launches).items()
     return next((it for it in known if it.key == key), None) or _made(key, of_key, run="")
-
-
-def _with_ceilings(run: Run) -> Iterator[Nominal]:
-    """Yield those that runs kept with their machine's ceilings before."""
-    for it in run.header.ceilings:
-        if it.nominal is not None:
-            yield msgspec.structs.replace(
-                it.nominal, environment=it.environment, threads=it.threads, made_at=it.measured_at
-            )
 
 
 def _by_key(launches: Iterable[Launch]) -> dict[NominalKey, list[Launch]]:

@@ -39,7 +39,7 @@ class Ceilings(Record, frozen=True, kw_only=True, tag="ceilings"):
 
     `launch_s` is what one more operator costs when it has nothing to compute. `attempts` is how often the measurement
     was made because something else used the machine; `disturbances` says in words what still did in the last one.
-    `nominal` is the reference's in runs of before it was made from launches (`Header.nominals`).
+    `nominal` is the reference's in runs of before it was made of launches (`Header.nominals`), and is used no more.
     """
 
     environment: str

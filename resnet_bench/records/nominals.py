@@ -19,7 +19,7 @@ class Nominal(Record, frozen=True, kw_only=True):
     `pass_s` are means a pass of bursts of 1, 2, 3, ... passes, the first of which is slower; CPU time beside cases of
     one thread, else elapsed time. It is of the machine `environment` beside cases of so many `threads`, and was made
     from so many `launches` of `run`, the first of `made_at`, which lay `spread` apart by it: the standard deviation of
-    the logarithm. One of no launches was measured by itself, as it was before.
+    the logarithm. One of no launches was measured by itself, with the ceilings, and is used no more.
     """
 
     version: str
@@ -60,5 +60,5 @@ def settled(before: Iterable[Nominal], made: Iterable[Nominal]) -> tuple[Nominal
 
 def agreed(nominals: Iterable[Nominal]) -> tuple[Nominal, ...]:
     """Return by which of several runs' their figures are given beside each other: the first of enough launches."""
-    by_rank = sorted(nominals, key=lambda it: (it.launches < ENOUGH_LAUNCHES, it.launches == 0, it.made_at))
+    by_rank = sorted(nominals, key=lambda it: (it.launches < ENOUGH_LAUNCHES, it.made_at))
     return tuple({it.key: it for it in reversed(by_rank)}.values())

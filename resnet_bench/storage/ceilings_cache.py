@@ -52,8 +52,7 @@ def read_of(
             "they are measured anew."
         )
         return None
-    # A nominal speed of an earlier release was one moment's: this one makes it from launches.
-    return msgspec.structs.replace(cached.ceilings, environment=environment, nominal=None)
+    return msgspec.structs.replace(cached.ceilings, environment=environment)
 
 
 def cache_file(device: str, threads: int, shelf: str = "") -> Path:

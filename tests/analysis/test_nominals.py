@@ -114,13 +114,13 @@ def test_bursts_of_other_lengths_make_no_other_speed_of_the_machine():
     )
 
 
-def test_a_run_keeps_what_it_recorded_and_an_older_one_what_stands_with_its_ceilings():
+def test_a_run_keeps_what_it_recorded_and_an_older_one_is_given_for_what_its_launches_make():
+    """With the ceilings of earlier runs stands the speed of one moment: a published one is 28 % off all launches."""
+    assert figure(digest(a_run(nominals=(nominal(pass_s=0.002),)))).correction.nominal_s == 0.002
     old = make.ceilings(threads=1, nominal=Nominal(version="cpu-1", pass_s=(0.004, 0.0035)))
-    assert figure(digest(a_run(ceilings=(old,)))).correction.nominal_s == 0.004
-    both = a_run(ceilings=(old,), nominals=(nominal(pass_s=0.002),))
-    assert figure(digest(both)).correction.nominal_s == 0.002
-    (alone,) = nominals_of([a_run()])
+    (alone,) = nominals_of([a_run(ceilings=(old,))])
     assert (alone.run, alone.launches, alone.threads) == ("one", 30, 1)
+    assert alone.pass_s[0] == pytest.approx(PASS_S, rel=0.05)
 
 
 @pytest.mark.parametrize("other", [dict(environment="e2"), dict(threads=2), dict(version="cpu-2")])
@@ -130,7 +130,7 @@ def test_another_machine_number_of_threads_or_version_has_another(other):
     assert figure(digest(a_run(nominals=(elsewhere,)))).correction.nominal_s == own.pass_s[0]
 
 
-@given(st.permutations([nominal(5, "a"), nominal(ENOUGH_LAUNCHES, "c"), nominal(90, "d"), nominal(0, "b")]))
+@given(st.permutations([nominal(5, "a"), nominal(ENOUGH_LAUNCHES, "c"), nominal(90, "d")]))
 def test_the_first_of_enough_launches_stays_in_whatever_order_runs_are_read(found):
     assert agreed(found) == (nominal(ENOUGH_LAUNCHES, "c"),)
 

@@ -27,8 +27,6 @@ def reference_words(runs: Sequence[Run]) -> tuple[str, ...]:
 def _speed(it: Nominal) -> str:
     beside = f"The nominal speed of {it.version} beside {counted(it.threads, 'thread')}"
     said = f"{beside} is {units.milliseconds(it.pass_s[0])} ms a pass"
-    if not it.launches:
-        return f"{said}, as it was measured once with the machine's ceilings."
     apart = "" if it.spread is None else f", which lay {units.percent(it.spread)} apart by it"
     of = f"of {counted(it.launches, 'launch', 'launches')} of run {it.run}{apart}"
     return (
