@@ -102,7 +102,7 @@ class Figure(Record, frozen=True, kw_only=True):
     """A chart's data with the sentence that states its finding and the same numbers as a table.
 
     `budget_unit` is the base unit of x where a budget of the question box is a line in it, `budget_batch` the batch
-    size of which it must be.
+    size of which it must be, `statistic` what its points are: a budget of another one says so.
     `unfiltered` says what the page's filter does not move: the sentence, and what else was computed of all cases.
     `order` are the categories of y from top to bottom, those of the series in turn where it is empty.
     `row_px` is the height of one category of y where the chart grows with them, 0 where it has one height.
@@ -121,3 +121,8 @@ class Figure(Record, frozen=True, kw_only=True):
     order: tuple[str, ...] = ()
     budget_unit: str = ""
     budget_batch: int | None = None
+    statistic: str = ""
+
+    def limit_words(self, limit: str) -> str:
+        """Return a limit's words in this figure, "p95 200 ms (dots: p50)"."""
+        return f"{limit} (dots: {self.statistic})" if self.statistic else limit

@@ -71,4 +71,4 @@ class QuestionBox(Record, frozen=True, kw_only=True):
         """Return the first question's limit as a line in a figure of what it limits, None in another one."""
         if figure.budget_unit != self.asked[0].base_unit or self.first_batch not in {None, figure.budget_batch}:
             return None
-        return LimitLine(at=float(self.first_limit), words=self.first_words)
+        return LimitLine(at=float(self.first_limit), words=figure.limit_words(self.first_words))

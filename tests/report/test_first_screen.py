@@ -250,12 +250,17 @@ def test_the_budget_is_a_line_on_paper_too_and_moves_with_the_question(opened):
     line = ".static .limit"
     plain, page = opened("steady", java_script_enabled=False), opened("steady")
     first = plain.locator(line)
-    assert first.locator("text").text_content() == f"p95 {plain.input_value('#under')} ms"
+    assert first.locator("text").text_content() == f"p95 {plain.input_value('#under')} ms (dots: p50)"
     at = "it => Number(/translate\\(([^)]*)/.exec(it.getAttribute('transform'))[1])"
     put(page, of="latency p95", under=plain.input_value("#under"), at="1", best_for="accuracy")
     assert page.locator(line).evaluate(at) == pytest.approx(first.evaluate(at), abs=0.5)
     page.fill("#under", str(float(plain.input_value("#under")) * 0.8))
     assert page.locator(line).evaluate(at) < first.evaluate(at)
+    assert (
+        page.locator(line).locator("text").text_content().endswith(" ms (dots: p50)")
+    )  # the limit is of another figure
+    page.select_option("#of", label="latency")
+    assert "dots" not in page.locator(line).locator("text").text_content()
     page.fill("#under", "")
     assert page.locator(line).get_attribute("display") == "none"
 

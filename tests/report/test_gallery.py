@@ -40,6 +40,25 @@ def test_each_model_has_its_best_throughput_on_each_machine():
     assert float(cells["low_0"]) < float(cells["throughput_0"]) < float(cells["high_0"])
 
 
+def finding(*runs):
+    document = gallery.build(runs, [Path(f"{number}/report.html") for number, _ in enumerate(runs)])
+    (figure,) = [it for section in document.sections for it in section.figures]
+    return figure.finding
+
+
+def test_the_figure_says_which_machine_is_the_fastest_where_that_is_proven():
+    def run(name, *models, speed=1.0, launches=6):
+        return suite_run(models=models, launches=launches, speed=speed, run_id=name)
+
+    slow, fast = run("slow", "resnet18", "resnet50"), run("fast", "resnet18", "resnet50", speed=2.0)
+    by = "1.98x to 1.99x the next."
+    assert finding(slow, fast) == f"fast is the fastest machine for each of the 2 models that several measured, {by}"
+    assert "fast is the fastest machine for resnet18, 1.9" in finding(slow, run("fast", "resnet18", speed=2.0))
+    alike = finding(slow, run("alike", "resnet18", "resnet50"))
+    assert alike == "Which is the fastest for resnet18 and resnet50 is not proven."
+    assert finding(slow, run("other", "resnet34")) == "No model was measured on two machines."
+
+
 def test_a_folder_that_would_be_a_script_is_only_a_folder():
     content = html.render(gallery.build([suite_run()], [Path("javascript:alert(1)//x/report.html")]))
     assert 'href="./javascript%3Aalert' in content

@@ -6,6 +6,9 @@ from urllib.parse import quote
 
 import msgspec
 
+from resnet_bench import units
+from resnet_bench.analysis.claims import standing
+from resnet_bench.analysis.metrics import THROUGHPUT
 from resnet_bench.analysis.published import Catalog, published
 from resnet_bench.analysis.results import Result, of_runs
 from resnet_bench.machine.names import named_alike
@@ -16,7 +19,7 @@ from resnet_bench.report.labels import Labels, device_names, label
 from resnet_bench.report.rows import objects
 from resnet_bench.report.sections.trust import trust
 from resnet_bench.report.table import Column, ColumnKind, Row, Table
-from resnet_bench.words import counted
+from resnet_bench.words import counted, listed
 
 _MACHINES = (
     Column(key="page", title="page", kind=ColumnKind.LINK),
@@ -163,7 +166,7 @@ def _figure(fastest: dict[tuple[str, int], Result], labels: Labels, table: Table
     return Figure(
         id="machines",
         title="Throughput across machines",
-        finding="",
+        finding=_finding(fastest, labels),
         how_to_read="To the right is better; the axis is logarithmic. Each dot is a model at its best batch size.",
         x=FigureAxis(title="throughput (images/s)", scale=Scale.LOG),
         y=FigureAxis(title="", scale=Scale.CATEGORY),
@@ -172,3 +175,30 @@ def _figure(fastest: dict[tuple[str, int], Result], labels: Labels, table: Table
         row_px=26,
         order=tuple(models),
     )
+
+
+def _finding(fastest: dict[tuple[str, int], Result], labels: Labels) -> str:
+    """Say which machine is the fastest for which models, and by how much, where the intervals prove it."""
+    ahead: dict[str, dict[str, float]] = {}
+    unproven: list[str] = []
+    for model in dict.fromkeys(model for model, _ in fastest):
+        here = {run: it.throughput for (name, run), it in fastest.items() if name == model and it.throughput}
+        if len(here) < 2:  # noqa: PLR2004 - one machine is compared with nothing
+            continue
+        runs, summaries = list(here), list(here.values())
+        found = standing(summaries, THROUGHPUT.direction)
+        first, second = sorted((it.median for it in summaries), reverse=True)[:2]
+        if found.proven:
+            ahead.setdefault(labels.runs[runs[found.first]], {})[model] = first / second
+        else:
+            unproven.append(model)
+    said = [_ahead(name, by, alone=len(ahead) == 1 and not unproven) for name, by in ahead.items()]
+    if unproven:
+        said.append(f"{'which' if said else 'Which'} is the fastest for {listed(unproven)} is not proven")
+    return f"{'; '.join(said)}." if said else "No model was measured on two machines."
+
+
+def _ahead(name: str, by: dict[str, float], *, alone: bool) -> str:
+    span = " to ".join(dict.fromkeys(units.factor(it) for it in (min(by.values()), max(by.values()))))
+    models = f"each of the {len(by)} models that several measured" if alone and len(by) > 1 else listed(list(by))
+    return f"{name} is the fastest machine for {models}, {span} the next"

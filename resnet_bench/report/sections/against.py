@@ -23,6 +23,7 @@ class Against:
     corner: str
     budget_unit: str
     budget_batch: int | None
+    statistic: str
 
     @property
     def title(self) -> str:
@@ -48,6 +49,7 @@ THROUGHPUT_AT_BEST = Against(
     corner="Up and to the right",
     budget_unit="",
     budget_batch=None,
+    statistic="",
 )
 
 
@@ -58,9 +60,10 @@ def latency_at(size: int) -> Against:
         metric=LATENCY,
         case=lambda curve: next((it for it in curve.measured if it.case.batch_size == size), None),
         scale=1e3,
-        axis=f"latency at batch {size} (ms)",
+        axis=f"latency p50 at batch {size} (ms)",
         where=f"at batch size {size}",
         corner="Up and to the left",
         budget_unit="s",
         budget_batch=size,
+        statistic="p50",
     )

@@ -23,6 +23,10 @@ from resnet_bench.report.table import Column, ColumnKind, Table
 from resnet_bench.words import counted, listed
 
 _MOST_NAMED = 10  # points; of more the names lie on one another
+_LIMIT = (
+    " The question's limit is a line; dots are medians, so a limit of p95 or p99 may be missed by a model whose dot is "
+    "on its good side."
+)
 
 
 class ParetoPoint(Record, frozen=True, kw_only=True):
@@ -107,12 +111,14 @@ def _figure(points: Sequence[ParetoPoint], labels: Labels, against: Against) -> 
         unfiltered="sentence and the frontier are",
         budget_unit=against.budget_unit,
         budget_batch=against.budget_batch,
+        statistic=against.statistic,
         finding=_finding(points, against),
         how_to_read=(
             f"{against.corner} is better. Each point is a model {against.where}; bars are {CONFIDENCE_TEXT} intervals "
             f"of the {against.metric.label}. The stepped line is the Pareto frontier of the medians: no model on its "
             "worse side is worth choosing for speed and accuracy alone. Models that others are proven to dominate are "
             "hollow and dimmed. Accuracy is published (ImageNet top-1), not measured here."
+            f"{_LIMIT if against.budget_unit else ''}"
         ),
         x=FigureAxis(title=against.axis, scale=Scale.LOG),
         y=FigureAxis(title="ImageNet top-1 accuracy (%)"),

@@ -153,9 +153,10 @@ class Plot {
   }
   // The budget of the question box as a line, in the figures of the quantity that it limits, at the batch that it is of.
   budget({ limit, batch }, { a }) {
-    const { budgetBatch } = this.element.dataset, here = batch === null || batch === Number(budgetBatch);
+    const { budgetBatch, statistic } = this.element.dataset, here = batch === null || batch === Number(budgetBatch);
     const known = here && this.element.dataset.budget === a.base_unit && a.words.startsWith("latency") && limit !== null;
-    const next = known ? { at: limit / a.scale, text: `${a.words.replace("latency", "")} ${say(limit, a.base_unit).replace(/\.0+(?= |$)/, "")}`.trim() } : null;
+    const percentile = a.words.replace("latency", "").trim(), dots = percentile && statistic ? ` (dots: ${statistic})` : "";
+    const next = known ? { at: limit / a.scale, text: `${percentile} ${say(limit, a.base_unit).replace(/\.0+(?= |$)/, "")}${dots}`.trim() } : null;
     if (JSON.stringify(next) === JSON.stringify(this.limit ?? null)) return;
     this.limit = next;
     this.paper();
