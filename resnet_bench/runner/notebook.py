@@ -37,6 +37,11 @@ class ProgressCell:
         self._done += 1
         self._update()
 
+    def lengthen(self) -> None:
+        """Make the bar one step longer."""
+        self._total += 1
+        self._update()
+
     def say(self, line: str) -> None:
         """Keep a line below the bar."""
         self._lines.append(line)

@@ -27,6 +27,9 @@ class Reporter(Protocol):
     def ended(self, entry: Launch | Skip, *, case_is_done: bool) -> None:
         """Hear what came of it, and whether it was the last launch of its case."""
 
+    def again(self, launch: Launch) -> None:
+        """Hear that a launch was disturbed, and is made again after the others."""
+
     def say(self, line: str) -> None:
         """Show a line that is neither."""
 
@@ -36,6 +39,7 @@ class BarReporter:
 
     def __init__(self, names: Mapping[Case, str], total: int) -> None:
         self._names = names
+        self._total, self._again = total, 0
         self._progress = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(),
@@ -55,7 +59,7 @@ class BarReporter:
 
     def started(self, case: Case, *, remaining_s: float) -> None:
         """Show the case and the time left."""
-        left = f"about {units.duration(remaining_s)} left"
+        left = time_left(remaining_s, self._again)
         self._progress.update(self._task, description=logged(self._names[case]), left=left)
 
     def ended(self, entry: Launch | Skip, *, case_is_done: bool) -> None:  # noqa: ARG002 - the bar shows launches
@@ -63,6 +67,11 @@ class BarReporter:
         self._progress.advance(self._task)
         if isinstance(entry, Skip):
             self._progress.console.print(logged(outcome(entry, self._names[entry.case])), markup=False, highlight=False)
+
+    def again(self, launch: Launch) -> None:  # noqa: ARG002 - the bar counts them
+        """Make the bar longer, and count it beside the time left."""
+        self._again += 1
+        self._progress.update(self._task, total=self._total + self._again)
 
     def say(self, line: str) -> None:
         """Print above the bar."""
@@ -75,6 +84,7 @@ class NotebookReporter:
     def __init__(self, names: Mapping[Case, str], total: int) -> None:
         self._names = names
         self._cell = notebook.ProgressCell(total)
+        self._again = 0
 
     def __enter__(self) -> Self:
         return self
@@ -84,13 +94,18 @@ class NotebookReporter:
 
     def started(self, case: Case, *, remaining_s: float) -> None:
         """Show the case and the time left."""
-        self._cell.show(f"{self._names[case]}, about {units.duration(remaining_s)} left")
+        self._cell.show(f"{self._names[case]}, {time_left(remaining_s, self._again)}")
 
     def ended(self, entry: Launch | Skip, *, case_is_done: bool) -> None:  # noqa: ARG002 - the bar shows launches
         """Move the bar on; a skip also leaves a line."""
         self._cell.advance()
         if isinstance(entry, Skip):
             self.say(outcome(entry, self._names[entry.case]))
+
+    def again(self, launch: Launch) -> None:  # noqa: ARG002 - the bar counts them
+        """Make the bar longer, and count it beside the time left."""
+        self._again += 1
+        self._cell.lengthen()
 
     def say(self, line: str) -> None:
         """Keep a line below the bar."""
@@ -128,8 +143,14 @@ class LineReporter:
             self._done += 1
             self.say(f"[{self._done}/{len(self._names)}] {outcome(entry, self._names[entry.case], latencies)}")
         else:
-            launch = f"launch {self._ended} of {max(self._ended, self._total)}{self._left}"
+            launch = f"launch {self._ended} of {self._total}{self._left}"
             self.say(f"{launch}: {outcome(entry, self._names[entry.case])}")
+
+    def again(self, launch: Launch) -> None:
+        """Count one launch more, and say why."""
+        self._total += 1
+        why = "; ".join(launch.contention.disturbances)
+        self.say(f"{self._names[launch.case]}: disturbed ({why}); one more launch of it, after the others")
 
     def say(self, line: str) -> None:
         """Print to standard error at once."""
@@ -156,6 +177,12 @@ def outcome(entry: Launch | Skip, name: str, latencies_s: Sequence[float] = ()) 
     seen = latencies_s or [_latency_s(entry)]
     count = f"{len(seen)} launch{'es' if len(seen) > 1 else ''}"
     return f"{name}: {units.milliseconds(statistics.median(seen))} ms a batch ({count})"
+
+
+def time_left(seconds: float, again: int) -> str:
+    """Return "about 2 min left", and how many launches are made again."""
+    more = f", {again} disturbed and made again" if again else ""
+    return f"about {units.duration(seconds)} left{more}"
 
 
 def _latency_s(launch: Launch) -> float:

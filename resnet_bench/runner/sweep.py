@@ -146,13 +146,20 @@ class _Sweep:
         work.ended(case)
         if isinstance(entry, Skip) and entry.reason in FINAL:
             work.give_up(case)
+        again = (
+            isinstance(entry, Launch)
+            and bool(entry.contention.disturbances)
+            and entry.attempt < self._header.protocol.repeats
+        )
         if isinstance(entry, Launch):
-            work.learn(entry)
-            if entry.contention.disturbances and entry.attempt < self._header.protocol.repeats:
+            work.learn(entry, again=again)
+            if again:
                 work.add(Pending(Slot(case, request.index), entry.attempt + 1))
         if work.is_done(case):
             self._kept.forget(case)
         self._report.ended(entry, case_is_done=work.is_done(case))
+        if isinstance(entry, Launch) and again:
+            self._report.again(entry)
         lane = self._makers.lane(case)
         lost = isinstance(entry, Skip) and entry.reason is SkipReason.INTERRUPTED
         self._unanswered[lane] = self._unanswered[lane] + 1 if lost else 0

@@ -37,6 +37,7 @@ class WorkLeft:
         self._took: dict[Case, float] = {}
         self._given_up: set[Case] = set()
         self._guessed_s = self._needed_s = 0.0
+        self._measured = self._again = 0
         self._lanes: dict[str, _Lane] = {}
         for slot in slots:
             self.add(Pending(slot))
@@ -61,8 +62,10 @@ class WorkLeft:
         if case not in self._given_up:
             self._count(self._lanes[self._lane_of(case)], case, -1)
 
-    def learn(self, entry: Launch) -> None:
-        """Take in what a launch took."""
+    def learn(self, entry: Launch, *, again: bool = False) -> None:
+        """Take in what a launch took, and whether it is made again: others may be too."""
+        self._measured += 1
+        self._again += again
         case, lane = entry.case, self._lanes[self._lane_of(entry.case)]
         left = lane.left[case]
         self._count(lane, case, -left)
@@ -91,9 +94,10 @@ class WorkLeft:
 
     @property
     def remaining_s(self) -> float:
-        """About how long what is left will take: as long as the longest lane."""
+        """About how long what is left will take: as long as the longest lane, with as many repeats as so far."""
         scale = self._needed_s / self._guessed_s if self._guessed_s else 1.0
-        return max((lane.took_s + scale * lane.guessed_s for lane in self._lanes.values()), default=0.0)
+        once = max((lane.took_s + scale * lane.guessed_s for lane in self._lanes.values()), default=0.0)
+        return once * (1 + self._again / self._measured) if self._measured else once
 
     def _count(self, lane: _Lane, case: Case, change: int) -> None:
         lane.left[case] += change
