@@ -8,7 +8,8 @@
 
 Nothing is computed, and torch not imported, when this is: asv imports every file of a suite to find its benchmarks.
 Every figure is a launch in a fresh process, against the package of the commit that asv has installed; a commit that
-has no such model, and a machine without the device, are skipped.
+has no such model, and a machine without the device, are skipped. Of a repository that pip cannot install, asv runs
+`python -m resnet_bench.asv {build_dir}` after installing resnet_bench: it puts the checkout on the environment's path.
 """
 
 from collections.abc import Callable, Iterable
@@ -174,3 +175,20 @@ _described(CostSuite.track_macs, "MACs", 1)
 _described(LatencySuite.track_latency, "seconds", 2)
 _described(ThroughputSuite.track_seconds_per_image, "seconds", 2)
 _described(MemorySuite.track_peak_allocated, "bytes", 1)
+
+
+def follow(checkout: str) -> None:
+    """Let this environment import what lies in a checkout, or in its src folder, and was never installed."""
+    import sysconfig  # noqa: PLC0415 - see above
+    from pathlib import Path  # noqa: PLC0415
+
+    from resnet_bench.storage import files  # noqa: PLC0415
+
+    root = Path(checkout).resolve()
+    files.whole(Path(sysconfig.get_path("purelib"), "checkout-of-asv.pth"), f"{root}\n{root / 'src'}\n")
+
+
+if __name__ == "__main__":
+    import sys
+
+    follow(sys.argv[1])

@@ -6,7 +6,7 @@ from pathlib import Path
 from resnet_bench import specs
 from resnet_bench.errors import UsageError
 from resnet_bench.interop.scaffold import write
-from resnet_bench.interop.scaffold.look import look
+from resnet_bench.interop.scaffold.look import KEPT_LINES, ignoring, look
 from resnet_bench.words import listed, plain, say
 
 
@@ -14,7 +14,8 @@ def init(directory: Path = Path(), /, *, model: str = "", action: str = "") -> N
     """Write a suite, thresholds, two workflows and an asv suite for this repository; what is there stays as it is.
 
     The model is looked for among the repository's functions and classes, without importing any. The first workflow
-    measures a pull request against its base, the second comments; neither needs a machine of yours.
+    measures a pull request against its base, the second comments; neither needs a machine of yours. Commit all of it;
+    what runs and asv write is ignored by git, but for baselines and the calibration.
 
     Args:
         directory: the repository.
@@ -35,6 +36,15 @@ def init(directory: Path = Path(), /, *, model: str = "", action: str = "") -> N
     came_from = write.lives_at(action) if action else write.origin()
     for file in write.write(around, model=chosen, came_from=came_from):
         say(f"{'wrote' if file.written else 'kept '} {file.path}", to=sys.stdout)
+    found = ignoring(around.root)
+    if found.lost:
+        lines = "  ".join(("/reports/*", *KEPT_LINES))
+        say(f"git ignores {listed(found.lost)}, made to be committed: have in .gitignore, not reports/ but {lines}")
+    elif found.lacking:
+        kept = KEPT_LINES if "/reports/*" in found.lacking else ()
+        say(f"runs and asv write what is not to be committed; add to .gitignore: {'  '.join((*found.lacking, *kept))}")
+    if not around.installable:
+        say("pip cannot install this repository: asv puts each commit on the path of its environment instead.")
     others = [it for it in around.factories if it != chosen]
     say(f"model: {chosen}" + (f" (also found: {listed(others)}; --model chooses)" if others and not model else ""))
     if came_from.action == write.UNKNOWN_ACTION:

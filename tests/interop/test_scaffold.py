@@ -6,12 +6,13 @@ import os
 import shlex
 import subprocess
 import sys
+import sysconfig
 import tomllib
 
 import pytest
 import yaml
 
-from resnet_bench import cli
+from resnet_bench import asv, cli
 from resnet_bench.analysis.verdicts import thresholds
 from resnet_bench.config.suite_file import load_suite
 from resnet_bench.interop.scaffold import write
@@ -107,6 +108,44 @@ def test_a_repository_without_a_network_is_asked_for_one(tmp_path, capsys):
     assert list(tmp_path.iterdir()) == []
     assert cli.run(["init", str(tmp_path), "--model", "resnet18"]) == 2
     assert cli.run(["init", str(tmp_path / "absent")]) == 2
+
+
+def test_a_repository_that_pip_cannot_install_is_put_on_the_path_of_asvs_environment(repository, monkeypatch, capsys):
+    (repository / "pyproject.toml").write_text("[tool.ruff]\nline-length = 100\n")
+    (repository / "requirements.txt").write_text("timm\n")
+    assert cli.run(["init", "--action", "o/r@v1"]) == 0
+    assert "pip cannot install this repository" in capsys.readouterr().err
+    configuration = json.loads((repository / "asv.conf.json").read_text())
+    assert configuration["build_command"] == []
+    assert configuration["install_command"] == [
+        "in-dir={env_dir} python -m pip install -r {build_dir}/requirements.txt git+https://github.com/o/r@v1",
+        "in-dir={env_dir} python -m resnet_bench.asv {build_dir}",
+    ]
+    measures = yaml.safe_load((repository / ".github" / "workflows" / "resnet-bench.yml").read_text())
+    *_, requirements, action = measures["jobs"]["measure"]["steps"]
+    assert requirements["run"] == "python -m pip install -r requirements.txt"
+    assert action["with"]["install"] == "false"
+
+    monkeypatch.setattr(sysconfig, "get_path", lambda _: str(repository))
+    asv.follow(str(repository))
+    (path_file,) = repository.glob("*.pth")
+    assert path_file.read_text().splitlines() == [str(repository), str(repository / "src")]
+
+
+def test_what_is_written_and_not_to_be_committed_is_ignored_or_the_lines_are_said(repository, capsys):
+    assert cli.run(["init"]) == 0
+    assert "add to .gitignore" not in capsys.readouterr().err
+    ignored = [".asv/env/x", "reports/a/run.json"]
+    kept = ["reports/baselines/main.json", "reports/calibration.json", *write.FILES]
+    told = subprocess.run(["git", "check-ignore", *ignored, *kept], cwd=repository, capture_output=True, text=True)
+    assert told.stdout.splitlines() == ignored
+    (repository / ".gitignore").write_text("build/\n")
+    assert cli.run(["init"]) == 0
+    said = "add to .gitignore: /reports/*  /.asv/  !/reports/baselines/  !/reports/calibration.json\n"
+    assert said in capsys.readouterr().err
+    (repository / ".gitignore").write_text("reports\n.asv\n")  # a folder that is ignored has nothing that is not
+    assert cli.run(["init"]) == 0
+    assert "not reports/ but /reports/*  !/reports/baselines/  !/reports/calibration.json" in capsys.readouterr().err
 
 
 def test_hostile_names_of_folders_stay_data(tmp_path):

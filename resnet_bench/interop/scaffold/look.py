@@ -2,6 +2,7 @@
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,17 +17,33 @@ _BUILDS = re.compile(
     r"^(build|create|make|get)?_?(model|net|network|resnet\w*)?$|^\w*(resnet|resnext)\w*$", re.IGNORECASE
 )
 _FIRST_NAMES = ("build", "build_model", "create_model", "make_model", "get_model", "model")
+_REQUIREMENTS = "requirements.txt"
+# Lines of .gitignore, and a file that each is about.
+_WRITTEN = {"/reports/*": "reports/run/run.json", "/.asv/": ".asv/env/file"}
+_COMMITTED = ("reports/baselines/main.json", "reports/calibration.json")
+KEPT_LINES = ("!/reports/baselines/", "!/reports/calibration.json")
 _DEEPEST, _MOST_FILES, _LARGEST_BYTES = 4, 500, 2**20
 
 
 class Surroundings(Record, frozen=True, kw_only=True):
-    """A repository as it was looked at; `factories` are likely models, likeliest first."""
+    """A repository as it was looked at; `factories` are likely models, likeliest first.
+
+    `requirements` is the file that lists what a repository needs which pip cannot install, "" where there is none.
+    """
 
     root: Path
     name: str
     branch: str
     installable: bool
+    requirements: str
     factories: tuple[str, ...]
+
+
+class Ignoring(Record, frozen=True, kw_only=True):
+    """Lines that .gitignore lacks, and files that it ignores though they are to be committed."""
+
+    lacking: tuple[str, ...]
+    lost: tuple[str, ...]
 
 
 def look(directory: Path) -> Surroundings:
@@ -42,9 +59,35 @@ def look(directory: Path) -> Surroundings:
         root=root,
         name=root.name,
         branch=_branch(root),
-        installable=(root / "pyproject.toml").exists() or (root / "setup.py").exists(),
+        installable=_installable(root),
+        requirements=_REQUIREMENTS if not _installable(root) and (root / _REQUIREMENTS).is_file() else "",
         factories=tuple(sorted(dict.fromkeys(_factories(root)), key=_likeliness)),
     )
+
+
+def ignoring(root: Path) -> Ignoring:
+    """Return what git does not ignore of what runs and asv write, and what it ignores of what is to be committed."""
+    if git(root, "rev-parse", "--git-dir") is None:
+        return Ignoring(lacking=(), lost=())
+
+    def ignores(path: str) -> bool:
+        return git(root, "check-ignore", "--quiet", path) is not None
+
+    return Ignoring(
+        lacking=tuple(line for line, path in _WRITTEN.items() if not ignores(path)),
+        lost=tuple(path for path in _COMMITTED if ignores(path)),
+    )
+
+
+def _installable(root: Path) -> bool:
+    """Return whether pip can install it: a pyproject.toml may be for tools alone."""
+    if (root / "setup.py").exists():
+        return True
+    try:
+        project = tomllib.loads(reading.content(root / "pyproject.toml", at_most=_LARGEST_BYTES).decode())
+    except (OSError, ValueError, RecursionError):
+        return False
+    return not {"project", "build-system"}.isdisjoint(project)
 
 
 def _branch(root: Path) -> str:

@@ -27,7 +27,15 @@ FILES: Mapping[str, str] = {
     "asv.conf.json": "asv.conf.json",
     "benchmarks/__init__.py": "package.txt",
     "benchmarks/resnet.py": "benchmarks.txt",
+    ".gitignore": "gitignore.txt",
 }
+# Without dependencies: with them there would be thirty wheels, and asv takes the only one.
+_BUILD = ["python -m pip wheel --no-deps -w {build_cache_dir} {build_dir}"]
+_INSTALLS_REQUIREMENTS = """\
+      - run: python -m pip install -r {}
+        env:
+          PIP_EXTRA_INDEX_URL: https://download.pytorch.org/whl/cpu
+"""
 _GITHUB = re.compile(r"github\.com[/:]([\w.-]+/[\w.-]+?)(?:\.git)?$")
 UNKNOWN_ACTION = "OWNER/resnet_bench@main"
 
@@ -84,9 +92,20 @@ def write(around: Surroundings, *, model: str, came_from: Origin) -> tuple[Scaff
         "action": came_from.action,
         "project": json.dumps(around.name)[1:-1],
         "branch": json.dumps(around.branch)[1:-1],
-        "requirement": json.dumps(shlex.quote(came_from.requirement))[1:-1],
+        "build": json.dumps(_BUILD if around.installable else []),
+        "installation": json.dumps(_installation(around, shlex.quote(came_from.requirement))),
+        "requirements": _INSTALLS_REQUIREMENTS.format(around.requirements) if around.requirements else "",
     }
     return tuple(_written(around.root, name, template, fields) for name, template in FILES.items())
+
+
+def _installation(around: Surroundings, requirement: str) -> list[str]:
+    """Return how asv installs a commit; what pip cannot install is put on the path of the environment."""
+    pip = "in-dir={env_dir} python -m pip install"
+    if around.installable:
+        return [f"{pip} {{wheel_file}} {requirement}"]
+    needed = f"-r {{build_dir}}/{around.requirements} " if around.requirements else ""
+    return [f"{pip} {needed}{requirement}", "in-dir={env_dir} python -m resnet_bench.asv {build_dir}"]
 
 
 def _written(root: Path, name: str, template: str, fields: Mapping[str, str]) -> ScaffoldFile:
