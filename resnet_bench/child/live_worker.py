@@ -20,6 +20,7 @@ import torch
 from resnet_bench import HOME
 from resnet_bench.child.agreement import agreement
 from resnet_bench.child.prepare import Loaded, load
+from resnet_bench.child.sources import Sources
 from resnet_bench.errors import DisagreesError, UnsupportedError, deed, in_words, text_of
 from resnet_bench.executors import table as executors
 from resnet_bench.executors.deployed import refuse_otherwise
@@ -62,13 +63,18 @@ def serve(conversation: socket.socket) -> None:
     own = os.getpid()
     decoder = msgspec.json.Decoder(Prepare | Iterate | Compare)
     side: _Side | None = None
+    sources: Sources | None = None
     for line in conversation.makefile("rb"):
         request = decoder.decode(line)
         try:
             if isinstance(request, Prepare):
                 side = None
+                sources = sources or Sources(Path(request.root))
                 side = _prepare(request)
-                answer: Ready | Elapsed | Compared | Refused = Ready(iteration_s=_warm(side.loaded), source=side.source)
+                took_s = _warm(side.loaded)
+                answer: Ready | Elapsed | Compared | Refused = Ready(
+                    iteration_s=took_s, source=side.source, read=sources.digests()
+                )
             elif side is not None:
                 answer = _compared(side) if isinstance(request, Compare) else _timed(side.loaded, request.count)
             else:

@@ -35,8 +35,8 @@ def bisect(
 ) -> int:
     """Find the commit that made a model slower: git bisect, each step decided by launch pairs against GOOD.
 
-    A commit that does not build or stays undecided is skipped, and said. Exit code 0 where one commit is left, 3 where
-    several are.
+    A commit whose model reads the same code as one before is not measured again. One that does not build or stays
+    undecided is skipped, and said. Exit code 0 where one commit is left, 3 where several are.
 
     Args:
         good: a commit, branch or tag that is fast.
@@ -61,9 +61,14 @@ def bisect(
         seed=seed,
     )
 
+    seen: dict[str, dict[str, Decision]] = {}
+
     def judge(base: str, contender: str) -> Decision:
         both = revisions.Revisions(base=base, contender=contender, repository=repository, install=install)
-        ((outcome,), _) = revisions.compare([matchup], both, terms)
+        known = seen.setdefault(base, {})
+        ((outcome,), _) = revisions.compare([matchup], both, terms, known=known)
+        if outcome.code:
+            known.setdefault(outcome.code, bisection.as_known(outcome.decision, contender))
         return outcome.decision
 
     found = bisection.bisect(repository, good, bad, judge, say=say)

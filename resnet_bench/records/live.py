@@ -30,7 +30,11 @@ class Side(Record, frozen=True, kw_only=True):
 
 
 class Decision(Record, frozen=True, kw_only=True):
-    """What the pairs so far say. `ratio` is contender / baseline; the interval holds at all looks together."""
+    """What the pairs so far say. `ratio` is contender / baseline; the interval holds at all looks together.
+
+    `by_code`: nothing was measured for it, because the code is the same as that of the other side, or of a commit that
+    was measured before; the reason says which.
+    """
 
     verdict: Verdict
     ratio: float
@@ -38,6 +42,7 @@ class Decision(Record, frozen=True, kw_only=True):
     detectable: float | None
     pairs: int
     reason: str
+    by_code: bool = False
 
 
 class Matchup(Record, frozen=True, kw_only=True):
@@ -99,7 +104,7 @@ class MatchupResult(Record, frozen=True, kw_only=True):
     """A matchup with its launch pairs and the decision.
 
     The agreements are each side's with eager float32 of its own code, None for that itself; `remarks` say what could
-    not be compared.
+    not be compared. `code` is a digest of all that the contender's side read.
     """
 
     matchup: Matchup
@@ -108,3 +113,4 @@ class MatchupResult(Record, frozen=True, kw_only=True):
     baseline_agreement: Agreement | None = None
     contender_agreement: Agreement | None = None
     remarks: tuple[str, ...] = ()
+    code: str = ""

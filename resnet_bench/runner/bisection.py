@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
+
 from resnet_bench import units
 from resnet_bench.errors import IncompleteError, ResNetBenchError, UnsupportedError, UsageError
 from resnet_bench.git.bisection import Mark, bisecting, commit_of, subject_of
@@ -48,6 +50,14 @@ def bisect(repository: Path, good: str, bad: str, judge: Judge, *, say: Callable
     )
 
 
+def as_known(decision: Decision, revision: str) -> Decision:
+    """Return what a decision on a commit says of another one whose code is the same."""
+    if decision.by_code:
+        return decision
+    reason = f"not measured: the same code as {revision[:12]} ({decision.reason})"
+    return msgspec.structs.replace(decision, reason=reason, by_code=True)
+
+
 def _step(repository: Path, good: str, revision: str, judge: Judge) -> BisectionStep:
     ruling, decision, detail = StepRuling.NOT_SLOWER, None, ""
     try:
@@ -80,6 +90,8 @@ def _refuse_unless_slower(whole: Decision, good: str, bad: str) -> None:
 
 
 def _words(decision: Decision) -> str:
+    if decision.by_code:
+        return f"{decision.verdict}, {decision.reason}"
     interval = decision.interval
     bounds = f" ({units.ratio(interval.low)} to {units.ratio(interval.high)})" if interval else ""
     return f"{decision.verdict}, ratio {units.ratio(decision.ratio)}{bounds}"

@@ -11,20 +11,24 @@ import hashlib
 import math
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
+
+import msgspec
 
 from resnet_bench import scratch
 from resnet_bench.analysis.verdicts.sequential import LOOKS, decide
 from resnet_bench.executors import table as executors
 from resnet_bench.records import Case, Record, Verdict
 from resnet_bench.records.live import Decision, Matchup, MatchupResult, PairedSamples, Side
+from resnet_bench.runner import equal_code
+from resnet_bench.runner.equal_code import EqualCode
 from resnet_bench.runner.launchers.fork_server import Child
 from resnet_bench.runner.launchers.forked import LaunchPairs, Start, best_start
 from resnet_bench.storage import files, lines
-from resnet_bench.wire.live import Compare, Compared, Iterate, Prepare
+from resnet_bench.wire.live import Compare, Compared, Iterate, Prepare, Ready
 from resnet_bench.wire.setting import setting_of
 
 SHORTEST_TURN_S = 0.004
@@ -47,6 +51,7 @@ class Terms(Record, frozen=True, kw_only=True):
     pairs: int = LOOKS[-1]
     seed: int = 0
     until: Until = Until.DECIDED
+    equal_code: EqualCode = EqualCode.MEASURED
     start: Start | None = None
     answer_limit_s: float = 300.0
 
@@ -85,10 +90,12 @@ def measure_pairs(
     *,
     on_pair: Callable[[int, float], None] | None = None,
     output: Path | None = None,
+    known: Mapping[str, Decision] = {},
 ) -> tuple[MatchupResult, ...]:
     """Measure launch pairs until every matchup is decided, `terms.pairs` are made, or the budget would be exceeded.
 
-    What was measured is saved to `output`, where one is given, however this ends.
+    What was measured is saved to `output`, where one is given, however this ends. `known` are decisions of contenders
+    against the same baseline, by the digest of their code: where equal code is not measured, those hold.
 
     Raises:
         UsageError: a side's code cannot be imported or lacks the case.
@@ -98,6 +105,12 @@ def measure_pairs(
     rng = random.Random(terms.seed)  # noqa: S311 - order of turns, no secret
     turns: list[list[PairedSamples]] = [[] for _ in matchups]
     compared: Sequence[tuple[Compared, Compared]] = [(Compared(), Compared()) for _ in matchups]
+    codes, by_code = [""] * len(matchups), dict[int, Decision]()
+
+    def outcomes() -> tuple[MatchupResult, ...]:
+        found = _outcomes(matchups, turns, compared, terms, by_code)
+        return tuple(msgspec.structs.replace(it, code=code) for it, code in zip(found, codes, strict=True))
+
     began, longest = time.monotonic(), 0.0
     settings = (setting_of(matchups[0].baseline), setting_of(matchups[0].contender))
     start = terms.start or best_start(sides, settings)
@@ -111,7 +124,9 @@ def measure_pairs(
             began = time.monotonic()
             for pair in range(terms.pairs):
                 open_matchups = [
-                    index for index in range(len(matchups)) if _goes_on(turns[index], terms, len(matchups))
+                    index
+                    for index in range(len(matchups))
+                    if index not in by_code and _goes_on(turns[index], terms, len(matchups))
                 ]
                 pair_began = time.monotonic()
                 if not open_matchups or pair_began - began + longest > terms.budget_s:
@@ -119,14 +134,21 @@ def measure_pairs(
                 rng.shuffle(open_matchups)
                 with pairs.pair() as children:
                     for index in open_matchups:
-                        turns[index].append(_take_turns(pair, matchups[index], children, terms, preparation, rng=rng))
+                        ready = _prepared(matchups[index], children, preparation)
+                        codes[index] = equal_code.digest(ready[1])
+                        settles = pair == 0 and terms.equal_code is EqualCode.UNCHANGED
+                        found = equal_code.decided(matchups[index], ready, known) if settles else None
+                        if found is None:
+                            turns[index].append(_take_turns(pair, ready, children, terms, rng))
+                        else:
+                            by_code[index] = found
                 longest = max(longest, time.monotonic() - pair_began)
-                if on_pair:
+                if on_pair and len(by_code) < len(matchups):
                     on_pair(pair + 1, time.monotonic() - began)
     finally:
         if output and any(turns):
-            save(output, _outcomes(matchups, turns, compared, terms))
-    return _outcomes(matchups, turns, compared, terms)
+            save(output, outcomes())
+    return outcomes()
 
 
 def save(path: Path, outcomes: Sequence[MatchupResult]) -> None:
@@ -148,17 +170,18 @@ def _outcomes(
     turns: Sequence[Sequence[PairedSamples]],
     compared: Sequence[tuple[Compared, Compared]],
     terms: Terms,
+    by_code: Mapping[int, Decision],
 ) -> tuple[MatchupResult, ...]:
     return tuple(
         MatchupResult(
             matchup=matchup,
             turns=tuple(found),
-            decision=_judge(found, terms, len(matchups)),
+            decision=by_code.get(index) or _judge(found, terms, len(matchups)),
             baseline_agreement=baseline.agreement,
             contender_agreement=contender.agreement,
             remarks=tuple(dict.fromkeys((*baseline.said, *contender.said))),
         )
-        for matchup, found, (baseline, contender) in zip(matchups, turns, compared, strict=True)
+        for index, (matchup, found, (baseline, contender)) in enumerate(zip(matchups, turns, compared, strict=True))
     )
 
 
@@ -194,19 +217,18 @@ def _goes_on(turns: Sequence[PairedSamples], terms: Terms, family: int) -> bool:
     return terms.until is Until.EXHAUSTED or _judge(turns, terms, family).verdict is Verdict.INCONCLUSIVE
 
 
-def _take_turns(
-    pair: int,
-    matchup: Matchup,
-    children: tuple[Child, Child],
-    terms: Terms,
-    preparation: _Preparation,
-    *,
-    rng: random.Random,
-) -> PairedSamples:
+def _prepared(matchup: Matchup, children: tuple[Child, Child], preparation: _Preparation) -> tuple[Ready, Ready]:
     for child, case in zip(children, (matchup.baseline, matchup.contender), strict=True):
         prepare = preparation.of(child.side, case)
         child.send(prepare)
-    slowest = max(child.answer(prepare).iteration_s for child in children)
+    baseline, contender = (child.answer(prepare) for child in children)
+    return baseline, contender
+
+
+def _take_turns(
+    pair: int, ready: tuple[Ready, Ready], children: tuple[Child, Child], terms: Terms, rng: random.Random
+) -> PairedSamples:
+    slowest = max(it.iteration_s for it in ready)
     unit = max(1, math.ceil(SHORTEST_TURN_S / max(slowest, 1e-6)))
     taken: tuple[list[float], list[float]] = ([], [])
     cpu: tuple[list[float], list[float]] = ([], [])

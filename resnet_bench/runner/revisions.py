@@ -4,18 +4,20 @@
 """
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
 from resnet_bench import specs
 from resnet_bench.errors import UsageError
+from resnet_bench.git.changes import binaries_differ
 from resnet_bench.git.checkout import checked_out
 from resnet_bench.machine.devices import HOST
 from resnet_bench.records import Record
-from resnet_bench.records.live import Matchup, MatchupResult, PackageFrom, Side
+from resnet_bench.records.live import Decision, Matchup, MatchupResult, PackageFrom, Side
 from resnet_bench.runner import live
+from resnet_bench.runner.equal_code import EqualCode
 from resnet_bench.runner.interruption import stoppable
 from resnet_bench.runner.overlay import installed
 
@@ -41,8 +43,11 @@ def compare(
     *,
     on_pair: Callable[[int, float], None] | None = None,
     turns: Path | None = None,
+    known: Mapping[str, Decision] = {},
 ) -> tuple[tuple[MatchupResult, ...], tuple[Side, Side]]:
     """Measure launch pairs of two revisions until every matchup is decided, and return what came out of which sides.
+
+    A case whose sides read the same code is unchanged without measuring; `known` is as `live.measure_pairs` takes it.
 
     Raises:
         UsageError: no such repository or revision; a side cannot be built, or lacks the case.
@@ -55,7 +60,9 @@ def compare(
         if revisions.install:
             both = [stack.enter_context(installed(side)) for side in both]
         sides = (both[0], both[1])
-        return live.measure_pairs(matchups, sides, terms, on_pair=on_pair, output=turns), sides
+        if not binaries_differ(repository, revisions.base, revisions.contender):
+            terms = msgspec.structs.replace(terms, equal_code=EqualCode.UNCHANGED)
+        return live.measure_pairs(matchups, sides, terms, on_pair=on_pair, output=turns, known=known), sides
 
 
 def _with_package(matchups: Sequence[Matchup], sides: Sequence[Side]) -> list[Side]:

@@ -2,6 +2,8 @@
 
 from typing import ClassVar, Generic, TypeVar
 
+import msgspec
+
 from resnet_bench.records import Agreement, Case, Record
 from resnet_bench.records.live import PackageFrom
 
@@ -18,10 +20,14 @@ class LiveRequest(Record, Generic[AnswerT], frozen=True, kw_only=True):
 
 
 class Ready(Record, frozen=True, kw_only=True, tag="ready"):
-    """The model is warm; `iteration_s` is what one iteration lasts, `source` the file that its code came from."""
+    """The model is warm; `iteration_s` is what one iteration lasts, `source` the file that its code came from.
+
+    `read` has the SHA-256 of every file of the revision that the process has read so far, by its place there.
+    """
 
     iteration_s: float
     source: str
+    read: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 class Elapsed(Record, frozen=True, kw_only=True, tag="elapsed"):

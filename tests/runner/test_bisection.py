@@ -9,7 +9,8 @@ from resnet_bench import cli
 from resnet_bench.errors import IncompleteError, UsageError
 from resnet_bench.records import Interval, Verdict
 from resnet_bench.records.bisections import StepRuling
-from resnet_bench.records.live import Decision
+from resnet_bench.records.live import Decision, MatchupResult, Side
+from resnet_bench.runner import revisions
 from resnet_bench.runner.bisection import bisect
 from tests.make import git, make_repository
 
@@ -95,6 +96,29 @@ def test_wrong_revisions_are_one_line(repository, good, bad, words):
     names = [revisions[it] if isinstance(it, int) else it for it in (good, bad)]
     with pytest.raises(UsageError, match=words):
         bisect(folder, *names, lambda *_: decision(Verdict.REGRESSED), say=lambda _: None)
+
+
+def test_code_that_was_measured_before_is_not_measured_again_and_said(repository, monkeypatch, capsys):
+    folder, names = repository
+    place, measured = {name: number for number, name in enumerate(names)}, []
+
+    def compare(matchups, both, _, *, known):
+        number = place[both.contender]
+        code = "slow" if number >= 17 else "quick"  # all other commits are of documentation
+        if code not in known:
+            measured.append(number)
+        made = decision(Verdict.REGRESSED, 1.1) if code == "slow" else decision(Verdict.UNCHANGED)
+        outcome = MatchupResult(matchup=matchups[0], turns=(), decision=known.get(code, made), code=code)
+        return (outcome,), (Side(label="a", root="a"), Side(label="b", root="b"))
+
+    monkeypatch.setattr(revisions, "compare", compare)
+    assert cli.run(["bisect", names[0], names[29], "--model", "m:build", "--repository", str(folder)]) == 0
+    out, err = capsys.readouterr()
+    assert f"{names[17][:12]} made it slower" in out
+    # The ends, the first commit that is quick, and the culprit against its parent.
+    assert measured == [29, next(it for it in measured[1:] if it < 17), 17]
+    assert f"not measured: the same code as {names[29][:12]}" in err
+    assert "not measured: the same code as" in out
 
 
 MODEL = """

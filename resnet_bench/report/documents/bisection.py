@@ -66,4 +66,5 @@ def _row(step: BisectionStep) -> Row:
     decision = step.decision
     ratio = decision.ratio if decision else None
     interval = _interval(decision) if decision else ""
-    return (step.revision[:12], step.ruling.value, ratio, interval, step.subject, step.detail)
+    detail = step.detail or (decision.reason if decision and decision.by_code else "")
+    return (step.revision[:12], step.ruling.value, ratio, interval, step.subject, detail)

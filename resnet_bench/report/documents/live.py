@@ -115,6 +115,8 @@ def _closing_lines(results: Sequence[MatchupResult]) -> list[str]:
     spent = all(it.decision.pairs >= LOOKS[-1] for it in undecided)  # no budget would add one
     needed = f"{LOOKS[-1]} launch pairs are the most; a steadier machine" if spent else "give it a longer --budget"
     lines = [f"undecided: {names}; {needed} or a wider --band{' decides' if spent else ''}"] if undecided else []
+    if all(it.decision.by_code for it in results):
+        return lines
     reach = [it.decision.detectable for it in results if it.decision.detectable is not None]
     said = units.percent_short(max(reach)) if reach else "unknown, too few launch pairs"
     lines += dict.fromkeys(remark for it in results for remark in it.remarks)
@@ -155,6 +157,8 @@ def _figures(result: MatchupResult) -> tuple[float | None, float | None]:
 
 def _judged_by(result: MatchupResult) -> str:
     """Return the quantity that launch pairs were compared by: a waiting side makes it elapsed time."""
+    if result.decision.by_code:
+        return "equal code"
     by_cpu, pairs = sum(it.by_cpu_time for it in result.turns), len(result.turns)
     if by_cpu in {0, pairs}:
         return "CPU time" if by_cpu else "elapsed time"
