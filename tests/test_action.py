@@ -78,6 +78,7 @@ def step(name):
 
 MEASURE = dict(
     MODELS="mynet:build",
+    SUITE="",
     BASE="HEAD~1",
     BATCH_SIZE="1",
     IMAGE_SIZE="96",
@@ -130,6 +131,12 @@ def test_sides_are_installed_where_that_is_asked_for_and_words_stay_whole(runner
     assert call.startswith("ab HEAD~1 HEAD --models a:b; touch injected --batch-size 1 ")
     assert " --install " in call
     assert not (runner.folder / "injected").exists()
+
+
+def test_a_suite_stands_in_place_of_models_and_sizes(runner):
+    runner.run(step("Measure")["run"], **MEASURE | {"SUITE": "my suite.toml"})
+    (call,) = runner.calls
+    assert call.startswith("ab HEAD~1 HEAD --suite my suite.toml --band 3 % --budget 10m ")
 
 
 COMMENT = {"GH_TOKEN": "t", "GH_REPO": "o/r", "NUMBER": "7"}

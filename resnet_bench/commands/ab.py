@@ -10,6 +10,7 @@ from resnet_bench import specs, units
 from resnet_bench.analysis.verdicts import calibrated, exit_codes
 from resnet_bench.commands.arguments import Whole, changes_of, value_of, with_axes
 from resnet_bench.commands.output import destination, give
+from resnet_bench.commands.suite_cases import cases_of_suite
 from resnet_bench.config import values
 from resnet_bench.config.axes import ALONE, BY_NAME, Value, completed
 from resnet_bench.errors import UsageError
@@ -40,6 +41,7 @@ def ab(
     *,
     case_a: str = "",
     case_b: str = "",
+    suite: Path | None = None,
     band: str = "",
     budget: str = "10m",
     repository: Path = Path(),
@@ -55,8 +57,9 @@ def ab(
     """Measure two revisions against each other, in fresh launch pairs, until every case is decided.
 
     Both sides run in this environment and are measured by this installation's harness; only the model's code comes
-    from each side. In a repository of yours: ab HEAD~1 --models package.module:callable. Looking often does not raise
-    the false alarm rate (0.5 % over all cases and looks).
+    from each side. In a repository of yours: ab HEAD~1 --models package.module:callable. A case whose sides read the
+    same code is unchanged without measuring. Looking often does not raise the false alarm rate (0.5 % over all cases
+    and looks).
     Exit code 1 where something regressed, 3 where a case is undecided, else 0.
 
     Args:
@@ -66,6 +69,7 @@ def ab(
         case_a: what differs on the base's side, such as memory_format=channels_last,executor=compile, or
             model=resnet50 against a --case-b of model=my.module:net.
         case_b: what differs on the contender's side.
+        suite: compare the cases of this suite file, with its image sizes and all that it says, in place of flags.
         band: change that does not matter; what `calibrate` found for this machine, else 2 %.
         budget: longest time, such as 90s or 10m; what is undecided then is said.
         repository: the git repository of both revisions.
@@ -88,10 +92,15 @@ def ab(
     shared = {name: value for name in given if name != "model" and (value := value_of(given, name)) is not None}
     changes = (changes_of(case_a, "--case-a", _CHANGEABLE), changes_of(case_b, "--case-b", _CHANGEABLE))
     sides = [_side(shared, of_side) for of_side in changes]
-    matchups = [
-        Matchup(baseline=_case(name, sides[0]), contender=_case(name, sides[1]))
-        for name in _models(sides, given["model"])
-    ]
+    if suite is not None and configurations:
+        raise UsageError("--suite says the cases of both sides; leave --case-a and --case-b out.")
+    if suite is not None:
+        matchups = [Matchup(baseline=case, contender=case) for case in cases_of_suite(suite, given)]
+    else:
+        matchups = [
+            Matchup(baseline=_case(name, sides[0]), contender=_case(name, sides[1]))
+            for name in _models(sides, given["model"])
+        ]
     destinations = [destination(format, path) for path in output or (None,)]
     if turns:
         files.make_folder_of(turns)

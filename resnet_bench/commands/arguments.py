@@ -11,6 +11,13 @@ from resnet_bench.config import values
 from resnet_bench.config.axes import AXES, BY_NAME, Axis, Value, find, flag_help
 from resnet_bench.config.options import OPTIONS
 
+
+class Unsaid(str):
+    """What stands where a flag was not given."""
+
+    __slots__ = ()
+
+
 _ANY_WHOLE = values.whole(least=None)
 
 
@@ -69,7 +76,7 @@ def value_of(given: Mapping[str, str], name: str) -> Value | None:
         UsageError: it is none.
     """
     axis = BY_NAME[name]
-    return axis.from_text(given[name], axis.singular_flag) if name in given else None
+    return axis.from_text(str(given[name]), axis.singular_flag) if name in given else None
 
 
 def changes_of(text: str, flag: str, among: Sequence[Axis] = AXES) -> dict[str, Value]:
@@ -95,7 +102,7 @@ def _with_flags(command: Command, flags: Sequence[inspect.Parameter]) -> Command
     own = inspect.signature(command)
     kept = [it for it in own.parameters.values() if it.kind is not inspect.Parameter.VAR_KEYWORD]
     first = [it for it in kept if it.kind is not inspect.Parameter.KEYWORD_ONLY]
-    defaults = {flag.name: flag.default for flag in flags}
+    defaults = {flag.name: Unsaid(flag.default) if isinstance(flag.default, str) else flag.default for flag in flags}
 
     @functools.wraps(command)
     def called(*arguments: object, **keywords: Any) -> object:

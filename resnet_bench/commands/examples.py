@@ -35,6 +35,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "ab": (
         "resnet-bench ab HEAD~1 --models mynet.model:build",
         "resnet-bench ab main HEAD --models mynet.model:build --install -o ab.html",
+        "resnet-bench ab main --suite resnet-bench.toml",
         "resnet-bench ab --case-a memory_format=channels_last --models resnet50",
     ),
     "bisect": ("resnet-bench bisect v1.0 HEAD --model mynet.model:build",),

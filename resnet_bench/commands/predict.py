@@ -54,7 +54,7 @@ def predict(
     if not models:
         raise UsageError("predict needs at least one model: resnet-bench predict resnet50.")
     asked: dict[str, Any] = {
-        axis.name: axis.from_text(given[axis.name], axis.singular_flag)
+        axis.name: axis.from_text(str(given[axis.name]), axis.singular_flag)
         for axis in _AXES
         if axis.name in given and axis.name != "batch_size"
     }
