@@ -6,6 +6,7 @@ measures, is skipped unless --resnet-bench is given, and wants to be alone.
 
 import hashlib
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,9 @@ _HELP = (
     "resnet_bench(baseline=None, against=None, limit='5 %', metric='latency_s', **options): defaults of "
     "resnet_bench_check; the test measures, and is skipped unless --resnet-bench is given."
 )
-_RUNS = pytest.StashKey[list[Any]]()
+_MEASURED = pytest.StashKey[list[Any]]()
+_BEGAN = pytest.StashKey[float]()
+_PROBLEM = pytest.StashKey[str]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -32,9 +35,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Name the marker."""
+    """Name the marker, and refuse a page that could not be written."""
     config.addinivalue_line("markers", _HELP)
-    config.stash[_RUNS] = []
+    config.stash[_MEASURED] = []
+    config.stash[_BEGAN] = time.time()
+    path = config.getoption("--resnet-bench-report")
+    if path:
+        from resnet_bench.api import check_page  # noqa: PLC0415 - only where a page is asked for
+        from resnet_bench.errors import ResNetBenchError  # noqa: PLC0415
+
+        try:
+            check_page.refuse(Path(path))
+        except ResNetBenchError as error:
+            raise pytest.UsageError(f"--resnet-bench-report: {error}") from error
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -59,19 +72,32 @@ def _why_not_measured(config: pytest.Config) -> str:
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Write the page of what was measured, where one was asked for."""
-    path, runs = session.config.getoption("--resnet-bench-report"), session.config.stash[_RUNS]
-    if path and runs:
-        from resnet_bench.api.measured import written_side_by_side  # noqa: PLC0415 - only where there is something
+    config = session.config
+    path, found = config.getoption("--resnet-bench-report"), config.stash[_MEASURED]
+    if path and found:
+        from resnet_bench.api import check_page  # noqa: PLC0415 - only where there is something
+        from resnet_bench.errors import ResNetBenchError  # noqa: PLC0415
 
-        written_side_by_side(runs, Path(path))
+        try:
+            check_page.write(found, Path(path))
+        except ResNetBenchError as error:
+            config.stash[_PROBLEM] = str(error)
+            session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """Say where the page is, or that there is nothing in it."""
     path = config.getoption("--resnet-bench-report")
-    if path:
-        said = f"report: {path}" if config.stash[_RUNS] else f"{path} was not written: nothing was measured"
-        terminalreporter.write_line(f"resnet-bench: {said}")
+    if not path:
+        return
+    page = Path(path)  # a worker of xdist may have written it
+    written = page.is_file() and page.stat().st_mtime >= config.stash[_BEGAN] - _CLOCKS_DIFFER_S
+    said = f"report: {path}" if written else f"{path} was not written: {config.stash.get(_PROBLEM, _NOTHING)}"
+    terminalreporter.write_line(f"resnet-bench: {said}")
+
+
+_CLOCKS_DIFFER_S = 1.0
+_NOTHING = "nothing was measured"
 
 
 @pytest.fixture
@@ -162,10 +188,12 @@ def resnet_bench_check(request: pytest.FixtureRequest) -> Callable[..., Any]:
         baseline, against = options.pop("baseline", None), options.pop("against", None)
         limit, metric = options.pop("limit", checks.LIMIT), options.pop("metric", checks.METRIC)
         if against is not None:
-            _report(checks.against_revision(model, against, options, limit=limit, repository=root))
+            checked = checks.against_revision(model, against, options, limit=limit, repository=root)
+            request.config.stash[_MEASURED].append(checked.compared)
+            _report(checked)
             return None
         run = api.run(model, **options)
-        request.config.stash[_RUNS].append(run)
+        request.config.stash[_MEASURED].append(run)
         for skip in run.record.skips:
             pytest.fail(f"{skip.case.key} could not be measured: {skip.reason}: {skip.detail}", pytrace=False)
         if baseline is not None:

@@ -9,6 +9,7 @@ import pytest
 
 import resnet_bench as rb
 from resnet_bench import cli
+from tests.make import git
 
 pytest_plugins = ["pytester"]
 
@@ -164,6 +165,32 @@ def test_what_measures_does_not_run_beside_other_workers(suite):
     done = run(suite, "-rs", "--resnet-bench", "--resnet-bench-update", "-n", "2")
     done.assert_outcomes(passed=3, skipped=1)
     done.stdout.fnmatch_lines(["SKIPPED*it measures, and 2 workers share this machine: run it alone, with -n 0*"])
+
+
+AGAINST = """
+def test_speed(resnet_bench_check):
+    resnet_bench_check("mynet:build", against="HEAD", image_size=16)
+"""
+
+
+def test_what_was_held_against_a_revision_is_in_the_page_and_equal_code_is_not_measured(suite):
+    suite.makepyfile(test_against="import pytest\npytestmark = pytest.mark.resnet_bench\n" + AGAINST)
+    git(suite.path, "init", "-q", "-b", "main")
+    git(suite.path, "add", "mynet.py")
+    git(suite.path, "-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "-q", "--no-verify", "-m", "one")
+    done = run(suite, "--resnet-bench", "--resnet-bench-report", "x.html")
+    done.assert_outcomes(passed=1)
+    done.stdout.fnmatch_lines(["resnet-bench: report: x.html"])
+    page = (suite.path / "x.html").read_text()
+    assert "contender working tree" in page
+    assert "both sides read the same code" in page
+
+
+def test_a_page_that_cannot_be_written_is_refused_before_any_test(suite):
+    suite.makepyfile(AGAINST)
+    done = run(suite, "--resnet-bench-report", "x.toml")
+    assert done.ret == pytest.ExitCode.USAGE_ERROR
+    done.stderr.fnmatch_lines(["ERROR: --resnet-bench-report: 'x.toml' does not say its format: *"])
 
 
 # One run is measured, and every check of the suite is of it.

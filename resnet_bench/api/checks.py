@@ -23,7 +23,7 @@ from resnet_bench.config.axes import ALONE, AXES, BY_NAME, completed
 from resnet_bench.errors import UsageError
 from resnet_bench.git.checkout import WORKING_TREE
 from resnet_bench.records import Case, Digest, Figures, Record, Verdict, VerdictTable
-from resnet_bench.records.live import Matchup
+from resnet_bench.records.live import Matchup, MatchupResult
 from resnet_bench.report.documents import gate as gate_report
 from resnet_bench.report.documents import live as live_report
 from resnet_bench.report.renderers import Format, render
@@ -44,11 +44,19 @@ class Finding(StrEnum):
     ELSEWHERE = "elsewhere"
 
 
+class Compared(Record, frozen=True, kw_only=True):
+    """What was measured of two revisions, and what they are called."""
+
+    outcomes: tuple[MatchupResult, ...]
+    labels: tuple[str, str]
+
+
 class Checked(Record, frozen=True, kw_only=True):
-    """The finding, and what to say of it."""
+    """The finding, what to say of it, and what was measured for it where that is no run."""
 
     finding: Finding
     text: str
+    compared: Compared | None = None
 
 
 def against_baseline(
@@ -97,8 +105,9 @@ def against_revision(
         found = Finding.UNDECIDED
     if Verdict.REGRESSED in verdicts:
         found = Finding.FAILED
-    document = live_report.document(outcomes, (labels[0].label, labels[1].label))
-    return Checked(finding=found, text=render(document, Format.TEXT).rstrip())
+    compared = Compared(outcomes=outcomes, labels=(labels[0].label, labels[1].label))
+    text = render(live_report.document(outcomes, compared.labels), Format.TEXT).rstrip()
+    return Checked(finding=found, text=text, compared=compared)
 
 
 def _cases(model: str, options: Mapping[str, Any]) -> list[Case]:

@@ -95,7 +95,11 @@ class MeasuredRun:
             UsageError: the suffix names no format.
             StoreError: the file cannot be written, or is no former report.
         """
-        return written_side_by_side([self], Path(path))
+        target = Path(path)
+        form = of_file(target)
+        files.make_folder_of(target)
+        outputs.check(target)
+        return outputs.write(target, render(self.document, form))
 
     def __str__(self) -> str:
         return render(self.document, Format.TEXT).rstrip()
@@ -120,17 +124,3 @@ def load(directory: str | Path) -> MeasuredRun:
     """
     record, entries = run_directory.load_with_entries(Path(directory))
     return MeasuredRun(record, entries, Path(directory))
-
-
-def written_side_by_side(runs: Sequence[MeasuredRun], path: Path) -> Path:
-    """Write the report of one or several runs to a file and return where; the suffix decides its format.
-
-    Raises:
-        UsageError: the suffix names no format.
-        StoreError: the file cannot be written, or is no former report.
-    """
-    form = of_file(path)
-    files.make_folder_of(path)
-    outputs.check(path)
-    document = runs[0].document if len(runs) == 1 else view.build([run.record for run in runs])
-    return outputs.write(path, render(document, form))

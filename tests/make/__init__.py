@@ -18,7 +18,7 @@ from tests.make.layers import (
     layer_time,
     roofline_layers,
 )
-from tests.make.live import matchup, side
+from tests.make.live import matchup, matchup_result, side
 from tests.make.measurements import measurement, noisy_launches
 from tests.make.profiles import profile
 from tests.make.requests import BRIEF, launch_request
@@ -58,6 +58,7 @@ __all__ = [
     "layer_time",
     "make_repository",
     "matchup",
+    "matchup_result",
     "measurement",
     "noisy",
     "noisy_launches",

@@ -2,7 +2,6 @@
 
 import json
 
-import numpy as np
 import pytest
 
 from resnet_bench.analysis.verdicts.sequential import decide
@@ -20,35 +19,13 @@ def case(model, **changes):
     return make.case(model, batch_size=1, **changes)
 
 
-def outcome(matchup, *, change, spread, pairs):
-    rng = np.random.default_rng(pairs)
-    biases = [round(float(it), 4) for it in rng.normal(np.log1p(change), spread, pairs)]
-    turns = [
-        PairedSamples(
-            pair=pair,
-            baseline_s=(0.01, 0.0101, 0.0099),
-            contender_s=tuple(it * float(np.exp(bias)) for it in (0.01, 0.0101, 0.0099)),
-        )
-        for pair, bias in enumerate(biases)
-    ]
-    turns = [
-        PairedSamples(
-            pair=it.pair, baseline_s=it.baseline_s, contender_s=tuple(round(value, 8) for value in it.contender_s)
-        )
-        for it in turns
-    ]
-    return MatchupResult(
-        matchup=matchup, turns=tuple(turns), decision=decide([it.log_ratio for it in turns], band=0.02, family=3)
-    )
-
-
 @pytest.fixture(scope="module")
 def outcomes():
     compiled = make.matchup(case("resnet50"), case("resnet50", executor=Executor.COMPILE))
     return (
-        outcome(make.matchup(case("resnet18")), change=0.08, spread=0.004, pairs=6),
-        outcome(make.matchup(case("resnet34")), change=0.0, spread=0.006, pairs=8),
-        outcome(compiled, change=0.02, spread=0.02, pairs=10),
+        make.matchup_result(make.matchup(case("resnet18")), change=0.08, spread=0.004, pairs=6),
+        make.matchup_result(make.matchup(case("resnet34")), change=0.0, spread=0.006, pairs=8),
+        make.matchup_result(compiled, change=0.02, spread=0.02, pairs=10),
     )
 
 
@@ -72,7 +49,7 @@ def test_how_close_each_side_is_to_eager_stands_beside_its_decision(outcomes):
 
 
 def test_no_longer_budget_is_advised_where_all_pairs_were_made():
-    open_case = outcome(make.matchup(case("resnet50")), change=0.02, spread=0.06, pairs=40)
+    open_case = make.matchup_result(make.matchup(case("resnet50")), change=0.02, spread=0.06, pairs=40)
     said = render(live.document([open_case], LABELS), Format.TEXT)
     assert "40 launch pairs are the most; a steadier machine or a wider --band decides" in said
     assert "--budget" not in said
