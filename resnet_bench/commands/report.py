@@ -9,19 +9,19 @@ from cyclopts import Parameter
 
 from resnet_bench.analysis.choice import ask
 from resnet_bench.analysis.history import history
-from resnet_bench.analysis.verdicts import sides
+from resnet_bench.analysis.verdicts import calibrated, sides
 from resnet_bench.commands.output import destination, give, warn
 from resnet_bench.commands.ticker import Ticker
 from resnet_bench.errors import UsageError
 from resnet_bench.interop import asv_read
-from resnet_bench.records import History
+from resnet_bench.records import Band, History, Run
 from resnet_bench.report import figure_files
 from resnet_bench.report.document import Document
 from resnet_bench.report.documents import choice
 from resnet_bench.report.documents import gallery as published_gallery
 from resnet_bench.report.documents import run as view
 from resnet_bench.report.renderers import Format
-from resnet_bench.storage import baselines, run_directory
+from resnet_bench.storage import baselines, calibrations, run_directory
 from resnet_bench.words import say
 
 PAGE_NAME = "report.html"
@@ -94,10 +94,14 @@ def report(
         give(choice.build(loaded, query), to)
         return
     past = _history(asv_results_dir, repository or Path()) if asv_results_dir else None
-    document = view.build(loaded, baseline=base, history=past)
+    document = view.build(loaded, baseline=base, history=past, bands=_bands(loaded))
     if figures is not None:
         _write_figures(document, figures)
     give(view.only(document, "best") if best else document, to)
+
+
+def _bands(runs: Sequence[Run]) -> tuple[Band, ...]:
+    return calibrated.bands_known(runs[0], calibrations.DEFAULT_FILE) if len(runs) == 1 else ()
 
 
 def _refuse(flags: Mapping[str, object], *, beside: str) -> None:

@@ -212,6 +212,9 @@ def _plan(suite: Suite, which: tuple[int, int] | None, launcher: Launcher) -> Do
     if not isinstance(launcher, Fleet):
         remarks += [f"skipped: {why}" for why in dict.fromkeys(room.lacking_here(asked.cases).values())]
     launches = protocol.launches
+    if protocol.repeats:
+        often = "once" if protocol.repeats == 1 else f"{protocol.repeats} times"
+        remarks.append(f"a launch that something else disturbs is made again, at most {often}; the estimate is without")
     planned = [
         PlannedCase(
             case=case,
@@ -232,10 +235,13 @@ def _whole_plan(suite: Suite, launcher: Launcher) -> plan.Plan:
 
 
 def _show_results(directory: Path, output_format: Format) -> int:
-    from resnet_bench.report.documents import run  # noqa: PLC0415 - only a run that has results renders them
+    # Only a run that has results renders them.
+    from resnet_bench.analysis.verdicts import calibrated  # noqa: PLC0415
+    from resnet_bench.report.documents import run  # noqa: PLC0415
+    from resnet_bench.storage import calibrations  # noqa: PLC0415
 
     run_record = run_directory.load(directory)
-    document = run.build([run_record])
+    document = run.build([run_record], bands=calibrated.bands_known(run_record, calibrations.DEFAULT_FILE))
     give(document, Destination(form=output_format, path=None))
     page = written(document, Format.HTML, directory / PAGE_NAME)
     say(f"report: {page}", to=sys.stdout if output_format is Format.TEXT else sys.stderr)

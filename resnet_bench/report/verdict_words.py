@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from resnet_bench import units
 from resnet_bench.analysis.metrics import NOISY_METRICS
 from resnet_bench.config.axes import goes_without_saying
-from resnet_bench.records import Case, Comparison, Verdict, VerdictTable
+from resnet_bench.records import Case, Comparison, Figures, Verdict, VerdictTable
 
 ORDER = (Verdict.REGRESSED, Verdict.IMPROVED, Verdict.INCONCLUSIVE, Verdict.NOT_COMPARABLE, Verdict.UNCHANGED)
 _FOLDED = frozenset({Verdict.UNCHANGED, Verdict.NOT_COMPARABLE})
@@ -25,6 +25,18 @@ def detectable_line(table: VerdictTable) -> str:
     if not said:
         return "smallest detectable change: unknown, no noisy row has two launches on both sides"
     return f"smallest detectable change (found in 95 of 100): {', '.join(said)}"
+
+
+def speed_lines(table: VerdictTable) -> tuple[str, ...]:
+    """Return why corrected figures of a comparison are others than those of each run's own table."""
+    if not any(row.figures is Figures.CORRECTED for row in table.comparisons):
+        return ()
+    return (
+        (
+            "corrected figures are at one speed here, the mean of what both sides were measured at; a run's own table "
+            "has them at the machine's nominal speed, so the two differ a little"
+        ),
+    )
 
 
 def _reach(change: float) -> str:

@@ -13,6 +13,8 @@ from resnet_bench.analysis.verdicts.gate import judge
 from resnet_bench.analysis.verdicts.rulings import Status
 from resnet_bench.analysis.verdicts.thresholds import Rule
 from resnet_bench.records import Figures, Nominal, Verdict
+from resnet_bench.report.documents import verdicts
+from resnet_bench.report.renderers import Format, render
 from tests.make import IDENTITY, beside_reference, change, launch, measurement, run_of
 
 PASS_S = 0.003
@@ -64,6 +66,15 @@ def test_a_change_is_seen_that_the_machine_hid():
 def test_sides_whose_nominal_speeds_differ_are_moved_to_one():
     row, _ = latency(a_run("one"), a_run("two", seed=2, nominal_s=0.8 * PASS_S))
     assert row.ratio == pytest.approx(1, abs=0.01)
+
+
+def test_a_comparison_says_why_its_corrected_figures_are_not_those_of_a_runs_own_table():
+    runs = a_run("one"), a_run("two", speed=1.2, seed=2)
+    for corrected, said in ((Figures.CORRECTED, 1), (Figures.RAW, 0)):
+        table = compare(*map(digest, runs), figures=corrected)
+        assert render(verdicts.document(table), Format.TEXT).count("at the machine's nominal speed") == said
+    row, _ = latency(*runs)
+    assert row.contender != pytest.approx(digest(runs[1]).cases[0].summaries[0].corrected.median, rel=1e-3)
 
 
 def test_throughput_moves_the_other_way():

@@ -8,7 +8,7 @@ import pytest
 from resnet_bench.analysis.digest import digest
 from resnet_bench.analysis.published import Published
 from resnet_bench.errors import UsageError
-from resnet_bench.records import Agreement, Conversion, Executor, Memory, Mode, Precision, StopReason
+from resnet_bench.records import Agreement, Band, BandSource, Conversion, Executor, Memory, Mode, Precision, StopReason
 from resnet_bench.report.document import Severity
 from resnet_bench.report.documents import run as view
 from resnet_bench.report.figure import Role
@@ -49,6 +49,16 @@ def test_sections_without_content_are_left_out():
     assert [section.id for section in document.sections] == [
         *("configurations", "scaling", "distributions", "memory", "best", "method"),
     ]
+
+
+def test_the_verdict_on_trust_has_what_separate_runs_differ_by_where_that_is_known():
+    run, band = (
+        suite_run(launches=4),
+        Band(metric="throughput_images_per_s", width=0.021, source=BandSource.CALIBRATION),
+    )
+    assert build(run).trust.text.endswith("(99 %, within this run).")
+    said = build(run, bands=(band,)).trust.text
+    assert said.endswith("(99 %, within this run); figures of separate runs differ by up to 2.1 % here.")
 
 
 def test_a_report_of_nothing_is_refused():

@@ -6,10 +6,12 @@ A calibration of another machine, torch or thread count is worse than none, so i
 from pathlib import Path
 
 from resnet_bench import units
+from resnet_bench.analysis.digest import digest
 from resnet_bench.analysis.verdicts.calibration import MOST_LAUNCHES, WORTHWHILE, pairs_needed
 from resnet_bench.analysis.verdicts.sequential import LOOKS, detectable_change
+from resnet_bench.errors import StoreError
 from resnet_bench.machine.identity import former_id
-from resnet_bench.records import Band, Digest, Environment, Record
+from resnet_bench.records import Band, Digest, Environment, Record, Run
 from resnet_bench.records.calibration import Calibration
 from resnet_bench.storage import calibrations
 
@@ -47,6 +49,14 @@ def bands_for(subject: Digest, path: Path) -> tuple[tuple[Band, ...], tuple[str,
         )
         return calibration.bands, (warning,)
     return calibration.bands, ()
+
+
+def bands_known(run: Run, path: Path) -> tuple[Band, ...]:
+    """Return the calibrated noise bands of a run's machine; none where a file does not apply or cannot be read."""
+    try:
+        return bands_for(digest(run), path)[0]
+    except StoreError:
+        return ()
 
 
 def paired_terms(asked: float | None, *, environment: Environment, threads: set[int], path: Path) -> PairedTerms:

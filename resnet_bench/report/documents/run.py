@@ -15,7 +15,7 @@ from resnet_bench.analysis.verdicts import trend
 from resnet_bench.analysis.verdicts.compare import compare
 from resnet_bench.errors import UsageError
 from resnet_bench.machine.names import named_alike
-from resnet_bench.records import SCHEMA_VERSION, Digest, History, Run, VerdictTable
+from resnet_bench.records import SCHEMA_VERSION, Band, Digest, History, Run, VerdictTable
 from resnet_bench.report.document import Document, Note, Prominence
 from resnet_bench.report.footnotes import footnotes
 from resnet_bench.report.history_words import health as history_health
@@ -72,6 +72,7 @@ def build(
     catalog: Catalog | None = None,
     baseline: Digest | None = None,
     history: History | None = None,
+    bands: Sequence[Band] = (),
 ) -> Document:
     """Build the document of one or several runs.
 
@@ -80,6 +81,7 @@ def build(
         baseline: what the runs are compared with; without one, the first of several runs.
         history: what to say of earlier commits, nothing by default.
         catalog: family and published accuracy by model name; the model registry by default.
+        bands: what separate runs differ by on this machine, as `calibrate` learnt; those of a baseline go before.
 
     Raises:
         UsageError: there is no run.
@@ -126,7 +128,7 @@ def build(
         summary=summary_table(results, labels, long),
         sections=sections,
         notes=notes,
-        trust=trust(results),
+        trust=trust(results, (*(baseline.bands if baseline else ()), *bands)),
         decision=decision(results, labels),
         lead=next((figure.id for section in sections for figure in section.figures), ""),
         glossary=GLOSSARY,

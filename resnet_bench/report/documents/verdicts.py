@@ -15,7 +15,7 @@ from resnet_bench.report.document import Document, Health, Prominence, Section, 
 from resnet_bench.report.rows import later
 from resnet_bench.report.sections.differences import SEVERITY, comparison_table, finding
 from resnet_bench.report.table import Column, ColumnKind, Row, Table
-from resnet_bench.report.verdict_words import ORDER, case_labels, detectable_line, fold, shared_words
+from resnet_bench.report.verdict_words import ORDER, case_labels, detectable_line, fold, shared_words, speed_lines
 from resnet_bench.words import counted
 
 _VERDICT = (
@@ -91,7 +91,7 @@ def sections(
         title = "exact metrics: any difference is a change"
         exact_rows = tuple(_exact_row(row, folded, labels) for row, folded in fold(exact, every_row=every_row))
         found.append(_section("exact", title, _EXACT, exact_rows, prominence=prominence))
-    closing = (detectable_line(table), *table.warnings)
+    closing = (*speed_lines(table), detectable_line(table), *table.warnings)
     return (*found, Section(id="reach", title="", lines=closing, prominence=prominence))
 
 

@@ -16,7 +16,7 @@ from resnet_bench.report.given_baseline import GivenBaseline
 from resnet_bench.report.ratio_columns import RATIO_BOUNDS
 from resnet_bench.report.sections.context import Context
 from resnet_bench.report.table import Column, ColumnKind, Row, Table
-from resnet_bench.report.verdict_words import ORDER, case_labels, detectable_line
+from resnet_bench.report.verdict_words import ORDER, case_labels, detectable_line, speed_lines
 from resnet_bench.words import counted, listed
 
 _TIMINGS = frozenset(metric.name for metric in TIMINGS)
@@ -79,7 +79,8 @@ def differences_section(context: Context) -> Section | None:
                 identity = f"{verdict.value.replace(' ', '-')}-{number}"
                 caption = f"{counted(len(rows), 'row')} {verdict}"
                 folded.append(comparison_table(table, rows, id=identity, caption=caption))
-        paragraphs += [detectable_line(table)[:1].upper() + detectable_line(table)[1:] + ".", *table.warnings]
+        said = (*speed_lines(table), detectable_line(table))
+        paragraphs += [*(f"{it[:1].upper()}{it[1:]}." for it in said), *table.warnings]
     return Section(
         id="differences",
         title="Differences",

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 
 from resnet_bench import units
 from resnet_bench.analysis.confidence import CONFIDENCE_TEXT
+from resnet_bench.analysis.metrics import THROUGHPUT
 from resnet_bench.analysis.results import NOISY_SPREAD, Result
 from resnet_bench.analysis.stats import MIN_LAUNCHES
-from resnet_bench.records import Summary
+from resnet_bench.records import Band, BandSource, Summary
 from resnet_bench.report.document import Health, Severity
 from resnet_bench.words import counted
 
@@ -36,8 +37,8 @@ _SHARP = 0.02
 _ROUGH = 0.10
 
 
-def trust(results: Sequence[Result]) -> Health | None:
-    """Return the verdict, None where nothing was measured."""
+def trust(results: Sequence[Result], bands: Sequence[Band] = ()) -> Health | None:
+    """Return the verdict, None where nothing was measured; `bands` say what separate runs differ by here."""
     summaries = [it.throughput for it in results if it.throughput]
     if not summaries:
         return None
@@ -55,8 +56,13 @@ def trust(results: Sequence[Result]) -> Health | None:
     return Health(
         severity=severity,
         text=f"{word}: throughput is known {_within(middle)}{' in the median' if worst else ''}{worst} "
-        f"({CONFIDENCE_TEXT}, within this run).",
+        f"({CONFIDENCE_TEXT}, within this run){_between_runs(bands)}.",
     )
+
+
+def _between_runs(bands: Sequence[Band]) -> str:
+    known = [it.width for it in bands if it.metric == THROUGHPUT.name and it.source is not BandSource.DEFAULT]
+    return f"; figures of separate runs differ by up to {units.percent_short(known[0])} here" if known else ""
 
 
 def _half_width(summary: Summary) -> float:
