@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from resnet_bench.api.checks import Compared
+from resnet_bench.api.checks import ComparedRevisions
 from resnet_bench.api.measured import MeasuredRun
 from resnet_bench.records.live import MatchupResult
 from resnet_bench.report.document import Document, Section
@@ -14,7 +14,7 @@ from resnet_bench.report.documents import run as view
 from resnet_bench.report.renderers import of_file, render
 from resnet_bench.storage import files, outputs
 
-Measured = MeasuredRun | Compared
+Measured = MeasuredRun | ComparedRevisions
 
 
 def refuse(path: Path) -> None:
@@ -44,7 +44,7 @@ def document(found: Sequence[Measured]) -> Document:
     runs = [it.record for it in found if isinstance(it, MeasuredRun)]
     of_sides: dict[tuple[str, str], list[MatchupResult]] = {}
     for it in found:
-        if isinstance(it, Compared):
+        if isinstance(it, ComparedRevisions):
             of_sides.setdefault(it.labels, []).extend(it.outcomes)
     compared = [live.document(outcomes, labels) for labels, outcomes in of_sides.items()]
     first, *others = [view.build(runs), *compared] if runs else compared

@@ -44,7 +44,7 @@ class Finding(StrEnum):
     ELSEWHERE = "elsewhere"
 
 
-class Compared(Record, frozen=True, kw_only=True):
+class ComparedRevisions(Record, frozen=True, kw_only=True):
     """What was measured of two revisions, and what they are called."""
 
     outcomes: tuple[MatchupResult, ...]
@@ -56,7 +56,7 @@ class Checked(Record, frozen=True, kw_only=True):
 
     finding: Finding
     text: str
-    compared: Compared | None = None
+    compared: ComparedRevisions | None = None
 
 
 def against_baseline(
@@ -105,7 +105,7 @@ def against_revision(
         found = Finding.UNDECIDED
     if Verdict.REGRESSED in verdicts:
         found = Finding.FAILED
-    compared = Compared(outcomes=outcomes, labels=(labels[0].label, labels[1].label))
+    compared = ComparedRevisions(outcomes=outcomes, labels=(labels[0].label, labels[1].label))
     text = render(live_report.document(outcomes, compared.labels), Format.TEXT).rstrip()
     return Checked(finding=found, text=text, compared=compared)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from resnet_bench.api import check_page
-from resnet_bench.api.checks import Compared
+from resnet_bench.api.checks import ComparedRevisions
 from resnet_bench.api.measured import MeasuredRun
 from resnet_bench.errors import ResNetBenchError
 from tests import make
@@ -16,7 +16,7 @@ def compared(label, *models):
     """Return what was measured of a revision and the working tree."""
     matchups = [make.matchup(make.case(it, batch_size=1)) for it in models]
     outcomes = tuple(make.matchup_result(it, change=0.08, spread=0.004, pairs=6) for it in matchups)
-    return Compared(outcomes=outcomes, labels=(label, "working tree"))
+    return ComparedRevisions(outcomes=outcomes, labels=(label, "working tree"))
 
 
 def written(found, folder, name):
