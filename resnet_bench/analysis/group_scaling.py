@@ -1,7 +1,7 @@
 """What several processes at once give over one: images/s of all together, against as many times those of one."""
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -9,7 +9,7 @@ from resnet_bench.analysis.best import Gain, gain_over
 from resnet_bench.analysis.claims import Standing, standing
 from resnet_bench.analysis.metrics import THROUGHPUT
 from resnet_bench.analysis.results import Result
-from resnet_bench.records import Measurement, Record
+from resnet_bench.records import Case, Interval, Measurement, Record, Scaling
 
 
 class GroupPoint(Record, frozen=True, kw_only=True):
@@ -18,6 +18,22 @@ class GroupPoint(Record, frozen=True, kw_only=True):
     processes: int
     result: Result
     gain: Gain | None
+
+    @property
+    def efficiency(self) -> Gain | None:
+        """T(N) / (N T(1)): the gain over what as many times one would give."""
+        if self.gain is None:
+            return None
+        interval = self.gain.interval
+        return Gain(
+            ratio=self.gain.ratio / self.processes,
+            interval=interval
+            and Interval(
+                low=interval.low / self.processes,
+                high=interval.high / self.processes,
+                confidence=interval.confidence,
+            ),
+        )
 
 
 class GroupScaling(Record, frozen=True, kw_only=True):
@@ -34,20 +50,36 @@ class GroupScaling(Record, frozen=True, kw_only=True):
 
 def of_copies(results: Sequence[Result]) -> tuple[GroupScaling, ...]:
     """Return each case that was measured with several numbers of copies, in order of first appearance."""
+    return _scalings(results, lambda case: case.copies, copies=1)
+
+
+def of_ranks(results: Sequence[Result]) -> tuple[GroupScaling, ...]:
+    """Return each training step that was measured with several numbers of ranks; weak and strong scaling apart.
+
+    One rank is the step of a process alone, without anything that reduces gradients.
+    """
+    found: list[GroupScaling] = []
+    for scaling in Scaling:
+        own = [it for it in results if it.case.world_size == 1 or it.case.scaling is scaling]
+        found += _scalings(own, lambda case: case.world_size, world_size=1, scaling=Scaling.WEAK)
+    return tuple(found)
+
+
+def _scalings(results: Sequence[Result], number_of: Callable[[Case], int], **alone: object) -> tuple[GroupScaling, ...]:
     groups: dict[tuple[object, ...], list[Result]] = {}
     for result in results:
         if result.throughput is not None:
-            alone = msgspec.structs.replace(result.case, copies=1)
-            groups.setdefault((result.run, alone), []).append(result)
-    return tuple(_scaling(found) for found in groups.values() if len(found) > 1)
+            key = (result.run, msgspec.structs.replace(result.case, **alone))
+            groups.setdefault(key, []).append(result)
+    return tuple(_scaling(found, number_of) for found in groups.values() if len(found) > 1)
 
 
-def _scaling(found: Sequence[Result]) -> GroupScaling:
-    ordered = sorted(found, key=lambda it: it.case.copies)
-    one = ordered[0] if ordered[0].case.copies == 1 else None
+def _scaling(found: Sequence[Result], number_of: Callable[[Case], int]) -> GroupScaling:
+    ordered = sorted(found, key=lambda it: number_of(it.case))
+    one = ordered[0] if number_of(ordered[0].case) == 1 else None
     return GroupScaling(
         points=tuple(
-            GroupPoint(processes=it.case.copies, result=it, gain=None if one is None else gain_over(one, it))
+            GroupPoint(processes=number_of(it.case), result=it, gain=None if one is None else gain_over(one, it))
             for it in ordered
         ),
         best=standing([it.throughput for it in ordered if it.throughput], THROUGHPUT.direction),

@@ -48,7 +48,7 @@ def _throughput(launch: Launch) -> tuple[float, ...]:
 
 
 def _rates(launch: Launch, queued: Samples) -> tuple[float, ...]:
-    return tuple(launch.case.batch_size / seconds for seconds in queued.iteration_s if seconds > 0)
+    return tuple(launch.case.images_an_iteration / seconds for seconds in queued.iteration_s if seconds > 0)
 
 
 def _compile(launch: Launch) -> tuple[float, ...]:
@@ -66,8 +66,8 @@ def _highest_whole(medians: Sequence[float]) -> int:
 def _predicted_peak(measurement: Measurement) -> int | None:
     """On a device with what its allocator's rounding and its library of products add to the network; of all copies."""
     profile = measurement.profile
-    if profile is None or profile.predicted_memory is None:
-        return None
+    if profile is None or profile.predicted_memory is None or measurement.case.world_size > 1:
+        return None  # ranks keep buckets of gradients beside the network
     of_one = (it.copies[0].memory if it.copies else it.memory for it in measurement.launches)
     memory = next((it for it in of_one if it.beside_bytes is not None), None)
     beside = (None, 0) if memory is None else (memory.beside_bytes, memory.late_bytes)

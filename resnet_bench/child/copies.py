@@ -14,19 +14,15 @@ import psutil
 from resnet_bench import scratch
 from resnet_bench.child.began import BEGAN_AT, BEGAN_S
 from resnet_bench.child.joined import joined
+from resnet_bench.child.together import cores_for, deadline_s, death, skip_of
 from resnet_bench.child.troop import LateError, Lost, Member, Troop
-from resnet_bench.errors import UnsupportedError
-from resnet_bench.machine import cores, memory_kills
-from resnet_bench.machine.devices import is_accelerator
-from resnet_bench.machine.environment import logical_cores
+from resnet_bench.machine import memory_kills
 from resnet_bench.profilers.contention import CpuWatch
-from resnet_bench.records import Case, Launch, Skip, SkipReason, remarks
+from resnet_bench.records import Launch, Skip, SkipReason, remarks
 from resnet_bench.wire.messages import CopyRequest, Failed, MeasureRequest
 
 # Samples are taken between the second time that all meet (loaded is the first) and the fifth.
 _SAMPLING, _SAMPLED = 2, 5
-# The parent gives up at the limit itself, and would not know which copy was late.
-_MARGIN_SHARE, _MARGIN_S = 0.1, 10.0
 
 
 def measure(request: MeasureRequest) -> Launch | Skip:
@@ -37,39 +33,29 @@ def measure(request: MeasureRequest) -> Launch | Skip:
         ResNetBenchError: as a copy raised it.
     """
     case, kills_before = request.case, memory_kills.count()
-    given = _cores_for(case)
+    given = cores_for(case)
     watch = _Watch()
     with scratch.folder("copies") as folder, Troop(_requests(request, given), folder) as members:
         try:
-            answers = members.answers(_deadline(request), on_met=watch.on_met)
+            answers = members.answers(deadline_s(request), on_met=watch.on_met)
         except LateError as late:
             why = remarks.not_finished(request.limit_s)
-            return _skip(request, SkipReason.TIMEOUT, remarks.of_copies(late.numbers, case.copies, why))
+            return skip_of(request, SkipReason.TIMEOUT, remarks.of_copies(late.numbers, case.copies, why))
     for number, answer in enumerate(answers, start=1):
         if isinstance(answer, Failed):
             raise answer.exception()
-        if isinstance(answer, Lost):
-            return _skip(request, *_death(answer, number, case.copies, kills_before))
-        if isinstance(answer, Skip):
-            return _skip(request, answer.reason, remarks.of_copies([number], case.copies, answer.detail))
+        if isinstance(answer, Lost | Skip):
+            reason, why = death(answer.status, kills_before) if isinstance(answer, Lost) else _of(answer)
+            return skip_of(request, reason, remarks.of_copies([number], case.copies, why))
     launches = [it for it in answers if isinstance(it, Launch)]
     made = joined(launches, given, others_share=watch.others_share)
     if made is None:
-        return _skip(request, SkipReason.CRASHED, remarks.not_together(case.copies))
+        return skip_of(request, SkipReason.CRASHED, remarks.not_together(case.copies))
     return msgspec.structs.replace(made, started_at=BEGAN_AT, duration_s=time.perf_counter() - BEGAN_S)
 
 
-def _cores_for(case: Case) -> tuple[tuple[int, ...], ...]:
-    """Return the cores of each copy, none for those that are bound to none.
-
-    Raises:
-        UnsupportedError: there are too few.
-    """
-    if is_accelerator(case.device):
-        return ((),) * case.copies
-    if case.copies * case.threads > logical_cores():
-        raise UnsupportedError(remarks.no_room(case.copies, case.threads, logical_cores()))
-    return cores.apart(case.copies, case.threads) or ((),) * case.copies
+def _of(skip: Skip) -> tuple[SkipReason, str]:
+    return skip.reason, skip.detail
 
 
 def _requests(request: MeasureRequest, given: Sequence[tuple[int, ...]]) -> list[CopyRequest]:
@@ -77,20 +63,6 @@ def _requests(request: MeasureRequest, given: Sequence[tuple[int, ...]]) -> list
     return [
         CopyRequest(**asked, number=number, cores=own, origin_s=BEGAN_S) for number, own in enumerate(given, start=1)
     ]
-
-
-def _deadline(request: MeasureRequest) -> float:
-    return BEGAN_S + request.limit_s - min(_MARGIN_S, _MARGIN_SHARE * request.limit_s)
-
-
-def _skip(request: MeasureRequest, reason: SkipReason, detail: str) -> Skip:
-    return Skip(case=request.case, index=request.index, reason=reason, detail=detail)
-
-
-def _death(lost: Lost, number: int, copies: int, kills_before: int) -> tuple[SkipReason, str]:
-    if lost.was_killed and memory_kills.count() > kills_before:
-        return SkipReason.OUT_OF_MEMORY, remarks.of_copies([number], copies, remarks.want_of_memory())
-    return SkipReason.CRASHED, remarks.of_copies([number], copies, remarks.ended(lost.status))
 
 
 class _Watch:

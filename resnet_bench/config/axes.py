@@ -16,7 +16,7 @@ from resnet_bench.config import values
 from resnet_bench.config.values import Reader
 from resnet_bench.errors import UsageError, nearest
 from resnet_bench.machine import devices, environment
-from resnet_bench.records import Allocator, Case, Executor, MemoryFormat, Mode, Optimizer, Precision
+from resnet_bench.records import Allocator, Case, Executor, MemoryFormat, Mode, Optimizer, Precision, Scaling
 from resnet_bench.words import counted, either
 
 AUTO = "auto"
@@ -45,7 +45,7 @@ class Axis:
         said: a case is always called by it too, or only where it is not at its default or varies.
         silent: it goes without saying where all cases have the same.
         static: it changes what `profile` counts without measuring.
-        of_group: how many processes run a case at once; what measures one process alone does not take it.
+        of_group: it is of several processes that run a case at once; what measures one alone does not take it.
         shared: such processes share it: where several are asked for and nothing is said of it, each has 1.
         together: a word on the command line for all of its choices.
         alone: a word that may stand instead of a list.
@@ -243,7 +243,7 @@ AXES: tuple[Axis, ...] = (
         title="threads",
         words=lambda value: counted(int(value), "thread") if value else "",
         unset=lambda: (environment.default_threads(),),
-        default_words="all physical cores but one; 1 each with several copies",
+        default_words="all physical cores but one; 1 each with several copies or ranks",
         tunable=True,
         of_machine=True,
         shared=True,
@@ -309,6 +309,28 @@ AXES: tuple[Axis, ...] = (
         tunable=True,
         of_group=True,
     ),
+    Axis(
+        name="world_size",
+        plural="world_sizes",
+        flag="--world-size",
+        reader=values.whole(),
+        help="Ranks that train one network together (DistributedDataParallel), on a CPU each with cores of its own, "
+        "else with a device of its own.",
+        title="ranks",
+        explained="Processes that train one network: images/s and memory are of all, by the slowest one's time.",
+        words=lambda value: counted(int(value), "rank"),
+        of_group=True,
+    ),
+    Axis(
+        name="scaling",
+        plural="scalings",
+        flag="--scaling",
+        reader=values.choice(Scaling),
+        help="Whether the batch of several ranks is that of each (weak) or of all together (strong):",
+        title="scaling",
+        words=lambda value: f"{value} scaling",
+        of_group=True,
+    ),
 )
 BY_NAME = {axis.name: axis for axis in AXES}
 SWEPT = tuple(axis for axis in AXES if axis.swept)
@@ -343,7 +365,8 @@ def goes_without_saying(name: str) -> bool:
 
 def are_several(said: Mapping[str, Sequence[Value]]) -> bool:
     """Say whether values by the axis' name ask for several processes at once."""
-    return any(value != 1 for axis in AXES if axis.of_group for value in said.get(axis.name, ()))
+    counts = (value for axis in AXES if axis.of_group for value in said.get(axis.name, ()))
+    return any(isinstance(value, int) and value > 1 for value in counts)
 
 
 def unset(axis: Axis, device: str, said: Mapping[str, Sequence[Value]] = MappingProxyType({})) -> tuple[Value, ...]:

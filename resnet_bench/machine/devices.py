@@ -32,6 +32,7 @@ class DeviceKind(NamedTuple):
         advice: what to change for steadier numbers; "" for nothing.
         update: how torch's optimizers go over weights there unless they are told otherwise.
         falsifiers: environment variables by which its figures are not what they are called.
+        collectives: what gradients of several ranks go over, by torch's name.
         host_cores: cores that a launch needs on the host, beside those of its CPU threads.
     """
 
@@ -48,6 +49,7 @@ class DeviceKind(NamedTuple):
     advice: str = ""
     update: Update = Update.FOREACH
     falsifiers: tuple[Falsifier, ...] = ()
+    collectives: str = "gloo"
     host_cores: int = 2  # one that queues, and the driver's thread
 
 
@@ -94,6 +96,7 @@ KINDS: tuple[DeviceKind, ...] = (
         out_of_memory=("out of memory", "status alloc failed", "allocation failed", "unable to find an engine"),
         nodes=("nvidiactl", "nvhost-ctrl*", "dxg"),
         captures_graphs=True,
+        collectives="nccl",
         software=(("CUDA", "cuda"), ("cuDNN", "cudnn"), ("driver", "driver")),
         falsifiers=(*OF_QUEUE, *OF_NVIDIA),
         advice="lock the GPU's clocks while measuring: nvidia-smi -lgc MIN,MAX (undo with nvidia-smi -rgc).",
@@ -107,6 +110,7 @@ KINDS: tuple[DeviceKind, ...] = (
         out_of_memory=("out of memory", "hiperroroutofmemory", "status alloc failed", "miopenstatusallocfailed"),
         nodes=("kfd",),
         captures_graphs=True,
+        collectives="nccl",
         software=(("HIP", "hip"), ("driver", "driver")),
         falsifiers=(*OF_QUEUE, *OF_AMD),
         advice="fix the GPU's clocks while measuring: rocm-smi --setperflevel high (undo with auto).",
@@ -119,6 +123,7 @@ KINDS: tuple[DeviceKind, ...] = (
         ceilings=_HALVES,
         out_of_memory=("out of memory", "out of device memory", "out of host memory", "error out of resources"),
         nodes=("dri/renderD*",),
+        collectives="xccl",
         falsifiers=OF_ONEDNN,
     ),
     DeviceKind(

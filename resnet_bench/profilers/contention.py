@@ -19,7 +19,7 @@ class CpuWatch:
     """
 
     def __init__(self, own_s: Callable[[], float] | None = None) -> None:
-        self._own_s = own_s or _own_s
+        self._own_s = own_s or used_s
         self._start = (time.monotonic(), _busy_s(), self._own_s())
 
     def others_share(self) -> float | None:
@@ -107,6 +107,7 @@ def _busy_s() -> float:
     return float(times.user + times.system + getattr(times, "nice", 0.0) + getattr(times, "irq", 0.0))
 
 
-def _own_s() -> float:
+def used_s() -> float:
+    """Return the CPU time that this process has used so far."""
     own = os.times()
     return own.user + own.system

@@ -9,7 +9,7 @@ from torch import nn
 
 from resnet_bench.executors import table as executors
 from resnet_bench.executors.inputs import input_of
-from resnet_bench.executors.protocol import Task
+from resnet_bench.executors.protocol import Prepared, Task
 from resnet_bench.executors.ready import ready
 from resnet_bench.machine.devices import HOST
 from resnet_bench.models.registry import create_with_weights
@@ -52,7 +52,7 @@ class Workload:
         self.instruments.make_current(self.device)
         self.set_arithmetic()
         self._weights = ""
-        self.prepared = ready(
+        prepared = ready(
             Task(
                 case=case,
                 network=lambda: self._built(model),
@@ -64,12 +64,17 @@ class Workload:
                 artifacts=artifacts,
             )
         )
-        self.iterate, self.step = self.prepared.iterate, self.prepared.step
+        self.take_over(prepared)
         self.weights_bytes = self.prepared.weights_bytes
         included = transfer is Transfer.INCLUDED and self.instruments.kind.accelerator
         elements = sum(math.prod(it.shape) for it in input_of(case).tensors)
         element_bytes = arithmetic(case.precision).weight_bytes
         self.transferred_bytes = case.batch_size * elements * element_bytes if included else 0
+
+    def take_over(self, prepared: Prepared) -> None:
+        """Iterate as another way of running the same network does, one that was made of what is prepared here."""
+        self.prepared = prepared
+        self.iterate, self.step = prepared.iterate, prepared.step
 
     def _built(self, model: str | Spec | nn.Module) -> nn.Module:
         """Return the network; the code of foreign ones may set torch's switches as it is imported, so they go last."""

@@ -22,6 +22,7 @@ from resnet_bench.records.conclusions import (
     Verdict,
     VerdictTable,
 )
+from resnet_bench.records.groups import Communication, Copy, Rank
 from resnet_bench.records.history import (
     Change,
     ChangeOutcome,
@@ -38,12 +39,10 @@ from resnet_bench.records.launches import (
     Compilation,
     Contention,
     Conversion,
-    Copy,
     DeviceState,
     Energy,
     Executed,
     Launch,
-    Memory,
     RanOperators,
     RuntimeRan,
     Skip,
@@ -52,6 +51,7 @@ from resnet_bench.records.launches import (
 from resnet_bench.records.layer_times import LayerProfile, LayerTime, Part, TimedBy
 from resnet_bench.records.load import Spread, UnderLoad
 from resnet_bench.records.machines import Machine, case_names
+from resnet_bench.records.memory import Memory
 from resnet_bench.records.nominals import KeptNominals, Nominal
 from resnet_bench.records.plan import (
     Allocator,
@@ -63,6 +63,7 @@ from resnet_bench.records.plan import (
     Precision,
     Protocol,
     ReferenceUse,
+    Scaling,
     State,
     Transfer,
 )
@@ -114,6 +115,7 @@ __all__ = [
     "ChangeOutcome",
     "Commit",
     "CommitOrder",
+    "Communication",
     "Comparison",
     "Compilation",
     "Contention",
@@ -163,6 +165,7 @@ __all__ = [
     "Profile",
     "Protocol",
     "RanOperators",
+    "Rank",
     "Rate",
     "Record",
     "ReferenceSamples",
@@ -170,6 +173,7 @@ __all__ = [
     "Run",
     "RuntimeRan",
     "Samples",
+    "Scaling",
     "SearchStop",
     "SeriesSource",
     "Shard",

@@ -14,7 +14,9 @@ from resnet_bench.records.bounds import (
     NonNegativeSeconds,
     Share,
 )
+from resnet_bench.records.groups import Communication, Copy, Rank
 from resnet_bench.records.load import UnderLoad
+from resnet_bench.records.memory import Memory
 from resnet_bench.records.plan import Case
 from resnet_bench.records.samples import Phases, Samples, Warmup
 
@@ -25,25 +27,6 @@ class Compilation(Record, frozen=True, kw_only=True):
     compile_s: Duration
     graphs: NonNegativeCount
     graph_breaks: NonNegativeCount
-
-
-class Memory(Record, frozen=True, kw_only=True):
-    """Bytes; `allocated` is tensors, `reserved` the allocator's cache, `rss` the process.
-
-    `beside_bytes` is what of `allocated` is known to be no part of the network: the workspace that the device's library
-    of products keeps, a second input where it is transferred. None where no such thing is known. `late_bytes` of it
-    come with the last layer alone: the workspace of a captured graph's own stream.
-    """
-
-    weights_bytes: NonNegativeCount | None = None
-    peak_allocated_bytes: NonNegativeCount | None = None
-    peak_reserved_bytes: NonNegativeCount | None = None
-    warmup_peak_allocated_bytes: NonNegativeCount | None = None
-    peak_rss_bytes: NonNegativeCount | None = None
-    device_process_bytes: NonNegativeCount | None = None
-    device_total_bytes: NonNegativeCount | None = None
-    beside_bytes: NonNegativeCount | None = None
-    late_bytes: NonNegativeCount = 0
 
 
 class Energy(Record, frozen=True, kw_only=True):
@@ -165,21 +148,6 @@ class Agreement(Record, frozen=True, kw_only=True):
     max_relative_error: NonNegativeNumber | None = None
 
 
-class Copy(Record, frozen=True, kw_only=True):
-    """One of several processes that ran a case at once, each with a network of its own.
-
-    `cores` are those of the CPU that it alone had, empty where it was bound to none. Its samples are those taken while
-    all of them ran; `outside` counts the others.
-    """
-
-    cores: tuple[Index, ...] = ()
-    warmup: Warmup
-    isolated: Samples
-    back_to_back: Samples
-    memory: Memory
-    outside: NonNegativeCount = 0
-
-
 class Launch(Record, frozen=True, kw_only=True, tag="launch"):
     """What one fresh process measured of one case; `run` is the id of the run that it was made for.
 
@@ -187,7 +155,8 @@ class Launch(Record, frozen=True, kw_only=True, tag="launch"):
     loss scaler skipped among the samples; None without one. `busy_threads` are the process's that worked while it
     sampled, of a runtime with threads of its own and where the system tells.
     Where a case has `copies`, they are in their order, warm-up and samples are those of the slowest by its latency, and
-    memory is that of all together.
+    memory is that of all together. Where it has a world size, so it is of its `ranks`, each sample lasted as long as on
+    the slowest of them, and `communication` is theirs.
     """
 
     case: Case
@@ -215,6 +184,8 @@ class Launch(Record, frozen=True, kw_only=True, tag="launch"):
     conversion: Conversion | None = None
     busy_threads: NonNegativeCount | None = None
     copies: tuple[Copy, ...] = ()
+    ranks: tuple[Rank, ...] = ()
+    communication: Communication | None = None
 
 
 class SkipReason(StrEnum):

@@ -97,6 +97,13 @@ class State(StrEnum):
     BURST = "burst"
 
 
+class Scaling(StrEnum):
+    """What the batch of several ranks is: weak for that of each rank, strong for that of all of them together."""
+
+    WEAK = "weak"
+    STRONG = "strong"
+
+
 class Case(Record, frozen=True, kw_only=True):
     """One cell of a sweep; two measurements compare only where their cases are equal.
 
@@ -104,7 +111,8 @@ class Case(Record, frozen=True, kw_only=True):
     the CPU's; on an accelerator they are no part of a case and 0, whoever names some: the host only queues its work.
     `input` is empty for square RGB images of `image_size`, and else all that is said in `records.inputs`; `arguments`
     are those that the model is built with, as `records.arguments` spells them; `weights` is empty for random ones.
-    `copies` is how many processes run the case at once on its device; threads are those of each.
+    `copies` is how many processes run the case at once on its device, `world_size` how many ranks train one network
+    together; threads are those of each process. `scaling` is weak where there is one rank.
     """
 
     model: str
@@ -123,6 +131,8 @@ class Case(Record, frozen=True, kw_only=True):
     optimizer: Optimizer = Optimizer.MOMENTUM
     input: str = ""
     copies: Size = 1
+    world_size: Size = 1
+    scaling: Scaling = Scaling.WEAK
 
     def __post_init__(self) -> None:
         msgspec.structs.force_setattr(self, "threads", host_threads(self.device, self.threads))
@@ -143,7 +153,17 @@ class Case(Record, frozen=True, kw_only=True):
     @property
     def processes(self) -> int:
         """How many processes run it at once."""
-        return self.copies
+        return self.copies * self.world_size
+
+    @property
+    def batch_of_rank(self) -> int:
+        """Images a batch of one rank."""
+        return self.batch_size if self.scaling is Scaling.WEAK else self.batch_size // self.world_size
+
+    @property
+    def images_an_iteration(self) -> int:
+        """Images of all ranks together; of copies, which are no one iteration, those of one."""
+        return self.batch_of_rank * self.world_size
 
     def with_batch_size(self, batch_size: int) -> "Case":
         """Return the same case at another batch size."""

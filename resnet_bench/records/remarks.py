@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from resnet_bench import units
 from resnet_bench.errors import deed, in_words
+from resnet_bench.records.plan import Case, Mode, Scaling
 from resnet_bench.words import counted, listed, signal_name
 
 # A tenth of a core is what an idle system's daemons and the sampling parent take.
@@ -120,16 +121,38 @@ def want_of_memory() -> str:
 
 
 def of_copies(numbers: Iterable[int], copies: int, why: str) -> str:
-    """Say which of several copies something is true of: copy 2 of 4: the process died of SIGKILL."""
+    """Say which of several copies, counted from 1, something is true of: copy 2 of 4: the process died of SIGKILL."""
     named = [str(number) for number in numbers]
     return f"cop{'y' if len(named) == 1 else 'ies'} {listed(named, limit=8)} of {copies}: {why}"
 
 
-def no_room(copies: int, threads: int, cores: int) -> str:
-    """Say that copies cannot have cores of their own."""
-    what, needed = counted(copies, "copy", "copies"), counted(copies * threads, "core")
-    there = "there is 1" if cores == 1 else f"there are {cores:,}"
-    return f"{what} of {counted(threads, 'thread')} need {needed}, and {there} here"
+def of_ranks(numbers: Iterable[int], ranks: int, why: str) -> str:
+    """Say which of several ranks, counted from 0, something is true of: rank 1 of 4: the process died of SIGKILL."""
+    named = [str(number) for number in numbers]
+    return f"rank{'' if len(named) == 1 else 's'} {listed(named, limit=8)} of {ranks}: {why}"
+
+
+def no_group(case: Case, cores: int) -> str:
+    """Say why several processes cannot run a case on a host with so many cores, "" where they can."""
+    what = counted(case.copies, "copy", "copies") if case.copies > 1 else counted(case.world_size, "rank")
+    if case.copies > 1 and case.world_size > 1:
+        return f"{what} of {case.world_size} ranks each are not measured: ask for copies or for ranks"
+    if case.world_size > 1 and case.mode is Mode.INFERENCE:
+        return f"{what} train one network together, and this case is inference: ask for --mode training"
+    if case.scaling is Scaling.STRONG and case.batch_size % case.world_size:
+        return f"{what} cannot share a batch of {case.batch_size} evenly"
+    if case.processes > 1 and case.threads and case.processes * case.threads > cores:
+        needed = counted(case.processes * case.threads, "core")
+        there = "there is 1" if cores == 1 else f"there are {cores:,}"
+        said = f"{what} of {counted(case.threads, 'thread')} need {needed}, and {there} here"
+        return f"{said}: ask for fewer, or for fewer --threads of each"
+    return ""
+
+
+def too_few_devices(ranks: int, devices: int, kind: str) -> str:
+    """Say that ranks cannot have a device each."""
+    there = "there is 1" if devices == 1 else f"there are {devices}"
+    return f"{counted(ranks, 'rank')} need a {kind} device each, and {there} here"
 
 
 def shared_cores(copies: int) -> str:

@@ -13,7 +13,7 @@ from resnet_bench.config.axes import AUTO, BY_NAME, SWEPT, Value, are_several
 from resnet_bench.config.suite_file import DeviceClass, Suite, Sweep, matches
 from resnet_bench.errors import ConfigError, StoreError, UsageError
 from resnet_bench.machine.devices import is_accelerator
-from resnet_bench.records import Case, Header, Mode, Optimizer, Protocol, State, inputs
+from resnet_bench.records import Case, Header, Mode, Optimizer, Protocol, Scaling, State, inputs
 from resnet_bench.records.inputs import ModelInput
 from resnet_bench.records.plan import ENERGY_WINDOW_S, LEAST_QUEUED
 from resnet_bench.runner import choices
@@ -160,6 +160,8 @@ def _changed(case: Case, changes: dict[str, Any], inputs_of: Mapping[str, ModelI
         changes["input"] = str(had.sized(changes["image_size"]))
     if case.mode is Mode.INFERENCE:
         changes.pop("optimizer", None)  # it has none
+    if changes.get("world_size", case.world_size) == 1:
+        changes["scaling"] = Scaling.WEAK  # there is one batch
     return msgspec.structs.replace(case, **inputs.in_fields(changes))
 
 
@@ -240,6 +242,10 @@ def _product(choice: AskedModel, sweep: Sweep, device: str, own: OwnFacts, searc
         wanted = fields.pop("image_size")
         if fields["mode"] is Mode.INFERENCE:
             fields["optimizer"] = Optimizer.MOMENTUM  # whichever: it has none
+            if Mode.TRAINING in lists["mode"]:
+                fields["world_size"] = 1  # ranks are of the training that is asked for beside it
+        if fields["world_size"] == 1:
+            fields["scaling"] = Scaling.WEAK  # whichever: there is one batch
         case = Case(
             model=choice.name,
             arguments=named.arguments,

@@ -1,33 +1,25 @@
-"""Whether a machine has the cores for several processes at once: known before the first launch."""
+"""Whether a machine has the room for several processes at once: known before the first launch."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
 from resnet_bench.errors import UsageError
-from resnet_bench.machine.devices import is_accelerator
 from resnet_bench.machine.environment import logical_cores
 from resnet_bench.records import Case, Header, remarks
 
 
-def lacking(case: Case, cores: int) -> str:
-    """Return in words why the processes of a case cannot have cores of their own, "" where they can."""
-    if case.copies == 1 or is_accelerator(case.device) or case.copies * case.threads <= cores:
-        return ""
-    return remarks.no_room(case.copies, case.threads, cores)
-
-
 def lacking_of(header: Header) -> dict[Case, str]:
-    """Return the cases of a run whose machine has too few cores, with why."""
-    said = {case: lacking(case, _cores(case, header)) for case in header.cases}
+    """Return the cases of a run that its machine has no room for, with why."""
+    said = {case: remarks.no_group(case, _cores(case, header)) for case in header.cases}
     return {case: why for case, why in said.items() if why}
 
 
 def lacking_here(cases: Sequence[Case]) -> dict[Case, str]:
-    """Return those of the cases for which this machine has too few cores, with why.
+    """Return those of the cases that this machine has no room for, with why.
 
     Raises:
         UsageError: all of them.
     """
-    found = {case: why for case in cases if (why := lacking(case, logical_cores()))}
+    found = {case: why for case in cases if (why := remarks.no_group(case, logical_cores()))}
     refuse_none_left(cases, found)
     return found
 
@@ -40,7 +32,7 @@ def refuse_none_left(cases: Iterable[Case], without_room: Mapping[Case, str]) ->
     """
     if all(case in without_room for case in cases):
         why = next(iter(without_room.values()))
-        raise UsageError(f"--copies: {why}; ask for fewer copies, or for fewer --threads of each.")
+        raise UsageError(f"nothing is left to measure: {why}.")
 
 
 def _cores(case: Case, header: Header) -> int:

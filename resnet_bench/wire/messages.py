@@ -283,6 +283,8 @@ class MeasureRequest(CaseRequest[Launch | Skip], frozen=True, kw_only=True, tag=
     @property
     def answered_by(self) -> str:  # type: ignore[override]
         """What measures one process, or what holds several together."""
+        if self.case.world_size > 1:
+            return "ranks:measure"
         return "copies:measure" if self.case.copies > 1 else self.room(self.case)
 
     @staticmethod

@@ -187,6 +187,23 @@ def one_hangs() -> nn.Module:
     return tiny()
 
 
+class _DriftsApart(nn.Module):
+    """Has weights that each call moves by another amount in each rank."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(3, 10)
+
+    def forward(self, images):
+        with torch.no_grad():
+            self.linear.bias.add_(0.01 * int(os.environ.get("RANK", "0")))
+        return self.linear(images.mean((2, 3)))
+
+
+def drifts_apart() -> nn.Module:
+    return _DriftsApart()
+
+
 class _GetsSlower(nn.Module):
     """Takes a little longer with each call."""
 

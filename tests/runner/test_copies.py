@@ -11,6 +11,7 @@ from resnet_bench.records import SkipReason
 from resnet_bench.storage import run_directory
 from tests.runner.instant import Machine
 
+LACKING = "4 copies of 1 thread need 4 cores, and there are 2 here: ask for fewer, or for fewer --threads of each"
 ASKED = ("--models", "resnet18", "--batch-sizes", "1", "--launches", "2", "--device", "cpu")
 
 
@@ -27,16 +28,13 @@ def test_copies_without_cores_are_skips_before_the_first_launch(machine, tmp_pat
     loaded = run_directory.load(tmp_path / "r")
     (skip,) = loaded.skips
     assert (skip.case.copies, skip.reason) == (4, SkipReason.UNSUPPORTED)
-    assert skip.detail == "4 copies of 1 thread need 4 cores, and there are 2 here"
+    assert skip.detail == LACKING
     assert "4 copies" in capsys.readouterr().out
 
 
 def test_a_run_none_of_whose_copies_has_cores_is_refused(machine, tmp_path, capsys):
     assert cli.run(["run", *ASKED, "--copies", "4", "-o", "r"]) == ExitCode.USAGE
-    assert capsys.readouterr().err.splitlines()[-1] == (
-        "error: --copies: 4 copies of 1 thread need 4 cores, and there are 2 here; ask for fewer copies, or for fewer "
-        "--threads of each."
-    )
+    assert capsys.readouterr().err.splitlines()[-1] == (f"error: nothing is left to measure: {LACKING}.")
     assert machine.requests == []
     assert not (tmp_path / "r" / "run.json").exists()
 
@@ -45,7 +43,7 @@ def test_a_run_none_of_whose_copies_has_cores_is_refused(machine, tmp_path, caps
 def test_copies_that_are_added_are_refused_alike(tmp_path, capsys):
     assert cli.run(["run", *ASKED, "-o", "r"]) == ExitCode.DONE
     assert cli.run(["run", "--extend", "r", "--copies", "64"]) == ExitCode.USAGE
-    assert "--copies: 64 copies of " in capsys.readouterr().err
+    assert "nothing is left to measure: 64 copies of " in capsys.readouterr().err
     assert len(run_directory.load(tmp_path / "r").header.cases) == 1
 
 

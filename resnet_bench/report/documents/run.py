@@ -39,6 +39,7 @@ from resnet_bench.report.sections.layers import layers_section
 from resnet_bench.report.sections.memory import memory_section
 from resnet_bench.report.sections.method import method_section
 from resnet_bench.report.sections.pareto import pareto_section
+from resnet_bench.report.sections.ranks import ranks_section
 from resnet_bench.report.sections.results import long_table, summary_table
 from resnet_bench.report.sections.roofline import roofline_section
 from resnet_bench.report.sections.scaling import scaling_section
@@ -52,6 +53,7 @@ SECTIONS: tuple[MakesSection, ...] = (
     dots_section,
     scaling_section,
     copies_section,
+    ranks_section,
     fleet_section,
     distribution_section,
     memory_section,

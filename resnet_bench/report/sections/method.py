@@ -14,6 +14,7 @@ from resnet_bench.report.document import Passage, Prominence, Section
 from resnet_bench.report.sections.context import Context
 from resnet_bench.report.sections.copies import of_copies_words
 from resnet_bench.report.sections.launches import has_launches, has_samples
+from resnet_bench.report.sections.ranks import of_ranks_words
 from resnet_bench.report.sections.reference_words import reference_words
 from resnet_bench.specs.arithmetic import ARITHMETICS
 from resnet_bench.words import counted, listed
@@ -85,6 +86,7 @@ def _timing(runs: Sequence[Run]) -> tuple[str, ...]:
         *_scaled(runs),
         *reference_words(runs),
         *of_copies_words(runs),
+        *of_ranks_words(runs),
     )
 
 

@@ -1,0 +1,104 @@
+"""The folder through which ranks and who holds them together speak: a request, a pulse and an answer of each rank.
+
+Never torch. A rank that dies says nothing, and one that hangs stops where its pulse stands.
+"""
+
+import mmap
+import struct
+from pathlib import Path
+
+import msgspec
+
+from resnet_bench.records import Launch, Record, Skip
+from resnet_bench.wire.messages import Failed, MeasureRequest
+
+_PULSE = struct.Struct("<q")
+
+
+class RankRequest(Record, frozen=True, kw_only=True):
+    """What each rank is to measure, and the cores of each, none for those that are bound to none."""
+
+    launch: MeasureRequest
+    cores: tuple[tuple[int, ...], ...]
+
+
+class RankFailed(Record, frozen=True, kw_only=True, tag="rank_failed"):
+    """A rank could not measure; `of_others` where it only lost the others."""
+
+    skip: Skip
+    of_others: bool
+
+
+RankAnswer = Launch | RankFailed | Failed
+_answers = msgspec.json.Decoder(RankAnswer)
+_requests = msgspec.json.Decoder(RankRequest)
+
+
+class RankFolder:
+    """The files of a launch's ranks."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def write_request(self, request: RankRequest) -> None:
+        """Write what is asked of all."""
+        (self.path / "request").write_bytes(msgspec.json.encode(request))
+        for rank in range(len(request.cores)):
+            self._pulse(rank).write_bytes(_PULSE.pack(0))
+
+    def request(self) -> RankRequest:
+        """Read it."""
+        return _requests.decode((self.path / "request").read_bytes())
+
+    def write_answer(self, rank: int, answer: RankAnswer) -> None:
+        """Write a rank's answer, whole or not at all."""
+        half = self.path / f"half-{rank}"
+        half.write_bytes(msgspec.json.encode(answer))
+        half.rename(self._answer(rank))
+
+    def answer(self, rank: int) -> RankAnswer | None:
+        """Return a rank's answer, None where it gave none."""
+        try:
+            answer: RankAnswer = _answers.decode(self._answer(rank).read_bytes())
+        except (OSError, msgspec.DecodeError):
+            return None
+        return answer
+
+    def write_statuses(self, statuses: dict[int, int]) -> None:
+        """Write with which status ranks ended that did not end well."""
+        (self.path / "statuses").write_bytes(msgspec.json.encode(statuses))
+
+    def statuses(self) -> dict[int, int]:
+        """Read them; none where nothing was written."""
+        try:
+            return msgspec.json.decode((self.path / "statuses").read_bytes(), type=dict[int, int])
+        except (OSError, msgspec.DecodeError):
+            return {}
+
+    def pulse(self, rank: int) -> int:
+        """Return how far a rank has come."""
+        return int(_PULSE.unpack(self._pulse(rank).read_bytes())[0])
+
+    def beating(self, rank: int) -> "Pulse":
+        """Return what a rank moves its pulse by."""
+        return Pulse(self._pulse(rank))
+
+    def _pulse(self, rank: int) -> Path:
+        return self.path / f"pulse-{rank}"
+
+    def _answer(self, rank: int) -> Path:
+        return self.path / f"answer-{rank}"
+
+
+class Pulse:
+    """A number in shared memory that grows with each part of a step: who watches sees where a rank stands still."""
+
+    def __init__(self, path: Path) -> None:
+        with path.open("r+b") as file:
+            self._memory = mmap.mmap(file.fileno(), _PULSE.size)
+        self._count = 0
+
+    def beat(self) -> None:
+        """Come further."""
+        self._count += 1
+        _PULSE.pack_into(self._memory, 0, self._count)

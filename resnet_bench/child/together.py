@@ -1,0 +1,45 @@
+"""What is common to launches of several processes, whoever holds them together. Never torch."""
+
+import signal
+
+from resnet_bench.child.began import BEGAN_S
+from resnet_bench.errors import UnsupportedError
+from resnet_bench.machine import cores, memory_kills
+from resnet_bench.machine.devices import is_accelerator
+from resnet_bench.machine.environment import logical_cores
+from resnet_bench.records import Case, Skip, SkipReason, remarks
+from resnet_bench.wire.messages import MeasureRequest
+
+# The parent gives up at the limit itself, and would not know which process was late.
+_MARGIN_SHARE, _MARGIN_S = 0.1, 10.0
+
+
+def cores_for(case: Case) -> tuple[tuple[int, ...], ...]:
+    """Return the cores of each process of a case, none for those that are bound to none.
+
+    Raises:
+        UnsupportedError: there are too few, or the case is none that several processes can run.
+    """
+    why = remarks.no_group(case, logical_cores())
+    if why:
+        raise UnsupportedError(why)
+    if is_accelerator(case.device):
+        return ((),) * case.processes
+    return cores.apart(case.processes, case.threads) or ((),) * case.processes
+
+
+def deadline_s(request: MeasureRequest) -> float:
+    """Return the moment of this process's clock at which a launch is given up."""
+    return BEGAN_S + request.limit_s - min(_MARGIN_S, _MARGIN_SHARE * request.limit_s)
+
+
+def skip_of(request: MeasureRequest, reason: SkipReason, detail: str) -> Skip:
+    """Return the launch as a skip."""
+    return Skip(case=request.case, index=request.index, reason=reason, detail=detail)
+
+
+def death(status: int, kills_before: int) -> tuple[SkipReason, str]:
+    """Tell from the status with which a process ended what it died of, and from what the kernel has counted since."""
+    if status == -signal.SIGKILL and memory_kills.count() > kills_before:
+        return SkipReason.OUT_OF_MEMORY, remarks.want_of_memory()
+    return SkipReason.CRASHED, remarks.ended(status)

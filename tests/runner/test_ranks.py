@@ -1,0 +1,54 @@
+"""`--world-size`: what is planned, and what is a skip before the first launch."""
+
+import pytest
+
+from resnet_bench import cli
+from resnet_bench.errors import ExitCode
+from resnet_bench.records import Mode, Scaling, SkipReason
+from resnet_bench.storage import run_directory
+from tests.runner.instant import Machine
+
+ASKED = ("--models", "resnet18", "--launches", "1", "--device", "cpu", "-o", "r")
+
+
+@pytest.fixture
+def machine(monkeypatch, tmp_path):
+    """Two cores."""
+    monkeypatch.chdir(tmp_path)
+    return Machine().install(monkeypatch)
+
+
+def planned(machine):
+    return [(it.case.mode, it.case.batch_size, it.case.world_size, it.case.scaling) for it in machine.requests]
+
+
+def test_one_rank_is_one_case_whatever_the_scaling(machine, tmp_path):
+    axes = ("--mode", "both", "--batch-sizes", "4,5", "--world-size", "1,2,4", "--scaling", "weak,strong")
+    assert cli.run(["run", *ASKED, *axes]) == ExitCode.DONE
+    alone = [(mode, size, 1, Scaling.WEAK) for mode in Mode for size in (4, 5)]
+    both = [(Mode.TRAINING, 4, 2, Scaling.WEAK), (Mode.TRAINING, 4, 2, Scaling.STRONG)]
+    assert sorted(planned(machine)) == sorted([*alone, *both, (Mode.TRAINING, 5, 2, Scaling.WEAK)])
+    skips = run_directory.load(tmp_path / "r").skips
+    assert {it.reason for it in skips} == {SkipReason.UNSUPPORTED}
+    assert {it.detail for it in skips} == {
+        "4 ranks of 1 thread need 4 cores, and there are 2 here: ask for fewer, or for fewer --threads of each",
+        "2 ranks cannot share a batch of 5 evenly",
+        "4 ranks cannot share a batch of 5 evenly",
+    }
+
+
+@pytest.mark.usefixtures("machine")
+def test_ranks_of_inference_alone_are_refused(capsys):
+    assert cli.run(["run", *ASKED, "--batch-sizes", "4", "--world-size", "2"]) == ExitCode.USAGE
+    assert "2 ranks train one network together, and this case is inference: ask for --mode training" in (
+        capsys.readouterr().err
+    )
+
+
+def test_a_rank_has_its_share_of_the_batch():
+    from tests.make import case
+
+    weak = case(batch_size=8, world_size=4)
+    assert (weak.batch_of_rank, weak.images_an_iteration) == (8, 32)
+    strong = case(batch_size=8, world_size=4, scaling=Scaling.STRONG)
+    assert (strong.batch_of_rank, strong.images_an_iteration) == (2, 8)
