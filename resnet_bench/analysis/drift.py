@@ -80,6 +80,19 @@ def correct(launches: Sequence[Samples], *, nominal: Nominal, threads: int) -> C
     )
 
 
+def at_nominal_s(launch: Samples, nominal: Nominal, *, threads: int) -> float | None:
+    """Return the seconds of an iteration of one launch at nominal speed, by the coefficient that is usual.
+
+    For figures that are held against those of other cases: there is no spread to weigh a coefficient by, and what is
+    compared is corrected alike. None without a reference of that version.
+    """
+    if launch.reference is None or launch.reference.version != nominal.version or not launch.elapsed_s:
+        return None
+    logs = _logs(launch, by_cpu=_by_cpu((launch,), threads))
+    offset = logs.references - math.log(nominal.of_passes(launch.reference.passes))
+    return float(np.exp(np.median(logs.samples - USUAL * offset)))
+
+
 def posterior(figures: Floats) -> Floats:
     """Return the weight of each coefficient of the grid.
 
@@ -105,6 +118,10 @@ def _prior(launches: int) -> Floats:
     weights = (1 - at_zero) * helping / helping.sum()
     weights[0] += at_zero
     return np.asarray(weights)
+
+
+# What a reference says of an iteration before any launches are seen.
+USUAL = float(_prior(_FEW + 1) @ GRID)
 
 
 def _by_cpu(launches: Sequence[Samples], threads: int) -> bool:

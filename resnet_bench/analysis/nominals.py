@@ -57,6 +57,11 @@ def _by_key(launches: Iterable[Launch]) -> dict[NominalKey, list[Launch]]:
 
 def _made(key: NominalKey, launches: Sequence[Launch], *, run: str) -> Nominal:
     levels = [_level(launch) for launch in launches]
+    return nominal_of(key, levels, run=run, made_at=min(launch.started_at for launch in launches))
+
+
+def nominal_of(key: NominalKey, levels: Sequence[float], *, run: str, made_at: str) -> Nominal:
+    """Return the nominal speed that processes make which found the machine at these levels; see `pass_level`."""
     environment, threads, version = key
     pass_s = math.exp(np.quantile(levels, _USUAL))
     return Nominal(
@@ -65,16 +70,20 @@ def _made(key: NominalKey, launches: Sequence[Launch], *, run: str) -> Nominal:
         environment=environment,
         threads=threads,
         run=run,
-        made_at=min(launch.started_at for launch in launches),
-        launches=len(launches),
+        made_at=made_at,
+        launches=len(levels),
         spread=statistics.stdev(levels) if len(levels) > 1 else None,
     )
 
 
 def _level(launch: Launch) -> float:
-    """Return the logarithm of a pass in a burst without end, by both protocols' bursts."""
     both = [it.reference for it in (launch.isolated, launch.back_to_back) if it.reference is not None]
-    return statistics.fmean(_median_log(it, launch.case.threads) - math.log(burst_factor(it.passes)) for it in both)
+    return statistics.fmean(pass_level(it, launch.case.threads) for it in both)
+
+
+def pass_level(reference: ReferenceSamples, threads: int) -> float:
+    """Return the logarithm of a pass in a burst without end, beside a case of so many threads."""
+    return _median_log(reference, threads) - math.log(burst_factor(reference.passes))
 
 
 def _median_log(reference: ReferenceSamples, threads: int) -> float:

@@ -15,6 +15,7 @@ from resnet_bench.profilers.complexity import static_profile
 from resnet_bench.profilers.contention import ContentionWatch
 from resnet_bench.profilers.devices import collect, find
 from resnet_bench.profilers.layers import LayerTimes
+from resnet_bench.profilers.reference import Reference, beside
 from resnet_bench.profilers.timeline import survey
 from resnet_bench.profilers.trace import write_trace
 from resnet_bench.profilers.workload import Workload
@@ -49,11 +50,12 @@ def dissect(request: LayersRequest) -> Dissected:
     )
     loaded = load(case, request.model, seed=request.protocol.seed, calibration=request.protocol.calibration)
     workload, clock = loaded
+    reference = beside(workload, request.protocol.reference)
     with workload.running(), workload.instruments.session():
         before = workload.instruments.state(workload.device)
         loaded.warm_up(request.protocol, loaded.gauge())
         watch = ContentionWatch(case.device, threads=case.threads)
-        parts = _parts(workload, clock, static.layers, budget_s=request.budget_s)
+        parts = _parts(workload, clock, static.layers, reference, budget_s=request.budget_s)
         contention = watch.finish(before, workload.instruments.state(workload.device))
         if request.trace is not None:
             write_trace(workload, Path(request.trace))
@@ -70,14 +72,17 @@ def dissect(request: LayersRequest) -> Dissected:
         not_run=parts.not_run,
         work=slim(static).work,
         disturbances=contention.disturbances,
+        samples=parts.samples,
     )
     return Dissected(layers=profile, environment=environment)
 
 
-def _parts(workload: Workload, clock: Clock, static: tuple[Layer, ...], *, budget_s: float) -> LayerTimes:
+def _parts(
+    workload: Workload, clock: Clock, static: tuple[Layer, ...], reference: Reference | None, *, budget_s: float
+) -> LayerTimes:
     prepared = workload.prepared
     if prepared.modules is not None:
-        return layers.measure(workload, prepared.modules, clock, static, budget_s=budget_s)
+        return layers.measure(workload, prepared.modules, clock, static, budget_s=budget_s, reference=reference)
     plain = prepared.plain()
     if plain is None:
         raise UnsupportedError(f"{workload.case.executor} runs nothing that could be timed by layer.")

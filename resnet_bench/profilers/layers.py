@@ -6,7 +6,6 @@ measured on modules that do nothing and taken off. On a device with a queue rows
 is left of the whole is the device's waiting; marks in its queue are for those whose profiler sees no kernels.
 """
 
-import math
 import statistics
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -16,14 +15,16 @@ from torch import nn
 
 from resnet_bench.errors import UnsupportedError
 from resnet_bench.profilers import kernel_times
-from resnet_bench.profilers.clock import Clock, Marker
+from resnet_bench.profilers.clock import Clock
 from resnet_bench.profilers.kernel_times import KernelTimes
+from resnet_bench.profilers.layer_turns import LayerTurns
 from resnet_bench.profilers.marker_overhead import Overhead, calibrate
 from resnet_bench.profilers.profiled_iterations import ITERATIONS
+from resnet_bench.profilers.reference import Reference
 from resnet_bench.profilers.sampler import without_garbage_collection
-from resnet_bench.profilers.timeline import Call, Cut, Region, Segment, Timeline, survey
+from resnet_bench.profilers.timeline import Call, Cut, Region, Segment, survey
 from resnet_bench.profilers.workload import Workload
-from resnet_bench.records import Case, Layer, LayerTime, Mode, Part, Precision, TimedBy
+from resnet_bench.records import Case, Layer, LayerTime, Mode, Part, Precision, Samples, StopReason, TimedBy
 from resnet_bench.records.layer_times import BETWEEN, WAITING
 from resnet_bench.specs.alignment import align
 from resnet_bench.specs.costs import first_weighted, iteration_cost, optimizer_cost
@@ -33,8 +34,6 @@ MIN_ITERATIONS = 8
 MAX_ITERATIONS = 160
 _EXTENSION = 4
 _LEAST_KEPT = 3
-_TURN_S = 0.1
-_TURN_ITERATIONS = 12
 
 
 class LayerTimes(NamedTuple):
@@ -47,10 +46,17 @@ class LayerTimes(NamedTuple):
     overhead_s: float
     layers: tuple[LayerTime, ...]
     not_run: tuple[str, ...]
+    samples: Samples | None = None
 
 
 def measure(
-    workload: Workload, network: nn.Module, clock: Clock, layers: Sequence[Layer], *, budget_s: float
+    workload: Workload,
+    network: nn.Module,
+    clock: Clock,
+    layers: Sequence[Layer],
+    *,
+    budget_s: float,
+    reference: Reference | None = None,
 ) -> LayerTimes:
     """Time every layer of a warm workload.
 
@@ -61,6 +67,7 @@ def measure(
         layers: its static layers, whose counts the rows take over.
         budget_s: seconds of iterations; up to four times as long, and as many iterations, while parts and whole do not
             agree.
+        reference: takes turns with the iterations without marks, None for none.
 
     Raises:
         UnsupportedError: its modules are called in another order each time.
@@ -68,7 +75,7 @@ def measure(
     marker = clock.marker()
     calls = survey(network, workload.iterate)
     overhead = calibrate(clock, marker, workload.case.mode)
-    turns = _Turns(workload, network, clock, marker)
+    turns = LayerTurns(workload, network, clock, marker, reference)
     with without_garbage_collection():
         start = clock.now()
         while True:
@@ -76,16 +83,18 @@ def measure(
             if len(turns.cuts) < MIN_ITERATIONS:
                 continue
             parts = _parts(calls, turns.cuts, overhead)
-            whole_s = mean_of_quickest(turns.whole)
+            whole_s = mean_of_quickest(turns.whole_s)
             agrees = abs(sum(parts.values()) - whole_s) <= AGREEMENT * whole_s
             spent_s = clock.now() - start
             extension = 1 if agrees else _EXTENSION
-            if len(turns.cuts) >= MAX_ITERATIONS * extension or spent_s >= budget_s * extension:
+            enough = len(turns.cuts) >= MAX_ITERATIONS * extension
+            if enough or spent_s >= budget_s * extension:
                 break
+        samples = turns.finish(StopReason.MAXIMUM if enough else StopReason.BUDGET)
     by_kernel = kernel_times.measure(workload, network, clock) if marker.timed_by is TimedBy.DEVICE_EVENTS else None
     if by_kernel is not None:
         rows, not_run = _rows(calls, by_kernel.kernels, layers, workload.case, network, host=by_kernel.host)
-        return _of_kernels(rows, not_run, whole_s, by_kernel)
+        return _of_kernels(rows, not_run, whole_s, by_kernel)._replace(samples=samples)
     rows, not_run = _rows(calls, parts, layers, workload.case, network)
     instrumented = statistics.fmean(cut.total_s for cut in _quickest(turns.cuts))
     return LayerTimes(
@@ -96,6 +105,7 @@ def measure(
         overhead_s=instrumented - sum(parts.values()),
         layers=rows,
         not_run=not_run,
+        samples=samples,
     )
 
 
@@ -114,37 +124,6 @@ def _of_kernels(
         layers=(*rows, waiting),
         not_run=not_run,
     )
-
-
-class _Turns:
-    """Iterations without marks and with them, in short turns, so that drift of the machine hits both alike.
-
-    The first of several in a turn is left out: it runs on caches and code that the other kind left behind.
-    """
-
-    def __init__(self, workload: Workload, network: nn.Module, clock: Clock, marker: Marker) -> None:
-        self.whole: list[float] = []
-        self.cuts: list[Cut] = []
-        self._workload = workload
-        self._clock = clock
-        self._by_device = marker.timed_by is TimedBy.DEVICE_EVENTS
-        self._timeline = Timeline(network, marker)
-        first_s = clock.time(workload.iterate, 1).host_s
-        self._count = max(1, min(_TURN_ITERATIONS, math.ceil(_TURN_S / first_s))) if first_s > 0 else 1
-
-    def take(self) -> None:
-        """Take one turn of each kind."""
-        step = self._workload.step
-        taken = [self._plain_s() for _ in range(self._count)]
-        self.whole += taken[1:] or taken
-        timeline = self._timeline
-        with timeline.inference(self._workload.iterate) if step is None else timeline.training(step) as cut:
-            cuts = [cut() for _ in range(self._count)]
-        self.cuts += cuts[1:] or cuts
-
-    def _plain_s(self) -> float:
-        timing = self._clock.time(self._workload.iterate, 1)
-        return timing.device_s if self._by_device and timing.device_s is not None else timing.host_s
 
 
 def _quickest(cuts: Sequence[Cut]) -> list[Cut]:

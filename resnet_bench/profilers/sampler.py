@@ -7,7 +7,7 @@ import bisect
 import gc
 import math
 import statistics
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from resnet_bench.profilers.clock import Clock, Timing
 from resnet_bench.profilers.company import Company, JointSeries
 from resnet_bench.profilers.interleaving import LEAST_BURSTS, Bursts, Interleaving
-from resnet_bench.records import Samples, StopReason, TimingProtocol, Warmup
+from resnet_bench.records import Moments, ReferenceSamples, Samples, StopReason, TimingProtocol, Warmup
 
 if TYPE_CHECKING:
     from resnet_bench.profilers.gauge import Gauge
@@ -123,8 +123,23 @@ def sample(
             )
             if stopped_by is not None:
                 break
-        reference = None if bursts is None else bursts.finish(len(timings))
+        finished = None if bursts is None else bursts.finish(len(timings))
         moments = None if together is None else together.finish()
+    return samples_of(
+        timings, finished, protocol=protocol, iterations=iterations, stopped_by=stopped_by, moments=moments
+    )
+
+
+def samples_of(
+    timings: Sequence[Timing],
+    reference: ReferenceSamples | None,
+    *,
+    protocol: TimingProtocol,
+    iterations: int,
+    stopped_by: StopReason,
+    moments: Moments | None = None,
+) -> Samples:
+    """Return the record of timings of `iterations` iterations each, in time order, with what took turns with them."""
     device_s = tuple(timing.device_s for timing in timings if timing.device_s is not None)
     cpu_s = tuple(timing.cpu_s for timing in timings if timing.cpu_s is not None)
     faults = [timing.page_faults for timing in timings if timing.page_faults is not None]

@@ -10,9 +10,12 @@ from msgspec import Meta
 
 from resnet_bench.records.base import SCHEMA_VERSION, Record
 from resnet_bench.records.bounds import NonNegativeCount, NonNegativeSeconds, PositiveSeconds, SchemaNumber, Size
+from resnet_bench.records.ceilings import Ceilings
 from resnet_bench.records.layer_times import TimedBy
+from resnet_bench.records.nominals import Nominal
 from resnet_bench.records.plan import Allocator, Case, Executor, MemoryFormat, Mode, Optimizer, Precision
 from resnet_bench.records.runs import Identity
+from resnet_bench.records.samples import Samples
 
 
 class LayerWay(Record, frozen=True, kw_only=True):
@@ -74,7 +77,8 @@ class LayerSource(Record, frozen=True, kw_only=True):
     """One network whose layers were timed: its distinct layers, and what of an iteration lay outside of all of them.
 
     `outside_s` is what lay between and around the layers; `whole_s` is the same iteration without instruments,
-    `parameters` is what the optimizer updates, 0 for inference.
+    `parameters` is what the optimizer updates, 0 for inference. `samples` are such iterations one by one, with the
+    reference in turns with them: `whole_s` is of the quickest alone, and a run tells the median. None of older ones.
     """
 
     model: str
@@ -88,6 +92,7 @@ class LayerSource(Record, frozen=True, kw_only=True):
     optimizer_s: NonNegativeSeconds | None = None
     parameters: NonNegativeCount = 0
     disturbances: tuple[str, ...] = ()
+    samples: Samples | None = None
     layers: tuple[LayerObservation, ...]
 
     @property
@@ -97,13 +102,19 @@ class LayerSource(Record, frozen=True, kw_only=True):
 
 
 class LayerLibrary(Record, frozen=True, kw_only=True):
-    """All that is known of one machine's layers, run in one way; sources in the order in which they were measured."""
+    """All that is known of one machine's layers, run in one way; sources in the order in which they were measured.
+
+    `ceilings` are of that machine, None where they were not measured: with them stands what the layers may take on
+    another one. `nominal` is its nominal speed, None where no run has made one.
+    """
 
     schema: SchemaNumber = SCHEMA_VERSION
     identity: Identity
     environment: str
     way: LayerWay
     sources: Annotated[tuple[LayerSource, ...], Meta(min_length=1)]
+    ceilings: Ceilings | None = None
+    nominal: Nominal | None = None
 
     @property
     def shapes(self) -> frozenset[LayerShape]:
@@ -114,7 +125,8 @@ class LayerLibrary(Record, frozen=True, kw_only=True):
 class MeasuredLatency(Record, frozen=True, kw_only=True):
     """What a run measured of one case, kept to judge predictions by: the median of its launches.
 
-    `architecture` is the table of a model of the suite's own, empty for one that a name is enough for.
+    `at_nominal_s` is the same at the speed of `nominal`, None where no reference tells it; `architecture` is the table
+    of a model of the suite's own, empty for one that a name is enough for.
     """
 
     case: Case
@@ -122,6 +134,8 @@ class MeasuredLatency(Record, frozen=True, kw_only=True):
     measured_at: str
     latency_s: PositiveSeconds
     launches: NonNegativeCount
+    at_nominal_s: PositiveSeconds | None = None
+    nominal: Nominal | None = None
     architecture: dict[str, Any] = msgspec.field(default_factory=dict)
 
 

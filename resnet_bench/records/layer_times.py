@@ -9,6 +9,7 @@ from resnet_bench.records.base import Record
 from resnet_bench.records.bounds import Count, NonNegativeCount, NonNegativeSeconds, PositiveSeconds
 from resnet_bench.records.plan import Case
 from resnet_bench.records.profiles import Work
+from resnet_bench.records.samples import Samples
 
 
 class TimedBy(StrEnum):
@@ -84,7 +85,8 @@ class LayerProfile(Record, frozen=True, kw_only=True, tag="layer_profile"):
     `whole_s` is an iteration without instruments, `instrumented_s` one with them; both are means over the quickest
     quarter of their iterations, which took turns. `overhead_s` is what the instruments were measured to cost and was
     taken off the layers. `not_run` names static layers that had no call; `work` is what
-    the whole iteration asks of the device, for its roofline.
+    the whole iteration asks of the device, for its roofline; `samples` are the iterations without instruments, in time
+    order and with the reference between them, None of older profiles and of compiled code.
     """
 
     case: Case
@@ -100,6 +102,7 @@ class LayerProfile(Record, frozen=True, kw_only=True, tag="layer_profile"):
     work: tuple[Work, ...] = ()
     disturbances: tuple[str, ...] = ()
     run: str = ""
+    samples: Samples | None = None
 
     @property
     def parts_s(self) -> float:

@@ -4,6 +4,7 @@ from resnet_bench.records.base import Record
 from resnet_bench.records.bounds import NonNegativeCount, NonNegativeNumber, NonNegativeSeconds, PositiveSeconds, Share
 from resnet_bench.records.conclusions import Interval
 from resnet_bench.records.layer_library import LayerShape
+from resnet_bench.records.nominals import Nominal
 from resnet_bench.records.plan import Case
 
 
@@ -39,8 +40,9 @@ class PredictedLatency(Record, frozen=True, kw_only=True):
 
     `interval` is None where layers are missing and nothing bounds them; then `latency_s` is of the layers known alone.
     `host_s` is what the host takes to start it all, on a device with a queue; the larger of both times is the latency.
-    `library_deviation` and `model_error` are where the
-    interval comes from; `known_share` is the share of the latency that was timed layer by layer.
+    `library_deviation` and `model_error` are where the interval comes from; `known_share` is the share of the latency
+    that was timed layer by layer. `nominal` is the speed of the machine that it is for, None where no
+    reference told any: one of no run is that which it had while layers were timed.
     """
 
     case: Case
@@ -61,6 +63,7 @@ class PredictedLatency(Record, frozen=True, kw_only=True):
     peak_bytes: NonNegativeCount | None
     library_deviation: NonNegativeNumber
     model_error: PredictionError
+    nominal: Nominal | None = None
 
     @property
     def half_width(self) -> float | None:
@@ -75,11 +78,15 @@ class PredictedLatency(Record, frozen=True, kw_only=True):
 
 
 class JudgedPrediction(Record, frozen=True, kw_only=True):
-    """A prediction beside what was measured; it was made without what the library learnt of that very model."""
+    """A prediction beside what was measured; it was made without what the library learnt of that very model.
+
+    `raw_s` is what was measured before it was brought to nominal speed, None where it was not.
+    """
 
     predicted: PredictedLatency
     measured_s: PositiveSeconds
     measured_at: str
+    raw_s: PositiveSeconds | None = None
 
     @property
     def error(self) -> float:

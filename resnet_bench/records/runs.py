@@ -189,12 +189,16 @@ class Price(Record, frozen=True, kw_only=True):
 
 
 class Foreseen(Record, frozen=True, kw_only=True):
-    """The latency that was predicted of a case before it was measured, from this machine's layers, with its bounds."""
+    """The latency that was predicted of a case before it was measured, from this machine's layers, with its bounds.
+
+    `nominal` is the speed of the machine that it is for, None where no reference told any.
+    """
 
     case: Case
     latency_s: PositiveSeconds
     low_s: PositiveSeconds
     high_s: PositiveSeconds
+    nominal: Nominal | None = None
 
 
 class Header(Record, frozen=True, kw_only=True):

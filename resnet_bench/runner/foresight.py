@@ -35,7 +35,8 @@ def _foreseen(plan: Plan) -> Iterator[Foreseen]:
             continue
         found = oracle.predict(subject)
         if found.interval is not None and not found.missing:
-            yield Foreseen(case=case, latency_s=found.latency_s, low_s=found.interval.low, high_s=found.interval.high)
+            low_s, high_s = found.interval.low, found.interval.high
+            yield Foreseen(case=case, latency_s=found.latency_s, low_s=low_s, high_s=high_s, nominal=found.nominal)
 
 
 def _oracle(way: LayerWay) -> Oracle | None:

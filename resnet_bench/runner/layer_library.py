@@ -1,19 +1,25 @@
 """The layer library of this machine: what it learns from every profile and run, and how it is asked for."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
+
 from resnet_bench.analysis.metrics import LATENCY
+from resnet_bench.analysis.nominals import nominals_of, of_launches
 from resnet_bench.analysis.prediction.collecting import can_teach, with_profile
+from resnet_bench.analysis.prediction.levels import measured_level_s
 from resnet_bench.analysis.stats import summarize
 from resnet_bench.errors import StoreError
 from resnet_bench.machine.environment import as_it_is_now
 from resnet_bench.machine.identity import differences
-from resnet_bench.records import Environment, LayerProfile, Measurement, Run
+from resnet_bench.records import Case, Ceilings, Environment, LayerProfile, Measurement, Nominal, Run
 from resnet_bench.records.layer_library import LayerLibrary, LayerWay, MeasuredLatencies, MeasuredLatency
 from resnet_bench.runner.progress import warn
-from resnet_bench.storage import layer_library
+from resnet_bench.storage import ceilings_cache, layer_library
+from resnet_bench.storage import nominals as nominal_speeds
 
 Warn = Callable[[str], None]
 
@@ -35,19 +41,26 @@ def learn(profile: LayerProfile, environment: Environment, *, warn: Warn = warn)
         return None
     try:
         return layer_library.change(
-            LayerWay.of(profile.case), environment.id, lambda before: with_profile(before, profile, environment)
+            LayerWay.of(profile.case),
+            environment.id,
+            lambda before: with_profile(before, profile, environment, _ceilings(environment, profile.case)),
         )
     except StoreError as error:
         warn(f"these layers are not kept for predictions: {error}")
         return None
 
 
+def _ceilings(environment: Environment, case: Case) -> Ceilings | None:
+    return ceilings_cache.read(environment, device=case.device, threads=case.threads, warn=lambda _: None)
+
+
 def remember(run: Run, *, warn: Warn = warn) -> None:
     """Keep what a run measured, to judge predictions by; where that cannot be, say so."""
     tables = {str(table["name"]): table for table in run.header.models}
+    nominals = nominals_of([run])
     for environment in run.header.environments:
         here = [it for it in run.measurements if it.launches and it.launches[0].environment == environment.id]
-        found = [it for measurement in here if (it := _latency(measurement, run, tables)) is not None]
+        found = [it for measurement in here if (it := _latency(measurement, run, tables, nominals)) is not None]
         if not found:
             continue
         try:
@@ -56,16 +69,24 @@ def remember(run: Run, *, warn: Warn = warn) -> None:
             warn(f"these measurements are not kept to judge predictions by: {error}")
 
 
-def _latency(measurement: Measurement, run: Run, tables: dict[str, dict[str, object]]) -> MeasuredLatency | None:
+def _latency(
+    measurement: Measurement, run: Run, tables: dict[str, dict[str, object]], nominals: Sequence[Nominal]
+) -> MeasuredLatency | None:
     summary = summarize(measurement, LATENCY)
-    if summary is None:
+    if summary is None or measurement.case.processes > 1:  # layers are known of one process
         return None
+    launches = measurement.launches
+    beside = all(launch.isolated.reference is not None for launch in launches)
+    nominal = of_launches(launches, nominals) if beside else None
+    at_nominal_s = measured_level_s(measurement, nominal) if nominal else None
     return MeasuredLatency(
         case=measurement.case,
         run=run.header.id,
         measured_at=measurement.launches[0].started_at,
         latency_s=summary.median,
         launches=summary.launches,
+        at_nominal_s=at_nominal_s,
+        nominal=nominal if at_nominal_s else None,
         architecture=tables.get(measurement.case.model, {}),
     )
 
@@ -77,21 +98,37 @@ def _merged(
     return MeasuredLatencies(identity=environment.identity, environment=environment.id, measured=tuple(known.values()))
 
 
-def find(way: LayerWay) -> FoundLibraries:
-    """Return what is known of layers that are run in a way.
+def find(way: LayerWay, given: Sequence[LayerLibrary] = ()) -> FoundLibraries:
+    """Return what is known of layers that are run in a way, in the libraries that are given or else in those kept here.
 
     Raises:
         StoreError: a library cannot be read.
     """
-    libraries = layer_library.read(way)
+    libraries = [it for it in given if it.way == way] if given else layer_library.read(way)
     apart = [(differences(it.identity, as_it_is_now(it.identity)), it) for it in libraries]
     own = [it for differing, it in apart if not differing]
     if own:
-        return FoundLibraries(max(own, key=lambda it: it.sources[-1].measured_at), None, ())
+        newest = max(own, key=lambda it: it.sources[-1].measured_at)
+        return FoundLibraries(_as_known_now(newest), None, ())
     if not apart:
         return FoundLibraries(None, None, ())
     differing, other = min(apart, key=lambda it: len(it[0]))
     return FoundLibraries(None, other, differing)
+
+
+def _as_known_now(library: LayerLibrary) -> LayerLibrary:
+    """Return a library of this machine with the ceilings and the nominal speed that are kept of it now."""
+    way = library.way
+    kept = ceilings_cache.read_of(
+        library.environment, library.identity, device=way.device, threads=way.threads, warn=lambda _: None
+    )
+    speeds: tuple[Nominal, ...] = ()
+    with suppress(StoreError):  # then layers are at the speed at which they were timed
+        speeds = nominal_speeds.read(library.environment)
+    timed = (it.samples.reference for it in library.sources if it.samples is not None)
+    keys = {(library.environment, way.threads, reference.version) for reference in timed if reference is not None}
+    nominal = next((it for it in speeds if it.key in keys), library.nominal)
+    return msgspec.structs.replace(library, ceilings=kept or library.ceilings, nominal=nominal)
 
 
 def measured_here() -> tuple[MeasuredLatency, ...]:

@@ -14,7 +14,7 @@ from resnet_bench.analysis.prediction.judging import judged
 from resnet_bench.analysis.prediction.knowledge import knowledge
 from resnet_bench.analysis.prediction.model_error import PastError, half_width, model_error
 from resnet_bench.analysis.prediction.predict import missing_shapes, predict, with_error
-from resnet_bench.records import Mode, Part
+from resnet_bench.records import Mode, Nominal, Part
 from resnet_bench.records.layer_library import MeasuredLatency
 from tests import make
 
@@ -205,3 +205,60 @@ def test_fused_layers_teach_nothing():
     profile = make.known_layers(asked("resnet18")[0], cost)
     assert can_teach(profile)
     assert not can_teach(make.change(profile, layers=(make.layer_time("fused", part=Part.FUSED),)))
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.floats(0.7, 1.5), st.floats(0.7, 1.5), st.floats(0.85, 1))
+def test_layers_are_at_the_level_that_a_run_tells_at_nominal_speed(one, other, quickest):
+    """Whatever the machine's speed was and however far its quickest iterations lay below the median."""
+    nominal = Nominal(version="cpu-1", pass_s=(0.004,))
+    profiles = [
+        make.as_measured(make.known_layers(asked(model)[0], cost), slower=slower, quickest=quickest, pass_s=0.004)
+        for model, slower in (("resnet18", one), ("resnet50", other))
+    ]
+    library = make.change(library_of(*profiles), nominal=nominal)
+    of, static = asked("resnet101")
+    found = predict(of, static, knowledge(library), family="resnet")
+    truth = make.known_layers(of, cost).whole_s
+    assert found.nominal == nominal
+    # Dividing by the reference would be exact; the coefficient that is usual is a little below 1.
+    assert found.latency_s == pytest.approx(truth, rel=0.01)
+    # Without one they are at a speed that the machine had meanwhile.
+    without = predict(of, static, knowledge(make.change(library, nominal=None)), family="resnet")
+    assert without.nominal.pass_s[0] < 1.5 * 0.004 * max(one, other)
+    assert min(one, other) * 0.98 < without.latency_s / truth < max(one, other) * 1.02
+
+
+def test_what_tells_the_quickest_iterations_alone_counts_only_where_nothing_else_is_known():
+    of, static = asked("resnet34")
+    profile = make.known_layers(asked("resnet18")[0], cost)
+    old = make.change(profile, whole_s=profile.whole_s * 0.9, started_at="2026-10-01T00:00:00+00:00")
+    alone = predict(of, static, knowledge(library_of(old)), family="resnet").latency_s
+    both = predict(of, static, knowledge(library_of(old, make.as_measured(profile))), family="resnet").latency_s
+    assert alone == pytest.approx(0.9 * both)
+
+
+def test_a_prediction_at_nominal_speed_is_judged_by_what_was_measured_at_it():
+    nominal = Nominal(version="cpu-1", pass_s=(0.004,))
+    of = asked("resnet34")[0]
+    truth = make.known_layers(of, cost).whole_s
+    library = library_of(make.as_measured(make.known_layers(asked("resnet18")[0], cost), pass_s=0.004))
+    library = make.change(library, nominal=nominal)
+    measured = MeasuredLatency(
+        case=of,
+        run="r",
+        measured_at="2026-11-01",
+        latency_s=1.4 * truth,
+        launches=3,
+        at_nominal_s=truth,
+        nominal=nominal,
+    )
+    (found,) = judged(library, [measured], counted)
+    assert (found.measured_s, found.raw_s) == (truth, 1.4 * truth)
+    assert found.error == pytest.approx(0, abs=1e-9)
+    slower = make.change(measured, nominal=make.change(nominal, pass_s=(0.005,)), at_nominal_s=1.25 * truth)
+    (found,) = judged(library, [slower], counted)
+    assert found.measured_s == pytest.approx(truth, rel=0.01)
+    other = make.change(measured, nominal=make.change(nominal, version="cpu-0"))
+    (found,) = judged(library, [other], counted)
+    assert (found.measured_s, found.raw_s) == (1.4 * truth, None)

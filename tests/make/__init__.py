@@ -7,9 +7,10 @@ from tests.make.cases import CASE, case, change
 from tests.make.commits import commit
 from tests.make.environments import IDENTITY, environment
 from tests.make.histories import asv_folder, at, git, make_repository, noisy, run_at
-from tests.make.launches import EXECUTED, beside_reference, in_company, launch, samples, skip
+from tests.make.launches import EXECUTED, beside_reference, in_company, launch, reference, samples, skip
 from tests.make.layers import (
     CEILINGS,
+    as_measured,
     ceilings,
     dissected,
     hostile_layers,
@@ -35,6 +36,7 @@ __all__ = [
     "HOSTILE",
     "IDENTITY",
     "PROTOCOL",
+    "as_measured",
     "asv_folder",
     "at",
     "beside_reference",
@@ -63,6 +65,7 @@ __all__ = [
     "noisy",
     "noisy_launches",
     "profile",
+    "reference",
     "roofline_layers",
     "run_at",
     "run_of",

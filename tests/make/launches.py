@@ -100,13 +100,17 @@ def in_company(latencies_s: Sequence[Sequence[float]], *, of: Case = CASE, outsi
     return launch(slowest, of=of, **dict(copies=copies, memory=memory) | changes)
 
 
+def reference(pass_s: float, count: int, *, version: str = "cpu-1", passes: int = 1) -> ReferenceSamples:
+    """Return a burst before and one after so many samples."""
+    return ReferenceSamples(version=version, passes=passes, taken=(0, count), elapsed_s=(pass_s, pass_s))
+
+
 def beside_reference(made: Launch, pass_s: float, *, version: str = "cpu-1", passes: int = 1) -> Launch:
     """Return the launch as if each pass of the reference had taken so long, before and after all of its samples."""
 
     def both(of: Samples) -> Samples:
-        taken = (0, len(of.elapsed_s))
-        reference = ReferenceSamples(version=version, passes=passes, taken=taken, elapsed_s=(pass_s, pass_s))
-        return msgspec.structs.replace(of, reference=reference)
+        beside = reference(pass_s, len(of.elapsed_s), version=version, passes=passes)
+        return msgspec.structs.replace(of, reference=beside)
 
     return msgspec.structs.replace(made, isolated=both(made.isolated), back_to_back=both(made.back_to_back))
 

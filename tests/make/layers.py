@@ -18,12 +18,14 @@ from resnet_bench.records import (
     Rate,
     Run,
     TimedBy,
+    TimingProtocol,
 )
 from resnet_bench.records.layer_library import LayerShape
 from resnet_bench.records.layer_times import BETWEEN
 from resnet_bench.specs.arithmetic import peak_flop_per_s
 from resnet_bench.specs.costs import first_weighted, iteration_cost, iteration_work, optimizer_cost
 from tests.make.cases import CASE, change
+from tests.make.launches import reference, samples
 from tests.make.spec import HOSTILE
 from tests.make.suites import suite_run
 
@@ -148,6 +150,39 @@ def known_layers(
         row = layer_time("optimizer step", "", time_s=0.0, part=Part.OUTSIDE, backward_s=0.0, optimizer_s=seconds)
         rows.append(change(row, flops=step.flops, moved_bytes=step.moved_bytes))
     return layer_profile(*rows, whole_s=sum(row.time_s for row in rows), case=case, **changes)
+
+
+def as_measured(
+    profile: LayerProfile,
+    *,
+    slower: float = 1.0,
+    quickest: float = 1.0,
+    pass_s: float | None = None,
+    version: str = "cpu-1",
+) -> LayerProfile:
+    """Return a profile as a machine measures it whose iterations differ, while it is slower than nominal by a factor.
+
+    Rows and whole are of the quickest iterations, which take `quickest` of the median; `pass_s` is what a pass of the
+    reference takes at nominal speed, None for none.
+    """
+    median_s = profile.whole_s * slower
+    share = quickest * slower
+    rows = tuple(
+        change(
+            row,
+            forward_s=row.forward_s * share,
+            backward_s=None if row.backward_s is None else row.backward_s * share,
+            optimizer_s=None if row.optimizer_s is None else row.optimizer_s * share,
+        )
+        for row in profile.layers
+    )
+    iterations = [median_s * quickest] * 3 + [median_s] * 6 + [median_s * 1.3] * 3
+    taken = samples(
+        TimingProtocol.ISOLATED,
+        iterations,
+        reference=None if pass_s is None else reference(pass_s * slower, len(iterations), version=version),
+    )
+    return change(profile, layers=rows, whole_s=median_s * quickest, samples=taken)
 
 
 def dissected(run: Run | None = None, *, ceilings: Ceilings = CEILINGS, models: int = 2) -> Run:

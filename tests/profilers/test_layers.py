@@ -8,6 +8,7 @@ from resnet_bench.analysis.prediction.shapes import static_pieces, timed_pieces
 from resnet_bench.errors import UnsupportedError
 from resnet_bench.profilers import layers
 from resnet_bench.profilers.complexity import profile_module, static_profile
+from resnet_bench.profilers.interleaving import interleaving
 from resnet_bench.profilers.workload import Workload
 from resnet_bench.records import Mode, Part, TimedBy
 from resnet_bench.specs import Activation, Attention, Block, Downsample, Layout, Norm, Spec, Stem
@@ -88,12 +89,12 @@ class OtherEachTime(nn.Module):
         return (self.one if self.calls % 3 else self.two)(torch.flatten(x, 1))
 
 
-def measured(module, mode=Mode.INFERENCE, clock=CLOCK, budget_s=0.0):
+def measured(module, mode=Mode.INFERENCE, clock=CLOCK, budget_s=0.0, reference=None):
     case = make.case("tiny", mode=mode, batch_size=2, image_size=8)
     static = profile_module(module, name="tiny", batch_size=2, image_size=8)
     workload = Workload(case, module, seed=0)
     with workload.running():
-        return layers.measure(workload, module, clock, static.layers, budget_s=budget_s)
+        return layers.measure(workload, module, clock, static.layers, budget_s=budget_s, reference=reference)
 
 
 def by_name(parts):
@@ -110,6 +111,27 @@ def test_each_call_gets_its_own_time_and_the_parts_are_the_whole():
     assert rows["act", 1].forward_s == pytest.approx(0.0)
     assert parts.whole_s == pytest.approx(10.75)
     assert sum(row.time_s for row in parts.layers) == pytest.approx(parts.whole_s)
+
+
+class SteadyReference:
+    """One whose pass takes 0.1 s."""
+
+    def turns(self, clock, *, iteration_s):
+        del clock
+        return lambda sample_s: interleaving(
+            lambda: CLOCK.advance(0.1), "cpu-1", pass_s=0.1, iteration_s=iteration_s, sample_s=sample_s
+        )
+
+
+def test_the_reference_takes_turns_with_iterations_without_marks_and_adds_to_none_of_them():
+    parts = measured(Tiny(), reference=SteadyReference())
+    samples, reference = parts.samples, parts.samples.reference
+    assert samples.elapsed_s == pytest.approx([10.75] * len(samples.elapsed_s))
+    assert sum(row.time_s for row in parts.layers) == pytest.approx(parts.whole_s) == pytest.approx(10.75)
+    assert reference.elapsed_s == pytest.approx([0.1] * len(reference.elapsed_s))
+    assert (reference.taken[0], reference.taken[-1]) == (0, len(samples.elapsed_s))
+    assert len(reference.taken) > 3
+    assert measured(Tiny()).samples.reference is None
 
 
 def test_what_runs_between_modules_stands_in_its_gap_or_outside_and_never_vanishes():

@@ -1,7 +1,7 @@
 """A measured profile as a source of the layer library: its rows by distinct layer, and what lies outside of layers."""
 
 from resnet_bench.analysis.prediction.shapes import is_layer, timed_pieces
-from resnet_bench.records import Environment, LayerProfile, Mode, Part
+from resnet_bench.records import Ceilings, Environment, LayerProfile, Mode, Part
 from resnet_bench.records.layer_library import LayerLibrary, LayerObservation, LayerShape, LayerSource, LayerWay
 from resnet_bench.records.layer_times import WAITING, LayerTime
 from resnet_bench.specs.costs import updated_parameters
@@ -35,6 +35,7 @@ def source_of(profile: LayerProfile) -> LayerSource:
         optimizer_s=sum(it.optimizer_s or 0.0 for it in steps) if steps else None,
         parameters=sum(updated_parameters(it.flops or 0) for it in steps),
         disturbances=profile.disturbances,
+        samples=profile.samples,
         layers=tuple(_observation(shape, times, training=training) for shape, times in rows.items()),
     )
 
@@ -51,13 +52,16 @@ def _observation(shape: LayerShape, times: list[LayerTime], *, training: bool) -
     )
 
 
-def with_profile(library: LayerLibrary | None, profile: LayerProfile, environment: Environment) -> LayerLibrary:
+def with_profile(
+    library: LayerLibrary | None, profile: LayerProfile, environment: Environment, ceilings: Ceilings | None = None
+) -> LayerLibrary:
     """Return a library with one more source, or one that begins with it.
 
     Args:
         library: of the same machine and way, None where there is none yet.
         profile: whose layers are apart.
         environment: that it was measured in.
+        ceilings: of its machine, None where they are not known or the library has them.
     """
     source = source_of(profile)
     before = () if library is None else library.sources
@@ -68,4 +72,5 @@ def with_profile(library: LayerLibrary | None, profile: LayerProfile, environmen
         environment=environment.id,
         way=LayerWay.of(profile.case),
         sources=(*(it for it in before if it not in (*dropped, source)), source),
+        ceilings=ceilings or (library.ceilings if library else None),
     )

@@ -3,12 +3,15 @@
 import math
 from collections.abc import Callable, Iterable, Sequence
 
+import msgspec
+
 from resnet_bench.analysis.prediction.knowledge import Knowledge, knowledge
+from resnet_bench.analysis.prediction.levels import at_speed_s
 from resnet_bench.analysis.prediction.model_error import PastError, model_error
 from resnet_bench.analysis.prediction.predict import predict, with_error
-from resnet_bench.records import Profile
+from resnet_bench.records import Nominal, Profile
 from resnet_bench.records.layer_library import LayerLibrary, LayerWay, MeasuredLatency
-from resnet_bench.records.predictions import JudgedPrediction
+from resnet_bench.records.predictions import JudgedPrediction, PredictedLatency
 
 # The static profile of what was measured and its family, None where it has no closed form.
 Counted = Callable[[MeasuredLatency], tuple[Profile, str] | None]
@@ -35,16 +38,22 @@ def judged(
             continue
         predicted = predict(each.case, found[0], known, family=found[1])
         if not predicted.missing:
-            raw.append(JudgedPrediction(predicted=predicted, measured_s=each.latency_s, measured_at=each.measured_at))
+            raw.append(_beside(predicted, each, known.nominal))
     past = past_errors(raw)
     errors = {family: model_error(past, family=family) for family in {it.predicted.family for it in raw}}
     return tuple(
-        JudgedPrediction(
-            predicted=with_error(it.predicted, errors[it.predicted.family]),
-            measured_s=it.measured_s,
-            measured_at=it.measured_at,
-        )
-        for it in raw
+        msgspec.structs.replace(it, predicted=with_error(it.predicted, errors[it.predicted.family])) for it in raw
+    )
+
+
+def _beside(predicted: PredictedLatency, measured: MeasuredLatency, nominal: Nominal | None) -> JudgedPrediction:
+    """Return a prediction beside what was measured: at the same speed, where that is known of both."""
+    corrected_s = at_speed_s(measured, nominal)
+    return JudgedPrediction(
+        predicted=predicted,
+        measured_s=corrected_s or measured.latency_s,
+        measured_at=measured.measured_at,
+        raw_s=measured.latency_s if corrected_s else None,
     )
 
 

@@ -80,6 +80,7 @@ def predict(
         if latency_s
         else 0.0,
         model_error=model_error(()),
+        nominal=known.nominal,
     )
     return with_error(made, made.model_error)
 
@@ -111,12 +112,14 @@ def _summed(
     examples = {piece.shape: piece for piece in reversed(pieces)}
     first = first_weighted(layers)
     images = None if first is None else layers[first]
-    efficiency = _Efficiency(case, known, ceilings) if ceilings else None
+    efficiency: _Efficiency | None = None
     forward_s = backward_s = launch_s = variance = known_s = 0.0
     missing = []
     for shape, count in counts.items():
         timed = known.find(shape)
         if timed is None:
+            if efficiency is None and ceilings is not None:
+                efficiency = _Efficiency(case, known, ceilings)
             lacking, timed = _estimated(case, shape, count, examples[shape], images, efficiency)
             missing.append(lacking)
         else:
