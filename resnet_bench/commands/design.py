@@ -1,10 +1,11 @@
 """`design`: architectures under budgets, by closed form and this machine's layers, before anything is measured."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from resnet_bench import scratch
 from resnet_bench.analysis.budgets import parse_budget
 from resnet_bench.analysis.prediction.space import FamilyName
 from resnet_bench.commands.arguments import with_axes
@@ -15,6 +16,9 @@ from resnet_bench.errors import ExitCode, UsageError
 from resnet_bench.report.renderers import Format
 from resnet_bench.specs import Spec
 from resnet_bench.storage import files
+
+if TYPE_CHECKING:
+    from resnet_bench.runner.designing import Designs
 
 # The batch stands in a budget.
 _AXES = tuple(axis for axis in ALONE if axis.name not in {"model", "batch_size", "weights", "input", "arguments"})
@@ -33,6 +37,7 @@ def design(
     around: str | None = None,
     measure_missing: Annotated[bool, Parameter(negative=())] = False,
     across: Annotated[bool, Parameter(negative=())] = False,
+    measure: Annotated[bool, Parameter(negative=())] = False,
     suite: Path | None = None,
     output: Annotated[Path | None, Parameter(name=("--output", "-o"))] = None,
     format: Format | None = None,  # noqa: A002 - the flag's name
@@ -50,6 +55,7 @@ def design(
         around: search near this model instead: other depths, widths and image sizes.
         measure_missing: first time the layers that are not known, seconds for each variant and image size.
         across: predict by layers that were timed with other software or on another machine, with a wider interval.
+        measure: then measure the best three, as the command that is printed would, and show both side by side.
         suite: also write a suite file that measures the best three.
         output: write it to this file; an .html file is a page of its own.
         format: text, markdown, json, csv, latex or html; by default what the suffix of --output says, else text.
@@ -62,6 +68,10 @@ def design(
     from resnet_bench.runner.launchers.table import launcher  # noqa: PLC0415
 
     to = destination(format, output)
+    if measure and output is None and to.form is not Format.TEXT:
+        raise UsageError(
+            "--measure prints the results of a run after the designs; write the designs to a file: -o FILE."
+        )
     if suite is not None:
         files.check_writable(suite)
     budgets = tuple(parse_budget(text) for text in under or ())
@@ -90,4 +100,20 @@ def design(
     if suite is not None and found.designs:
         files.whole(suite, page.suite_text(found))
     give(page.document(found, suite), to)
-    return ExitCode.DONE if found.designs else ExitCode.INCOMPLETE
+    if not found.designs:
+        return ExitCode.INCOMPLETE
+    return _measured(found, suite) if measure else ExitCode.DONE
+
+
+def _measured(found: "Designs", suite: Path | None) -> int:
+    """Measure the best designs by `run`, whose results say how far off they were predicted."""
+    from resnet_bench.commands.run import run  # noqa: PLC0415 - as above, all that measures
+    from resnet_bench.report.documents import designs as page  # noqa: PLC0415
+
+    flags = {name.replace("-", "_"): value for name, value in page.run_flags(found).items()}
+    with scratch.folder("design") as folder:
+        path = suite or folder / page.SUITE_NAME
+        if suite is None:
+            files.whole(path, page.suite_text(found))
+        code: int = run(path, **flags)
+    return code

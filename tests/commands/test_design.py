@@ -10,7 +10,7 @@ from resnet_bench import cli, specs
 from resnet_bench.analysis.prediction import space
 from resnet_bench.analysis.prediction.space import FamilyName
 from tests import make
-from tests.runner.known_costs import KnownCosts, cost
+from tests.runner.known_costs import KnownCosts, WanderingSpeed, cost
 
 WAY = ("--device", "cpu", "--threads", "1")
 
@@ -145,3 +145,42 @@ def test_a_run_shows_what_was_predicted_of_it_beforehand(capsys, machine, tmp_pa
     assert foreseen["case"]["model"] == "resnet34"  # resnet50 has layers that nobody timed
     assert foreseen["low_s"] < truth_s(make.change(specs.find("resnet34"), image_size=64)) < foreseen["high_s"]
     assert len(machine.timed) == 1
+
+
+def test_the_best_are_measured_and_land_within_the_stated_interval(capsys, monkeypatch, tmp_path):
+    """The closed loop: searched from one network's layers, measured whole at other speeds of the machine."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    WanderingSpeed().install(monkeypatch)
+    run(capsys, "machine", "--layers", "resnet18", *WAY, "--image-size", "64")
+    asked = ("--under", "latency 5 ms at batch 1", "--family", "resnet", "--image-sizes", "64", *WAY, "--measure")
+    code, out, err = run(capsys, "design", *asked, "--format", "json")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    code, out, _ = run(capsys, "design", *asked, "-o", "designs.json")
+    assert code == 0
+    best = [it for it in json.loads(Path("designs.json").read_text())["designs"] if it["best"]]
+    said = out.partition("Predicted and measured")[2]
+    assert len(best) == 3
+    assert all(it["name"] in said for it in best)
+    (header,) = Path("reports").glob("*/run.json")
+    foreseen = {it["case"]["model"]: it for it in json.loads(header.read_text())["foreseen"]}
+    for it in best:
+        spec = specs.from_table({key: value for key, value in it["table"].items() if key != "family"})
+        (predicted,) = it["predictions"]
+        assert foreseen[it["name"]]["latency_s"] == pytest.approx(predicted["latency_s"])
+        truth = WanderingSpeed.FIRST * truth_s(spec)  # at the speed at which the layers were timed
+        assert predicted["interval"]["low"] < truth < predicted["interval"]["high"]
+        assert predicted["latency_s"] == pytest.approx(truth, rel=0.01)
+    assert said.count("  yes") == 3
+
+
+@pytest.mark.usefixtures("machine")
+def test_the_command_that_measures_says_all_that_was_asked(capsys):
+    way = (*WAY, "--mode", "training", "--optimizer", "adam", "--memory-format", "channels_last")
+    run(capsys, "machine", "--layers", "resnet18", *way, "--image-size", "64")
+    asked = ("--under", "latency 50 ms", "--family", "resnet", "--image-sizes", "64", *way)
+    code, out, _ = run(capsys, "design", *asked)
+    assert code == 0
+    (command,) = [line for line in out.splitlines() if line.startswith("resnet-bench run design.toml")]
+    for flag in ("--mode training", "--optimizer adam", "--memory-format channels_last", "--threads 1"):
+        assert flag in command

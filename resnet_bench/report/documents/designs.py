@@ -1,13 +1,13 @@
 """Designs as a table, as tables of a suite file, and the command that measures the best: what `design` prints."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from resnet_bench.analysis.criteria import find_criterion
-from resnet_bench.records.predictions import PredictedLatency
+from resnet_bench.config.axes import AXES, unset
 from resnet_bench.report.document import Document, Section
 from resnet_bench.report.documents.predictions import error_line
 from resnet_bench.report.rows import later
@@ -17,6 +17,8 @@ from resnet_bench.specs import Spec
 from resnet_bench.words import counted, listed
 
 SUITE_NAME = Path("design.toml")
+# A design says these itself.
+_OF_DESIGNS = frozenset({"model", "batch_size", "image_size", "input", "arguments", "weights"})
 
 
 def document(found: Designs, suite: Path | None) -> Document:
@@ -67,18 +69,24 @@ def _sections(found: Designs, suite: Path | None) -> Iterator[Section]:
     if best:
         text = [line for design in best for line in (*models_table(design).splitlines(), "")]
         yield Section(id="models", title="The best, to paste into a suite file", lines=tuple(text[:-1]))
-        yield Section(id="measure", title="Measure them", lines=(_command(found, predictions, suite),))
+        yield Section(id="measure", title="Measure them", lines=(_command(found, suite),))
 
 
-def _command(found: Designs, predictions: Sequence[PredictedLatency], suite: Path | None) -> str:
-    case = predictions[0].case
-    flags = [f"--device {case.device}", *([f"--threads {case.threads}"] if case.threads else [])]
-    flags += [f"--mode {case.mode}"] if case.mode != "inference" else []
-    flags += [f"--precision {case.precision}"] if case.precision != "fp32" else []
-    flags += [f"--memory-format {case.memory_format}"] if case.memory_format != "contiguous" else []
-    sizes = ",".join(map(str, found.batch_sizes))
-    names = ",".join(design.name for design in found.designs if design.best)
-    return f"resnet-bench run {suite or SUITE_NAME} --models {names} --batch-sizes {sizes} {' '.join(flags)}"
+def run_flags(found: Designs) -> dict[str, str]:
+    """Return the flags of `run` under which the best designs are measured as they were predicted, by their names."""
+    case = found.designs[0].predictions[0].case
+    said = {"models": ",".join(design.name for design in found.designs if design.best)}
+    said["batch-sizes"] = ",".join(map(str, found.batch_sizes))
+    for axis in AXES:
+        value = getattr(case, axis.name)
+        if axis.name not in _OF_DESIGNS and (axis.of_machine or value != unset(axis, case.device)[0]) and value:
+            said[axis.flag.removeprefix("--")] = str(value)
+    return said
+
+
+def _command(found: Designs, suite: Path | None) -> str:
+    flags = " ".join(f"--{name} {value}" for name, value in run_flags(found).items())
+    return f"resnet-bench run {suite or SUITE_NAME} {flags}"
 
 
 def _table(found: Designs) -> Table:
