@@ -1,133 +1,173 @@
-"""How far predictions are off: a library from a few networks, others predicted from it and then measured.
+"""How far predictions are off: libraries of a few networks, others predicted from them and then measured.
 
-    python -m benchmarks.predict -o predict.json
-    python -m benchmarks.predict --library resnet18 resnet50 --models resnet34 resnet101 --batch-sizes 1,4 --threads 1
-    python -m benchmarks.predict --again predict.json
+    python -m benchmarks.predict -o FOLDER                       # every bar, reduced: about 12 minutes on two cores
+    python -m benchmarks.predict --bars family --launches 6 -o FOLDER
+    python -m benchmarks.predict --again FOLDER                  # its table once more
+    python -m benchmarks.predict --registry                      # how long the registry takes; nothing is measured
 
-Everything is predicted before anything of it is measured, in a cache of its own, so that no earlier run helps. Beside
-the layers' sum stand two simpler predictions, each with the one factor that fits the library's own networks best: by
-MACs alone, and by the roofline of this machine's ceilings alone. The raw data are the records themselves.
+Everything is predicted before anything is measured, in a cache of its own, so that no earlier run helps. Beside
+the sum over layers stand two simpler predictions, each with the one factor that fits the library best: by
+MACs alone, and by the roofline of this machine's ceilings alone. FOLDER holds the records themselves: libraries, run
+directories, and outcomes.json, which the table is made of.
 """
 
 import argparse
-import math
 import os
-import statistics
+import shutil
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
-from resnet_bench import cli, specs
+from benchmarks.prediction_outcomes import Bar, Judged, Outcome, Outcomes, table
+from benchmarks.prediction_registry import registry_lines
+from benchmarks.simple_predictions import simple
+from resnet_bench import cli
 from resnet_bench.analysis.metrics import LATENCY
 from resnet_bench.analysis.nominals import nominals_of
-from resnet_bench.analysis.roofline import headroom
+from resnet_bench.analysis.prediction.levels import measured_level_s
 from resnet_bench.analysis.stats import summarize
-from resnet_bench.records import Case, Ceilings, Mode, Record
-from resnet_bench.records.predictions import PredictedLatency
-from resnet_bench.runner import layer_library
-from resnet_bench.runner.oracle import static_of
-from resnet_bench.specs.costs import iteration_work
-from resnet_bench.storage import ceilings_cache, run_directory
+from resnet_bench.records.predictions import JudgedPrediction, PredictedLatency
+from resnet_bench.storage import run_directory
 
-LIBRARY = ("resnet18", "resnet50")
-MODELS = ("resnet34", "resnet101", "resnet152")
+_BUILDERS = ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152", "resnext50_32x4d")
+_BUILDERS += ("resnext101_32x8d", "resnext101_64x4d", "wide_resnet50_2", "wide_resnet101_2")
+_FAMILY = ("resnet26", "resnet34", "resnet101", "resnet152", "resnet200", "resnet101_v1", "resnet152_v1")
+_TWO = ("resnet18", "resnet50")
+BARS = {
+    # Batch 4 of the quickest alone: a launch of the others takes as long as three of these.
+    "family": (
+        Bar("family", _TWO, _FAMILY, batch_size=1, median=0.05, most=0.10),
+        Bar(
+            "family", _TWO, ("resnet26", "resnet34", "resnet101", "resnet101_v1"), batch_size=4, median=0.05, most=0.10
+        ),
+    ),
+    "builders": (Bar("builders", _BUILDERS, _BUILDERS, batch_size=1, preset="standard", median=0.03, most=0.08),),
+    "training": (
+        Bar(
+            "training",
+            _TWO,
+            ("resnet26", "resnet34", "resnet101"),
+            mode="training",
+            batch_size=4,
+            image_size=96,
+            median=0.05,
+            most=0.12,
+        ),
+    ),
+    "sizes": tuple(
+        Bar("sizes", _TWO, ("resnet26", "resnet34", "resnet101"), batch_size=batch_size, image_size=image_size)
+        for batch_size, image_size in ((1, 128), (2, 160))
+    ),
+    # A hundred cases with the others; half an hour.
+    "many": tuple(
+        Bar("many", _TWO, ("resnet14", *_FAMILY[:4], "resnet50_v1", "resnet101_v1"), batch_size, image_size)
+        for image_size in (96, 144, 192)
+        for batch_size in (1, 2, 4)
+    ),
+}
+_REDUCED = ("family", "builders", "training", "sizes")
 
 
-class Outcome(Record, frozen=True, kw_only=True):
-    """One case predicted three ways, and measured: seconds of an iteration."""
+class _Predicted(NamedTuple):
+    """A bar with its predictions and the simpler ones, before anything of it was measured."""
 
-    predicted: PredictedLatency
-    by_macs_s: float
-    by_roofline_s: float
-    measured_s: float
-    launch_medians_s: tuple[float, ...]
-    corrected_s: float | None
-
-
-class Outcomes(Record, frozen=True, kw_only=True):
-    """All of them, with what the machine was like."""
-
-    library: tuple[str, ...]
-    began: str
-    load_before: float
-    load_after: float
-    library_took_s: float
-    predicting_took_s: float
-    measuring_took_s: float
-    outcomes: tuple[Outcome, ...]
-
-
-class _Scaled(NamedTuple):
-    """A quantity of a case that time should grow with, and seconds of one of it in the library's own networks."""
-
-    quantity: Callable[[Case], float]
-    seconds: float
-
-    def predict(self, case: Case) -> float:
-        return self.seconds * self.quantity(case)
+    bar: Bar
+    found: list[PredictedLatency]
+    by_macs_s: list[float]
+    by_roofline_s: list[float]
 
 
 def main() -> None:
     """Measure and print the table, or print that of an earlier time."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--library", nargs="+", default=LIBRARY, help="networks whose layers are timed")
-    parser.add_argument("--models", nargs="+", default=MODELS, help="networks that are predicted")
-    parser.add_argument("--batch-sizes", default="1")
-    parser.add_argument("--image-sizes", default="224")
-    parser.add_argument("--mode", default="inference")
+    parser.add_argument("--bars", nargs="+", choices=sorted(BARS), default=_REDUCED)
     parser.add_argument("--threads", default="1")
-    parser.add_argument("--preset", default="quick", help="how the predicted networks are measured")
-    parser.add_argument("-o", "--output", type=Path, help="the raw data, as JSON")
-    parser.add_argument("--again", type=Path, help="print the table of such a file")
+    parser.add_argument("--launches", default="2", help="of each case; the presets have 2 and 6")
+    parser.add_argument("-o", "--output", type=Path, help="a folder for the raw data")
+    parser.add_argument("--again", type=Path, help="print the table of such a folder")
+    parser.add_argument("--registry", action="store_true")
     asked = parser.parse_args()
+    if asked.registry:
+        print("\n".join(registry_lines()))
+        return
     if asked.again:
-        found = msgspec.json.decode(asked.again.read_bytes(), type=Outcomes)
+        found = msgspec.json.decode((asked.again / "outcomes.json").read_bytes(), type=Outcomes)
     else:
+        if asked.output and asked.output.exists():
+            parser.error(f"{asked.output} is there already.")
+        bars = [bar for name in asked.bars for bar in BARS[name]]
         with tempfile.TemporaryDirectory() as folder:
             os.environ["XDG_CACHE_HOME"] = folder
-            found = measured(asked, Path(folder))
-        if asked.output:
-            asked.output.write_bytes(msgspec.json.format(msgspec.json.encode(found), indent=1) + b"\n")
+            found = measured(bars, asked.threads, asked.launches, Path(folder) / "raw")
+            if asked.output:
+                shutil.copytree(Path(folder) / "raw", asked.output)
     print("\n".join(table(found)))
 
 
-def measured(asked: argparse.Namespace, folder: Path) -> Outcomes:
-    """Time the library's layers, predict, then measure."""
+def measured(bars: Sequence[Bar], threads: str, launches: str, folder: Path) -> Outcomes:
+    """Time the libraries' layers, predict, then measure; the raw data go to a folder."""
+    folder.mkdir()
     began, load_before = time.strftime("%Y-%m-%dT%H:%M:%S%z"), os.getloadavg()[0]
-    way = ["--device", "cpu", "--threads", asked.threads]
-    of_layers = [*way, "--mode", asked.mode, "--batch-sizes", asked.batch_sizes]
-    sizes = asked.image_sizes.split(",")
-    start = time.monotonic()
-    for size in sizes:
-        _call("machine", "--layers", *asked.library, *of_layers, "--image-size", size)
-    library_took = time.monotonic() - start
-    _call("machine", "--ceilings", *way, "--precision", "fp32")
-    start = time.monotonic()
-    predictions: list[PredictedLatency] = []
-    for size in sizes:
-        path = folder / "predicted.json"
-        _call("predict", *asked.models, *of_layers, "--image-size", size, "-o", str(path))
-        predictions += msgspec.json.decode(path.read_bytes(), type=list[PredictedLatency])
-    predicting_took = time.monotonic() - start
-    start = time.monotonic()
-    models = ["--models", ",".join(asked.models), "--preset", asked.preset, "--image-sizes", asked.image_sizes]
-    _call("run", *models, *of_layers, "-o", str(folder / "run"))
-    measuring_took = time.monotonic() - start
-    return Outcomes(
-        library=tuple(asked.library),
+    threaded = ["--device", "cpu", "--threads", threads]
+    timings = _Timings()
+    # First, so that libraries have them.
+    timings.take("ceilings", lambda: _call("machine", "--ceilings", *threaded, "--precision", "fp32"))
+    predicted: list[_Predicted] = []
+    for number, bar in enumerate(bars):
+        way = [*threaded, "--mode", bar.mode, "--batch-sizes", str(bar.batch_size), "--image-size", str(bar.image_size)]
+        libraries = folder / f"layers-{number}-{bar.name}.json"
+        layers = ["machine", "--layers", *bar.library, *way, "-o", str(libraries)]
+        timings.take(f"library of {bar.name}", lambda layers=layers: _call(*layers))
+        answer = folder / f"predicted-{number}-{bar.name}.json"
+        wanted = ["predict", *bar.models, *way, "-o", str(answer)]
+        _call(*wanted, "--measure-missing")
+        timings.take("predicting", lambda wanted=wanted: _call(*wanted))
+        found = msgspec.json.decode(answer.read_bytes(), type=list[PredictedLatency])
+        macs, roofline = simple(found[0].case)
+        cases = [it.case for it in found]
+        predicted.append(_Predicted(bar, found, [macs(it) for it in cases], [roofline(it) for it in cases]))
+    outcomes: list[Outcome] = []
+    for number, it in enumerate(predicted):
+        bar, directory = it.bar, folder / f"run-{number}-{it.bar.name}"
+        sizes = ["--batch-sizes", str(bar.batch_size), "--image-sizes", str(bar.image_size), "--mode", bar.mode]
+        models = ["--models", ",".join(bar.models), "--preset", bar.preset, "--launches", launches]
+        run = ["run", *models, *threaded, *sizes, "-o", str(directory)]
+        timings.take(f"measuring {bar.name}", lambda run=run: _call(*run))
+        outcomes += _outcomes(it, directory)
+    check = folder / "check.json"
+    _call("predict", "--check", "-o", str(check))
+    found = Outcomes(
+        bars=tuple(bars),
         began=began,
         load_before=load_before,
         load_after=os.getloadavg()[0],
-        library_took_s=library_took,
-        predicting_took_s=predicting_took,
-        measuring_took_s=measuring_took,
-        outcomes=tuple(_outcomes(predictions, folder / "run")),
+        launches=int(launches),
+        took_s=timings.seconds,
+        outcomes=tuple(outcomes),
+        judged=tuple(_judged(it) for it in msgspec.json.decode(check.read_bytes(), type=list[JudgedPrediction])),
     )
+    (folder / "outcomes.json").write_bytes(msgspec.json.format(msgspec.json.encode(found), indent=1) + b"\n")
+    for page in folder.glob("run-*/report.html"):
+        page.unlink()
+    return found
+
+
+class _Timings:
+    """Seconds of each kind of work."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    def take(self, name: str, work: Callable[[], None]) -> None:
+        """Do some work, and add what it took."""
+        start = time.monotonic()
+        work()
+        self.seconds[name] = self.seconds.get(name, 0.0) + time.monotonic() - start
 
 
 def _call(*arguments: str) -> None:
@@ -137,108 +177,30 @@ def _call(*arguments: str) -> None:
         raise SystemExit(code)
 
 
-def _outcomes(predictions: Sequence[PredictedLatency], directory: Path) -> Iterator[Outcome]:
+def _judged(it: JudgedPrediction) -> Judged:
+    return Judged(error=it.error, covered=it.covered, half_width=it.predicted.half_width or 0.0)
+
+
+def _outcomes(predicted: _Predicted, directory: Path) -> Iterator[Outcome]:
     run = run_directory.load(directory)
     known, nominals = {it.case: it for it in run.measurements}, nominals_of([run])
-    macs, roofline = _simple(predictions[0].case)
-    for predicted in predictions:
-        measurement = known[predicted.case]
+    for found, macs_s, roofline_s in zip(predicted.found, predicted.by_macs_s, predicted.by_roofline_s, strict=True):
+        measurement = known[found.case]
         summary = summarize(measurement, LATENCY, nominals)
+        level_s = measured_level_s(measurement, found.nominal) if found.nominal else None
         if summary is None:
             continue
         yield Outcome(
-            predicted=predicted,
-            by_macs_s=macs.predict(predicted.case),
-            by_roofline_s=roofline.predict(predicted.case),
-            measured_s=summary.median,
-            launch_medians_s=summary.launch_medians,
+            bar=predicted.bar.name,
+            predicted=found,
+            by_macs_s=macs_s,
+            by_roofline_s=roofline_s,
+            raw_s=summary.median,
+            at_nominal_s=level_s,
             corrected_s=summary.corrected.median if summary.corrected else None,
+            launch_medians_s=summary.launch_medians,
+            launch_duration_s=sum(it.duration_s for it in measurement.launches) / len(measurement.launches),
         )
-
-
-def _simple(of: Case) -> tuple[_Scaled, _Scaled]:
-    """Return the predictions by MACs and by the roofline, fitted to the whole networks that the library came from."""
-    from resnet_bench.records.layer_library import LayerWay
-
-    library = layer_library.find(LayerWay.of(of)).own
-    if library is None:
-        raise SystemExit("the library that was just made is not there.")
-    ceilings = ceilings_cache.read_of(
-        library.environment, library.identity, device=of.device, threads=of.threads, warn=print
-    )
-    if ceilings is None:
-        raise SystemExit("the ceilings that were just measured are not there.")
-    whole = [
-        (msgspec.structs.replace(of, model=it.model, batch_size=it.batch_size, image_size=_image_size(it)), it.whole_s)
-        for it in library.sources
-    ]
-    return _fitted(_macs, whole), _fitted(lambda case: _least_s(case, ceilings), whole)
-
-
-def _image_size(source: Any) -> int:
-    size: int = source.layers[0].shape.input_shape[-1]
-    return size
-
-
-def _fitted(quantity: Callable[[Case], float], whole: Sequence[tuple[Case, float]]) -> _Scaled:
-    logs = [math.log(seconds / quantity(case)) for case, seconds in whole]
-    return _Scaled(quantity, math.exp(statistics.fmean(logs)))
-
-
-def _macs(case: Case) -> float:
-    return static_of(case, specs.find(case.model)).macs
-
-
-def _least_s(case: Case, ceilings: Ceilings) -> float:
-    static = static_of(case, specs.find(case.model))
-    work = iteration_work(
-        static.layers, mode=case.mode, precision=case.precision, trainable_parameters=static.trainable_parameters
-    )
-    bound = headroom(case, work, (ceilings,))
-    return math.nan if bound is None else bound.least_s
-
-
-def table(found: Outcomes) -> Iterator[str]:
-    """Yield the table in Markdown, and what it comes to."""
-    yield "| case | measured, ms | predicted, ms | off by | interval | within | by MACs | by the roofline |"
-    yield "|---|--:|--:|--:|--:|---|--:|--:|"
-    for it in found.outcomes:
-        case, interval = it.predicted.case, it.predicted.interval
-        within = "yes" if it.predicted.covers(it.measured_s) else "no"
-        size = (
-            f"{case.model} b{case.batch_size} {case.image_size}px{'' if case.mode is Mode.INFERENCE else ' training'}"
-        )
-        yield (
-            f"| {size} | {it.measured_s * 1e3:.1f} | {it.predicted.latency_s * 1e3:.1f} "
-            f"| {_off(it.predicted.latency_s, it)} | ±{100 * (it.predicted.half_width or math.nan):.1f} % | {within} "
-            f"| {_off(it.by_macs_s, it)} | {_off(it.by_roofline_s, it)} |"
-            if interval
-            else f"| {size} | {it.measured_s * 1e3:.1f} | layers are missing | | | | | |"
-        )
-    yield ""
-    ways: dict[str, Callable[[Outcome], float]] = {
-        "layers": lambda it: it.predicted.latency_s,
-        "MACs alone": lambda it: it.by_macs_s,
-        "the roofline alone": lambda it: it.by_roofline_s,
-    }
-    for name, of in ways.items():
-        errors = [abs(of(it) / it.measured_s - 1) for it in found.outcomes]
-        yield f"By {name}: {statistics.median(errors):.1%} in the median, {max(errors):.1%} at most."
-    covered = sum(it.predicted.covers(it.measured_s) for it in found.outcomes)
-    widths = [it.predicted.half_width or math.inf for it in found.outcomes]
-    yield (
-        f"{covered} of {len(found.outcomes)} measured values lie in their 95 % interval, whose half-width is "
-        f"{statistics.median(widths):.1%} in the median."
-    )
-    yield (
-        f"Library of {', '.join(found.library)} in {found.library_took_s:.0f} s, predicted in "
-        f"{found.predicting_took_s:.1f} s, measured in {found.measuring_took_s:.0f} s; began {found.began}, load "
-        f"{found.load_before:.1f} before and {found.load_after:.1f} after."
-    )
-
-
-def _off(predicted_s: float, it: Outcome) -> str:
-    return f"{100 * (predicted_s / it.measured_s - 1):+.1f} %"
 
 
 if __name__ == "__main__":
