@@ -13,11 +13,12 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "predict": (
         "resnet-bench predict resnet34 resnet101 --batch-sizes 1,8",
         "resnet-bench predict resnet50_v1 --measure-missing",
+        "resnet-bench predict resnet101 --library layers-of-another-machine.json --across",
         "resnet-bench predict --check",
     ),
     "design": (
         'resnet-bench design --under "latency 100 ms at batch 1" --under "parameters 20 M" --family resnet',
-        'resnet-bench design --under "latency 100 ms at batch 1" --around resnet50 --suite design.toml',
+        'resnet-bench design --under "latency 100 ms at batch 1" --around resnet50 --measure',
     ),
     "run": (
         "resnet-bench run --models resnet18,resnet50 --batch-sizes 1,8 -o reports/base",

@@ -10,6 +10,7 @@ from resnet_bench.commands.chosen import chosen
 from resnet_bench.commands.output import destination, give
 from resnet_bench.config.axes import ALONE, BY_NAME
 from resnet_bench.errors import ExitCode, UsageError
+from resnet_bench.machine.devices import HOST
 from resnet_bench.report.renderers import Format
 
 # What goes in is square images, and whose weights makes no difference.
@@ -22,6 +23,8 @@ def predict(
     measure_missing: Annotated[bool, Parameter(negative=())] = False,
     across: Annotated[bool, Parameter(negative=())] = False,
     check: Annotated[bool, Parameter(negative=())] = False,
+    library: Path | None = None,
+    data_sheet: str = "",
     output: Annotated[Path | None, Parameter(name=("--output", "-o"))] = None,
     format: Format | None = None,  # noqa: A002 - the flag's name
     **given: str,
@@ -34,19 +37,27 @@ def predict(
         models: names or patterns from 'resnet-bench list', torchvision:NAME, timm:NAME, or package.module:callable;
             after a suite file (suite.toml) names of its own too, or nothing for all of those.
         measure_missing: first time the layers that are not known, seconds for each network.
-        across: predict by layers that were timed with other software or on another machine, with a wider interval.
+        across: predict by layers that were timed with other software or on another machine, with a wider interval; the
+            ceilings of both machines tell what they take here.
         check: hold predictions against everything that was measured here instead.
+        library: take the layers of this file instead of those that are kept here: what `machine --layers MODELS -o
+            FILE` wrote, on this machine or, with --across, on another one.
+        data_sheet: instead say the least that a GPU of this name could take by its data sheet: a bound, no prediction.
         output: write it to this file; an .html file is a page of its own.
         format: text, markdown, json, csv, latex or html; by default what the suffix of --output says, else text.
         given: flags of the axes, as text.
     """
     # numpy and the tables of metrics, which --help needs not
     from resnet_bench.report.documents import predictions as page  # noqa: PLC0415
-    from resnet_bench.runner import prediction  # noqa: PLC0415
+    from resnet_bench.report.documents import sheet_bounds as bounds_page  # noqa: PLC0415
+    from resnet_bench.runner import prediction, sheet_bounds  # noqa: PLC0415
     from resnet_bench.runner.launchers.table import launcher  # noqa: PLC0415
+    from resnet_bench.storage import layer_library  # noqa: PLC0415
 
     to = destination(format, output)
     if check:
+        if library or data_sheet:
+            raise UsageError("--check is of the layers that are kept here; leave --library and --data-sheet out.")
         if models:
             raise UsageError("--check is of everything that was measured here; leave the models out.")
         give(page.check(prediction.everything_judged()), to)
@@ -61,8 +72,22 @@ def predict(
     sizes = BY_NAME["batch_size"].several_from_text(given["batch_size"], "--batch-sizes")
     if not all(isinstance(size, int) for size in sizes):
         raise UsageError("--batch-sizes auto searches by running; name the batch sizes to predict: 1,8,32.")
-    starter = launcher()
-    wanted = prediction.subjects(chosen(models, asked), asked, [int(size) for size in sizes], launcher=starter)
-    found, oracles = prediction.predictions(wanted, launcher=starter, measure_missing=measure_missing, across=across)
+    starter, counts = launcher(), [int(size) for size in sizes]
+    if data_sheet:
+        if library or measure_missing or across or "device" in given:
+            raise UsageError("--data-sheet needs no layers and no device; it takes models and their axes alone.")
+        named = sheet_bounds.find(data_sheet)
+        counted = prediction.subjects(chosen(models, asked), {**asked, "device": HOST}, counts, launcher=starter)
+        give(bounds_page.document(sheet_bounds.bounds(counted, named)), to)
+        return ExitCode.DONE
+    if library and measure_missing:
+        raise UsageError(
+            "--measure-missing times layers of this machine, --library has those of a file; give one of both."
+        )
+    libraries = layer_library.read_file(library) if library else ()
+    wanted = prediction.subjects(chosen(models, asked), asked, counts, launcher=starter)
+    found, oracles = prediction.predictions(
+        wanted, launcher=starter, measure_missing=measure_missing, across=across, libraries=libraries
+    )
     give(page.document(found, tuple(oracles.values())), to)
     return ExitCode.DONE if all(it.interval is not None for it in found) else ExitCode.INCOMPLETE

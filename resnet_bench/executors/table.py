@@ -32,6 +32,7 @@ class ExecutorFacts(NamedTuple):
         quantises: it has a way to int8.
         packages: what it imports beside the package's own dependencies.
         extra: of this package, which installs them.
+        apart: every layer of the static profile runs by itself, so that a network is a sum of layers that can be timed.
     """
 
     module: str
@@ -44,6 +45,7 @@ class ExecutorFacts(NamedTuple):
     quantises: bool = False
     packages: tuple[str, ...] = ()
     extra: str = ""
+    apart: bool = False
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -52,7 +54,9 @@ class ExecutorFacts(NamedTuple):
 
 
 EXECUTORS: dict[Executor, ExecutorFacts] = {
-    Executor.EAGER: ExecutorFacts("eager", compiles=False, fuses=False, launches_operators=True, needs_torch=True),
+    Executor.EAGER: ExecutorFacts(
+        "eager", compiles=False, fuses=False, launches_operators=True, needs_torch=True, apart=True
+    ),
     Executor.COMPILE: ExecutorFacts("compiled", compiles=True, fuses=True, launches_operators=False, needs_torch=True),
     Executor.COMPILE_MAX_AUTOTUNE: ExecutorFacts(
         "compiled_max_autotune", compiles=True, fuses=True, launches_operators=False, needs_torch=True

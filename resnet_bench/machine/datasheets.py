@@ -68,7 +68,7 @@ _V100 = "NVIDIA V100 Tensor Core GPU data sheet 1165301"
 _GA102 = "NVIDIA Ampere GA102 GPU architecture whitepaper"
 
 # The first whose name is part of the device's name: longer names first.
-_SHEETS = (
+SHEETS = (
     _sheet("H200 NVL", (60, 417.5, 835.5, 1670.5), 4800, _H200),
     _sheet("H200", (67, 494.5, 989.5, 1979), 4800, _H200),
     _sheet("H100 NVL", (60, 417.5, 835.5, 1670.5), 3900, _H100),
@@ -111,7 +111,7 @@ def data_sheet(identity: Identity) -> DataSheet | None:
     words = identity.device_name.split()
     if _SLICE in words:
         return None
-    for sheet in _SHEETS:
+    for sheet in SHEETS:
         wanted = sheet.product.split()
         for at in range(len(words) - len(wanted) + 1):
             following = words[at + len(wanted)] if at + len(wanted) < len(words) else ""

@@ -78,6 +78,11 @@ def former_id(environment: Environment) -> str:
     return environment_id(msgspec.structs.replace(environment.identity, memory_bytes=exact))
 
 
+def same_hardware(one: Identity, other: Identity) -> bool:
+    """Say whether two identities are of the same device and processor, whatever their software."""
+    return all(getattr(one, field) == getattr(other, field) for field in ("device", "device_name", "cpu_name"))
+
+
 def differences(then: Identity, now: Identity) -> tuple[str, ...]:
     """Return in words how two machines differ, field by field."""
     before, after = (msgspec.to_builtins(side) for side in (then, now))

@@ -6,15 +6,18 @@ from typing import NamedTuple
 import msgspec
 
 from resnet_bench import specs
+from resnet_bench.analysis.prediction.across import across_error, move
 from resnet_bench.analysis.prediction.judging import judged, past_errors
 from resnet_bench.analysis.prediction.knowledge import Knowledge, knowledge
 from resnet_bench.analysis.prediction.model_error import model_error
 from resnet_bench.analysis.prediction.predict import predict, with_error
 from resnet_bench.errors import IncompleteError, UsageError
 from resnet_bench.machine.devices import kind_of
+from resnet_bench.machine.environment import as_it_is_now
+from resnet_bench.machine.identity import same_hardware
 from resnet_bench.records import Case, Ceilings, Mode, Profile
 from resnet_bench.records.layer_library import LayerLibrary, LayerWay, MeasuredLatency
-from resnet_bench.records.predictions import JudgedPrediction, PredictedLatency
+from resnet_bench.records.predictions import JudgedPrediction, PredictedLatency, PredictionError
 from resnet_bench.runner import layer_library
 from resnet_bench.specs import Spec
 from resnet_bench.storage import ceilings_cache
@@ -37,18 +40,18 @@ class PredictionSubject(NamedTuple):
 class Oracle:
     """A library of this machine with what past predictions say of it: ready to predict cases of its way."""
 
-    def __init__(self, way: LayerWay, *, across: bool = False) -> None:
-        """Find the library.
+    def __init__(self, way: LayerWay, *, across: bool = False, libraries: Sequence[LayerLibrary] = ()) -> None:
+        """Find the library, among those that are given or else among those that are kept here.
 
         Raises:
-            IncompleteError: there is none; with what makes one.
+            IncompleteError: there is none; with what makes one. Or ceilings are lacking.
             UsageError: there is one of other software or another machine, and nobody asked for that.
             StoreError: it cannot be read.
         """
-        found = layer_library.find(way)
+        found = layer_library.find(way, libraries)
         library = found.own or found.other
         if library is None:
-            raise IncompleteError(_no_library(way))
+            raise IncompleteError(_no_library(way, libraries))
         if found.own is None and not across:
             raise UsageError(
                 f"the layers that are known were timed on another machine or with other software "
@@ -61,18 +64,32 @@ class Oracle:
         if found.own is not None:
             self.judged = judged(found.own, layer_library.measured_here(), counted_of)
         self._past = past_errors(self.judged)
+        self._errors: dict[str, PredictionError] = {}
         known = knowledge(self.library)
         if known is None:
             raise IncompleteError(_no_library(way))
         self.known: Knowledge = known
-        if self.differences:
+        self.ceilings = self.library.ceilings
+        self._error: PredictionError | None = None
+        if self.differences and same_hardware(library.identity, as_it_is_now(library.identity)):
             self.known.level_deviation += ACROSS_DEVIATION
-        self.ceilings = _ceilings(self.library)
+        elif self.differences:
+            self.ceilings, self._error = _moved(library, known)
+
+    @property
+    def is_of_another_machine(self) -> bool:
+        """Whether the layers were timed on another machine, and moved to this one by the ceilings of both."""
+        return self._error is not None
 
     def predict(self, subject: PredictionSubject) -> PredictedLatency:
         """Predict one case of its way."""
         made = predict(subject.case, subject.static, self.known, family=subject.family, ceilings=self.ceilings)
-        return with_error(made, model_error(self._past, family=subject.family))
+        return with_error(made, self._error or self._learnt(subject.family))
+
+    def _learnt(self, family: str) -> PredictionError:
+        if family not in self._errors:
+            self._errors[family] = model_error(self._past, family=family)
+        return self._errors[family]
 
 
 def counted_of(measured: MeasuredLatency) -> tuple[Profile, str] | None:
@@ -108,9 +125,37 @@ def static_of(case: Case, model: Spec) -> Profile:
     )
 
 
-def _no_library(way: LayerWay) -> str:
-    known = store.ways()
-    beside = f" (known: {listed([_words(it) for it in known])})" if known else ""
+def _moved(library: LayerLibrary, known: Knowledge) -> tuple[Ceilings, PredictionError]:
+    """Move what is known on another machine to this one; return this one's ceilings, and how far off that is."""
+    way, name = library.way, library.identity.device_name
+    error = across_error(way.device)
+    if error is None:
+        raise UsageError(
+            f"these layers are of {name}, and how far they are off on another device is learnt from pairs of machines "
+            f"whose runs were published, of which none is of such devices; time layers here: {command(way)}."
+        )
+    if library.ceilings is None:
+        raise IncompleteError(
+            f"these layers are of {name}, and its ceilings were not kept with them; on that machine: "
+            "resnet-bench machine --ceilings, and time a network's layers anew."
+        )
+    here = ceilings_cache.read_here(device=way.device, threads=way.threads)
+    if here is None:
+        threads = f" --threads {way.threads}" if way.threads else ""
+        raise IncompleteError(
+            f"these layers are of {name}; what they take here is told by this machine's ceilings, which take a minute: "
+            f"resnet-bench machine --ceilings --device {way.device}{threads}."
+        )
+    move(known, way, library.ceilings, here)
+    return here, error
+
+
+def _no_library(way: LayerWay, libraries: Sequence[LayerLibrary] = ()) -> str:
+    if libraries:
+        known = listed([_words(it.way) for it in libraries])
+        return f"that library has no layers for {_words(way)} (it has {known}); ask for what it has."
+    kept = store.ways()
+    beside = f" (known: {listed([_words(it) for it in kept])})" if kept else ""
     return (
         f"no layers were timed here for {_words(way)}{beside}; time those of two networks first, a minute or two: "
         f"{command(way)}"
@@ -133,11 +178,3 @@ def command(way: LayerWay, models: Sequence[str] = ("resnet18", "resnet50")) -> 
     if way.mode is Mode.TRAINING and way.optimizer is not usual.optimizer:
         flags += ["--optimizer", str(way.optimizer)]
     return f"resnet-bench machine --layers {' '.join(models)} {' '.join(flags)}"
-
-
-def _ceilings(library: LayerLibrary) -> Ceilings | None:
-    """Return the ceilings that are kept of the library's machine; nothing is measured, and nothing said."""
-    way = library.way
-    return ceilings_cache.read_of(
-        library.environment, library.identity, device=way.device, threads=way.threads, warn=lambda _: None
-    )

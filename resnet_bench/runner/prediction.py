@@ -13,21 +13,22 @@ from resnet_bench.analysis.published import published
 from resnet_bench.config.axes import AUTO, Value, completed
 from resnet_bench.config.case_labels import label
 from resnet_bench.config.suite_file import load_suite
-from resnet_bench.errors import IncompleteError, UnsupportedError
+from resnet_bench.errors import IncompleteError, ResNetBenchError, UnsupportedError
 from resnet_bench.executors import table as executors
 from resnet_bench.machine import environment
 from resnet_bench.machine.devices import kind_of, known_without_torch, likely
 from resnet_bench.records import Case, LayerProfile, Skip
 from resnet_bench.records.layer_library import LayerLibrary, LayerShape, LayerWay
 from resnet_bench.records.predictions import JudgedPrediction, PredictedLatency
-from resnet_bench.runner import layer_library
+from resnet_bench.runner import ceilings, layer_library
 from resnet_bench.runner.choices import AskedModel
 from resnet_bench.runner.launchers.launcher import Launcher
 from resnet_bench.runner.oracle import Oracle, PredictionSubject, counted_of, static_of
+from resnet_bench.runner.progress import warn
 from resnet_bench.specs import Spec
 from resnet_bench.storage import layer_library as store
 from resnet_bench.wire.descriptions import CostRequest
-from resnet_bench.wire.messages import LayersRequest
+from resnet_bench.wire.messages import Dissected, LayersRequest
 from resnet_bench.words import counted, listed, say
 
 BUDGET_S = 5.0
@@ -105,10 +106,12 @@ def refuse(case: Case, model: Spec | str) -> None:
         UnsupportedError: with what to do instead.
     """
     instead = f"measure it: resnet-bench run --models {case.model}"
-    if executors.facts(case.executor).fuses:
+    facts = executors.facts(case.executor)
+    if not facts.apart:
+        does = "fuses layers with their neighbours" if facts.fuses else "does not run every layer by itself"
         raise UnsupportedError(
-            f"{case.executor} fuses layers with their neighbours, so its time is no sum over layers; "
-            f"predict another executor, or {instead} --executor {case.executor}."
+            f"{case.executor} {does}, so its time is no sum over layers; predict another executor, or {instead} "
+            f"--executor {case.executor}."
         )
     if isinstance(model, Spec) and model.output_stride is not None:
         raise UnsupportedError(
@@ -117,7 +120,12 @@ def refuse(case: Case, model: Spec | str) -> None:
 
 
 def predictions(
-    asked: Sequence[PredictionSubject], *, launcher: Launcher, measure_missing: bool = False, across: bool = False
+    asked: Sequence[PredictionSubject],
+    *,
+    launcher: Launcher,
+    measure_missing: bool = False,
+    across: bool = False,
+    libraries: Sequence[LayerLibrary] = (),
 ) -> tuple[tuple[PredictedLatency, ...], dict[LayerWay, Oracle]]:
     """Predict cases, and return the libraries beside the predictions.
 
@@ -126,6 +134,7 @@ def predictions(
         launcher: where missing layers are timed.
         measure_missing: time them first, those of a spec in a network with all of its distinct layers and few blocks.
         across: take a library of another machine or other software where there is none of this one.
+        libraries: take one of these instead of one that is kept here.
 
     Raises:
         IncompleteError: there is no library, or missing layers could not be timed.
@@ -134,7 +143,8 @@ def predictions(
     if measure_missing:
         for subject in asked:
             _time_missing(subject, launcher)
-    oracles = {way: Oracle(way, across=across) for way in dict.fromkeys(LayerWay.of(it.case) for it in asked)}
+    ways = dict.fromkeys(LayerWay.of(it.case) for it in asked)
+    oracles = {way: Oracle(way, across=across, libraries=libraries) for way in ways}
     return tuple(oracles[LayerWay.of(it.case)].predict(it) for it in asked), oracles
 
 
@@ -169,7 +179,7 @@ def shortened(spec: Spec) -> Spec:
     return msgspec.structs.replace(spec, name=f"{spec.name}-short", layers=layers)
 
 
-def time_layers(case: Case, model: Spec | str, launcher: Launcher) -> LayerProfile:
+def time_layers(case: Case, model: Spec | str, launcher: Launcher) -> Dissected:
     """Time the layers of one case, and keep them.
 
     Raises:
@@ -180,7 +190,7 @@ def time_layers(case: Case, model: Spec | str, launcher: Launcher) -> LayerProfi
     if isinstance(answer, Skip):
         raise IncompleteError(f"{label(case)}: {answer.reason.replace('_', ' ')}: {answer.detail}")
     layer_library.learn(answer.layers, answer.environment)
-    return answer.layers
+    return answer
 
 
 def time_library(
@@ -188,10 +198,12 @@ def time_library(
 ) -> tuple[tuple[LayerProfile, ...], tuple[Case, ...]]:
     """Time the layers of cases one after another, and leave those out that have none that this has not timed already.
 
+    Then the machine's ceilings are looked up or measured: its nominal speed, and what bounds layers that nobody timed.
+
     Returns:
         The profiles, and the cases that were left out.
     """
-    timed: list[LayerProfile] = []
+    timed: list[Dissected] = []
     left_out: list[Case] = []
     seen: set[tuple[LayerWay, LayerShape]] = set()
     for subject in asked:
@@ -203,7 +215,26 @@ def time_library(
         say(f"timing the layers of {label(subject.case)}")
         timed.append(time_layers(subject.case, subject.model, launcher))
         seen |= shapes
-    return tuple(timed), tuple(left_out)
+    _look_ceilings_up(timed, launcher)
+    return tuple(it.layers for it in timed), tuple(left_out)
+
+
+def _look_ceilings_up(timed: Sequence[Dissected], launcher: Launcher) -> None:
+    of_each = {(it.layers.case.device, it.layers.case.threads, it.layers.case.precision): it for it in timed}
+    for (device, threads, precision), it in of_each.items():
+        try:
+            ceilings.known_or_measured(
+                it.environment,
+                launcher=launcher,
+                device=device,
+                threads=threads,
+                precisions=(precision,),
+                warn=warn,
+                budget_s=ceilings.QUICK_BUDGET_S,
+                attempts=1,
+            )
+        except ResNetBenchError as error:
+            warn(f"no ceilings, so no nominal speed, and nothing bounds layers that nobody timed: {error}")
 
 
 def everything_judged() -> tuple[JudgedPrediction, ...]:

@@ -10,6 +10,7 @@ import msgspec
 import platformdirs
 
 from resnet_bench.errors import StoreError
+from resnet_bench.machine.environment import as_it_is_now
 from resnet_bench.machine.identity import differences, environment_id, in_classes
 from resnet_bench.records import SCHEMA_VERSION, Ceilings, Environment, Identity, Record
 from resnet_bench.storage import reading, record_file
@@ -53,6 +54,15 @@ def read_of(
         )
         return None
     return msgspec.structs.replace(cached.ceilings, environment=environment)
+
+
+def read_here(*, device: str, threads: int) -> Ceilings | None:
+    """Return the ceilings that are kept if they are of the machine that this is now; nothing is said of others."""
+    try:
+        cached = msgspec.json.decode(reading.content(cache_file(device, threads)), type=Cached)
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return None if differences(cached.identity, as_it_is_now(cached.identity)) else cached.ceilings
 
 
 def cache_file(device: str, threads: int, shelf: str = "") -> Path:

@@ -7,11 +7,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+import msgspec
+
 from resnet_bench.errors import StoreError
 from resnet_bench.records.layer_library import LayerLibrary, LayerWay, MeasuredLatencies
-from resnet_bench.storage import record_file, shared_cache
+from resnet_bench.storage import reading, record_file, shared_cache
 
 _MISFIT = "damaged, or no layer library (remove it; it is made again)"
+_WRITTEN_BY = "one is written by: resnet-bench machine --layers resnet18 resnet50 -o layers.json"
 
 
 def read(way: LayerWay) -> tuple[LayerLibrary, ...]:
@@ -22,6 +25,23 @@ def read(way: LayerWay) -> tuple[LayerLibrary, ...]:
     """
     paths = sorted(shared_cache.folder().glob(f"layers-*-{_words(way)}.json"))
     return tuple(record_file.read(path, LayerLibrary, misfit=_MISFIT) for path in paths)
+
+
+def read_file(path: Path) -> tuple[LayerLibrary, ...]:
+    """Return the libraries of a file that `machine --layers MODELS -o FILE` wrote, on any machine.
+
+    Raises:
+        StoreError: it cannot be read, or holds something else.
+    """
+    try:
+        found = msgspec.json.decode(reading.content(path), type=list[LayerLibrary])
+    except OSError as error:
+        raise StoreError(f"cannot read {path}: {reading.why(error)}.") from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise StoreError(f"{path} is no layer library ({reading.why(error)}); {_WRITTEN_BY}.") from error
+    if not found:
+        raise StoreError(f"{path} holds no layers; {_WRITTEN_BY}.")
+    return tuple(found)
 
 
 def read_measured() -> tuple[MeasuredLatencies, ...]:

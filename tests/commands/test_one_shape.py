@@ -93,6 +93,7 @@ COMMANDS = [
     ("profiles", "profile resnet18", named("resnet18", "layers")),
     ("profiles", "profile resnet18 --by stage", named("resnet18", "groups")),
     ("history", "history runs", points),
+    ("sheet_bounds", "predict resnet50 --data-sheet H200 --batch-sizes 1,8", lambda content: content),
 ]
 
 _WAY = ("--device", "cpu", "--threads", "1")

@@ -1,6 +1,7 @@
 """`predict` and `machine --layers` on a machine whose layers have known costs."""
 
 import json
+from pathlib import Path
 
 import platformdirs
 import pytest
@@ -10,7 +11,7 @@ from resnet_bench import cli, specs
 from resnet_bench.machine.environment import as_it_is_now
 from resnet_bench.records import Mode
 from tests import make
-from tests.runner.known_costs import KnownCosts, cost
+from tests.runner.known_costs import KnownCosts, WanderingSpeed, cost
 
 WAY = ("--device", "cpu", "--threads", "1")
 
@@ -121,6 +122,8 @@ def machine_cache():
         ("predict resnet50", 3, "resnet-bench machine --layers resnet18 resnet50 --device cpu"),
         ("predict resnet50 --precision bf16", 3, "--precision bf16"),
         ("predict resnet50 --executor compile", 3, "compile fuses layers with their neighbours"),
+        ("predict resnet50 --executor folded", 3, "folded does not run every layer by itself"),
+        ("machine --layers resnet50 --executor cuda_graph", 3, "cuda_graph does not run every layer by itself"),
         ("predict resnet50 --batch-sizes auto", 2, "--batch-sizes auto searches by running"),
         ("predict resnet5000", 2, "unknown model 'resnet5000'"),
         ("predict resnet50 --check", 2, "leave the models out"),
@@ -159,3 +162,99 @@ def test_python_gives_the_same(capsys):
     assert "resnet34 batch 1" in str(found)
     with pytest.raises(rb.ResNetBenchError, match="no axis"):
         rb.predict("resnet18", weights="none")
+
+
+def test_layers_and_runs_at_any_speed_of_the_machine_meet_at_its_nominal_one(capsys, machine, monkeypatch):
+    del machine
+    WanderingSpeed().install(monkeypatch)
+    run(capsys, "machine", "--layers", "resnet18", "preact_resnet18", *WAY, "--image-size", "64")
+    models = ("--models", "resnet34,preact_resnet34", "--image-sizes", "64", *WAY)
+    code, out, _ = run(capsys, "run", *models, "--preset", "quick", "-o", "measured")
+    assert code == 0
+    assert "at that speed" in out.partition("Predicted and measured")[2]
+    code, out, _ = run(capsys, "predict", "--check", "--format", "json")
+    found = json.loads(out)
+    assert (code, len(found)) == (0, 2)
+    for it in found:
+        assert it["error"] == pytest.approx(0, abs=0.01)
+        assert it["raw_s"] != pytest.approx(it["measured_s"], rel=0.01)
+        assert it["covered"]
+    assert "before correction" in run(capsys, "predict", "--check")[1]
+    assert "at this machine's nominal speed" in run(capsys, "predict", "resnet34", *WAY, "--image-size", "64")[1]
+    # The ceilings that came with the layers bound what nobody timed.
+    code, out, _ = run(capsys, "predict", "resnet50", *WAY, "--image-size", "64")
+    assert (code, "estimated from the roofline" in out) == (0, True)
+
+
+@pytest.fixture
+def elsewhere(capsys, monkeypatch, tmp_path):
+    """A file with the layers of another machine, whose ceilings are twice this one's."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "there"))
+    monkeypatch.chdir(tmp_path)
+    WanderingSpeed().install(monkeypatch)
+    run(capsys, "machine", "--layers", "resnet18", *WAY, "-o", "there.json")
+    text = Path("there.json").read_text()
+    Path("there.json").write_text(text.replace(as_it_is_now(make.IDENTITY).cpu_name, "A Processor"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "here"))
+    return WanderingSpeed(ceilings=slower_ceilings()).install(monkeypatch)
+
+
+def slower_ceilings():
+    whole = make.CEILINGS
+    rates = [make.change(it, matmul_flop_per_s=8e10, convolution_flop_per_s=7e10) for it in whole.rates]
+    bandwidths = [make.change(it, byte_per_s=it.byte_per_s / 2) for it in whole.bandwidths]
+    return make.ceilings(threads=1, rates=tuple(rates), bandwidths=tuple(bandwidths), launch_s=2 * whole.launch_s)
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_layers_of_another_machine_are_moved_by_the_ceilings_of_both(capsys):
+    asked = ("predict", "resnet34", *WAY, "--library", "there.json")
+    code, out, err = run(capsys, *asked)
+    assert (code, out) == (2, "")
+    assert "--across" in err
+    code, out, err = run(capsys, *asked, "--across")
+    assert (code, out) == (3, "")
+    assert "resnet-bench machine --ceilings --device cpu --threads 1" in err
+    assert run(capsys, "machine", "--ceilings", *WAY)[0] == 0
+    code, out, _ = run(capsys, *asked, "--across", "--format", "json")
+    truth = make.known_layers(make.case("resnet34", batch_size=1, image_size=224), cost).whole_s
+    (found,) = json.loads(out)
+    assert code == 0
+    assert found["latency_s"] == pytest.approx(2 * WanderingSpeed.FIRST * truth, rel=0.02)
+    assert found["interval"]["high"] > 1.5 * found["latency_s"]
+    assert "pair of published machines" in run(capsys, *asked, "--across")[1]
+
+
+@pytest.mark.usefixtures("elsewhere")
+@pytest.mark.parametrize(
+    ("command", "code", "words"),
+    [
+        ("--library nothing.json", 2, "cannot read nothing.json"),
+        ("--library there.json --measure-missing", 2, "give one of both"),
+        ("--library there.json --batch-sizes 1 --threads 2 --across", 3, "it has inference in fp32"),
+        ("--library empty.json --across", 2, "no layer library"),
+        ("--library none.json --across", 2, "holds no layers"),
+        ("--data-sheet H2000", 2, "Did you mean 'H200'?"),
+        ("--data-sheet H200 --device cuda", 2, "needs no layers and no device"),
+        ("--data-sheet T4 --precision bf16", 3, "says nothing of bf16"),
+    ],
+)
+def test_other_libraries_and_sheets_that_do_not_fit_are_refused_in_one_line(capsys, command, code, words):
+    Path("empty.json").write_text("{}")
+    Path("none.json").write_text("[]")
+    found, out, err = run(capsys, "predict", "resnet34", *command.split())
+    assert (found, out) == (code, "")
+    assert words in err
+    assert err.count("\n") == 1
+
+
+@pytest.mark.usefixtures("machine")
+def test_a_data_sheet_gives_a_bound_that_is_called_one(capsys):
+    code, out, _ = run(
+        capsys, "predict", "resnet50", "--data-sheet", "h200", "--precision", "tf32", "--batch-sizes", "8"
+    )
+    assert code == 0
+    assert "A bound, no prediction" in out
+    asked = ("predict", "resnet50", "--data-sheet", "H200", "--batch-sizes", "8", "--format", "json")
+    (found,) = json.loads(run(capsys, *asked)[1])
+    assert found["least_s"] == pytest.approx(2 * 8 * specs.totals(specs.find("resnet50")).macs / 67e12, rel=0.01)

@@ -5,11 +5,14 @@ from pathlib import Path
 
 import msgspec
 
+from resnet_bench.analysis.prediction.collecting import with_profile
 from resnet_bench.analysis.verdicts import sides
 from resnet_bench.config.suite_file import load_suite
-from resnet_bench.records import Attempt, BatchSearch, LayerScope, SearchStop, Shard, Trial
+from resnet_bench.machine.environment import as_it_is_now
+from resnet_bench.records import Attempt, BatchSearch, Ceilings, LayerScope, SearchStop, Shard, Trial
 from resnet_bench.records.calibration import Calibration, CaseCalibration
 from resnet_bench.records.conclusions import Band, BandSource
+from resnet_bench.records.layer_library import LayerLibrary
 from resnet_bench.storage import baselines, ceilings_cache, record_file, run_directory
 from tests import make
 
@@ -92,6 +95,7 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "asv/benchmarks.json": FROM_ASV,
     "asv/result": FROM_ASV,
     "cache": ("run suite.toml -o new/run",),
+    "layers.json": ("predict resnet34 --library layers.json --device cpu --threads 1 --across",),
 }
 # How often each is damaged: those with most to say, of the others one in thirty.
 WEIGHTS = {"run/run.json": 6, "run/launches.jsonl": 5, "baselines/main.json": 4, "rules.toml": 4, "asv/result": 3}
@@ -132,10 +136,18 @@ def build(home: Path, cache: Path) -> dict[str, Path]:
     here = make.environment()
     known = make.ceilings(environment=here.id, device="cpu", threads=1)
     ceilings_cache.write(known, here, warn=_refuse)
+    (home / "layers.json").write_bytes(record_file.encoded(_library(known)).join((b"[", b"]")))
     (cached,) = cache.rglob("ceilings-*.json")
     (result,) = (home / "asv" / "h").glob("b*.json")
     found = {"asv/result": result, "cache": cached}
     return {name: found.get(name, home / name).relative_to(home) for name in COMMANDS}
+
+
+def _library(known: Ceilings) -> LayerLibrary:
+    here = make.environment(identity=as_it_is_now(make.IDENTITY))
+    case = make.case("resnet18", batch_size=1, image_size=224, threads=1)
+    profile = make.as_measured(make.known_layers(case, lambda shape: (1e-6 + shape.macs * 1e-11, 0.0)), pass_s=0.004)
+    return with_profile(None, profile, here, known)
 
 
 def _refuse(text: str) -> None:

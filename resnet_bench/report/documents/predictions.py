@@ -8,10 +8,11 @@ from typing import Any
 import msgspec
 
 from resnet_bench import units
+from resnet_bench.analysis.prediction.across import PAIRS
 from resnet_bench.config.case_labels import labels
 from resnet_bench.errors import IncompleteError
 from resnet_bench.records import Mode
-from resnet_bench.records.layer_library import LayerLibrary, LayerShape
+from resnet_bench.records.layer_library import LayerLibrary, LayerShape, LayerWay
 from resnet_bench.records.predictions import JudgedPrediction, PredictedLatency, PredictionError
 from resnet_bench.report.document import Document, Section
 from resnet_bench.report.rows import later
@@ -47,6 +48,13 @@ _CHECKED = (
     Column(key="low_s", title="low", kind=ColumnKind.LATENCY, unit="ms"),
     Column(key="high_s", title="high", kind=ColumnKind.LATENCY, unit="ms"),
     Column(key="measured_s", title="measured", kind=ColumnKind.LATENCY, unit="ms"),
+    Column(
+        key="raw_s",
+        title="before correction",
+        kind=ColumnKind.LATENCY,
+        unit="ms",
+        help="Measured is at the speed of the prediction, where the reference told it; this is what the clock said.",
+    ),
     Column(key="error", title="error", kind=ColumnKind.FIGURE, help="Predicted over measured, less 1."),
     Column(key="within", title="within", kind=ColumnKind.TEXT, help="Whether the interval holds what was measured."),
 )
@@ -54,6 +62,7 @@ _CHECKED = (
 
 def document(found: Sequence[PredictedLatency], oracles: Sequence[Oracle]) -> Document:
     """Return predictions; JSON is a list of them, CSV has a row for each."""
+    elsewhere = {oracle.library.way for oracle in oracles if oracle.is_of_another_machine}
     names = labels([it.case for it in found])
     table = Table(
         id="predictions",
@@ -64,8 +73,9 @@ def document(found: Sequence[PredictedLatency], oracles: Sequence[Oracle]) -> Do
     )
     lines = [
         *(line for oracle in oracles for line in library_lines(oracle.library)),
-        *(_across_line(oracle.differences) for oracle in oracles if oracle.differences),
-        *dict.fromkeys(error_line(it.model_error) for it in found),
+        *(_across_line(oracle) for oracle in oracles if oracle.differences),
+        *dict.fromkeys(error_line(it.model_error) for it in found if LayerWay.of(it.case) not in elsewhere),
+        *_speed_lines(found),
         *_missing_lines(found),
     ]
     return Document(
@@ -106,12 +116,14 @@ def checked_table(judged: Sequence[JudgedPrediction]) -> Table:
             it.predicted.latency_s,
             *_bounds(it.predicted),
             it.measured_s,
+            it.raw_s,
             units.change(1 + it.error),
             "yes" if it.covered else "no",
         )
         for it in judged
     )
-    shown = tuple(column.key for column in _CHECKED if column.key not in {"low_s", "high_s"})
+    hidden = {"low_s", "high_s"} | (set() if any(it.raw_s for it in judged) else {"raw_s"})
+    shown = tuple(column.key for column in _CHECKED if column.key not in hidden)
     return Table(id="check", caption="Predicted and measured", columns=_CHECKED, rows=rows, shown=shown)
 
 
@@ -173,8 +185,23 @@ def shape_words(shape: LayerShape) -> str:
     return f"{shape.operator} {units.shape(shape.input_shape)} to {units.shape(shape.output_shape)}"
 
 
-def _across_line(differences: Sequence[str]) -> str:
-    return f"These layers are of another machine or other software ({'; '.join(differences)}): intervals are wider."
+def _across_line(oracle: Oracle) -> str:
+    apart = "; ".join(oracle.differences)
+    if not oracle.is_of_another_machine:
+        return f"These layers are of other software ({apart}): intervals are wider."
+    return (
+        f"These layers are of another machine ({apart}): each is taken to be as far from this machine's ceilings as it "
+        f"was from those. How far that is off was learnt from {counted(len(PAIRS), 'pair')} of published machines."
+    )
+
+
+def _speed_lines(found: Sequence[PredictedLatency]) -> list[str]:
+    speeds = [it.nominal for it in found if it.nominal is not None]
+    if not speeds:
+        return []
+    if all(speed.run for speed in speeds):
+        return ["Latencies are at this machine's nominal speed, as the corrected figures of a run are."]
+    return ["Latencies are at the speed that this machine had while its layers were timed; its first run gives it one."]
 
 
 def _missing_lines(found: Sequence[PredictedLatency]) -> list[str]:
