@@ -157,7 +157,7 @@ def _ran(placed: Placed) -> RuntimeRan:
         reader.run(*placed.inputs.tensors)
     return RuntimeRan(
         name="torch.ao",
-        version=torch.__version__,
+        version=str(torch.__version__),
         providers=(torch.backends.quantized.engine,),
         operators=counted(reader.found),
     )

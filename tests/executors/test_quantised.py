@@ -2,6 +2,7 @@
 
 import sys
 
+import msgspec
 import pytest
 import torch
 
@@ -44,6 +45,7 @@ class TestFolded:
         assert near.sqnr_db > 15  # seven bits of activations where the processor has no VNNI, 21 dB with eight
         assert near.top1_agreement > 0.75
         executed = work.executed()
+        assert msgspec.json.decode(msgspec.json.encode(executed), type=type(executed)) == executed
         ran = executed.runtime
         assert (ran.name, ran.providers, executed.parameter_dtype) == ("torch.ao", ("x86",), "int8")
         assert ran.macs_share(INT8_TYPES) > 0.95
