@@ -21,8 +21,8 @@ from resnet_bench.records import Case, inputs
 from resnet_bench.records.live import Matchup
 from resnet_bench.report.documents import live
 from resnet_bench.report.renderers import Format, render
+from resnet_bench.runner import engines, revisions
 from resnet_bench.runner import live as runner
-from resnet_bench.runner import revisions
 from resnet_bench.runner.launchers.table import launcher
 from resnet_bench.runner.progress import pairs_made
 from resnet_bench.storage import calibrations, files, outputs
@@ -101,6 +101,8 @@ def ab(
             Matchup(baseline=_case(name, sides[0]), contender=_case(name, sides[1]))
             for name in _models(sides, given["model"])
         ]
+    if not install:  # an environment of its own has packages of its own
+        engines.refuse_missing(str(case.executor) for it in matchups for case in (it.baseline, it.contender))
     destinations = [destination(format, path) for path in output or (None,)]
     if turns:
         files.make_folder_of(turns)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from resnet_bench.errors import UnsupportedError, UsageError
+from resnet_bench.errors import ResNetBenchError, UnsupportedError, UsageError, in_words
 from resnet_bench.executors.inputs import input_of, structured_images
 from resnet_bench.records import Case
 from resnet_bench.storage import reading
@@ -62,8 +62,11 @@ def _read(path: Path, shape: tuple[int, ...]) -> NDArray[np.float32]:
     try:
         with Image.open(io.BytesIO(reading.content(path))) as opened:
             image = opened.convert(_COLOURS[channels])
-    except (OSError, UnidentifiedImageError) as error:
-        raise UsageError(f"--calibration: '{path}' cannot be read as an image: {error}") from None
+    except ResNetBenchError:
+        raise
+    except Exception as error:  # noqa: BLE001 - each of its formats has exceptions of its own
+        said = "it is of no format that is known" if isinstance(error, UnidentifiedImageError) else in_words(error)
+        raise UsageError(f"--calibration: '{path}' cannot be read as an image: {said}.") from None
     scale = min(image.width / width, image.height / height) * _CROP
     across, down = width * scale, height * scale
     left, top = (image.width - across) / 2, (image.height - down) / 2

@@ -4,7 +4,6 @@ Threads, providers and graph optimisation are set here and read back from the se
 read from its own profile of one more run. torch is imported by the conversion alone.
 """
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,23 +12,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from resnet_bench.errors import UnsupportedError, in_words
+from resnet_bench.errors import UnsupportedError
 from resnet_bench.executors import onnx_providers
 from resnet_bench.executors.deployed import Deployed, refuse_another_shape, refuse_undeployable
 from resnet_bench.executors.inputs import input_of, random_inputs
 from resnet_bench.executors.onnx_ran import executed
 from resnet_bench.executors.protocol import Batches, BatchSizes, Converts, Prepared, several
+from resnet_bench.executors.refused import why
 from resnet_bench.machine.devices import kind_of
 from resnet_bench.records import Case, Precision
-from resnet_bench.words import listed
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
     from torch import Tensor, nn
 
 _MODEL, _INPUT = "model.onnx", "images"
-_OPERATOR = re.compile(r"\b(?:aten|prims|torchvision)(?:\.|::)\w+")
-_COLOUR = re.compile(r"\x1b\[\d*m")
 
 
 class OnnxRuntime:
@@ -137,7 +134,8 @@ def _export(case: Case, network: "nn.Module", images: "Tensor", path: Path, size
             verbose=False,
         )
     except Exception as error:  # noqa: BLE001 - whatever the exporter, or the model under it, raises
-        raise UnsupportedError(_refusal(case, error)) from None
+        said = why(error, wanting="ONNX")
+        raise UnsupportedError(f"torch's ONNX exporter refuses '{case.model}': {said}") from None
 
 
 def _quantise(case: Case, batches: Batches, wide: Path, path: Path) -> None:
@@ -169,18 +167,6 @@ def _quantise(case: Case, batches: Batches, wide: Path, path: Path) -> None:
         per_channel=True,
         extra_options={"ActivationSymmetric": symmetric, "WeightSymmetric": True},
     )
-
-
-def _refusal(case: Case, error: BaseException) -> str:
-    """Say what the exporter refused, with the operators that it names anywhere in its reasons."""
-    chain: BaseException | None = error
-    seen: list[BaseException] = []
-    while chain is not None and chain not in seen:
-        seen.append(chain)
-        chain = chain.__cause__ or chain.__context__
-    named = list(dict.fromkeys(name.replace("::", ".") for it in seen for name in _OPERATOR.findall(str(it))))
-    why = f"it has no ONNX for {listed(named)}." if named else _COLOUR.sub("", in_words(seen[-1]))
-    return f"torch's ONNX exporter refuses '{case.model}': {why}"
 
 
 def _options(case: Case) -> Any:

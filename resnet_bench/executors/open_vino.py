@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from resnet_bench.errors import UnsupportedError, in_words
+from resnet_bench.errors import UnsupportedError
 from resnet_bench.executors.deployed import Deployed, refuse_another_shape, refuse_undeployable
 from resnet_bench.executors.inputs import input_of, random_inputs
 from resnet_bench.executors.protocol import Batches, BatchSizes, Converts, Prepared
 from resnet_bench.executors.ran import convolution_macs, counted, product_macs
+from resnet_bench.executors.refused import why
 from resnet_bench.machine.devices import HOST, kind_of
 from resnet_bench.records import Case, Executed, Precision, RanOperators, RuntimeRan
 from resnet_bench.specs.arithmetic import arithmetic
@@ -76,7 +77,8 @@ class OpenVino:
                 model = _quantised(calibration, model)
             openvino.save_model(model, str(folder / _MODEL), compress_to_fp16=False)
         except Exception as error:  # noqa: BLE001 - whatever its reader, or the model under it, raises
-            raise UnsupportedError(f"OpenVINO refuses '{case.model}': {in_words(error)}") from None
+            said = why(error, wanting="conversion")
+            raise UnsupportedError(f"OpenVINO refuses '{case.model}': {said}") from None
 
     def opened(self, case: Case, folder: Path, *, seed: int) -> Prepared:
         """Load and compile the artefact for the case's device, precision and threads.

@@ -13,7 +13,7 @@ from resnet_bench import specs
 from resnet_bench.child.convert import convert
 from resnet_bench.child.deployed import agreement_with_eager, refuse_other_threads
 from resnet_bench.errors import DisagreesError, UnsupportedError
-from resnet_bench.executors import artifact, inputs, onnx_providers, onnx_runtime, open_vino, table
+from resnet_bench.executors import artifact, inputs, onnx_providers, open_vino, table
 from resnet_bench.executors.deployed import refuse_other_types
 from resnet_bench.executors.protocol import BatchSizes
 from resnet_bench.models.registry import create_with_weights
@@ -228,12 +228,11 @@ class TestAPlantedFault:
         macs = specs.totals(TINY, image_size=32).macs * 4
         assert sum(it.macs for it in four.executed().runtime.operators) == macs
 
-    def test_a_model_that_cannot_be_exported_names_the_operator(self, tmp_path):
-        of = trained_case(executor=Executor.ONNXRUNTIME)
-        network = Odd().eval()
-        images = torch.zeros(2, 3, 32, 32)
-        with pytest.raises(UnsupportedError, match=r"refuses 'tiny': it has no ONNX for \w+\.\w*bessel_j0\."):
-            onnx_runtime.EXECUTOR.convert(of, network, images, tmp_path)
+    @pytest.mark.parametrize("executor", RUNTIMES)
+    def test_a_model_that_cannot_be_exported_names_the_operator(self, executor, tmp_path):
+        of, images = trained_case(executor=executor), torch.zeros(2, 3, 32, 32)
+        with pytest.raises(UnsupportedError, match=r"refuses 'tiny': it has no \w+ for \w+\.\w*bessel_j0\."):
+            table.load_converting(executor).convert(of, Odd().eval(), images, tmp_path)
 
     @pytest.mark.parametrize("made", [Executor.ONNXRUNTIME], indirect=True)
     def test_a_provider_that_is_not_there_is_a_refusal_and_no_silent_fallback(self, made, monkeypatch):

@@ -64,7 +64,18 @@ def test_a_folder_without_images_is_refused(tmp_path, monkeypatch, made, words):
 
 def test_what_is_no_image_is_named(tmp_path):
     (tmp_path / "broken.png").write_bytes(b"no picture")
-    with pytest.raises(UsageError, match=r"'.*broken\.png' cannot be read as an image"):
+    with pytest.raises(UsageError, match=r"'.*broken\.png' cannot be read as an image: it is of no format"):
+        calibration.batches(case(), str(tmp_path))
+
+
+@pytest.mark.parametrize("error", [SyntaxError("broken PNG file"), Image.DecompressionBombError("so many pixels")])
+def test_whatever_a_format_raises_is_said(tmp_path, monkeypatch, error):
+    def refuse(_):
+        raise error
+
+    (tmp_path / "a.png").write_bytes(b"1")
+    monkeypatch.setattr(Image, "open", refuse)
+    with pytest.raises(UsageError, match=rf"a\.png' cannot be read as an image: {type(error).__name__}: {error}"):
         calibration.batches(case(), str(tmp_path))
 
 

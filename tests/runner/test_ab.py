@@ -11,6 +11,8 @@ from unittest import mock
 import pytest
 
 from resnet_bench import cli
+from resnet_bench.executors import table
+from resnet_bench.records import Executor
 from resnet_bench.runner import live as runner
 from resnet_bench.runner import revisions
 from resnet_bench.wire.live import Elapsed, Ready
@@ -154,6 +156,14 @@ def test_a_spent_budget_is_undecided_and_says_so(repository, capsys):
     code, out, _ = ab(capsys, repository, "two", "eight", "--budget", "1s")
     assert code == 3
     assert "undecided: tiny batch 1 32 px on cpu" in out
+
+
+def test_a_runtime_that_is_not_installed_is_said_before_anything_starts(repository, capsys, monkeypatch):
+    row = table.EXECUTORS[Executor.TENSORRT]
+    monkeypatch.setitem(table.EXECUTORS, Executor.TENSORRT, row._replace(packages=("no_such_package",)))
+    code, _, err = ab(capsys, repository, "two", "--case-b", "executor=tensorrt")
+    assert (code, len(err.splitlines())) == (2, 1)
+    assert "no no_such_package): pip install 'resnet-bench[onnxruntime]'" in err
 
 
 @pytest.mark.parametrize(
