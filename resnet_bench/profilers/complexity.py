@@ -1,7 +1,7 @@
 """The static profile of any model: registry models in closed form, all others traced on the meta device."""
 
-from collections.abc import Collection
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -241,31 +241,26 @@ def with_counters(
         UsageError: a counter is not known.
     """
     from resnet_bench.profilers import counters as others  # noqa: PLC0415 - torch only where it is needed
+    from resnet_bench.profilers.hollow_copy import hollow_copy  # noqa: PLC0415
+    from resnet_bench.profilers.tracing import materialised  # noqa: PLC0415
 
     others.check_counters(counters)
     name, wanted, batch_size = profile.model, subject.input, profile.batch_size
+    said: dict[str, Any] = {"batch_size": batch_size, "has_data": by_running}
+
+    def by(tool: str, count: Callable[["nn.Module"], int]) -> int:
+        with untouched():
+            built = subject.build(with_data=by_running)
+            module = materialised(built, wanted, name=name, batch_size=batch_size, by_running=by_running)
+            # What is built without data may hold sparse tensors, which no operator follows there.
+            copy = module if by_running else hollow_copy(module)
+            return explained(name, lambda: count(copy), by_running=by_running, by=tool)
 
     def by_torch(mode: Mode) -> int:
-        with untouched():
-            module = subject.build(with_data=by_running)
-            return explained(
-                name,
-                lambda: others.torch_counter_flops(
-                    module, wanted, mode=mode, batch_size=batch_size, has_data=by_running
-                ),
-                by_running=by_running,
-                by="torch's counter",
-            )
+        return by("torch's counter", lambda module: others.torch_counter_flops(module, wanted, mode=mode, **said))
 
     if "fvcore" in counters:
-        with untouched():
-            module = subject.build(with_data=by_running)
-            count = explained(
-                name,
-                lambda: others.fvcore_count(module, wanted, batch_size=batch_size, has_data=by_running),
-                by_running=by_running,
-                by="fvcore",
-            )
+        count = by("fvcore", lambda module: others.fvcore_count(module, wanted, **said))
         profile = msgspec.structs.replace(profile, fvcore_count=count)
     if "torch" in counters:
         forward = by_torch(Mode.INFERENCE)

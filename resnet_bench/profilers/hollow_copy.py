@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 from torch.overrides import TorchFunctionMode
 
 from resnet_bench.machine.devices import HOST
@@ -35,7 +36,8 @@ def hollow_copy(module: nn.Module, *, device: str = "meta") -> nn.Module:
 
 def full_copy(module: nn.Module) -> nn.Module:
     """Return a copy of `module` with its data, on the host."""
-    return _together(module, {}).to(HOST)
+    lazy = {id(it): _hollow_tensor(it, HOST) for it in module.buffers() if is_lazy(it)}  # torch copies parameters alone
+    return _together(module, lazy).to(HOST)
 
 
 def _together(module: nn.Module, memo: Memo) -> nn.Module:

@@ -33,6 +33,7 @@ def materialised(
         return module
     seeing = full_copy(module) if by_running else hollow_copy(module)
     given = drawn(wanted, batch_size, seed=0) if by_running else of_shapes(wanted, batch_size)
+    given = given.in_type(own_type(module) or torch.float32)
     explained(name, lambda: materialise(seeing, given), given=fed(given), by_running=by_running)
     return seeing
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from resnet_bench.errors import ModelError, ResNetBenchError, in_words
+from resnet_bench.words import counted
 
 _Result = TypeVar("_Result")
 
@@ -72,7 +73,7 @@ def explained(
         elif not by_running and any(words in reason for words in _ANOTHER_DEVICE):
             reason = "its code makes tensors on the CPU, wherever it runs; --by-running counts it by running it there"
         elif not by_running and _NO_NUMBERS.search(reason):
-            reason += (
+            reason = reason.removesuffix(".") + (
                 "; if it needs numbers or a device, which what is traced has not, --by-running counts it by running "
                 "it once on the CPU"
             )
@@ -82,6 +83,7 @@ def explained(
         if isinstance(error, TraceError):
             layers = error.trace.layers
             last = f", the last one '{layers[-1].name}'" if layers else ""
-            until = f" Counted until then: {len(layers)} layers{last}, {sum(each.macs for each in layers):,} MACs."
+            macs = sum(each.macs for each in layers)
+            until = f" Counted until then: {counted(len(layers), 'layer')}{last}, {macs:,} MACs."
         done = f"counted by {by}" if by else "run" if by_running else "traced without running it"
         raise ModelError(f"'{name}' cannot be {done}: {reason.removesuffix('.')}.{until}") from error

@@ -345,6 +345,20 @@ def sparse():
     return Graph()
 
 
+def lazy():
+    return nn.Sequential(nn.LazyConv2d(8, 1, bias=False), nn.LazyBatchNorm2d(), nn.ReLU()).half()
+
+
+@pytest.mark.parametrize("by_running", [False, True])
+@pytest.mark.parametrize("mode", Mode)
+def test_other_tools_count_lazy_networks(mode, by_running):
+    asked = dict(mode=mode, image_size=5, batch_size=2, by_running=by_running, counters=("fvcore", "torch"))
+    found = static_profile(f"{HERE}:lazy", **asked)
+    assert found.macs == 2 * 25 * 8 * 3
+    assert found.unexplained_flops == 0
+    assert found.fvcore_count == found.macs + 2 * 2 * 25 * 8  # and two for each number of a batch norm
+
+
 def test_other_tools_count_by_running_too():
     found = static_profile(f"{HERE}:sparse", image_size=5, by_running=True, counters=("torch",))
     assert found.macs == 25 * 8 * 3 + 8

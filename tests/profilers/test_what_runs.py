@@ -264,6 +264,7 @@ def test_running_counts_lazy_modules_and_encoders_as_tracing_does():
     def tokens() -> nn.Module:
         return nn.Sequential(
             nn.LazyConv2d(8, 3, padding=1),
+            nn.LazyBatchNorm2d(),
             nn.Flatten(2),
             nn.TransformerEncoderLayer(64, 4, 32, batch_first=True),
             nn.LSTM(64, 16),
