@@ -61,12 +61,13 @@ def list_models(
 def _entry(name: str, suite: Suite) -> RegistryEntry:
     """Return the line of a suite's model; what an external one costs is counted in a process of its own."""
     (choice,) = choices.of_sweep(suite, Sweep(axes={"model": (name,)}))
-    model, said = choice.named.model, next((it for it in suite.named if it.name == name), None)
+    spec = choice.named.model if isinstance(choice.named.model, Spec) else None
+    said = next((it for it in suite.named if it.name == name), None)
     try:
-        if isinstance(model, Spec) and not choice.input:
-            line = catalogue.entry(model)
+        if spec is not None and not choice.input:
+            line = catalogue.entry(spec)
         else:
-            line = catalogue.counted_entry(answer(choice, **_AS_LISTED | choice.said({})).profile)
+            line = catalogue.counted_entry(answer(choice, **_AS_LISTED | choice.said({})).profile, spec)
     except UnknownModelError:
         raise
     except ModelError as error:

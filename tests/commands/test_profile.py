@@ -243,6 +243,7 @@ name = "tiny"
 model = "cifar_resnet20"
 arguments = { in_channels = 1 }
 weights = "best.pth"
+input = "1x32x48"
 
 [[models]]
 name = "branching"
@@ -271,12 +272,14 @@ def test_a_suites_models_of_other_packages_are_listed_with_what_they_cost(
     )
     assert ten["parameters"] == 11176512 + 5130
     assert (tiny["built_from"], tiny["weights"], tiny["depth"]) == ("cifar_resnet20 in_channels=1", "best.pth", 20)
-    assert tiny["macs"] == specs.totals(specs.find("cifar_resnet20")).macs - 2 * 16 * 9 * 32 * 32
+    square = specs.totals(specs.find("cifar_resnet20")).macs - 2 * 16 * 9 * 32 * 32
+    assert tiny["macs"] == 3 * (square - 640) // 2 + 640  # half as wide again, but for the classifier
     assert branching["macs"] is None
     assert "--by-running" in branching["uncounted"]
     assert "it was given (1, 3, 224, 224) float32" in video["uncounted"]
     text = answer(capsys, "list", str(suite), "ten", "branching")
     assert "given acc@1" in text
+    assert "torchvision:resnet18 num_classes=10; input 3x32x64" in text
     assert "76.3" in text
     assert text.rstrip().endswith(branching["uncounted"])
     assert "given acc@1" not in answer(capsys, "list", "resnet18")

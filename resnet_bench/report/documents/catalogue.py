@@ -84,11 +84,10 @@ def entry(spec: Spec) -> RegistryEntry:
     )
 
 
-def counted_entry(profile: Profile) -> RegistryEntry:
-    """Return the line of a model of which nothing but its counts is known."""
-    blank = uncounted_entry(profile.model, "")
+def counted_entry(profile: Profile, spec: Spec | None) -> RegistryEntry:
+    """Return the line of a model that was counted; where it has no spec, nothing but its counts is known."""
     return msgspec.structs.replace(
-        blank,
+        uncounted_entry(profile.model, "") if spec is None else entry(spec),
         image_size=profile.image_size or None,
         input=profile.input,
         parameters=profile.parameters,
@@ -156,7 +155,7 @@ def _table(entries: Sequence[RegistryEntry]) -> Table:
         (
             *(it.model, it.family, it.depth, it.block, "-".join(map(str, it.layers)), it.image_size),
             *(it.parameters, it.macs, _share(it.acc1), _share(it.given_acc1), _share(it.acc5), it.weights),
-            "; ".join(filter(None, (it.built_from, it.source))),
+            "; ".join(filter(None, (it.built_from, it.input and f"input {it.input}", it.source))),
         )
         for it in entries
     )
