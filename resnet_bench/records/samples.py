@@ -1,6 +1,9 @@
 """What was timed of one case in one process, in time order, and the reference timed in turns with it."""
 
 from enum import StrEnum
+from typing import Annotated
+
+from msgspec import Meta
 
 from resnet_bench.records.base import Record
 from resnet_bench.records.bounds import Count, NonNegativeCount, NonNegativeSeconds, PositiveSeconds
@@ -64,7 +67,7 @@ class Samples(Record, frozen=True, kw_only=True):
 
     protocol: TimingProtocol
     iterations_per_sample: Count
-    elapsed_s: tuple[PositiveSeconds, ...]
+    elapsed_s: Annotated[tuple[PositiveSeconds, ...], Meta(min_length=1)]
     device_elapsed_s: tuple[NonNegativeSeconds, ...] | None = None
     cpu_s: tuple[NonNegativeSeconds, ...] | None = None
     page_faults: NonNegativeCount | None = None

@@ -9,11 +9,11 @@ from resnet_bench.analysis.prediction.collecting import with_profile
 from resnet_bench.analysis.verdicts import sides
 from resnet_bench.config.suite_file import load_suite
 from resnet_bench.machine.environment import as_it_is_now
-from resnet_bench.records import Attempt, BatchSearch, Ceilings, LayerScope, SearchStop, Shard, Trial
+from resnet_bench.records import Attempt, BatchSearch, Ceilings, LayerScope, Nominal, SearchStop, Shard, Trial
 from resnet_bench.records.calibration import Calibration, CaseCalibration
 from resnet_bench.records.conclusions import Band, BandSource
 from resnet_bench.records.layer_library import LayerLibrary
-from resnet_bench.storage import baselines, ceilings_cache, record_file, run_directory
+from resnet_bench.storage import baselines, ceilings_cache, nominals, record_file, run_directory
 from tests import make
 
 THRESHOLDS = """undecided = "warn"
@@ -96,6 +96,7 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "asv/result": FROM_ASV,
     "cache": ("run suite.toml -o new/run",),
     "layers.json": ("predict resnet34 --library layers.json --device cpu --threads 1 --across",),
+    "nominals": ("run suite.toml -o new/run",),
 }
 # How often each is damaged: those with most to say, of the others one in thirty.
 WEIGHTS = {"run/run.json": 6, "run/launches.jsonl": 5, "baselines/main.json": 4, "rules.toml": 4, "asv/result": 3}
@@ -138,8 +139,9 @@ def build(home: Path, cache: Path) -> dict[str, Path]:
     ceilings_cache.write(known, here, warn=_refuse)
     (home / "layers.json").write_bytes(record_file.encoded(_library(known)).join((b"[", b"]")))
     (cached,) = cache.rglob("ceilings-*.json")
+    nominals.change(here.id, lambda _: [_nominal(here.id)])
     (result,) = (home / "asv" / "h").glob("b*.json")
-    found = {"asv/result": result, "cache": cached}
+    found = {"asv/result": result, "cache": cached, "nominals": nominals.path_of(here.id)}
     return {name: found.get(name, home / name).relative_to(home) for name in COMMANDS}
 
 
@@ -179,6 +181,7 @@ def _rich_run(home: Path):
         unprofiled=(("resnet34", "it is not here"),),
         models=tuple(msgspec.to_builtins(it) for it in load_suite(home / "suite.toml").models),
         ceilings=(make.change(made.header.ceilings[0], environment=made.header.environments[0].id),),
+        nominals=(_nominal(made.header.environments[0].id),),
     )
     skips = (make.skip(lacking, environment=made.header.environments[0].id),)
     return make.change(made, header=header, skips=skips)
@@ -189,13 +192,28 @@ def _save(directory: Path, run, *, name: str, factor: float) -> None:
         return make.change(samples, elapsed_s=tuple(it * factor for it in samples.elapsed_s))
 
     launches = [
-        make.change(it, isolated=slower(it.isolated), back_to_back=slower(it.back_to_back))
+        make.beside_reference(
+            make.change(it, isolated=slower(it.isolated), back_to_back=slower(it.back_to_back)), 0.003 * factor
+        )
         for measurement in run.measurements
         for it in measurement.launches
     ]
     lines: list = [*launches, *run.skips]
     layers = [make.change(it, environment=run.header.environments[0].id) for it in run.layers]
     run_directory.create_whole(directory, make.change(run.header, id=name), lines, layers)
+
+
+def _nominal(environment: str) -> Nominal:
+    return Nominal(
+        version="cpu-1",
+        pass_s=(0.0032, 0.003),
+        environment=environment,
+        threads=1,
+        run="run",
+        made_at="2026-11-01T12:00:00+00:00",
+        launches=24,
+        spread=0.03,
+    )
 
 
 def _attempt(size: int, *, fits: bool) -> Attempt:

@@ -29,6 +29,8 @@ def changed(path, keys, value, *, line=0):
 @pytest.mark.parametrize(
     ("field", "value"),
     [
+        ("isolated.elapsed_s", []),
+        ("back_to_back.elapsed_s", []),
         ("isolated.elapsed_s", [0.0]),
         ("isolated.elapsed_s", [-0.1]),
         ("isolated.elapsed_s", [5e-324]),
