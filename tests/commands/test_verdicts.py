@@ -13,7 +13,18 @@ from resnet_bench.records.calibration import Calibration
 from resnet_bench.storage import record_file
 from tests import goldens
 from tests.commands.workplace import NASTY, measured, run
-from tests.make import IDENTITY, case, change, measurement, noisy_launches, profile, run_of, save_run, skip
+from tests.make import (
+    IDENTITY,
+    beside_reference,
+    case,
+    change,
+    measurement,
+    noisy_launches,
+    profile,
+    run_of,
+    save_run,
+    skip,
+)
 
 
 @pytest.mark.usefixtures("workplace")
@@ -40,6 +51,17 @@ def test_check_in_every_format(capsys, form, ending):
     code, out, err = run(capsys, "check", "new", "--baseline", "main", "--format", form)
     assert (code, err) == (1, "")
     goldens.check(out, f"verdicts/check.{ending}")
+
+
+def test_where_ratios_are_corrected_it_is_said_what_beside_them_is_not(tmp_path, capsys):
+    for number, name in enumerate(("one", "two")):
+        speeds = [1 + 0.02 * it + 0.05 * number for it in range(6)]
+        whole = measurement([[0.05 * speed] * 8 for speed in speeds])
+        launches = [beside_reference(it, 0.003 * speed) for it, speed in zip(whole.launches, speeds, strict=True)]
+        save_run(tmp_path / name, run_of([change(whole, launches=tuple(launches))], name=name))
+    _, out, _ = run(capsys, "compare", tmp_path / "one", tmp_path / "two")
+    assert "latency corrected for drift [ms]" in out
+    assert "as measured, not corrected: ratio of 1.048, and all percentiles\n" in out
 
 
 def test_two_models_of_one_run_are_compared(tmp_path, capsys):

@@ -150,7 +150,8 @@ def _raw_beside(rows: Sequence[Comparison]) -> tuple[str, ...]:
     span = units.ratio(ratios[0]) if len(ratios) == 1 else f"{units.ratio(ratios[0])} to {units.ratio(ratios[-1])}"
     raw = sum(row.figures is Figures.RAW and row.verdict is not Verdict.NOT_COMPARABLE for row in rows)
     others = f"; {counted(raw, 'row is', 'rows are')} compared as measured" if raw else ""
-    return (f"as measured, not corrected: {'ratio' if len(ratios) == 1 else 'ratios'} of {span}{others}",)
+    what = "ratio" if len(ratios) == 1 else "ratios"
+    return (f"as measured, not corrected: {what} of {span}, and all percentiles{others}",)
 
 
 def _noisy_row(metric: NoisyMetric, row: Comparison, folded: Sequence[Comparison], labels: dict[Case, str]) -> Row:
