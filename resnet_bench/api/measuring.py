@@ -43,7 +43,7 @@ def run(
         layers: also time each model's layers at its largest batch.
         label: what the run is called in tables and figures.
         note: a word on it, kept in it.
-        launcher: what starts processes: local, ssh:HOST, slurm; by default the suite's machines, else local.
+        launcher: what starts processes: local, ssh:HOST, slurm, ray; by default the suite's machines, else local.
         options: what `resnet-bench run --help` lists, with underscores: batch_sizes=[1, 8], precision="bf16",
             preset="quick", device="cpu", threads=4, launches=6.
 

@@ -38,8 +38,9 @@ from resnet_bench.words import counted, say
 REPORTS = Path("reports")
 PAGE_NAME = "report.html"
 _LAUNCHER_HELP = (
-    f"What starts processes: {', '.join(launchers.LAUNCHERS)}. ssh:HOST,HOST and slurm:CONSTRAINT,CONSTRAINT name "
-    "machines; a name alone takes those of the suite that have it. Default: all machines of the suite, else local."
+    f"What starts processes: {', '.join(launchers.LAUNCHERS)}. ssh:HOST,HOST, slurm:CONSTRAINT,CONSTRAINT "
+    "and ray:RESOURCE,RESOURCE name machines; a name alone takes those of the suite that have it. "
+    "Default: all machines of the suite, else local."
 )
 _INCOMPLETE = frozenset({SkipReason.DISAGREES, SkipReason.TIMEOUT, SkipReason.CRASHED, SkipReason.INTERRUPTED})
 

@@ -9,6 +9,7 @@ from resnet_bench.records import Machine
 
 _TEXT = values.words("a text", "texts", '["h100"]')
 _SECONDS = values.number("number of seconds")
+_AMOUNT = values.number("amount")
 
 
 def _texts(value: object, where: str) -> tuple[str, ...]:
@@ -26,15 +27,29 @@ def _variables(value: object, where: str) -> dict[str, str]:
     return dict(value)
 
 
+def _amounts(value: object, where: str) -> dict[str, float]:
+    if not isinstance(value, dict):
+        raise ConfigError(f"{where} = {value!r}: expected amounts, such as {{ h100 = 1 }}.")
+    return {name: values.from_file(_AMOUNT, each, f"{where}.{name}") for name, each in value.items()}
+
+
+def _labels(value: object, where: str) -> dict[str, str]:
+    if not isinstance(value, dict) or not all(isinstance(each, str) and each for each in value.values()):
+        raise ConfigError(f'{where} = {value!r}: expected labels, such as {{ card = "h100" }}.')
+    return dict(value)
+
+
 def _by(reader: values.Reader) -> Callable[[object, str], Any]:
     return lambda value, where: values.from_file(reader, value, where)
 
 
 _KEYS: Mapping[str, Callable[[object, str], Any]] = {
-    **dict.fromkeys(("name", "launcher", "host", "constraint", "gres", "python", "device"), _by(_TEXT)),
+    **dict.fromkeys(("name", "launcher", "host", "constraint", "gres", "address", "python", "device"), _by(_TEXT)),
     "command": _texts,
     "options": _texts,
     "environment": _variables,
+    "resources": _amounts,
+    "labels": _labels,
     "slots": _by(values.whole()),
     "wait_s": _by(_SECONDS),
 }

@@ -3,16 +3,17 @@
 import msgspec
 
 from resnet_bench.records.base import Record
-from resnet_bench.records.bounds import Count, Duration
+from resnet_bench.records.bounds import Count, Duration, PositiveNumber
 
 
 class Machine(Record, frozen=True, kw_only=True):
     """One `[[machine]]` of a suite; what its launcher has no use for is empty.
 
-    `host` is ssh's; `constraint` and `gres` are Slurm's, as `srun` takes them; `command` is a prefix that starts a
-    process elsewhere. `options` are further arguments of the launcher's own client, `python` the interpreter there,
-    `environment` the variables that a process gets there, `device` another one than the suite's. `slots` launches run
-    at once, each on a node that it has for itself, and a launch waits `wait_s` for one at most.
+    `host` is ssh's; `constraint` and `gres` are Slurm's, as `srun` takes them; `resources` and `labels` are Ray's, of a
+    node, and `address` is its cluster's; `command` is a prefix that starts a process elsewhere. `options` are further
+    arguments of ssh or srun, `python` the interpreter there, `environment` the variables that a process gets there,
+    `device` another one than the suite's. `slots` launches run at once, each on a node that it has for itself, and a
+    launch waits `wait_s` for one at most.
     """
 
     name: str
@@ -20,6 +21,9 @@ class Machine(Record, frozen=True, kw_only=True):
     host: str = ""
     constraint: str = ""
     gres: str = ""
+    resources: dict[str, PositiveNumber] = msgspec.field(default_factory=dict)
+    labels: dict[str, str] = msgspec.field(default_factory=dict)
+    address: str = ""
     command: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
     python: str = ""

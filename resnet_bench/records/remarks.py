@@ -175,6 +175,25 @@ def no_answer(machine: str, why: str) -> str:
     return f"machine '{machine}' gave no answer: {why}"
 
 
+def bystanders(cores: float) -> str:
+    """Say what an engine's own processes took of the machine beside a launch."""
+    return f"the launcher's own processes used {cores:.2f} cores beside the launch"
+
+
+def clock(off_s: float) -> str:
+    """Say that a machine's clock is off, to the minute: positive is ahead of this one's."""
+    minutes = max(1, round(abs(off_s) / 60))
+    return (
+        f"the clock there is {minutes} min {'ahead of' if off_s > 0 else 'behind'} this machine's: the launch is dated "
+        "by it"
+    )
+
+
+def niceness(level: int) -> str:
+    """Say that a launch was less urgent than other processes."""
+    return f"the launch ran at niceness {level}: whatever else ran there went before it"
+
+
 def given_up(machine: str, launches: int) -> str:
     """Say that nothing more was asked of a machine after so many launches without an answer."""
     return f"machine '{machine}' was given up after {launches} launches without an answer"

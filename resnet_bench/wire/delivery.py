@@ -16,7 +16,7 @@ from resnet_bench.records import Record
 from resnet_bench.wire.messages import AnyAnswer, AnyRequest
 
 # Changes with what parent and far end say to each other, or how.
-PROTOCOL = 1
+PROTOCOL = 2
 _REVISION = 12
 
 
@@ -34,21 +34,31 @@ class Release(Record, frozen=True, kw_only=True):
 
 
 class Errand(Record, frozen=True, kw_only=True):
-    """A request to be answered elsewhere; `lock` names what one launch alone may use there, empty for nothing."""
+    """A request to be answered elsewhere.
+
+    `lock` names what one launch alone may use there, empty for nothing; `bystanders` are marks of the command lines of
+    processes that are watched meanwhile.
+    """
 
     protocol: int = PROTOCOL
     number: str
     lock: str = ""
+    bystanders: tuple[str, ...] = ()
     request: AnyRequest
 
 
 class Delivery(Record, frozen=True, kw_only=True):
-    """The answer to the errand of that number, and who gave it; no answer where it speaks another protocol."""
+    """The answer to the errand of that number, and who gave it; no answer where it speaks another protocol.
+
+    `said` is what is to be known of the machine beside a launch, in words; `now_s` is what its clock says.
+    """
 
     protocol: int = PROTOCOL
     number: str
     release: Release
     answer: AnyAnswer | None
+    said: tuple[str, ...] = ()
+    now_s: float = 0.0
 
 
 class Salutation(msgspec.Struct, frozen=True, kw_only=True):

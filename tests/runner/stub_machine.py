@@ -22,7 +22,7 @@ def main():
     answer = answers["answers"][request["type"]]
     if request["type"] == "measure":
         answer |= {key: request[key] for key in ("case", "index", "attempt")}
-    delivery = {"protocol": 1, "number": errand["number"], "release": answers["release"], "answer": answer}
+    delivery = {"protocol": 2, "number": errand["number"], "release": answers["release"], "answer": answer}
     WAYS[fault_of(folder, name, request["type"])](delivery)
 
 

@@ -1,15 +1,18 @@
-"""The engines themselves, each started by a test: ssh and Slurm give what this machine gives, after a loss too."""
+"""The engines themselves, each started by a test: ssh, Slurm and Ray give what this machine gives, after a loss too."""
 
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from resnet_bench import cli
 from resnet_bench.records import SkipReason
+from resnet_bench.runner.launchers import table
 from resnet_bench.storage import run_directory
+from tests.runner.services.ray import VARIABLES, needs_ray, ray_nodes
 from tests.runner.services.slurm import slurm
 from tests.runner.services.sshd import host
 from tests.runner.services.started import until
@@ -130,3 +133,43 @@ def test_two_nodes_of_which_one_is_lost_and_comes_back_give_what_this_machine_gi
         assert cli.run(["run", "--resume", str(sweep.directory)]) == 0
     run = run_directory.load(sweep.directory)
     assert [told(run, name) for name in ("h100", "a100")] == [here, here]
+
+
+def test_two_nodes_of_ray_of_which_one_is_lost_and_comes_back_give_what_this_machine_gives(
+    tmp_path, here, monkeypatch, capsys
+):
+    for name, value in VARIABLES.items():
+        monkeypatch.setenv(name, value)
+    machine = '[[machine]]\nname = "{0}"\nlauncher = "ray"\naddress = "{1}"\nresources = {{ {0} = 1 }}\n'
+    with ray_nodes(tmp_path) as cluster:
+        tables = "".join(f"{machine.format(name, cluster.address)}{PYTHON}\n" for name in ("h100", "a100"))
+        sweep = Sweep(tmp_path, tables, {})
+        sweep.measured("a100")
+        cluster.kill_node("a100")
+        code, run = sweep.ended()
+        assert code == 3
+        assert told(run, "h100") == here
+        assert interrupted(run, "a100")
+        said = {why for it in run.measurements for launch in it.launches for why in launch.warnings}
+        assert any(why.startswith("the launcher's own processes used") for why in said)
+        # What the lost node alone had, nobody has now.
+        (tmp_path / "suite.toml").write_text(f"{SUITE}{machine.format('a100', cluster.address)}")
+        assert cli.run(["run", str(tmp_path / "suite.toml"), "-o", str(tmp_path / "none")]) == 2
+        assert "has 1 of 'a100'; resources there: CPU, h100" in capsys.readouterr().err
+        cluster.start_node("a100")
+        assert cli.run(["run", "--resume", str(sweep.directory)]) == 0
+    run = run_directory.load(sweep.directory)
+    assert [told(run, name) for name in ("h100", "a100")] == [here, here]
+
+
+def test_a_ray_of_its_own_listens_on_this_machine_alone_and_ends_with_its_launcher(monkeypatch):
+    needs_ray()
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    with table.opened("ray") as fleet:
+        (found,) = fleet.machines("cpu")
+        assert found.device == "cpu"
+        family = psutil.Process().children(recursive=True)
+        assert any("raylet" in it.name() for it in family)
+        open_to = [it.laddr.ip for process in family for it in process.net_connections("inet") if it.status == "LISTEN"]
+        assert {it.removeprefix("::ffff:") for it in open_to} == {"127.0.0.1"}
+    assert not any(it.is_running() for it in family)

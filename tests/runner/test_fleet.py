@@ -269,7 +269,7 @@ def test_a_single_machine_names_no_case(fleet):
     [
         ('launcher = "ssh"', "machine[0] has no name"),
         ('name = "a"', "machine[0] has no launcher"),
-        ('name = "a"\nlauncher = "shh"', "'shh': expected one of local, ssh, slurm, command. Did you mean 'ssh'?"),
+        ('name = "a"\nlauncher = "shh"', "'shh': expected one of local, ssh, slurm, ray, command. Did you mean 'ssh'?"),
         ('name = "a"\nlauncher = "local"', "machine 'a': launcher 'local' is this machine alone"),
         ('name = "a"\nlauncher = "ssh"', "machine 'a': launcher 'ssh' needs its host"),
         ('name = "a"\nlauncher = "ssh"\nhost = "-oProxyCommand=x"', "would be read as an option"),
@@ -279,6 +279,10 @@ def test_a_single_machine_names_no_case(fleet):
         ('name = "a"\nlauncher = "slurm"\nslots = 0', "machine[0].slots = 0: expected a whole number of 1 or more"),
         ('name = "a/b"\nlauncher = "slurm"', "machine 'a/b': expected a name"),
         ('name = "a"\nlauncher = "slurm"\n[[machine]]\nname = "a"\nlauncher = "slurm"', "machine 'a' is there twice"),
+        ('name = "a"\nlauncher = "ray"\nhost = "b"', "launcher 'ray' has no host"),
+        ('name = "a"\nlauncher = "slurm"\nlabels = { a = "b" }', "launcher 'slurm' has no labels"),
+        ('name = "a"\nlauncher = "ray"\nresources = { a = 0 }', "machine[0].resources.a = 0: expected a finite amount"),
+        ('name = "a"\nlauncher = "ray"\nlabels = ["a"]', "expected labels, such as"),
         ('name = "a"\nlauncher = "slurm"\nenvironment = { X = 1 }', "machine[0].environment"),
     ],
 )

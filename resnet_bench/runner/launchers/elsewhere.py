@@ -1,22 +1,20 @@
-"""Launches on a machine that a command reaches: the far end answers there, as the local launcher would.
+"""Launches on another machine: the far end answers there, as the local launcher would.
 
 Whatever goes wrong on the way is no result: a case's launch is a skip, interrupted, and `--resume` measures it again.
 """
 
-import contextlib
 import os
 import secrets
-import shutil
-import sys
 import threading
-from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar, cast
+import time
+from collections.abc import Iterator
+from typing import Any, ClassVar, TypeVar, cast
 
 import msgspec
 
 from resnet_bench.errors import IncompleteError, InternalError, UsageError, in_words
 from resnet_bench.records import Launch, Machine, Skip, SkipReason, remarks
-from resnet_bench.runner.launchers.process import Ended, TimeLimitError, converse
+from resnet_bench.runner.launchers.process import Ended, TimeLimitError
 from resnet_bench.wire.delivery import PROTOCOL, Delivery, Errand, Salutation, own_release
 from resnet_bench.wire.messages import CaseRequest, Failed, Probed, ProbeRequest, ProfileSubject
 from resnet_bench.wire.request import Request
@@ -26,6 +24,8 @@ AnswerT = TypeVar("AnswerT")
 FAR_END = "resnet_bench.runner.launchers.far_end"
 # What a launch may take beyond its own limit: a login, an interpreter that starts from a slow disk, an answer.
 WAY_S = 60.0
+# Clocks that are kept agree to a second; of less nobody is misled.
+_CLOCKS_S = 60.0
 _FOREIGN = "what came is the answer to something else"
 _deliveries = msgspec.json.Decoder(Delivery)
 _salutations = msgspec.json.Decoder(Salutation)
@@ -39,14 +39,20 @@ class OtherReleaseError(UsageError):
     """Another release of the product is there than here."""
 
 
-class CommandLauncher:
-    """Starts each launch by a prefix: `command = ["docker", "exec", "-i", "box"]`, and python and its arguments."""
+class ElsewhereLauncher:
+    """Starts processes on one machine; how an errand gets there, a launcher says by `exchange`.
 
-    lock = ""
+    `lock` names what one launch alone may use there; `bystanders` are marks of the command lines of processes that the
+    engine keeps on the machine.
+    """
+
+    lock: str = ""
+    bystanders: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
-        self._stopped, self._stop = os.pipe()
+        self.stopped, stop = os.pipe()
+        self._stop: int | None = stop
         self._closing = threading.Lock()
 
     def machines(self, device: str, subjects: tuple[ProfileSubject, ...] = ()) -> tuple[Probed, ...]:
@@ -70,7 +76,7 @@ class CommandLauncher:
         """
         of_a_case = isinstance(request, CaseRequest)
         try:
-            answer = self._delivered(request).answer
+            answer = self._answered(request)
             if isinstance(request, CaseRequest):
                 _refuse_no_result(answer, request)
         except LostError as error:
@@ -87,41 +93,46 @@ class CommandLauncher:
 
     def stop(self) -> None:
         """End what is under way, whichever thread asked; nothing is asked after that."""
-        with self._closing, contextlib.suppress(OSError):
-            os.close(self._stop)
+        with self._closing:
+            stop, self._stop = self._stop, None
+            if stop is not None:  # the number may be another file's by the second time
+                os.close(stop)
 
     def close(self) -> None:
         """Let go of what is held between launches."""
         self.stop()
 
-    def prefix(self) -> Sequence[str]:
-        """Return the command before the interpreter of the far end."""
-        return self.machine.command
+    def exchange(self, line: bytes, number: str, limit_s: float) -> Ended:
+        """Give a far end a line, and return how it ended once it has said a line with that number.
 
-    def variables(self) -> Mapping[str, str]:
-        """Return the whole environment of the command itself, on this machine."""
-        return os.environ | self.machine.environment
+        Raises:
+            LostError: it could not be reached, or was lost.
+            TimeLimitError: it took longer than `limit_s`.
+            StoppedError: `stopped` was closed at its other end.
+        """
+        raise NotImplementedError
 
-    def far_end(self) -> Sequence[str]:
-        """Return the interpreter and its arguments there."""
-        return (self.machine.python or sys.executable, "-P", "-m", FAR_END)
+    def _answered(self, request: Request[AnswerT]) -> object:
+        """Return the answer, a launch with what the far end has to say of it."""
+        began_s = time.time()
+        delivery = self._delivered(request)
+        answer = delivery.answer
+        if isinstance(answer, Launch):
+            said = (*delivery.said, *_of_clocks(delivery.now_s, began_s))
+            return msgspec.structs.replace(answer, warnings=(*answer.warnings, *said))
+        return answer
 
     def _delivered(self, request: Request[AnswerT]) -> Delivery:
         number = secrets.token_hex(8)
-        errand = Errand(number=number, lock=self.lock, request=request)  # type: ignore[arg-type] # all are of the union
+        errand = Errand(
+            number=number,
+            lock=self.lock,
+            bystanders=self.bystanders,
+            request=request,  # type: ignore[arg-type] # all are of the union
+        )
         limit_s = self.machine.wait_s + request.limit_s + WAY_S
-        command = [*self.prefix(), *self.far_end()]
-        if shutil.which(command[0]) is None:
-            raise LostError(f"there is no command '{command[0]}' here")
         try:
-            ended = converse(
-                command,
-                msgspec.json.encode(errand),
-                variables=self.variables(),
-                limit_s=limit_s,
-                is_answer=lambda line: number.encode() in line,
-                stop=self._stopped,
-            )
+            ended = self.exchange(msgspec.json.encode(errand), number, limit_s)
         except TimeLimitError:
             raise LostError(f"none came within {limit_s:.0f} s, {self.machine.wait_s:.0f} of them for a node") from None
         return _read(ended, number, self.machine.name)
@@ -131,6 +142,13 @@ class CommandLauncher:
             skip = Skip(case=request.case, index=request.index, reason=SkipReason.INTERRUPTED, detail=why)
             return cast("AnswerT", skip)  # which may answer every case's request
         raise IncompleteError(f"{request.what}: {why}.")
+
+
+def _of_clocks(there_s: float, began_s: float) -> Iterator[str]:
+    """Say how far the clock of a machine is from this one's, which ran from `began_s` to now."""
+    off_s = min(there_s - began_s, 0.0) + max(there_s - time.time(), 0.0)
+    if there_s and abs(off_s) > _CLOCKS_S:
+        yield remarks.clock(off_s)
 
 
 def _refuse_no_result(answer: object, request: CaseRequest[Any]) -> None:

@@ -9,6 +9,7 @@ import os
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,8 @@ import msgspec
 from filelock import FileLock, Timeout
 
 from resnet_bench.errors import IncompleteError, ResNetBenchError
+from resnet_bench.records import remarks
+from resnet_bench.runner.launchers.bystanders import Bystanders
 from resnet_bench.runner.launchers.local import LocalLauncher
 from resnet_bench.wire.delivery import PROTOCOL, Delivery, Errand, Salutation, own_release
 from resnet_bench.wire.messages import AnyAnswer, Failed
@@ -30,11 +33,10 @@ def main() -> None:
     os.dup2(2, 1)  # whatever is printed here is no delivery
     line = sys.stdin.buffer.readline()
     known = msgspec.json.decode(line, type=Salutation)
-    answer: AnyAnswer | None = None
+    delivery = Delivery(number=known.number, release=own_release(), answer=None)
     if known.protocol == PROTOCOL:
         threading.Thread(target=_end_with_parent, daemon=True).start()
-        answer = _answer(msgspec.json.decode(line, type=Errand))
-    delivery = Delivery(number=known.number, release=own_release(), answer=answer)
+        delivery = _delivery(msgspec.json.decode(line, type=Errand))
     with os.fdopen(answers, "wb") as way:
         way.write(msgspec.json.encode(delivery) + b"\n")
 
@@ -45,6 +47,20 @@ def _end_with_parent() -> None:
         while os.read(0, 4096):
             pass
     os._exit(NO_WAY_TO_ANSWER)
+
+
+def _delivery(errand: Errand) -> Delivery:
+    watched = Bystanders(errand.bystanders)
+    answer = _answer(errand)
+    said = (*watched.said(), *_urgency())
+    return Delivery(number=errand.number, release=own_release(), answer=answer, said=said, now_s=time.time())
+
+
+def _urgency() -> Iterator[str]:
+    """Say how much less urgent than others all is that this process starts."""
+    niceness = os.nice(0)
+    if niceness > 0:
+        yield remarks.niceness(niceness)
 
 
 def _answer(errand: Errand) -> AnyAnswer:

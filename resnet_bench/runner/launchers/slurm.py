@@ -7,7 +7,7 @@ each other.
 import os
 from collections.abc import Mapping, Sequence
 
-from resnet_bench.runner.launchers.elsewhere import CommandLauncher
+from resnet_bench.runner.launchers.command import CommandLauncher
 from resnet_bench.runner.launchers.variables import with_package
 
 # srun(1): said by it or by the user's environment; one process on one node, bound to none of its cores.

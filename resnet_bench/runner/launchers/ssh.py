@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from resnet_bench import scratch
 from resnet_bench.records import Machine
-from resnet_bench.runner.launchers.elsewhere import CommandLauncher
+from resnet_bench.runner.launchers.command import CommandLauncher
 from resnet_bench.runner.launchers.family import Family
 
 # Nobody is there to type a password; a host that is gone is noticed within a minute (ssh_config(5)).

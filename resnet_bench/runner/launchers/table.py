@@ -4,15 +4,17 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
 from resnet_bench.errors import UsageError, nearest
 from resnet_bench.records import Machine
-from resnet_bench.runner.launchers.elsewhere import CommandLauncher
+from resnet_bench.runner.launchers.command import CommandLauncher
 from resnet_bench.runner.launchers.fleet import Fleet
 from resnet_bench.runner.launchers.launcher import Launcher
 from resnet_bench.runner.launchers.local import LocalLauncher
+from resnet_bench.runner.launchers.ray import RayLauncher
 from resnet_bench.runner.launchers.slurm import SlurmLauncher
 from resnet_bench.runner.launchers.ssh import SshLauncher
 from resnet_bench.words import either
@@ -27,6 +29,7 @@ class LauncherFacts:
     Attributes:
         start: makes one for a machine.
         place: the field of `Machine` that the flag gives, as in `--launcher ssh:HOST`; empty where it takes none.
+        of_place: makes that field's value of the text.
         needs: the field that must be given.
         takes: the fields that a `[[machine]]` table may give beside those that all take; none where it has no table.
         slots: whether several launches may run at once.
@@ -34,6 +37,7 @@ class LauncherFacts:
 
     start: Callable[[Machine], Launcher]
     place: str = ""
+    of_place: Callable[[str], Any] = str
     needs: str = ""
     takes: tuple[str, ...] = ()
     slots: bool = False
@@ -41,10 +45,18 @@ class LauncherFacts:
 
 LAUNCHERS: dict[str, LauncherFacts] = {
     DEFAULT: LauncherFacts(lambda _: LocalLauncher()),
-    "ssh": LauncherFacts(SshLauncher, place="host", needs="host", takes=("host",)),
-    "slurm": LauncherFacts(SlurmLauncher, place="constraint", takes=("constraint", "gres"), slots=True),
+    "ssh": LauncherFacts(SshLauncher, place="host", needs="host", takes=("host", "options")),
+    "slurm": LauncherFacts(SlurmLauncher, place="constraint", takes=("constraint", "gres", "options"), slots=True),
+    "ray": LauncherFacts(
+        RayLauncher,
+        place="resources",
+        of_place=lambda name: {name: 1},
+        takes=("resources", "labels", "address"),
+        slots=True,
+    ),
     "command": LauncherFacts(CommandLauncher, needs="command", takes=("command",)),
 }
+_OWN_FIELDS = tuple(dict.fromkeys(field for it in LAUNCHERS.values() for field in it.takes))
 # What cases are called by, and what a shell takes as it stands.
 _NAME = re.compile(r"[\w.@:+-]{1,64}")
 
@@ -64,8 +76,8 @@ def launcher(text: str = "", machines: Sequence[Machine] = ()) -> Launcher | Fle
     """Return what starts processes.
 
     Args:
-        text: "local", "ssh:HOST,HOST", "slurm" or "slurm:CONSTRAINT,CONSTRAINT"; a name alone chooses among
-            `machines`, where there are some.
+        text: "local", "ssh:HOST,HOST", "slurm" or "slurm:CONSTRAINT,CONSTRAINT", "ray" or "ray:RESOURCE,RESOURCE";
+            a name alone chooses among `machines`, where there are some.
         machines: what a suite, or a run to be resumed, describes.
 
     Raises:
@@ -111,7 +123,7 @@ def check(machines: Sequence[Machine], where: str) -> None:
             raise UsageError(f"{said} is there twice; give each a name of its own.")
         if not _NAME.fullmatch(machine.name):
             raise UsageError(f"{said}: expected a name of at most 64 letters, digits and . _ - + @ :.")
-        for field in ("host", "constraint", "gres", "command"):
+        for field in _OWN_FIELDS:
             given = getattr(machine, field)
             if given and field not in facts.takes:
                 raise UsageError(f"{said}: launcher '{machine.launcher}' has no {field}.")
@@ -129,4 +141,4 @@ def _place(name: str, facts: LauncherFacts, place: str) -> Machine:
     if place and not facts.place:
         raise UsageError(f"--launcher {name}:{place}: launcher '{name}' takes nothing after a colon.")
     machine = Machine(name=place or name, launcher=name)
-    return msgspec.structs.replace(machine, **{facts.place: place}) if place else machine
+    return msgspec.structs.replace(machine, **{facts.place: facts.of_place(place)}) if place else machine
