@@ -21,9 +21,9 @@ from resnet_bench.records import Case, inputs
 from resnet_bench.records.live import Matchup
 from resnet_bench.report.documents import live
 from resnet_bench.report.renderers import Format, render
-from resnet_bench.runner import engines, revisions
+from resnet_bench.runner import engines, pairs, revisions, stations
 from resnet_bench.runner import live as runner
-from resnet_bench.runner.launchers.table import launcher
+from resnet_bench.runner.launchers.fleet import RemoteLauncher
 from resnet_bench.runner.progress import pairs_made
 from resnet_bench.storage import calibrations, files, outputs
 from resnet_bench.words import say
@@ -48,6 +48,8 @@ def ab(
     install: Annotated[bool, Parameter(negative=())] = False,
     seed: Whole = 0,
     calibration_file: Annotated[Path, Parameter(name="--calibration")] = calibrations.DEFAULT_FILE,
+    launcher: str = "",
+    machines: Path | None = None,
     turns: Path | None = None,
     output: Annotated[tuple[Path, ...], Parameter(name=("--output", "-o"))] = (),
     github_output: Annotated[bool, Parameter(name="--github", negative="")] = False,
@@ -76,6 +78,9 @@ def ab(
         install: build and install each side in an environment of its own, laid over this one.
         seed: seed of weights, inputs and the order of turns.
         calibration_file: what `calibrate` learnt of this machine: the band, and whether it can be seen here.
+        launcher: what reaches the one machine on which both sides are measured: ssh:HOST, slurm:CONSTRAINT,
+            ray:RESOURCE, or its name in --machines. The revisions are those of --repository there.
+        machines: the suite file whose machines --launcher chooses from; by default --suite.
         turns: save every turn of every launch pair to this JSON lines file, also where Ctrl-C ends it.
         output: write it to this file; an .html file is a page of its own. May be given several times.
         github_output: also print GitHub annotations and append to $GITHUB_STEP_SUMMARY.
@@ -107,10 +112,12 @@ def ab(
     if turns:
         files.make_folder_of(turns)
         outputs.check(turns, ours=runner.holds_turns)
-    terms = runner.Terms(band=_band(asked, matchups, given["device"], calibration_file), budget_s=limit, seed=seed)
     both = revisions.Revisions(base=base, contender=contender, repository=repository, install=install)
-    outcomes, (left, right) = revisions.compare(matchups, both, terms, on_pair=pairs_made, turns=turns)
-    document = live.document(outcomes, (left.label, right.label))
+    with stations.one_machine(launcher, machines or (suite if launcher else None)) as there:
+        noise = _band(asked, matchups, str(given["device"]), calibration_file, there)
+        terms = runner.Terms(band=noise, budget_s=limit, seed=seed)
+        outcomes, labels = pairs.compare(there, matchups, both, terms, on_pair=pairs_made, turns=turns)
+    document = live.document(outcomes, labels)
     for to in destinations:
         give(document, to)
     if github_output:
@@ -118,14 +125,17 @@ def ab(
     return exit_codes.of_decisions(outcome.decision.verdict for outcome in outcomes)
 
 
-def _band(asked: float | None, matchups: Sequence[Matchup], device: str, path: Path) -> float:
+def _band(
+    asked: float | None, matchups: Sequence[Matchup], device: str, path: Path, there: RemoteLauncher | None
+) -> float:
     """Return the noise band, and say where it comes from; a device that is not here is refused on the way."""
     has_calibration = calibrations.present(path)
-    if device == HOST and not has_calibration:
+    if there is None and device == HOST and not has_calibration:
         return asked if asked is not None else calibrated.DEFAULT_PAIRED_BAND
-    here = launcher().machines(device)[0].environment
+    machine = pairs.environment(there, device)
+    path = calibrations.of_machine(path, "" if there is None else machine.id)
     used = {case.threads for matchup in matchups for case in (matchup.baseline, matchup.contender)}
-    terms = calibrated.paired_terms(asked, environment=here, threads=used, path=path)
+    terms = calibrated.paired_terms(asked, environment=machine, threads=used, path=path)
     for line in terms.said:
         say(line)
     return terms.band

@@ -2,13 +2,12 @@
 
 import datetime as dt
 import statistics
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from resnet_bench import HOME, specs, units
+from resnet_bench import specs, units
 from resnet_bench.analysis.verdicts import calibration
 from resnet_bench.commands.arguments import Whole, value_of, with_axes
 from resnet_bench.commands.output import destination, give
@@ -18,11 +17,12 @@ from resnet_bench.errors import IncompleteError, UsageError
 from resnet_bench.machine.devices import HOST
 from resnet_bench.records import Case, inputs
 from resnet_bench.records.calibration import Calibration
-from resnet_bench.records.live import Matchup, Side
+from resnet_bench.records.live import Matchup, Until
 from resnet_bench.report.documents import calibration as page
 from resnet_bench.report.renderers import Format
 from resnet_bench.runner import live as runner
-from resnet_bench.runner.launchers.table import launcher
+from resnet_bench.runner import pairs as launch_pairs
+from resnet_bench.runner import stations
 from resnet_bench.runner.progress import pairs_made
 from resnet_bench.storage import calibrations, files, outputs, record_file
 from resnet_bench.words import say
@@ -47,6 +47,8 @@ def calibrate(
     budget: str = "10m",
     seed: Whole = 0,
     calibration_file: Annotated[Path, Parameter(name="--calibration")] = calibrations.DEFAULT_FILE,
+    launcher: str = "",
+    machines: Path | None = None,
     output: Annotated[Path | None, Parameter(name=("--output", "-o"))] = None,
     format: Format | None = None,  # noqa: A002 - the flag's name
     **given: str,
@@ -60,7 +62,10 @@ def calibrate(
         band: change that does not matter.
         budget: longest time.
         seed: seed of weights, inputs, order and resampling.
-        calibration_file: where the bands are written, for compare, check and ab.
+        calibration_file: where the bands are written, for compare, check and ab; by default a file for each machine.
+        launcher: what reaches the one machine to calibrate: ssh:HOST, slurm:CONSTRAINT, ray:RESOURCE, or its name
+            in --machines.
+        machines: the suite file whose machines --launcher chooses from.
         output: write it to this file; an .html file is a page of its own.
         format: text, markdown, json, csv, latex or html; by default what the suffix of --output says, else text.
         given: flags of the axes, as text.
@@ -73,14 +78,15 @@ def calibrate(
     files.make_folder_of(calibration_file)
     outputs.check(calibration_file, ours=calibrations.is_one)
     width = values.quantity(units.parse_percent, band, "--band")
-    home = Side(label="this installation", root=_root(names))
     cases = [Case(model=name, **completed(inputs.in_fields(asked), asked["device"])) for name in names]
     matchups = [Matchup(baseline=case, contender=case) for case in cases]
     limit = values.quantity(units.parse_seconds, budget, "--budget")
-    until = runner.Until.EXHAUSTED
-    terms = runner.Terms(band=width, budget_s=limit, pairs=pairs, seed=seed, until=until)
-    environment = launcher().machines(asked["device"])[0].environment
-    outcomes = runner.measure_pairs(matchups, (home, home), terms, on_pair=pairs_made)
+    terms = runner.Terms(band=width, budget_s=limit, pairs=pairs, seed=seed, until=Until.EXHAUSTED)
+    with stations.one_machine(launcher, machines) as there:
+        environment = launch_pairs.environment(there, asked["device"])
+        kept_in = calibrations.of_machine(calibration_file, "" if there is None else environment.id)
+        outputs.check(kept_in, ours=calibrations.is_one)
+        outcomes = launch_pairs.against_itself(there, matchups, terms, on_pair=pairs_made)
     made = min(len(outcome.turns) for outcome in outcomes)
     if made < FEWEST_PAIRS:
         raise IncompleteError(f"{made} of {pairs} launch pairs fitted into {budget}; give a longer --budget.")
@@ -101,14 +107,6 @@ def calibrate(
         bands=bands,
         cases=measured,
     )
-    record_file.write(found, calibration_file)
+    record_file.write(found, kept_in)
     give(page.document(found), to)
-    say(f"wrote {calibration_file}")
-
-
-def _root(names: Sequence[str]) -> str:
-    """Return the folder from which models are imported: this installation, or the working folder for a user's own."""
-    own = [name for name in names if specs.is_external(name) and name.partition(":")[0] not in {"torchvision", "timm"}]
-    if own and len(own) < len(names):
-        raise UsageError(f"--models: '{own[0]}' is of your own code, others are not; calibrate one kind at a time.")
-    return str(Path.cwd() if own else HOME)
+    say(f"wrote {kept_in}")

@@ -26,6 +26,7 @@ from resnet_bench.report.renderers import Format
 from resnet_bench.runner import ceilings as cache
 from resnet_bench.runner import stations
 from resnet_bench.runner.launchers import table as launchers
+from resnet_bench.runner.launchers.fleet import RemoteLauncher
 from resnet_bench.runner.launchers.launcher import Launcher
 from resnet_bench.runner.progress import warn
 from resnet_bench.storage import ceilings_cache
@@ -65,15 +66,18 @@ def machine(
         output: write it to this file; an .html file is a page of its own.
         format: text, markdown, json, csv, latex or html; by default what the suffix of --output says, else text.
         asv_record: write it into ~/.asv-machine.json, with GPU, driver, CUDA and torch, and print only where.
-        launcher: list what it reaches instead of this machine: ssh:HOST,HOST, slurm:CONSTRAINT, or a name alone.
-        suite: list the machines of this suite file.
+        launcher: list what it reaches instead of this machine, or time layers there: ssh:HOST,HOST, slurm:CONSTRAINT,
+            ray:RESOURCE, or a name alone.
+        suite: list the machines of this suite file; --launcher NAME takes one of them.
         given: Flags of the axes of layers, as text.
     """
     if layers:
-        if ceilings or asv_record or launcher or suite:
+        if ceilings or asv_record:
             raise UsageError("--layers times the layers of models alone; ask for the rest in a command of its own.")
         said = {name: text for name, text in (("precision", precision), ("threads", threads)) if text is not None}
-        _time_layers(models, {**given, **said, "device": device}, destination(format, output))
+        to = destination(format, output)
+        with stations.one_machine(launcher, suite) as there:
+            _time_layers(models, {**given, **said, "device": device}, to, there)
         return
     if models or given:
         raise UsageError("models and their axes are of layers that are timed; add --layers.")
@@ -88,8 +92,8 @@ def machine(
         if asv_record:
             raise UsageError("--asv writes what this machine is; leave --launcher and --suite out.")
         machines = load_suite(suite).machines if suite else ()
-        there = (asked[0], asked[1] if threads else ())
-        give(elsewhere.document(_elsewhere(launcher, machines, device, there if ceilings else None)), to)
+        best = (asked[0], asked[1] if threads else ())
+        give(elsewhere.document(_elsewhere(launcher, machines, device, best if ceilings else None)), to)
         return
     starter = launchers.launcher()
     probed = starter.machines(device)[0]
@@ -146,16 +150,21 @@ def _measured(
     )
 
 
-def _time_layers(models: tuple[str, ...], given: dict[str, str], to: Destination) -> None:
+def _time_layers(models: tuple[str, ...], given: dict[str, str], to: Destination, there: RemoteLauncher | None) -> None:
     """Time the layers of models in every combination of what is given, and print what is known of them then."""
     from resnet_bench.report.documents import layer_library as library_page  # noqa: PLC0415 - numpy, for these alone
     from resnet_bench.runner import prediction  # noqa: PLC0415
 
     if not models:
         raise UsageError("--layers needs at least one model: resnet-bench machine --layers resnet18 resnet50.")
+    machine = ""
+    if there is not None:
+        probed = there.machines(given["device"])[0]
+        given = {"threads": str(threads_of(probed.environment.identity)), **given, "device": probed.device}
+        machine = probed.environment.id
     lists = {name: BY_NAME[name].several_from_text(text, BY_NAME[name].flag) for name, text in given.items()}
     sizes = [int(size) for size in lists.pop("batch_size", (1,))]
-    chosen_models, starter = chosen(models), launchers.launcher()
+    chosen_models, starter = chosen(models), there or launchers.launcher()
     asked = [
         subject
         for combination in itertools.product(*lists.values())
@@ -164,4 +173,4 @@ def _time_layers(models: tuple[str, ...], given: dict[str, str], to: Destination
         )
     ]
     timed, left_out = prediction.time_library(asked, starter)
-    give(library_page.document(timed, left_out, prediction.libraries_of(timed)), to)
+    give(library_page.document(timed, left_out, prediction.libraries_of(timed, machine)), to)

@@ -39,7 +39,7 @@ REPORTS = Path("reports")
 PAGE_NAME = "report.html"
 _LAUNCHER_HELP = (
     f"What starts processes: {', '.join(launchers.LAUNCHERS)}. ssh:HOST,HOST, slurm:CONSTRAINT,CONSTRAINT "
-    "and ray:RESOURCE,RESOURCE name machines; a name alone takes those of the suite that have it. "
+    "and ray:RESOURCE,RESOURCE name machines; a name alone takes those of the suite that have it, or are called so. "
     "Default: all machines of the suite, else local."
 )
 _INCOMPLETE = frozenset({SkipReason.DISAGREES, SkipReason.TIMEOUT, SkipReason.CRASHED, SkipReason.INTERRUPTED})

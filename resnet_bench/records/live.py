@@ -29,6 +29,20 @@ class Side(Record, frozen=True, kw_only=True):
     package: PackageFrom = PackageFrom.REVISION
 
 
+class Start(StrEnum):
+    """How a launch begins: forked from a server that has imported torch, or with an interpreter of its own."""
+
+    FORKED = "forked"
+    SPAWNED = "spawned"
+
+
+class Until(StrEnum):
+    """When to stop making launch pairs: at a decision for every case, or when `pairs` are made."""
+
+    DECIDED = "decided"
+    EXHAUSTED = "exhausted"
+
+
 class Decision(Record, frozen=True, kw_only=True):
     """What the pairs so far say. `ratio` is contender / baseline; the interval holds at all looks together.
 

@@ -12,7 +12,6 @@ import math
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,24 +21,17 @@ from resnet_bench import scratch
 from resnet_bench.analysis.verdicts.sequential import LOOKS, decide
 from resnet_bench.executors import table as executors
 from resnet_bench.records import Case, Record, Verdict
-from resnet_bench.records.live import Decision, Matchup, MatchupResult, PairedSamples, Side
+from resnet_bench.records.live import Decision, Matchup, MatchupResult, PairedSamples, Side, Start, Until
 from resnet_bench.runner import equal_code
 from resnet_bench.runner.equal_code import EqualCode
 from resnet_bench.runner.launchers.fork_server import Child
-from resnet_bench.runner.launchers.forked import LaunchPairs, Start, best_start
+from resnet_bench.runner.launchers.forked import LaunchPairs, best_start
 from resnet_bench.storage import files, lines
 from resnet_bench.wire.live import Compare, Compared, Iterate, Prepare, Ready
 from resnet_bench.wire.setting import setting_of
 
 SHORTEST_TURN_S = 0.004
 FEWEST_TURNS = 11
-
-
-class Until(StrEnum):
-    """When to stop making launch pairs: at a decision for every case, or when `pairs` are made."""
-
-    DECIDED = "decided"
-    EXHAUSTED = "exhausted"
 
 
 class Terms(Record, frozen=True, kw_only=True):

@@ -252,11 +252,13 @@ def everything_judged() -> tuple[JudgedPrediction, ...]:
     return tuple(it for library in libraries if library for it in judged(library, measured, counted_of))
 
 
-def libraries_of(profiles: Sequence[LayerProfile]) -> tuple[LayerLibrary, ...]:
-    """Return the libraries that profiles went to, as they are now.
+def libraries_of(profiles: Sequence[LayerProfile], machine: str = "") -> tuple[LayerLibrary, ...]:
+    """Return the libraries that profiles went to, as they are now: this machine's, or those of that identity.
 
     Raises:
         StoreError: one cannot be read.
     """
     ways = dict.fromkeys(LayerWay.of(profile.case) for profile in profiles)
+    if machine:
+        return tuple(library for way in ways for library in store.read(way) if library.environment == machine)
     return tuple(library for way in ways if (library := layer_library.find(way).own) is not None)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from resnet_bench import specs
+from resnet_bench import HOME, specs
 from resnet_bench.errors import UsageError
 from resnet_bench.git.changes import binaries_differ
 from resnet_bench.git.checkout import checked_out
@@ -63,6 +63,18 @@ def compare(
         if not binaries_differ(repository, revisions.base, revisions.contender):
             terms = msgspec.structs.replace(terms, equal_code=EqualCode.UNCHANGED)
         return live.measure_pairs(matchups, sides, terms, on_pair=on_pair, output=turns, known=known), sides
+
+
+def installation(models: Sequence[str]) -> Side:
+    """Return the side that is this installation, or the working folder for a user's own models.
+
+    Raises:
+        UsageError: some are a user's own, and some are not.
+    """
+    own = [name for name in models if is_of_revision(name)]
+    if own and len(own) < len(models):
+        raise UsageError(f"--models: '{own[0]}' is of your own code, others are not; calibrate one kind at a time.")
+    return Side(label="this installation", root=str(Path.cwd() if own else HOME))
 
 
 def _with_package(matchups: Sequence[Matchup], sides: Sequence[Side]) -> list[Side]:

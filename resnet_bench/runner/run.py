@@ -200,6 +200,8 @@ def _known_machines(directory: Path, header: Header, launcher: Launcher) -> froz
     here = stations.reachable(launcher, header.cases[0].device)
     if header.fleet and any(it.machine is None for it in here):
         raise StoreError(f"{directory} was measured on machines of its own; leave --launcher out to ask those.")
+    if header.fleet and not {it.name for it in here} <= set(header.members):
+        raise StoreError(f"{directory} is of {len(header.fleet)} machines; leave --launcher out to ask all of them.")
     for it in here:
         now = it.probed.environment
         member = header.members.get(it.name) if it.machine else None

@@ -1,20 +1,22 @@
 """The machines of a run as they were found: what is asked of each, and which cases are measured there."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
 from resnet_bench.config.axes import are_several
-from resnet_bench.config.suite_file import Suite
-from resnet_bench.errors import ConfigError
+from resnet_bench.config.suite_file import Suite, load_suite
+from resnet_bench.errors import ConfigError, UsageError
 from resnet_bench.machine import names
 from resnet_bench.machine.environment import threads_of
 from resnet_bench.records import BatchSearch, Commit, Environment, FleetMember, Machine
 from resnet_bench.runner import plan as plans
 from resnet_bench.runner.choices import OwnFacts, looked_up
-from resnet_bench.runner.launchers.fleet import Fleet
+from resnet_bench.runner.launchers import table
+from resnet_bench.runner.launchers.fleet import Fleet, RemoteLauncher
 from resnet_bench.runner.launchers.launcher import Launcher
 from resnet_bench.runner.plan import Plan
 from resnet_bench.runner.progress import warn
@@ -81,6 +83,26 @@ def reachable(launcher: Launcher, device: str) -> tuple[Station, ...]:
     for error in errors:
         warn(f"{error} What it has to measure is left for another --resume.")
     return tuple(stations)
+
+
+@contextmanager
+def one_machine(launcher: str, suite: Path | None) -> Iterator[RemoteLauncher | None]:
+    """Give the one machine that a launcher reaches, by the tables of a suite where one is named; None for this one.
+
+    Raises:
+        UsageError: as `table.launcher`, or it reaches several.
+    """
+    machines = load_suite(suite).machines if suite else ()
+    if suite and not machines:
+        raise UsageError(f"{suite} has no [[machine]]; name a suite file that has some.")
+    with table.opened(launcher, machines) as starter:
+        if not isinstance(starter, Fleet):
+            yield None
+            return
+        if len(starter.launchers) > 1:
+            names = ", ".join(starter.launchers)
+            raise UsageError(f"this is measured on one machine, and there are {names}; name one by --launcher.")
+        yield next(iter(starter.launchers.values()))
 
 
 def environments(stations: Iterable[Station]) -> tuple[Environment, ...]:

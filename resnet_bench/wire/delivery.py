@@ -14,6 +14,7 @@ import resnet_bench
 from resnet_bench.git.command import git
 from resnet_bench.records import Record
 from resnet_bench.wire.messages import AnyAnswer, AnyRequest
+from resnet_bench.wire.pairs import PairsMade, PairsRequest
 
 # Changes with what parent and far end say to each other, or how.
 PROTOCOL = 2
@@ -44,7 +45,7 @@ class Errand(Record, frozen=True, kw_only=True):
     number: str
     lock: str = ""
     bystanders: tuple[str, ...] = ()
-    request: AnyRequest
+    request: AnyRequest | PairsRequest
 
 
 class Delivery(Record, frozen=True, kw_only=True):
@@ -56,7 +57,7 @@ class Delivery(Record, frozen=True, kw_only=True):
     protocol: int = PROTOCOL
     number: str
     release: Release
-    answer: AnyAnswer | None
+    answer: AnyAnswer | PairsMade | None
     said: tuple[str, ...] = ()
     now_s: float = 0.0
 

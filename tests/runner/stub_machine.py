@@ -13,6 +13,8 @@ import sys
 import time
 from pathlib import Path
 
+LARGEST_BATCH = 3
+
 
 def main():
     folder, name = Path(sys.argv[1]), sys.argv[2]
@@ -20,8 +22,14 @@ def main():
     answers = json.loads((folder / f"{name}.json").read_text())
     request = errand["request"]
     answer = answers["answers"][request["type"]]
-    if request["type"] == "measure":
-        answer |= {key: request[key] for key in ("case", "index", "attempt")}
+    if request["type"] == "fit" and request["case"]["batch_size"] > LARGEST_BATCH:
+        answer = answers["answers"]["too_large"]
+    if request["type"] == "pairs":
+        answer["outcomes"] = [answer["outcomes"][0] | {"matchup": each} for each in request["matchups"]]
+    copied = {"measure": ("case", "index", "attempt"), "fit": ("case", "index") if "case" in answer else ()}
+    answer |= {key: request[key] for key in copied.get(request["type"], ())}
+    if request["type"] == "layers":
+        answer["layers"]["case"] = request["case"]
     delivery = {"protocol": 2, "number": errand["number"], "release": answers["release"], "answer": answer}
     WAYS[fault_of(folder, name, request["type"])](delivery)
 
@@ -110,11 +118,23 @@ def prepared(folder, *names, alike=False, samples=8):
     """Write what machines of these names answer, and return the tables of a suite that reach them."""
     import msgspec
 
+    from resnet_bench.analysis.verdicts.sequential import decide
+    from resnet_bench.records.live import MatchupResult, PairedSamples
     from resnet_bench.wire.delivery import own_release
-    from resnet_bench.wire.messages import Failed, Known, Probed, Profiled
+    from resnet_bench.wire.messages import Dissected, Failed, Fits, Known, Probed, Profiled
+    from resnet_bench.wire.pairs import PairsMade
     from tests import make
+    from tests.runner.known_costs import cost
 
     folder.mkdir(exist_ok=True)
+    case = make.case("cifar_resnet20", batch_size=1, image_size=32)
+    # Sides that are alike, to half a per cent.
+    turns = tuple(
+        PairedSamples(pair=pair, baseline_s=(0.01,) * 11, contender_s=(0.01 * (1 + 0.005 * (pair % 2)),) * 11)
+        for pair in range(20)
+    )
+    same = decide([it.log_ratio for it in turns], band=0.02)
+    outcome = MatchupResult(matchup=make.matchup(case), turns=turns, decision=same)
     tables = []
     for name in names:
         card = "Card" if alike else f"Card of {name}"
@@ -125,6 +145,10 @@ def prepared(folder, *names, alike=False, samples=8):
             "profile": Profiled(profiles=()),
             "look_up": Known(),
             "ceilings": Failed(error="ResNetBenchError", message="this machine measures no ceilings."),
+            "fit": Fits(iteration_s=0.01, peak_allocated_bytes=1000),
+            "too_large": make.skip(case),
+            "layers": Dissected(layers=make.known_layers(case, cost, environment=here.id), environment=here),
+            "pairs": PairsMade(outcomes=(outcome,), labels=("old", "new")),
             "measure": make.launch([0.01] * samples, environment=here.id),
         }
         content = {"release": own_release(), "answers": answers}

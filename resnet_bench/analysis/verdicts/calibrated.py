@@ -31,6 +31,7 @@ def bands_for(subject: Digest, path: Path) -> tuple[tuple[Band, ...], tuple[str,
     Raises:
         StoreError: the file cannot be read, or is not the default one and not there.
     """
+    path = calibrations.kept_for(path, subject.identities)
     if not calibrations.present(path):
         return (), ()
     calibration = calibrations.read(path)

@@ -22,6 +22,7 @@ from resnet_bench.runner.launchers.bystanders import Bystanders
 from resnet_bench.runner.launchers.local import LocalLauncher
 from resnet_bench.wire.delivery import PROTOCOL, Delivery, Errand, Salutation, own_release
 from resnet_bench.wire.messages import AnyAnswer, Failed
+from resnet_bench.wire.pairs import PairsMade, PairsRequest
 from resnet_bench.wire.request import NO_WAY_TO_ANSWER
 
 _LOCK_WAIT_S = 20.0  # a launch whose parent has gone ends in less
@@ -63,9 +64,13 @@ def _urgency() -> Iterator[str]:
         yield remarks.niceness(niceness)
 
 
-def _answer(errand: Errand) -> AnyAnswer:
+def _answer(errand: Errand) -> AnyAnswer | PairsMade:
     try:
         with _alone(errand.lock):
+            if isinstance(errand.request, PairsRequest):
+                from resnet_bench.runner import pairs  # noqa: PLC0415 - scipy, for this one alone
+
+                return pairs.answered(errand.request)
             return LocalLauncher().ask(errand.request)  # type: ignore[misc, no-any-return] # a union's answer
     except ResNetBenchError as error:
         return Failed(error=type(error).__name__, message=str(error.args[0]))

@@ -4,22 +4,14 @@ import contextlib
 import random
 import sys
 from collections.abc import Iterator
-from enum import StrEnum
 from types import TracebackType
 from typing import Self
 
-from resnet_bench.records.live import Side
+from resnet_bench.records.live import Side, Start
 from resnet_bench.runner.launchers.fork_server import Child, Server
 from resnet_bench.wire.setting import ChildSetting
 
 PAIRS_PER_SERVER = 10
-
-
-class Start(StrEnum):
-    """How a launch begins: forked from a server that has imported torch, or with an interpreter of its own."""
-
-    FORKED = "forked"
-    SPAWNED = "spawned"
 
 
 def best_start(sides: tuple[Side, Side], settings: tuple[ChildSetting, ChildSetting]) -> Start:

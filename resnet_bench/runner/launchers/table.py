@@ -77,13 +77,17 @@ def launcher(text: str = "", machines: Sequence[Machine] = ()) -> Launcher | Fle
 
     Args:
         text: "local", "ssh:HOST,HOST", "slurm" or "slurm:CONSTRAINT,CONSTRAINT", "ray" or "ray:RESOURCE,RESOURCE";
-            a name alone chooses among `machines`, where there are some.
+            a name alone chooses among `machines`, where there are some, and so does the name of one of them.
         machines: what a suite, or a run to be resumed, describes.
 
     Raises:
         UsageError: there is no such launcher, or it lacks or has no use for what is said of it.
     """
     name, _, said = text.partition(":")
+    called = [it for it in machines if it.name == text and text not in LAUNCHERS]
+    if called:
+        check(called, "--launcher")
+        return Fleet([LAUNCHERS[it.launcher].start(it) for it in called])  # type: ignore[misc] # `check` saw to that
     facts = known(name or DEFAULT, "--launcher")
     if not facts.takes and (name or not machines):
         return facts.start(_place(name or DEFAULT, facts, said))
