@@ -106,7 +106,7 @@ def ab(
             Matchup(baseline=_case(name, sides[0]), contender=_case(name, sides[1]))
             for name in _models(sides, given["model"])
         ]
-    if not install:  # an environment of its own has packages of its own
+    if not (install or launcher or machines):  # an environment of its own, or another machine, has packages of its own
         engines.refuse_missing(str(case.executor) for it in matchups for case in (it.baseline, it.contender))
     destinations = [destination(format, path) for path in output or (None,)]
     if turns:
