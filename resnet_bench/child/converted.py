@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
-from filelock import FileLock
 
 from resnet_bench import scratch
 from resnet_bench.child.logits import EXPECTED, MOST_IMAGES, images_of
@@ -20,7 +19,7 @@ from resnet_bench.executors import artifact
 from resnet_bench.records import Skip
 from resnet_bench.wire.messages import Converted, ConvertRequest, Failed, MeasureRequest
 
-_ANSWER, _LOCK = "answer", "lock"
+_ANSWER = "answer"
 
 
 class Made(NamedTuple):
@@ -47,12 +46,11 @@ def converted(request: MeasureRequest, folder: Path) -> Made | Skip:
     Raises:
         ResNetBenchError: as that process raised it.
     """
-    with FileLock(folder / _LOCK):  # copies of a case begin together
-        known = _answer(folder)
-        if isinstance(known, Converted):
-            return Made(folder, known, now=False)
-        made = _converted_now(request, folder)
-        return made if isinstance(made, Skip) else Made(folder, made, now=True)
+    known = _answer(folder)
+    if isinstance(known, Converted):
+        return Made(folder, known, now=False)
+    made = _converted_now(request, folder)
+    return made if isinstance(made, Skip) else Made(folder, made, now=True)
 
 
 def _answer(folder: Path) -> Converted | Skip | Failed | None:

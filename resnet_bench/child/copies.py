@@ -13,9 +13,11 @@ import psutil
 
 from resnet_bench import scratch
 from resnet_bench.child.began import BEGAN_AT, BEGAN_S
+from resnet_bench.child.converted import converted, workplace
 from resnet_bench.child.joined import joined
 from resnet_bench.child.together import cores_for, deadline_s, death, skip_of
 from resnet_bench.child.troop import LateError, Lost, Member, Troop
+from resnet_bench.executors import table as executors
 from resnet_bench.machine import memory_kills
 from resnet_bench.profilers.contention import CpuWatch
 from resnet_bench.records import Launch, Skip, SkipReason, remarks
@@ -32,6 +34,20 @@ def measure(request: MeasureRequest) -> Launch | Skip:
         UnsupportedError: there are too few cores.
         ResNetBenchError: as a copy raised it.
     """
+    if not executors.facts(request.case.executor).converts:
+        return _measured(request)
+    with workplace(request) as folder:  # before any copy is bound to its cores, and once for all of them
+        made = converted(request, folder)
+        if isinstance(made, Skip):
+            return made
+        launch = _measured(msgspec.structs.replace(request, artifacts=str(folder)))
+    if not made.now or not isinstance(launch, Launch) or launch.conversion is None:
+        return launch
+    took = msgspec.structs.replace(launch.conversion, convert_s=made.said.convert_s)
+    return msgspec.structs.replace(launch, conversion=took)
+
+
+def _measured(request: MeasureRequest) -> Launch | Skip:
     case, kills_before = request.case, memory_kills.count()
     given = cores_for(case)
     watch = _Watch()

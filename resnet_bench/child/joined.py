@@ -9,7 +9,7 @@ from resnet_bench.machine import cores
 from resnet_bench.machine.devices import kind_of
 from resnet_bench.profilers.common_window import inside, window
 from resnet_bench.profilers.contention import judged
-from resnet_bench.records import Contention, Conversion, Copy, Launch, Memory, Moments, Samples, remarks
+from resnet_bench.records import Contention, Copy, Launch, Memory, Moments, Samples, remarks
 
 _Pair = tuple[Samples, Samples]
 
@@ -51,15 +51,7 @@ def joined(
         contention=_contention(launches, found, others_share),
         warnings=tuple(dict.fromkeys(said)),
         copies=copies,
-        conversion=_conversion(launches, found),
     )
-
-
-def _conversion(launches: Sequence[Launch], slowest: Launch) -> Conversion | None:
-    """Return the slowest copy's, with what the one of them took that converted for all."""
-    took = next((it.conversion.convert_s for it in launches if it.conversion and it.conversion.convert_s), None)
-    own = slowest.conversion
-    return own and msgspec.structs.replace(own, convert_s=took)
 
 
 def in_all(memories: Sequence[Memory]) -> Memory:

@@ -1,6 +1,5 @@
 """What a case is converted to is made once where its launches share a folder, and never taken half made."""
 
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
@@ -84,10 +83,3 @@ def test_a_refusal_is_raised_as_it_was_and_asked_for_again(conversions, tmp_path
     with pytest.raises(UnsupportedError, match=r"no ONNX for aten\.x\."):
         converted.converted(request(tmp_path), tmp_path)
     assert converted.converted(request(tmp_path), tmp_path).now
-
-
-def test_copies_that_begin_together_share_one_conversion(conversions, tmp_path):
-    with ThreadPoolExecutor(3) as pool:
-        found = list(pool.map(lambda _: converted.converted(request(tmp_path), tmp_path), range(3)))
-    assert sorted(it.now for it in found) == [False, False, True]
-    assert len(conversions.asked) == 1

@@ -116,6 +116,20 @@ class TestALaunch:
         assert "changed on disk after it was converted" in spoiled.detail
 
 
+class TestCopies:
+    pytestmark = engines
+
+    @needs.two_cores
+    def test_load_one_artefact_that_was_made_before_they_were_bound_to_cores(self, weights, tmp_path):
+        of = trained_case(weights, executor=Executor.ONNXRUNTIME, copies=2)
+        asked = make.change(make.launch_request(TINY.name), case=of, model=TINY, artifacts=str(tmp_path))
+        first, again = (LocalLauncher().ask(make.change(asked, index=index)) for index in range(2))
+        assert [it.conversion.convert_s is None for it in (first, again)] == [False, True]
+        assert first.conversion.sha256 == again.conversion.sha256
+        assert first.environment == LocalLauncher().machines("cpu")[0].environment.id
+        assert [len(it.copies) for it in (first, again)] == [2, 2]
+
+
 @pytest.mark.engines
 @needs.compiler
 def test_a_package_compiled_ahead_is_the_network_and_needs_its_own_threads_only(weights, tmp_path):
