@@ -13,7 +13,6 @@ directories, and outcomes.json, which the table is made of.
 
 import argparse
 import os
-import shutil
 import sys
 import tempfile
 import time
@@ -32,6 +31,7 @@ from resnet_bench.analysis.nominals import nominals_of
 from resnet_bench.analysis.prediction.levels import measured_level_s
 from resnet_bench.analysis.stats import summarize
 from resnet_bench.records.predictions import JudgedPrediction, PredictedLatency
+from resnet_bench.runner import prediction
 from resnet_bench.storage import run_directory
 
 _BUILDERS = ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152", "resnext50_32x4d")
@@ -103,15 +103,13 @@ def main() -> None:
         bars = [bar for name in asked.bars for bar in BARS[name]]
         with tempfile.TemporaryDirectory() as folder:
             os.environ["XDG_CACHE_HOME"] = folder
-            found = measured(bars, asked.threads, asked.launches, Path(folder) / "raw")
-            if asked.output:
-                shutil.copytree(Path(folder) / "raw", asked.output)
+            found = measured(bars, asked.threads, asked.launches, asked.output or Path(folder) / "raw")
     print("\n".join(table(found)))
 
 
 def measured(bars: Sequence[Bar], threads: str, launches: str, folder: Path) -> Outcomes:
     """Time the libraries' layers, predict, then measure; the raw data go to a folder."""
-    folder.mkdir()
+    folder.mkdir(parents=True)
     began, load_before = time.strftime("%Y-%m-%dT%H:%M:%S%z"), os.getloadavg()[0]
     threaded = ["--device", "cpu", "--threads", threads]
     timings = _Timings()
@@ -139,8 +137,6 @@ def measured(bars: Sequence[Bar], threads: str, launches: str, folder: Path) -> 
         run = ["run", *models, *threaded, *sizes, "-o", str(directory)]
         timings.take(f"measuring {bar.name}", lambda run=run: _call(*run))
         outcomes += _outcomes(it, directory)
-    check = folder / "check.json"
-    _call("predict", "--check", "-o", str(check))
     found = Outcomes(
         bars=tuple(bars),
         began=began,
@@ -149,7 +145,7 @@ def measured(bars: Sequence[Bar], threads: str, launches: str, folder: Path) -> 
         launches=int(launches),
         took_s=timings.seconds,
         outcomes=tuple(outcomes),
-        judged=tuple(_judged(it) for it in msgspec.json.decode(check.read_bytes(), type=list[JudgedPrediction])),
+        judged=tuple(_judged(it) for it in prediction.everything_judged()),
     )
     (folder / "outcomes.json").write_bytes(msgspec.json.format(msgspec.json.encode(found), indent=1) + b"\n")
     for page in folder.glob("run-*/report.html"):
