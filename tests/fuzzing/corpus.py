@@ -8,7 +8,7 @@ import msgspec
 from resnet_bench.analysis.prediction.collecting import with_profile
 from resnet_bench.analysis.verdicts import sides
 from resnet_bench.config.suite_file import load_suite
-from resnet_bench.machine.environment import as_it_is_now
+from resnet_bench.machine.environment import as_it_is_now, usual_allocator
 from resnet_bench.records import Attempt, BatchSearch, Ceilings, LayerScope, Nominal, SearchStop, Shard, Trial
 from resnet_bench.records.calibration import Calibration, CaseCalibration
 from resnet_bench.records.conclusions import Band, BandSource
@@ -147,7 +147,7 @@ def build(home: Path, cache: Path) -> dict[str, Path]:
 
 def _library(known: Ceilings) -> LayerLibrary:
     here = make.environment(identity=as_it_is_now(make.IDENTITY))
-    case = make.case("resnet18", batch_size=1, image_size=224, threads=1)
+    case = make.case("resnet18", batch_size=1, image_size=224, threads=1, allocator=usual_allocator())
     profile = make.as_measured(make.known_layers(case, lambda shape: (1e-6 + shape.macs * 1e-11, 0.0)), pass_s=0.004)
     return with_profile(None, profile, here, known)
 
