@@ -61,7 +61,7 @@ def of_ranks(results: Sequence[Result]) -> tuple[GroupScaling, ...]:
     found: list[GroupScaling] = []
     for scaling in Scaling:
         own = [it for it in results if it.case.world_size == 1 or it.case.scaling is scaling]
-        found += _scalings(own, lambda case: case.world_size, world_size=1, scaling=Scaling.WEAK)
+        found += _scalings(own, lambda case: case.world_size, world_size=1, scaling=Scaling.WEAK, nodes=1)
     return tuple(found)
 
 

@@ -52,7 +52,7 @@ def measure(request: MeasureRequest, pulse: Pulse) -> Launch:
         pace = throughput.pace_of(warmup)
         isolated = throughput.isolated(workload.iterate, clock, protocol, pace)
         queued = throughput.back_to_back(workload.iterate, clock, protocol, pace)
-        others_share = cpu.others_share()
+        others_share = cpu.others_share() if case.nodes == 1 else None  # each node has its own neighbours
         after = workload.instruments.state(workload.device)
         phases = throughput.measure_phases(step.prepared.step, clock) if step.prepared.step is not None else None
         peaks = memory.measure()
@@ -78,7 +78,7 @@ def measure(request: MeasureRequest, pulse: Pulse) -> Launch:
         after=after,
         contention=judged(
             others_share,
-            needed_cores=case.world_size * (case.threads + workload.instruments.kind.host_cores),
+            needed_cores=case.processes_of_node * (case.threads + workload.instruments.kind.host_cores),
             foreign=None,
             throttled={*before.throttle_reasons, *after.throttle_reasons},
         ),
@@ -113,8 +113,8 @@ def _of_rank(case: Case, local: int) -> Case:
 def _refuse_too_few_devices(case: Case) -> None:
     kind, _, _ = case.device.partition(":")
     devices = sum(name.partition(":")[0] == kind for name in present())
-    if not case.threads and devices < case.world_size:
-        raise UnsupportedError(remarks.too_few_devices(case.world_size, devices, kind))
+    if not case.threads and devices < case.processes_of_node:
+        raise UnsupportedError(remarks.too_few_devices(case.processes_of_node, devices, kind))
 
 
 def _communication(step: Parallel, loaded: Loaded, group: RankGroup, *, budget_s: float) -> Communication:

@@ -24,7 +24,7 @@ def main() -> None:
     os.dup2(2, 1)  # what a model prints is no answer to anybody
     folder, rank = RankFolder(Path(sys.argv[1])), int(os.environ["RANK"])
     request = folder.request()
-    cores.bind_to(request.cores[rank])
+    cores.bind_to(request.cores[int(os.environ["LOCAL_RANK"])])
     answer = _answer(request, folder, rank)
     folder.write_answer(rank, answer)
     # As everywhere: the interpreter's own end with torch loaded can crash.

@@ -3,8 +3,10 @@
 Never torch. A rank that dies says nothing, and one that hangs stops where its pulse stands.
 """
 
+import contextlib
 import mmap
 import struct
+import time
 from pathlib import Path
 
 import msgspec
@@ -16,7 +18,7 @@ _PULSE = struct.Struct("<q")
 
 
 class RankRequest(Record, frozen=True, kw_only=True):
-    """What each rank is to measure, and the cores of each, none for those that are bound to none."""
+    """What each rank is to measure, and the cores of each on its node, none for those that are bound to none."""
 
     launch: MeasureRequest
     cores: tuple[tuple[int, ...], ...]
@@ -43,7 +45,7 @@ class RankFolder:
     def write_request(self, request: RankRequest) -> None:
         """Write what is asked of all."""
         (self.path / "request").write_bytes(msgspec.json.encode(request))
-        for rank in range(len(request.cores)):
+        for rank in range(request.launch.case.world_size):
             self._pulse(rank).write_bytes(_PULSE.pack(0))
 
     def request(self) -> RankRequest:
@@ -64,16 +66,36 @@ class RankFolder:
             return None
         return answer
 
-    def write_statuses(self, statuses: dict[int, int]) -> None:
-        """Write with which status ranks ended that did not end well."""
-        (self.path / "statuses").write_bytes(msgspec.json.encode(statuses))
+    def write_statuses(self, node: int, statuses: dict[int, int]) -> None:
+        """Write with which status ranks of a node ended that did not end well."""
+        (self.path / f"statuses-{node}").write_bytes(msgspec.json.encode(statuses))
 
     def statuses(self) -> dict[int, int]:
-        """Read them; none where nothing was written."""
-        try:
-            return msgspec.json.decode((self.path / "statuses").read_bytes(), type=dict[int, int])
-        except (OSError, msgspec.DecodeError):
-            return {}
+        """Read those of all nodes; none where nothing was written."""
+        found: dict[int, int] = {}
+        for path in self.path.glob("statuses-*"):
+            with contextlib.suppress(OSError, msgspec.DecodeError):
+                found |= msgspec.json.decode(path.read_bytes(), type=dict[int, int])
+        return found
+
+    def write_meeting_point(self, address: str) -> None:
+        """Write where the agents of all nodes meet."""
+        half = self.path / "half-meeting-point"
+        half.write_text(address)
+        half.rename(self.path / "meeting-point")
+
+    def meeting_point(self, limit_s: float) -> str:
+        """Wait for it.
+
+        Raises:
+            TimeoutError: nobody wrote it.
+        """
+        until = time.monotonic() + limit_s
+        while not (self.path / "meeting-point").exists():
+            if time.monotonic() > until:
+                raise TimeoutError(f"no agent of the first node wrote to {self.path}: is it shared by the nodes?")
+            time.sleep(0.05)
+        return (self.path / "meeting-point").read_text()
 
     def pulse(self, rank: int) -> int:
         """Return how far a rank has come."""

@@ -3,11 +3,13 @@
 Never torch. One rank that fails ends all of them, and is the launch's skip; its reason names the rank.
 """
 
+import contextlib
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from itertools import cycle
 
 import msgspec
 
@@ -16,12 +18,16 @@ from resnet_bench.child.began import BEGAN_AT, BEGAN_S
 from resnet_bench.child.joined import in_all
 from resnet_bench.child.rank_files import RankAnswer, RankFailed, RankFolder, RankRequest
 from resnet_bench.child.together import cores_for, deadline_s, death, skip_of
+from resnet_bench.errors import UnsupportedError
 from resnet_bench.machine import memory_kills
 from resnet_bench.machine.cores import share_a_core
 from resnet_bench.records import Launch, Rank, Skip, SkipReason, remarks
 from resnet_bench.wire.messages import Failed, MeasureRequest
 
 _AGENT = "resnet_bench.child.agent"
+# srun(1): beside whatever else the job runs, bound to no cores by Slurm, and ended where one node's agent fails.
+_STEP = ("--overlap", "--cpu-bind=none", "--kill-on-bad-exit=1", "--immediate=60")
+_ENDING_S = 3.0
 # Ranks of one machine speak through its own address, whatever its name is.
 _INTERFACE = {"GLOO_SOCKET_IFNAME": "lo"} if sys.platform == "linux" else {}
 
@@ -30,7 +36,7 @@ def measure(request: MeasureRequest) -> Launch | Skip:
     """Measure one launch.
 
     Raises:
-        UnsupportedError: there are too few cores, or the case is none of ranks.
+        UnsupportedError: there are too few cores or nodes, or the case is none of ranks.
         ResNetBenchError: as a rank raised it.
     """
     case, kills_before = request.case, memory_kills.count()
@@ -38,31 +44,52 @@ def measure(request: MeasureRequest) -> Launch | Skip:
     with scratch.folder("ranks") as made:
         folder = RankFolder(made)
         folder.write_request(RankRequest(launch=request, cores=given))
-        ended = _status_of_agent(folder, len(given), deadline_s(request))
+        ended = _status_of_agents(folder, case.nodes, deadline_s(request))
         if ended is None:
             why = remarks.not_finished(request.limit_s)
-            return skip_of(request, SkipReason.TIMEOUT, remarks.of_ranks(behind(folder, len(given)), len(given), why))
-        answers = [folder.answer(rank) for rank in range(len(given))]
+            late = behind(folder, case.world_size)
+            return skip_of(request, SkipReason.TIMEOUT, remarks.of_ranks(late, case.world_size, why))
+        answers = [folder.answer(rank) for rank in range(case.world_size)]
         statuses = folder.statuses()
     launches = [it for it in answers if isinstance(it, Launch)]
-    if len(launches) == len(given):
+    if len(launches) == case.world_size:
         return _joined(launches, given)
     of_agent = (SkipReason.CRASHED, f"torchrun's agent: {remarks.ended(ended)}")
     return skip_of(request, *(failure(answers, statuses, kills_before) or of_agent))
 
 
-def _status_of_agent(folder: RankFolder, ranks: int, deadline: float) -> int | None:
-    """Let the agent start the ranks, and return how it ended; None where it had to be: the guardian ends ranks."""
-    command = [sys.executable, "-P", "-m", _AGENT, str(folder.path), str(ranks)]
-    variables = {**_INTERFACE, **os.environ}
-    agent = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=2, env=variables)
+def _status_of_agents(folder: RankFolder, nodes: int, deadline: float) -> int | None:
+    """Let an agent a node start the ranks, and return how they ended; None where they had to be.
+
+    Whatever of it is still here the guardian ends, and Slurm what is on other nodes.
+    """
+    command = [*_everywhere(nodes), sys.executable, "-P", "-m", _AGENT, str(folder.path)]
+    variables = dict(os.environ) if nodes > 1 else {**_INTERFACE, **os.environ}
+    agents = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=2, env=variables)
     try:
-        return agent.wait(max(0.0, deadline - time.perf_counter()))
+        return agents.wait(max(0.0, deadline - time.perf_counter()))
     except subprocess.TimeoutExpired:
+        agents.terminate()  # srun tells the nodes
         return None
     finally:
-        agent.kill()
-        agent.wait()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            agents.wait(_ENDING_S)
+        agents.kill()
+        agents.wait()
+
+
+def _everywhere(nodes: int) -> tuple[str, ...]:
+    """Return the command that starts another one on each node, none on one alone.
+
+    Raises:
+        UnsupportedError: there are fewer nodes in this job.
+    """
+    if nodes == 1:
+        return ()
+    allocated = int(os.environ.get("SLURM_JOB_NUM_NODES", "0"))
+    if allocated < nodes:
+        raise UnsupportedError(remarks.too_few_nodes(nodes, allocated))
+    return ("srun", "--quiet", f"--nodes={nodes}", f"--ntasks={nodes}", "--ntasks-per-node=1", *_STEP)
 
 
 def behind(folder: RankFolder, ranks: int) -> list[int]:
@@ -83,7 +110,7 @@ def _joined(launches: Sequence[Launch], given: Sequence[tuple[int, ...]]) -> Lau
         duration_s=time.perf_counter() - BEGAN_S,
         memory=in_all([it.memory for it in launches]),
         warnings=tuple(dict.fromkeys(said)),
-        ranks=tuple(Rank(cores=own, memory=it.memory) for it, own in zip(launches, given, strict=True)),
+        ranks=tuple(Rank(cores=own, memory=it.memory) for it, own in zip(launches, cycle(given), strict=False)),
     )
 
 

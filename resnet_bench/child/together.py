@@ -15,7 +15,7 @@ _MARGIN_SHARE, _MARGIN_S = 0.1, 10.0
 
 
 def cores_for(case: Case) -> tuple[tuple[int, ...], ...]:
-    """Return the cores of each process of a case, none for those that are bound to none.
+    """Return the cores of each process of a case on each node, none for those that are bound to none.
 
     Raises:
         UnsupportedError: there are too few, or the case is none that several processes can run.
@@ -24,8 +24,8 @@ def cores_for(case: Case) -> tuple[tuple[int, ...], ...]:
     if why:
         raise UnsupportedError(why)
     if is_accelerator(case.device):
-        return ((),) * case.processes
-    return cores.apart(case.processes, case.threads) or ((),) * case.processes
+        return ((),) * case.processes_of_node
+    return cores.apart(case.processes_of_node, case.threads) or ((),) * case.processes_of_node
 
 
 def deadline_s(request: MeasureRequest) -> float:

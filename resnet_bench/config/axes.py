@@ -331,6 +331,16 @@ AXES: tuple[Axis, ...] = (
         words=lambda value: f"{value} scaling",
         of_group=True,
     ),
+    Axis(
+        name="nodes",
+        plural="nodes",
+        flag="--nodes",
+        reader=values.whole(),
+        help="Machines over which ranks are spread, of an allocation of Slurm's in which the run was started.",
+        title="nodes",
+        words=lambda value: counted(int(value), "node"),
+        of_group=True,
+    ),
 )
 BY_NAME = {axis.name: axis for axis in AXES}
 SWEPT = tuple(axis for axis in AXES if axis.swept)

@@ -112,7 +112,7 @@ class Case(Record, frozen=True, kw_only=True):
     `input` is empty for square RGB images of `image_size`, and else all that is said in `records.inputs`; `arguments`
     are those that the model is built with, as `records.arguments` spells them; `weights` is empty for random ones.
     `copies` is how many processes run the case at once on its device, `world_size` how many ranks train one network
-    together; threads are those of each process. `scaling` is weak where there is one rank.
+    together, spread over so many `nodes`; threads are those of each process. `scaling` is weak where there is one rank.
     """
 
     model: str
@@ -133,6 +133,7 @@ class Case(Record, frozen=True, kw_only=True):
     copies: Size = 1
     world_size: Size = 1
     scaling: Scaling = Scaling.WEAK
+    nodes: Size = 1
 
     def __post_init__(self) -> None:
         msgspec.structs.force_setattr(self, "threads", host_threads(self.device, self.threads))
@@ -154,6 +155,11 @@ class Case(Record, frozen=True, kw_only=True):
     def processes(self) -> int:
         """How many processes run it at once."""
         return self.copies * self.world_size
+
+    @property
+    def processes_of_node(self) -> int:
+        """How many of them run on each node."""
+        return -(-self.processes // self.nodes)
 
     @property
     def batch_of_rank(self) -> int:

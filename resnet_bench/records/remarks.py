@@ -141,12 +141,21 @@ def no_group(case: Case, cores: int) -> str:
         return f"{what} train one network together, and this case is inference: ask for --mode training"
     if case.scaling is Scaling.STRONG and case.batch_size % case.world_size:
         return f"{what} cannot share a batch of {case.batch_size} evenly"
-    if case.processes > 1 and case.threads and case.processes * case.threads > cores:
-        needed = counted(case.processes * case.threads, "core")
+    if case.world_size % case.nodes:
+        return f"{what} cannot be spread evenly over {counted(case.nodes, 'node')}"
+    if case.processes > 1 and case.threads and case.processes_of_node * case.threads > cores:
+        needed = counted(case.processes_of_node * case.threads, "core")
+        needed += " a node" if case.nodes > 1 else ""
         there = "there is 1" if cores == 1 else f"there are {cores:,}"
         said = f"{what} of {counted(case.threads, 'thread')} need {needed}, and {there} here"
         return f"{said}: ask for fewer, or for fewer --threads of each"
     return ""
+
+
+def too_few_nodes(wanted: int, allocated: int) -> str:
+    """Say that a job of Slurm's has fewer nodes than ranks are to be spread over."""
+    there = f"this job has {allocated}" if allocated else "this is no job"
+    return f"{counted(wanted, 'node')} are those of a job of Slurm's, and {there}: start it inside salloc -N{wanted}"
 
 
 def too_few_devices(ranks: int, devices: int, kind: str) -> str:

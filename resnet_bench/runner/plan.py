@@ -161,7 +161,7 @@ def _changed(case: Case, changes: dict[str, Any], inputs_of: Mapping[str, ModelI
     if case.mode is Mode.INFERENCE:
         changes.pop("optimizer", None)  # it has none
     if changes.get("world_size", case.world_size) == 1:
-        changes["scaling"] = Scaling.WEAK  # there is one batch
+        changes |= {"scaling": Scaling.WEAK, "nodes": 1}  # there is one batch, on one
     return msgspec.structs.replace(case, **inputs.in_fields(changes))
 
 
@@ -245,7 +245,7 @@ def _product(choice: AskedModel, sweep: Sweep, device: str, own: OwnFacts, searc
             if Mode.TRAINING in lists["mode"]:
                 fields["world_size"] = 1  # ranks are of the training that is asked for beside it
         if fields["world_size"] == 1:
-            fields["scaling"] = Scaling.WEAK  # whichever: there is one batch
+            fields |= {"scaling": Scaling.WEAK, "nodes": 1}  # whichever: there is one batch, on one
         case = Case(
             model=choice.name,
             arguments=named.arguments,

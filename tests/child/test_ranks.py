@@ -19,6 +19,7 @@ from tests.make import case, change, launch, launch_request, skip
 
 MARK = "RANKS_FAMILY"
 OF = case("m", mode=Mode.TRAINING, world_size=2)
+REQUEST = RankRequest(launch=launch_request("cifar_resnet20", mode=Mode.TRAINING, world_size=2), cores=((0,), (1,)))
 
 
 @pytest.fixture
@@ -41,20 +42,23 @@ def family(monkeypatch):
 @pytest.fixture
 def folder(tmp_path):
     found = RankFolder(tmp_path)
-    found.write_request(RankRequest(launch=launch_request("cifar_resnet20"), cores=((0,), (1,))))
+    found.write_request(REQUEST)
     return found
 
 
 def test_a_request_comes_as_it_was_sent(folder):
-    assert folder.request() == RankRequest(launch=launch_request("cifar_resnet20"), cores=((0,), (1,)))
+    assert folder.request() == REQUEST
     assert folder.answer(0) is None
     assert folder.statuses() == {}
+    folder.write_statuses(0, {0: 1})
+    folder.write_statuses(1, {1: -9})
+    assert folder.statuses() == {0: 1, 1: -9}
 
 
 @given(st.lists(st.integers(0, 5), min_size=2, max_size=2))
 def test_who_stands_still_is_who_has_come_less_far(tmp_path_factory, beats):
     folder = RankFolder(tmp_path_factory.mktemp("ranks"))
-    folder.write_request(RankRequest(launch=launch_request("cifar_resnet20"), cores=((0,), (1,))))
+    folder.write_request(REQUEST)
     for rank, count in enumerate(beats):
         pulse = folder.beating(rank)
         for _ in range(count):
@@ -142,6 +146,8 @@ def test_a_rank_that_fails_ends_the_others_and_is_named(family, monkeypatch, tmp
         ({"world_size": 9000}, "9,000 ranks of 1 thread need 9,000 cores, and there "),
         ({"mode": Mode.INFERENCE}, "2 ranks train one network together, and this case is inference"),
         ({"copies": 2}, "2 copies of 2 ranks each are not measured"),
+        ({"nodes": 2}, "2 nodes are those of a job of Slurm's, and this is no job: start it inside salloc -N2"),
+        ({"nodes": 3}, "2 ranks cannot be spread evenly over 3 nodes"),
     ],
 )
 def test_what_ranks_cannot_run_is_said_in_words(axes, said):

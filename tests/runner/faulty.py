@@ -200,6 +200,13 @@ class _DriftsApart(nn.Module):
         return self.linear(images.mean((2, 3)))
 
 
+def says_its_node() -> nn.Module:
+    """Say which rank this is on which node of Slurm's, a line each."""
+    with Path(os.environ["FAULTY_SAYS"]).open("a") as said:
+        said.write(f"{os.environ['RANK']} on {os.environ['SLURMD_NODENAME']}\n")
+    return tiny()
+
+
 def drifts_apart() -> nn.Module:
     return _DriftsApart()
 

@@ -1,6 +1,7 @@
 """The engines themselves, each started by a test: ssh, Slurm and Ray give what this machine gives, after a loss too."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -173,3 +174,29 @@ def test_a_ray_of_its_own_listens_on_this_machine_alone_and_ends_with_its_launch
         open_to = [it.laddr.ip for process in family for it in process.net_connections("inet") if it.status == "LISTEN"]
         assert {it.removeprefix("::ffff:") for it in open_to} == {"127.0.0.1"}
     assert not any(it.is_running() for it in family)
+
+
+ASKED = """\
+import os
+from resnet_bench.records import Mode
+from resnet_bench.runner.launchers.local import LocalLauncher
+from tests.make import launch_request
+for name in ("says_its_node", "one_dies"):
+    os.environ["FAULTY_SAYS"] = name
+    asked = launch_request(f"tests.runner.faulty:{name}", mode=Mode.TRAINING, world_size=2, nodes=2)
+    answer = LocalLauncher().ask(asked)
+    print(len(answer.ranks) if hasattr(answer, "ranks") else f"{answer.reason}: {answer.detail}")
+"""
+
+
+def test_ranks_on_two_nodes_train_together_and_one_that_dies_ends_both(tmp_path):
+    with slurm(tmp_path) as cluster:
+        environment = os.environ | cluster.variables | {"PYTHONPATH": str(ROOT)}
+        command = ["salloc", "--quiet", "--nodes=2", sys.executable, "-c", ASKED]
+        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=250)
+        until("a node is busy", cluster.is_idle, tmp_path / "slurmctld.log", 40.0)
+    assert done.returncode == 0, done.stderr
+    ranks, skip = done.stdout.splitlines()
+    assert ranks == "2"
+    assert sorted((tmp_path / "says_its_node").read_text().split()[:6]) == ["0", "1", "fake1", "fake2", "on", "on"]
+    assert re.fullmatch(r"crashed: rank [01] of 2: the process ended with status 9 and no answer", skip)

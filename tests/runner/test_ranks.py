@@ -6,6 +6,7 @@ from resnet_bench import cli
 from resnet_bench.errors import ExitCode
 from resnet_bench.records import Mode, Scaling, SkipReason
 from resnet_bench.storage import run_directory
+from tests.make import case
 from tests.runner.instant import Machine
 
 ASKED = ("--models", "resnet18", "--launches", "1", "--device", "cpu", "-o", "r")
@@ -45,10 +46,9 @@ def test_ranks_of_inference_alone_are_refused(capsys):
     )
 
 
-def test_a_rank_has_its_share_of_the_batch():
-    from tests.make import case
-
+def test_a_rank_has_its_share_of_the_batch_and_its_node_its_share_of_ranks():
     weak = case(batch_size=8, world_size=4)
     assert (weak.batch_of_rank, weak.images_an_iteration) == (8, 32)
     strong = case(batch_size=8, world_size=4, scaling=Scaling.STRONG)
     assert (strong.batch_of_rank, strong.images_an_iteration) == (2, 8)
+    assert (strong.processes_of_node, case(batch_size=8, world_size=4, nodes=2).processes_of_node) == (4, 2)

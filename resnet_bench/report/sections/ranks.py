@@ -23,6 +23,7 @@ _COLUMNS = (
     Column(key="case", title="case", kind=ColumnKind.NAME, repeats=True),
     Column(key="scaling", title="scaling", kind=ColumnKind.TEXT, help="Whether the batch is each rank's, or of all."),
     Column(key="world_size", title="ranks", kind=ColumnKind.INTEGER),
+    Column(key="nodes", title="nodes", kind=ColumnKind.INTEGER),
     Column(
         key="throughput_images_per_s",
         title="images/s in all",
@@ -98,7 +99,7 @@ def _name(scaling: GroupScaling, context: Context) -> str:
 
 
 def _alone(case: Case) -> Case:
-    return msgspec.structs.replace(case, world_size=1, scaling=Scaling.WEAK)
+    return msgspec.structs.replace(case, world_size=1, scaling=Scaling.WEAK, nodes=1)
 
 
 def _figure(found: Sequence[GroupScaling], context: Context) -> Figure:
@@ -186,6 +187,7 @@ def _row(scaling: GroupScaling, point: GroupPoint, launches: Sequence[Launch], c
         label(_alone(point.result.case)),
         scaling.points[-1].result.case.scaling.value,
         point.processes,
+        point.result.case.nodes,
         throughput_of(point.result),
         efficiency.ratio if efficiency else None,
         *((efficiency.interval.low, efficiency.interval.high) if efficiency and efficiency.interval else (None, None)),
