@@ -21,7 +21,7 @@ from typing import NamedTuple
 from scipy import special
 
 from benchmarks.neighbours import CONDITIONS, beside
-from resnet_bench.analysis.digest import digest
+from resnet_bench.analysis.digest import digest, digests_of
 from resnet_bench.analysis.metrics import LATENCY
 from resnet_bench.records import Case, Launch, Mode, Run, Summary
 from resnet_bench.storage import run_directory
@@ -151,7 +151,8 @@ def _load(launches: Sequence[Launch]) -> float:
 
 def twice(first: Run, second: Run) -> Iterator[str]:
     """Yield how far two runs of identical code lie apart: |log ratio| of each case, and the median over cases."""
-    sides = [{it.case: it for it in digest(run).cases} for run in (first, second)]
+    # At one speed, whatever each of them recorded.
+    sides = [{it.case: it for it in reduced.cases} for reduced in digests_of((first, second))]
     apart: dict[str, list[float]] = {"raw": [], "corrected": []}
     yield "| case | raw % | corrected % |"
     yield "|---|--:|--:|"
