@@ -8,7 +8,18 @@ import pytest
 from resnet_bench.analysis.digest import digest
 from resnet_bench.analysis.published import Published
 from resnet_bench.errors import UsageError
-from resnet_bench.records import Agreement, Band, BandSource, Conversion, Executor, Memory, Mode, Precision, StopReason
+from resnet_bench.records import (
+    Agreement,
+    Band,
+    BandSource,
+    Conversion,
+    Executor,
+    Memory,
+    Mode,
+    Precision,
+    RuntimeRan,
+    StopReason,
+)
 from resnet_bench.report.document import Severity
 from resnet_bench.report.documents import run as view
 from resnet_bench.report.figure import Role
@@ -428,6 +439,25 @@ def test_a_page_over_executors_begins_with_dots_and_agreement_beside_them(weight
     assert mark.strip(" ()").split(", ")[0] in next(it.hover[0] for it in figure.series if it.y[0] == figure.order[0])
     assert {"sqnr_db", "agreement"} <= set(figure.table.shown)
     assert "In brackets" in figure.how_to_read
+
+
+def test_the_method_says_which_runtimes_ran_what_was_made_how_and_what_int8_was_calibrated_with():
+    of = make.case(executor=Executor.ONNXRUNTIME, precision=Precision.INT8)
+    ran = RuntimeRan(name="onnxruntime", version="1.32.0", providers=("CPUExecutionProvider",), operators=())
+    first = Conversion(convert_s=12.0, artifact_bytes=10, sha256="0", load_s=0.5)
+    measured = make.measurement(
+        [[0.01] * 5] * 2, of=of, conversion=first, executed=make.change(make.EXECUTED, runtime=ran)
+    )
+    later = make.change(measured.launches[1], conversion=make.change(first, convert_s=None))
+    run = make.run_of([make.change(measured, launches=(measured.launches[0], later))])
+    for folder, said in (("", "from 32 seeded images;"), ("mine", "from images in 'mine';")):
+        protocol = make.change(run.header.protocol, calibration=folder)
+        blocks = build(make.change(run, header=make.change(run.header, protocol=protocol))).sections[-1].blocks
+        (made, int8) = next(it.paragraphs for it in blocks if it.title == "Runtimes")
+        assert "once for all launches of a case, and loaded in a fresh one that imports no torch" in made
+        assert "onnxruntime 1.32.0 by CPUExecutionProvider" in made
+        assert said in int8
+    assert "Runtimes" not in [it.title for it in build(suite_run()).sections[-1].blocks]
 
 
 def test_the_fastest_configuration_says_what_it_costs():

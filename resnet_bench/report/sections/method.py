@@ -16,6 +16,7 @@ from resnet_bench.report.sections.copies import of_copies_words
 from resnet_bench.report.sections.launches import has_launches, has_samples
 from resnet_bench.report.sections.ranks import of_ranks_words
 from resnet_bench.report.sections.reference_words import reference_words
+from resnet_bench.report.sections.runtimes import runtimes
 from resnet_bench.specs.arithmetic import ARITHMETICS
 from resnet_bench.words import counted, listed
 
@@ -51,6 +52,7 @@ def method_section(context: Context) -> Section:
             Passage(title="Statistics", paragraphs=_statistics()),
             Passage(title="What is counted, and what is not", paragraphs=_counting(results)),
             *_agreement(results),
+            *runtimes(runs),
             Passage(title="Memory", paragraphs=_memory(runs)),
             Passage(title="Raw data", paragraphs=_raw_data(runs), downloads=_downloads(runs)),
         ),
