@@ -11,6 +11,7 @@ from resnet_bench.child.prepare import Loaded, load
 from resnet_bench.child.rank_files import Pulse
 from resnet_bench.errors import DisagreesError, UnsupportedError
 from resnet_bench.executors.data_parallel import Parallel, parallel
+from resnet_bench.machine.devices import is_accelerator
 from resnet_bench.profilers import throughput
 from resnet_bench.profilers.allocations import MemoryProbe
 from resnet_bench.profilers.contention import CpuWatch, judged, used_s
@@ -106,14 +107,14 @@ def refuse_unequal(digests: list[str]) -> None:
 def _of_rank(case: Case, local: int) -> Case:
     """Return the case that a rank computes: its share of the batch, on its own device."""
     kind, _, _ = case.device.partition(":")
-    own = case.device if case.threads else f"{kind}:{local}"
+    own = f"{kind}:{local}" if is_accelerator(case.device) else case.device
     return msgspec.structs.replace(case, batch_size=case.batch_of_rank, device=own)
 
 
 def _refuse_too_few_devices(case: Case) -> None:
     kind, _, _ = case.device.partition(":")
     devices = sum(name.partition(":")[0] == kind for name in present())
-    if not case.threads and devices < case.processes_of_node:
+    if is_accelerator(case.device) and devices < case.processes_of_node:
         raise UnsupportedError(remarks.too_few_devices(case.processes_of_node, devices, kind))
 
 

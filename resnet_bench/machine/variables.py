@@ -68,7 +68,7 @@ _TELLING = (
     *("CUDA_MODULE_LOADING", "CUDA_CACHE_*", "CUDA_FORCE_*", "CUDA_DISABLE_*", "CUDA_DEVICE_MAX_*", "CUDA_MPS_*"),
     *("HIP_LAUNCH_BLOCKING", "AMD_SERIALIZE_*", "MIOPEN_*", "HIPBLASLT_*", "ROCBLAS_*", "HSA_*", "GPU_MAX_HW_QUEUES"),
     *("SYCL_*", "ZE_*", "UR_L0_*", "IGC_*", "ATEN_CPU_CAPABILITY", "ONEDNN_*", "DNNL_*", "MKL_*", "MALLOC_*"),
-    *("GOMP_*", "KMP_*", "LD_PRELOAD"),
+    *("GOMP_*", "KMP_*", "LD_PRELOAD", "NCCL_*", "TORCH_NCCL_*"),
 )
 # What every launch is started with: the record has it as threads, allocator and how idle threads wait.
 _OURS = (

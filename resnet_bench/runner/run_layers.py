@@ -33,6 +33,8 @@ def time_layers(
     # Of one process alone: beside others a layer would be timed that nobody asked for.
     largest = _largest_batches(case for case in plan.cases if case in measured and case.processes == 1)
     cases = [case for case in largest if case not in timed]
+    if measured and not largest:
+        say("no layers were timed: every case is of several processes at once; measure one alone beside them")
     for number, case in enumerate(cases, start=1):
         say(f"[{number}/{len(cases)}] layers of {label(case)}")
         request = LayersRequest(case=case, model=plan.model(case), protocol=header.protocol, budget_s=BUDGET_S)

@@ -9,7 +9,7 @@ import pytest
 
 from resnet_bench.analysis.metrics import THROUGHPUT
 from resnet_bench.child.joined import in_all, joined
-from resnet_bench.records import Launch, Memory, Moments, SkipReason, TimingProtocol
+from resnet_bench.records import Executor, Launch, Memory, Moments, SkipReason, TimingProtocol
 from resnet_bench.runner.launchers.local import LocalLauncher
 from tests import needs
 from tests.make import case, change, launch, launch_request, samples
@@ -111,6 +111,18 @@ def test_a_copy_that_fails_ends_the_others_and_is_named(family, monkeypatch, tmp
     request = launch_request(f"tests.runner.faulty:{name}", copies=2)
     skip = LocalLauncher().ask(change(request, protocol=change(request.protocol, time_limit_s=limit_s)))
     assert re.fullmatch(expected, f"{skip.reason}: {skip.detail}"), skip
+    assert not family()
+
+
+@pytest.mark.slow
+@pytest.mark.engines
+@needs.two_cores
+def test_copies_of_a_runtime_are_measured_alike(family):
+    made = LocalLauncher().ask(launch_request("tests.runner.faulty:tiny", copies=2, executor=Executor.ONNXRUNTIME))
+    assert isinstance(made, Launch), made
+    assert [len(it.cores) for it in made.copies] == [1, 1]
+    assert [it.outside for it in made.copies] == [0, 0]
+    assert made.executed.runtime.name == "onnxruntime"
     assert not family()
 
 

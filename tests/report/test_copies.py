@@ -46,7 +46,7 @@ def test_the_report_names_the_best_number_and_the_slowest_copy():
     document = view.build([RUN])
     text = render(document, Format.TEXT)
     assert (
-        "Copies of resnet18 batch 4 96 px on cpu: 2 is the best number with 68.26 images/s in all, 1.71x of one."
+        "Copies of resnet18 batch 4 96 px on cpu: 2 is the best number with 68.26 images/s in all; that is 1.71x"
         in (" ".join(text.split()))
     )
     rows = json.loads(render(document, Format.JSON))["copies"]

@@ -80,7 +80,7 @@ def _finding(scaling: GroupScaling, context: Context) -> str:
     numbers = [str(it.processes) for it in scaling.points]
     figure = f"{units.per_second(throughput_of(best.result))} images/s in all"
     said = superlative(numbers, scaling.best, quality="the best number", figure=figure)
-    gained = f", {units.factor(best.gain.ratio)} of one" if best.gain and best.processes > 1 else ""
+    gained = f"; that is {units.factor(best.gain.ratio)} of one" if best.gain and best.processes > 1 else ""
     return f"Copies of {_name(best, context)}: {said}{gained}."
 
 
