@@ -1,6 +1,7 @@
 """`predict`: the latency of networks from this machine's layers, as an object."""
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from resnet_bench.config.axes import BY_NAME
@@ -15,6 +16,7 @@ from resnet_bench.runner import choices, prediction
 from resnet_bench.runner.choices import AskedModel
 from resnet_bench.runner.launchers.table import launcher
 from resnet_bench.specs import Spec, matching
+from resnet_bench.storage import layer_library
 from resnet_bench.wire.messages import Named
 
 if TYPE_CHECKING:
@@ -53,6 +55,7 @@ def predict(
     batch_sizes: int | Iterable[int] = 1,
     measure_missing: bool = False,
     across: bool = False,
+    library: str | Path | None = None,
     **axes: Any,
 ) -> PredictedCases:
     """Predict the latency of networks from the layers that are known of this machine. Nothing is run.
@@ -62,11 +65,13 @@ def predict(
         batch_sizes: of each.
         measure_missing: first time layers that are not known.
         across: take layers of other software or another machine, with a wider interval.
+        library: take the layers of this file, which `machine --layers MODELS -o FILE` wrote here or elsewhere.
         axes: mode, image_size, precision, memory_format, executor, device, threads, optimizer: one value each.
 
     Raises:
         IncompleteError: no layers are known; the message has the command that times some.
         UsageError: an argument is wrong, or the layers are of another machine.
+        StoreError: the library is none, or cannot be read.
         UnsupportedError: an executor that fuses layers.
     """
     strange = next((name for name in axes if name not in _AXES), None)
@@ -77,7 +82,10 @@ def predict(
     starter = launcher()
     chosen = [_asked(it) for it in _each(models)]
     wanted = prediction.subjects(chosen, asked, sizes, launcher=starter)
-    found, oracles = prediction.predictions(wanted, launcher=starter, measure_missing=measure_missing, across=across)
+    libraries = layer_library.read_file(Path(library)) if library else ()
+    found, oracles = prediction.predictions(
+        wanted, launcher=starter, measure_missing=measure_missing, across=across, libraries=libraries
+    )
     return PredictedCases(found, predictions.document(found, tuple(oracles.values())))
 
 

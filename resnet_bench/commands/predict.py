@@ -80,10 +80,6 @@ def predict(
         counted = prediction.subjects(chosen(models, asked), {**asked, "device": HOST}, counts, launcher=starter)
         give(bounds_page.document(sheet_bounds.bounds(counted, named)), to)
         return ExitCode.DONE
-    if library and measure_missing:
-        raise UsageError(
-            "--measure-missing times layers of this machine, --library has those of a file; give one of both."
-        )
     libraries = layer_library.read_file(library) if library else ()
     wanted = prediction.subjects(chosen(models, asked), asked, counts, launcher=starter)
     found, oracles = prediction.predictions(

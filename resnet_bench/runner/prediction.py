@@ -13,7 +13,7 @@ from resnet_bench.analysis.published import published
 from resnet_bench.config.axes import AUTO, Value, completed
 from resnet_bench.config.case_labels import label
 from resnet_bench.config.suite_file import load_suite
-from resnet_bench.errors import IncompleteError, ResNetBenchError, UnsupportedError
+from resnet_bench.errors import IncompleteError, ResNetBenchError, UnsupportedError, UsageError
 from resnet_bench.executors import table as executors
 from resnet_bench.machine import environment
 from resnet_bench.machine.devices import kind_of, known_without_torch, likely
@@ -138,8 +138,12 @@ def predictions(
 
     Raises:
         IncompleteError: there is no library, or missing layers could not be timed.
-        UsageError: the library is of another machine or software.
+        UsageError: the library is of another machine or software; or one is given, and missing layers are to be timed.
     """
+    if libraries and measure_missing:
+        raise UsageError(
+            "missing layers are timed on this machine, and a library of a file stays as it is: ask for one of both."
+        )
     if measure_missing:
         for subject in asked:
             _time_missing(subject, launcher)

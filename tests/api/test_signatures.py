@@ -13,7 +13,7 @@ SIGNATURES = {
         "(model, *, input=None, batch_size=1, mode=inference, precision=None, optimizer=momentum, counters=(), "
         "arguments={}, by_running=False)"
     ),
-    "predict": "(models, *, batch_sizes=1, measure_missing=False, across=False, axes)",
+    "predict": "(models, *, batch_sizes=1, measure_missing=False, across=False, library=None, axes)",
     "load": "(directory)",
     "register_operator": "(name, count)",
     "history": "(runs=(), *, asv_results=None, repository=., branch=HEAD, min_change=0.03)",

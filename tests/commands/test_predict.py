@@ -223,6 +223,8 @@ def test_layers_of_another_machine_are_moved_by_the_ceilings_of_both(capsys):
     assert found["latency_s"] == pytest.approx(2 * WanderingSpeed.FIRST * truth, rel=0.02)
     assert found["interval"]["high"] > 1.5 * found["latency_s"]
     assert "pair of published machines" in run(capsys, *asked, "--across")[1]
+    (same,) = rb.predict("resnet34", library="there.json", across=True, device="cpu", threads=1)
+    assert same.latency_s == pytest.approx(found["latency_s"])
 
 
 @pytest.mark.usefixtures("elsewhere")
@@ -230,7 +232,7 @@ def test_layers_of_another_machine_are_moved_by_the_ceilings_of_both(capsys):
     ("command", "code", "words"),
     [
         ("--library nothing.json", 2, "cannot read nothing.json"),
-        ("--library there.json --measure-missing", 2, "give one of both"),
+        ("--library there.json --measure-missing", 2, "ask for one of both"),
         ("--library there.json --batch-sizes 1 --threads 2 --across", 3, "it has inference in fp32"),
         ("--library empty.json --across", 2, "no layer library"),
         ("--library none.json --across", 2, "holds no layers"),
