@@ -20,6 +20,8 @@ _OF_MACHINE = [axis for axis in axes.AXES if axis.of_machine]
 # What may set cases apart beside model and batch size, in the order in which it is said.
 AXES = (*(axis.name for axis in _OF_CASE), MACHINE, *(axis.name for axis in _OF_MACHINE))
 _SHORT_REVISION = 7
+# What makers of devices write behind names.
+_MARKS = re.compile(r"\((?:R|TM)\)")
 # A directory that nobody named: `runner.run.new_run_id`.
 _BY_THE_TIME = re.compile(r"\d{8}-\d{6}-[0-9a-f]{4}")
 
@@ -112,8 +114,9 @@ def short_revision(run: Run) -> str:
 
 
 def device_names(environments: Sequence[Environment]) -> str:
-    """Return the names of the devices that were measured on, as prose."""
-    return " and ".join(dict.fromkeys(environment.identity.device_name for environment in environments))
+    """Return the names of the devices that were measured on, as prose, without their makers' marks."""
+    names = (" ".join(_MARKS.sub(" ", environment.identity.device_name).split()) for environment in environments)
+    return " and ".join(dict.fromkeys(names))
 
 
 def _distinct(run: Run, axis: str) -> frozenset[str]:

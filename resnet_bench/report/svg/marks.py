@@ -83,6 +83,8 @@ def _label(x: float, y: float, label: str, field: Field, *, above: bool) -> str:
     half = text_px(label) / 2
     x = min(max(x, field.x.start + half + 2), field.x.end - half - 2)
     top = y - 9 > field.y.end + FONT_PX if above else y + 20 > field.y.start
+    if above and not top:  # a frontier goes down from there
+        x += (half + 7) * (-1 if x - 2 * half - 9 > field.x.start else 1)
     return words(label, x, y - 9 if top else y + 19, anchor="middle")
 
 

@@ -68,10 +68,22 @@ const recoloured = (value) => {
   return value;
 };
 
+const NARROW_PX = 600;
 const decades = (traces) => {
   const values = traces.flatMap((trace) => trace.x).filter((value) => value > 0);
   return Math.log10(values.reduce((a, b) => Math.max(a, b), 1e-9) / values.reduce((a, b) => Math.min(a, b), 1e99));
 };
+
+// On a narrow screen a name beside a point at an edge would be cut: it goes to the inner side.
+function inward(traces, log) {
+  const place = (x) => (log ? Math.log10(x) : x), placed = traces.flatMap((trace) => trace.x).map(place).filter(Number.isFinite);
+  const low = Math.min(...placed), high = Math.max(...placed);
+  return traces.map((trace) => {
+    if (!trace.textposition || trace.x.length !== 1 || low === high) return trace;
+    const share = (place(trace.x[0]) - low) / (high - low), side = share > 0.85 ? "left" : share < 0.15 ? "right" : "center";
+    return { ...trace, textposition: trace.textposition.replace(/\w+$/, side) };
+  });
+}
 
 class Plot {
   constructor(element) {
@@ -93,7 +105,8 @@ class Plot {
       notes.push(`The ${this.element.dataset.unfiltered} of all cases, not of the filtered ones.`);
     }
     this.note(notes);
-    return isDark() ? traces.map(recoloured) : traces;
+    const named = this.element.clientWidth < NARROW_PX ? inward(traces, this.spec.layout.xaxis?.type === "log") : traces;
+    return isDark() ? named.map(recoloured) : named;
   }
   note(notes) {
     const note = $(`[data-limits="${this.id}"]`);
