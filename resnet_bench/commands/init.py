@@ -34,8 +34,10 @@ def init(directory: Path = Path(), /, *, model: str = "", action: str = "") -> N
         )
     chosen = model or around.factories[0]
     came_from = write.lives_at(action) if action else write.origin()
-    for file in write.write(around, model=chosen, came_from=came_from):
+    files = write.write(around, model=chosen, came_from=came_from)
+    for file in files:
         say(f"{'wrote' if file.written else 'kept '} {file.path}", to=sys.stdout)
+    written = {file.path for file in files if file.written}
     found = ignoring(around.root)
     if found.lost:
         lines = "  ".join(("/reports/*", *KEPT_LINES))
@@ -43,13 +45,13 @@ def init(directory: Path = Path(), /, *, model: str = "", action: str = "") -> N
     elif found.lacking:
         kept = KEPT_LINES if "/reports/*" in found.lacking else ()
         say(f"runs and asv write what is not to be committed; add to .gitignore: {'  '.join((*found.lacking, *kept))}")
-    if not around.installable:
+    if not around.installable and write.ASV in written:
         say("pip cannot install this repository: asv puts each commit on the path of its environment instead.")
     others = [it for it in around.factories if it != chosen]
     say(f"model: {chosen}" + (f" (also found: {listed(others)}; --model chooses)" if others and not model else ""))
-    if came_from.action == write.UNKNOWN_ACTION:
+    if came_from.action == write.UNKNOWN_ACTION and write.WORKFLOW in written:
         say(f"the workflow uses {came_from.action}: put in where resnet_bench lives, or give --action owner/repo@ref.")
-    if came_from.is_local:
+    if came_from.is_local and write.ASV in written:
         say(
             f"asv.conf.json installs resnet_bench from {came_from.requirement}, a folder of this machine; "
             "--action owner/repo@ref names another place."

@@ -28,7 +28,7 @@ def bisect(repository: Path, good: str, bad: str, judge: Judge, *, say: Callable
     """
     first, last = commit_of(repository, good), commit_of(repository, bad)
     steps: list[BisectionStep] = []
-    with bisecting(repository, first, last) as search:
+    with bisecting(repository, good, bad) as search:
         whole = judge(first, last)
         _refuse_unless_slower(whole, good, bad)
         say(f"{bad} against {good}: {_words(whole)}")

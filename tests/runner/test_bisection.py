@@ -90,12 +90,15 @@ def test_there_must_be_something_to_look_for(repository, verdict, error, words):
         bisect(folder, revisions[0], revisions[9], lambda *_: decision(verdict), say=lambda _: None)
 
 
-@pytest.mark.parametrize(("good", "bad", "words"), [(5, 2, "is no ancestor of"), ("nope", 2, "is not a revision of")])
+@pytest.mark.parametrize(
+    ("good", "bad", "words"), [("main~3", 2, "is no ancestor of"), ("nope", 2, "is not a revision of")]
+)
 def test_wrong_revisions_are_one_line(repository, good, bad, words):
     folder, revisions = repository
     names = [revisions[it] if isinstance(it, int) else it for it in (good, bad)]
-    with pytest.raises(UsageError, match=words):
+    with pytest.raises(UsageError, match=words) as refused:
         bisect(folder, *names, lambda *_: decision(Verdict.REGRESSED), say=lambda _: None)
+    assert str(refused.value).startswith(f"'{names[0]}'")  # as the user wrote it
 
 
 def test_code_that_was_measured_before_is_not_measured_again_and_said(repository, monkeypatch, capsys):

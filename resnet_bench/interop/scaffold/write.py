@@ -19,12 +19,13 @@ from resnet_bench.storage import files
 _TEMPLATES = "resnet_bench.interop.scaffold"
 # Where each file goes, and what it is made from.
 SUITE, THRESHOLDS = "resnet-bench.toml", "thresholds.toml"
+WORKFLOW, ASV = ".github/workflows/resnet-bench.yml", "asv.conf.json"
 FILES: Mapping[str, str] = {
     SUITE: "suite.toml",
     THRESHOLDS: "thresholds.toml",
-    ".github/workflows/resnet-bench.yml": "measure.yml",
+    WORKFLOW: "measure.yml",
     ".github/workflows/resnet-bench-comment.yml": "comment.yml",
-    "asv.conf.json": "asv.conf.json",
+    ASV: "asv.conf.json",
     "benchmarks/__init__.py": "package.txt",
     "benchmarks/resnet.py": "benchmarks.txt",
     ".gitignore": "gitignore.txt",
