@@ -34,6 +34,7 @@ from resnet_bench.records.history import (
     Suspicion,
 )
 from resnet_bench.records.launches import (
+    FLOAT_TYPES,
     INT8_TYPES,
     Agreement,
     Compilation,
@@ -99,6 +100,7 @@ from resnet_bench.records.samples import (
 )
 
 __all__ = [
+    "FLOAT_TYPES",
     "INT8_TYPES",
     "SCHEMA_VERSION",
     "Agreement",

@@ -73,6 +73,7 @@ class Conversion(Record, frozen=True, kw_only=True):
 
 # Signed and unsigned: activations after a rectifier have no sign.
 INT8_TYPES = frozenset({"int8", "uint8"})
+FLOAT_TYPES = frozenset({"float64", "float32", "float16", "bfloat16"})
 
 
 class RanOperators(Record, frozen=True, kw_only=True):
@@ -96,6 +97,10 @@ class RuntimeRan(Record, frozen=True, kw_only=True):
     providers: tuple[str, ...]
     operators: tuple[RanOperators, ...]
     settings: tuple[tuple[str, str], ...] = ()
+
+    def count_of(self, dtypes: Collection[str]) -> int:
+        """Return how many operators ran in one of the types."""
+        return sum(it.count for it in self.operators if it.dtype in dtypes)
 
     def macs_share(self, dtypes: Collection[str]) -> float | None:
         """Return the share of all MACs that ran in one of the types, None where the runtime tells of no MACs."""

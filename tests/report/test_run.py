@@ -17,6 +17,7 @@ from resnet_bench.records import (
     Memory,
     Mode,
     Precision,
+    RanOperators,
     RuntimeRan,
     StopReason,
 )
@@ -443,7 +444,11 @@ def test_a_page_over_executors_begins_with_dots_and_agreement_beside_them(weight
 
 def test_the_method_says_which_runtimes_ran_what_was_made_how_and_what_int8_was_calibrated_with():
     of = make.case(executor=Executor.ONNXRUNTIME, precision=Precision.INT8)
-    ran = RuntimeRan(name="onnxruntime", version="1.32.0", providers=("CPUExecutionProvider",), operators=())
+    of_type = dict(operator="Conv", provider="CPUExecutionProvider")
+    operators = [RanOperators(**of_type, dtype=dtype, count=count) for dtype, count in (("uint8", 20), ("float32", 3))]
+    ran = RuntimeRan(
+        name="onnxruntime", version="1.32.0", providers=("CPUExecutionProvider",), operators=tuple(operators)
+    )
     first = Conversion(convert_s=12.0, artifact_bytes=10, sha256="0", load_s=0.5)
     measured = make.measurement(
         [[0.01] * 5] * 2, of=of, conversion=first, executed=make.change(make.EXECUTED, runtime=ran)
@@ -452,7 +457,10 @@ def test_the_method_says_which_runtimes_ran_what_was_made_how_and_what_int8_was_
     run = make.run_of([make.change(measured, launches=(measured.launches[0], later))])
     for folder, said in (("", "from 32 seeded images;"), ("mine", "from images in 'mine';")):
         protocol = make.change(run.header.protocol, calibration=folder)
-        blocks = build(make.change(run, header=make.change(run.header, protocol=protocol))).sections[-1].blocks
+        document = build(make.change(run, header=make.change(run.header, protocol=protocol)))
+        (row,) = objects(document.results)
+        assert (row["int8_operators"], row["float_operators"]) == (20, 3)
+        blocks = document.sections[-1].blocks
         (made, int8) = next(it.paragraphs for it in blocks if it.title == "Runtimes")
         assert "once for all launches of a case, and loaded in a fresh one that imports no torch" in made
         assert "onnxruntime 1.32.0 by CPUExecutionProvider" in made

@@ -5,7 +5,7 @@ from resnet_bench.analysis.deployment_metrics import FEWEST_CLASSES, SQNR, TOP1_
 from resnet_bench.analysis.measures import EXACT_DB
 from resnet_bench.analysis.metric import Place
 from resnet_bench.analysis.results import Result
-from resnet_bench.records import INT8_TYPES, Agreement, Case, Precision
+from resnet_bench.records import FLOAT_TYPES, INT8_TYPES, Agreement, Case, Precision
 from resnet_bench.report.sections.result_column import ResultColumn, metric_columns, of_agreement, of_result
 from resnet_bench.report.table import Column, ColumnKind
 from resnet_bench.words import counted
@@ -78,6 +78,16 @@ AGREEMENT_COLUMNS: tuple[ResultColumn, ...] = (
             if result.runtime is not None and result.case.precision is Precision.INT8
             else None
         ),
+    ),
+    of_result(
+        Column(key="int8_operators", title="int8 operators", kind=ColumnKind.INTEGER, help="As the runtime says."),
+        Place.DATA,
+        lambda result: result.runtime.count_of(INT8_TYPES) if result.runtime is not None else None,
+    ),
+    of_result(
+        Column(key="float_operators", title="float operators", kind=ColumnKind.INTEGER, help="As the runtime says."),
+        Place.DATA,
+        lambda result: result.runtime.count_of(FLOAT_TYPES) if result.runtime is not None else None,
     ),
     of_agreement(
         Column(key="agreement_classes", title="distinct classes", kind=ColumnKind.INTEGER),
