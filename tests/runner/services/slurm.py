@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import psutil
 
-from tests.runner.services.started import free_port, needs, service, until
+from tests.runner.services.started import answers, free_port, needs, service, until
 
 _CONFIG = """\
 ClusterName=bench
@@ -108,7 +108,10 @@ def slurm(folder):
         _, log = start("slurmctld", "/usr/sbin/slurmctld", "-D", "-c")
 
         def start_node(name):
-            cluster.nodes[name], _ = start(name, "/usr/sbin/slurmd", "-D", "-N", name)
+            cluster.nodes[name], log = start(name, "/usr/sbin/slurmd", "-D", "-N", name)
+            port = known[f"port{name[-1]}"]
+            # The controller may not have missed it yet, and calls it idle.
+            until(f"no slurmd answers for {name}", lambda: answers(port), log)
 
         cluster.start_node = start_node
         for name in ("fake1", "fake2"):

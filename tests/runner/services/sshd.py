@@ -2,14 +2,13 @@
 
 import contextlib
 import getpass
-import socket
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
-from tests.runner.services.started import free_port, needs, service, until
+from tests.runner.services.started import answers, free_port, needs, service, until
 
 _SERVER = """\
 Port {port}
@@ -50,16 +49,11 @@ class Host:
         """Run the server; with it end the sessions that it began."""
         log = self.folder / "sshd.log"
         with service(["/usr/sbin/sshd", "-D", "-e", "-f", self.folder / "sshd_config"], log) as process:
-            until("no sshd answers", self._answers, log)
+            until("no sshd answers", lambda: answers(self.port), log)
             yield
             for session in psutil.Process(process.pid).children(recursive=True):
                 with contextlib.suppress(psutil.Error):
                     session.kill()
-
-    def _answers(self):
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
-            return True
-        return False
 
 
 def host(folder):

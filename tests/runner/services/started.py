@@ -27,6 +27,13 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def answers(port):
+    """Say whether somebody listens on a port of this machine."""
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
+
+
 @contextlib.contextmanager
 def service(command, log, **options):
     """Run a service in the foreground; what it says goes to a file."""
