@@ -133,3 +133,19 @@ def test_the_paired_band_grows_with_the_spread_and_identical_code_lies_within_it
     rng = np.random.default_rng(8)
     trials = [first_decision(rng.normal(0, 0.03, 40).tolist(), band=band).verdict for _ in range(200)]
     assert trials.count(Verdict.UNCHANGED) >= 190
+
+
+def test_a_machine_that_was_calibrated_elsewhere_has_a_file_of_its_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    band = Band(metric="latency_s", width=0.03, source=BandSource.CALIBRATION)
+    theirs = Calibration(environment="e1", device_name="d", created_at="t", bands=(band,), cases=(), launches_needed=1)
+    subject = digest_of([measurement([[1.0]])])
+    own = calibrations.of_machine(calibrations.DEFAULT_FILE, "e1")
+    own.parent.mkdir()
+    record_file.write(theirs, own)
+    assert calibrated.bands_for(subject, calibrations.DEFAULT_FILE) == ((band,), ())
+    record_file.write(msgspec.structs.replace(theirs, environment="e2", bands=()), calibrations.DEFAULT_FILE)
+    assert calibrated.bands_for(subject, calibrations.DEFAULT_FILE) == ((band,), ())
+    named = Path("c.json")
+    record_file.write(msgspec.structs.replace(theirs, environment="e2"), named)
+    assert calibrated.bands_for(subject, named)[0] == ()

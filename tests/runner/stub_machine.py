@@ -95,8 +95,13 @@ def other_release(delivery):
     say(encoded(delivery | {"release": {"version": "9.9", "revision": "", "code": "feed"}}))
 
 
+def behind(delivery):
+    say(encoded(delivery | {"now_s": time.time() - 301}))
+
+
 WAYS = {
     "none": lambda delivery: say(encoded(delivery)),
+    "behind": behind,
     "greeted": lambda delivery: say(b"Welcome to n1!\n\n{}\n" + encoded(delivery)),
     "twice": lambda delivery: say(2 * encoded(delivery)),
     "slowly": slowly,

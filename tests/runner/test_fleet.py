@@ -12,7 +12,7 @@ import pytest
 
 from resnet_bench import cli
 from resnet_bench.errors import UsageError
-from resnet_bench.records import Machine, Skip, SkipReason
+from resnet_bench.records import Machine, Skip, SkipReason, remarks
 from resnet_bench.runner.launchers import elsewhere, table
 from resnet_bench.storage import run_directory
 from resnet_bench.wire.delivery import own_release
@@ -151,6 +151,23 @@ def test_whatever_happens_on_the_way_is_a_skip_and_resume_picks_it_up(fleet, mon
     found, _ = fleet.loaded()
     assert (found.skips, {len(it.launches) for it in found.measurements}) == ((), {6})
     assert [fleet.launches(name) for name in ("n1", "n2")] == [24, 24 + len(skips)]
+
+
+def test_a_clock_that_is_off_is_said_and_changes_nothing(fleet):
+    fleet.fault("n2", "behind always")
+    assert fleet.start("--launches", "1") == 0
+    _, entries = fleet.loaded()
+    said = {(it.case.machine, why) for it in entries for why in it.warnings}
+    assert said == {("n2", remarks.clock(-301.0))}
+    assert "is 5 min behind this machine's" in remarks.clock(-301.0)
+
+
+def test_a_run_of_several_machines_is_resumed_on_all_of_them(fleet, capsys):
+    fleet.fault("n1", "silent 1")
+    assert fleet.start("--launches", "1") == 3
+    assert cli.run(["run", "--resume", str(fleet.run), "--launcher", "n1"]) == 2
+    assert "is of 2 machines; leave --launcher out to ask all of them" in capsys.readouterr().err
+    assert fleet.resume() == 0
 
 
 def test_a_machine_that_is_lost_is_given_up_while_the_others_go_on(fleet):

@@ -77,6 +77,7 @@ def test_each_node_measures_every_case_and_the_driver_ends_with_the_run(ray):
     assert {it.environment for it in entries} == {"id-h100", "id-a100"}
     assert found.header.fleet[1].machine.labels == {"card": "a100"}
     assert drivers() == []
+    assert "ray" not in sys.modules
 
 
 def test_what_nobody_has_is_refused_in_a_line_before_the_first_launch(ray, capsys):
