@@ -28,4 +28,5 @@ def sentence(trials: Sequence[bool], share: str) -> str:
         False: f"fewer than {GOOD:.0%} are right",
         None: "not decided yet",
     }
-    return f"{sum(trials)} of {len(trials)} right, {share}: {words[decided(trials)]}, at an error of {ERROR:.0%}"
+    error = f", at an error of {ERROR:.0%}" if decided(trials) is not None else ""
+    return f"{sum(trials)} of {len(trials)} right, {share}: {words[decided(trials)]}{error}"

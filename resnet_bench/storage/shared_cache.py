@@ -25,8 +25,10 @@ def change(path: Path, kind: type[Kept], changed: Callable[[Kept | None], Kept],
     """Write what `changed` makes of a file's record, None where there is none, and return it.
 
     Raises:
-        StoreError: it cannot be read or written.
+        StoreError: it cannot be read or written, or does not lie among them: a machine's name comes from a file.
     """
+    if path.parent != folder():
+        raise StoreError(f"{path} does not lie in {folder()}: the machine that it is of has a name that is none.")
     with _locked(path):
         found = changed(record_file.read(path, kind, misfit=misfit) if reading.is_there(path) else None)
         record_file.write(found, path)
