@@ -8,7 +8,8 @@ from resnet_bench.api.subjects import ModelLike, display_name, is_module
 from resnet_bench.config import values
 from resnet_bench.config.axes import BY_NAME
 from resnet_bench.errors import UsageError
-from resnet_bench.profilers.complexity import profile_module, static_profile
+from resnet_bench.machine.devices import HOST
+from resnet_bench.profilers.complexity import profile_module, static_profile, with_counters
 from resnet_bench.records import Mode, Optimizer, Profile, inputs
 from resnet_bench.records.inputs import ModelInput
 from resnet_bench.report import notebook
@@ -17,7 +18,7 @@ from resnet_bench.report.documents import profiles
 from resnet_bench.report.documents.profiles import Answer
 from resnet_bench.report.frame import frame_of
 from resnet_bench.report.renderers import Format, render
-from resnet_bench.specs import Spec
+from resnet_bench.specs import EXTERNAL_IMAGE_SIZE, Spec
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,7 +64,7 @@ def profile(
         mode: inference or training; decides predicted memory.
         precision: fp32, bf16 and the others of `run`; decides bytes. By default fp32, or what the model is built in.
         optimizer: sgd, momentum, adam or adamw; decides the optimizer's share of training memory.
-        counters: "fvcore" and "torch" add what those tools say; for models that have a name.
+        counters: "fvcore" and "torch" add what those tools say.
         arguments: what the model is built with: {"in_chans": 4} for timm's, {"in_channels": 4} for our own.
         by_running: run the model once on the CPU, for one whose control flow depends on the data.
 
@@ -82,23 +83,26 @@ def profile(
     if isinstance(model, str | Spec):
         built_with = values.from_file(values.model_arguments(), dict(arguments), "arguments")
         found = static_profile(model, counters=tuple(counters), input=wanted, arguments=built_with, **asked)
-    elif counters:
-        raise UsageError("counters are for models that have a name; leave them out for a module object.")
     else:
-        given = inputs.parse(wanted) if wanted else None
-        found = profile_module(_module(model), name=display_name(model), inputs=given, **asked)
+        given = inputs.parse(wanted) if wanted else inputs.square(EXTERNAL_IMAGE_SIZE)
+        module = _module(model, with_data=by_running)
+        found = profile_module(module, name=display_name(model), inputs=given, **asked)
+        if counters:
+            found = with_counters(found, lambda: module, given, tuple(counters), by_running=by_running)
     return StaticProfile(**{name: getattr(found, name) for name in Profile.__struct_fields__})
 
 
-def _module(model: Any) -> Any:
-    """Return a module as it is, or what its factory builds without weights."""
+def _module(model: Any, *, with_data: bool) -> Any:
+    """Return a module as it is, or what its factory builds, without weights where they are not needed."""
     if not callable(model):
         raise UsageError(
             f"profile: {type(model).__name__} is no model; expected a name, a spec, a module or a factory."
         )
     from resnet_bench.models import external  # noqa: PLC0415 - a name of the registry needs no torch
 
-    return model if is_module(model) else external.built_without_data(model, display_name(model))
+    if is_module(model):
+        return model
+    return external.built_by(model, display_name(model), device=HOST if with_data else "meta")
 
 
 def _input(said: tuple[int, ...] | str | ModelInput) -> str:

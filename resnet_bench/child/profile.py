@@ -49,7 +49,7 @@ def _counted(subject: ProfileSubject) -> Profile:
     of = StaticSubject.of(subject.model, arguments=subject.arguments, **asked)
     for counter in COUNTERS:
         with contextlib.suppress(ResNetBenchError):
-            found = with_counters(found, of, (counter,))
+            found = with_counters(found, of.build, of.input, (counter,))
     return found
 
 

@@ -56,15 +56,15 @@ def build(name: str, *, device: torch.device, arguments: Mapping[str, Any] = {},
     return _checked(built, name).to(device)
 
 
-def built_without_data(build_module: Callable[[], Any], name: str) -> nn.Module:
-    """Return what a callable builds on the meta device, where no weights are allocated.
+def built_by(build_module: Callable[[], Any], name: str, *, device: str) -> nn.Module:
+    """Return what a callable builds on `device`; on "meta" no weights are allocated.
 
     Raises:
         ModelError: it needs arguments, raises, or returns something else.
     """
     builder = _plain(build_module, name)
     refuse_wrong(name, builder.call, {})
-    return _checked(_call(name, builder, {}, torch.device("meta")), name)
+    return _checked(_call(name, builder, {}, torch.device(device)), name).to(device)
 
 
 def look_up(name: str, *, arguments: Mapping[str, Any] = {}, published: str = "") -> ModelInput:

@@ -1,6 +1,7 @@
 """The static profile of any model: registry models in closed form, all others traced on the meta device."""
 
 from collections.abc import Callable, Collection
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -80,7 +81,8 @@ def static_profile(
     kept = optimizer if mode is Mode.TRAINING else Optimizer.MOMENTUM
     profile = msgspec.structs.replace(profile, input=subject.input.short, arguments=subject.arguments, optimizer=kept)
     if counters:
-        profile = with_counters(profile, subject, counters, by_running=by_running)
+        build = partial(subject.build, with_data=by_running)
+        profile = with_counters(profile, build, subject.input, counters, by_running=by_running)
     return refuse_unwritable(profile)
 
 
@@ -232,29 +234,41 @@ def memory_of_module(
 
 
 def with_counters(
-    profile: Profile, subject: StaticSubject, counters: Collection[str], *, by_running: bool = False
+    profile: Profile,
+    build: "Callable[[], nn.Module]",
+    wanted: ModelInput,
+    counters: Collection[str],
+    *,
+    by_running: bool = False,
 ) -> Profile:
-    """Return a profile with what fvcore and torch count of the same, as theirs; of a network with data where it is run.
+    """Return a profile with what fvcore and torch count of the same, as theirs.
+
+    Args:
+        profile: ours.
+        build: gives the module, which is left as it was; with its data where it is run.
+        wanted: what goes in.
+        counters: "fvcore" and "torch".
+        by_running: run it.
 
     Raises:
         ModelError: they cannot follow the model.
         UsageError: a counter is not known.
     """
+    from resnet_bench.models.external import unwrapped  # noqa: PLC0415
     from resnet_bench.profilers import counters as others  # noqa: PLC0415 - torch only where it is needed
-    from resnet_bench.profilers.hollow_copy import hollow_copy  # noqa: PLC0415
+    from resnet_bench.profilers.hollow_copy import full_copy, hollow_copy  # noqa: PLC0415
     from resnet_bench.profilers.tracing import materialised  # noqa: PLC0415
 
     others.check_counters(counters)
-    name, wanted, batch_size = profile.model, subject.input, profile.batch_size
+    name, batch_size = profile.model, profile.batch_size
     said: dict[str, Any] = {"batch_size": batch_size, "has_data": by_running}
 
     def by(tool: str, count: Callable[["nn.Module"], int]) -> int:
         with untouched():
-            built = subject.build(with_data=by_running)
-            module = materialised(built, wanted, name=name, batch_size=batch_size, by_running=by_running)
-            # What is built without data may hold sparse tensors, which no operator follows there.
-            copy = module if by_running else hollow_copy(module)
-            return explained(name, lambda: count(copy), by_running=by_running, by=tool)
+            module = unwrapped(build())
+            module = materialised(module, wanted, name=name, batch_size=batch_size, by_running=by_running)
+            copied = full_copy if by_running else hollow_copy
+            return explained(name, lambda: count(copied(module)), by_running=by_running, by=tool)
 
     def by_torch(mode: Mode) -> int:
         return by("torch's counter", lambda module: others.torch_counter_flops(module, wanted, mode=mode, **said))

@@ -36,6 +36,15 @@ def test_a_module_is_left_as_it_was():
     assert all(torch.equal(value, before[name]) for name, value in net.state_dict().items())
 
 
+@pytest.mark.parametrize("by_running", [False, True])
+@pytest.mark.parametrize("model", [Net, Net()])
+def test_other_tools_count_modules_and_factories_too(model, by_running):
+    cost = rb.profile(model, input=(3, 16, 16), mode="training", counters=["torch", "fvcore"], by_running=by_running)
+    assert cost.fvcore_count == cost.macs
+    assert cost.torch_counter_flops == cost.training_flops
+    assert cost.unexplained_flops == 0
+
+
 def test_what_is_not_predicted_of_an_lstms_memory_is_said():
     class Reads(Net):
         def __init__(self):
@@ -70,7 +79,7 @@ def test_the_frame_is_the_layers_and_adds_up():
         (dict(model="resnet18", input="3xx"), "input '3xx': expected an input such as"),
         (dict(model="resnet18", precision="fp31"), "precision 'fp31': expected one of"),
         (dict(model=3), "int is no model"),
-        (dict(model=Net, counters=["fvcore"]), "counters are for models that have a name"),
+        (dict(model=Net, counters=["fvcor"]), "Did you mean 'fvcore'?"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(arguments, words):
