@@ -13,7 +13,7 @@ from torch import nn
 
 from resnet_bench.errors import DisagreesError, UnsupportedError, UsageError
 from resnet_bench.machine import environment, variables
-from resnet_bench.models.outputs import leaves
+from resnet_bench.models.outputs import leaves, refuse_unrun
 from resnet_bench.profilers.clock import Clock
 from resnet_bench.profilers.devices import find, float32, instruments
 from resnet_bench.profilers.gauge import Gauge
@@ -118,12 +118,13 @@ def _refuse_another_allocator(case: Case) -> None:
 
 
 def refuse_another_computation(output: object, case: Case) -> None:
-    """Refuse an output, of any structure, that is not finite, and float32 that a model's code lets torch round.
+    """Refuse an output, of any structure, that is not there or not finite, and float32 that a model lets torch round.
 
     Raises:
         UnsupportedError: it is so.
         DisagreesError: it is not finite, and computed otherwise than in eager float32.
     """
+    refuse_unrun(output)
     computes = arithmetic(case.precision)
     altered = float32.altered(tensor_float=computes.tensor_float)
     if altered and computes.computes == "float32":

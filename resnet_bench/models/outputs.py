@@ -6,6 +6,8 @@ from typing import Any
 
 from torch.utils._pytree import tree_leaves
 
+from resnet_bench.errors import UnsupportedError
+
 
 def leaves(output: Any) -> Iterator[Any]:
     """Yield what an output holds, in its order; torch's own trees know no data classes and no classes of one's own."""
@@ -15,6 +17,18 @@ def leaves(output: Any) -> Iterator[Any]:
             yield leaf
         else:
             yield from leaves(held)
+
+
+def refuse_unrun(output: Any) -> None:
+    """Refuse an output that computes what it holds only when it is asked for it.
+
+    Raises:
+        UnsupportedError: it is a generator or another iterator.
+    """
+    if isinstance(output, Iterator):
+        raise UnsupportedError(
+            f"the model returns a {type(output).__name__}, of which nothing has run; let it return a list of its items."
+        )
 
 
 def _held(leaf: Any) -> list[Any] | None:

@@ -15,7 +15,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from resnet_bench.errors import in_words
 from resnet_bench.models.inputs import Inputs
-from resnet_bench.models.outputs import leaves
+from resnet_bench.models.outputs import leaves, refuse_unrun
 from resnet_bench.models.stored import mark_as, stored
 from resnet_bench.profilers import hollow
 from resnet_bench.profilers.moves import FREE, NEED_VALUES
@@ -69,7 +69,7 @@ def trace(module: nn.Module, inputs: Inputs, *, precision: Precision, has_data: 
     recorder = _Recorder(module, inputs.tensors, arithmetic(precision).activation_bytes, run)
     try:
         with torch.no_grad(), recorder:
-            inputs.call(module)
+            refuse_unrun(inputs.call(module))
     except KeyboardInterrupt:
         raise
     except BaseException as error:

@@ -78,7 +78,7 @@ def explained(
                 "it once on the CPU"
             )
         elif given:
-            reason += f" (it was given {given})"
+            reason = f"{reason.removesuffix('.')} (it was given {given})"
         until = ""
         if isinstance(error, TraceError):
             layers = error.trace.layers

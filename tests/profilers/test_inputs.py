@@ -11,6 +11,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from resnet_bench import specs
+from resnet_bench.child.prepare import refuse_another_computation
 from resnet_bench.errors import ModelError, OtherPrecisionError, UnsupportedError
 from resnet_bench.profilers.complexity import profile_module, static_profile
 from resnet_bench.profilers.workload import Workload
@@ -235,6 +236,24 @@ def test_what_cannot_be_trained_is_unsupported_in_profile_and_run_alike(module):
         profile_module(module, name="it", image_size=4, mode=Mode.TRAINING)
     with pytest.raises(UnsupportedError, match=said):
         Workload(make.case("it", image_size=4, mode=Mode.TRAINING), module, seed=0)
+
+
+class Yields(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 1)
+
+    def forward(self, images):
+        yield self.conv(images)
+
+
+def test_a_network_that_has_run_nothing_is_neither_counted_nor_measured():
+    said = "the model returns a generator, of which nothing has run; let it return a list of its items"
+    with pytest.raises(ModelError, match=said):
+        profile_module(Yields(), name="it", image_size=4)
+    workload = Workload(make.case("it", image_size=4), Yields(), seed=0)
+    with workload.running(), pytest.raises(UnsupportedError, match=said):
+        refuse_another_computation(workload.iterate(), workload.case)
 
 
 @pytest.mark.parametrize("optimizer", Optimizer)
