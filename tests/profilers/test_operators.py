@@ -171,6 +171,9 @@ def operators_of_torch():
             yield operators.name_of(func)
 
 
+@pytest.mark.skipif(
+    tuple(map(int, torch.__version__.split(".")[:2])) < (2, 13), reason="older releases have operators that are gone"
+)
 def test_every_operator_of_torch_is_counted_is_free_or_is_uncounted_for_a_reason():
     patterns = " ".join(UNCOUNTED.values()).split()
     names = set(operators_of_torch())
