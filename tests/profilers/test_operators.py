@@ -136,6 +136,13 @@ def test_moves_cost_nothing_and_raise_no_alarm(work):
     assert costs_of(work) == (0, 0, [])
 
 
+def test_a_deformed_convolution_is_one_whose_taps_are_interpolated_first():
+    images, weight, result = empty(2, 3, 8, 8), empty(8, 3, 3, 3), empty(2, 8, 8, 8)
+    spent = BY_HAND["torchvision::deform_conv2d"]((images, weight), result)
+    assert spent.macs == 2 * 64 * 8 * 27
+    assert spent.other_flops == 7 * 2 * 64 * 27 + result.numel()
+
+
 # What no table has, and why: a network that uses one is told its name.
 UNCOUNTED = {
     "of the backward pass": "*_backward* *_grad *_jvp",
