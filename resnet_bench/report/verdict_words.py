@@ -6,6 +6,7 @@ from resnet_bench import units
 from resnet_bench.analysis.metrics import NOISY_METRICS
 from resnet_bench.config.axes import goes_without_saying
 from resnet_bench.records import Case, Comparison, Figures, Verdict, VerdictTable
+from resnet_bench.records.plan import ALWAYS_SAID
 
 ORDER = (Verdict.REGRESSED, Verdict.IMPROVED, Verdict.INCONCLUSIVE, Verdict.NOT_COMPARABLE, Verdict.UNCHANGED)
 _FOLDED = frozenset({Verdict.UNCHANGED, Verdict.NOT_COMPARABLE})
@@ -57,7 +58,9 @@ def case_labels(table: VerdictTable) -> dict[Case, str]:
 def shared_words(table: VerdictTable) -> str:
     """Return in words what all cases share, "" where they share nothing."""
     cases = list(dict.fromkeys(row.case for row in table.comparisons))
-    told = {field: it for field, it in _shared_fields(cases).items() if not goes_without_saying(field)}
+    # Of a field that a later release added, the value which every case had before says nothing.
+    worth = {*ALWAYS_SAID, *(cases[0].later if cases else ())}
+    told = {it: value for it, value in _shared_fields(cases).items() if it in worth and not goes_without_saying(it)}
     return ", ".join(f"{field.replace('_', ' ')} {value}" for field, value in told.items() if value not in {"", 0})
 
 
