@@ -16,7 +16,7 @@ from resnet_bench.analysis.criteria import CRITERIA, Criterion, find_criterion
 from resnet_bench.analysis.metric import Direction
 from resnet_bench.analysis.verdicts.thresholds import Percentile
 from resnet_bench.config import axes
-from resnet_bench.config.axes import Value
+from resnet_bench.config.axis import Value
 from resnet_bench.errors import UsageError
 from resnet_bench.records import Record
 

@@ -14,7 +14,8 @@ from resnet_bench.executors import table as executors
 from resnet_bench.executors.iteration import TorchPrepared
 from resnet_bench.profilers.devices import collect
 from resnet_bench.records import Precision
-from resnet_bench.wire.messages import Converted, ConvertRequest
+from resnet_bench.wire.answers import Converted
+from resnet_bench.wire.messages import ConvertRequest
 
 
 def convert(request: ConvertRequest) -> Converted:

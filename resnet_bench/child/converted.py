@@ -17,7 +17,8 @@ from resnet_bench import scratch
 from resnet_bench.child.logits import EXPECTED, MOST_IMAGES, images_of
 from resnet_bench.executors import artifact
 from resnet_bench.records import Skip
-from resnet_bench.wire.messages import Converted, ConvertRequest, Failed, MeasureRequest
+from resnet_bench.wire.answers import Converted, Failed
+from resnet_bench.wire.messages import ConvertRequest, MeasureRequest
 
 _ANSWER = "answer"
 

@@ -21,7 +21,8 @@ from resnet_bench.executors import table as executors
 from resnet_bench.machine import memory_kills
 from resnet_bench.profilers.contention import CpuWatch
 from resnet_bench.records import Launch, Skip, SkipReason, remarks
-from resnet_bench.wire.messages import CopyRequest, Failed, MeasureRequest
+from resnet_bench.wire.answers import Failed
+from resnet_bench.wire.messages import CopyRequest, MeasureRequest
 
 # Samples are taken between the second time that all meet (loaded is the first) and the fifth.
 _SAMPLING, _SAMPLED = 2, 5

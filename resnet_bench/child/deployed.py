@@ -49,7 +49,8 @@ from resnet_bench.records import (
     State,
     remarks,
 )
-from resnet_bench.wire.messages import Converted, MeasureRequest
+from resnet_bench.wire.answers import Converted
+from resnet_bench.wire.messages import MeasureRequest
 
 _TORCH = "torch"
 

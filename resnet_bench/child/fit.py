@@ -6,7 +6,8 @@ from pathlib import Path
 
 from resnet_bench.child.prepare import load, refuse_another_computation
 from resnet_bench.profilers.allocations import MemoryProbe
-from resnet_bench.wire.messages import FitRequest, Fits
+from resnet_bench.wire.answers import Fits
+from resnet_bench.wire.messages import FitRequest
 
 _SEED = 0
 _STATM = Path("/proc/self/statm")

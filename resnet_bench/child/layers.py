@@ -23,7 +23,8 @@ from resnet_bench.records import (
     Layer,
     LayerProfile,
 )
-from resnet_bench.wire.messages import Dissected, LayersRequest
+from resnet_bench.wire.answers import Dissected
+from resnet_bench.wire.messages import LayersRequest
 
 
 def dissect(request: LayersRequest) -> Dissected:

@@ -13,7 +13,8 @@ from resnet_bench.records import Precision, arguments
 from resnet_bench.records.inputs import ModelInput
 from resnet_bench.records.weights import parse
 from resnet_bench.specs import Spec
-from resnet_bench.wire.messages import Known, LookUpRequest, Named
+from resnet_bench.wire.answers import Known
+from resnet_bench.wire.messages import LookUpRequest, Named
 
 _WITHOUT_DATA = torch.device("meta")
 

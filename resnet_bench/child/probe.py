@@ -6,7 +6,8 @@ import msgspec
 
 from resnet_bench.machine import variables
 from resnet_bench.profilers.devices import collect, find, instruments
-from resnet_bench.wire.messages import Probed, ProbeRequest, ProfileRequest
+from resnet_bench.wire.answers import Probed
+from resnet_bench.wire.messages import ProbeRequest, ProfileRequest
 
 
 def probe(request: ProbeRequest) -> Probed:

@@ -11,7 +11,8 @@ from resnet_bench.profilers.counters import COUNTERS
 from resnet_bench.profilers.subject import StaticSubject
 from resnet_bench.records import Profile
 from resnet_bench.specs.costs import iteration_work
-from resnet_bench.wire.messages import Profiled, ProfileRequest, ProfileSubject, Unsupported
+from resnet_bench.wire.answers import Profiled, Unsupported
+from resnet_bench.wire.messages import ProfileRequest, ProfileSubject
 
 
 def profile(request: ProfileRequest) -> Profiled:

@@ -13,7 +13,7 @@ from pathlib import Path
 from resnet_bench.child.rank_files import RankAnswer, RankFailed, RankFolder, RankRequest
 from resnet_bench.errors import ResNetBenchError
 from resnet_bench.machine import cores
-from resnet_bench.wire.messages import Failed
+from resnet_bench.wire.answers import Failed
 
 # What torch's process groups say where a peer is gone.
 _LOST_WORDS = ("gloo", "nccl", "connection closed", "connection reset", "store", "process group")

@@ -12,7 +12,8 @@ from pathlib import Path
 import msgspec
 
 from resnet_bench.records import Launch, Record, Skip
-from resnet_bench.wire.messages import Failed, MeasureRequest
+from resnet_bench.wire.answers import Failed
+from resnet_bench.wire.messages import MeasureRequest
 
 _PULSE = struct.Struct("<q")
 

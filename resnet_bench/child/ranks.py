@@ -22,7 +22,8 @@ from resnet_bench.errors import UnsupportedError
 from resnet_bench.machine import memory_kills
 from resnet_bench.machine.cores import share_a_core
 from resnet_bench.records import Launch, Rank, Skip, SkipReason, remarks
-from resnet_bench.wire.messages import Failed, MeasureRequest
+from resnet_bench.wire.answers import Failed
+from resnet_bench.wire.messages import MeasureRequest
 
 _AGENT = "resnet_bench.child.agent"
 # srun(1): beside whatever else the job runs, bound to no cores by Slurm, and ended where one node's agent fails.

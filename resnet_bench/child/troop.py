@@ -17,7 +17,8 @@ import msgspec
 
 from resnet_bench.profilers.company import SIGNAL
 from resnet_bench.records import Launch, Skip
-from resnet_bench.wire.messages import CopyRequest, Failed
+from resnet_bench.wire.answers import Failed
+from resnet_bench.wire.messages import CopyRequest
 from resnet_bench.wire.setting import compile_caches
 
 _answers = msgspec.json.Decoder(Launch | Skip | Failed)

@@ -14,7 +14,8 @@ from typing import NamedTuple
 import msgspec
 
 from resnet_bench.errors import ModelError, ResNetBenchError, deed
-from resnet_bench.wire.messages import AnyAnswer, AnyRequest, CaseRequest, Failed
+from resnet_bench.wire.messages import AnyAnswer, AnyRequest, CaseRequest
+from resnet_bench.wire.answers import Failed
 from resnet_bench.wire.request import NO_WAY_TO_ANSWER
 
 

@@ -12,7 +12,8 @@ from resnet_bench.commands.arguments import Whole, changes_of, value_of, with_ax
 from resnet_bench.commands.output import destination, give
 from resnet_bench.commands.suite_cases import cases_of_suite
 from resnet_bench.config import values
-from resnet_bench.config.axes import ALONE, BY_NAME, Value, completed
+from resnet_bench.config.axes import ALONE, BY_NAME, completed
+from resnet_bench.config.axis import Value
 from resnet_bench.errors import UsageError
 from resnet_bench.git.checkout import WORKING_TREE
 from resnet_bench.interop import github

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 from cyclopts import Parameter, Token
 
 from resnet_bench.config import values
-from resnet_bench.config.axes import AXES, BY_NAME, Axis, Value, find, flag_help
+from resnet_bench.config.axes import AXES, BY_NAME, find, flag_help
+from resnet_bench.config.axis import Axis, Value
 from resnet_bench.config.options import OPTIONS
 
 

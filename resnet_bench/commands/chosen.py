@@ -5,7 +5,7 @@ from pathlib import Path
 
 from resnet_bench import specs
 from resnet_bench.config import suite_file
-from resnet_bench.config.axes import Value
+from resnet_bench.config.axis import Value
 from resnet_bench.config.suite_file import Suite, Sweep
 from resnet_bench.errors import UsageError
 from resnet_bench.runner import choices

@@ -11,7 +11,8 @@ from resnet_bench.analysis.prediction.space import FamilyName
 from resnet_bench.commands.arguments import with_axes
 from resnet_bench.commands.chosen import chosen
 from resnet_bench.commands.output import destination, give
-from resnet_bench.config.axes import ALONE, BY_NAME, Value
+from resnet_bench.config.axes import ALONE, BY_NAME
+from resnet_bench.config.axis import Value
 from resnet_bench.errors import ExitCode, UsageError
 from resnet_bench.report.renderers import Format
 from resnet_bench.specs import Spec

@@ -12,7 +12,8 @@ from resnet_bench import specs
 from resnet_bench.commands.arguments import with_options
 from resnet_bench.commands.output import Destination, give, warn, written
 from resnet_bench.config import suite_file
-from resnet_bench.config.axes import AXES, Value
+from resnet_bench.config.axes import AXES
+from resnet_bench.config.axis import Value
 from resnet_bench.config.sources import from_environment, resolve
 from resnet_bench.config.suite_file import Suite
 from resnet_bench.errors import ExitCode, UsageError, nearest

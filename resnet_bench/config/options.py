@@ -6,7 +6,8 @@ from typing import Any
 
 from resnet_bench import units
 from resnet_bench.config import shard, values
-from resnet_bench.config.axes import AXES, Axis, flag_help
+from resnet_bench.config.axes import AXES, flag_help
+from resnet_bench.config.axis import Axis
 from resnet_bench.config.suite_tables import PROTOCOL
 from resnet_bench.config.values import Reader
 from resnet_bench.errors import UsageError

@@ -14,6 +14,7 @@ import msgspec
 
 from resnet_bench.config import axes, suite_file
 from resnet_bench.config import shard as shards
+from resnet_bench.config.axis import Axis, Value
 from resnet_bench.config.options import OPTIONS, PREFIX
 from resnet_bench.config.suite_file import Exclude, Suite, Sweep
 from resnet_bench.errors import IncompleteError, ResNetBenchError, StoreError, UsageError
@@ -155,7 +156,7 @@ def _keys(table: Sweep | Exclude) -> dict[str, Any]:
     return {axis.plural: _shown(axis, table[axis.name]) for axis in axes.SWEPT} | {"on": table.on.value}
 
 
-def _shown(axis: axes.Axis, values: tuple[axes.Value, ...]) -> Any:
+def _shown(axis: Axis, values: tuple[Value, ...]) -> Any:
     if values in {(), ("",)}:
         return axis.default_words
     return axis.alone if values == (axis.alone,) else msgspec.to_builtins(values)

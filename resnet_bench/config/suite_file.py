@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from resnet_bench.config import axes, machine_tables, prices, suite_models, suite_tables, values
-from resnet_bench.config.axes import AUTO, Axis, Value
+from resnet_bench.config.axis import AUTO, Axis, Value
 from resnet_bench.config.suite_models import NamedModel
 from resnet_bench.errors import ConfigError, nearest
 from resnet_bench.machine.devices import HOST, is_accelerator

@@ -5,7 +5,8 @@ from typing import Any
 
 from resnet_bench import units
 from resnet_bench.config import values
-from resnet_bench.config.axes import SWEPT, Value
+from resnet_bench.config.axes import SWEPT
+from resnet_bench.config.axis import Value
 from resnet_bench.config.values import Reader
 from resnet_bench.errors import ConfigError, ResNetBenchError, nearest
 from resnet_bench.records import ReferenceUse, State, Transfer

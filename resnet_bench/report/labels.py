@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
 from resnet_bench.config import axes
+from resnet_bench.config.axis import Value
 from resnet_bench.records import Case, Environment, Record, Run
 from resnet_bench.records.plan import ALWAYS_SAID
 from resnet_bench.report.table import Column, ColumnKind, Row
@@ -78,7 +79,7 @@ def _says_something(case: Case, axis: str) -> bool:
     return bool(getattr(case, axis)) and not is_usual and not axes.goes_without_saying(axis)
 
 
-def axis_words(axis: str, value: axes.Value) -> str:
+def axis_words(axis: str, value: Value) -> str:
     """Return the value of an axis (or of "machine") as words that stand alone: 224 px, 2 threads, fp32."""
     return str(value) if axis == MACHINE else axes.BY_NAME[axis].words(_plain(value))
 
@@ -103,7 +104,7 @@ def _column(name: str, *, facet: bool) -> Column:
     return Column(key=name, title=axis.title, kind=kind, unit=axis.unit, help=axis.explained, facet=facet)
 
 
-def _plain(value: axes.Value) -> axes.Value:
+def _plain(value: Value) -> Value:
     return value.value if isinstance(value, StrEnum) else value
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import msgspec
 
 from resnet_bench import specs
-from resnet_bench.config.axes import Value
+from resnet_bench.config.axis import Value
 from resnet_bench.config.suite_file import Suite, Sweep
 from resnet_bench.config.suite_models import NamedModel
 from resnet_bench.errors import ConfigError, IncompleteError, ModelError, nearest

@@ -12,7 +12,7 @@ from resnet_bench.analysis.criteria import find_criterion
 from resnet_bench.analysis.prediction.frontier import Conflict, binding, frontier, keeping, spread_out
 from resnet_bench.analysis.prediction.predict import missing_shapes
 from resnet_bench.analysis.prediction.space import Amounts, Variant
-from resnet_bench.config.axes import Value
+from resnet_bench.config.axis import Value
 from resnet_bench.config.case_labels import label
 from resnet_bench.errors import IncompleteError, UsageError
 from resnet_bench.records import Record

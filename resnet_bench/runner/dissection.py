@@ -7,7 +7,8 @@ from typing import Any
 from resnet_bench import specs
 from resnet_bench.analysis.layers import Dissection
 from resnet_bench.analysis.roofline import headroom
-from resnet_bench.config.axes import AUTO, Value, completed
+from resnet_bench.config.axes import completed
+from resnet_bench.config.axis import AUTO, Value
 from resnet_bench.config.case_labels import label
 from resnet_bench.config.suite_file import Sweep, load_suite
 from resnet_bench.errors import IncompleteError, ResNetBenchError, StoreError, UsageError
@@ -21,7 +22,8 @@ from resnet_bench.runner.progress import warn
 from resnet_bench.specs import Spec
 from resnet_bench.specs.arithmetic import check_precision
 from resnet_bench.storage import outputs
-from resnet_bench.wire.messages import Dissected, LayersRequest
+from resnet_bench.wire.answers import Dissected
+from resnet_bench.wire.messages import LayersRequest
 from resnet_bench.words import say
 
 BUDGET_S = 5.0

@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 
 from resnet_bench import specs
-from resnet_bench.config.axes import AUTO, BY_NAME, SWEPT, Value, are_several
+from resnet_bench.config.axes import BY_NAME, SWEPT, are_several
+from resnet_bench.config.axis import AUTO, Value
 from resnet_bench.config.suite_file import DeviceClass, Suite, Sweep, matches
 from resnet_bench.errors import ConfigError, StoreError, UsageError
 from resnet_bench.machine.devices import is_accelerator

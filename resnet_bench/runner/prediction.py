@@ -10,7 +10,8 @@ from resnet_bench.analysis.prediction.knowledge import knowledge
 from resnet_bench.analysis.prediction.predict import missing_shapes
 from resnet_bench.analysis.prediction.shapes import static_pieces
 from resnet_bench.analysis.published import published
-from resnet_bench.config.axes import AUTO, Value, completed
+from resnet_bench.config.axes import completed
+from resnet_bench.config.axis import AUTO, Value
 from resnet_bench.config.case_labels import label
 from resnet_bench.config.suite_file import load_suite
 from resnet_bench.errors import IncompleteError, ResNetBenchError, UnsupportedError, UsageError
@@ -27,8 +28,9 @@ from resnet_bench.runner.oracle import Oracle, PredictionSubject, counted_of, st
 from resnet_bench.runner.progress import warn
 from resnet_bench.specs import Spec
 from resnet_bench.storage import layer_library as store
+from resnet_bench.wire.answers import Dissected
 from resnet_bench.wire.descriptions import CostRequest
-from resnet_bench.wire.messages import Dissected, LayersRequest
+from resnet_bench.wire.messages import LayersRequest
 from resnet_bench.words import counted, listed, say
 
 BUDGET_S = 5.0

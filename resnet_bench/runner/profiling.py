@@ -15,7 +15,8 @@ from resnet_bench.runner.plan import Plan
 from resnet_bench.runner.progress import warn
 from resnet_bench.specs import Spec
 from resnet_bench.specs.updates import depends_on_update
-from resnet_bench.wire.messages import Profiled, ProfileRequest, ProfileSubject
+from resnet_bench.wire.answers import Profiled
+from resnet_bench.wire.messages import ProfileRequest, ProfileSubject
 
 
 def subjects_of(plan: Plan) -> tuple[ProfileSubject, ...]:

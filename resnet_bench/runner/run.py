@@ -9,7 +9,7 @@ import msgspec
 
 from resnet_bench import specs
 from resnet_bench.config import suite_models
-from resnet_bench.config.axes import Value
+from resnet_bench.config.axis import Value
 from resnet_bench.config.suite_file import Suite
 from resnet_bench.errors import ResNetBenchError, StoreError, UsageError
 from resnet_bench.executors import calibration
@@ -27,7 +27,7 @@ from resnet_bench.runner.progress import warn
 from resnet_bench.runner.run_layers import time_layers
 from resnet_bench.runner.stations import Station
 from resnet_bench.storage import run_directory
-from resnet_bench.wire.messages import Profiled
+from resnet_bench.wire.answers import Profiled
 
 _QUICK = "quick"
 

@@ -13,7 +13,7 @@ from resnet_bench.runner.plan import Plan
 from resnet_bench.runner.progress import tried, warn
 from resnet_bench.specs import Spec
 from resnet_bench.storage.trials import TrialLog
-from resnet_bench.wire.messages import Probed
+from resnet_bench.wire.answers import Probed
 
 
 def with_searches(

@@ -21,7 +21,8 @@ from resnet_bench.runner.launchers.launcher import Launcher
 from resnet_bench.runner.plan import Plan
 from resnet_bench.runner.progress import warn
 from resnet_bench.runner.searches import with_searches
-from resnet_bench.wire.messages import Probed, ProfileSubject
+from resnet_bench.wire.answers import Probed
+from resnet_bench.wire.messages import ProfileSubject
 
 
 @dataclass(frozen=True, slots=True)

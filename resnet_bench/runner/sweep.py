@@ -14,7 +14,8 @@ from resnet_bench.runner.plan import Plan, Slot, estimate_s
 from resnet_bench.runner.progress import Reporter, reporter
 from resnet_bench.runner.work import Pending, WorkLeft
 from resnet_bench.storage import run_directory
-from resnet_bench.wire.messages import MeasureRequest, Unsupported
+from resnet_bench.wire.answers import Unsupported
+from resnet_bench.wire.messages import MeasureRequest
 
 # A later launch of the same case would end the same way.
 FINAL = frozenset({SkipReason.OUT_OF_MEMORY, SkipReason.UNSUPPORTED, SkipReason.DISAGREES, SkipReason.TIMEOUT})

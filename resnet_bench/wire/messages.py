@@ -1,20 +1,17 @@
-"""What a parent asks of a child process and what the child answers: one JSON line each way."""
+"""What a parent asks of a child process: one JSON line, and of which type its answer is."""
 
 from typing import ClassVar
 
-from resnet_bench.errors import DeviceError, ResNetBenchError, StoreError, UsageError, named
+from resnet_bench.errors import DeviceError, ResNetBenchError, StoreError, UsageError
 from resnet_bench.executors import table as executors
 from resnet_bench.machine.environment import usual_allocator
 from resnet_bench.records import (
     Case,
     Ceilings,
-    Environment,
     Launch,
-    LayerProfile,
     Mode,
     Optimizer,
     Precision,
-    Profile,
     Protocol,
     Record,
     Skip,
@@ -23,85 +20,10 @@ from resnet_bench.records import (
 )
 from resnet_bench.records.profiles import STATIC, ProfileKey
 from resnet_bench.specs import Spec
+from resnet_bench.wire.answers import Converted, Dissected, Failed, Fits, Known, Probed, Profiled
 from resnet_bench.wire.descriptions import Costed, CostRequest, Shown, ShowRequest
 from resnet_bench.wire.request import AnswerT, Request
 from resnet_bench.wire.setting import ChildSetting, setting_of
-
-
-class Unsupported(Record, frozen=True, kw_only=True):
-    """What cannot be run at all, and so is measured no more than it is profiled; `key` as `profile_key` has it."""
-
-    key: tuple[str | int, ...]
-    detail: str
-
-
-class Profiled(Record, frozen=True, kw_only=True, tag="profiled"):
-    """Profiles in the order asked for; `refusals` are (model, why) of those that cannot be made."""
-
-    profiles: tuple[Profile, ...]
-    refusals: tuple[tuple[str, str], ...] = ()
-    unsupported: tuple[Unsupported, ...] = ()
-
-
-class Probed(Record, frozen=True, kw_only=True, tag="probed"):
-    """The device found, the machine, and the static profiles that were asked for with it.
-
-    `falsified` says which variables of its environment make figures of the device other ones than they are called.
-    """
-
-    device: str
-    environment: Environment
-    profiled: Profiled = Profiled(profiles=())
-    falsified: tuple[str, ...] = ()
-
-    def refuse_falsified(self) -> None:
-        """Refuse to measure there.
-
-        Raises:
-            UsageError: with the variable and what to do.
-        """
-        if self.falsified:
-            raise UsageError(self.falsified[0])
-
-
-class Dissected(Record, frozen=True, kw_only=True, tag="dissected"):
-    """The layers of a case whose device is named as it was found, and the machine."""
-
-    layers: LayerProfile
-    environment: Environment
-
-
-class Fits(Record, frozen=True, kw_only=True, tag="fits"):
-    """The case fits; its second iteration took `iteration_s`."""
-
-    iteration_s: float
-    peak_allocated_bytes: int | None
-
-
-class Known(Record, frozen=True, kw_only=True, tag="known"):
-    """All models that were asked for are there.
-
-    `inputs` are their own, one for each, as `records.inputs` has them; `precisions` those that they are built in.
-    """
-
-    inputs: tuple[str, ...] = ()
-    precisions: tuple[Precision, ...] = ()
-
-
-class Failed(Record, frozen=True, kw_only=True, tag="failed"):
-    """The child could not do what was asked, for a reason the user can mend; `error` is the class of the exception."""
-
-    error: str
-    message: str
-
-    @classmethod
-    def of(cls, error: ResNetBenchError) -> "Failed":
-        """Return what is said of an error."""
-        return cls(error=type(error).__name__, message=str(error))
-
-    def exception(self) -> ResNetBenchError:
-        """Return the error as the child raised it."""
-        return named(self.error)(self.message)
 
 
 class CaseRequest(Request[AnswerT], frozen=True, kw_only=True):
@@ -231,21 +153,6 @@ class CeilingsRequest(Request[Ceilings], frozen=True, kw_only=True, tag="ceiling
     def child_setting(self) -> ChildSetting:
         """The threads that the ceilings are of, and the allocator that cases have where nothing is said."""
         return ChildSetting(threads=self.threads or None, allocator=usual_allocator())
-
-
-class Converted(Record, frozen=True, kw_only=True, tag="converted"):
-    """What a network was converted to, and what of it a process without torch must be told.
-
-    `input_sha256` is of the input that eager float32 gets; `weights` and `batch_norm_statistics` are words.
-    """
-
-    convert_s: float
-    sha256: str
-    size_bytes: int
-    input_sha256: str
-    environment: str
-    weights: str
-    batch_norm_statistics: str
 
 
 class ConvertRequest(CaseRequest[Converted | Skip], frozen=True, kw_only=True, tag="convert"):

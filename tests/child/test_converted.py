@@ -9,7 +9,8 @@ from resnet_bench.child import converted
 from resnet_bench.errors import UnsupportedError
 from resnet_bench.executors import artifact
 from resnet_bench.records import Executor
-from resnet_bench.wire.messages import Converted, ConvertRequest, Failed
+from resnet_bench.wire.answers import Converted, Failed
+from resnet_bench.wire.messages import ConvertRequest
 from tests import make
 
 

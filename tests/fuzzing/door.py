@@ -27,7 +27,8 @@ from resnet_bench import cli
 from resnet_bench.errors import ResNetBenchError
 from resnet_bench.runner import run as runs
 from resnet_bench.storage import run_directory
-from resnet_bench.wire.messages import FitRequest, Fits, LayersRequest
+from resnet_bench.wire.answers import Fits
+from resnet_bench.wire.messages import FitRequest, LayersRequest
 from tests import make
 from tests.fuzzing import corpus, mutations
 from tests.runner.instant import Machine

@@ -8,15 +8,8 @@ from resnet_bench import cli
 from resnet_bench.errors import ResNetBenchError
 from resnet_bench.records import Launch
 from resnet_bench.runner.launchers import table
-from resnet_bench.wire.messages import (
-    CeilingsRequest,
-    Known,
-    LookUpRequest,
-    MeasureRequest,
-    Probed,
-    Profiled,
-    ProfileRequest,
-)
+from resnet_bench.wire.answers import Known, Probed, Profiled
+from resnet_bench.wire.messages import CeilingsRequest, LookUpRequest, MeasureRequest, ProfileRequest
 from resnet_bench.wire.request import Request
 from tests import make
 

@@ -20,7 +20,8 @@ from resnet_bench.records import Case, Commit, Launch
 from resnet_bench.runner import run as runs
 from resnet_bench.runner.launchers.local import LocalLauncher
 from resnet_bench.storage import run_directory
-from resnet_bench.wire.messages import CeilingsRequest, Probed, Profiled
+from resnet_bench.wire.answers import Probed, Profiled
+from resnet_bench.wire.messages import CeilingsRequest
 from tests import make
 
 SIGNALS = (*(signal.SIGKILL,) * 6, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)

@@ -6,7 +6,8 @@ from random import Random
 from resnet_bench import specs
 from resnet_bench.machine.environment import as_it_is_now, usual_allocator
 from resnet_bench.specs.reference import version
-from resnet_bench.wire.messages import CeilingsRequest, Dissected, LayersRequest
+from resnet_bench.wire.answers import Dissected
+from resnet_bench.wire.messages import CeilingsRequest, LayersRequest
 from tests import make
 from tests.runner.instant import Machine
 

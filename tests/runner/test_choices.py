@@ -7,7 +7,7 @@ from resnet_bench.config import suite_file
 from resnet_bench.errors import ConfigError, IncompleteError, ModelError
 from resnet_bench.records import Mode, Optimizer, Precision, inputs
 from resnet_bench.runner import choices, plan
-from resnet_bench.wire.messages import Known
+from resnet_bench.wire.answers import Known
 from tests.runner.instant import Answers
 
 SUITE = """

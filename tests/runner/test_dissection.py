@@ -7,7 +7,8 @@ from resnet_bench.config.axes import BY_NAME
 from resnet_bench.errors import IncompleteError, ModelError, OtherPrecisionError
 from resnet_bench.records import Precision, SkipReason
 from resnet_bench.runner import choices, dissection
-from resnet_bench.wire.messages import Known, LookUpRequest
+from resnet_bench.wire.answers import Known
+from resnet_bench.wire.messages import LookUpRequest
 from tests import make
 from tests.runner.instant import Answers
 

@@ -17,7 +17,8 @@ from resnet_bench.runner.launchers.local import LocalLauncher
 from resnet_bench.runner.launchers.variables import FIXED_ALLOCATOR, child_variables
 from resnet_bench.specs import reference
 from resnet_bench.storage import reading, run_directory
-from resnet_bench.wire.messages import ProbeRequest, Profiled
+from resnet_bench.wire.answers import Profiled
+from resnet_bench.wire.messages import ProbeRequest
 from resnet_bench.wire.setting import ChildSetting
 from tests import make
 from tests.runner.instant import Machine

@@ -15,7 +15,7 @@ from resnet_bench.machine import environment
 from resnet_bench.records import Allocator, Case, Mode, Precision, SkipReason
 from resnet_bench.runner import plan
 from resnet_bench.runner.sweep import unfinished
-from resnet_bench.wire.messages import Probed
+from resnet_bench.wire.answers import Probed
 from tests import make
 from tests.runner.instant import Machine
 

@@ -17,7 +17,7 @@ from resnet_bench.runner.search import LARGEST_BATCH, Tried, largest_fit
 from resnet_bench.runner.searches import with_searches
 from resnet_bench.storage import run_directory
 from resnet_bench.storage.trials import TrialLog
-from resnet_bench.wire.messages import Fits, Probed
+from resnet_bench.wire.answers import Fits, Probed
 from tests import make
 from tests.runner.instant import Answers
 

@@ -11,7 +11,8 @@ from typing import TypeVar
 
 from resnet_bench import HOME
 from resnet_bench.runner.launchers.local import LocalLauncher
-from resnet_bench.wire.messages import Probed, ProbeRequest, ProfileSubject
+from resnet_bench.wire.messages import ProbeRequest, ProfileSubject
+from resnet_bench.wire.answers import (Probed)
 from resnet_bench.wire.request import Request
 
 AnswerT = TypeVar("AnswerT")

@@ -5,7 +5,7 @@ import pytest
 
 from resnet_bench import errors
 from resnet_bench.errors import DeviceError, UnsupportedError
-from resnet_bench.wire.messages import Failed
+from resnet_bench.wire.answers import Failed
 
 
 @pytest.mark.parametrize("kind", [DeviceError, UnsupportedError, errors.ModelError, errors.StoreError])

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 
 import msgspec
 
-from resnet_bench.config.axes import BY_NAME, Value
+from resnet_bench.config.axes import BY_NAME
+from resnet_bench.config.axis import Value
 from resnet_bench.errors import UsageError
 from resnet_bench.records import Digest
 from resnet_bench.words import listed

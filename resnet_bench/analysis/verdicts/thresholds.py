@@ -25,7 +25,8 @@ from resnet_bench import units
 from resnet_bench.analysis.metric import Metric, NoisyMetric
 from resnet_bench.analysis.metrics import find_metric
 from resnet_bench.config import suite_file, values
-from resnet_bench.config.axes import AXES, BY_NAME, Axis, Value
+from resnet_bench.config.axes import AXES, BY_NAME
+from resnet_bench.config.axis import Axis, Value
 from resnet_bench.errors import ConfigError, UsageError, nearest
 from resnet_bench.records import Case, Figures, Record
 from resnet_bench.storage import reading

@@ -15,8 +15,9 @@ import msgspec
 from resnet_bench.errors import IncompleteError, InternalError, UsageError, in_words
 from resnet_bench.records import Launch, Machine, Skip, SkipReason, remarks
 from resnet_bench.runner.launchers.process import Ended, TimeLimitError
+from resnet_bench.wire.answers import Failed, Probed
 from resnet_bench.wire.delivery import PROTOCOL, Delivery, Errand, Salutation, own_release
-from resnet_bench.wire.messages import CaseRequest, Failed, Probed, ProbeRequest, ProfileSubject
+from resnet_bench.wire.messages import CaseRequest, ProbeRequest, ProfileSubject
 from resnet_bench.wire.request import Request
 
 AnswerT = TypeVar("AnswerT")

@@ -20,8 +20,9 @@ from resnet_bench.errors import IncompleteError, ResNetBenchError
 from resnet_bench.records import remarks
 from resnet_bench.runner.launchers.bystanders import Bystanders
 from resnet_bench.runner.launchers.local import LocalLauncher
+from resnet_bench.wire.answers import Failed
 from resnet_bench.wire.delivery import PROTOCOL, Delivery, Errand, Salutation, own_release
-from resnet_bench.wire.messages import AnyAnswer, Failed
+from resnet_bench.wire.messages import AnyAnswer
 from resnet_bench.wire.pairs import PairsMade, PairsRequest
 from resnet_bench.wire.request import NO_WAY_TO_ANSWER
 

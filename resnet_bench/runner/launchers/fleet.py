@@ -8,7 +8,8 @@ from typing import Protocol, Self, TypeVar
 from resnet_bench.errors import IncompleteError, ResNetBenchError
 from resnet_bench.records import Machine, case_names
 from resnet_bench.runner.launchers.launcher import Launcher
-from resnet_bench.wire.messages import CaseRequest, Probed, ProfileSubject
+from resnet_bench.wire.answers import Probed
+from resnet_bench.wire.messages import CaseRequest, ProfileSubject
 from resnet_bench.wire.request import Request
 
 AnswerT = TypeVar("AnswerT")

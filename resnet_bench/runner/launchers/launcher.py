@@ -2,7 +2,8 @@
 
 from typing import Protocol, TypeVar
 
-from resnet_bench.wire.messages import Probed, ProfileSubject
+from resnet_bench.wire.answers import Probed
+from resnet_bench.wire.messages import ProfileSubject
 from resnet_bench.wire.request import Request
 
 AnswerT = TypeVar("AnswerT")

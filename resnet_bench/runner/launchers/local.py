@@ -14,7 +14,8 @@ from resnet_bench.machine import memory_kills
 from resnet_bench.records import Skip, SkipReason, remarks
 from resnet_bench.runner.launchers.process import Ended, TimeLimitError, run_child
 from resnet_bench.runner.progress import warn
-from resnet_bench.wire.messages import AnyAnswer, CaseRequest, Failed, Probed, ProbeRequest, ProfileSubject
+from resnet_bench.wire.answers import Failed, Probed
+from resnet_bench.wire.messages import AnyAnswer, CaseRequest, ProbeRequest, ProfileSubject
 from resnet_bench.wire.request import Request
 
 AnswerT = TypeVar("AnswerT")

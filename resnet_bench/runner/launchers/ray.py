@@ -11,7 +11,8 @@ from resnet_bench.runner.launchers.elsewhere import ElsewhereLauncher, LostError
 from resnet_bench.runner.launchers.process import Ended, TimeLimitError
 from resnet_bench.runner.launchers.ray_cluster import DRIVER, RayCluster
 from resnet_bench.runner.launchers.ray_driver import RayDelivery, RayErrand
-from resnet_bench.wire.messages import Probed, ProfileSubject
+from resnet_bench.wire.answers import Probed
+from resnet_bench.wire.messages import ProfileSubject
 
 _ADDRESS_VARIABLE = "RAY_ADDRESS"  # Ray's own
 _LOOK_LIMIT_S = 60.0
