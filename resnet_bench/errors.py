@@ -4,7 +4,8 @@ ResNetBenchError (2)
 ├── UsageError (2)        a flag or an argument
 ├── ConfigError (2)       a suite or thresholds file
 ├── ModelError (2)        a model name, its weights, its input
-│   └── UnknownModelError (2)  nothing is called so, or it cannot be built without arguments
+│   ├── UnknownModelError (2)  nothing is called so, or it cannot be built without arguments
+│   └── UntracedError (2)  a model that has to be run to be counted
 ├── DeviceError (2)       a device that is not there
 ├── StoreError (2)        a run directory or baseline that cannot be read or written
 ├── UnsupportedError (3)  a case that cannot run on its device
@@ -61,6 +62,10 @@ class ModelError(ResNetBenchError):
 
 class UnknownModelError(ModelError):
     """Nothing is called so, or what is cannot be built: a mistake in the name, which no measurement will mend."""
+
+
+class UntracedError(ModelError):
+    """A model needs numbers or a device to go on: running it may count it, tracing it without data does not."""
 
 
 class DeviceError(ResNetBenchError):

@@ -1,11 +1,12 @@
 """Static profiles as a run keeps them, fvcore's and torch's own counts beside ours. Imports torch."""
 
 import contextlib
+from functools import partial
 from typing import Any
 
 import msgspec
 
-from resnet_bench.errors import ResNetBenchError, UnknownModelError, UnsupportedError
+from resnet_bench.errors import ResNetBenchError, UnknownModelError, UnsupportedError, UntracedError
 from resnet_bench.profilers.complexity import static_profile, with_counters
 from resnet_bench.profilers.counters import COUNTERS
 from resnet_bench.profilers.subject import StaticSubject
@@ -35,6 +36,21 @@ def profile(request: ProfileRequest) -> Profiled:
 
 
 def _counted(subject: ProfileSubject) -> Profile:
+    """Profile a subject, by running it once where it runs on the host and no other way goes.
+
+    Raises:
+        ModelError: it cannot be traced; of one that could be run, why it could not be traced.
+    """
+    try:
+        return _profiled(subject, by_running=False)
+    except UntracedError:
+        if subject.on_host:
+            with contextlib.suppress(ResNetBenchError):
+                return _profiled(subject, by_running=True)
+        raise
+
+
+def _profiled(subject: ProfileSubject, *, by_running: bool) -> Profile:
     """Profile a subject, with what other tools count where they can follow it."""
     asked: dict[str, Any] = dict(image_size=None if subject.input else subject.image_size, input=subject.input)
     found = static_profile(
@@ -45,12 +61,14 @@ def _counted(subject: ProfileSubject) -> Profile:
         arguments=subject.arguments,
         optimizer=subject.optimizer,
         update=subject.update,
+        by_running=by_running,
         **asked,
     )
     of = StaticSubject.of(subject.model, arguments=subject.arguments, **asked)
     for counter in COUNTERS:
         with contextlib.suppress(ResNetBenchError):
-            found = with_counters(found, of.build, of.input, (counter,))
+            build = partial(of.build, with_data=by_running)
+            found = with_counters(found, build, of.input, (counter,), by_running=by_running)
     return found
 
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
-from resnet_bench.errors import ModelError, ResNetBenchError, in_words
+from resnet_bench.errors import ModelError, ResNetBenchError, UntracedError, in_words
 from resnet_bench.words import counted
 
 _Result = TypeVar("_Result")
@@ -47,7 +47,7 @@ def explained(
         by_running: whether it has data.
         by: another tool that does it.
     """
-    from resnet_bench.profilers.activations import TraceError, ValueNeededError  # noqa: PLC0415 - torch only where it is needed
+    from resnet_bench.profilers.activations import TraceError  # noqa: PLC0415 - torch only where it is needed
 
     try:
         return work()
@@ -55,30 +55,12 @@ def explained(
         raise
     except BaseException as error:
         cause = error.cause if isinstance(error, TraceError) else error
-        reason = in_words(cause)
-        if _ONE_VALUE in reason:
+        if _ONE_VALUE in in_words(cause):
             raise ModelError(
                 f"'{name}' cannot run at this image size and batch size 1: a norm would see one value per "
                 "channel; use a batch size of 2 or more, or larger images."
             ) from error
-        if isinstance(cause, ValueNeededError):
-            reason = (
-                "its control flow depends on the data; --by-running counts it by running it once on the CPU"
-                if cause.of_input
-                else "it reads the value of a parameter or buffer, and the copy that is traced holds none; "
-                "--by-running has them"
-            )
-        elif any(words in reason for words in _OF_TORCHVISION):
-            reason = "it needs torchvision's compiled operators, which do not load beside this torch"
-        elif not by_running and any(words in reason for words in _ANOTHER_DEVICE):
-            reason = "its code makes tensors on the CPU, wherever it runs; --by-running counts it by running it there"
-        elif not by_running and _NO_NUMBERS.search(reason):
-            reason = reason.removesuffix(".") + (
-                "; if it needs numbers or a device, which what is traced has not, --by-running counts it by running "
-                "it once on the CPU"
-            )
-        elif given:
-            reason = f"{reason.removesuffix('.')} (it was given {given})"
+        instead = "" if by_running else _by_running(cause)
         until = ""
         if isinstance(error, TraceError):
             layers = error.trace.layers
@@ -86,4 +68,35 @@ def explained(
             macs = sum(each.macs for each in layers)
             until = f" Counted until then: {counted(len(layers), 'layer')}{last}, {macs:,} MACs."
         done = f"counted by {by}" if by else "run" if by_running else "traced without running it"
-        raise ModelError(f"'{name}' cannot be {done}: {reason.removesuffix('.')}.{until}") from error
+        refusal = UntracedError if instead else ModelError
+        raise refusal(f"'{name}' cannot be {done}: {instead or _reason(cause, given)}.{until}") from error
+
+
+def _by_running(cause: BaseException) -> str:
+    """Say why a copy without data cannot go on where the module itself may, and how to run it; else nothing."""
+    from resnet_bench.profilers.activations import ValueNeededError  # noqa: PLC0415 - torch only where it is needed
+
+    reason = in_words(cause)
+    if isinstance(cause, ValueNeededError):
+        if cause.of_input:
+            return "its control flow depends on the data; --by-running counts it by running it once on the CPU"
+        return (
+            "it reads the value of a parameter or buffer, and the copy that is traced holds none; --by-running has them"
+        )
+    if any(words in reason for words in _OF_TORCHVISION):
+        return ""
+    if any(words in reason for words in _ANOTHER_DEVICE):
+        return "its code makes tensors on the CPU, wherever it runs; --by-running counts it by running it there"
+    if _NO_NUMBERS.search(reason):
+        return (
+            f"{reason.removesuffix('.')}; if it needs numbers or a device, which what is traced has not, --by-running "
+            "counts it by running it once on the CPU"
+        )
+    return ""
+
+
+def _reason(cause: BaseException, given: str) -> str:
+    reason = in_words(cause).removesuffix(".")
+    if any(words in reason for words in _OF_TORCHVISION):
+        return "it needs torchvision's compiled operators, which do not load beside this torch"
+    return f"{reason} (it was given {given})" if given else reason

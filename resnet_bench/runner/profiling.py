@@ -28,7 +28,8 @@ def subjects_of(plan: Plan) -> tuple[ProfileSubject, ...]:
 
 def _subject(model: Spec | str, case: Case) -> ProfileSubject:
     fields: dict[str, Any] = {name: getattr(case, name) for name in STATIC}
-    return ProfileSubject(**fields | {"model": model, "update": kind_of(case.device).update})
+    kind = kind_of(case.device)
+    return ProfileSubject(**fields | {"model": model, "update": kind.update, "on_host": not kind.accelerator})
 
 
 def foreseen(suite: Suite, shard: tuple[int, int] | None) -> tuple[ProfileSubject, ...]:

@@ -45,7 +45,10 @@ class CaseRequest(Request[AnswerT], frozen=True, kw_only=True):
 
 
 class ProfileSubject(Record, frozen=True, kw_only=True):
-    """One static profile to make; `model` is a registry or external name, or the user's own spec."""
+    """One static profile to make; `model` is a registry or external name, or the user's own spec.
+
+    `on_host` says that the case runs on the host too: what cannot be traced without running it may be run there once.
+    """
 
     model: Spec | str
     mode: Mode
@@ -56,6 +59,7 @@ class ProfileSubject(Record, frozen=True, kw_only=True):
     arguments: str = ""
     optimizer: Optimizer = Optimizer.MOMENTUM
     update: Update = Update.FOREACH
+    on_host: bool = False
 
     @property
     def name(self) -> str:

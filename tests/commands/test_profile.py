@@ -254,6 +254,7 @@ models = ["ten", "tiny", "tests.profilers.test_inputs:Video"]
 """
 
 
+@pytest.mark.slow
 def test_a_suites_models_of_other_packages_are_listed_with_what_they_cost(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
