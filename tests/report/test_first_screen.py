@@ -229,6 +229,12 @@ def test_a_phone_sees_the_measured_columns_and_nothing_is_lost_sideways(opened, 
         latency = page.locator('table[data-table="summary"] tbody tr').first.locator("td.n").nth(1)
         box = latency.bounding_box()
         assert box["x"] + box["width"] <= 400
+        page.wait_for_selector(".hero .plot[data-drawn]")
+        ends = "((at) => [at.left, at.right])(it.getBoundingClientRect())"
+        names = page.eval_on_selector_all(".hero .textpoint text", f"all => all.map((it) => {ends})")
+        frame = page.locator(".hero .plot .main-svg").first.bounding_box()
+        assert len(names) == 5
+        assert [it for it in names if it[0] < frame["x"] or it[1] > frame["x"] + frame["width"]] == []
 
 
 def test_the_budget_is_a_line_in_the_figure_of_latency(opened):
