@@ -5,16 +5,24 @@ from pathlib import Path
 import pytest
 
 from resnet_bench import cli
+from resnet_bench.records import Precision
 from resnet_bench.report.documents import gallery
 from resnet_bench.report.renderers import csv, html
-from tests.make import save_run, suite_run
+from tests.make import change, save_run, suite_run
+
+
+def on(machine, run):
+    """Return the run as one of another machine."""
+    (there,) = run.header.environments
+    known = change(there, identity=change(there.identity, device_name=machine))
+    return change(run, header=change(run.header, environments=(known,)))
 
 
 @pytest.fixture
 def published(tmp_path):
     for name, speed in (("epyc box", 1.0), ("xeon#2", 2.0)):
         run = suite_run(models=("resnet18", "resnet50"), launches=4, speed=speed, run_id=f"id of {name}")
-        save_run(tmp_path / "published" / name, run)
+        save_run(tmp_path / "published" / name, on(name, run))
     (tmp_path / "published" / "notes").mkdir()
     return tmp_path / "published"
 
@@ -47,8 +55,8 @@ def finding(*runs):
 
 
 def test_the_figure_says_which_machine_is_the_fastest_where_that_is_proven():
-    def run(name, *models, speed=1.0, launches=6):
-        return suite_run(models=models, launches=launches, speed=speed, run_id=name)
+    def run(name, *models, speed=1.0, machine="", **more):
+        return on(machine or name, suite_run(models=models, launches=6, speed=speed, run_id=name, **more))
 
     slow, fast = run("slow", "resnet18", "resnet50"), run("fast", "resnet18", "resnet50", speed=2.0)
     by = "1.98x to 1.99x the next."
@@ -57,6 +65,16 @@ def test_the_figure_says_which_machine_is_the_fastest_where_that_is_proven():
     alike = finding(slow, run("alike", "resnet18", "resnet50"))
     assert alike == "Which is the fastest for resnet18 and resnet50 is not proven."
     assert finding(slow, run("other", "resnet34")) == "No model was measured on two machines."
+
+    # Its runs in bf16 are not what others are compared with, and a second run of a machine is no other machine.
+    both = run("slow too", "resnet18", "resnet50", precisions=(Precision.BF16,), machine="slow")
+    assert f"is the fastest machine for each of the 2 models that several measured, {by}" in finding(slow, both, fast)
+    document = gallery.build([slow, both, fast], [Path("a"), Path("b"), Path("c")])
+    assert document.title == "ResNets on 2 machines in 3 runs"
+    (table,) = [it for section in document.sections if section.id == "models" for it in section.tables]
+    assert table.caption.startswith("Each model's best throughput of each run in eager float32")
+    assert {key for key in table.shown if key.startswith(("fastest", "by"))} == {"fastest_1", "by_1"}
+    assert table.rows[0][table.index("by_1")].startswith("bf16 · batch ")
 
 
 def test_a_folder_that_would_be_a_script_is_only_a_folder():

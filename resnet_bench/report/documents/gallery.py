@@ -12,15 +12,17 @@ from resnet_bench.analysis.metrics import THROUGHPUT
 from resnet_bench.analysis.published import Catalog, published
 from resnet_bench.analysis.results import Result, of_runs
 from resnet_bench.machine.names import named_alike
-from resnet_bench.records import Mode, Run
+from resnet_bench.records import Case, Environment, Mode, Run, Summary
 from resnet_bench.report.document import Document, Prominence, Section
 from resnet_bench.report.figure import Figure, FigureAxis, Role, Scale, Series
-from resnet_bench.report.labels import Labels, device_names, label
+from resnet_bench.report.labels import AXES, Labels, axis_words, device_names, label
 from resnet_bench.report.rows import objects
 from resnet_bench.report.sections.trust import trust
 from resnet_bench.report.table import Column, ColumnKind, Row, Table
 from resnet_bench.words import counted, listed
 
+# By model and run.
+Fastest = dict[tuple[str, int], Result]
 _MACHINES = (
     Column(key="page", title="page", kind=ColumnKind.LINK),
     Column(key="device", title="device", kind=ColumnKind.NAME),
@@ -43,23 +45,32 @@ def build(runs: Sequence[Run], pages: Sequence[Path], *, catalog: Catalog = publ
     runs = named_alike(runs)
     labels = label(runs)
     results = of_runs(runs, catalog)
-    fastest = _fastest(results)
-    machines, models = _machines(runs, results, pages), _models(fastest, labels)
+    plain = [it for it in results if it.case == it.case.plain]
+    alike = _fastest(plain) or _fastest(results)
+    machines, models = _machines(runs, results, pages), _models(alike, _fastest(results), labels)
+    of_machine = [tuple(map(_machine, run.header.environments)) for run in runs]
+    several = f" in {counted(len(runs), 'run')}" if len(set(of_machine)) < len(runs) else ""
     return Document(
-        title=f"ResNets on {counted(len(runs), 'machine')}",
+        title=f"ResNets on {counted(len(set(of_machine)), 'machine')}{several}",
         kind="gallery",
         content=lambda: {"machines": objects(machines), "models": objects(models)},
         rows=lambda: models,
         sections=(
             Section(id="machines", title="Machines", tables=(machines,)),
             Section(id="models", title="Models across machines", tables=(models,)),
-            *_compared(fastest, labels, models),
+            *_compared(alike, of_machine, labels, models),
         ),
     )
 
 
-def _compared(fastest: dict[tuple[str, int], Result], labels: Labels, models: Table) -> list[Section]:
-    figure = _figure(fastest, labels, models)
+def _machine(environment: Environment) -> str:
+    """Return what a machine is known by, whatever software it had: runs of one machine are no two machines."""
+    identity = environment.identity
+    return f"{identity.device_name}, {identity.cpu_name}, {identity.logical_cores}"
+
+
+def _compared(fastest: Fastest, of_machine: Sequence[tuple[str, ...]], labels: Labels, models: Table) -> list[Section]:
+    figure = _figure(fastest, of_machine, labels, models)
     found = Section(id="compared", title="Compared", prominence=Prominence.PAGE, figures=(figure,) if figure else ())
     return [found] if figure else []
 
@@ -88,8 +99,8 @@ def _machines(runs: Sequence[Run], results: Sequence[Result], pages: Sequence[Pa
     )
 
 
-def _fastest(results: Sequence[Result]) -> dict[tuple[str, int], Result]:
-    """Return each model's quickest inference on each machine."""
+def _fastest(results: Sequence[Result]) -> Fastest:
+    """Return each model's quickest inference of each run."""
     found: dict[tuple[str, int], Result] = {}
     for it in results:
         key = (it.case.model, it.run)
@@ -100,8 +111,11 @@ def _fastest(results: Sequence[Result]) -> dict[tuple[str, int], Result]:
     return found
 
 
-def _models(fastest: dict[tuple[str, int], Result], labels: Labels) -> Table:
-    """Return a row for each model, and for each machine its best throughput with the interval."""
+def _models(fastest: Fastest, of_all: Fastest, labels: Labels) -> Table:
+    """Return a row for each model, and for each run its best throughput with the interval.
+
+    Where a run has other configurations, beside the one that all are compared in, the fastest of them is said too.
+    """
     columns = [
         Column(key="model", title="model", kind=ColumnKind.NAME),
         Column(key="accuracy", title="acc@1", kind=ColumnKind.SHARE),
@@ -116,19 +130,27 @@ def _models(fastest: dict[tuple[str, int], Result], labels: Labels) -> Table:
         ]
         columns.append(Column(key=f"batch_{run}", title="batch", kind=ColumnKind.INTEGER, group=name))
         shown += [f"throughput_{run}", f"batch_{run}"]
+        columns += [
+            _rate(f"fastest_{run}", "fastest", name),
+            Column(key=f"by_{run}", title="by", kind=ColumnKind.NAME, group=name),
+        ]
+        if any(it is not fastest.get(key) for key, it in of_all.items() if key[1] == run):
+            shown += [f"fastest_{run}", f"by_{run}"]
     rows: list[Row] = []
-    for model in dict.fromkeys(model for model, _ in fastest):
+    for model in dict.fromkeys(model for model, _ in of_all):
         here = [fastest.get((model, run)) for run in range(len(labels.runs))]
         cells: list[str | float | None] = [model, next((it.accuracy for it in here if it and it.accuracy), None)]
-        for it in here:
-            speed = it.throughput if it else None
+        for run, it in enumerate(here):
+            speed, best = it.throughput if it else None, of_all.get((model, run))
             interval = speed.interval if speed else None
             cells += [speed.median if speed else None, *((interval.low, interval.high) if interval else (None, None))]
             cells.append(it.case.batch_size if it else None)
+            cells.append(best.throughput.median if best and best.throughput else None)
+            cells.append(_way(best.case) if best else None)
         rows.append(tuple(cells))
     return Table(
         id="models",
-        caption="Each model's best throughput on each machine, and at which batch size",
+        caption=f"Each model's best throughput of each run{_how(fastest)}, and at which batch size",
         columns=tuple(columns),
         rows=tuple(rows),
         shown=tuple(shown),
@@ -139,8 +161,20 @@ def _rate(key: str, title: str, group: str, *, low: str | None = None, high: str
     return Column(key=key, title=title, kind=ColumnKind.RATE, unit="images/s", group=group, low=low, high=high)
 
 
-def _figure(fastest: dict[tuple[str, int], Result], labels: Labels, table: Table) -> Figure | None:
-    if len(labels.runs) < 2:  # noqa: PLR2004 - one machine is compared with nothing
+def _way(case: Case) -> str:
+    """Return what sets a case apart from eager float32, and its batch size: "int8 · openvino · batch 1"."""
+    plain = case.plain
+    axes = (it for it in AXES if getattr(case, it) != getattr(plain, it))
+    return " · ".join((*(axis_words(it, getattr(case, it)) for it in axes), f"batch {case.batch_size}"))
+
+
+def _how(fastest: Fastest) -> str:
+    """Say in what all are compared: a machine that ran int8 is not faster for it than one that did not."""
+    return " in eager float32" if all(it.case == it.case.plain for it in fastest.values()) else ""
+
+
+def _figure(fastest: Fastest, of_machine: Sequence[tuple[str, ...]], labels: Labels, table: Table) -> Figure | None:
+    if len(set(of_machine)) < 2:  # noqa: PLR2004 - one machine is compared with nothing
         return None
     models = list(dict.fromkeys(model for model, _ in fastest))
     series = []
@@ -166,8 +200,11 @@ def _figure(fastest: dict[tuple[str, int], Result], labels: Labels, table: Table
     return Figure(
         id="machines",
         title="Throughput across machines",
-        finding=_finding(fastest, labels),
-        how_to_read="To the right is better; the axis is logarithmic. Each dot is a model at its best batch size.",
+        finding=_finding(fastest, of_machine, labels),
+        how_to_read=(
+            "To the right is better; the axis is logarithmic. Each dot is a model at its best batch size"
+            f"{_how(fastest)}."
+        ),
         x=FigureAxis(title="throughput (images/s)", scale=Scale.LOG),
         y=FigureAxis(title="", scale=Scale.CATEGORY),
         series=tuple(series),
@@ -177,12 +214,16 @@ def _figure(fastest: dict[tuple[str, int], Result], labels: Labels, table: Table
     )
 
 
-def _finding(fastest: dict[tuple[str, int], Result], labels: Labels) -> str:
+def _finding(fastest: Fastest, of_machine: Sequence[tuple[str, ...]], labels: Labels) -> str:
     """Say which machine is the fastest for which models, and by how much, where the intervals prove it."""
     ahead: dict[str, dict[str, float]] = {}
     unproven: list[str] = []
     for model in dict.fromkeys(model for model, _ in fastest):
-        here = {run: it.throughput for (name, run), it in fastest.items() if name == model and it.throughput}
+        here: dict[int, Summary] = {}
+        for (name, run), it in fastest.items():
+            new = of_machine[run] not in {of_machine[other] for other in here}
+            if name == model and it.throughput and new:  # of a machine's runs the first that has the model
+                here[run] = it.throughput
         if len(here) < 2:  # noqa: PLR2004 - one machine is compared with nothing
             continue
         runs, summaries = list(here), list(here.values())
