@@ -1,5 +1,6 @@
 """A gallery of published runs: a row and a link for each, and every model side by side across the machines."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
@@ -216,13 +217,15 @@ def _figure(fastest: Fastest, of_machine: Sequence[tuple[str, ...]], labels: Lab
 
 def _finding(fastest: Fastest, of_machine: Sequence[tuple[str, ...]], labels: Labels) -> str:
     """Say which machine is the fastest for which models, and by how much, where the intervals prove it."""
+    models_of = Counter(run for _, run in fastest)
+    # Of a machine's runs the one with the most models speaks for it.
+    speaking = {max(models_of, key=lambda it: (of_machine[it] == one, models_of[it], -it)) for one in set(of_machine)}
     ahead: dict[str, dict[str, float]] = {}
     unproven: list[str] = []
     for model in dict.fromkeys(model for model, _ in fastest):
         here: dict[int, Summary] = {}
         for (name, run), it in fastest.items():
-            new = of_machine[run] not in {of_machine[other] for other in here}
-            if name == model and it.throughput and new:  # of a machine's runs the first that has the model
+            if name == model and it.throughput and run in speaking:
                 here[run] = it.throughput
         if len(here) < 2:  # noqa: PLR2004 - one machine is compared with nothing
             continue
