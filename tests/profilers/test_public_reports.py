@@ -278,6 +278,19 @@ def test_parameters_that_are_not_used_have_a_row():
     assert found.parameters == 30_000 + 216 == sum(layer.parameters for layer in found.layers)
 
 
+def test_a_layer_that_runs_a_hundred_times_keeps_the_input_of_each_and_has_one_gradient():
+    """TylerYep/torchinfo#144: the first input is the batch itself, and the loss keeps the logits and a label."""
+
+    def runs(self, images: torch.Tensor) -> torch.Tensor:
+        return functools.reduce(lambda features, _: self.cell(features), range(100), images.flatten(1))
+
+    features = 3 * PIXELS
+    found = profile(Calls(runs, cell=nn.Linear(features, features, bias=False)), mode=Mode.TRAINING)
+    assert found.predicted_memory.activations_bytes == 100 * features * 4 + 8
+    assert found.predicted_memory.gradients_bytes == found.parameter_bytes == features**2 * 4
+    assert found.macs == 100 * features**2
+
+
 def test_a_frozen_encoder_is_counted_and_its_head_trained():
     """sovrasov/flops-counter.pytorch#101."""
     encoder, head = conv(), conv(8, 4, 1)
