@@ -94,13 +94,25 @@ def test_the_box_answers_as_python_does(opened, name):
     for _ in range(20):
         of, at, best_for = rng.choice(asked), rng.choice(batches), rng.choice(objectives)
         known = figures[asked.index(of)]
-        under = rng.choice(["", f"{rng.choice(known) * rng.uniform(0.9, 1.2):.4g}"])
+        under = f"{rng.choice(known) * rng.uniform(0.9, 1.2):.4g}"
         put(page, of=of, under=under, at=at, best_for=best_for)
         unit = page.inner_text("#unit")
         where = f" at batch {at}" if at else ""
-        query = ask([f"{of} {under} {unit}{where}"], best_for) if under else ask((), f"{best_for}{where}")
+        query = ask([f"{of} {under} {unit}{where}"], best_for)
         expected = list(answer(choose(results, query, runs=labels.runs), labels))
         assert said(page) == expected, (of, under, at, best_for)
+
+
+@pytest.mark.parametrize("under", ["", "0", "-5"])
+def test_a_budget_that_is_none_is_asked_for_instead_of_answered(opened, under):
+    page = opened("steady")
+    put(page, of="latency p95", under=under, at="1", best_for="accuracy")
+    assert said(page) == ["Give a budget above 0."]
+    assert page.locator("#command").text_content() == ""
+    assert page.get_attribute("#under", "aria-invalid") == "true"
+    page.fill("#under", "200")
+    assert "--under" in page.locator("#command").text_content()
+    assert page.get_attribute("#under", "aria-invalid") == "false"
 
 
 def test_the_first_question_is_answered_in_the_file_as_the_script_answers_it(opened):

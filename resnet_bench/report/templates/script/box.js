@@ -10,13 +10,15 @@ function asking() {
 }
 function answered() {
   if (!box || !data.decision) return;
-  const question = asking(), found = decide(question), [first, ...rest] = sentences(found);
-  $("#unit").textContent = found.a.unit;
+  const question = asking(), a = data.decision.asked[question.asked], known = question.limit !== null;
+  const found = known ? decide(question) : null;
+  $("#unit").textContent = a.unit;
+  box.elements.under.setAttribute("aria-invalid", String(!known));
   const list = $("#answer");
   list.replaceChildren();
-  [first, ...rest].forEach((text, at) => {
+  (known ? sentences(found) : ["Give a budget above 0."]).forEach((text, at) => {
     const line = document.createElement("p");
-    if (at === 0 && found.best) {
+    if (at === 0 && found?.best) {
       const name = document.createElement("strong"), after = text.indexOf(": ");
       const cut = data.decision.names[found.best.best].length;
       name.textContent = text.slice(0, after === cut ? cut : after);
@@ -25,12 +27,11 @@ function answered() {
     line.className = at === 0 ? "first" : "";
     list.append(line);
   });
-  $("#command").textContent = spoken(question, found);
-  plots.forEach((plot) => plot.budget(question, found));
+  $("#command").textContent = known ? spoken(question, found) : "";
+  plots.forEach((plot) => plot.budget(question, { a }));
 }
 // The same question for the command line.
-function spoken({ limit, batch, asked, rank }, { a, r }) {
+function spoken({ batch }, { a, r }) {
   const at = batch === null ? "" : ` at batch ${batch}`;
-  const under = limit === null ? "" : ` --under "${data.decision.asked[asked].words} ${box.elements.under.value.trim()} ${a.unit}${at}"`;
-  return `report RUN --best${under} --for "${r.words}${limit === null ? at : ""}"`;
+  return `report RUN --best --under "${a.words} ${box.elements.under.value.trim()} ${a.unit}${at}" --for "${r.words}"`;
 }

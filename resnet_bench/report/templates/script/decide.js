@@ -65,12 +65,11 @@ function placed(rank, cases) {
   return { first, rivals, width: null, launches: FEWEST };
 }
 
-// limit in base units or null; batch a number or null.
+// limit in base units; batch a number or null.
 function decide({ asked, limit, batch, rank }) {
   const d = data.decision, a = d.asked[asked], r = d.ranked[rank];
   const exact = !r.raw;
   const fitOf = (it) => {
-    if (limit === null) return FIT.fits;
     const value = a.values[it];
     if (value === null) return FIT.unknown;
     return (a.high[it] ?? value) <= limit ? FIT.fits : (a.low[it] ?? value) > limit ? FIT.misses : FIT.undecided;
@@ -101,11 +100,11 @@ function decide({ asked, limit, batch, rank }) {
 function sentences({ models, best, tied, place, exact, limit, a, r, batch }) {
   const d = data.decision, said = [];
   const of = (it) => `${a.words} ${withInterval(a, it)}`;
-  const budget = limit === null ? "" : `${a.words} at most ${say(limit, a.base_unit).replace(/\.0+(?= |$)/, "")}${batch === null ? "" : ` at batch ${batch}`}`;
-  if (!best) said.push(budget ? `No model is known to keep ${budget}.` : "No model was measured.");
+  const budget = `${a.words} at most ${say(limit, a.base_unit).replace(/\.0+(?= |$)/, "")}${batch === null ? "" : ` at batch ${batch}`}`;
+  if (!best) said.push(`No model is known to keep ${budget}.`);
   else {
     const it = best.best, figures = [`${r.words} ${withInterval(r, it)}`];
-    if (limit !== null && !figures.includes(of(it))) figures.push(of(it));
+    if (!figures.includes(of(it))) figures.push(of(it));
     let why = "";
     if (tied.length) {
       const names = [best, ...tied].map((model) => d.names[model.best]);
@@ -114,7 +113,7 @@ function sentences({ models, best, tied, place, exact, limit, a, r, batch }) {
       else why = `; not separable: ${listed(names)}${place.width === null ? "" : ` (${widthWords(place.width)})`}`;
     }
     said.push(`${d.names[it]}: ${figures.join("; ")}${why}.`);
-    if (limit !== null && a.low[it] === null) said.push(`That it fits is not supported by intervals: ${launchWords(d.launches[it])}.`);
+    if (a.low[it] === null) said.push(`That it fits is not supported by intervals: ${launchWords(d.launches[it])}.`);
   }
   for (const model of models) for (const it of model.open) said.push(`Undecided: ${d.names[it]}, whose ${of(it)} is on both sides of the limit.`);
   const missing = models.filter((it) => it.fit === FIT.misses).sort((x, y) => a.values[x.best] - a.values[y.best]);
