@@ -9,6 +9,7 @@ from resnet_bench.analysis.choice import Choice, ModelChoice
 from resnet_bench.analysis.criteria import Criterion, Estimate, find_criterion
 from resnet_bench.report.claim_words import not_separable, too_few
 from resnet_bench.report.labels import Labels
+from resnet_bench.report.sections.agreement_columns import case_named
 from resnet_bench.words import listed
 
 
@@ -24,9 +25,8 @@ def answer(choice: Choice, labels: Labels) -> tuple[str, ...]:
 
 
 def name(candidate: Candidate, labels: Labels) -> str:
-    """Return a case in words: "resnet50 · bf16, batch 1"."""
-    result = candidate.result
-    return f"{labels.series(result.case, run=result.run)}, batch {result.case.batch_size}"
+    """Return a case in words: "resnet50 · bf16, batch 1", with its agreement where its accuracy is of fp32."""
+    return case_named(candidate.result, labels)
 
 
 def figure(estimate: Estimate, criterion: Criterion) -> str:

@@ -6,9 +6,11 @@ import pytest
 
 from resnet_bench.analysis.choice import ask
 from resnet_bench.analysis.published import Published
+from resnet_bench.records import Agreement, Executor, Precision
 from resnet_bench.report.documents import choice
+from resnet_bench.report.documents import run as view
 from resnet_bench.report.renderers import csv, json, markdown, text
-from tests import goldens
+from tests import goldens, make
 from tests.make import gpu_run, suite_run
 
 ACCURACY = {"resnet18": 0.69758, "resnet34": 0.73314, "resnet50": 0.7613, "resnet101": 0.77374, "resnet152": 0.78312}
@@ -52,3 +54,27 @@ def test_a_run_beside_another_is_named():
     runs = [suite_run(launches=6), suite_run(launches=6, speed=1.5, revision="abcdef0")]
     said = text.render(document("latency 200 ms at batch 1", best_for="throughput", runs=runs))
     assert "abcdef0" in said
+
+
+def test_an_answer_says_that_accuracy_is_of_fp32_and_how_far_the_case_agrees():
+    def of_precision(model, precision, latency_s, **more):
+        executor = Executor.ONNXRUNTIME if precision is Precision.INT8 else Executor.EAGER
+        of = make.case(model, image_size=224, precision=precision, executor=executor)
+        return make.measurement([[latency_s] * 5] * 3, of=of, **more)
+
+    near = Agreement(images=64, max_error=0.1, sqnr_db=23.0, top1_agreement=57 / 64, classes=12)
+    quick = of_precision("resnet50", Precision.INT8, 0.005, agreement=near)
+    eager = [of_precision(model, Precision.FP32, 0.02) for model in ("resnet18", "resnet50")]
+    run = make.run_of([*eager, quick])
+    said = "accuracy is published for fp32; agreement of this case: 23.0 dB, 89.1 % of 64, 12 classes, untrained"
+    of = document("latency 10 ms", best_for="accuracy", runs=[run])
+    assert said in of.sections[0].paragraphs[0]
+    assert json_reader.loads(json.render(of))["models"][0]["agreement"].startswith("23.0 dB")
+    page = view.build([run], catalog=lambda name: Published(family="resnet", accuracy=ACCURACY.get(name)))
+    assert [said in name for name in page.decision.names] == [False, False, True]
+    frontier = next(it for section in page.sections for it in section.figures if it.id == "accuracy")
+    assert "and for fp32" in frontier.how_to_read
+    assert "Accuracy is published for fp32; agreement of these cases: resnet50 · int8" in frontier.finding
+    assert "agreement" in frontier.table.shown
+    plain = document("latency 30 ms", best_for="accuracy", runs=[make.run_of(eager)])
+    assert "published" not in plain.sections[0].paragraphs[0]

@@ -11,12 +11,14 @@ from resnet_bench.analysis.results import of_runs
 from resnet_bench.config.axes import AXES
 from resnet_bench.machine.names import named_alike
 from resnet_bench.records import SCHEMA_VERSION, Run
-from resnet_bench.report.choice_words import answer, figure, name, outcome, question
+from resnet_bench.report.choice_words import answer, figure, outcome, question
 from resnet_bench.report.document import Document, Section
 from resnet_bench.report.labels import Labels, axis_cells, axis_columns, label
 from resnet_bench.report.rows import objects
+from resnet_bench.report.sections.agreement_columns import agreement_of
 from resnet_bench.report.table import Column, ColumnKind, Row, Table, Value
 
+_AGREEMENT = Column(key="agreement", title="agreement", kind=ColumnKind.TEXT, help="With eager float32.")
 _AXES = tuple(axis.name for axis in AXES if axis.name != "model")
 
 
@@ -113,6 +115,7 @@ def _shown(choice: Choice, labels: Labels, asked: Sequence[_Asked]) -> Table:
     columns = (
         Column(key="case", title="case", kind=ColumnKind.NAME),
         Column(key="answer", title="answer", kind=ColumnKind.TEXT),
+        _AGREEMENT,
         *(Column(key=it.key, title=it.title, kind=ColumnKind.FIGURE) for it in asked),
     )
     rows: list[Row] = []
@@ -121,8 +124,9 @@ def _shown(choice: Choice, labels: Labels, asked: Sequence[_Asked]) -> Table:
         figures = [(it, it.of(best)) for it in asked] if best else [(it, None) for it in asked]
         rows.append(
             (
-                name(best, labels) if best else model.model,
+                _short(best, labels) if best else model.model,
                 _word(model, choice),
+                agreement_of(best.result) if best else None,
                 *(it.say(known) if known else None for it, known in figures),
             )
         )
@@ -131,8 +135,13 @@ def _shown(choice: Choice, labels: Labels, asked: Sequence[_Asked]) -> Table:
         caption=question(choice),
         columns=columns,
         rows=tuple(rows),
-        shown=tuple(column.key for column in columns),
+        shown=tuple(it.key for it in columns if it is not _AGREEMENT or any(row[2] for row in rows)),
     )
+
+
+def _short(best: Candidate, labels: Labels) -> str:
+    """Return a case by its axes alone: the sentences above say what its accuracy is worth."""
+    return f"{labels.series(best.result.case, run=best.result.run)}, batch {best.result.case.batch_size}"
 
 
 def _data(choice: Choice, labels: Labels, asked: Sequence[_Asked]) -> Table:
@@ -141,6 +150,7 @@ def _data(choice: Choice, labels: Labels, asked: Sequence[_Asked]) -> Table:
         Column(key="run", title="run", kind=ColumnKind.NAME),
         *axis_columns(("model", *_AXES), facet=False),
         Column(key="answer", title="answer", kind=ColumnKind.TEXT),
+        _AGREEMENT,
         *(
             Column(key=key, title=key, kind=ColumnKind.NUMBER)
             for it in asked
@@ -153,6 +163,7 @@ def _data(choice: Choice, labels: Labels, asked: Sequence[_Asked]) -> Table:
             model.model,
             *(axis_cells(model.best.result.case, _AXES) if model.best else [None] * len(_AXES)),
             _word(model, choice),
+            agreement_of(model.best.result) if model.best else None,
             *(value for it in asked for value in _bounds(it.of(model.best) if model.best else None)),
         )
         for model in choice.models

@@ -6,6 +6,7 @@ from resnet_bench.analysis.measures import EXACT_DB
 from resnet_bench.analysis.metric import Place
 from resnet_bench.analysis.results import Result
 from resnet_bench.records import FLOAT_TYPES, INT8_TYPES, Agreement, Case, Precision
+from resnet_bench.report.labels import Labels
 from resnet_bench.report.sections.result_column import ResultColumn, metric_columns, of_agreement, of_result
 from resnet_bench.report.table import Column, ColumnKind
 from resnet_bench.words import counted
@@ -30,6 +31,34 @@ def nearness(agreement: Agreement, case: Case) -> str:
     """Return all that is said of one comparison with eager float32: "26.0 dB, 96.9 % of 64, 9 classes"."""
     decibels = EXACT_DB if agreement.sqnr_db is None else agreement.sqnr_db
     return f"{sqnr_words(decibels)}, {agreement_words(agreement, case)}"
+
+
+def agreement_of(result: Result) -> str | None:
+    """Return how near a configuration is to eager float32, None where it is that, or was not compared."""
+    near = result.agreement
+    if near is None:
+        return None
+    return ", ".join(filter(None, (sqnr_words(result.value(SQNR)), agreement_words(near, result.case))))
+
+
+def borrows_accuracy(result: Result) -> bool:
+    """Say whether the accuracy that stands for a case is of fp32, and the case computes something else."""
+    near = result.agreement
+    if near is None or near.classes is None or result.accuracy is None or result.accuracy_given:
+        return False
+    other_class = not is_void(near) and near.top1_agreement != 1
+    return result.case.precision is not Precision.FP32 or other_class
+
+
+def case_named(result: Result, labels: Labels) -> str:
+    """Return a case as answers name it; what its accuracy is worth stands behind it where that is of fp32.
+
+    "resnet50 · int8, batch 1 (accuracy is published for fp32; agreement of this case: 19.1 dB, 89.1 % of 64...)".
+    """
+    named = f"{labels.series(result.case, run=result.run)}, batch {result.case.batch_size}"
+    if not borrows_accuracy(result):
+        return named
+    return f"{named} (accuracy is published for fp32; agreement of this case: {agreement_of(result)})"
 
 
 def agreement_mark(result: Result) -> str:

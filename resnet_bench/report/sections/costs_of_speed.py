@@ -4,12 +4,12 @@ import shlex
 from collections.abc import Sequence
 
 from resnet_bench import units
-from resnet_bench.analysis.deployment_metrics import CONVERT, SQNR, is_void
+from resnet_bench.analysis.deployment_metrics import CONVERT, is_void
 from resnet_bench.analysis.metrics import COMPILE
 from resnet_bench.analysis.results import Result
 from resnet_bench.config import axes
 from resnet_bench.records import Case, Precision
-from resnet_bench.report.sections.agreement_columns import agreement_words, sqnr_words
+from resnet_bench.report.sections.agreement_columns import agreement_of
 from resnet_bench.report.table import Column, ColumnKind, Value
 
 _MOST_COMMANDS = 3
@@ -51,14 +51,6 @@ def costs_words(fastest: Sequence[Result]) -> str:
         return ""
     models = ", ".join(dict.fromkeys(it.case.model for it in unknown))
     return f"; that the fastest chooses the same classes is not known for {models}: measure it with --weights"
-
-
-def agreement_of(result: Result) -> str | None:
-    """Return how near a configuration is to eager float32, None where it is that, or was not compared."""
-    near = result.agreement
-    if near is None:
-        return None
-    return ", ".join(filter(None, (sqnr_words(result.value(SQNR)), agreement_words(near, result.case))))
 
 
 def command(case: Case, calibration: str = "") -> str:

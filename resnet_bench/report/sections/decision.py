@@ -21,6 +21,7 @@ from resnet_bench.records import Mode, Summary
 from resnet_bench.report.choice_words import answer
 from resnet_bench.report.labels import Labels
 from resnet_bench.report.question_box import Asked, Located, QuestionBox, Ranked
+from resnet_bench.report.sections.agreement_columns import case_named
 from resnet_bench.report.sections.cost_columns import COST_BOUNDS
 
 _ASKED = (
@@ -56,7 +57,7 @@ def decision(results: Sequence[Result], labels: Labels) -> QuestionBox | None:
     query = Query(budgets=(budget,), objective=Objective(criterion=ranked[0].words))
     return QuestionBox(
         rows=tuple(it.position for it in measured),
-        names=tuple(f"{labels.series(it.case, run=it.run)}, batch {it.case.batch_size}" for it in measured),
+        names=tuple(case_named(it, labels) for it in measured),
         series=tuple(labels.series(it.case, run=it.run) for it in measured),
         batch=tuple(it.case.batch_size for it in measured),
         launches=tuple(it.latency.launches for it in measured if it.latency),

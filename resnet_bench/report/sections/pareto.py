@@ -16,6 +16,7 @@ from resnet_bench.report.document import Prominence, Section
 from resnet_bench.report.figure import Figure, FigureAxis, Role, Scale, Series
 from resnet_bench.report.labels import Labels
 from resnet_bench.report.sections.against import THROUGHPUT_AT_BEST, Against, latency_at
+from resnet_bench.report.sections.agreement_columns import agreement_of, borrows_accuracy
 from resnet_bench.report.sections.context import Context
 from resnet_bench.report.sections.curves import Curve
 from resnet_bench.report.sections.varies import Shape, shapes, varies
@@ -117,7 +118,7 @@ def _figure(points: Sequence[ParetoPoint], labels: Labels, against: Against) -> 
             f"{against.corner} is better. Each point is a model {against.where}; bars are {CONFIDENCE_TEXT} intervals "
             f"of the {against.metric.label}. The stepped line is the Pareto frontier of the medians: no model on its "
             "worse side is worth choosing for speed and accuracy alone. Models that others are proven to dominate are "
-            "hollow and dimmed. Accuracy is published (ImageNet top-1), not measured here."
+            f"hollow and dimmed. Accuracy is published (ImageNet top-1), not measured here{_of_fp32(points)}."
             f"{_LIMIT if against.budget_unit else ''}"
         ),
         x=FigureAxis(title=against.axis, scale=Scale.LOG),
@@ -200,9 +201,24 @@ def _finding(points: Sequence[ParetoPoint], against: Against) -> str:
             "each one that is more accurate is slower, from "
             f"{front[0].curve.name} ({against.say(front[0].summary)}, {units.percent(front[0].accuracy)}) to "
             f"{front[-1].curve.name} ({against.say(front[-1].summary)}, {units.percent(front[-1].accuracy)})."
+            f"{_borrowed(front)}"
         )
     names = f": {listed([it.curve.name for it in front])}" if front else ""
-    return f"{len(front)} of {len(points)} on the frontier{names}.{_dominated(points)}{_not_separable(points)}"
+    found = f"{len(front)} of {len(points)} on the frontier{names}.{_dominated(points)}{_not_separable(points)}"
+    return f"{found}{_borrowed(front)}"
+
+
+def _of_fp32(points: Sequence[ParetoPoint]) -> str:
+    """Say for what accuracy is published, where a case computes something else, "" where all compute that."""
+    if not any(borrows_accuracy(it.best) for it in points):
+        return ""
+    return ", and for fp32: what another precision or a runtime loses of it is its agreement, which stands in the table"
+
+
+def _borrowed(front: Sequence[ParetoPoint]) -> str:
+    """Say of the points on the frontier what their accuracy is worth, "" where it is their own."""
+    told = [f"{it.curve.name} {agreement_of(it.best)}" for it in front if borrows_accuracy(it.best)]
+    return f" Accuracy is published for fp32; agreement of these cases: {'; '.join(told)}." if told else ""
 
 
 def _dominated(points: Sequence[ParetoPoint]) -> str:
@@ -234,6 +250,7 @@ def _table(points: Sequence[ParetoPoint], against: Against) -> Table:
         Column(key="accuracy", title="acc@1", kind=ColumnKind.SHARE),
         Column(key="dominated_by", title="dominated by", kind=ColumnKind.NAME),
         Column(key="not_separable_from", title="not separable from", kind=ColumnKind.NAME),
+        Column(key="agreement", title="agreement", kind=ColumnKind.TEXT, help="With eager float32."),
     )
     rows = []
     for point in points:
@@ -248,6 +265,7 @@ def _table(points: Sequence[ParetoPoint], against: Against) -> Table:
                 point.accuracy,
                 point.dominated_by,
                 ", ".join(point.rivals) or None,
+                agreement_of(point.best),
             )
         )
     return Table(
@@ -258,6 +276,7 @@ def _table(points: Sequence[ParetoPoint], against: Against) -> Table:
         shown=(
             *("series", "batch_size", metric.name, "accuracy", "dominated_by"),
             *(("not_separable_from",) if any(point.rivals for point in points) else ()),
+            *(("agreement",) if any(borrows_accuracy(point.best) for point in points) else ()),
         ),
     )
 
