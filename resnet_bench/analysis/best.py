@@ -58,9 +58,14 @@ class Best(Record, frozen=True, kw_only=True):
 
 
 class Step(Record, frozen=True, kw_only=True):
-    """One axis moved from its default to its best other value, everything else as in the default."""
+    """One axis moved from its default to its best other value, everything else as in the default.
+
+    A value that the default's other axes do not have, as int8 has no eager, is moved to from where it exists:
+    `within` are the axes in which `default` then differs from the group's default.
+    """
 
     axis: str
+    within: tuple[str, ...] = ()
     default: Result
     other: Result
     gain: Gain
@@ -96,6 +101,7 @@ def steps(results: Sequence[Result]) -> tuple[Step, ...]:
         if default is None:
             continue
         alone = [step for axis in AXES if (step := _step(group, default, axis)) is not None]
+        alone += [step for axis in AXES for step in _elsewhere(group, default, axis)]
         found += sorted(alone, key=lambda step: -step.gain.ratio)
     return tuple(found)
 
@@ -129,8 +135,39 @@ def _step(group: Sequence[Result], default: Result, axis: str) -> Step | None:
     others = [result for result in group if differing(result.case, default.case) == (axis,)]
     if not others:
         return None
-    other = max(others, key=_throughput)
-    return Step(axis=axis, default=default, other=other, gain=gain_over(default, other), advice=_advice(default, other))
+    return _between(default, max(others, key=_throughput), axis)
+
+
+def _elsewhere(group: Sequence[Result], default: Result, axis: str) -> list[Step]:
+    """Return the steps to values that exist with another axis moved only, from the places nearest to the default."""
+    usual = getattr(default.case, axis)
+    values = dict.fromkeys(getattr(it.case, axis) for it in group)
+    beside = {getattr(it.case, axis) for it in group if differing(it.case, default.case) == (axis,)}
+    found: list[Step] = []
+    for value in values:
+        if value == usual or value in beside:
+            continue
+        pairs = [
+            _between(base, other, axis, within=differing(base.case, default.case))
+            for other in group
+            if getattr(other.case, axis) == value
+            for base in group
+            if getattr(base.case, axis) == usual and differing(base.case, other.case) == (axis,)
+        ]
+        nearest = min((len(it.within) for it in pairs), default=0)
+        found += [it for it in pairs if len(it.within) == nearest]
+    return found
+
+
+def _between(default: Result, other: Result, axis: str, *, within: tuple[str, ...] = ()) -> Step:
+    return Step(
+        axis=axis,
+        within=within,
+        default=default,
+        other=other,
+        gain=gain_over(default, other),
+        advice=_advice(default, other),
+    )
 
 
 def gain_over(default: Result, other: Result) -> Gain:

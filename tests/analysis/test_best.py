@@ -55,6 +55,18 @@ def test_an_axis_that_was_not_varied_gives_no_advice():
     assert best(results(({}, 1.0))) == ()
 
 
+def test_a_value_that_the_default_cannot_have_is_judged_where_it_exists():
+    runtimes = [{"executor": it} for it in (Executor.ONNXRUNTIME, Executor.OPENVINO)]
+    int8 = [it | {"precision": Precision.INT8} for it in runtimes]
+    sweep = zip((*runtimes, *int8, int8[0] | {"batch_size": 8}), (0.8, 0.5, 0.4, 0.1, 3.0), strict=True)
+    found = [step for step in steps(results(({}, 1.0), *sweep)) if step.axis == "precision"]
+    assert [(it.within, it.default.case.executor, pytest.approx(it.gain.ratio)) for it in found] == [
+        (("executor",), "openvino", 5.0),
+        (("executor",), "onnxruntime", 2.0),
+    ]
+    assert {it.advice for it in found} == {Advice.USE}
+
+
 def test_two_launches_prove_nothing():
     (step,) = steps(results(({}, 1.0), (LAST, 0.5), launches=2))
     assert (step.gain.ratio, step.gain.interval, step.advice) == (pytest.approx(2.0), None, Advice.UNCLEAR)

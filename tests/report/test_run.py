@@ -489,3 +489,17 @@ def test_the_fastest_configuration_says_what_it_costs():
         assert [it.partition(" again: ")[2] for it in best.lines] == [row["command"]]
         assert row["command"].endswith("--calibration 'my images'")
         assert ("is not known for" in best.paragraphs[0]) is not bool(of.weights)
+
+
+def test_the_step_to_int8_is_from_fp32_in_the_same_runtime_with_its_agreement():
+    near = Agreement(images=64, max_error=0.12, sqnr_db=23.0, top1_agreement=57 / 64, classes=12)
+    of = make.case(executor=Executor.OPENVINO)
+    eager, plain = make.measurement([[0.04] * 5] * 3), make.measurement([[0.02] * 5] * 3, of=of)
+    int8 = make.measurement([[0.005] * 5] * 3, of=make.change(of, precision=Precision.INT8), agreement=near)
+    document = build(make.run_of([eager, plain, int8]))
+    (best,) = (section for section in document.sections if section.id == "best")
+    rows = {row["change"]: row for row in objects(best.tables[1])}
+    assert rows["int8 instead of fp32 in openvino"]["gain"] == pytest.approx(4.0)
+    assert rows["int8 instead of fp32 in openvino"]["agreement"] == "23.0 dB, 89.1 % of 64, 12 classes, untrained"
+    dots = next(it for section in document.sections for it in section.figures if it.id == "configurations")
+    assert "Int8 in openvino helps: up to 4.00x" in dots.finding

@@ -13,6 +13,7 @@ from resnet_bench.records import Case
 from resnet_bench.report.claim_words import not_separable, too_few
 from resnet_bench.report.document import Prominence, Section
 from resnet_bench.report.labels import Labels, axis_cells, axis_columns, axis_words
+from resnet_bench.report.sections.agreement_columns import agreement_of
 from resnet_bench.report.sections.context import Context
 from resnet_bench.report.sections.costs_of_speed import COSTS, commands, cost_cells, costs_shown, costs_words
 from resnet_bench.report.table import Column, ColumnKind, Row, Table
@@ -62,6 +63,7 @@ _STEPS = (
     Column(key="change", title="change", kind=ColumnKind.TEXT),
     *_GAIN,
     Column(key="advice", title="advice", kind=ColumnKind.TEXT),
+    Column(key="agreement", title="its agreement", kind=ColumnKind.TEXT, rank=1, help="With eager float32."),
 )
 
 
@@ -94,10 +96,11 @@ def best_section(context: Context) -> Section | None:
         tables.append(
             Table(
                 id="advice",
-                caption="What each axis brings alone, everything else as in the default",
+                caption="What each axis brings alone, everything else as in the default"
+                f"{' or as said' * any(it.within for it in alone)}",
                 columns=_STEPS,
                 rows=tuple(_step_row(it, labels) for it in alone),
-                shown=(*group, "change", "gain", "advice"),
+                shown=(*group, "change", "gain", "advice", *(("agreement",) * any(it.other.agreement for it in alone))),
             )
         )
     return Section(
@@ -162,6 +165,11 @@ def words(case: Case, told: Collection[str]) -> str:
     return ", ".join(filter(None, (_axis(axis, case) for axis in AXES if axis in told))) or "the default"
 
 
+def within_words(step: Step) -> str:
+    """Return where a step was made if not from the default: " in openvino", "" from the default."""
+    return f" in {', '.join(_axis(axis, step.other.case) for axis in step.within)}" if step.within else ""
+
+
 def _gained(case: Case, default: Case) -> str:
     """Return in words what differs from the default."""
     return ", ".join(_axis(axis, case) for axis in differing(case, default)) or "the default"
@@ -196,9 +204,10 @@ def _step_row(it: Step, labels: Labels) -> Row:
     return (
         *_group_cells(it.default, labels),
         BY_NAME[it.axis].title,
-        f"{_axis(it.axis, it.other.case)} instead of {getattr(it.default.case, it.axis)}",
+        f"{_axis(it.axis, it.other.case)} instead of {getattr(it.default.case, it.axis)}{within_words(it)}",
         *_gain_cells(it.gain),
         _WORDS[it.advice],
+        agreement_of(it.other),
     )
 
 

@@ -16,7 +16,12 @@ from resnet_bench.report.claim_words import superlative
 from resnet_bench.report.document import Prominence, Section
 from resnet_bench.report.figure import Figure, FigureAxis, Role, Scale, Series
 from resnet_bench.report.labels import Labels, axis_words
-from resnet_bench.report.sections.agreement_columns import agreement_mark, agreement_words, sqnr_words
+from resnet_bench.report.sections.agreement_columns import (
+    agreement_mark,
+    agreement_of,
+    borrows_accuracy,
+)
+from resnet_bench.report.sections.best import within_words
 from resnet_bench.report.sections.context import Context
 from resnet_bench.report.sections.curves import throughput_of, view_of
 from resnet_bench.report.sections.varies import Shape, shapes, varies
@@ -90,10 +95,8 @@ def _throughput(best: Sequence[Result], context: Context) -> Figure:
 
 
 def _agreement(it: Result) -> str:
-    if it.agreement is None:
-        return ""
-    said = filter(None, (sqnr_words(it.value(SQNR)), agreement_words(it.agreement, it.case)))
-    return f"; as eager float32: {', '.join(said)}"
+    said = agreement_of(it)
+    return f"; as eager float32: {said}" if said else ""
 
 
 def _scale(values: Sequence[float]) -> Scale:
@@ -210,7 +213,10 @@ def _helps(context: Context) -> str:
         if alone:
             most = max(alone, key=lambda it: it.gain.ratio)
             value = axis_words(axis, getattr(most.other.case, axis))
+            value += within_words(most)
             gain, model = units.factor(most.gain.ratio), most.other.case.model
+            if borrows_accuracy(most.other):
+                model += f"; agreement with fp32 {agreement_of(most.other)}"
             verdicts = {
                 Advice.USE: f"{value} helps: up to {gain} ({model})",
                 Advice.KEEP: f"{value} does not help: at best {gain} ({model})",
