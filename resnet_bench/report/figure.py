@@ -123,6 +123,17 @@ class Figure(Record, frozen=True, kw_only=True):
     budget_batch: int | None = None
     statistic: str = ""
 
+    def foremost(self) -> tuple[str, ...]:
+        """Return the legends of cases as they stay: on the frontier or named by the sentence first, then in order."""
+        front = {place for it in self.series if it.role is Role.FRONTIER for place in zip(it.x, it.y, strict=True)}
+        cases = [it for it in self.series if it.rows]
+        telling = {
+            it.legend
+            for it in cases
+            if it.legend in self.finding or not front.isdisjoint(zip(it.x, it.y, strict=False))
+        }
+        return tuple(dict.fromkeys(sorted((it.legend for it in cases), key=lambda legend: legend not in telling)))
+
     def limit_words(self, limit: str) -> str:
         """Return a limit's words in this figure, "p95 200 ms (dots: p50)"."""
         return f"{limit} (dots: {self.statistic})" if self.statistic else limit

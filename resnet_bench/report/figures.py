@@ -16,6 +16,7 @@ from resnet_bench.report.table import Value
 _PATTERNS = ("", "/", "x", "-", ".", "\\", "|", "+")
 _PLACES = ("top center", "bottom center")
 _DIMMED = 0.65
+_CROWDED = 24  # series: of more the page draws the foremost alone
 
 
 def plotly_figure(figure: Figure) -> Plotly:
@@ -28,7 +29,8 @@ def plotly_figure(figure: Figure) -> Plotly:
         data += [_boxes(boxes), _launches(launches)]
     if any(series.role is Role.TILES for series in others):
         return {"data": data, "layout": {"updatemenus": [treemap.measures(others[0].tiles)]}}
-    layout: Plotly = {"xaxis": _axis(figure.x), "yaxis": _axis(figure.y), "hovermode": "closest"}
+    layout: Plotly = {"meta": [escaped(it) for it in figure.foremost()]} if _crowded(figure) else {}
+    layout |= {"xaxis": _axis(figure.x), "yaxis": _axis(figure.y), "hovermode": "closest"}
     if figure.y.scale is Scale.CATEGORY:
         layout["yaxis"] |= {"autorange": "reversed", "automargin": True}
         if figure.order:
@@ -37,6 +39,10 @@ def plotly_figure(figure: Figure) -> Plotly:
     if any(series.role is Role.BARS for series in others):
         layout |= {"barmode": "stack", "bargap": 0.35}
     return {"data": data, "layout": layout}
+
+
+def _crowded(figure: Figure) -> bool:
+    return figure.y.scale is not Scale.CATEGORY and len({it.legend for it in figure.series if it.rows}) > _CROWDED
 
 
 def colour(hue: int) -> str:

@@ -4,6 +4,7 @@ import math
 import xml.etree.ElementTree as ET  # our own drawings
 import zlib
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +12,8 @@ from hypothesis import strategies as st
 from resnet_bench import cli
 from resnet_bench.report import figure_files
 from resnet_bench.report.documents import run as view
-from resnet_bench.report.figure import FigureAxis, LimitLine, Role, Scale
+from resnet_bench.report.figure import Figure, FigureAxis, LimitLine, Role, Scale, Series
+from resnet_bench.report.figures import plotly_figure
 from resnet_bench.report.svg.drawing import svg
 from resnet_bench.report.svg.marks import drawn
 from resnet_bench.report.svg.scales import nice, ruler
@@ -92,6 +94,45 @@ def test_a_drawing_of_500_cases_is_thinned_to_what_print_shows():
     drawings = {figure.id: svg(figure) for figure in figures(big_run(500))}
     assert {name: len(it) for name, it in drawings.items() if len(it) > 60_000} == {}
     assert all("in the table" in drawings[name] for name in ("throughput", "memory", "distribution"))
+
+
+def crowd(number):
+    """So many models as points, the last of them alone on the frontier."""
+    dots = [
+        Series(name=f"m{at}", legend=f"m{at}", hue=at, x=(float(at + 1),), y=(70.0,), labels=(f"m{at}",), rows=(at,))
+        for at in range(number)
+    ]
+    best = dots[-1]
+    front = Series(name="Pareto frontier", legend="Pareto frontier", role=Role.FRONTIER, hue=0, x=best.x, y=best.y)
+    axis, table = FigureAxis(title="x"), figures(suite_run())[0].table
+    return Figure(
+        id="crowd",
+        title="t",
+        finding="m1 is dominated.",
+        how_to_read="",
+        x=axis,
+        y=axis,
+        series=(front, *dots),
+        table=table,
+    )
+
+
+@pytest.mark.parametrize("number", [16, 40, 41, 200])
+def test_what_is_drawn_of_many_is_never_without_the_frontier_or_what_the_sentence_names(number):
+    figure = crowd(number)
+    texts = {it.text for it in parsed(svg(figure, alone=True)).iter(f"{NAMESPACE}text")}
+    assert {"m1", f"m{number - 1}"} <= texts
+    assert any("in the table" in (it or "") for it in texts) == (number > 40)
+    assert {"m1", f"m{number - 1}"} == set(figure.foremost()[:2])
+    meta = plotly_figure(figure)["layout"].get("meta", figure.foremost())
+    assert tuple(meta) == figure.foremost()
+
+
+def test_names_of_configurations_are_drawn_whole():
+    name = "resnet18 · int8 · contiguous · onnxruntime, batch 16 (111.8 dB)"
+    dots = Series(name="", legend="", role=Role.DOTS, hue=0, x=(1.0,), y=(name,), rows=(0,))
+    figure = msgspec.structs.replace(crowd(1), y=FigureAxis(title="", scale=Scale.CATEGORY), series=(dots,))
+    assert name in {it.text for it in parsed(svg(figure, alone=True)).iter(f"{NAMESPACE}text")}
 
 
 def test_the_same_figure_gives_the_same_drawing():

@@ -17,9 +17,10 @@ from resnet_bench.words import counted, plain
 WIDTH_PX = 760.0
 _HEIGHT_PX = 380.0
 _MOST_SERIES = 12
+_MOST_POINTS = 40  # of series that are one point each
 _MOST_ROWS = 30
 _LEAST_ROW_PX = 17.0
-_NAMES_PX = 300.0
+_NAMES_SHARE = 0.56  # of the width; the values need the rest
 _LINE_PX = 18.0
 _SPREAD = 2.5
 _IN_ROWS = frozenset({Role.BOX, Role.LAUNCHES, Role.BARS})
@@ -58,8 +59,9 @@ def _thinned(figure: Figure) -> tuple[list[Series], str]:
         found = [it for it in (_rows(series, kept) for series in figure.series) if it.y]
         left = len(names) - len(kept)
         return found, f"{counted(left, 'more row')} in the table" if left > 0 else ""
-    legends = list(dict.fromkeys(it.legend for it in figure.series if it.rows))
-    chosen = set(legends[:_MOST_SERIES])
+    legends = figure.foremost()
+    points = all(len(it.x) == 1 for it in figure.series if it.rows)
+    chosen = set(legends[: _MOST_POINTS if points else _MOST_SERIES])
     left = len(legends) - len(chosen)
     return (
         [it for it in figure.series if not it.rows or it.legend in chosen],
@@ -103,7 +105,7 @@ def _drawing(
     down = ruler(figure.y, values_y, start=bottom, end=top)
     if in_rows:
         down = ruler(figure.y, names, start=top, end=bottom)
-    labels = [text for _, text in down.ticks] or [shortened(it, _NAMES_PX) for it in names]
+    labels = [text for _, text in down.ticks] or [shortened(it, _NAMES_SHARE * width) for it in names]
     left = 12 + max((text_px(it) for it in labels), default=0.0)
     across = ruler(figure.x, values_x, start=left, end=width - 10, from_zero=any(it.role is Role.BARS for it in shown))
     field = Field(x=across, y=down)

@@ -41,9 +41,10 @@ function firstRows(traces, rows) {
   const found = [...new Set(rows)], chosen = new Set(found.slice(0, MAX_BOXES));
   return [traces.map((trace) => narrowed(trace, (row) => chosen.has(row))).filter(Boolean), chosen.size, found.length, "cases"];
 }
-function limited(traces, order) {
-  const groups = [...new Set(traces.filter((trace) => trace.meta.rows.length && trace.legendgroup).map((trace) => trace.legendgroup))];
-  const kept = new Set(groups.slice(0, MAX_SERIES));
+function limited(traces, { yaxis, meta: foremost }) {
+  const order = yaxis?.categoryarray, series = traces.filter((trace) => trace.meta.rows.length && trace.legendgroup);
+  const there = new Set(series.map((trace) => trace.legendgroup)), groups = foremost?.filter((it) => there.has(it)) ?? [...there];
+  const kept = new Set(groups.slice(0, series.every((trace) => trace.x?.length === 1) ? MAX_POINTS : MAX_SERIES));
   const boxes = traces.find((trace) => trace.type === "box");
   if (boxes) return firstRows(traces, boxes.meta.rows);
   const dots = order && traces.length && traces.every((trace) => trace.meta.rows.length);
@@ -98,7 +99,7 @@ class Plot {
   content() {
     const match = matcher(), results = tables.results;
     const keep = (row) => !match || match(results, row);
-    const [traces, some, total, what] = limited(this.spec.data.map((trace) => narrowed(trace, keep)).filter(Boolean), this.spec.layout.yaxis?.categoryarray);
+    const [traces, some, total, what] = limited(this.spec.data.map((trace) => narrowed(trace, keep)).filter(Boolean), this.spec.layout);
     const notes = [];
     if (some < total) notes.push(`${some} of ${total} ${what} drawn; filter above to see the others.`);
     if (match && this.spec.data.some((trace) => !trace.meta.rows.every(keep))) {

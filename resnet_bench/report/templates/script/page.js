@@ -1,6 +1,6 @@
 // What every part uses. The parts are one script; text from files only ever becomes textContent.
 
-const FIRST = 40, PIECE = 200, PRINTED = 1000, MAX_SERIES = 24, MAX_BOXES = 30;
+const FIRST = 40, PIECE = 200, PRINTED = 1000, MAX_SERIES = 24, MAX_POINTS = 60, MAX_BOXES = 30;
 const $ = (selector, root = document) => root.querySelector(selector);
 const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 const dark = matchMedia("(prefers-color-scheme: dark)");
