@@ -217,6 +217,10 @@ def test_without_scripts_there_are_figures_the_answer_and_no_empty_box(opened):
     heights = page.eval_on_selector_all(".static svg", "all => all.map((it) => it.getBoundingClientRect().height)")
     assert len(heights) >= 4
     assert min(heights) > 100
+    phone = opened("steady", java_script_enabled=False, viewport={"width": 400, "height": 800})
+    assert phone.evaluate("document.documentElement.scrollWidth") <= 400
+    sizes = "all => all.map((it) => 12 * it.getScreenCTM().a)"
+    assert min(phone.eval_on_selector_all(".static svg", sizes)) > 9  # px that can be read
     assert page.locator("#answer .first").inner_text()
     assert "JavaScript" not in page.inner_text("main")
 
@@ -256,6 +260,14 @@ def test_the_budget_is_a_line_in_the_figure_of_latency(opened):
     page.wait_for_selector('.plot[data-figure="accuracy-latency"][data-drawn]')
     shapes = "document.querySelector('[data-figure=accuracy-latency]').layout.shapes"
     assert page.evaluate(f"{shapes}[0].x0") == 200
+    words, ends = '.plot[data-figure="accuracy-latency"] .shape-label text', "it => [it.left, it.right]"
+    edges = page.evaluate("document.querySelector('[data-figure=accuracy-latency]')._fullLayout.xaxis.range")
+    for under in (10 ** (edges[0] + 0.01), 200, 10 ** (edges[1] - 0.01)):
+        page.fill("#under", f"{under:.4g}")
+        left, right = page.locator(words).evaluate(f"it => ({ends})(it.getBoundingClientRect())")
+        frame = page.locator('.plot[data-figure="accuracy-latency"]').bounding_box()
+        assert frame["x"] <= left < right <= frame["x"] + frame["width"], under
+    page.fill("#under", "200")
     page.select_option("#at", "4")  # of another batch than the figure's
     assert page.evaluate(f"{shapes}.length") == 0
     page.select_option("#at", "1")

@@ -75,13 +75,17 @@ const decades = (traces) => {
   return Math.log10(values.reduce((a, b) => Math.max(a, b), 1e-9) / values.reduce((a, b) => Math.min(a, b), 1e99));
 };
 
+// How far to the right a value lies among those of the traces, from 0 to 1.
+function share(traces, x, log) {
+  const place = (it) => (log ? Math.log10(it) : it), placed = [...traces.flatMap((trace) => trace.x), x].map(place).filter(Number.isFinite);
+  const low = placed.reduce((a, b) => Math.min(a, b), Infinity), high = placed.reduce((a, b) => Math.max(a, b), -Infinity);
+  return low < high ? (place(x) - low) / (high - low) : 0.5;
+}
 // On a narrow screen a name beside a point at an edge would be cut: it goes to the inner side.
 function inward(traces, log) {
-  const place = (x) => (log ? Math.log10(x) : x), placed = traces.flatMap((trace) => trace.x).map(place).filter(Number.isFinite);
-  const low = Math.min(...placed), high = Math.max(...placed);
   return traces.map((trace) => {
-    if (!trace.textposition || trace.x.length !== 1 || low === high) return trace;
-    const share = (place(trace.x[0]) - low) / (high - low), side = share > 0.85 ? "left" : share < 0.15 ? "right" : "center";
+    if (!trace.textposition || trace.x.length !== 1) return trace;
+    const at = share(traces, trace.x[0], log), side = at > 0.85 ? "left" : at < 0.15 ? "right" : "center";
     return { ...trace, textposition: trace.textposition.replace(/\w+$/, side) };
   });
 }
@@ -141,7 +145,7 @@ class Plot {
       ? Math.max(240, 120 + rows * rowPx)
       : this.lead ? 380 : below ? 390 + entries * (narrow.matches || long ? 23 : 12) : Math.max(440, 70 + entries * 19);
     this.element.style.height = `${height}px`;
-    const line = this.limit && { type: "line", x0: this.limit.at, x1: this.limit.at, yref: "paper", y0: 0, y1: 1, line: { color: css("--accent"), width: 1.5, dash: "dash" }, label: { text: this.limit.text, textposition: "end", yanchor: "bottom", textangle: 0, font: { size: 11, color: css("--accent") } } };
+    const line = this.limit && { type: "line", layer: "below", x0: this.limit.at, x1: this.limit.at, yref: "paper", y0: 0, y1: 1, line: { color: css("--accent"), width: 1.5, dash: "dash" }, label: { text: this.limit.text, textposition: "end", xanchor: share(traces, this.limit.at, xaxis?.type === "log") > 0.5 ? "right" : "left", yanchor: "bottom", textangle: 0, font: { size: 11, color: css("--accent") } } };
     return { ...layout, shapes: line ? [line] : [], width: wide, height };
   }
   draw() {
