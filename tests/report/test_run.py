@@ -503,3 +503,17 @@ def test_the_step_to_int8_is_from_fp32_in_the_same_runtime_with_its_agreement():
     assert rows["int8 instead of fp32 in openvino"]["agreement"] == "23.0 dB, 89.1 % of 64, 12 classes, untrained"
     dots = next(it for section in document.sections for it in section.figures if it.id == "configurations")
     assert "Int8 in openvino helps: up to 4.00x" in dots.finding
+
+
+def test_all_ratios_of_a_page_are_of_the_figures_that_are_judged():
+    measured = []
+    for size, drifts in {1: (1.1, 1.12, 1.08, 1.11), 8: (0.9, 0.92, 0.88, 0.91)}.items():
+        plain = make.measurement([[0.01 * size * it] * 8 for it in drifts], of=make.case(batch_size=size))
+        beside = [make.beside_reference(it, 0.001 * drift) for it, drift in zip(plain.launches, drifts, strict=True)]
+        measured.append(make.change(plain, launches=tuple(beside)))
+    document = build(make.run_of(measured))
+    (best,) = (section for section in document.sections if section.id == "best")
+    gain = objects(best.tables[1])[0]["gain"]
+    raw = column(document.results, "throughput_images_per_s")
+    assert f"{raw[1] / raw[0]:.2f}" != f"{gain:.2f}"
+    assert figure(document, "throughput").finding.endswith(f"by a factor of {gain:.2f}.")

@@ -13,6 +13,7 @@ from resnet_bench.records import Case
 from resnet_bench.report.claim_words import not_separable, too_few
 from resnet_bench.report.document import Prominence, Section
 from resnet_bench.report.labels import Labels, axis_cells, axis_columns, axis_words
+from resnet_bench.report.ratio_columns import OF_RATIOS
 from resnet_bench.report.sections.agreement_columns import agreement_of
 from resnet_bench.report.sections.context import Context
 from resnet_bench.report.sections.costs_of_speed import COSTS, commands, cost_cells, costs_shown, costs_words
@@ -35,7 +36,8 @@ _GAIN = (
         kind=ColumnKind.RATIO,
         low="gain_low",
         high="gain_high",
-        help=f"Throughput over that of the default, with its {CONFIDENCE_TEXT} interval from three launches a side on.",
+        help=f"Throughput over that of the default, with its {CONFIDENCE_TEXT} interval from three launches a side on. "
+        f"{OF_RATIOS}",
     ),
     Column(key="gain_low", title="gain, low", kind=ColumnKind.RATIO),
     Column(key="gain_high", title="gain, high", kind=ColumnKind.RATIO),

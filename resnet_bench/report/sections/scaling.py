@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from resnet_bench import units
+from resnet_bench.analysis.best import gain_over
 from resnet_bench.analysis.claims import standing
 from resnet_bench.analysis.confidence import CONFIDENCE_TEXT
 from resnet_bench.analysis.metrics import LATENCY, THROUGHPUT
@@ -111,11 +112,7 @@ def _throughput_finding(curves: Sequence[Curve]) -> str:
     text = superlative([name for name, _, _ in tops], found, quality="the fastest", figure=figure) + "."
     knees = [(curve, curve.knee) for curve in curves if curve.knee is not None]
     if not knees:
-        gains = [
-            throughput_of(curve.measured[-1]) / throughput_of(curve.measured[0])
-            for curve in curves
-            if len(curve.measured) > 1
-        ]
+        gains = [gain_over(curve.measured[0], curve.measured[-1]).ratio for curve in curves if len(curve.measured) > 1]
         if gains:
             text += f" From the smallest to the largest batch throughput changes {_factors(gains)}."
         return text

@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from resnet_bench.analysis.best import gain_over
 from resnet_bench.analysis.metric import Place
-from resnet_bench.analysis.metrics import THROUGHPUT
 from resnet_bench.analysis.results import CaseStatus, Result
 from resnet_bench.report.labels import Labels
+from resnet_bench.report.ratio_columns import OF_RATIOS
 from resnet_bench.report.sections.result_columns import BY_KEY, INDEX, RESULT_COLUMNS
 from resnet_bench.report.table import Column, ColumnKind, Row, Table, Value
 
@@ -35,7 +36,7 @@ def side_by_side(results: Sequence[Result], labels: Labels, long: Table) -> Tabl
                     title="ratio",
                     kind=ColumnKind.RATIO,
                     group=name,
-                    help=f"Throughput relative to {labels.runs[0]}: above 1 is faster.",
+                    help=f"Throughput relative to {labels.runs[0]}: above 1 is faster. {OF_RATIOS}",
                 )
             )
             shown.append(f"throughput_ratio.{run}")
@@ -58,7 +59,9 @@ def side_by_side(results: Sequence[Result], labels: Labels, long: Table) -> Tabl
         )
         if any(results[found[run]].status is not CaseStatus.MEASURED for found in found_slots if run in found):
             shown.append(f"status.{run}")
-    rows = tuple(_joined(found, long, shared=shared, measured=measured, runs=len(labels.runs)) for found in found_slots)
+    rows = tuple(
+        _joined(found, results, long, shared=shared, measured=measured, runs=len(labels.runs)) for found in found_slots
+    )
     constants = labels.constants
     return Table(
         id="summary",
@@ -105,19 +108,27 @@ def _columns_of_run(key: str, run: int, name: str) -> list[Column]:
     ]
 
 
-def _joined(found: Mapping[int, int], long: Table, *, shared: Sequence[str], measured: Sequence[str], runs: int) -> Row:
+def _joined(
+    found: Mapping[int, int],
+    results: Sequence[Result],
+    long: Table,
+    *,
+    shared: Sequence[str],
+    measured: Sequence[str],
+    runs: int,
+) -> Row:
     first = long.rows[next(iter(found.values()))]
     values: list[Value] = [first[INDEX[key]] for key in shared]
-    speed = INDEX[THROUGHPUT.name]
-    base = long.rows[found[0]][speed] if 0 in found else None
+    base = results[found[0]] if 0 in found else None
     for run in range(runs):
         row = long.rows[found[run]] if run in found else None
         for key in measured:
             column = BY_KEY[key]
             values += [row[INDEX[part]] if row else None for part in (key, column.low, column.high) if part]
         if run > 0:
-            rate = row[speed] if row else None
-            values.append(rate / base if isinstance(rate, int | float) and isinstance(base, int | float) else None)
+            one = results[found[run]] if run in found else None
+            both = one and base and one.throughput and base.throughput
+            values.append(gain_over(base, one).ratio if both and one and base else None)
             if "verdict" in long.shown:
                 values.append(row[INDEX["verdict"]] if row else None)
         values.append(row[INDEX["status"]] if row else "not planned")
