@@ -140,6 +140,15 @@ def ratio(value: float | None) -> str:
     return f"{value:.3f}" if 0.1 <= value < 100 else f"{value:.3g}"  # noqa: PLR2004 - where three decimals say enough
 
 
+def known_ratio(value: float, low: float, high: float) -> str:
+    """Return a ratio with the digits that its interval leaves it: 16 of 12 to 21, 1.147 of 1.146 to 1.148."""
+    half = max(high - value, value - low)
+    if not 0.1 <= value < 100 or not 0 < half < math.inf:  # noqa: PLR2004 - as of a ratio without an interval
+        return ratio(value)
+    decimals = max(math.ceil(-math.log10(half)), 1 - math.floor(math.log10(value)))
+    return f"{value:.{min(3, max(0, decimals))}f}"
+
+
 def factor(value: float | None) -> str:
     """Return a ratio as a person says it: 2.31x, 12.4x, 131x."""
     if value is None:

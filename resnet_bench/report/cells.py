@@ -43,6 +43,8 @@ def show_column(table: Table, column: Column) -> list[tuple[str, str]]:
     if column.low is None or column.high is None:
         return [(show(column, row[position]), "") for row in table.rows]
     low, high = table.index(column.low), table.index(column.high)
+    if column.kind is ColumnKind.RATIO:
+        return [_ratio(column, row[position], row[low], row[high]) for row in table.rows]
     return [(show(column, row[position]), _interval(row[position], row[low], row[high])) for row in table.rows]
 
 
@@ -58,6 +60,19 @@ def plus_minus(center: float, low: float, high: float) -> str:
         return ""
     share = max(center - low, high - center) / abs(center)
     return units.interval_percent(share)
+
+
+def _ratio(column: Column, value: Value, low: Value, high: Value) -> tuple[str, str]:
+    """Return a ratio with the digits of its interval; bounds where a ± would say less than they do of 1."""
+    interval = _interval(value, low, high)
+    bounds = [it for it in (value, low, high) if isinstance(it, int | float)]
+    if not interval or len(bounds) < 3:  # noqa: PLR2004 - all three
+        return show(column, value), interval
+    center, least, most = bounds
+    share = max(center - least, most - center) / center
+    if (least > 1) == (center * (1 - share) > 1) and (most < 1) == (center * (1 + share) < 1):
+        return units.known_ratio(center, least, most), interval
+    return units.ratio(center), f"{units.ratio(least)} to {units.ratio(most)}"
 
 
 def _interval(value: Value, low: Value, high: Value) -> str:

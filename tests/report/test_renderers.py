@@ -8,6 +8,7 @@ import math
 import pytest
 
 from resnet_bench.analysis.published import Published
+from resnet_bench.report.cells import show_column
 from resnet_bench.report.document import Document
 from resnet_bench.report.documents import run as view
 from resnet_bench.report.renderers import csv, json, markdown, text
@@ -58,6 +59,29 @@ def test_text_aligns_numbers_at_the_point():
     of = Table(id="t", caption="", columns=(column,), rows=((0.001,), (1.234,), (0.0123,)), shown=("x",))
     numbers = text.table(of).splitlines()[3:]
     assert numbers == ["   1.000", "1234", "  12.30"]
+
+
+@pytest.mark.parametrize(
+    ("ratio", "low", "high", "said"),
+    [
+        (16.414, 12.0, 21.0, ("16", "±28 %")),
+        (1.1472, 1.10, 1.19, ("1.15", "±4.1 %")),
+        (1.704, 1.4, 2.0, ("1.7", "±18 %")),
+        (1.1472, 1.1471, 1.1473, ("1.147", "±0.0 %")),
+        (1.030, 1.004, 1.065, ("1.030", "1.004 to 1.065")),
+        (0.97, 0.93, 0.998, ("0.970", "0.930 to 0.998")),
+        (1.02, 0.99, 1.04, ("1.02", "±2.9 %")),
+        (1.5, None, None, ("1.500", "")),
+        (131.4, 100.0, 170.0, ("131", "±29 %")),
+    ],
+)
+def test_a_ratio_has_the_digits_of_its_interval_which_denies_no_decision(ratio, low, high, said):
+    columns = (
+        Column(key="gain", title="gain", kind=ColumnKind.RATIO, low="low", high="high"),
+        *(Column(key=key, title=key, kind=ColumnKind.RATIO) for key in ("low", "high")),
+    )
+    table = Table(id="it", caption="", columns=columns, rows=((ratio, low, high),), shown=("gain",))
+    assert show_column(table, columns[0]) == [said]
 
 
 def test_text_says_which_columns_had_no_room():

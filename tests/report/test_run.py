@@ -517,3 +517,15 @@ def test_all_ratios_of_a_page_are_of_the_figures_that_are_judged():
     raw = column(document.results, "throughput_images_per_s")
     assert f"{raw[1] / raw[0]:.2f}" != f"{gain:.2f}"
     assert figure(document, "throughput").finding.endswith(f"by a factor of {gain:.2f}.")
+
+
+@pytest.mark.parametrize(("other", "apart"), [(1.25, False), (3.0, True)])
+def test_the_largest_gain_names_those_that_may_be_as_large(other, apart):
+    measured = [
+        make.measurement([[seconds * it] * 5 for it in (1.0, 1.05, 0.95)], of=make.case(model, batch_size=size))
+        for model, gain in (("resnet18", 4.0), ("resnet50", 4.0 / other))
+        for size, seconds in ((1, 0.01), (8, 0.08 / gain))
+    ]
+    (best,) = (section for section in build(make.run_of(measured)).sections if section.id == "best")
+    assert best.paragraphs[0].startswith("The largest gain measured is that of resnet18: 4.0x with batch 8")
+    assert ("cannot tell it from that of resnet50 (3.2x)" in best.paragraphs[0]) is not apart

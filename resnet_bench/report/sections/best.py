@@ -18,7 +18,7 @@ from resnet_bench.report.sections.agreement_columns import agreement_of
 from resnet_bench.report.sections.context import Context
 from resnet_bench.report.sections.costs_of_speed import COSTS, commands, cost_cells, costs_shown, costs_words
 from resnet_bench.report.table import Column, ColumnKind, Row, Table
-from resnet_bench.words import counted
+from resnet_bench.words import counted, listed
 
 _WORDS = {
     Advice.USE: "use it",
@@ -135,13 +135,36 @@ def _finding(found: Sequence[Best], told: Collection[str]) -> str:
         if any(it.default is None for it in found):
             return "The default was not measured, so there is no gain over it."
         return "The default measured the highest throughput of every model's configurations."
-    ratio, most = max(gains, key=lambda pair: pair[0])
+    most = max(gains, key=lambda pair: pair[0])[1]
     where = _gained(most.fastest.case, most.default.case) if most.default else words(most.fastest.case, told)
     interval = most.gain.interval if most.gain else None
     sure = (
         "" if interval is not None and interval.low > 1 else ", which these launches are too few or too noisy to prove"
     )
-    return f"The largest gain measured is that of {most.fastest.case.model}: {units.factor(ratio)} with {where}{sure}."
+    return (
+        f"The largest gain measured is that of {most.fastest.case.model}: {_factor(most.gain)} with {where}{sure}"
+        f"{_as_large(most, [it for _, it in gains])}."
+    )
+
+
+def _factor(gain: Gain | None) -> str:
+    """Return a gain as a person says it, with the digits that its interval leaves it."""
+    if gain is None or gain.interval is None:
+        return units.factor(gain.ratio if gain else None)
+    return f"{units.known_ratio(gain.ratio, gain.interval.low, gain.interval.high)}x"
+
+
+def _as_large(most: Best, gains: Sequence[Best]) -> str:
+    """Say which other gains may be as large: those whose interval meets that of the largest."""
+    bound = most.gain.interval.low if most.gain and most.gain.interval else None
+    if bound is None:
+        return ""
+    rivals = [
+        f"{it.fastest.case.model} ({_factor(it.gain)})"
+        for it in gains
+        if it is not most and it.gain and it.gain.interval and it.gain.interval.high >= bound
+    ]
+    return f"; these launches cannot tell it from that of {listed(rivals)}" if rivals else ""
 
 
 def _separable(found: Sequence[Best], told: Collection[str]) -> str:
