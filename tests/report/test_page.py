@@ -1,6 +1,7 @@
 """The page in a real browser, from disk: what a reader sees, clicks, types, prints and hears."""
 
 import contextlib
+import itertools
 import json
 from pathlib import Path
 
@@ -464,6 +465,24 @@ def test_narrow_pages_draw_all_and_do_not_scroll_sideways(open_page, name):
     page = open_page(name, width=400)
     draw_all(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= 400
+    rows = """all => all.filter((it) => it.layout.yaxis?.type === 'category').map((it) => ({
+      frame: it.getBoundingClientRect().width, plot: it._fullLayout._size.w,
+      names: [...it.querySelectorAll('.annotation-text')].map((one) => one.getBoundingClientRect())
+        .map((one) => [one.left, one.right]) }))"""
+    found = page.eval_on_selector_all(".plot", rows)
+    assert found
+    for it in found:  # a name stands above its row, whole, and leaves the width to the values
+        assert it["plot"] > 0.8 * it["frame"]
+        assert it["names"]
+        assert all(left >= 0 and right <= 400 for left, right in it["names"])
+    ticks = page.eval_on_selector_all(
+        ".plot .xaxislayer-above",
+        "all => all.map((axis) => [...axis.querySelectorAll('text')].map((it) => it.getBoundingClientRect())"
+        ".map((it) => [it.left, it.right]))",
+    )
+    assert any(len(it) > 1 for it in ticks)
+    for axis in ticks:
+        assert all(before[1] <= after[0] for before, after in itertools.pairwise(sorted(axis)))
     page.emulate_media(media="screen", reduced_motion="reduce")
     assert page.evaluate("getComputedStyle(document.documentElement).scrollBehavior") == "auto"
 

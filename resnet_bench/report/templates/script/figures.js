@@ -75,6 +75,22 @@ const decades = (traces) => {
   return Math.log10(values.reduce((a, b) => Math.max(a, b), 1e-9) / values.reduce((a, b) => Math.min(a, b), 1e99));
 };
 
+// The ticks of an axis whose labels have room on a narrow screen.
+function roomy(axis, traces, px) {
+  if (axis?.type === "linear") return { ...axis, nticks: 5 };
+  if (!axis?.dtick) return axis;
+  const span = decades(traces), decade = px / (1.12 * span), high = Math.max(1, ...traces.flatMap((trace) => trace.x).slice(0, 9999));
+  const label = 6.5 * grouped(Math.round(high)).length + 6;
+  if (0.3 * decade >= label) return axis; // 1, 2, 5
+  if (0.47 * decade < label) return { ...axis, dtick: 1 };
+  return { ...axis, tickmode: "array", tickvals: Array.from({ length: 30 }, (_, at) => (at % 2 ? 3 : 1) * 10 ** (Math.floor(at / 2) - 6)) };
+}
+// A name above its row, both of its ends kept where it is too long.
+function named(name, px, shift) {
+  const text = name.replaceAll("<br>", " · "), most = Math.floor(px / 5.4);
+  const short = text.length <= most || text.includes("&") ? text : `${text.slice(0, Math.ceil(0.6 * most) - 1)}…${text.slice(-Math.floor(0.4 * most))}`;
+  return { text: short, x: 0, xref: "paper", xanchor: "left", y: name, yref: "y", yshift: shift, showarrow: false, font: { size: 10.5 } };
+}
 // How far to the right a value lies among those of the traces, from 0 to 1.
 function share(traces, x, log) {
   const place = (it) => (log ? Math.log10(it) : it), placed = [...traces.flatMap((trace) => trace.x), x].map(place).filter(Number.isFinite);
@@ -122,17 +138,19 @@ class Plot {
     const axis = (own) => ({ gridcolor: css("--grid"), linecolor: css("--strong-line"), zerolinecolor: css("--strong-line"), tickcolor: css("--strong-line"), ticks: "outside", ticklen: 4, automargin: true, ...own });
     const wide = this.element.clientWidth, below = narrow.matches || wide < 760;
     let { xaxis, yaxis, ...rest } = this.spec.layout;
-    const crowded = narrow.matches && xaxis?.dtick && decades(traces) > 3; // 2 and 5 would touch each other
     const entries = traces.filter((trace) => (trace.showlegend ?? true) && trace.type !== "treemap").length;
     const long = traces.some((trace) => (trace.name ?? "").length > 30); // a line of the legend for each
-    const rowPx = Number(this.element.dataset.rowPx), rows = rowPx ? new Set(traces.flatMap((trace) => trace.y)).size : 0;
-    if (yaxis?.categoryarray) {
-      const there = new Set(traces.flatMap((trace) => trace.y));
-      yaxis = { ...yaxis, categoryarray: yaxis.categoryarray.filter((name) => there.has(name)) };
+    const there = new Set(traces.flatMap((trace) => trace.y)), above = wide < NARROW_PX && yaxis?.type === "category";
+    const rowPx = Math.max(Number(this.element.dataset.rowPx), above ? 36 : 0), rows = rowPx ? there.size : 0;
+    if (yaxis?.categoryarray) yaxis = { ...yaxis, categoryarray: yaxis.categoryarray.filter((name) => there.has(name)) };
+    if (above) { // beside its row a name would take the room of the values
+      yaxis = { ...yaxis, showticklabels: false, ticks: "" };
+      Object.assign(rest, { annotations: [...there].map((name) => named(name, wide - 20, rowPx / 2 - 7)), bargap: 0.7, boxgap: 0.7 });
     }
+    if (wide < NARROW_PX) xaxis = roomy(xaxis, traces, wide - (above ? 30 : 70));
     const layout = {
       ...rest,
-      xaxis: axis(crowded ? { ...xaxis, dtick: 1 } : xaxis), yaxis: axis(yaxis),
+      xaxis: axis(xaxis), yaxis: axis(yaxis),
       paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
       font: { family: getComputedStyle(document.body).fontFamily, size: narrow.matches ? 11 : 12.5, color: css("--ink") },
       hoverlabel: { align: "left", bgcolor: css("--raised"), bordercolor: css("--strong-line"), font: { color: css("--ink") } },
