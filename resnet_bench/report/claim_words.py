@@ -21,11 +21,16 @@ def superlative(names: Sequence[str], found: Standing, *, quality: str, figure: 
         return f"{first} is {quality} with {figure}"
     if found.without_interval:
         return f"{first} measured {figure}; that it is {quality} is not proven: {too_few(found.launches)}"
-    return f"{quality[:1].upper()}{quality[1:]}, with {figure}, is {not_separable(names, found)}"
+    return f"{first} measured {figure}; whether it is {quality} is open: {cannot_tell(names, found)}"
+
+
+def cannot_tell(names: Sequence[str], found: Standing) -> str:
+    """Return "these launches cannot tell it from B and C"."""
+    return f"these launches cannot tell it from {listed([names[place] for place in found.rivals])}"
 
 
 def not_separable(names: Sequence[str], found: Standing) -> str:
-    """Return "not separable: A, B (±12 %)"."""
+    """Return "not separable: A, B (±12 %)", as the page's script answers."""
     tied = listed([names[place] for place in (found.first, *found.rivals)])
     width = f" ({units.interval_percent(found.half_width)})" if found.half_width is not None else ""
     return f"not separable: {tied}{width}"

@@ -2,15 +2,13 @@
 
 from collections.abc import Collection, Sequence
 
-import msgspec
-
 from resnet_bench import units
 from resnet_bench.analysis.best import AXES, FIXED, Advice, Best, Gain, Step, best, differing, steps
 from resnet_bench.analysis.confidence import CONFIDENCE_TEXT
 from resnet_bench.analysis.results import Result
 from resnet_bench.config.axes import BY_NAME
 from resnet_bench.records import Case
-from resnet_bench.report.claim_words import not_separable, too_few
+from resnet_bench.report.claim_words import too_few
 from resnet_bench.report.document import Prominence, Section
 from resnet_bench.report.labels import Labels, axis_cells, axis_columns, axis_words
 from resnet_bench.report.ratio_columns import OF_RATIOS
@@ -177,12 +175,11 @@ def _separable(found: Sequence[Best], told: Collection[str]) -> str:
     if len(few) == len(tied):
         return f" That it is the fastest is not proven for {counts}: {too_few(few[0].standing.launches)}."
     most = max(tied, key=lambda it: it.standing.half_width or 0.0)
-    group = (most.fastest, *most.rivals)
-    place = msgspec.structs.replace(most.standing, first=0, rivals=tuple(range(1, len(group))))
-    example = not_separable([words(it.case, told) for it in group], place)
+    others = listed([words(it.case, told) for it in most.rivals])
+    example = f"these launches cannot tell {words(most.fastest.case, told)} from {others}"
     if len(found) == 1:
-        return f" The fastest cannot be told from others; {example}."
-    return f" For {counts} the fastest cannot be told from others; {most.fastest.case.model}: {example}."
+        return f" Which is the fastest is open: {example}."
+    return f" For {counts} which is the fastest is open: of {most.fastest.case.model} {example}."
 
 
 def words(case: Case, told: Collection[str]) -> str:

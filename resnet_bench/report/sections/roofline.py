@@ -10,7 +10,7 @@ from resnet_bench.analysis.metric import Direction
 from resnet_bench.analysis.results import Result
 from resnet_bench.machine.datasheets import data_sheet
 from resnet_bench.records import Ceilings, Precision, Run, Summary
-from resnet_bench.report.claim_words import not_separable, too_few
+from resnet_bench.report.claim_words import cannot_tell, too_few
 from resnet_bench.report.document import Prominence, Section
 from resnet_bench.report.figure import Figure, FigureAxis, Role, Scale, Series
 from resnet_bench.report.labels import Labels
@@ -213,7 +213,7 @@ def _finding(held: Sequence[Result], labels: Labels) -> str:
 def _doubt(names: Sequence[str], found: Standing) -> str:
     if found.proven:
         return ""
-    return f", by medians alone ({too_few(found.launches) if found.without_interval else not_separable(names, found)})"
+    return f", by medians alone ({too_few(found.launches) if found.without_interval else cannot_tell(names, found)})"
 
 
 def _times(result: Result) -> Summary | None:

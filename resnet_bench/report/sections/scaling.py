@@ -8,7 +8,7 @@ from resnet_bench.analysis.claims import standing
 from resnet_bench.analysis.confidence import CONFIDENCE_TEXT
 from resnet_bench.analysis.metrics import LATENCY, THROUGHPUT
 from resnet_bench.analysis.results import Result
-from resnet_bench.report.claim_words import not_separable, superlative, too_few
+from resnet_bench.report.claim_words import superlative, too_few
 from resnet_bench.report.document import Prominence, Section
 from resnet_bench.report.figure import Figure, FigureAxis, Role, Scale, Series
 from resnet_bench.report.sections.context import Context
@@ -149,4 +149,4 @@ def _latency_finding(curves: Sequence[Curve]) -> str:
     ends = standing([low, high], LATENCY.direction)
     if ends.proven:
         return f"{text}."
-    return f"{text}; {too_few(ends.launches) if ends.without_interval else not_separable([quickest, slowest], ends)}."
+    return f"{text}; {too_few(ends.launches) if ends.without_interval else 'these launches cannot tell the two apart'}."
