@@ -15,6 +15,7 @@ from resnet_bench.report.ratio_columns import OF_RATIOS
 from resnet_bench.report.sections.agreement_columns import agreement_of
 from resnet_bench.report.sections.context import Context
 from resnet_bench.report.sections.costs_of_speed import COSTS, commands, cost_cells, costs_shown, costs_words
+from resnet_bench.report.sections.peak_words import named_by_peak
 from resnet_bench.report.table import Column, ColumnKind, Row, Table
 from resnet_bench.words import counted, listed
 
@@ -82,7 +83,7 @@ def best_section(context: Context) -> Section | None:
         Table(
             id="best",
             caption="The fastest configuration of each model, and what it gains over the default",
-            columns=_BEST,
+            columns=named_by_peak(_BEST, [it.fastest for it in found]),
             rows=tuple(_best_row(it, labels, told, folder) for it, folder in zip(found, calibrations, strict=True)),
             shown=(
                 *(*group, "fastest", "throughput_images_per_s"),

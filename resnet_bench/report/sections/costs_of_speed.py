@@ -16,7 +16,7 @@ _MOST_COMMANDS = 3
 COSTS = (
     Column(key="agreement", title="its agreement", kind=ColumnKind.TEXT, rank=4, help="With eager float32."),
     Column(key="build", title="built in", kind=ColumnKind.TEXT, rank=5, help="Compiled, or converted."),
-    Column(key="peak_bytes", title="its memory", kind=ColumnKind.MEMORY, unit="MiB", rank=6),
+    Column(key="peak_bytes", title="its peak memory", kind=ColumnKind.MEMORY, unit="MiB", rank=6),
     Column(key="command", title="to measure it again", kind=ColumnKind.TEXT),
 )
 

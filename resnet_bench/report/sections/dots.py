@@ -24,6 +24,7 @@ from resnet_bench.report.sections.agreement_columns import (
 from resnet_bench.report.sections.best import within_words
 from resnet_bench.report.sections.context import Context
 from resnet_bench.report.sections.curves import throughput_of, view_of
+from resnet_bench.report.sections.peak_words import peak_words
 from resnet_bench.report.sections.varies import Shape, shapes, varies
 from resnet_bench.report.table import Table
 
@@ -121,7 +122,7 @@ def _memory(best: Sequence[Result], context: Context) -> Figure | None:
             "To the left is better: the peak that the device's allocator handed out, or, where it does not tell, the "
             "peak RSS of the process with the interpreter and its libraries."
         ),
-        x=FigureAxis(title="peak memory (MiB)"),
+        x=FigureAxis(title=f"{peak_words(known)} (MiB)"),
         y=FigureAxis(title="", scale=Scale.CATEGORY),
         series=_series(
             known,

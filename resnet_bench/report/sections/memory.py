@@ -12,6 +12,7 @@ from resnet_bench.report.document import Prominence, Section
 from resnet_bench.report.figure import Figure, FigureAxis, Role, Scale, Series
 from resnet_bench.report.sections.context import Context
 from resnet_bench.report.sections.curves import Curve, batch_axis, view_of
+from resnet_bench.report.sections.peak_words import by_allocator
 from resnet_bench.words import counted
 
 _NEAR_LIMIT = 0.25
@@ -57,7 +58,7 @@ def _measured_as(results: Sequence[Result]) -> tuple[str, str]:
     allocated = "the peak that the device's allocator handed out for tensors"
     rss = "the process' peak RSS, the interpreter and its libraries included, so it starts high and lies above the "
     rss += "prediction"
-    counted_by_allocator = {it.value(PEAK_ALLOCATED) is not None for it in results if it.peak_bytes is not None}
+    counted_by_allocator = {by_allocator(it) for it in results if it.peak_bytes is not None}
     if counted_by_allocator == {True, False}:
         return "peak allocated or RSS (MiB)", f"{allocated}; where that was not counted, {rss}"
     return ("peak allocated (MiB)", allocated) if True in counted_by_allocator else ("peak RSS (MiB)", rss)
@@ -181,8 +182,10 @@ def _finding(curves: Sequence[Curve]) -> str:
         if result.predicted_bytes and (allocated := result.value(PEAK_ALLOCATED))
     ]
     if errors:
+        beside = any(it.peak_bytes is not None and not by_allocator(it) for curve in curves for it in curve.measured)
+        what = "is of allocated bytes, no RSS; where an allocator counted them it is" if beside else "is"
         sentences.append(
-            f"The prediction is off by {units.percent(statistics.median(errors))} in the median and "
+            f"The prediction {what} off by {units.percent(statistics.median(errors))} in the median and "
             f"{units.percent(max(errors))} at most."
         )
     return " ".join(sentences)

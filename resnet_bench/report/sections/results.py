@@ -9,6 +9,7 @@ from resnet_bench.analysis.results import CaseStatus, Result
 from resnet_bench.records import Case
 from resnet_bench.report.footnotes import cited
 from resnet_bench.report.labels import AXES, Labels
+from resnet_bench.report.sections.peak_words import named_by_peak
 from resnet_bench.report.sections.result_column import Line
 from resnet_bench.report.sections.result_columns import COLUMNS, INDEX, RESULT_COLUMNS
 from resnet_bench.report.sections.side_by_side import side_by_side
@@ -23,7 +24,7 @@ def long_table(
     return Table(
         id="results",
         caption="Every case with every column, in base units",
-        columns=COLUMNS,
+        columns=named_by_peak(COLUMNS, results),
         rows=rows,
         shown=_shown(rows, labels),
         constants=labels.constants,

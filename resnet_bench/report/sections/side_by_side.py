@@ -9,6 +9,7 @@ from resnet_bench.analysis.metric import Place
 from resnet_bench.analysis.results import CaseStatus, Result
 from resnet_bench.report.labels import Labels
 from resnet_bench.report.ratio_columns import OF_RATIOS
+from resnet_bench.report.sections.peak_words import named_by_peak
 from resnet_bench.report.sections.result_columns import BY_KEY, INDEX, RESULT_COLUMNS
 from resnet_bench.report.table import Column, ColumnKind, Row, Table, Value
 
@@ -27,7 +28,7 @@ def side_by_side(results: Sequence[Result], labels: Labels, long: Table) -> Tabl
     shown = [key for key in shared if key in long.shown]
     for run, name in enumerate(labels.runs):
         for key in measured:
-            columns += _columns_of_run(key, run, name)
+            columns += named_by_peak(_columns_of_run(key, run, name), [it for it in results if it.run == run])
             shown.append(f"{key}.{run}")
         if run > 0:
             columns.append(
