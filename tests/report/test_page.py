@@ -10,6 +10,7 @@ import pytest
 from resnet_bench import cli
 from resnet_bench.report.documents import run as view
 from resnet_bench.report.renderers import html
+from resnet_bench.report.renderers.paper_columns import PAPER_PX
 from tests.make import (
     HOSTILE,
     asv_folder,
@@ -397,11 +398,21 @@ def test_paper_has_every_figure_as_a_drawing_in_light_colours(open_page, tmp_pat
     assert page.locator(".js-plotly-plot").first.is_visible() is False
     assert page.evaluate("getComputedStyle(document.querySelector('.static .t')).fill") == "rgb(22, 25, 29)"
     assert len(rows(page)) == 120
-    # The first screen is the first page, and a section moves to the next one before it is torn.
+    # The first screen is the first page, and a figure moves to the next one before it is torn.
     assert page.evaluate("getComputedStyle(document.querySelector('main')).breakBefore") == "page"
     torn = "all => all.filter((it) => getComputedStyle(it).breakInside !== 'avoid').length"
-    assert page.eval_on_selector_all("main > section, figure", torn) == 0
+    assert page.eval_on_selector_all("figure", torn) == 0
     small = "all => Math.min(...all.map((it) => parseFloat(getComputedStyle(it).fontSize)))"
+    page.set_viewport_size({"width": int(PAPER_PX), "height": 900})  # nothing is cut at the right
+    wide = "all => all.map((it) => it.getBoundingClientRect().right).filter((it) => it > innerWidth + 1)"
+    assert page.eval_on_selector_all("table, td, th", wide) == []
+    missing = page.locator("#summary .not-shown").inner_text().removeprefix("not shown for want of width: ").split(", ")
+    heads = page.eval_on_selector_all(
+        "#summary thead tr:last-child th", "all => all.filter((it) => it.offsetWidth).map((it) => it.innerText)"
+    )
+    assert missing
+    assert [it for it in heads if it.split("\n")[0] in missing] == []
+    page.set_viewport_size({"width": 1300, "height": 900})
     assert page.eval_on_selector_all("td small, thead .unit, .finding", small) * 0.75 >= 7  # pt
     page.evaluate("dispatchEvent(new Event('afterprint'))")
 

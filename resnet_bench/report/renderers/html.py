@@ -22,6 +22,7 @@ from resnet_bench.report.digits import certain_fields
 from resnet_bench.report.document import Document, Prominence, Section
 from resnet_bench.report.figure import Figure
 from resnet_bench.report.palette import SWAP
+from resnet_bench.report.renderers.paper_columns import left_out
 from resnet_bench.report.svg.drawing import svg
 from resnet_bench.report.svg.paper import PAGE_RULES
 from resnet_bench.report.table import Column, ColumnKind, Table, Value
@@ -201,13 +202,18 @@ def _view(document: Document, table: Table, *, rows: int) -> dict[str, Any]:
     """Return what the template draws of a table: headings, groups above them, and the first rows."""
     columns = [table.column(key) for key in table.shown]
     head = msgspec.structs.replace(table, rows=table.rows[:rows])
-    cells = [_cells(head, column) for column in columns]
+    unprinted = left_out(table)
+    cells = [_cells(head, column, unprinted=column in unprinted) for column in columns]
+    printed = [column for column in columns if column not in unprinted]
     return {
         "id": table.id,
         "caption": table.caption,
         "constants": table.constants,
         "columns": columns,
         "groups": _groups(columns),
+        "unprinted": [column.key for column in unprinted],
+        "printed_groups": _groups(printed) if unprinted else [],
+        "not_shown": ", ".join(dict.fromkeys(column.title for column in unprinted)),
         "rows": list(zip(*cells, strict=True)),
         "total": len(table.rows),
         "more": f"{len(table.rows) - rows:,} more rows need JavaScript",
@@ -222,7 +228,7 @@ def _words(document: Document, columns: Sequence[Column]) -> list[tuple[str, str
     return [*found.items(), *document.glossary]
 
 
-def _cells(table: Table, column: Column) -> list[dict[str, str]]:
+def _cells(table: Table, column: Column, *, unprinted: bool) -> list[dict[str, Any]]:
     pairs = show_column(table, column)
     point = max((decimals(text) for text, _ in pairs), default=0)
     kind = "n" if column.kind.numeric else column.kind.value
@@ -232,6 +238,7 @@ def _cells(table: Table, column: Column) -> list[dict[str, str]]:
             "text": text,
             "pad": _pad(text, point) if column.kind.numeric else "",
             "interval": interval,
+            "unprinted": unprinted,
         }
         for text, interval in pairs
     ]

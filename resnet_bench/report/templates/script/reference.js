@@ -56,8 +56,7 @@ function compared() {
   if (!select || !table) return;
   all("thead [data-reference]", table.element).forEach((it) => it.remove());
   table.reference = select.value === "" ? null : new Reference(select.value, table);
-  const groups = $("thead .groups", table.element);
-  if (table.reference && groups) {
+  for (const groups of table.reference ? all("thead .groups", table.element) : []) {
     const room = document.createElement("td");
     room.colSpan = table.reference.columns.length;
     room.dataset.reference = "yes";

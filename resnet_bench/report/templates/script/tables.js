@@ -25,7 +25,9 @@ class TableView {
     this.more = $(`[data-more="${this.id}"]`);
     tools(this);
     if (this.more) this.buttons();
-    all("thead tr:last-child th", element).forEach((head, at) => this.sortable(head, this.shown[at]));
+    const heads = all("thead tr:last-child th", element);
+    this.unprinted = heads.map((head) => head.classList.contains("unprinted"));
+    heads.forEach((head, at) => this.sortable(head, this.shown[at]));
   }
   buttons() {
     this.more.replaceChildren();
@@ -86,7 +88,11 @@ class TableView {
   }
   row(row) {
     const line = document.createElement("tr");
-    this.shown.forEach((column, at) => line.append(this.cell(row, column, at)));
+    this.shown.forEach((column, at) => {
+      const cell = this.cell(row, column, at);
+      if (this.unprinted[at]) cell.classList.add("unprinted");
+      line.append(cell);
+    });
     if (this.reference) line.append(...this.reference.cells(row));
     if (this.reference?.row === row) line.className = "chosen";
     return line;
