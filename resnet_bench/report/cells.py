@@ -72,7 +72,7 @@ def _ratio(column: Column, value: Value, low: Value, high: Value) -> tuple[str, 
     share = max(center - least, most - center) / center
     if (least > 1) == (center * (1 - share) > 1) and (most < 1) == (center * (1 + share) < 1):
         return units.known_ratio(center, least, most), interval
-    return units.ratio(center), f"{units.ratio(least)} to {units.ratio(most)}"
+    return units.ratio(center), f"({units.ratio(least)} to {units.ratio(most)})"
 
 
 def _interval(value: Value, low: Value, high: Value) -> str:

@@ -141,12 +141,12 @@ def _finding(found: Sequence[Best], told: Collection[str]) -> str:
         "" if interval is not None and interval.low > 1 else ", which these launches are too few or too noisy to prove"
     )
     return (
-        f"The largest gain measured is that of {most.fastest.case.model}: {_factor(most.gain)} with {where}{sure}"
+        f"The largest gain measured is that of {most.fastest.case.model}: {gain_words(most.gain)} with {where}{sure}"
         f"{_as_large(most, [it for _, it in gains])}."
     )
 
 
-def _factor(gain: Gain | None) -> str:
+def gain_words(gain: Gain | None) -> str:
     """Return a gain as a person says it, with the digits that its interval leaves it."""
     if gain is None or gain.interval is None:
         return units.factor(gain.ratio if gain else None)
@@ -159,7 +159,7 @@ def _as_large(most: Best, gains: Sequence[Best]) -> str:
     if bound is None:
         return ""
     rivals = [
-        f"{it.fastest.case.model} ({_factor(it.gain)})"
+        f"{it.fastest.case.model} ({gain_words(it.gain)})"
         for it in gains
         if it is not most and it.gain and it.gain.interval and it.gain.interval.high >= bound
     ]

@@ -21,7 +21,7 @@ from resnet_bench.report.sections.agreement_columns import (
     agreement_of,
     borrows_accuracy,
 )
-from resnet_bench.report.sections.best import within_words
+from resnet_bench.report.sections.best import gain_words, within_words
 from resnet_bench.report.sections.context import Context
 from resnet_bench.report.sections.curves import throughput_of, view_of
 from resnet_bench.report.sections.peak_words import peak_words
@@ -215,7 +215,7 @@ def _helps(context: Context) -> str:
             most = max(alone, key=lambda it: it.gain.ratio)
             value = axis_words(axis, getattr(most.other.case, axis))
             value += within_words(most)
-            gain, model = units.factor(most.gain.ratio), most.other.case.model
+            gain, model = gain_words(most.gain), most.other.case.model
             if borrows_accuracy(most.other):
                 model += f"; agreement with fp32 {agreement_of(most.other)}"
             verdicts = {
