@@ -59,7 +59,7 @@ def test_the_figure_says_which_machine_is_the_fastest_where_that_is_proven():
         return on(machine or name, suite_run(models=models, launches=6, speed=speed, run_id=name, **more))
 
     slow, fast = run("slow", "resnet18", "resnet50"), run("fast", "resnet18", "resnet50", speed=2.0)
-    by = "1.98x to 1.99x the next."
+    by = "1.98x to 1.99x the next machine."
     assert finding(slow, fast) == f"fast is the fastest machine for each of the 2 models that several measured, {by}"
     assert "fast is the fastest machine for resnet18, 1.9" in finding(slow, run("fast", "resnet18", speed=2.0))
     alike = finding(slow, run("alike", "resnet18", "resnet50"))
@@ -75,6 +75,13 @@ def test_the_figure_says_which_machine_is_the_fastest_where_that_is_proven():
     assert table.caption.startswith("Each model's best throughput of each run in eager float32")
     assert {key for key in table.shown if key.startswith(("fastest", "by"))} == {"fastest_1", "by_1"}
     assert table.rows[0][table.index("by_1")].startswith("bf16 · batch ")
+    assert table.caption.endswith("; beside it the fastest of all configurations")
+    group = next(it.group for it in table.columns if it.key == "by_1")
+    assert group.endswith(", fastest of all")
+
+    # A machine is called by its name, not by that of one of its runs.
+    plain = run("first day", "resnet18", "resnet50", machine="EPYC", speed=2.0)
+    assert finding(slow, plain).startswith("EPYC is the fastest machine")
 
 
 def test_a_folder_that_would_be_a_script_is_only_a_folder():

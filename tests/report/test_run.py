@@ -544,3 +544,18 @@ def test_the_largest_gain_names_those_that_may_be_as_large(other, apart):
     (best,) = (section for section in build(make.run_of(measured)).sections if section.id == "best")
     assert best.paragraphs[0].startswith("The largest gain measured is that of resnet18: 4.0x with batch 8")
     assert ("cannot tell it from that of resnet50 (3.2x)" in best.paragraphs[0]) is not apart
+
+
+def test_trust_says_plainly_how_well_the_half_is_known_and_which_case_least():
+    cases = [("resnet18", 0.001), ("resnet34", 0.002), ("resnet50", 0.03)]
+    measured = [
+        make.measurement([[0.01 * it] * 5 for it in (1, 1 + spread, 1 - spread)], of=make.case(model))
+        for model, spread in cases
+    ]
+    document = build(make.run_of(measured))
+    found = re.fullmatch(
+        r"(\w+): the throughput of half of the cases is known within ±[\d.]+ %, that of the least sure one, "
+        r"resnet50 at batch size \d, within ±[\d.]+ % \(.*\)\.",
+        document.trust.text,
+    )
+    assert found[1].lower() in next(term for term, _ in document.glossary if "rough" in term)

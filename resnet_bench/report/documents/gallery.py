@@ -59,7 +59,7 @@ def build(runs: Sequence[Run], pages: Sequence[Path], *, catalog: Catalog = publ
         sections=(
             Section(id="machines", title="Machines", tables=(machines,)),
             Section(id="models", title="Models across machines", tables=(models,)),
-            *_compared(alike, of_machine, labels, models),
+            *_compared(alike, of_machine, runs, models),
         ),
     )
 
@@ -70,8 +70,18 @@ def _machine(environment: Environment) -> str:
     return f"{identity.device_name}, {identity.cpu_name}, {identity.logical_cores}"
 
 
-def _compared(fastest: Fastest, of_machine: Sequence[tuple[str, ...]], labels: Labels, models: Table) -> list[Section]:
-    figure = _figure(fastest, of_machine, labels, models)
+def _machine_names(runs: Sequence[Run], of_machine: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    """Return what each run's machine is called: its device, with the run where another machine has the same."""
+    devices = [device_names(run.header.environments) for run in runs]
+    machines = Counter(device for device, _ in set(zip(devices, of_machine, strict=True)))
+    named = zip(devices, label(runs).runs, strict=True)
+    return tuple(device if machines[device] == 1 else f"{device} ({run})" for device, run in named)
+
+
+def _compared(
+    fastest: Fastest, of_machine: Sequence[tuple[str, ...]], runs: Sequence[Run], models: Table
+) -> list[Section]:
+    figure = _figure(fastest, of_machine, runs, models)
     found = Section(id="compared", title="Compared", prominence=Prominence.PAGE, figures=(figure,) if figure else ())
     return [found] if figure else []
 
@@ -79,7 +89,7 @@ def _compared(fastest: Fastest, of_machine: Sequence[tuple[str, ...]], labels: L
 def _machines(runs: Sequence[Run], results: Sequence[Result], pages: Sequence[Path]) -> Table:
     rows: list[Row] = []
     for number, (run, page) in enumerate(zip(runs, pages, strict=True)):
-        known = trust([it for it in results if it.run == number])
+        known = trust([it for it in results if it.run == number], label([run]))
         rows.append(
             (
                 f"./{quote(page.as_posix())}",
@@ -132,11 +142,12 @@ def _models(fastest: Fastest, of_all: Fastest, labels: Labels) -> Table:
         columns.append(Column(key=f"batch_{run}", title="batch", kind=ColumnKind.INTEGER, group=name))
         shown += [f"throughput_{run}", f"batch_{run}"]
         columns += [
-            _rate(f"fastest_{run}", "fastest", name),
-            Column(key=f"by_{run}", title="by", kind=ColumnKind.NAME, group=name),
+            _rate(f"fastest_{run}", "throughput", f"{name}, fastest of all"),
+            Column(key=f"by_{run}", title="by", kind=ColumnKind.NAME, group=f"{name}, fastest of all"),
         ]
         if any(it is not fastest.get(key) for key, it in of_all.items() if key[1] == run):
             shown += [f"fastest_{run}", f"by_{run}"]
+    others = "; beside it the fastest of all configurations" * any(it.startswith("fastest_") for it in shown)
     rows: list[Row] = []
     for model in dict.fromkeys(model for model, _ in of_all):
         here = [fastest.get((model, run)) for run in range(len(labels.runs))]
@@ -151,7 +162,7 @@ def _models(fastest: Fastest, of_all: Fastest, labels: Labels) -> Table:
         rows.append(tuple(cells))
     return Table(
         id="models",
-        caption=f"Each model's best throughput of each run{_how(fastest)}, and at which batch size",
+        caption=f"Each model's best throughput of each run{_how(fastest)}, and at which batch size{others}",
         columns=tuple(columns),
         rows=tuple(rows),
         shown=tuple(shown),
@@ -174,12 +185,14 @@ def _how(fastest: Fastest) -> str:
     return " in eager float32" if all(it.case == it.case.plain for it in fastest.values()) else ""
 
 
-def _figure(fastest: Fastest, of_machine: Sequence[tuple[str, ...]], labels: Labels, table: Table) -> Figure | None:
+def _figure(
+    fastest: Fastest, of_machine: Sequence[tuple[str, ...]], runs: Sequence[Run], table: Table
+) -> Figure | None:
     if len(set(of_machine)) < 2:  # noqa: PLR2004 - one machine is compared with nothing
         return None
     models = list(dict.fromkeys(model for model, _ in fastest))
     series = []
-    for run, name in enumerate(labels.runs):
+    for run, name in enumerate(label(runs).runs):
         found = [(model, fastest[model, run]) for model in models if (model, run) in fastest]
         summaries = [it.throughput for _, it in found if it.throughput]
         series.append(
@@ -201,7 +214,7 @@ def _figure(fastest: Fastest, of_machine: Sequence[tuple[str, ...]], labels: Lab
     return Figure(
         id="machines",
         title="Throughput across machines",
-        finding=_finding(fastest, of_machine, labels),
+        finding=_finding(fastest, of_machine, _machine_names(runs, of_machine)),
         how_to_read=(
             "To the right is better; the axis is logarithmic. Each dot is a model at its best batch size"
             f"{_how(fastest)}."
@@ -215,7 +228,7 @@ def _figure(fastest: Fastest, of_machine: Sequence[tuple[str, ...]], labels: Lab
     )
 
 
-def _finding(fastest: Fastest, of_machine: Sequence[tuple[str, ...]], labels: Labels) -> str:
+def _finding(fastest: Fastest, of_machine: Sequence[tuple[str, ...]], names: Sequence[str]) -> str:
     """Say which machine is the fastest for which models, and by how much, where the intervals prove it."""
     models_of = Counter(run for _, run in fastest)
     # Of a machine's runs the one with the most models speaks for it.
@@ -233,7 +246,7 @@ def _finding(fastest: Fastest, of_machine: Sequence[tuple[str, ...]], labels: La
         found = standing(summaries, THROUGHPUT.direction)
         first, second = sorted((it.median for it in summaries), reverse=True)[:2]
         if found.proven:
-            ahead.setdefault(labels.runs[runs[found.first]], {})[model] = first / second
+            ahead.setdefault(names[runs[found.first]], {})[model] = first / second
         else:
             unproven.append(model)
     said = [_ahead(name, by, alone=len(ahead) == 1 and not unproven) for name, by in ahead.items()]
@@ -245,4 +258,4 @@ def _finding(fastest: Fastest, of_machine: Sequence[tuple[str, ...]], labels: La
 def _ahead(name: str, by: dict[str, float], *, alone: bool) -> str:
     span = " to ".join(dict.fromkeys(units.factor(it) for it in (min(by.values()), max(by.values()))))
     models = f"each of the {len(by)} models that several measured" if alone and len(by) > 1 else listed(list(by))
-    return f"{name} is the fastest machine for {models}, {span} the next"
+    return f"{name} is the fastest machine for {models}, {span} the next machine"

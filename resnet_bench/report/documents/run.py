@@ -130,7 +130,7 @@ def build(
         summary=summary_table(results, labels, long),
         sections=sections,
         notes=notes,
-        trust=trust(results, (*(baseline.bands if baseline else ()), *bands)),
+        trust=trust(results, labels, (*(baseline.bands if baseline else ()), *bands)),
         decision=decision(results, labels),
         lead=next((figure.id for section in sections for figure in section.figures), ""),
         glossary=GLOSSARY,

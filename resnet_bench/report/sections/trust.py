@@ -10,8 +10,11 @@ from resnet_bench.analysis.results import NOISY_SPREAD, Result
 from resnet_bench.analysis.stats import MIN_LAUNCHES
 from resnet_bench.records import Band, BandSource, Summary
 from resnet_bench.report.document import Health, Severity
+from resnet_bench.report.labels import Labels
 from resnet_bench.words import counted
 
+_SHARP = 0.02
+_ROUGH = 0.10
 GLOSSARY = (
     (
         "interval, ±",
@@ -31,33 +34,40 @@ GLOSSARY = (
         "frontier",
         "The models that are worth choosing by two measures: nothing else is better in one and as good in the other.",
     ),
+    (
+        "steady, usable, rough",
+        (
+            f"How well half of the cases' throughputs are known: within ±{units.percent_short(_SHARP)}, within "
+            f"±{units.percent_short(_ROUGH)}, or less well. Only differences larger than that are seen."
+        ),
+    ),
     ("not separable", "These launches cannot tell which of the two is better; more of them may."),
 )
-_SHARP = 0.02
-_ROUGH = 0.10
 
 
-def trust(results: Sequence[Result], bands: Sequence[Band] = ()) -> Health | None:
+def trust(results: Sequence[Result], labels: Labels, bands: Sequence[Band] = ()) -> Health | None:
     """Return the verdict, None where nothing was measured; `bands` say what separate runs differ by here."""
-    summaries = [it.throughput for it in results if it.throughput]
-    if not summaries:
+    measured = [(it, it.throughput) for it in results if it.throughput]
+    if not measured:
         return None
-    fewest = min(it.launches for it in summaries)
+    fewest = min(of.launches for _, of in measured)
     if fewest < MIN_LAUNCHES:
         return Health(
             severity=Severity.NOTICE,
             text=f"Differences are not proven: {counted(fewest, 'launch', 'launches')} a case give no interval.",
         )
-    widths = [_half_width(it) for it in summaries]
+    widths = [_half_width(of) for _, of in measured]
     middle, widest = statistics.median(widths), max(widths)
     severity = Severity.GOOD if middle <= _SHARP else Severity.NOTICE if middle <= _ROUGH else Severity.BAD
     word = {Severity.GOOD: "Steady", Severity.NOTICE: "Usable", Severity.BAD: "Rough"}[severity]
-    worst = f", the least sure {_within(widest)}" if len(widths) > 1 else ""
-    return Health(
-        severity=severity,
-        text=f"{word}: throughput is known {_within(middle)}{' in the median' if worst else ''}{worst} "
-        f"({CONFIDENCE_TEXT}, within this run){_between_runs(bands)}.",
+    least = measured[widths.index(widest)][0]
+    said = (
+        f"the throughput of half of the cases is known {_within(middle)}, that of the least sure one, "
+        f"{labels.series(least.case, run=least.run)} at batch size {least.case.batch_size}, {_within(widest)}"
+        if len(widths) > 1
+        else f"throughput is known {_within(middle)}"
     )
+    return Health(severity=severity, text=f"{word}: {said} ({CONFIDENCE_TEXT}, within this run){_between_runs(bands)}.")
 
 
 def _between_runs(bands: Sequence[Band]) -> str:
