@@ -148,9 +148,10 @@ def _finding(found: Sequence[Best], told: Collection[str]) -> str:
 
 def gain_words(gain: Gain | None) -> str:
     """Return a gain as a person says it, with the digits that its interval leaves it."""
+    plain = units.factor(gain.ratio if gain else None)
     if gain is None or gain.interval is None:
-        return units.factor(gain.ratio if gain else None)
-    return f"{units.known_ratio(gain.ratio, gain.interval.low, gain.interval.high)}x"
+        return plain
+    return min(f"{units.known_ratio(gain.ratio, gain.interval.low, gain.interval.high)}x", plain, key=len)
 
 
 def _as_large(most: Best, gains: Sequence[Best]) -> str:
