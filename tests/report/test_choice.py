@@ -74,7 +74,9 @@ def test_an_answer_says_that_accuracy_is_of_fp32_and_how_far_the_case_agrees():
     assert [said in name for name in page.decision.names] == [False, False, True]
     frontier = next(it for section in page.sections for it in section.figures if it.id == "accuracy")
     assert "and for fp32" in frontier.how_to_read
-    assert "Accuracy is published for fp32; agreement of these cases: resnet50 · int8" in frontier.finding
+    assert (
+        "That takes accuracy as it is published for fp32; agreement of these cases: resnet50 · int8" in frontier.finding
+    )
     assert "agreement" in frontier.table.shown
     plain = document("latency 30 ms", best_for="accuracy", runs=[make.run_of(eager)])
     assert "published" not in plain.sections[0].paragraphs[0]

@@ -24,6 +24,7 @@ from resnet_bench.report.table import Column, ColumnKind, Table
 from resnet_bench.words import counted, listed
 
 _MOST_NAMED = 10  # points; of more the names lie on one another
+_MOST_TOLD = 3
 _LIMIT = (
     " The question's limit is a line; dots are medians, so a limit of p95 or p99 may be missed by a model whose dot is "
     "on its good side."
@@ -113,7 +114,7 @@ def _figure(points: Sequence[ParetoPoint], labels: Labels, against: Against) -> 
         budget_unit=against.budget_unit,
         budget_batch=against.budget_batch,
         statistic=against.statistic,
-        finding=_finding(points, against),
+        finding=f"{_finding(points, against)}{_borrowed(points)}",
         how_to_read=(
             f"{against.corner} is better. Each point is a model {against.where}; bars are {CONFIDENCE_TEXT} intervals "
             f"of the {against.metric.label}. The stepped line is the Pareto frontier of the medians: no model on its "
@@ -201,11 +202,9 @@ def _finding(points: Sequence[ParetoPoint], against: Against) -> str:
             "each one that is more accurate is slower, from "
             f"{front[0].curve.name} ({against.say(front[0].summary)}, {units.percent(front[0].accuracy)}) to "
             f"{front[-1].curve.name} ({against.say(front[-1].summary)}, {units.percent(front[-1].accuracy)})."
-            f"{_borrowed(front)}"
         )
     names = f": {listed([it.curve.name for it in front])}" if front else ""
-    found = f"{len(front)} of {len(points)} on the frontier{names}.{_dominated(points)}{_not_separable(points)}"
-    return f"{found}{_borrowed(front)}"
+    return f"{len(front)} of {len(points)} on the frontier{names}.{_dominated(points)}{_not_separable(points)}"
 
 
 def _of_fp32(points: Sequence[ParetoPoint]) -> str:
@@ -215,10 +214,13 @@ def _of_fp32(points: Sequence[ParetoPoint]) -> str:
     return ", and for fp32: what another precision or a runtime loses of it is its agreement, which stands in the table"
 
 
-def _borrowed(front: Sequence[ParetoPoint]) -> str:
-    """Say of the points on the frontier what their accuracy is worth, "" where it is their own."""
-    told = [f"{it.curve.name} {agreement_of(it.best)}" for it in front if borrows_accuracy(it.best)]
-    return f" Accuracy is published for fp32; agreement of these cases: {'; '.join(told)}." if told else ""
+def _borrowed(points: Sequence[ParetoPoint]) -> str:
+    """Say of the points that nothing dominates what their accuracy is worth, "" where it is their own."""
+    front = [it for it in points if it.dominated_by is None and borrows_accuracy(it.best)]
+    told = [f"{it.curve.name} {agreement_of(it.best)}" for it in front[:_MOST_TOLD]]
+    more = f"; and of {len(front) - _MOST_TOLD} more in the table" if len(front) > _MOST_TOLD else ""
+    said = f" That takes accuracy as it is published for fp32; agreement of these cases: {'; '.join(told)}{more}."
+    return said if told else ""
 
 
 def _dominated(points: Sequence[ParetoPoint]) -> str:
