@@ -14,7 +14,7 @@ from resnet_bench.config import axes
 from resnet_bench.records import Case, Interval, Record
 
 AXES = tuple(axis.name for axis in axes.TUNABLE)
-FIXED = tuple(axis.name for axis in axes.AXES if not axis.tunable)
+FIXED = (*(axis.name for axis in axes.AXES if not axis.tunable), "machine")
 
 
 class Advice(StrEnum):

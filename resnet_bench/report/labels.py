@@ -84,6 +84,11 @@ def axis_words(axis: str, value: Value) -> str:
     return str(value) if axis == MACHINE else axes.BY_NAME[axis].words(_plain(value))
 
 
+def where(case: Case, labels: Labels) -> str:
+    """Return " on NAME" where the cases of a run are of several machines."""
+    return f" on {case.machine}" if MACHINE in labels.case_axes and case.machine else ""
+
+
 def axis_columns(names: Iterable[str], *, facet: bool) -> tuple[Column, ...]:
     """Return a column for each axis of that name; with `facet` the page can filter by it."""
     return tuple(_column(name, facet=facet) for name in names)

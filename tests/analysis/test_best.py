@@ -82,3 +82,14 @@ def test_without_the_plain_configuration_there_is_no_gain():
     (found,) = best(results((half, 1.0), (half | LAST, 0.5)))
     assert (found.default, found.gain) == (None, None)
     assert steps(results((half, 1.0), (half | LAST, 0.5))) == ()
+
+
+def test_machines_of_one_run_are_never_held_against_each_other():
+    mine, other = ({"machine": it} for it in ("a100", "h100"))
+    two = {"batch_size": 2}
+    swept = results((mine, 1.0), (mine | two, 1.6), (other, 0.5), (other | two, 1.1))
+    assert [it.gain.ratio if it.gain else None for it in best(swept)] == [pytest.approx(1.25), None]
+    assert {it.other.case.machine: it.gain.ratio for it in steps(swept)} == {
+        "a100": pytest.approx(1.25),
+        "h100": pytest.approx(1 / 1.1),
+    }

@@ -12,9 +12,9 @@ from resnet_bench.report.renderers import Format, render
 from tests import make
 
 
-def measured(copies, latencies_s, launches=4):
+def measured(copies, latencies_s, launches=4, machine=""):
     """A case whose copies take so long each; launches differ by a thousandth."""
-    of = make.case(batch_size=4, copies=copies)
+    of = make.case(batch_size=4, copies=copies, machine=machine)
     scaled = [[[value * (1 + 0.001 * n)] * 5 for value in latencies_s] for n in range(launches)]
     made = [
         make.launch(each[0], of=of, index=n) if copies == 1 else make.in_company(each, of=of, index=n, outside=n)
@@ -67,3 +67,12 @@ def test_a_run_of_one_number_of_copies_says_so_and_has_no_section():
     document = view.build([make.run_of([measured(2, [0.11, 0.125])])])
     assert document.constants.endswith("2 copies, cpu, 1 thread")
     assert "copies" not in [it.id for it in document.sections]
+
+
+def test_copies_on_two_machines_are_told_apart():
+    cases = [measured(copies, [0.1] * copies, machine=machine) for machine in ("a100", "h100") for copies in (1, 2)]
+    document = view.build([make.run_of(cases)])
+    (section,) = (it for it in document.sections if it.id == "copies")
+    assert [line.partition(":")[0].rpartition(" ")[2] for line in section.lines] == ["a100", "h100"]
+    (table,) = section.tables
+    assert [row[table.index("case")].rpartition(" on ")[2] for row in table.rows] == ["a100", "a100", "h100", "h100"]

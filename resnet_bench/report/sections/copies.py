@@ -12,6 +12,7 @@ from resnet_bench.records import Case, Measurement, Run
 from resnet_bench.report.claim_words import superlative
 from resnet_bench.report.document import Section
 from resnet_bench.report.figure import Figure, FigureAxis, Role, Scale, Series
+from resnet_bench.report.labels import where
 from resnet_bench.report.sections.context import Context
 from resnet_bench.report.sections.curves import throughput_of
 from resnet_bench.report.table import Column, ColumnKind, Row, Table
@@ -86,7 +87,7 @@ def _finding(scaling: GroupScaling, context: Context) -> str:
 
 def _name(point: GroupPoint, context: Context) -> str:
     run = f" ({context.labels.runs[point.result.run]})" if len(context.runs) > 1 else ""
-    return label(_alone(point.result.case)) + run
+    return f"{label(_alone(point.result.case))}{where(point.result.case, context.labels)}{run}"
 
 
 def _alone(case: Case) -> Case:
@@ -169,7 +170,7 @@ def _row(point: GroupPoint, measured: dict[Case, Measurement], context: Context)
     slowest = max(range(len(each)), key=lambda place: each[place], default=None)
     return (
         context.labels.runs[result.run],
-        label(_alone(result.case)),
+        f"{label(_alone(result.case))}{where(result.case, context.labels)}",
         point.processes,
         throughput_of(result),
         *((interval.low, interval.high) if interval else (None, None)),

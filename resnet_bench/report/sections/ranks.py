@@ -13,6 +13,7 @@ from resnet_bench.config.case_labels import label
 from resnet_bench.records import Case, Launch, Run, Scaling
 from resnet_bench.report.document import Section
 from resnet_bench.report.figure import Figure, FigureAxis, Role, Scale, Series
+from resnet_bench.report.labels import where
 from resnet_bench.report.sections.context import Context
 from resnet_bench.report.sections.curves import throughput_of
 from resnet_bench.report.table import Column, ColumnKind, Row, Table
@@ -95,7 +96,8 @@ def _finding(scaling: GroupScaling, context: Context) -> str:
 def _name(scaling: GroupScaling, context: Context) -> str:
     result = scaling.points[-1].result
     run = f" ({context.labels.runs[result.run]})" if len(context.runs) > 1 else ""
-    return f"{result.case.scaling.value.capitalize()} scaling of {label(_alone(result.case))}{run}"
+    named = f"{label(_alone(result.case))}{where(result.case, context.labels)}"
+    return f"{result.case.scaling.value.capitalize()} scaling of {named}{run}"
 
 
 def _alone(case: Case) -> Case:
@@ -170,7 +172,9 @@ def _table(found: Sequence[GroupScaling], context: Context, named: tuple[str, ..
         columns=_COLUMNS,
         rows=tuple(row for _, row in rows),
         shown=(
-            *(*named, "case", "scaling", "world_size", "throughput_images_per_s", "efficiency", "communication_share"),
+            *(*named, "case", "scaling", "world_size"),
+            *(("nodes",) if len({point.result.case.nodes for point, _ in rows}) > 1 else ()),
+            *("throughput_images_per_s", "efficiency", "communication_share"),
             *("gradient_bytes", "reduction_s", "memory_by_rank"),
         ),
         positions=tuple(point.result.position for point, _ in rows),
@@ -184,7 +188,7 @@ def _row(scaling: GroupScaling, point: GroupPoint, launches: Sequence[Launch], c
     reductions = [least for it in told if (least := it.reduction_s(point.processes)) is not None]
     return (
         context.labels.runs[point.result.run],
-        label(_alone(point.result.case)),
+        f"{label(_alone(point.result.case))}{where(point.result.case, context.labels)}",
         scaling.points[-1].result.case.scaling.value,
         point.processes,
         point.result.case.nodes,
