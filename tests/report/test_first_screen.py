@@ -153,11 +153,14 @@ def test_a_reference_gives_each_row_its_ratio(opened):
     page = opened("steady")
     page.select_option("#reference", index=1)
     last = page.eval_on_selector_all(
-        'table[data-table="summary"] tbody tr', "all => all.map((it) => it.lastChild.innerText)"
+        'table[data-table="summary"] tbody [data-reference]', "all => all.map((it) => it.innerText)"
     )
     assert last[0].startswith("1.00x")
     assert all("x" in it for it in last)
     assert "±" in last[1]
+    heads = page.eval_on_selector_all("#summary thead tr:last-child th", "all => all.map((it) => it.innerText)")
+    at = next(number for number, head in enumerate(heads) if head.startswith("throughput"))
+    assert heads[at + 1].startswith("ratio\nto ")
     page.select_option("#reference", "")
     assert page.locator("[data-reference]").count() == 0
     page.locator('table[data-table="summary"] tbody th').nth(2).click()
@@ -172,7 +175,7 @@ def test_a_run_is_a_reference_where_runs_stand_side_by_side(opened):
     (head,) = page.eval_on_selector_all("thead tr:last-child [data-reference]", "all => all.map((it) => it.innerText)")
     assert head.split("\n")[-1] == f"{labels[2]} to {labels[1]}"
     cells = page.eval_on_selector_all(
-        'table[data-table="summary"] tbody tr', "all => all.map((it) => it.lastChild.innerText)"
+        'table[data-table="summary"] tbody [data-reference]', "all => all.map((it) => it.innerText)"
     )
     assert all("x" in it and "±" in it for it in cells)
     page.select_option("#reference", label=labels[2])
@@ -189,7 +192,7 @@ def test_a_baseline_is_a_reference_with_the_ratios_that_were_judged(browser, tmp
     page.wait_for_selector("html[data-library]", timeout=30_000)
     assert page.inner_text("#reference option:checked") == "main"
     cells = page.eval_on_selector_all(
-        'table[data-table="summary"] tbody tr', "all => all.map((it) => it.lastChild.innerText)"
+        'table[data-table="summary"] tbody [data-reference]', "all => all.map((it) => it.innerText)"
     )
     ratios = [float(it.split("x")[0]) for it in cells]
     assert len(ratios) == len(run.measurements)
@@ -199,6 +202,7 @@ def test_a_baseline_is_a_reference_with_the_ratios_that_were_judged(browser, tmp
 
 def test_tables_are_copied_as_markdown_and_latex(opened):
     page = opened("steady")
+    page.select_option("#reference", index=1)
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     for words, start, row in (
         ("Copy as Markdown", "| model |", "| resnet18 | 1 |"),
@@ -210,6 +214,11 @@ def test_tables_are_copied_as_markdown_and_latex(opened):
         assert text.startswith(start)
         assert row in text
         assert len(text.splitlines()) >= 12
+        if row.startswith("|"):
+            heads, first = ([it.strip() for it in text.splitlines()[at].split("|")] for at in (0, 2))
+            assert heads.index("ratio to resnet18, batch 1") == heads.index("throughput (images/s)") + 1
+            assert first[heads.index("ratio to resnet18, batch 1")] == "1.00x"
+    page.select_option("#reference", "")
 
 
 def test_without_scripts_there_are_figures_the_answer_and_no_empty_box(opened):
@@ -231,6 +240,20 @@ def test_the_first_screen_has_question_answer_figure_and_trust(opened):
     for selector in ("h1", ".trust", "#decision", "#answer", ".hero figure"):
         box = page.locator(selector).first.bounding_box()
         assert box["y"] + min(box["height"], 300) <= 800, selector
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_what_the_verdict_means_opens_in_its_place(opened, scripts):
+    page = opened("steady", java_script_enabled=scripts)
+    page.focus("#means summary")
+    page.keyboard.press("Enter")
+    words = page.locator("#means dl")
+    assert words.is_visible()
+    assert abs(words.bounding_box()["y"] - page.locator(".trust").bounding_box()["y"]) < 100
+    assert "Usable" in words.inner_text()
+    assert "±" in words.inner_text()
+    page.click("#means summary")
+    assert not words.is_visible()
 
 
 @pytest.mark.parametrize("name", ["steady", "gpu", "two"])

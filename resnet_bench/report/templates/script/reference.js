@@ -1,4 +1,4 @@
-// Columns beside the summary: each row's throughput as a ratio to that of a case, a run or a baseline that was chosen.
+// Columns in the summary, beside the throughput: each row's throughput as a ratio to that of a case, a run or a baseline that was chosen.
 
 const NO_RATIO = ["-", ""];
 function ratioWords(ratio, bounds) {
@@ -22,6 +22,9 @@ function toBaseline({ ratios }, row) {
 // What rows are compared with, from the choice's value: "case:3", "run:0" or "baseline:0"; a column for each run.
 class Reference {
   constructor(chosen, table) {
+    const shown = table.shown.map((at) => table.columns[at]), grouped = shown.findIndex(({ group }) => group);
+    const throughput = shown.findIndex(({ key }) => key === "throughput_images_per_s");
+    this.at = grouped >= 0 ? grouped : throughput >= 0 ? throughput + 1 : shown.length; // before the runs' own columns
     const [kind, at] = [chosen.split(":")[0], Number(chosen.split(":")[1])], { members } = table, { runs } = data;
     const rows = members.length ? (row) => members[row] : (row) => [row], of = (name) => (runs.length > 1 ? `${name} ` : "");
     const column = (run, to, words) => ({ title: `${of(runs[run])}to ${to}`, words });
@@ -40,6 +43,7 @@ class Reference {
     return this.columns.map(({ words }) => {
       const cell = document.createElement("td"), [said, interval] = words(row);
       cell.className = "n";
+      cell.dataset.reference = "yes";
       cell.textContent = said;
       if (interval) {
         const small = document.createElement("small");
@@ -60,8 +64,9 @@ function compared() {
     const room = document.createElement("td");
     room.colSpan = table.reference.columns.length;
     room.dataset.reference = "yes";
-    groups.append(room);
+    groups.insertBefore(room, $("th", groups));
   }
+  const heads = $("thead tr:last-child", table.element), beside = heads.cells[table.reference?.at] ?? null;
   for (const { title } of table.reference?.columns ?? []) {
     const head = document.createElement("th");
     head.scope = "col";
@@ -72,7 +77,7 @@ function compared() {
     unit.className = "unit";
     unit.textContent = title;
     head.append(unit);
-    $("thead tr:last-child", table.element).append(head);
+    heads.insertBefore(head, beside);
   }
   table.select(table.match);
   widths();

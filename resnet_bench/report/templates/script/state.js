@@ -12,7 +12,7 @@ const PARTS = {
   },
   sort: {
     get: () => { const head = $('table[data-table="summary"] th[aria-sort$="ending"]'); return head ? `${head.dataset.key}:${head.getAttribute("aria-sort")}` : ""; },
-    set: (it) => { const [key, way] = it.split(":"), head = all('table[data-table="summary"] th').find((one) => one.dataset.key === key); if (head) tables.summary.sort(head, tables.summary.shown[head.cellIndex], way !== "descending"); },
+    set: (it) => { const [key, way] = it.split(":"), head = all('table[data-table="summary"] th').find((one) => one.dataset.key === key); if (head) tables.summary.sort(head, tables.summary.columns.findIndex((column) => column.key === key), way !== "descending"); },
   },
   ref: { get: () => $("#reference")?.value, set: (it) => pick($("#reference"), it) },
   theme: { get: () => document.documentElement.dataset.theme ?? "", set: (it) => themed(["light", "dark"].includes(it) ? it : "") },

@@ -93,7 +93,10 @@ class TableView {
       if (this.unprinted[at]) cell.classList.add("unprinted");
       line.append(cell);
     });
-    if (this.reference) line.append(...this.reference.cells(row));
+    if (this.reference) {
+      const beside = line.cells[this.reference.at] ?? null;
+      this.reference.cells(row).forEach((cell) => line.insertBefore(cell, beside));
+    }
     if (this.reference?.row === row) line.className = "chosen";
     return line;
   }

@@ -24,10 +24,11 @@ function seen(table) {
     const text = table.texts[key] ? table.texts[key][row] : value === null ? "" : String(value);
     return `${text} ${table.intervals[key]?.[row] ?? ""}`.trim();
   }));
-  const ratios = table.reference?.columns ?? [];
-  titles.push(...ratios.map(({ title }) => `ratio ${title}`));
-  table.rows.forEach((row, at) => rows[at].push(...ratios.map(({ words }) => words(row).join(" ").trim())));
-  return { heads, titles, rows, right: [...heads.map((_, at) => table.numeric[table.shown[at]]), ...ratios.map(() => true)] };
+  const right = table.shown.map((column) => table.numeric[column]), { columns: ratios = [], at: place = 0 } = table.reference ?? {};
+  titles.splice(place, 0, ...ratios.map(({ title }) => `ratio ${title}`));
+  right.splice(place, 0, ...ratios.map(() => true));
+  table.rows.forEach((row, at) => rows[at].splice(place, 0, ...ratios.map(({ words }) => words(row).join(" ").trim())));
+  return { titles, rows, right };
 }
 function markdown(table) {
   const { titles, rows, right } = seen(table);
