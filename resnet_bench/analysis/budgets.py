@@ -24,6 +24,7 @@ EXAMPLE = "latency p95 200 ms at batch 1"
 _AT = re.compile(r"\s+at\s+(?!most\b|least\b)")
 _AND = re.compile(r"\s*(?:,|\band\b)\s*")
 _NUMBER = re.compile(r"(?<![\w.@])[0-9]")  # not that of p95 or acc@1
+_MINUS = ("-", "\N{MINUS SIGN}")
 _IDLE = re.compile(r"\.0+(?= |$)")
 _PERCENTILE = re.compile(r"\b(p[0-9]+)\b")
 _SENSES = {
@@ -76,6 +77,8 @@ def parse_budget(text: str) -> Budget:
     if number is None:
         raise UsageError(f"budget '{text}' has no limit; write it as in '{EXAMPLE}'.")
     what, limit = said[: number.start()].strip(), said[number.start() :].strip()
+    if what.endswith(_MINUS):
+        raise UsageError(f"budget '{text}': '-{limit}' is below 0, and no limit is; write it as in '{EXAMPLE}'.")
     sense = _SENSE.search(what)
     name, percentile = _name(what[: sense.start()] if sense else what, text)
     criterion = find_criterion(name) if name else _by_unit(limit, text)

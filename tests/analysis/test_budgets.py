@@ -57,6 +57,12 @@ def test_a_budget_is_read_as_it_is_said(text, criterion, percentile, limit, wher
         ("latency 200 ms at batch 1 and batch 2", "names batch twice"),
         ("latency 0 ms", "not a time"),
         ("cost 3 USD", "not a plain amount"),
+        ("latency -5 ms", "'-5 ms' is below 0"),
+        ("latency under - 5 ms", "'-5 ms' is below 0"),
+        ("MACs -50 M", "'-50 M' is below 0"),
+        ("SQNR -50 dB", "'-50 dB' is below 0"),
+        ("-5 ms", "'-5 ms' is below 0"),
+        ("peak memory \N{MINUS SIGN}8 GiB", "'-8 GiB' is below 0"),
     ],
 )
 def test_a_mistake_is_told_in_one_line(text, said):
