@@ -66,12 +66,13 @@ def test_an_answer_says_that_accuracy_is_of_fp32_and_how_far_the_case_agrees():
     quick = of_precision("resnet50", Precision.INT8, 0.005, agreement=near)
     eager = [of_precision(model, Precision.FP32, 0.02) for model in ("resnet18", "resnet50")]
     run = make.run_of([*eager, quick])
-    said = "accuracy is published for fp32; agreement of this case: 23.0 dB, 89.1 % of 64, 12 classes, untrained"
+    said = "accuracy is published for fp32; agreement of this case is 23.0 dB, 89.1 % of 64, 12 classes, untrained"
     of = document("latency 10 ms", best_for="accuracy", runs=[run])
     assert said in of.sections[0].paragraphs[0]
     assert json_reader.loads(json.render(of))["models"][0]["agreement"].startswith("23.0 dB")
     page = view.build([run], catalog=lambda name: Published(family="resnet", accuracy=ACCURACY.get(name)))
     assert [said in name for name in page.decision.names] == [False, False, True]
+    assert ": " not in page.decision.names[2]  # the answer's own colon ends the name
     frontier = next(it for section in page.sections for it in section.figures if it.id == "accuracy")
     assert "and for fp32" in frontier.how_to_read
     assert (

@@ -9,7 +9,7 @@ from resnet_bench.analysis.digest import digest
 from resnet_bench.analysis.published import published
 from resnet_bench.analysis.results import of_runs
 from resnet_bench.machine.names import named_alike
-from resnet_bench.records import Price
+from resnet_bench.records import Agreement, Precision, Price
 from resnet_bench.report.choice_words import answer
 from resnet_bench.report.documents import run as view
 from resnet_bench.report.labels import label
@@ -37,13 +37,15 @@ RUNS = {
 
 
 def drifting():
-    """A run with a reference beside its samples: ratios are of corrected figures."""
+    """A run with a reference beside its samples: ratios are of corrected figures; one model's accuracy is of fp32."""
     rng = random.Random(3)
+    near = Agreement(images=64, max_error=0.1, sqnr_db=23.0, top1_agreement=1.0, classes=12)
     measured = []
     for number, model in enumerate(("resnet18", "resnet34", "resnet50", "resnet101")):
         drifts = [rng.uniform(0.9, 1.1) for _ in range(6)]
         times = [[0.05 * (1 + 0.04 * number) * it * rng.uniform(0.995, 1.005) for _ in range(8)] for it in drifts]
-        plain = make.measurement(times, of=make.case(model, image_size=224))
+        precision = Precision.INT8 if model == "resnet101" else Precision.FP32
+        plain = make.measurement(times, of=make.case(model, image_size=224, precision=precision), agreement=near)
         beside = [make.beside_reference(it, 0.001 * drift) for it, drift in zip(plain.launches, drifts, strict=True)]
         measured.append(make.change(plain, launches=tuple(beside)))
     return make.run_of(measured)

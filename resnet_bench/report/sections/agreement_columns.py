@@ -53,12 +53,14 @@ def borrows_accuracy(result: Result) -> bool:
 def case_named(result: Result, labels: Labels) -> str:
     """Return a case as answers name it; what its accuracy is worth stands behind it where that is of fp32.
 
-    "resnet50 · int8, batch 1 (accuracy is published for fp32; agreement of this case: 19.1 dB, 89.1 % of 64...)".
+    "resnet50 · int8, batch 1 (accuracy is published for fp32; agreement of this case is 19.1 dB, 89.1 %...)".
     """
     named = f"{labels.series(result.case, run=result.run)}, batch {result.case.batch_size}"
     if not borrows_accuracy(result):
         return named
-    return f"{named} (accuracy is published for fp32; agreement of this case: {agreement_of(result)})"
+    # An answer's first colon ends the name in it.
+    near = (agreement_of(result) or "").replace(": ", " with ")
+    return f"{named} (accuracy is published for fp32; agreement of this case is {near})"
 
 
 def agreement_mark(result: Result) -> str:
