@@ -166,6 +166,24 @@ class NoisyMetric(Metric):
     band: float
     corrected: CorrectedForm | None
 
+    def replicates(self, launches: Sequence[Launch]) -> Sequence[Launch]:
+        """Return the launches that are replicates of each other: all of them."""
+        return launches
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComputedMetric(NoisyMetric):
+    """What is computed of an output, not timed: one launch has no noise of the machine in it, and decides.
+
+    Compilers choose anew in each launch, so that several are replicates; but only of the same images.
+    """
+
+    def replicates(self, launches: Sequence[Launch]) -> Sequence[Launch]:
+        """Return the launches that compared most images; the others compare fewer, and look for faults alone."""
+        compared = [(it.agreement.images, it) for it in launches if it.agreement is not None]
+        most = max((images for images, _ in compared), default=0)
+        return [it for images, it in compared if images == most]
+
 
 class Source(StrEnum):
     """Where an exact value comes from: the static profile is the same on every machine, a launch is not."""

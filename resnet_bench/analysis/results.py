@@ -253,12 +253,13 @@ def _measured(index: int, measurement: Measurement, reduced: CaseDigest, *, skip
 
 
 def _worst(measurement: Measurement) -> Agreement | None:
-    """Return the agreement of the launch with most images, its errors the largest of any: compilers choose anew."""
+    """Return the agreement over most images, its errors the largest of any launch: compilers choose anew."""
     found = [launch.agreement for launch in measurement.launches if launch.agreement is not None]
     if not found:
         return None
-    worst = min(found, key=lambda it: math.inf if it.sqnr_db is None else it.sqnr_db)
     widest = max(found, key=lambda it: it.images)
+    alike = [it for it in found if it.images == widest.images]  # of other images the ratio is another
+    worst = min(alike, key=lambda it: math.inf if it.sqnr_db is None else it.sqnr_db)
     errors: dict[str, float | None] = dict(sqnr_db=worst.sqnr_db, max_error=max(it.max_error for it in found))
     for name in ("max_relative_error", "loss_error"):
         errors[name] = max((value for it in found if (value := getattr(it, name)) is not None), default=None)

@@ -93,8 +93,8 @@ def doubted(interval: Interval, doubt: float) -> Interval:
 
 
 def launch_samples(measurement: Measurement, metric: NoisyMetric) -> tuple[tuple[float, ...], ...]:
-    """Return the samples of each launch that has the metric, in order of launches."""
-    return tuple(samples for launch in measurement.launches if (samples := metric.extract(launch)))
+    """Return the samples of each replicate that has the metric, in order of launches."""
+    return tuple(samples for launch in metric.replicates(measurement.launches) if (samples := metric.extract(launch)))
 
 
 def percentiles(ordered: Sequence[float], shares: Sequence[float]) -> tuple[float, ...]:

@@ -158,7 +158,8 @@ def _cells(run: Run, environment: str) -> Iterator[tuple[str, dict[Combination, 
     for metric in NOISY_METRICS:
         found = {}
         for measurement, launches in measured:
-            samples = [[metric.asv.value(it) for it in timed] for one in launches if (timed := metric.extract(one))]
+            timed = [metric.extract(one) for one in metric.replicates(launches)]
+            samples = [[metric.asv.value(it) for it in values] for values in timed if values]
             if samples:
                 found[_combination(measurement.case)] = _sampled(samples)
         if found:

@@ -9,8 +9,8 @@ from resnet_bench.analysis.verdicts.gate import judge
 from resnet_bench.analysis.verdicts.rulings import Status
 from resnet_bench.analysis.verdicts.thresholds import On, Percentile, Rule, Undecided
 from resnet_bench.interop import github, junit
-from resnet_bench.records import Band, BandSource, Memory, Verdict
-from tests.make import IDENTITY, case, change, digest_of, measurement, noisy_launches, profile, skip
+from resnet_bench.records import Agreement, Band, BandSource, Measurement, Memory, Verdict
+from tests.make import CASE, IDENTITY, case, change, digest_of, launch, measurement, noisy_launches, profile, skip
 
 BASE = digest_of([measurement(noisy_launches(1), profile=profile())], name="base")
 
@@ -91,6 +91,44 @@ def test_a_single_launch_keeps_and_breaks_no_limit_of_a_noisy_metric(factor):
     assert "is of a single launch" in check(one, limit).outcomes[0].message
     assert check(one, change(limit, undecided=Undecided.FAIL)).exit_code == 1
     assert check(one, rule(metric="parameters")).exit_code == 1
+
+
+def compared(*found):
+    """A digest whose launches were compared with eager float32 over (images, SQNR, top-1 agreement)."""
+    launches = tuple(
+        launch(
+            [0.01] * 5,
+            index=index,
+            agreement=Agreement(images=images, max_error=0.1, sqnr_db=sqnr_db, top1_agreement=top1, classes=12),
+        )
+        for index, (images, sqnr_db, top1) in enumerate(found)
+    )
+    return digest_of([Measurement(case=CASE, profile=None, launches=launches)], name="new")
+
+
+def test_agreement_is_judged_over_the_same_images_and_not_by_those_that_compare_fewer():
+    mixed = compared((64, 20.94, 0.95), (16, 22.48, 1.0), (16, 22.48, 1.0))
+    rows = {row.metric: row for row in compare(mixed, mixed).comparisons}
+    for metric, value in (("sqnr_db", 20.94), ("top1_agreement", 0.95)):
+        assert (rows[metric].contender, rows[metric].verdict) == (value, Verdict.UNCHANGED)
+    rules = [rule(metric="sqnr_db", minimum=bound) for bound in (21.0, 20.9)]
+    rules.append(rule(metric="top1_agreement", minimum=0.98))
+    assert statuses(check(mixed, *rules, base=mixed)) == [Status.FAILED, Status.PASSED, Status.FAILED]
+
+
+@pytest.mark.parametrize(
+    ("sqnr_db", "verdict", "status"),
+    [
+        (18.0, Verdict.REGRESSED, Status.FAILED),
+        (20.9, Verdict.UNCHANGED, Status.PASSED),
+        (30.0, Verdict.IMPROVED, Status.PASSED),
+    ],
+)
+def test_agreement_of_one_launch_decides_for_nothing_of_it_is_timed(sqnr_db, verdict, status):
+    base, found = compared((64, 21.0, 1.0)), compared((64, sqnr_db, 1.0), (16, 21.0, 1.0))
+    result = check(found, rule(metric="sqnr_db", limit=0.1), base=base)
+    assert statuses(result) == [status]
+    assert next(row for row in result.table.comparisons if row.metric == "sqnr_db").verdict is verdict
 
 
 def test_two_launches_on_either_side_of_an_absolute_limit_decide_nothing():

@@ -104,5 +104,7 @@ def test_the_launch_that_is_farthest_from_eager_float32_speaks_for_its_case():
         return result.agreement
 
     assert agreement_of(near(None), near(30.0), near(90.0)) == near(30.0)
+    fewer = change(near(10.0), images=2)
+    assert agreement_of(near(30.0), fewer) == near(30.0)
     assert agreement_of(near(None), None) == near(None)
     assert agreement_of(None) is None

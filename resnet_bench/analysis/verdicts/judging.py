@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import msgspec
 
 from resnet_bench import units
-from resnet_bench.analysis.metric import Direction, ExactMetric, Metric, Source
+from resnet_bench.analysis.confidence import CONFIDENCE
+from resnet_bench.analysis.metric import ComputedMetric, Direction, ExactMetric, Metric, Source
 from resnet_bench.analysis.metrics import EXACT_METRICS, NOISY_METRICS, TIMINGS, find_metric
 from resnet_bench.analysis.verdicts.comparability import allowing
 from resnet_bench.analysis.verdicts.figures import chosen
@@ -103,6 +104,8 @@ def _noisy_row(pair: Pair, metric: Metric, band: Band, figures: Figures) -> Comp
         return msgspec.structs.replace(blank, ratio=None, reason=_refusal(pair))
     sides = chosen(metric, left, right, same_machine=not pair.differences, wanted=figures)
     estimate = log_ratio(sides.baseline.launch_medians, sides.contender.launch_medians, doubt=sides.doubt)
+    if estimate is None and isinstance(metric, ComputedMetric) and min(left.median, right.median) > 0:
+        return _computed_row(blank, metric, band.width)
     if estimate is None:
         return _without_spread(blank, left, right)
     corrected = sides.kind is Figures.CORRECTED
@@ -114,6 +117,21 @@ def _noisy_row(pair: Pair, metric: Metric, band: Band, figures: Figures) -> Comp
         raw_ratio=right.median / left.median if corrected and left.median else None,
     )
     return _Candidate(row=row, estimate=estimate, band=band)
+
+
+def _computed_row(blank: Comparison, metric: Metric, band: float) -> Comparison:
+    """Judge by the values themselves: no noise of a machine is in them."""
+    ratio = blank.ratio or 1.0
+    within = 1 / (1 + band) <= ratio <= 1 + band
+    interval = Interval(low=ratio, high=ratio, confidence=CONFIDENCE)
+    return msgspec.structs.replace(
+        blank,
+        interval=interval,
+        judged=interval,
+        verdict=Verdict.UNCHANGED if within else changed_verdict(metric, ratio > 1),
+        reason=f"computed, not timed: the ratio {units.ratio(ratio)} lies {'within' if within else 'beyond'} the band "
+        f"of {units.percent_short(band)}",
+    )
 
 
 def _without_spread(blank: Comparison, left: Summary, right: Summary) -> Comparison:

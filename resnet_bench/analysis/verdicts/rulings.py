@@ -12,7 +12,7 @@ import math
 from enum import StrEnum
 
 from resnet_bench import units
-from resnet_bench.analysis.metric import Direction, ExactMetric, Metric
+from resnet_bench.analysis.metric import ComputedMetric, Direction, ExactMetric, Metric
 from resnet_bench.analysis.metrics import TIMINGS, find_metric
 from resnet_bench.analysis.verdicts.judging import interval_text
 from resnet_bench.analysis.verdicts.thresholds import On, Percentile, Rule
@@ -60,7 +60,7 @@ def absolute(rule: Rule, row: Comparison, *, between_runs: float) -> tuple[Statu
         value, words = getattr(summary, rule.percentile.value), rule.percentile.value
     if value is None:
         return Status.UNDECIDED, f"{words} needs 100 samples, there are {summary.samples if summary else 0}"
-    if summary and summary.launches == 1:
+    if of_one_launch(row):
         return Status.UNDECIDED, f"{words} {_with_unit(metric, value)} {_OF_ONE_LAUNCH}"
     of_median = rule.percentile in {None, Percentile.P50}
     span = _range(summary, between_runs) if summary and of_median else (value, value)
@@ -69,8 +69,9 @@ def absolute(rule: Rule, row: Comparison, *, between_runs: float) -> tuple[Statu
 
 
 def of_one_launch(row: Comparison) -> bool:
-    """Return whether the contender's noisy value stands on a single launch."""
-    return row.contender_summary is not None and row.contender_summary.launches == 1
+    """Return whether the contender's value is timed, and stands on a single launch."""
+    timed = not isinstance(find_metric(row.metric), ComputedMetric)
+    return timed and row.contender_summary is not None and row.contender_summary.launches == 1
 
 
 def _exact(rule: Rule, row: Comparison, metric: Metric) -> tuple[Status, str]:
