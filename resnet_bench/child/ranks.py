@@ -5,6 +5,7 @@ Never torch. One rank that fails ends all of them, and is the launch's skip; its
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -115,6 +116,12 @@ def _joined(launches: Sequence[Launch], given: Sequence[tuple[int, ...]]) -> Lau
     )
 
 
+def _by_origin(ended: tuple[int, int]) -> tuple[bool, int]:
+    """Put what the agent itself ended, once another rank had failed, behind what failed."""
+    rank, status = ended
+    return status == -signal.SIGTERM, rank
+
+
 def failure(
     answers: Sequence[RankAnswer | None], statuses: dict[int, int], kills_before: int
 ) -> tuple[SkipReason, str] | None:
@@ -130,7 +137,7 @@ def failure(
     for rank, answer in enumerate(answers):
         if isinstance(answer, RankFailed) and not answer.of_others:
             return answer.skip.reason, remarks.of_ranks([rank], ranks, answer.skip.detail)
-    for rank, status in sorted(statuses.items()):
+    for rank, status in sorted(statuses.items(), key=_by_origin):
         if answers[rank] is None:
             reason, why = death(status, kills_before)
             return reason, remarks.of_ranks([rank], ranks, why)

@@ -76,6 +76,8 @@ OWN = RankFailed(skip=skip(OF, SkipReason.OUT_OF_MEMORY, detail="no memory"), of
     ("answers", "statuses", "found"),
     [
         ([LOST, None], {1: -9, 0: 1}, (SkipReason.CRASHED, "rank 1 of 2: the process died of SIGKILL")),
+        ([None, None], {1: -9, 0: -15}, (SkipReason.CRASHED, "rank 1 of 2: the process died of SIGKILL")),
+        ([None, None], {0: -15}, (SkipReason.CRASHED, "rank 0 of 2: the process died of SIGTERM")),
         ([None, OWN], {0: -15, 1: 1}, (SkipReason.OUT_OF_MEMORY, "rank 1 of 2: no memory")),
         ([LOST, OWN], {}, (SkipReason.OUT_OF_MEMORY, "rank 1 of 2: no memory")),
         ([LOST, LOST], {}, (SkipReason.CRASHED, "rank 0 of 2: RuntimeError: connection closed by peer")),
@@ -84,6 +86,11 @@ OWN = RankFailed(skip=skip(OF, SkipReason.OUT_OF_MEMORY, detail="no memory"), of
 )
 def test_the_rank_that_failed_first_is_named_and_not_one_that_lost_it(answers, statuses, found):
     assert failure(answers, statuses, kills_before=2**62) == found
+
+
+def test_want_of_memory_is_told_where_the_agent_ended_another_rank_before_it_answered():
+    expected = SkipReason.OUT_OF_MEMORY, "rank 1 of 2: the system killed the process for want of memory"
+    assert failure([None, None], {1: -9, 0: -15}, kills_before=-1) == expected
 
 
 @given(st.floats(1e-3, 1.0), st.floats(1e-3, 1.0), st.integers(2, 64), st.integers(1, 10**9))
