@@ -5,6 +5,7 @@ Never torch. A rank that dies says nothing, and one that hangs stops where its p
 
 import contextlib
 import mmap
+import os
 import struct
 import time
 from pathlib import Path
@@ -15,7 +16,7 @@ from resnet_bench.records import Launch, Record, Skip
 from resnet_bench.wire.answers import Failed
 from resnet_bench.wire.messages import MeasureRequest
 
-_PULSE = struct.Struct("<q")
+_PULSE = struct.Struct("<qq")  # a count, and the process that counts
 
 
 class RankRequest(Record, frozen=True, kw_only=True):
@@ -47,7 +48,7 @@ class RankFolder:
         """Write what is asked of all."""
         (self.path / "request").write_bytes(msgspec.json.encode(request))
         for rank in range(request.launch.case.world_size):
-            self._pulse(rank).write_bytes(_PULSE.pack(0))
+            self._pulse(rank).write_bytes(_PULSE.pack(0, 0))
 
     def request(self) -> RankRequest:
         """Read it."""
@@ -102,6 +103,10 @@ class RankFolder:
         """Return how far a rank has come."""
         return int(_PULSE.unpack(self._pulse(rank).read_bytes())[0])
 
+    def process(self, rank: int) -> int:
+        """Return the process id of a rank on its node, 0 where it has not begun."""
+        return int(_PULSE.unpack(self._pulse(rank).read_bytes())[1])
+
     def beating(self, rank: int) -> "Pulse":
         """Return what a rank moves its pulse by."""
         return Pulse(self._pulse(rank))
@@ -124,4 +129,4 @@ class Pulse:
     def beat(self) -> None:
         """Come further."""
         self._count += 1
-        _PULSE.pack_into(self._memory, 0, self._count)
+        _PULSE.pack_into(self._memory, 0, self._count, os.getpid())

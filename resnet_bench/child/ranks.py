@@ -15,21 +15,22 @@ from itertools import cycle
 import msgspec
 
 from resnet_bench import scratch
+from resnet_bench.child import idle
 from resnet_bench.child.began import BEGAN_AT, BEGAN_S
 from resnet_bench.child.joined import in_all
 from resnet_bench.child.rank_files import RankAnswer, RankFailed, RankFolder, RankRequest
-from resnet_bench.child.together import cores_for, deadline_s, death, skip_of
+from resnet_bench.child.together import ENDING_S, cores_for, deadline_s, death, skip_of
+from resnet_bench.child.troop import LateError
 from resnet_bench.errors import UnsupportedError
 from resnet_bench.machine import memory_kills
 from resnet_bench.machine.cores import share_a_core
-from resnet_bench.records import Launch, Rank, Skip, SkipReason, remarks
+from resnet_bench.records import Case, Launch, Rank, Skip, SkipReason, remarks
 from resnet_bench.wire.answers import Failed
 from resnet_bench.wire.messages import MeasureRequest
 
 _AGENT = "resnet_bench.child.agent"
 # srun(1): beside whatever else the job runs, bound to no cores by Slurm, and ended where one node's agent fails.
 _STEP = ("--overlap", "--cpu-bind=none", "--kill-on-bad-exit=1", "--immediate=60")
-_ENDING_S = 3.0
 # Ranks of one machine speak through its own address, whatever its name is.
 _INTERFACE = {"GLOO_SOCKET_IFNAME": "lo"} if sys.platform == "linux" else {}
 
@@ -46,11 +47,11 @@ def measure(request: MeasureRequest) -> Launch | Skip:
     with scratch.folder("ranks") as made:
         folder = RankFolder(made)
         folder.write_request(RankRequest(launch=request, cores=given))
-        ended = _status_of_agents(folder, case.nodes, deadline_s(request))
-        if ended is None:
+        try:
+            ended = _status_of_agents(folder, case, deadline_s(request))
+        except LateError as late:
             why = remarks.not_finished(request.limit_s)
-            late = behind(folder, case.world_size)
-            return skip_of(request, SkipReason.TIMEOUT, remarks.of_ranks(late, case.world_size, why))
+            return skip_of(request, SkipReason.TIMEOUT, remarks.of_ranks(late.numbers, case.world_size, why))
         answers = [folder.answer(rank) for rank in range(case.world_size)]
         statuses = folder.statuses()
     launches = [it for it in answers if isinstance(it, Launch)]
@@ -60,22 +61,29 @@ def measure(request: MeasureRequest) -> Launch | Skip:
     return skip_of(request, *(failure(answers, statuses, kills_before) or of_agent))
 
 
-def _status_of_agents(folder: RankFolder, nodes: int, deadline: float) -> int | None:
-    """Let an agent a node start the ranks, and return how they ended; None where they had to be.
+def _status_of_agents(folder: RankFolder, case: Case, deadline: float) -> int:
+    """Let an agent a node start the ranks, and return how they ended.
 
     Whatever of it is still here the guardian ends, and Slurm what is on other nodes.
+
+    Raises:
+        LateError: they had to be ended; its numbers are those of ranks.
+        UnsupportedError: there are fewer nodes in this job.
     """
-    command = [*_everywhere(nodes), sys.executable, "-P", "-m", _AGENT, str(folder.path)]
-    variables = dict(os.environ) if nodes > 1 else {**_INTERFACE, **os.environ}
+    command = [*_everywhere(case.nodes), sys.executable, "-P", "-m", _AGENT, str(folder.path)]
+    variables = dict(os.environ) if case.nodes > 1 else {**_INTERFACE, **os.environ}
     agents = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=2, env=variables)
     try:
         return agents.wait(max(0.0, deadline - time.perf_counter()))
     except subprocess.TimeoutExpired:
+        late = behind(folder, case.world_size)  # while they still stand where they hang
+        if case.nodes == 1:
+            late = idle.among({rank: folder.process(rank) for rank in late})
         agents.terminate()  # srun tells the nodes
-        return None
+        raise LateError(late) from None
     finally:
         with contextlib.suppress(subprocess.TimeoutExpired):
-            agents.wait(_ENDING_S)
+            agents.wait(ENDING_S)
         agents.kill()
         agents.wait()
 

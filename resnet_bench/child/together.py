@@ -11,7 +11,9 @@ from resnet_bench.records import Case, Skip, SkipReason, remarks
 from resnet_bench.wire.messages import MeasureRequest
 
 # The parent gives up at the limit itself, and would not know which process was late.
-_MARGIN_SHARE, _MARGIN_S = 0.1, 10.0
+_MARGIN_SHARE, _MARGIN_S, _LARGEST_MARGIN_SHARE = 0.1, 10.0, 0.5
+# How long processes may take to end that were told to, and how long it then takes to say so.
+ENDING_S, _SAYING_S = 3.0, 2.0
 
 
 def cores_for(case: Case) -> tuple[tuple[int, ...], ...]:
@@ -30,7 +32,8 @@ def cores_for(case: Case) -> tuple[tuple[int, ...], ...]:
 
 def deadline_s(request: MeasureRequest) -> float:
     """Return the moment of this process's clock at which a launch is given up."""
-    return BEGAN_S + request.limit_s - min(_MARGIN_S, _MARGIN_SHARE * request.limit_s)
+    margin_s = max(ENDING_S + _SAYING_S, min(_MARGIN_S, _MARGIN_SHARE * request.limit_s))
+    return BEGAN_S + request.limit_s - min(margin_s, _LARGEST_MARGIN_SHARE * request.limit_s)
 
 
 def skip_of(request: MeasureRequest, reason: SkipReason, detail: str) -> Skip:
