@@ -52,7 +52,7 @@ def found(launcher: Launcher, device: str, subjects: tuple[ProfileSubject, ...] 
 
     Raises:
         ResNetBenchError: one of them is not there, or lacks the device.
-        UsageError: a variable of a machine's environment falsifies what is measured there.
+        UsageError: a variable of a machine's environment falsifies what is measured there, or two are one device.
     """
     every = launcher.machines(device, subjects)
     if isinstance(launcher, Fleet):
@@ -61,6 +61,7 @@ def found(launcher: Launcher, device: str, subjects: tuple[ProfileSubject, ...] 
         stations = [Station("", launcher, probed) for probed in every]
     for station in stations:
         station.probed.refuse_falsified()
+    _refuse_one_host_twice(stations)
     return tuple(stations)
 
 
@@ -81,9 +82,15 @@ def reachable(launcher: Launcher, device: str) -> tuple[Station, ...]:
             errors.append(it)
     if not stations:
         raise errors[0]
+    _refuse_one_host_twice(stations)
     for error in errors:
         warn(f"{error} What it has to measure is left for another --resume.")
     return tuple(stations)
+
+
+def _refuse_one_host_twice(stations: Iterable[Station]) -> None:
+    every = [(it.machine, it.probed.device) for it in stations if it.machine is not None]
+    table.refuse_one_host_twice(every, "--launcher")
 
 
 @contextmanager

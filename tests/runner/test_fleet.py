@@ -13,9 +13,14 @@ import pytest
 from resnet_bench import cli
 from resnet_bench.errors import UsageError
 from resnet_bench.records import Machine, Skip, SkipReason, remarks
-from resnet_bench.runner.launchers import elsewhere, table
+from resnet_bench.runner import stations
+from resnet_bench.runner.launchers import elsewhere, ssh, table
+from resnet_bench.runner.launchers import fleet as fleets
 from resnet_bench.storage import run_directory
+from resnet_bench.wire.answers import Probed
 from resnet_bench.wire.delivery import own_release
+from resnet_bench.wire.messages import LookUpRequest as Looks
+from tests import make
 from tests.runner.stub_machine import prepared
 
 ROOT = Path(__file__).parents[2]
@@ -296,6 +301,10 @@ def test_a_single_machine_names_no_case(fleet):
         ('name = "a"\nlauncher = "slurm"\nslots = 0', "machine[0].slots = 0: expected a whole number of 1 or more"),
         ('name = "a/b"\nlauncher = "slurm"', "machine 'a/b': expected a name"),
         ('name = "a"\nlauncher = "slurm"\n[[machine]]\nname = "a"\nlauncher = "slurm"', "machine 'a' is there twice"),
+        (
+            'name = "a"\nlauncher = "ssh"\nhost = "h"\n[[machine]]\nname = "b"\nlauncher = "ssh"\nhost = "h"',
+            "machine 'b' is host 'h', which machine 'a' is already; leave one out",
+        ),
         ('name = "a"\nlauncher = "ray"\nhost = "b"', "launcher 'ray' has no host"),
         ('name = "a"\nlauncher = "slurm"\nlabels = { a = "b" }', "launcher 'slurm' has no labels"),
         ('name = "a"\nlauncher = "ray"\nresources = { a = 0 }', "machine[0].resources.a = 0: expected a finite amount"),
@@ -325,5 +334,31 @@ def test_a_flag_names_machines_in_place_of_a_suites():
     assert {name: it.machine.constraint for name, it in named.launchers.items()} == {"h100": "h100", "a100": "a100"}
 
 
-def elsewhere_machine(name, launcher):
-    return Machine(name=name, launcher=launcher, host="h" if launcher == "ssh" else "")
+def elsewhere_machine(name, launcher, **said):
+    return Machine(name=name, launcher=launcher, **({"host": name} if launcher == "ssh" else {}) | said)
+
+
+@pytest.mark.parametrize("said", ["", "cpu", "cuda", "cuda:0"])
+def test_launches_on_one_device_of_a_host_take_turns_whatever_word_its_row_has_for_it(monkeypatch, said):
+    starter = ssh.SshLauncher(elsewhere_machine("a", "ssh", device=said))
+    for device, name in (("cpu", "cpu"), ("cuda:0", "cuda-0")):
+        request = make.launch_request("resnet18", device=device)
+        probed = Probed(device=device, environment=make.environment("e"))
+        monkeypatch.setattr(elsewhere.ElsewhereLauncher, "ask", lambda *_, found=probed: found)
+        assert starter.lock(request) == name
+        starter.machines(said or "auto")
+        assert [starter.lock(it) for it in (request, Looks(models=()))] == [name, name]
+
+
+def test_two_rows_that_turn_out_to_be_one_device_of_a_host_are_refused(monkeypatch):
+    def found(devices):
+        monkeypatch.setattr(fleets.Fleet, "found", lambda it, *_: {
+            name: Probed(device=device, environment=make.environment("e"))
+            for name, device in zip(it.launchers, devices, strict=True)
+        })  # fmt: skip
+        rows = [elsewhere_machine(name, "ssh", host="h", device=said) for name, said in (("a", ""), ("b", "cuda"))]
+        return stations.found(table.launcher("", rows), "auto")
+
+    assert [it.name for it in found(("cpu", "cuda:0"))] == ["a", "b"]
+    with pytest.raises(UsageError, match="machine 'b' is device cuda:0 of host 'h', which machine 'a' is already"):
+        found(("cuda:0", "cuda:0"))

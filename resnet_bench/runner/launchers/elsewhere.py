@@ -43,11 +43,9 @@ class OtherReleaseError(UsageError):
 class ElsewhereLauncher:
     """Starts processes on one machine; how an errand gets there, a launcher says by `exchange`.
 
-    `lock` names what one launch alone may use there; `bystanders` are marks of the command lines of processes that the
-    engine keeps on the machine.
+    `bystanders` are marks of the command lines of processes that the engine keeps on the machine.
     """
 
-    lock: str = ""
     bystanders: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, machine: Machine) -> None:
@@ -113,6 +111,10 @@ class ElsewhereLauncher:
         """
         raise NotImplementedError
 
+    def lock(self, request: Request[Any]) -> str:  # noqa: ARG002 - an engine that gives out whole nodes needs none
+        """Return what names that which one launch alone may use there, "" for nothing."""
+        return ""
+
     def _answered(self, request: Request[AnswerT]) -> object:
         """Return the answer, a launch with what the far end has to say of it."""
         began_s = time.time()
@@ -127,7 +129,7 @@ class ElsewhereLauncher:
         number = secrets.token_hex(8)
         errand = Errand(
             number=number,
-            lock=self.lock,
+            lock=self.lock(request),
             bystanders=self.bystanders,
             request=request,  # type: ignore[arg-type] # all are of the union
         )

@@ -1,7 +1,7 @@
 """THE table of launchers: a new one is a file beside this one and a row here."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -138,6 +138,24 @@ def check(machines: Sequence[Machine], where: str) -> None:
         if machine.slots > 1 and not facts.slots:
             raise UsageError(
                 f"{said}: slots = {machine.slots}: launcher '{machine.launcher}' runs one launch at a time."
+            )
+    refuse_one_host_twice([(it, it.device) for it in machines], where)
+
+
+def refuse_one_host_twice(machines: Iterable[tuple[Machine, str]], where: str) -> None:
+    """Refuse two machines that are one device of one host: their launches would share it, or wait for each other.
+
+    Raises:
+        UsageError: with their names.
+    """
+    seen: dict[tuple[object, ...], str] = {}
+    for it, device in machines:
+        other = seen.setdefault((it.host, it.options, device), it.name) if it.host else it.name
+        if other != it.name:
+            on = f"device {device} of host" if device else "host"
+            raise UsageError(
+                f"{where}: machine '{it.name}' is {on} '{it.host}', which machine '{other}' is already; leave one out, "
+                "or give each a device of its own."
             )
 
 
