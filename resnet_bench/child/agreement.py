@@ -15,7 +15,8 @@ from torch import Tensor, nn
 from resnet_bench.child.logits import MOST_IMAGES, Logits, compare, computed, refuse_gross_fault, refuse_unless_finite
 from resnet_bench.child.step_agreement import step_agreement
 from resnet_bench.errors import UnsupportedError
-from resnet_bench.executors.inputs import input_of, structured_images
+from resnet_bench.executors.calibration import compared as compared_images
+from resnet_bench.executors.inputs import input_of
 from resnet_bench.models.outputs import leaves
 from resnet_bench.profilers.deep_copy import copied
 from resnet_bench.profilers.workload import Workload
@@ -27,12 +28,17 @@ _AT_ONCE = 8
 
 
 def agreement(
-    workload: Workload, model: Spec | str | nn.Module, *, seed: int, images: int = MOST_IMAGES
+    workload: Workload,
+    model: Spec | str | nn.Module,
+    *,
+    seed: int,
+    images: int = MOST_IMAGES,
+    calibrated_by: str = "",
 ) -> tuple[Agreement | None, tuple[str, ...]]:
     """Compare a workload with eager float32 over so many images, and say why that could not be done where it could not.
 
     It is None too for eager float32 itself and where there are no logits. The device's switches are as the case needs
-    them afterwards.
+    them afterwards. `calibrated_by` is the folder whose images int8 took its ranges from, "" for seeded ones.
 
     Raises:
         DisagreesError: the case does not compute the network.
@@ -42,7 +48,7 @@ def agreement(
         return step_agreement(workload, seed=seed)
     if case == case.plain or not input_of(case).is_one_batch_of_numbers:
         return None, ()
-    shown = structured_images(input_of(case), images, seed=seed + 1)  # none that it was captured with
+    shown = compared_images(case, images, seed=seed + 1, folder=calibrated_by)  # none that it was captured with
     try:
         found = _computed(workload, shown)
         expected = _expected(workload, model, shown, seed=seed)
@@ -54,7 +60,7 @@ def agreement(
         return None, ()
     refuse_unless_finite(found, case)
     compared = compare(found, expected)
-    refuse_gross_fault(compared, case)
+    refuse_gross_fault(compared, case, calibrated_by=calibrated_by)
     return compared, ()
 
 

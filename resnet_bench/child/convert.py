@@ -31,7 +31,7 @@ def convert(request: ConvertRequest) -> Converted:
     if not isinstance(eager, TorchPrepared):
         raise InternalError("eager float32 was prepared by another executor than torch's")
     network, (images,) = eager.placed.network, eager.placed.inputs.tensors
-    compared = inputs.structured_images(inputs.input_of(case), request.images, seed=request.seed + 1)
+    compared = calibration.compared(case, request.images, seed=request.seed + 1, folder=request.calibration)
     expected = expected_logits(network, compared, workload.device)
     folder = Path(request.folder)
     if expected is not None:

@@ -23,10 +23,10 @@ from resnet_bench.child.logits import (
     refuse_unless_finite,
 )
 from resnet_bench.errors import DisagreesError, InternalError, UnsupportedError
-from resnet_bench.executors import artifact
+from resnet_bench.executors import artifact, calibration
 from resnet_bench.executors import table as executors
 from resnet_bench.executors.deployed import refuse_otherwise
-from resnet_bench.executors.inputs import digest, input_of, random_inputs, structured_images
+from resnet_bench.executors.inputs import digest, input_of, random_inputs
 from resnet_bench.executors.protocol import Prepared
 from resnet_bench.machine import environment
 from resnet_bench.machine.devices import HOST, kind_of
@@ -102,7 +102,14 @@ def _measured(request: MeasureRequest, made: Made, company: Company | None) -> L
     peak_rss_bytes = resident.peak_bytes()
     refuse_other_threads(case, busy_threads)
     _refuse_torch(case)
-    compared = agreement_with_eager(case, prepared, folder, images=images_of(request.index), seed=protocol.seed)
+    compared = agreement_with_eager(
+        case,
+        prepared,
+        folder,
+        images=images_of(request.index),
+        seed=protocol.seed,
+        calibrated_by=protocol.calibration,
+    )
     executed = _executed(prepared, said)
     if executed.runtime is not None:
         refuse_otherwise(case, executed.runtime)
@@ -176,8 +183,12 @@ def _executed(prepared: Prepared, converted: Converted) -> Executed:
     )
 
 
-def agreement_with_eager(case: Case, prepared: Prepared, folder: Path, *, images: int, seed: int) -> Agreement | None:
+def agreement_with_eager(
+    case: Case, prepared: Prepared, folder: Path, *, images: int, seed: int, calibrated_by: str = ""
+) -> Agreement | None:
     """Return how close the runtime's logits are to those that the conversion left in a folder; None where it left none.
+
+    `calibrated_by` is the folder whose images int8 took its ranges from, "" for seeded ones.
 
     Raises:
         DisagreesError: they are not those of the network.
@@ -185,12 +196,12 @@ def agreement_with_eager(case: Case, prepared: Prepared, folder: Path, *, images
     if not (folder / EXPECTED).exists():
         return None
     expected: Logits = np.load(folder / EXPECTED)[:images]
-    shown = structured_images(input_of(case), images, seed=seed + 1)
+    shown = calibration.compared(case, images, seed=seed + 1, folder=calibrated_by)
     parts = [np.asarray(part, dtype=np.float64) for part in computed(prepared.outputs, shown, case.batch_size)]
     found = np.concatenate(parts)[: len(expected)].reshape(len(expected), -1)
     if found.shape != expected.shape:
         raise DisagreesError(f"{case.executor} returns {found.shape[1]} numbers an image, eager {expected.shape[1]}.")
     refuse_unless_finite(found, case)
     compared = compare(found, expected)
-    refuse_gross_fault(compared, case)
+    refuse_gross_fault(compared, case, calibrated_by=calibrated_by)
     return compared

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resnet_bench.errors import DisagreesError
-from resnet_bench.records import Agreement, Case
+from resnet_bench.records import Agreement, Case, Precision
 from resnet_bench.specs.arithmetic import arithmetic
 
 # The first launch of a case compares enough images for their classes to say something; later ones look for faults.
@@ -60,7 +60,7 @@ def refuse_unless_finite(found: Logits, case: Case) -> None:
         raise DisagreesError(f"{case.executor} in {case.precision}: the output is not finite, eager float32's is.")
 
 
-def refuse_gross_fault(compared: Agreement, case: Case) -> None:
+def refuse_gross_fault(compared: Agreement, case: Case, *, calibrated_by: str = "") -> None:
     """Refuse what cannot be the network, and with weights that were loaded what is worse than its precision need be.
 
     Raises:
@@ -70,8 +70,10 @@ def refuse_gross_fault(compared: Agreement, case: Case) -> None:
     computes = arithmetic(case.precision)
     least_db = computes.least_trained_sqnr_db if case.weights else computes.least_sqnr_db
     if compared.sqnr_db is not None and compared.sqnr_db < least_db:
+        by_folder = calibrated_by and case.precision is Precision.INT8
+        ranges = f" Its ranges are those of the images in '{calibrated_by}' (--calibration)." if by_folder else ""
         raise DisagreesError(
             f"{case.executor} in {case.precision} does not compute the network: against eager float32 the SQNR of its "
             f"logits is {compared.sqnr_db:.1f} dB, at least {least_db:g} dB were expected (maximum error "
-            f"{compared.max_error:.2g}, {compared.images} images)."
+            f"{compared.max_error:.2g}, {compared.images} images).{ranges}"
         )

@@ -70,7 +70,13 @@ def measure(request: MeasureRequest, company: Company | None = None) -> Launch:
     if executed.runtime is not None:
         refuse_otherwise(case, executed.runtime)
     sampled = (isolated,) if gauge is None else (isolated, queued)
-    compared, unknown = agreement(workload, request.model, seed=protocol.seed, images=images_of(request.index))
+    compared, unknown = agreement(
+        workload,
+        request.model,
+        seed=protocol.seed,
+        images=images_of(request.index),
+        calibrated_by=protocol.calibration,
+    )
     return Launch(
         case=case,
         index=request.index,

@@ -2,6 +2,7 @@
 
 import io
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from resnet_bench.errors import ResNetBenchError, UnsupportedError, UsageError, in_words
 from resnet_bench.executors.inputs import input_of, structured_images
-from resnet_bench.records import Case
+from resnet_bench.records import Case, Precision
 from resnet_bench.storage import reading
 
 IMAGES = 32
@@ -18,6 +19,7 @@ _SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".ppm", ".webp")
 # A centre crop of this share of the shorter side, and ImageNet's mean and spread, as evaluation has them.
 _CROP = 0.875
 _MEAN, _SPREAD = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
+_LARGEST = np.float32(min((_MEAN / _SPREAD).min(), ((1 - _MEAN) / _SPREAD).min()))
 _COLOURS = {1: "L", 3: "RGB"}
 
 
@@ -33,7 +35,26 @@ def files(folder: str) -> list[Path]:
     found = sorted(it for it in path.rglob("*") if it.suffix.lower() in _SUFFIXES)
     if not found:
         raise UsageError(f"--calibration '{folder}' has no image; expected files such as {', '.join(_SUFFIXES)}.")
-    return found[:: max(1, len(found) // IMAGES)][:IMAGES]  # of each class some, where classes are folders
+    return spread(found)  # of each class some, where classes are folders
+
+
+def spread(found: Sequence[Path]) -> list[Path]:
+    """Return as many as are used, at even distances over them all."""
+    taken = min(IMAGES, len(found))
+    return [found[index * len(found) // taken] for index in range(taken)]
+
+
+def compared(case: Case, count: int, *, seed: int, folder: str = "") -> NDArray[np.float32]:
+    """Return the seeded images (count, ...) that a case is compared with eager float32 over.
+
+    Where int8 takes its ranges from a folder they lie within those of such images: what is beyond them, int8 clips.
+    """
+    images = structured_images(input_of(case), count, seed=seed)
+    if not folder or case.precision is not Precision.INT8:
+        return images
+    largest = np.abs(images).max(axis=tuple(range(1, images.ndim)), keepdims=True)
+    scaled: NDArray[np.float32] = images * np.minimum(1, _LARGEST / largest)
+    return scaled
 
 
 def batches(case: Case, folder: str = "") -> list[NDArray[np.float32]]:

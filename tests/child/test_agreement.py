@@ -97,6 +97,9 @@ def test_loaded_weights_are_held_to_the_floor_of_their_precision_and_random_ones
     asked = case(precision=precision, executor=Executor.COMPILE, weights="own.pth")
     with pytest.raises(DisagreesError, match=f"at least {row.least_trained_sqnr_db:g} dB"):
         refuse_gross_fault(it, asked)
+    with pytest.raises(DisagreesError) as refused:
+        refuse_gross_fault(it, asked, calibrated_by="mine")
+    assert ("those of the images in 'mine'" in str(refused.value)) is (precision is Precision.INT8)
     if it.sqnr_db > row.least_sqnr_db:
         refuse_gross_fault(it, make.change(asked, weights=""))
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch import nn
 
 from resnet_bench import specs
@@ -157,6 +158,22 @@ class TestInt8:
         assert sum(it.macs for it in ran.operators) == specs.totals(TINY, image_size=32).macs * of.batch_size
         refuse_other_types(of, ran)
         assert answer.size_bytes < 4 * specs.totals(TINY, image_size=32).parameters
+
+    @pytest.mark.parametrize("executor", RUNTIMES)
+    def test_calibrated_by_photos_is_near_too(self, executor, weights, tmp_path):
+        photos = tmp_path / "photos"
+        photos.mkdir()
+        ramp = np.linspace(0, 255, 48)
+        for index in range(32):
+            light, tilt = np.random.default_rng(index).uniform(0.2, 1.0, 3), index / 31
+            tones = (tilt * ramp[:, None] + (1 - tilt) * ramp[None, ::-1])[..., None] * light
+            Image.fromarray(tones.astype(np.uint8)).save(photos / f"{index}.png")
+        of = trained_case(weights, executor=executor, precision=Precision.INT8)
+        asked = ConvertRequest(case=of, model=TINY, folder=str(tmp_path), seed=SEED, images=64, calibration=str(photos))
+        convert(asked)
+        prepared = opened(of, tmp_path)
+        near = agreement_with_eager(of, prepared, tmp_path, images=64, seed=SEED, calibrated_by=str(photos))
+        assert near.sqnr_db > 15
 
 
 def test_what_calls_itself_int8_and_ran_none_of_it_disagrees():

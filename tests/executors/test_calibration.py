@@ -1,14 +1,18 @@
 """What int8 takes its ranges from: a folder's images as evaluation has them, or seeded ones."""
 
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from resnet_bench import cli
 from resnet_bench.errors import UnsupportedError, UsageError
 from resnet_bench.executors import calibration
+from resnet_bench.records import Precision
 from tests import make
 
 
@@ -51,6 +55,28 @@ def test_of_many_images_those_of_all_classes_are_taken(tmp_path):
     taken = calibration.files(str(tmp_path))
     assert len(taken) == calibration.IMAGES
     assert taken[-1].stem > "090"
+
+
+@given(st.integers(1, 200))
+def test_positions_are_even_over_the_whole_folder(count):
+    found = [Path(f"{index:03}.png") for index in range(count)]
+    taken = [int(it.stem) for it in calibration.spread(found)]
+    assert len(taken) == min(count, calibration.IMAGES)
+    gaps = np.diff([*taken, count])
+    assert taken[0] == 0
+    assert gaps.max() - gaps.min() <= 1
+
+
+def test_int8_by_photos_is_compared_over_what_photos_hold():
+    int8 = case(precision=Precision.INT8)
+    free, within = (calibration.compared(int8, 64, seed=1, folder=folder) for folder in ("", "photos"))
+    black, white = ((np.full(3, tone) - [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225] for tone in (0, 1))
+    assert free.max() > white.max()
+    assert (black[:, None, None] - 1e-6 <= within).all()
+    assert (within <= white[:, None, None] + 1e-6).all()
+    assert within.dtype == np.float32
+    assert len(np.unique(within.std(axis=(1, 2, 3)).round(3))) > 32
+    assert np.array_equal(calibration.compared(case(), 64, seed=1, folder="photos"), free)
 
 
 @pytest.mark.parametrize(("made", "words"), [(True, "has no image"), (False, "is not a folder")])
