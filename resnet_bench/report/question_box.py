@@ -67,6 +67,19 @@ class QuestionBox(Record, frozen=True, kw_only=True):
     answer: tuple[str, ...]
     confidence: float = CONFIDENCE
 
+    @property
+    def question(self) -> str:
+        """The first question in words."""
+        asked, at = self.asked[0], f" at batch {self.first_batch}" if self.first_batch else ""
+        return f"{asked.words} at most {self.first_limit} {asked.unit}{at}, the best for {self.ranked[0].words}:"
+
+    @property
+    def command(self) -> str:
+        """The command line that asks the first question."""
+        asked, at = self.asked[0], f" at batch {self.first_batch}" if self.first_batch else ""
+        under = f"{asked.words} {self.first_limit} {asked.unit}{at}"
+        return f'report RUN --best --under "{under}" --for "{self.ranked[0].words}"'
+
     def line_in(self, figure: Figure) -> LimitLine | None:
         """Return the first question's limit as a line in a figure of what it limits, None in another one."""
         if figure.budget_unit != self.asked[0].base_unit or self.first_batch not in {None, figure.budget_batch}:
