@@ -121,6 +121,9 @@ def test_the_first_question_is_answered_in_the_file_as_the_script_answers_it(ope
     scripted, plain = opened("steady"), opened("steady", java_script_enabled=False)
     put(scripted, of="latency p95", under=plain.input_value("#under"), at="1", best_for="accuracy")
     assert said(plain) == said(scripted)
+    assert plain.locator("#command").inner_text() == scripted.locator("#command").inner_text()
+    assert not plain.locator("#under").is_visible()  # nothing would hear it
+    assert "latency p95 at most" in plain.inner_text(".box")
     assert "misses latency p95 by" in " ".join(said(plain))
 
 
@@ -138,6 +141,7 @@ def test_the_address_holds_what_the_reader_chose(opened, browser):
     again.goto(page.url)
     again.wait_for_selector("html[data-library]", timeout=30_000)
     again.wait_for_timeout(300)
+    assert -60 < again.locator("#summary").bounding_box()["y"] < 200  # where what the link holds is seen
     seen = """() => [
       ...['of', 'under', 'at', 'for', 'filter-text', 'reference'].map((id) => document.getElementById(id).value),
       document.querySelector('[data-facet=precision]').value,

@@ -357,6 +357,40 @@ def test_a_filtered_figure_says_what_its_sentence_is_of(open_page):
     assert "The sentence and the frontier are of all cases, not of the filtered ones" in note.inner_text()
 
 
+def test_a_filter_that_leaves_nothing_says_so_and_is_taken_back(open_page):
+    page = open_page("quick")
+    draw_all(page)
+    data = "document.querySelector('[data-figure=accuracy]').data"
+    lines = f"{data}.filter((it) => it.line?.shape === 'vh').map((it) => it.name)"
+    whole = page.evaluate(lines)
+    assert len(whole) == 1
+    page.fill("#filter-text", "zzz")
+    settle(page)
+    assert page.locator("#none span").inner_text() == "No case has 'zzz'."
+    assert page.evaluate(lines) == []
+    page.fill("#filter-text", "resnet18")
+    settle(page)
+    assert page.evaluate(lines) == [f"{whole[0]} of all cases"]
+    page.fill("#filter-text", "zzz")
+    page.click("#none button")
+    settle(page)
+    assert page.locator("#none").is_visible() is False
+    assert page.evaluate(lines) == whole
+
+
+@pytest.mark.parametrize("width", [1300, 400])
+def test_nothing_moves_when_figures_are_drawn(browser, pages, width):
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    page.goto((pages / "gpu.html").as_uri())
+    page.wait_for_selector("html[data-ready]")
+    heights = "document.querySelector('main').getBoundingClientRect().height"
+    before = page.evaluate(heights)
+    assert page.locator("main .plot:not([data-drawn])").count() > 2
+    draw_all(page)
+    assert page.evaluate(heights) == pytest.approx(before, abs=2)
+    page.context.close()
+
+
 def test_the_filter_leaves_the_layers_of_its_cases(open_page):
     page = open_page("layers")
     draw_all(page)

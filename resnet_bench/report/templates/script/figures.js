@@ -126,8 +126,19 @@ class Plot {
       notes.push(`The ${this.element.dataset.unfiltered} of all cases, not of the filtered ones.`);
     }
     this.note(notes);
+    this.front(traces);
     const named = this.element.clientWidth < NARROW_PX ? inward(traces, this.spec.layout.xaxis?.type === "log") : traces;
     return isDark() ? named.map(recoloured) : named;
+  }
+  // A frontier of which the filter hides points is marked as that of all cases, and goes with the last of them.
+  front(traces) {
+    const points = new Set(traces.filter((trace) => trace.meta.rows.length && trace.x).flatMap((trace) => trace.x.map((x, at) => `${x} ${trace.y[at]}`)));
+    for (let at = traces.length - 1; at >= 0; at--) {
+      const trace = traces[at], own = trace.line?.shape === "vh" ? trace.x.map((x, point) => points.has(`${x} ${trace.y[point]}`)) : [];
+      if (own.every(Boolean)) continue;
+      if (own.some(Boolean)) traces[at] = { ...trace, name: `${trace.name} of all cases`, opacity: 0.4 };
+      else traces.splice(at, 1);
+    }
   }
   note(notes) {
     const note = $(`[data-limits="${this.id}"]`);
@@ -162,7 +173,6 @@ class Plot {
     const height = rows
       ? Math.max(240, 120 + rows * rowPx)
       : this.lead ? 380 : below ? 390 + entries * (narrow.matches || long ? 23 : 12) : Math.max(440, 70 + entries * 19);
-    this.element.style.height = `${height}px`;
     const line = this.limit && { type: "line", layer: "below", x0: this.limit.at, x1: this.limit.at, yref: "paper", y0: 0, y1: 1, line: { color: css("--accent"), width: 1.5, dash: "dash" }, label: { text: this.limit.text, textposition: "end", xanchor: share(traces, this.limit.at, xaxis?.type === "log") > 0.5 ? "right" : "left", yanchor: "bottom", textangle: 0, font: { size: 11, color: css("--accent") } } };
     return { ...layout, shapes: line ? [line] : [], width: wide, height };
   }
@@ -170,6 +180,7 @@ class Plot {
     if (!window.Plotly) return;
     this.drawn = true;
     const traces = this.content(), layout = this.layout(traces);
+    this.element.style.height = `${layout.height}px`;
     const config = { responsive: true, displaylogo: false, showSendToCloud: false, modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d"] };
     window.Plotly.react(this.element, traces, layout, config);
     // Without a size plotly keeps that of what it drew before, but with one it does not follow the window.
@@ -211,7 +222,11 @@ class Plot {
     label.setAttribute("text-anchor", left ? "start" : "end");
     label.setAttribute("dx", left ? 5 : -5);
   }
-  refresh() { if (this.drawn) this.draw(); }
+  refresh() {
+    if (this.drawn) this.draw();
+    else this.reserve();
+  }
+  reserve() { this.element.nextElementSibling.style.height = `${this.layout(this.content()).height}px`; }
   // After the filter: drawing again what it does not narrow would undo the reader's clicks in it.
   follow() { if (this.narrows) this.refresh(); }
 }

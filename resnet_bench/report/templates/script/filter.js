@@ -32,6 +32,9 @@ function filter() {
   summary.select(match);
   const some = grouped(summary.rows.length), total = grouped(summary.total);
   $("#count").textContent = match ? `${some} of ${total} rows` : `${total} ${total === 1 ? "row" : "rows"}`;
+  const none = $("#none"), wanted = $("#filter-text").value.trim();
+  none.hidden = summary.rows.length > 0;
+  none.firstElementChild.textContent = !wanted ? "No case is all that is chosen." : `No case has '${wanted}'${all("[data-facet]").some((it) => it.value) ? " and all that is chosen" : ""}.`;
   clearTimeout(settling);
   settling = setTimeout(() => {
     remember();

@@ -38,7 +38,7 @@ async function start() {
     }
   }, { rootMargin: "300px" });
   for (const element of all(".plot")) {
-    new Plot(element);
+    new Plot(element).reserve();
     near.observe(element.parentElement);
   }
   referable();
@@ -52,7 +52,7 @@ async function start() {
   const restored = restore();
   themed(document.documentElement.dataset.theme ?? "");
   answered();
-  if (restored) { compared(); filter(); }
+  if (restored.size) { compared(); filter(); }
   all("details[id]").forEach((details) => details.addEventListener("toggle", () => { remember(); widths(); }));
   document.addEventListener("click", (event) => {
     const link = event.target.closest('a[href^="#"]'), target = link && document.getElementById(link.hash.slice(1));
@@ -63,6 +63,9 @@ async function start() {
     target.scrollIntoView();
   });
   widths();
+  // Who follows a link to a filtered table comes to the table.
+  const followed = performance.getEntriesByType("navigation")[0]?.type === "navigate";
+  if (followed && ["filter", "facets", "sort", "ref"].some((name) => restored.has(name))) $("#summary")?.scrollIntoView({ behavior: "instant" });
   addEventListener("resize", widths);
   dark.addEventListener("change", () => { themed(document.documentElement.dataset.theme ?? ""); redraw(); });
   narrow.addEventListener("change", () => { widths(); redraw(); });

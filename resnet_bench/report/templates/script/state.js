@@ -30,7 +30,7 @@ function restore() {
   for (const [name, part] of Object.entries(PARTS)) usual[name] = part.get() ?? "";
   const said = location.hash.startsWith("#?") ? new URLSearchParams(location.hash.slice(2)) : new URLSearchParams();
   for (const [name, part] of Object.entries(PARTS)) if (said.has(name)) part.set(said.get(name));
-  return said.size > 0;
+  return said;
 }
 function stated() {
   const said = new URLSearchParams();
