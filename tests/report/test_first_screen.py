@@ -174,6 +174,17 @@ def test_a_reference_gives_each_row_its_ratio(opened):
     page.locator('table[data-table="summary"] tbody th').nth(2).click()
 
 
+def test_a_ratio_is_of_the_figures_that_are_judged(opened):
+    """Launches drift by a fifth, and each model is slower by 4 % of the first."""
+    page = opened("drifting")
+    page.select_option("#reference", index=1)
+    cells = page.eval_on_selector_all(
+        'table[data-table="summary"] tbody [data-reference]', "all => all.map((it) => it.innerText)"
+    )
+    assert [float(it.split("x")[0]) for it in cells] == pytest.approx([1, 1 / 1.04, 1 / 1.08, 1 / 1.12], abs=0.015)
+    page.select_option("#reference", "")
+
+
 def test_a_run_is_a_reference_where_runs_stand_side_by_side(opened):
     page = opened("two")
     labels = page.eval_on_selector_all("#reference option", "all => all.map((it) => it.textContent)")

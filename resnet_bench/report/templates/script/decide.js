@@ -20,7 +20,7 @@ function unpacked() {
 
 const FIT = { fits: 0, undecided: 1, unknown: 2, misses: 3 };
 
-// The interval of the logarithm of one / other, null where launches are too few.
+// The interval of the logarithm of one / other and its center, null where launches are too few.
 function ratioInterval(rank, one, other, family) {
   const d = data.decision;
   if (Math.min(d.launches[one], d.launches[other]) < FEWEST) return null;
@@ -37,7 +37,7 @@ function ratioInterval(rank, one, other, family) {
   const inverse = [left, right].reduce((sum, it) => sum + (total ? (it[2] / total) ** 2 : 0) / it[3], 0);
   const half = quantile(inverse > 0 ? 1 / inverse : left[3] + right[3], 1 - (1 - d.confidence) / family) * Math.hypot(Math.sqrt(total), doubt);
   const center = right[0] - left[0], shift = right[1] - left[1];
-  return [Math.min(shift - half, center), Math.max(shift + half, center)];
+  return [Math.min(shift - half, center), Math.max(shift + half, center), center];
 }
 
 // Which of several cases is first, and which cannot be told from it.

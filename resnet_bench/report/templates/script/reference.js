@@ -12,7 +12,8 @@ function ratioOf(row, other) {
   if (one === undefined || base === undefined) return NO_RATIO;
   if (one === base) return ["1.00x", ""];
   const rank = d.ranked.find((it) => it.raw && it.higher);
-  return ratioWords(rank.values[one] / rank.values[base], ratioInterval(rank, one, base, 1)?.map(Math.exp));
+  const judged = ratioInterval(rank, one, base, 1)?.map(Math.exp); // of corrected figures where both have them
+  return ratioWords(judged?.[2] ?? rank.values[one] / rank.values[base], judged);
 }
 function toBaseline({ ratios }, row) {
   const [ratio, low, high] = ratios[row] ?? [];
