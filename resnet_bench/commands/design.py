@@ -1,5 +1,6 @@
 """`design`: architectures under budgets, by closed form and this machine's layers, before anything is measured."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +15,7 @@ from resnet_bench.commands.output import destination, give
 from resnet_bench.config.axes import ALONE, BY_NAME
 from resnet_bench.config.axis import Value
 from resnet_bench.errors import ExitCode, UsageError
+from resnet_bench.records import Executor
 from resnet_bench.report.renderers import Format
 from resnet_bench.specs import Spec
 from resnet_bench.storage import files
@@ -91,8 +93,10 @@ def design(
         (near,) = chosen((around,))[:1]
         if not isinstance(near.named.model, Spec):
             raise UsageError(f"--around '{around}': only this package's architectures and a suite's own can be varied.")
+        _refuse(near.name, asked)
         variants = space.around(near.named.model, sizes)
     else:
+        _refuse("", asked)
         families = family or [it for it in FamilyName if it is not FamilyName.CIFAR]
         variants = space.of_families(families, sizes)
     found = designing.search(
@@ -104,6 +108,17 @@ def design(
     if not found.designs:
         return ExitCode.INCOMPLETE
     return _measured(found, suite) if measure else ExitCode.DONE
+
+
+def _refuse(around: str, asked: Mapping[str, Any]) -> None:
+    """Refuse an executor before there are variants, whose names are no models to run yet."""
+    from resnet_bench.runner import prediction  # noqa: PLC0415 - as above
+
+    executor: Executor | None = asked.get("executor")
+    if executor is None:
+        return
+    measure = f", or measure it: resnet-bench run --models {around} --executor {executor}" if around else ""
+    prediction.refuse_executor(executor, f"design for another executor{measure}")
 
 
 def _measured(found: "Designs", suite: Path | None) -> int:

@@ -34,7 +34,8 @@ from resnet_bench.words import say
 
 # Of the layers that are timed; the ceilings know device, threads and precision alone.
 _OF_LAYERS = tuple(
-    BY_NAME[name] for name in ("mode", "batch_size", "image_size", "memory_format", "executor", "optimizer")
+    BY_NAME[name]
+    for name in ("mode", "batch_size", "image_size", "memory_format", "executor", "allocator", "optimizer")
 )
 
 

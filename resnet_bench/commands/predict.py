@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from resnet_bench.commands.arguments import with_axes
+from resnet_bench.commands.arguments import Unsaid, with_axes
 from resnet_bench.commands.chosen import chosen
 from resnet_bench.commands.output import destination, give
 from resnet_bench.config.axes import ALONE, BY_NAME
@@ -60,6 +60,11 @@ def predict(
             raise UsageError("--check is of the layers that are kept here; leave --library and --data-sheet out.")
         if models:
             raise UsageError("--check is of everything that was measured here; leave the models out.")
+        switches = {"--across": across, "--measure-missing": measure_missing}
+        said = [flag for flag, is_given in switches.items() if is_given]
+        said += [BY_NAME[name].flag for name, text in given.items() if not isinstance(text, Unsaid)]
+        if said:
+            raise UsageError(f"--check is of everything that was measured here; leave {', '.join(sorted(said))} out.")
         give(page.check(prediction.everything_judged()), to)
         return ExitCode.DONE
     if not models:

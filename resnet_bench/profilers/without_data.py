@@ -79,18 +79,17 @@ def _by_running(cause: BaseException) -> str:
     reason = in_words(cause)
     if isinstance(cause, ValueNeededError):
         if cause.of_input:
-            return "its control flow depends on the data; --by-running counts it by running it once on the CPU"
-        return (
-            "it reads the value of a parameter or buffer, and the copy that is traced holds none; --by-running has them"
-        )
+            return "its control flow depends on the data; profile --by-running counts it by running it once on the CPU"
+        holds = "it reads the value of a parameter or buffer, and the copy that is traced holds none"
+        return f"{holds}; profile --by-running has them"
     if any(words in reason for words in _OF_TORCHVISION):
         return ""
     if any(words in reason for words in _ANOTHER_DEVICE):
-        return "its code makes tensors on the CPU, wherever it runs; --by-running counts it by running it there"
+        return "its code makes tensors on the CPU, wherever it runs; profile --by-running counts it by running it there"
     if _NO_NUMBERS.search(reason):
         return (
-            f"{reason.removesuffix('.')}; if it needs numbers or a device, which what is traced has not, --by-running "
-            "counts it by running it once on the CPU"
+            f"{reason.removesuffix('.')}; if it needs numbers or a device, which what is traced has not, profile "
+            "--by-running counts it by running it once on the CPU"
         )
     return ""
 

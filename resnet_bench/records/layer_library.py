@@ -126,7 +126,8 @@ class MeasuredLatency(Record, frozen=True, kw_only=True):
     """What a run measured of one case, kept to judge predictions by: the median of its launches.
 
     `at_nominal_s` is the same at the speed of `nominal`, None where no reference tells it; `architecture` is the table
-    of a model of the suite's own, empty for one that a name is enough for.
+    of a model of the suite's own, empty for one that a name is enough for. `disturbed`
+    says that something else used the machine in half of the launches or more.
     """
 
     case: Case
@@ -137,6 +138,7 @@ class MeasuredLatency(Record, frozen=True, kw_only=True):
     at_nominal_s: PositiveSeconds | None = None
     nominal: Nominal | None = None
     architecture: dict[str, Any] = msgspec.field(default_factory=dict)
+    disturbed: bool = False
 
 
 class MeasuredLatencies(Record, frozen=True, kw_only=True):

@@ -80,13 +80,15 @@ class PredictedLatency(Record, frozen=True, kw_only=True):
 class JudgedPrediction(Record, frozen=True, kw_only=True):
     """A prediction beside what was measured; it was made without what the library learnt of that very model.
 
-    `raw_s` is what was measured before it was brought to nominal speed, None where it was not.
+    `raw_s` is what was measured before it was brought to nominal speed, None where it was not. `disturbed` is what was
+    measured beside something else on the machine and not brought to any speed: nothing is learnt from that.
     """
 
     predicted: PredictedLatency
     measured_s: PositiveSeconds
     measured_at: str
     raw_s: PositiveSeconds | None = None
+    disturbed: bool = False
 
     @property
     def error(self) -> float:

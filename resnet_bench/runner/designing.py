@@ -79,7 +79,7 @@ class Designs(Record, frozen=True, kw_only=True):
 
 
 def check_budgets(budgets: Sequence[Budget]) -> tuple[int, ...]:
-    """Return the batch sizes that budgets are of, 1 where none is said.
+    """Return the batch sizes that budgets on latency are of, 1 where none is said; other budgets need no layers.
 
     Raises:
         UsageError: something is asked that is not predicted.
@@ -94,7 +94,7 @@ def check_budgets(budgets: Sequence[Budget]) -> tuple[int, ...]:
         strange = next((axis for axis in budget.where if axis != "batch_size"), None)
         if strange is not None:
             raise UsageError(f"'{budget}': a budget names a batch; give --{strange.replace('_', '-')} for all of them.")
-    return tuple(sorted({_batch_size(budget) for budget in budgets}))
+    return tuple(sorted({_batch_size(budget) for budget in budgets if _key(budget) == _LATENCY})) or (1,)
 
 
 def search(
@@ -236,6 +236,8 @@ class _Search:
     def design(self, spec: Spec, budgets: Sequence[Budget]) -> Design:
         """Return one network as a design, predicted as a whole."""
         first = self.subject(spec, self._sizes[0])
+        of_memory = [_batch_size(budget) for budget in budgets if "peak" in _key(budget)]
+        largest = self.subject(spec, max(of_memory)) if of_memory else first
         predictions = {size: self.predict(spec, size) for size in self._sizes}
         of_latency = [(budget, predictions[_batch_size(budget)]) for budget in budgets if _key(budget) == _LATENCY]
         return Design(
@@ -244,7 +246,7 @@ class _Search:
             predictions=tuple(predictions.values()),
             macs=specs.totals(spec).macs,
             parameters=first.static.parameters,
-            peak_bytes=round(_peak_bytes(first)) or None,
+            peak_bytes=round(_peak_bytes(largest)) or None,
             sure=all(it.interval is not None and it.interval.high <= budget.limit for budget, it in of_latency),
             best=False,
         )

@@ -88,6 +88,7 @@ def _latency(
         at_nominal_s=at_nominal_s,
         nominal=nominal if at_nominal_s else None,
         architecture=tables.get(measurement.case.model, {}),
+        disturbed=2 * sum(bool(it.contention.disturbances) for it in launches) >= len(launches),
     )
 
 

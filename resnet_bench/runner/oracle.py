@@ -11,6 +11,7 @@ from resnet_bench.analysis.prediction.judging import judged, past_errors
 from resnet_bench.analysis.prediction.knowledge import Knowledge, knowledge
 from resnet_bench.analysis.prediction.model_error import model_error
 from resnet_bench.analysis.prediction.predict import predict, with_error
+from resnet_bench.config.axes import completed
 from resnet_bench.errors import IncompleteError, UsageError
 from resnet_bench.machine.devices import kind_of
 from resnet_bench.machine.environment import as_it_is_now
@@ -164,7 +165,8 @@ def _no_library(way: LayerWay, libraries: Sequence[LayerLibrary] = ()) -> str:
 
 def _words(way: LayerWay) -> str:
     threads = f", {counted(way.threads, 'thread')}" if way.threads else ""
-    return f"{way.mode} in {way.precision}, {way.memory_format}, {way.executor} on {way.device}{threads}"
+    where = f"{way.device}{threads}, {way.allocator} allocator"
+    return f"{way.mode} in {way.precision}, {way.memory_format}, {way.executor} on {where}"
 
 
 def command(way: LayerWay, models: Sequence[str] = ("resnet18", "resnet50")) -> str:
@@ -175,6 +177,8 @@ def command(way: LayerWay, models: Sequence[str] = ("resnet18", "resnet50")) -> 
     for name in ("mode", "precision", "memory_format", "executor"):
         if getattr(way, name) != getattr(usual, name):
             flags += [f"--{name.replace('_', '-')}", str(getattr(way, name))]
+    if way.allocator != completed({}, way.device)["allocator"]:
+        flags += ["--allocator", str(way.allocator)]
     if way.mode is Mode.TRAINING and way.optimizer is not usual.optimizer:
         flags += ["--optimizer", str(way.optimizer)]
     return f"resnet-bench machine --layers {' '.join(models)} {' '.join(flags)}"

@@ -18,7 +18,7 @@ from resnet_bench.errors import IncompleteError, ResNetBenchError, UnsupportedEr
 from resnet_bench.executors import table as executors
 from resnet_bench.machine import environment
 from resnet_bench.machine.devices import kind_of, known_without_torch, likely
-from resnet_bench.records import Case, LayerProfile, Skip
+from resnet_bench.records import Case, Executor, LayerProfile, Skip
 from resnet_bench.records.layer_library import LayerLibrary, LayerShape, LayerWay
 from resnet_bench.records.predictions import JudgedPrediction, PredictedLatency
 from resnet_bench.runner import ceilings, layer_library
@@ -108,17 +108,23 @@ def refuse(case: Case, model: Spec | str) -> None:
         UnsupportedError: with what to do instead.
     """
     instead = f"measure it: resnet-bench run --models {case.model}"
-    facts = executors.facts(case.executor)
-    if not facts.apart:
-        does = "fuses layers with their neighbours" if facts.fuses else "does not run every layer by itself"
-        raise UnsupportedError(
-            f"{case.executor} {does}, so its time is no sum over layers; predict another executor, or {instead} "
-            f"--executor {case.executor}."
-        )
+    refuse_executor(case.executor, f"predict another executor, or {instead} --executor {case.executor}")
     if isinstance(model, Spec) and model.output_stride is not None:
         raise UnsupportedError(
             f"'{model.name}' has dilated convolutions, which no library tells from others of their shape; {instead}."
         )
+
+
+def refuse_executor(executor: Executor, instead: str) -> None:
+    """Refuse an executor that does not run layer by layer.
+
+    Raises:
+        UnsupportedError: with what to do instead.
+    """
+    facts = executors.facts(executor)
+    if not facts.apart:
+        does = "fuses layers with their neighbours" if facts.fuses else "does not run every layer by itself"
+        raise UnsupportedError(f"{executor} {does}, so its time is no sum over layers; {instead}.")
 
 
 def predictions(

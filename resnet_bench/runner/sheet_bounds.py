@@ -59,7 +59,8 @@ def _bound(subject: PredictionSubject, sheet: DataSheet) -> SheetBound:
     rate = sheet.flop_per_s(case.precision)
     if rate is None:
         raise UnsupportedError(
-            f"the data sheet of {sheet.product} says nothing of {case.precision}; ask for another one."
+            f"no {case.precision} rate of {sheet.product} is in the table of data sheets here; ask for "
+            "another precision."
         )
     trainable = static.trainable_parameters
     work = iteration_work(static.layers, mode=case.mode, precision=case.precision, trainable_parameters=trainable)

@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 
 from resnet_bench import specs
 from resnet_bench.analysis.prediction.collecting import KEPT_OF_ONE, can_teach, with_profile
-from resnet_bench.analysis.prediction.judging import judged
+from resnet_bench.analysis.prediction.judging import judged, past_errors
 from resnet_bench.analysis.prediction.knowledge import knowledge
 from resnet_bench.analysis.prediction.model_error import PastError, half_width, model_error
 from resnet_bench.analysis.prediction.predict import missing_shapes, predict, with_error
 from resnet_bench.records import Mode, Nominal, Part
 from resnet_bench.records.layer_library import MeasuredLatency
+from resnet_bench.report.documents.predictions import checked_table, verdict_lines
 from tests import make
 
 HERE = make.environment()
@@ -262,3 +263,11 @@ def test_a_prediction_at_nominal_speed_is_judged_by_what_was_measured_at_it():
     other = make.change(measured, nominal=make.change(nominal, version="cpu-0"))
     (found,) = judged(library, [other], counted)
     assert (found.measured_s, found.raw_s) == (1.4 * truth, None)
+    disturbed = make.change(other, disturbed=True, latency_s=40 * truth)
+    (found,) = judged(library, [disturbed], counted)
+    assert found.disturbed
+    assert past_errors([found]) == ()
+    assert "nothing is learnt" in verdict_lines([found])[0]
+    assert "not learnt from: disturbed" in checked_table([found]).rows[0]
+    (found,) = judged(library, [make.change(measured, disturbed=True)], counted)  # the reference tells what it would be
+    assert len(past_errors([found])) == 1

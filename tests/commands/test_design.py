@@ -55,6 +55,8 @@ def test_what_it_shows_is_true_and_nothing_within_the_budgets_is_both_quicker_an
     every = [variant.at(depths) for depths in variant.depths]
     within = [it for it in every if truth_s(it) <= 5e-3 and specs.totals(it).parameters <= 20e6]
     assert found["keeping"] == len(within)
+    roomy = ("--under", "peak memory 8 GiB at batch 8", "--around", "resnet18", "--format", "json")
+    assert json.loads(run(capsys, "design", *asked, *roomy)[1])["keeping"] == len(within)
     assert found["searched"] == len(every)
     assert max(specs.totals(it).macs for it in within) == shown[-1][1]
 
@@ -110,6 +112,7 @@ def test_budgets_that_contradict_each_other_say_which_one_binds(capsys):
         (["--under", "20 ms", "--around", "torchvision:resnet18"], 2, "can be varied"),
         (["--under", "20 ms", "--around", "resnet19"], 2, "Did you mean"),
         (["--under", "20 ms", "--executor", "compile"], 3, "fuses layers"),
+        (["--under", "20 ms", "--around", "resnet18", "--executor", "compile"], 3, "run --models resnet18 --executor"),
         (["--under", "20 ms"], 3, "machine --layers"),
     ],
 )

@@ -127,7 +127,9 @@ def machine_cache():
         ("predict resnet50 --batch-sizes auto", 2, "--batch-sizes auto searches by running"),
         ("predict resnet5000", 2, "unknown model 'resnet5000'"),
         ("predict resnet50 --check", 2, "leave the models out"),
-        ("predict --check", 3, "no layers were timed here"),
+        ("predict --check", 2, "leave --device out"),
+        ("predict --check --precision bf16 --batch-sizes 1 --across", 2, "leave --across, --batch-sizes, --"),
+        ("predict resnet50 --allocator shipped", 3, "--allocator shipped"),
         ("predict resnet50 --image-size 8", 2, "too small"),
         ("machine resnet50", 2, "add --layers"),
         ("machine --mode training", 2, "add --layers"),
@@ -238,7 +240,7 @@ def test_layers_of_another_machine_are_moved_by_the_ceilings_of_both(capsys):
         ("--library none.json --across", 2, "holds no layers"),
         ("--data-sheet H2000", 2, "Did you mean 'H200'?"),
         ("--data-sheet H200 --device cuda", 2, "needs no layers and no device"),
-        ("--data-sheet T4 --precision bf16", 3, "says nothing of bf16"),
+        ("--data-sheet T4 --precision bf16", 3, "no bf16 rate of T4"),
     ],
 )
 def test_other_libraries_and_sheets_that_do_not_fit_are_refused_in_one_line(capsys, command, code, words):

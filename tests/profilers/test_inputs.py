@@ -297,7 +297,7 @@ class Scaled(nn.Module):
 @pytest.mark.parametrize(
     ("module", "says"),
     [
-        (Branching(), "its control flow depends on the data; --by-running"),
+        (Branching(), "its control flow depends on the data; profile --by-running"),
         (Scaled(), "it reads the value of a parameter or buffer"),
     ],
 )

@@ -34,7 +34,7 @@ def test_what_is_not_counted_says_why_in_one_line():
     for row in TORCHVISION_ROWS:
         if row.verdict != COUNTED:
             assert row.kind in {"detection", "quantization"}, row.model
-            said = "its control flow depends on the data; --by-running|makes tensors on the CPU|an int8 network"
+            said = "its control flow depends on the data; profile --by-running|makes tensors on the CPU|an int8 network"
             assert re.search(said, row.verdict), row.model
 
 

@@ -54,11 +54,12 @@ def _beside(predicted: PredictedLatency, measured: MeasuredLatency, nominal: Nom
         measured_s=corrected_s or measured.latency_s,
         measured_at=measured.measured_at,
         raw_s=measured.latency_s if corrected_s else None,
+        disturbed=measured.disturbed and corrected_s is None,
     )
 
 
 def past_errors(judged: Sequence[JudgedPrediction]) -> tuple[PastError, ...]:
-    """Return how far the layers' sums were off, before anything was learnt from that."""
+    """Return how far the layers' sums were off, before anything was learnt from that; what was disturbed tells none."""
     return tuple(
         PastError(
             family=it.predicted.family,
@@ -66,4 +67,5 @@ def past_errors(judged: Sequence[JudgedPrediction]) -> tuple[PastError, ...]:
             deviation=it.predicted.library_deviation,
         )
         for it in judged
+        if not it.disturbed
     )

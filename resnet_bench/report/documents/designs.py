@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from resnet_bench.analysis.criteria import find_criterion
+from resnet_bench.analysis.criteria import TIME, find_criterion
 from resnet_bench.config.axes import AXES, unset
 from resnet_bench.report.document import Document, Section
 from resnet_bench.report.documents.predictions import error_line
@@ -108,7 +108,14 @@ def _table(found: Designs) -> Table:
     columns += [
         Column(key="macs", title="MACs", kind=ColumnKind.COUNT, help="Of one image."),
         Column(key="parameters", title="parameters", kind=ColumnKind.COUNT),
-        Column(key="peak_bytes", title="peak memory", kind=ColumnKind.MEMORY, unit="MiB", rank=1),
+        Column(
+            key="peak_bytes",
+            title="peak memory",
+            kind=ColumnKind.MEMORY,
+            unit="MiB",
+            rank=1,
+            help="At the largest batch that a budget on it names, else at the first of the latencies.",
+        ),
         Column(
             key="sure",
             title="keeps latency",
@@ -117,7 +124,9 @@ def _table(found: Designs) -> Table:
         ),
         Column(key="best", title="measure", kind=ColumnKind.TEXT),
     ]
-    shown = tuple(column.key for column in columns if not column.key.startswith(("low_", "high_")))
+    timed = any(budget.criterion == TIME.name for budget in found.budgets)
+    hidden = ("low_", "high_") if timed else ("low_", "high_", "sure")
+    shown = tuple(column.key for column in columns if not column.key.startswith(hidden))
     return Table(
         id="designs",
         caption="Frontier",

@@ -57,6 +57,7 @@ _CHECKED = (
     ),
     Column(key="error", title="error", kind=ColumnKind.FIGURE, help="Predicted over measured, less 1."),
     Column(key="within", title="within", kind=ColumnKind.TEXT, help="Whether the interval holds what was measured."),
+    Column(key="learnt", title="learnt from", kind=ColumnKind.TEXT),
 )
 
 
@@ -119,28 +120,36 @@ def checked_table(judged: Sequence[JudgedPrediction]) -> Table:
             it.raw_s,
             units.change(1 + it.error),
             "yes" if it.covered else "no",
+            "not learnt from: disturbed" if it.disturbed else "yes",
         )
         for it in judged
     )
     hidden = {"low_s", "high_s"} | (set() if any(it.raw_s for it in judged) else {"raw_s"})
+    hidden |= set() if any(it.disturbed for it in judged) else {"learnt"}
     shown = tuple(column.key for column in _CHECKED if column.key not in hidden)
     return Table(id="check", caption="Predicted and measured", columns=_CHECKED, rows=rows, shown=shown)
 
 
 def verdict_lines(judged: Sequence[JudgedPrediction]) -> tuple[str, ...]:
     """Return in sentences how far off predictions were and how often their intervals held."""
-    errors = [abs(it.error) for it in judged]
-    covered = sum(it.covered for it in judged)
-    widths = [it.predicted.half_width for it in judged if it.predicted.half_width is not None]
+    counting = [it for it in judged if not it.disturbed]
+    if not counting:
+        return ("All of these were measured while something else used the machine, so nothing is learnt from them.",)
+    errors = [abs(it.error) for it in counting]
+    covered = sum(it.covered for it in counting)
+    widths = [it.predicted.half_width for it in counting if it.predicted.half_width is not None]
     lines = [
         (
             f"Off by {units.percent(statistics.median(errors))} in the median and {units.percent(max(errors))} at "
-            f"most; {covered} of {counted(len(judged), 'interval')} hold what was measured, where 95 in 100 should; "
+            f"most; {covered} of {counted(len(counting), 'interval')} hold what was measured, where 95 in 100 should; "
             f"their half-width is {units.percent(statistics.median(widths))} in the median."
         ),
         "Each was predicted without what the library learnt of that model, by errors of other families alone.",
     ]
-    widened = [it.predicted.model_error.widening for it in judged if it.predicted.model_error.widening > 1]
+    if len(counting) < len(judged):
+        apart = counted(len(judged) - len(counting), "measurement")
+        lines.append(f"Not learnt from, and in none of these figures: {apart} while something else used the machine.")
+    widened = [it.predicted.model_error.widening for it in counting if it.predicted.model_error.widening > 1]
     if widened:
         lines.append(
             f"Intervals missed more often than they say, so they are wider by {units.factor(max(widened))} at most."
@@ -162,7 +171,8 @@ def library_lines(library: LayerLibrary) -> tuple[str, ...]:
         )
     ]
     if disturbed:
-        lines.append(f"{counted(disturbed, 'profile')} of these was disturbed by something else on the machine.")
+        verb = "was" if disturbed == 1 else "were"
+        lines.append(f"{counted(disturbed, 'profile')} of these {verb} disturbed by something else on the machine.")
     return tuple(lines)
 
 
