@@ -92,7 +92,10 @@ def launcher(text: str = "", machines: Sequence[Machine] = ()) -> Launcher | Fle
     if not facts.takes and (name or not machines):
         return facts.start(_place(name or DEFAULT, facts, said))
     if said:
-        machines = tuple(_place(name, facts, place.strip()) for place in said.split(","))
+        places = [place.strip() for place in said.split(",")]
+        if not all(places):
+            raise UsageError(f"--launcher {text}: {facts.place} {places.index('') + 1} of {len(places)} is empty.")
+        machines = tuple(_place(name, facts, place) for place in places)
     elif name:
         machines = [it for it in machines if it.launcher == name] or [_place(name, facts, "")]
     check(machines, "--launcher" if name else "[[machine]]")
