@@ -21,6 +21,7 @@ from resnet_bench.git.command import git
 from resnet_bench.git.commit import current_commit
 from resnet_bench.machine.cores import confine_to
 from resnet_bench.machine.devices import known_without_torch
+from resnet_bench.machine.environment import logical_cores
 from resnet_bench.records import LayerScope, Machine, SkipReason
 from resnet_bench.report.document import Document
 from resnet_bench.report.documents import plan as planned_cases
@@ -202,7 +203,8 @@ def _export(directory: Path) -> None:
 
 
 def _plan(suite: Suite, which: tuple[int, int] | None, launcher: Launcher) -> Document:
-    whole = asked = _whole_plan(suite, launcher)
+    whole, cores = _whole_plan(suite, launcher)
+    asked = whole
     remarks = []
     if which is not None:
         _, asked = shards.cut(whole, which)
@@ -211,8 +213,8 @@ def _plan(suite: Suite, which: tuple[int, int] | None, launcher: Launcher) -> Do
         found = "those listed as 1 become the powers of two that fit, and the largest that fits"
         remarks.append(f"batch sizes: auto; {found}")
     protocol = suite.protocol_on(asked.cases[0].device)
-    if not isinstance(launcher, Fleet):
-        remarks += [f"skipped: {why}" for why in dict.fromkeys(room.lacking_here(asked.cases).values())]
+    lacking = room.lacking_on(asked.cases, cores)
+    remarks += dict.fromkeys(f"{_on(case.machine)}skipped: {why}" for case, why in lacking.items())
     launches = protocol.launches
     if protocol.repeats:
         often = "once" if protocol.repeats == 1 else f"{protocol.repeats} times"
@@ -229,11 +231,19 @@ def _plan(suite: Suite, which: tuple[int, int] | None, launcher: Launcher) -> Do
     return planned_cases.document(planned, preset=suite.preset, remarks=remarks, slots=slots)
 
 
-def _whole_plan(suite: Suite, launcher: Launcher) -> plan.Plan:
+def _whole_plan(suite: Suite, launcher: Launcher) -> tuple[plan.Plan, dict[str, int]]:
+    """Return the plan, and how many cores each machine has, by the name that cases have for it."""
     device = None if isinstance(launcher, Fleet) else known_without_torch(suite.device)
     if device is None:
-        return stations.foreseen(suite, stations.found(launcher, suite.device), launcher=launcher)
-    return plan.expand(suite, device, own=looked_up(suite, plan.sweeps_for(suite, device), launcher))
+        found = stations.found(launcher, suite.device)
+        cores = {it.name: it.probed.environment.identity.logical_cores for it in found}
+        return stations.foreseen(suite, found, launcher=launcher), cores
+    whole = plan.expand(suite, device, own=looked_up(suite, plan.sweeps_for(suite, device), launcher))
+    return whole, {"": logical_cores()}
+
+
+def _on(machine: str) -> str:
+    return f"{machine}: " if machine else ""
 
 
 def _show_results(directory: Path, output_format: Format) -> int:

@@ -29,7 +29,8 @@ def label(case: Case, *, varied: Iterable[str] = ()) -> str:
 def labels(cases: Sequence[Case]) -> dict[Case, str]:
     """Return the label of each case; no two are alike."""
     varied = [axis.name for axis in AXES if len({getattr(case, axis.name) for case in cases}) > 1]
-    return {case: label(case, varied=varied) for case in cases}
+    several = len({case.machine for case in cases}) > 1
+    return {case: (f"{case.machine}: " if several else "") + label(case, varied=varied) for case in cases}
 
 
 def label_of_pair(left: Case, right: Case) -> str:

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import msgspec
+
 from resnet_bench import units
 from resnet_bench.analysis.fleet import FleetFinding
 from resnet_bench.config.case_labels import labels
@@ -36,7 +38,8 @@ _HIDDEN = {"ratio_low", "ratio_high"}
 
 def fleet_table(findings: Sequence[FleetFinding], *, id_: str = "fleet", caption: str = "Every machine") -> Table:
     """Return a row for each case on each machine."""
-    names = labels(list(dict.fromkeys(it.case for it in findings)))
+    plain = {it.case: msgspec.structs.replace(it.case, machine="") for it in findings}  # it has a column of its own
+    names = labels(list(dict.fromkeys(plain.values())))
     return Table(
         id=id_,
         caption=caption,
@@ -44,7 +47,7 @@ def fleet_table(findings: Sequence[FleetFinding], *, id_: str = "fleet", caption
         rows=tuple(
             (
                 it.machine,
-                names[it.case],
+                names[plain[it.case]],
                 it.latency_s,
                 it.ratio,
                 it.interval.low if it.interval else None,

@@ -3,6 +3,7 @@
 import re
 
 from resnet_bench import cli
+from resnet_bench.config.case_labels import labels
 from resnet_bench.records import Contention
 from resnet_bench.runner import progress
 from tests import make
@@ -24,6 +25,12 @@ def test_every_launch_leaves_a_line_and_a_case_that_is_done_its_own(capsys, monk
     assert lines[2].startswith("[1/2] resnet50")
     assert lines[3].startswith("[2/2] resnet18")
     assert "(2 launches)" in lines[3]
+
+
+def test_a_case_is_called_by_its_machine_where_there_are_several():
+    one, other = (make.case("resnet18", machine=name) for name in ("n1", "n2"))
+    names = labels([one, other])
+    assert names[one] == names[other].replace("n2: ", "n1: ") == f"n1: {labels([one])[one]}"
 
 
 class Disturbed(Machine):
