@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from resnet_bench.config import axes
 from resnet_bench.config.axis import Value
-from resnet_bench.records import Case, Environment, Record, Run
+from resnet_bench.records import Case, Environment, Mode, Record, Run
 from resnet_bench.records.plan import ALWAYS_SAID
 from resnet_bench.report.table import Column, ColumnKind, Row
 
@@ -41,7 +41,7 @@ class Labels(Record, frozen=True, kw_only=True):
 
     def variant(self, case: Case, *, run: int | None = None) -> str:
         """Return what sets the case apart beside model and batch size: "bf16, training", empty for nothing."""
-        words = [axis_words(axis, getattr(case, axis)) for axis in self.case_axes]
+        words = [axis_words(axis, getattr(case, axis)) for axis in self.case_axes if axis not in _pointless(case)]
         if run is not None and len(self.runs) > 1:
             words.append(self.runs[run])
         return " · ".join(filter(None, words))
@@ -77,6 +77,13 @@ def _says_something(case: Case, axis: str) -> bool:
     """Say whether a value that all cases have is worth a word: of a later release's field the usual one is not."""
     is_usual = axis not in ALWAYS_SAID and axis not in case.later
     return bool(getattr(case, axis)) and not is_usual and not axes.goes_without_saying(axis)
+
+
+def _pointless(case: Case) -> frozenset[str]:
+    """Return the axes of ranks that a case has no part in: one process shares no batch, and inference has no ranks."""
+    if case.world_size > 1:
+        return frozenset()
+    return frozenset({"scaling", "nodes"} | ({"world_size"} if case.mode is Mode.INFERENCE else set()))
 
 
 def axis_words(axis: str, value: Value) -> str:
