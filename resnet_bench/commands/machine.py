@@ -86,7 +86,9 @@ def machine(
         raise UsageError("--precision and --threads are of the ceilings or layers; add --ceilings or --layers.")
     asked: tuple[tuple[Any, ...], tuple[Any, ...]] = (
         BY_NAME["precision"].several_from_text(precision, "--precision") if precision else (),
-        BY_NAME["threads"].several_from_text(threads, "--threads") if threads else (environment.default_threads(),),
+        tuple(map(int, BY_NAME["threads"].several_from_text(threads, "--threads")))
+        if threads
+        else (environment.default_threads(),),
     )
     to = destination(format, output)
     if launcher or suite:

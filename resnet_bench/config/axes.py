@@ -128,7 +128,7 @@ AXES: tuple[Axis, ...] = (
         name="threads",
         plural="threads",
         flag="--threads",
-        reader=values.whole(words={"all": environment.logical_cores}),
+        reader=values.whole(words={"all": lambda: values.AllCores(environment.logical_cores())}),
         help='CPU threads, or "all"; no part of a case on an accelerator.',
         title="threads",
         words=lambda value: counted(int(value), "thread") if value else "",
@@ -248,7 +248,9 @@ def find(name: str, where: str, *, among: Sequence[Axis] = AXES) -> Axis:
     for axis in among:
         if spelled in {axis.name, axis.plural, axis.title.replace(" ", "_")}:
             return axis
-    known = [axis.name for axis in among]
+    if any(axis.of_group and spelled in {axis.name, axis.plural} for axis in AXES):
+        raise UsageError(f"{where}: '{name}' is of several processes at once, and here a side is one: use run.")
+    known = [it.name for it in among]
     raise UsageError(f"{where}: '{name}' is not a field.{nearest(name, known)} Fields: {', '.join(known)}.")
 
 
@@ -259,14 +261,13 @@ def default(axis: Axis) -> Value | None:
 
 def goes_without_saying(name: str) -> bool:
     """Say whether the value that all cases have of an axis need not be told."""
-    axis = BY_NAME.get(name)
-    return axis is not None and axis.silent
+    return any(axis.silent for axis in AXES if axis.name == name)
 
 
 def are_several(said: Mapping[str, Sequence[Value]]) -> bool:
     """Say whether values by the axis' name ask for several processes at once."""
-    counts = (value for axis in AXES if axis.of_group for value in said.get(axis.name, ()))
-    return any(isinstance(value, int) and value > 1 for value in counts)
+    of_group = (axis.name for axis in AXES if axis.of_group)
+    return any(isinstance(value, int) and value > 1 for name in of_group for value in said.get(name, ()))
 
 
 def unset(axis: Axis, device: str, said: Mapping[str, Sequence[Value]] = MappingProxyType({})) -> tuple[Value, ...]:
@@ -282,8 +283,7 @@ def unset(axis: Axis, device: str, said: Mapping[str, Sequence[Value]] = Mapping
 
 def completed(said: Mapping[str, Any], device: str) -> dict[str, Any]:
     """Return the values of a new case: those that were said, and what the others are where `Case` may not decide."""
-    ours = {axis.name: unset(axis, device)[0] for axis in AXES if axis.of_host and axis.name not in said}
-    return ours | dict(said)
+    return {axis.name: unset(axis, device)[0] for axis in AXES if axis.of_host and axis.name not in said} | dict(said)
 
 
 def flag_help(axis: Axis, *, several: bool) -> str:

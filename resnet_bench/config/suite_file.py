@@ -48,7 +48,16 @@ class Sweep(Record, frozen=True, kw_only=True):
 
     def on_device(self, axis: str, device: str) -> tuple[Value, ...]:
         """Return the values of an axis on a device; none where each model has its own."""
-        return self.axes.get(axis) or axes.unset(axes.BY_NAME[axis], device, self.axes)
+        said = (int(it) if isinstance(it, values.AllCores) else it for it in self.axes.get(axis, ()))
+        return tuple(dict.fromkeys(said)) or axes.unset(axes.BY_NAME[axis], device, self.axes)
+
+    def with_cores(self, cores: int) -> "Sweep":
+        """Return the sweep where all cores are so many."""
+        counted = {
+            name: tuple(values.AllCores(cores) if isinstance(it, values.AllCores) else it for it in found)
+            for name, found in self.axes.items()
+        }
+        return msgspec.structs.replace(self, axes=counted)
 
     @property
     def searched(self) -> bool:

@@ -1,7 +1,7 @@
 """How values are read from flags, variables and files, and the one sentence that meets a wrong one."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -18,6 +18,10 @@ class Preset(StrEnum):
     QUICK = "quick"
     STANDARD = "standard"
     RIGOROUS = "rigorous"
+
+
+class AllCores(int):
+    """All cores: as a number those of this machine, in a suite those of each machine that a case is measured on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +181,7 @@ def several_from_text(reader: Reader, text: str, where: str, *, separator: str =
     if wrong is not None:
         expected = reader.one if reader.one == reader.many else f"{reader.many}, separated by {SEPARATORS[separator]}"
         raise UsageError(f"{where} '{wrong}': expected {expected}.{_nearest(reader, wrong)}")
-    return tuple(dict.fromkeys(reader.parse(part) for part in parts))
+    return _each_once(reader.parse(part) for part in parts)
 
 
 def from_file(reader: Reader, value: object, where: str) -> Any:
@@ -199,7 +203,7 @@ def several_from_file(reader: Reader, value: object, where: str, *, or_word: str
         ConfigError: it is no list of such values, or empty.
     """
     if isinstance(value, list) and value and all(_reads(reader.accept, each) for each in value):
-        return tuple(dict.fromkeys(reader.accept(each) for each in value))
+        return _each_once(reader.accept(each) for each in value)
     other = f', or "{or_word}"' if or_word else ""
     several = reader.many.removeprefix("one of ")
     raise ConfigError(
@@ -215,7 +219,7 @@ def one_or_several_from_file(reader: Reader, value: object, where: str) -> tuple
     """
     values = value if isinstance(value, list) else [value]
     if values and all(_reads(reader.accept, each) for each in values):
-        return tuple(dict.fromkeys(reader.accept(each) for each in values))
+        return _each_once(reader.accept(each) for each in values)
     expected = f"{reader.one}, or a list of them, such as {reader.example}"
     raise ConfigError(f"{where} = {value!r}: expected {expected}.{_hint(reader, value)}")
 
@@ -230,6 +234,10 @@ def quantity(parse: Callable[[str], float], text: str, where: str) -> float:
         return parse(text)
     except ResNetBenchError as error:
         raise UsageError(f"{where}: {error}") from None
+
+
+def _each_once(found: Iterable[Any]) -> tuple[Any, ...]:
+    return tuple({(isinstance(it, AllCores), it): it for it in found}.values())
 
 
 def _text(value: object) -> str:

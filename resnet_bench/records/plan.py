@@ -87,7 +87,7 @@ class ReferenceUse(StrEnum):
 
 def host_threads(device: str, threads: int) -> int:
     """Return how many CPU threads are part of what is measured on a device: none on an accelerator."""
-    return threads if device in {AUTO, HOST} else 0
+    return int(threads) if device in {AUTO, HOST} else 0
 
 
 class State(StrEnum):

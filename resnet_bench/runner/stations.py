@@ -138,14 +138,15 @@ def members(stations: Iterable[Station]) -> tuple[FleetMember, ...]:
 def suite_on(suite: Suite, station: Station) -> Suite:
     """Return the suite as it is on a machine: threads that nothing is said of are as many as fit that machine.
 
-    Where several processes share it they have one each, as anywhere.
+    All cores are those of that machine. Where several processes share it they have one each, as anywhere.
     """
     if station.machine is None:
         return suite
-    threads = (threads_of(station.probed.environment.identity),)
+    identity = station.probed.environment.identity
+    threads = (threads_of(identity),)
     sweeps = (
         it if are_several(it.axes) else msgspec.structs.replace(it, axes={"threads": threads} | it.axes)
-        for it in suite.sweeps
+        for it in (sweep.with_cores(identity.logical_cores) for sweep in suite.sweeps)
     )
     return msgspec.structs.replace(suite, sweeps=tuple(sweeps))
 

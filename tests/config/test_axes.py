@@ -4,8 +4,9 @@ import msgspec
 import pytest
 
 from resnet_bench import cli
-from resnet_bench.config.axes import AXES, BY_NAME
+from resnet_bench.config.axes import ALONE, AXES, BY_NAME, find
 from resnet_bench.config.case_labels import label, label_of_pair, labels
+from resnet_bench.errors import UsageError
 from resnet_bench.records import Case, Executor
 from tests.make import case
 
@@ -96,3 +97,9 @@ def test_a_pair_of_cases_is_called_by_what_it_shares_and_how_it_differs():
     assert label_of_pair(left, differing) == f"{label(left)}: eager 1 thread against compile 2 threads"
     larger = left.with_batch_size(8)
     assert label_of_pair(left, larger) == f"{label(left)} against {label(larger)}"
+
+
+@pytest.mark.parametrize("name", ["copies", "world_size", "world-sizes", "scaling", "nodes"])
+def test_what_is_of_several_processes_is_said_to_be_where_one_a_side_is_taken(name):
+    with pytest.raises(UsageError, match=f"--case-b: '{name}' is of several processes at once, and here a side is one"):
+        find(name, "--case-b", among=ALONE)

@@ -109,3 +109,8 @@ def test_an_axis_is_understood_by_its_name_and_by_its_plural(tmp_path):
 def test_all_threads_are_a_word_in_files_too(tmp_path):
     (sweep,) = suite_of(tmp_path, '[[sweep]]\nmodel = "resnet18"\nthreads = "all"\n').sweeps
     assert sweep["threads"] == (environment.logical_cores(),)
+    (sweep,) = suite_of(
+        tmp_path, f'[[sweep]]\nmodel = "resnet18"\nthreads = [1, "all", {environment.logical_cores()}]\n'
+    ).sweeps
+    assert set(sweep["threads"]) == {1, environment.logical_cores()}
+    assert sweep.with_cores(96)["threads"] == tuple(dict.fromkeys((1, 96, environment.logical_cores())))
