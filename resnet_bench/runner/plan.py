@@ -12,12 +12,13 @@ from resnet_bench import specs
 from resnet_bench.config.axes import BY_NAME, SWEPT, are_several
 from resnet_bench.config.axis import AUTO, Value
 from resnet_bench.config.suite_file import DeviceClass, Suite, Sweep, matches
+from resnet_bench.config.values import AllCores
 from resnet_bench.errors import ConfigError, StoreError, UsageError
 from resnet_bench.machine.devices import is_accelerator
 from resnet_bench.records import Case, Header, Mode, Optimizer, Protocol, Scaling, State, inputs
 from resnet_bench.records.inputs import ModelInput
 from resnet_bench.records.plan import ENERGY_WINDOW_S, LEAST_QUEUED
-from resnet_bench.runner import choices
+from resnet_bench.runner import choices, room
 from resnet_bench.runner.choices import NOTHING_KNOWN, AskedModel, OwnFacts
 from resnet_bench.specs import Spec
 from resnet_bench.specs.arithmetic import arithmetic
@@ -134,10 +135,13 @@ def added(
     usual = {name: AskedModel(name, Named(model=model)) for name, model in models.items()}
     known = ask(choice.named for choice in usual.values())
     inputs_of = {name: choice.own_among(known).input for name, choice in usual.items()}
+    _refuse_without_ranks({"world_size": tuple(case.world_size for case in header.cases), **chosen})
+    trains = Mode.TRAINING in {*(case.mode for case in header.cases), *chosen.get("mode", ())}
     new: dict[Case, None] = {}
     for case in header.cases:
         for values in itertools.product(*chosen.values()):
-            new[_changed(case, dict(zip(chosen, values, strict=True)), inputs_of)] = None
+            changes = dict(zip(chosen, (_there(it, case, header) for it in values), strict=True))
+            new[_changed(case, changes, inputs_of, trains=trains)] = None
     cases = tuple(case for case in new if case not in set(header.cases))
     for case in cases:
         model = choices.with_arguments(models[case.model], case.arguments)
@@ -152,18 +156,52 @@ def added(
     return planned
 
 
-def _changed(case: Case, changes: dict[str, Any], inputs_of: Mapping[str, ModelInput]) -> Case:
-    """Return a case with other values; the input follows the model or the size where it was that model's own."""
+def _there(value: Value, case: Case, header: Header) -> Value:
+    """Return a value as it is on the machine of a case."""
+    return room.cores_of(case, header) if header.fleet and isinstance(value, AllCores) else value
+
+
+def _changed(case: Case, changes: dict[str, Any], inputs_of: Mapping[str, ModelInput], *, trains: bool) -> Case:
+    """Return a case with other values; the input follows the model or the size where it was that model's own.
+
+    `trains` says that training is measured too.
+    """
     had = inputs.of(case.input, case.image_size)
     if "model" in changes and not changes.keys() & {"image_size", "input"} and had == inputs_of[case.model]:
         changes["input"] = str(inputs_of[changes["model"]])
     elif "image_size" in changes and "input" not in changes:
         changes["input"] = str(had.sized(changes["image_size"]))
-    if case.mode is Mode.INFERENCE:
+    if changes.get("mode", case.mode) is Mode.INFERENCE:
         changes.pop("optimizer", None)  # it has none
-    if changes.get("world_size", case.world_size) == 1:
-        changes |= {"scaling": Scaling.WEAK, "nodes": 1}  # there is one batch, on one
+    changes = {name: getattr(case, name) for name in _OF_RANKS} | changes
+    changes |= _without_ranks(changes, changes.get("mode", case.mode), trains=trains)
     return msgspec.structs.replace(case, **inputs.in_fields(changes))
+
+
+_OF_RANKS = ("world_size", "scaling", "nodes")
+
+
+def _without_ranks(said: Mapping[str, Any], mode: Mode, *, trains: bool) -> dict[str, Any]:
+    """Return what a case has of ranks where it has none; `trains` says that training is measured beside it."""
+    if mode is Mode.INFERENCE and trains:
+        return {"world_size": 1, "scaling": Scaling.WEAK, "nodes": 1}  # ranks are of the training
+    # Whichever was said: there is one batch, on one.
+    return {"scaling": Scaling.WEAK, "nodes": 1} if said["world_size"] == 1 else {}
+
+
+def _refuse_without_ranks(said: Mapping[str, Sequence[Any]]) -> None:
+    """Refuse to say how ranks share a batch, or where they are, where there are none.
+
+    Raises:
+        UsageError: it was said.
+    """
+    if any(size > 1 for size in said["world_size"]):
+        return
+    nodes = max(said.get("nodes", (1,)))
+    for flag, value in (("--scaling", Scaling.STRONG if Scaling.STRONG in said.get("scaling", ()) else ""),
+                        ("--nodes", nodes if nodes > 1 else "")):  # fmt: skip
+        if value:
+            raise UsageError(f"{flag} {value} is of ranks, and none are asked for: add --mode training --world-size 2.")
 
 
 def resolved(names: Iterable[str], own: Sequence[Spec]) -> dict[str, Spec | str]:
@@ -238,15 +276,13 @@ def _product(choice: AskedModel, sweep: Sweep, device: str, own: OwnFacts, searc
         raise ConfigError(
             f"batch sizes: {AUTO} finds what fits for one process alone; name the sizes where several run at once."
         )
+    _refuse_without_ranks(lists)
     for values in itertools.product(*lists.values()):
         fields: dict[str, Any] = dict(zip(lists, values, strict=True))
         wanted = fields.pop("image_size")
         if fields["mode"] is Mode.INFERENCE:
             fields["optimizer"] = Optimizer.MOMENTUM  # whichever: it has none
-            if Mode.TRAINING in lists["mode"]:
-                fields["world_size"] = 1  # ranks are of the training that is asked for beside it
-        if fields["world_size"] == 1:
-            fields |= {"scaling": Scaling.WEAK, "nodes": 1}  # whichever: there is one batch, on one
+        fields |= _without_ranks(fields, fields["mode"], trains=Mode.TRAINING in lists["mode"])
         case = Case(
             model=choice.name,
             arguments=named.arguments,

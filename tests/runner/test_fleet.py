@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from resnet_bench import cli
+from resnet_bench.config import axes
 from resnet_bench.errors import UsageError
 from resnet_bench.records import Machine, Skip, SkipReason, remarks
 from resnet_bench.runner import stations
@@ -269,6 +270,31 @@ def test_a_dry_run_says_how_long_each_machine_takes(fleet, capsys):
     assert not (fleet.folder / "n1.launches").exists()
 
 
+def test_a_dry_run_names_machines_beside_cases_and_says_which_of_them_lack_cores(fleet, capsys):
+    cores = make.IDENTITY.logical_cores
+    axes = ("--copies", f"1,{cores + 1}", "--threads", "1", "--batch-sizes", "1", "--models", "cifar_resnet20")
+    assert fleet.start("--launches", "1", "--dry-run", *axes) == 0
+    said = capsys.readouterr().out
+    for name in ("n1", "n2"):
+        assert f"{name}: cifar_resnet20 batch 1" in said
+        assert f"{name}: skipped: {cores + 1} copies of 1 thread need {cores + 1} cores" in said
+    assert fleet.start("--launches", "1", "--dry-run", *axes[:1], str(cores + 1), *axes[2:]) == 2
+    assert "nothing is left to measure" in capsys.readouterr().err
+
+
+def test_all_threads_are_those_of_each_machine(fleet, monkeypatch):
+    def threads():
+        found, _ = fleet.loaded()
+        return {it.threads for it in found.header.cases}
+
+    there = make.IDENTITY.logical_cores
+    monkeypatch.setattr(axes.environment, "logical_cores", lambda: there + 5)
+    assert fleet.start("--launches", "1", "--threads", "all") == 0
+    assert threads() == {there}
+    assert cli.run(["run", "--extend", str(fleet.run), "--threads", "1,all"]) == 0
+    assert threads() == {1, there}
+
+
 def test_machine_lists_what_a_suite_reaches(fleet, capsys):
     assert cli.run(["machine", "--suite", str(fleet.suite), "--device", "cpu"]) == 0
     said = capsys.readouterr().out
@@ -321,10 +347,24 @@ def test_a_wrong_table_is_one_line(tmp_path, capsys, tables, said):
     assert len(err.splitlines()) == 1
 
 
-@pytest.mark.parametrize("text", ["ssh", "local:here", "command:a", "command"])
+@pytest.mark.parametrize("text", ["ssh", "ssh:", "local:here", "command:a", "command"])
 def test_a_flag_that_says_too_little_or_too_much_is_refused(text):
     with pytest.raises(UsageError):
         table.launcher(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("ssh:,,", "--launcher ssh:,,: host 1 of 3 is empty."),
+        ("ssh:a, ", "--launcher ssh:a, : host 2 of 2 is empty."),
+        ("slurm:,a", "--launcher slurm:,a: constraint 1 of 2 is empty."),
+    ],
+)
+def test_an_empty_name_among_machines_is_named(text, said):
+    with pytest.raises(UsageError) as raised:
+        table.launcher(text)
+    assert str(raised.value) == said
 
 
 def test_a_flag_names_machines_in_place_of_a_suites():

@@ -5,6 +5,7 @@ import pytest
 from resnet_bench import cli
 from resnet_bench.errors import ExitCode
 from resnet_bench.records import Mode, Scaling, SkipReason
+from resnet_bench.report.labels import label
 from resnet_bench.storage import run_directory
 from tests.make import case
 from tests.runner.instant import Machine
@@ -44,6 +45,52 @@ def test_ranks_of_inference_alone_are_refused(capsys):
     assert "2 ranks train one network together, and this case is inference: ask for --mode training" in (
         capsys.readouterr().err
     )
+
+
+@pytest.mark.usefixtures("machine")
+@pytest.mark.parametrize("modes", ["inference", "training", "both"])
+@pytest.mark.parametrize(
+    ("asked", "said"), [(("--scaling", "strong"), "--scaling strong"), (("--nodes", "2"), "--nodes 2")]
+)
+def test_what_is_of_ranks_is_refused_where_there_are_none(capsys, asked, said, modes):
+    run = ("run", *ASKED, "--batch-sizes", "4", "--mode", modes)
+    expected = f"error: {said} is of ranks, and none are asked for: add --mode training --world-size 2."
+    assert cli.run([*run, *asked]) == ExitCode.USAGE
+    assert capsys.readouterr().err.strip() == expected
+    assert cli.run(list(run)) == ExitCode.DONE
+    capsys.readouterr()
+    assert cli.run(["run", "--extend", "r", *asked]) == ExitCode.USAGE
+    assert capsys.readouterr().err.strip() == expected
+
+
+@pytest.mark.usefixtures("machine")
+def test_a_run_is_extended_by_ranks_as_it_would_have_been_run(tmp_path):
+    axes, ranks = ("--mode", "both", "--batch-sizes", "4"), ("--world-size", "1,2", "--scaling", "weak,strong")
+    assert cli.run(["run", *ASKED, *axes, *ranks]) == ExitCode.DONE
+    whole = run_directory.load(tmp_path / "r")
+    alone = [*ASKED[:-1], "grown"]
+    assert cli.run(["run", *alone, *axes]) == ExitCode.DONE
+    assert cli.run(["run", "--extend", "grown", *ranks]) == ExitCode.DONE
+    grown = run_directory.load(tmp_path / "grown")
+    assert set(grown.header.cases) == set(whole.header.cases)
+    assert (grown.skips, grown.missing) == ((), ())
+    assert cli.run(["run", *alone[:-1], "trained", *axes[:1], "training", *axes[2:], *ranks]) == ExitCode.DONE
+    assert cli.run(["run", "--extend", "trained", "--mode", "inference"]) == ExitCode.DONE
+    assert set(run_directory.load(tmp_path / "trained").header.cases) == set(whole.header.cases)
+
+
+@pytest.mark.usefixtures("machine")
+def test_a_process_alone_is_not_told_of_ranks(tmp_path):
+    axes = ("--mode", "both", "--batch-sizes", "4", "--world-size", "1,2", "--scaling", "weak,strong")
+    assert cli.run(["run", *ASKED, *axes]) == ExitCode.DONE
+    run = run_directory.load(tmp_path / "r")
+    told = {(it.mode, it.world_size, it.scaling): label([run]).variant(it) for it in run.header.cases}
+    assert told == {
+        (Mode.INFERENCE, 1, Scaling.WEAK): "inference",
+        (Mode.TRAINING, 1, Scaling.WEAK): "training · 1 rank",
+        (Mode.TRAINING, 2, Scaling.WEAK): "training · 2 ranks · weak scaling",
+        (Mode.TRAINING, 2, Scaling.STRONG): "training · 2 ranks · strong scaling",
+    }
 
 
 def test_a_rank_has_its_share_of_the_batch_and_its_node_its_share_of_ranks():
