@@ -62,7 +62,10 @@ def test_copies_have_a_thread_each_unless_more_are_asked_for(capsys):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("ab", "HEAD", "--case-a", "copies=2"), "'copies' is not a field"),
+        (
+            ("ab", "HEAD", "--case-a", "copies=2"),
+            "'copies' is of several processes at once, and here a side is one: use run",
+        ),
         (("profile", "resnet18", "--copies", "2"), "--copies"),
         (
             ("run", "--models", "resnet18", "--device", "cpu", "--batch-sizes", "auto", "--copies", "2", "--dry-run"),
