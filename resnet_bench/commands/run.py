@@ -44,7 +44,7 @@ _LAUNCHER_HELP = (
     "and ray:RESOURCE,RESOURCE name machines; a name alone takes those of the suite that have it, or are called so. "
     "Default: all machines of the suite, else local."
 )
-_INCOMPLETE = frozenset({SkipReason.DISAGREES, SkipReason.TIMEOUT, SkipReason.CRASHED, SkipReason.INTERRUPTED})
+_TRIED_AGAIN = frozenset({SkipReason.TIMEOUT, SkipReason.CRASHED, SkipReason.INTERRUPTED})
 
 
 @with_options
@@ -257,11 +257,12 @@ def _show_results(directory: Path, output_format: Format) -> int:
     give(document, Destination(form=output_format, path=None))
     page = written(document, Format.HTML, directory / PAGE_NAME)
     say(f"report: {page}", to=sys.stdout if output_format is Format.TEXT else sys.stderr)
-    unfinished = [skip for skip in run_record.skips if skip.reason in _INCOMPLETE]
-    if unfinished or run_record.missing:
-        say(
-            f"incomplete: {len(unfinished) + len(run_record.missing)} of {len(run_record.header.cases)} cases; "
-            f"resnet-bench run --resume {directory} tries them again"
-        )
-        return ExitCode.INCOMPLETE
-    return 0
+    planned = len(run_record.header.cases)
+    unfinished = sum(skip.reason in _TRIED_AGAIN for skip in run_record.skips) + len(run_record.missing)
+    wrong = sum(skip.reason is SkipReason.DISAGREES for skip in run_record.skips)
+    if wrong:
+        does, is_ = ("does", "is") if wrong == 1 else ("do", "are")
+        say(f"incomplete: {wrong} of {planned} cases {does} not compute the network, and {is_} not tried again")
+    if unfinished:
+        say(f"incomplete: {unfinished} of {planned} cases; resnet-bench run --resume {directory} tries them again")
+    return ExitCode.INCOMPLETE if wrong or unfinished else 0

@@ -19,15 +19,15 @@ from resnet_bench.wire.messages import MeasureRequest
 
 # A later launch of the same case would end the same way.
 FINAL = frozenset({SkipReason.OUT_OF_MEMORY, SkipReason.UNSUPPORTED, SkipReason.DISAGREES, SkipReason.TIMEOUT})
-# Results; --resume measures the other skips again.
-SETTLED = frozenset({SkipReason.OUT_OF_MEMORY, SkipReason.UNSUPPORTED})
+# --resume measures the other skips again. What disagrees is no result, but the same commit would disagree again.
+SETTLED = frozenset({SkipReason.OUT_OF_MEMORY, SkipReason.UNSUPPORTED, SkipReason.DISAGREES})
 # Of so many launches in a row no answer came: the machine is lost, and --resume asks it again.
 GIVEN_UP_AFTER = 3
 Entry = Launch | Skip
 
 
 def unfinished(slots: Sequence[Slot], entries: Sequence[Entry]) -> tuple[Slot, ...]:
-    """Return the launches that are neither measured nor settled by a skip that is a result, in their order."""
+    """Return the launches that are neither measured nor settled by a skip that stays, in their order."""
     measured = {(entry.case, entry.index) for entry in entries if isinstance(entry, Launch)}
     settled = {entry.case for entry in entries if isinstance(entry, Skip) and entry.reason in SETTLED}
     return tuple(slot for slot in slots if (slot.case, slot.index) not in measured and slot.case not in settled)

@@ -115,6 +115,7 @@ def test_seeds_change_the_order():
     [
         (SkipReason.OUT_OF_MEMORY, False),
         (SkipReason.UNSUPPORTED, False),
+        (SkipReason.DISAGREES, False),
         (SkipReason.TIMEOUT, True),
         (SkipReason.CRASHED, True),
         (SkipReason.INTERRUPTED, True),

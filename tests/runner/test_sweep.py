@@ -90,6 +90,8 @@ def test_a_case_that_does_not_compute_the_network_has_no_figures_and_leaves_the_
     assert [it.case.precision for it in run.measurements] == [Precision.FP32]
     assert len(run_directory.load_entries(tmp_path)) == 3  # a later launch would end the same way
     assert "disagrees" in done.stdout
+    assert "1 of 2 cases does not compute the network, and is not tried again" in done.stderr + done.stdout
+    assert "--resume" not in done.stderr
 
 
 def test_training_on_one_value_per_channel_is_a_skip_with_its_reason(tmp_path):

@@ -58,8 +58,8 @@ def gaps_section(context: Context) -> Section | None:
         paragraphs=(
             (
                 "Out of memory and unsupported are results. A case that disagrees did not compute the network, so it "
-                "has no figures. It, time-outs, crashes, interruptions and missing cases leave the run incomplete: "
-                "resnet-bench run --resume measures them."
+                "has no figures and is not tried again. Time-outs, crashes, interruptions and missing cases leave the "
+                "run incomplete: resnet-bench run --resume measures them."
             ),
         ),
         tables=tuple(tables),
