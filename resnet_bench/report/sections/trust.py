@@ -17,13 +17,6 @@ _SHARP = 0.02
 _ROUGH = 0.10
 GLOSSARY = (
     (
-        "Steady, Usable, Rough",
-        (
-            f"Half of the cases are known within ±{units.percent_short(_SHARP)}, within "
-            f"±{units.percent_short(_ROUGH)}, or less well."
-        ),
-    ),
-    (
         "interval, ±",
         (
             f"Where the figure lies in {CONFIDENCE_TEXT} of such runs, judged by how launches (fresh processes) "
