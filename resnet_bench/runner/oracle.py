@@ -106,7 +106,18 @@ def counted_of(measured: MeasuredLatency) -> tuple[Profile, str] | None:
         return None
     if model.output_stride is not None:
         return None
-    return static_of(case, model), model.family
+    return static_of(case, model), family_of(model)
+
+
+def family_of(model: Spec) -> str:
+    """Return the family that teaches no prediction of a network: of a suite's own, that of the registry built alike."""
+    alike = (it.family for it in map(specs.find, specs.names()) if _kind(it) == _kind(model))
+    return model.family if model.name in specs.names() else next(alike, model.family)
+
+
+def _kind(model: Spec) -> tuple[object, ...]:
+    shape = (model.layout, model.stem, model.downsample, model.attention, model.norm, model.antialias)
+    return (*shape, model.groups > 1, model.widen > 1)
 
 
 def static_of(case: Case, model: Spec) -> Profile:

@@ -24,7 +24,7 @@ from resnet_bench.records.predictions import JudgedPrediction, PredictedLatency
 from resnet_bench.runner import ceilings, layer_library
 from resnet_bench.runner.choices import AskedModel
 from resnet_bench.runner.launchers.launcher import Launcher
-from resnet_bench.runner.oracle import Oracle, PredictionSubject, counted_of, static_of
+from resnet_bench.runner.oracle import Oracle, PredictionSubject, counted_of, family_of, static_of
 from resnet_bench.runner.progress import warn
 from resnet_bench.specs import Spec
 from resnet_bench.storage import layer_library as store
@@ -74,7 +74,7 @@ def _subject(choice: AskedModel, said: Mapping[str, Any], batch_size: int, launc
         if choice.input:
             raise UnsupportedError(f"'{choice.name}' takes {choice.input}; square images alone are predicted.")
         static = static_of(case, model)
-        family = model.family
+        family = family_of(model)
     else:
         static = launcher.ask(
             CostRequest(

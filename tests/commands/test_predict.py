@@ -10,6 +10,7 @@ import resnet_bench as rb
 from resnet_bench import cli, specs
 from resnet_bench.machine.environment import as_it_is_now
 from resnet_bench.records import Mode
+from resnet_bench.runner.oracle import family_of
 from tests import make
 from tests.runner.known_costs import KnownCosts, WanderingSpeed, cost
 
@@ -142,6 +143,14 @@ def test_what_cannot_be_predicted_is_refused_in_one_line(capsys, command, code, 
     assert (found, out) == (code, "")
     assert words in err
     assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "name", ["cifar_resnet20", "cifar_wrn_16_8", "preact_resnet18", "resnext50_32x4d", "resnet50d"]
+)
+def test_a_network_of_a_suite_is_of_the_family_that_it_is_built_like(name):
+    spec = specs.find(name)
+    assert family_of(make.change(spec, name="own", family="custom")) == family_of(spec) == spec.family
 
 
 @pytest.mark.usefixtures("machine")
