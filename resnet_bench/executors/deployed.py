@@ -3,12 +3,13 @@
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from resnet_bench.errors import DisagreesError, UnsupportedError
+from resnet_bench.errors import DisagreesError, UnsupportedError, text_of
 from resnet_bench.executors.inputs import input_of
 from resnet_bench.executors.table import refuse_missing
 from resnet_bench.machine.devices import HOST, kind_of
@@ -61,6 +62,21 @@ class Deployed:
     def executed(self) -> Executed:
         """Read back what really ran."""
         return self.read_back()
+
+
+def imported(runtime: str) -> Any:
+    """Import a runtime that is installed.
+
+    Raises:
+        UnsupportedError: it cannot be imported, with the last line of why.
+    """
+    try:
+        return import_module(runtime)
+    except Exception as error:  # noqa: BLE001 - a library that is missing, another numpy: whatever it raises
+        said = (text_of(error).strip().splitlines() or [""])[-1]
+        raise UnsupportedError(
+            f"{runtime} is installed here and broken, so reinstall it: {type(error).__name__}: {said}"
+        ) from None
 
 
 def refuse_another_shape(case: Case, built: tuple[int | None, ...], wanted: tuple[int, ...]) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from resnet_bench.errors import UnsupportedError, in_words
+from resnet_bench.executors.deployed import imported
 from resnet_bench.machine.devices import HOST, kind_of
 from resnet_bench.records import Case, Executor, Precision
 
@@ -94,9 +95,7 @@ def refuse_absent(case: Case) -> None:
     Raises:
         UnsupportedError: with those that it has, and what brings the one that is wanted.
     """
-    import onnxruntime  # noqa: PLC0415 - an extra
-
-    wanted, here = provider_of(case), onnxruntime.get_available_providers()
+    wanted, here = provider_of(case), imported("onnxruntime").get_available_providers()
     if wanted is not None and wanted.name not in here:
         raise UnsupportedError(
             f"onnxruntime has no {wanted.name} here (it has {', '.join(here)}): {wanted.brought_by} would bring it."

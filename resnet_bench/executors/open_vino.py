@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resnet_bench.errors import UnsupportedError
-from resnet_bench.executors.deployed import Deployed, refuse_another_shape, refuse_undeployable
+from resnet_bench.executors.deployed import Deployed, imported, refuse_another_shape, refuse_undeployable
 from resnet_bench.executors.inputs import input_of, random_inputs
 from resnet_bench.executors.protocol import Batches, BatchSizes, Converts, Prepared
 from resnet_bench.executors.ran import convolution_macs, counted, product_macs
@@ -68,8 +68,7 @@ class OpenVino:
         Raises:
             UnsupportedError: OpenVINO refuses it.
         """
-        import openvino  # noqa: PLC0415 - an extra
-
+        openvino = imported("openvino")
         shape = [-1 if sizes is BatchSizes.ANY else len(images), *images.shape[1:]]
         try:
             model = openvino.convert_model(network, example_input=images, input=[shape])
@@ -86,8 +85,7 @@ class OpenVino:
         Raises:
             UnsupportedError: it was built for another input, or compiled for another device.
         """
-        import openvino  # noqa: PLC0415 - an extra
-
+        openvino = imported("openvino")
         core = openvino.Core()
         wanted = DEVICES[kind_of(case.device).name]
         if wanted not in core.available_devices:

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -317,6 +318,21 @@ def test_an_executor_that_is_not_installed_names_the_extra(monkeypatch, executor
     monkeypatch.setattr(table, "find_spec", lambda _: None)
     with pytest.raises(UnsupportedError, match=rf"pip install 'resnet-bench\[{executor}\]'"):
         table.load(executor).supports(trained_case(executor=executor))
+
+
+@pytest.mark.parametrize("runtime", ["onnxruntime", "openvino"])
+def test_a_runtime_that_is_there_and_cannot_be_imported_is_named_as_broken(monkeypatch, tmp_path, runtime):
+    (tmp_path / f"{runtime}.py").write_text("raise ImportError('in its own words:\\nlibgone.so.1: no such file')")
+    monkeypatch.syspath_prepend(tmp_path)
+    for name in [it for it in sys.modules if it.partition(".")[0] == runtime]:
+        monkeypatch.delitem(sys.modules, name)
+    of = trained_case(executor=Executor(runtime))
+    loads = {
+        "onnxruntime": lambda: onnx_providers.refuse_absent(of),
+        "openvino": lambda: open_vino.EXECUTOR.opened(of, tmp_path, seed=SEED),
+    }
+    with pytest.raises(UnsupportedError, match=rf"^{runtime} is installed here and broken.*: libgone\.so\.1: no such"):
+        loads[runtime]()
 
 
 def test_structured_images_are_seeded_and_differ_from_one_another():
