@@ -119,6 +119,9 @@ def test_what_is_measured_is_predicted_without_what_its_own_profile_taught():
     assert "resnet50" not in models
     assert "resnet101" in models
     assert "resnet50" in {it.predicted.case.model for it in judged(library, measured, counted)}
+    (source,) = alone.sources
+    twin = make.change(alone, sources=(make.change(source, model="design-3-4-6-3"),))
+    assert models == {it.predicted.case.model for it in judged(twin, measured, counted)}
 
 
 PAST = st.lists(

@@ -1,6 +1,7 @@
 """Predictions held against what was measured: each without what the library learnt of its own model or family."""
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
@@ -9,6 +10,7 @@ from resnet_bench.analysis.prediction.knowledge import Knowledge, knowledge
 from resnet_bench.analysis.prediction.levels import at_speed_s
 from resnet_bench.analysis.prediction.model_error import PastError, model_error
 from resnet_bench.analysis.prediction.predict import predict, with_error
+from resnet_bench.analysis.prediction.shapes import static_pieces
 from resnet_bench.records import Nominal, Profile
 from resnet_bench.records.layer_library import LayerLibrary, LayerWay, MeasuredLatency
 from resnet_bench.records.predictions import JudgedPrediction, PredictedLatency
@@ -24,17 +26,22 @@ def judged(
 
     What needs layers that the library knows from that model alone, or not at all, is left out: it would judge guesses.
     """
-    without: dict[str, Knowledge | None] = {}
+    without: dict[frozenset[str], Knowledge | None] = {}
     raw: list[JudgedPrediction] = []
-    taught = {source.model for source in library.sources}
+    taught = [(source.model, {it.shape: len(it.forward_s) for it in source.layers}) for source in library.sources]
     for each in measured:
         if LayerWay.of(each.case) != library.way:
             continue
-        excluded = each.case.model if each.case.model in taught else ""
+        found = counted(each)
+        if found is None:
+            continue
+        own = Counter(piece.shape for piece in static_pieces(found[0].layers))
+        # A network of the same layers is the same one, whatever it is called.
+        excluded = frozenset(model for model, layers in taught if model == each.case.model or layers == own)
         if excluded not in without:
-            without[excluded] = knowledge(library, without=(excluded,) if excluded else ())
-        known, found = without[excluded], counted(each)
-        if known is None or found is None:
+            without[excluded] = knowledge(library, without=excluded)
+        known = without[excluded]
+        if known is None:
             continue
         predicted = predict(each.case, found[0], known, family=found[1])
         if not predicted.missing:
