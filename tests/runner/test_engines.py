@@ -173,7 +173,8 @@ def test_a_ray_of_its_own_listens_on_this_machine_alone_and_ends_with_its_launch
         assert any("raylet" in it.name() for it in family)
         open_to = [it.laddr.ip for process in family for it in process.net_connections("inet") if it.status == "LISTEN"]
         assert {it.removeprefix("::ffff:") for it in open_to} == {"127.0.0.1"}
-    assert not any(it.is_running() for it in family)
+    _, left = psutil.wait_procs(family, timeout=30)
+    assert not left
 
 
 ASKED = """\
