@@ -12,7 +12,7 @@ TESTS = Path(__file__).parent
 
 
 # Beside the rooms: whole features, what records are made of, and files that are read.
-BESIDE_ROOMS = {"seams", "make", "golden", "data", "fuzzing"}
+BESIDE_ROOMS = {"actionlint", "seams", "make", "golden", "data", "fuzzing"}
 
 
 def test_tests_mirror_the_rooms():

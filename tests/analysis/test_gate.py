@@ -9,8 +9,19 @@ from resnet_bench.analysis.verdicts.gate import judge
 from resnet_bench.analysis.verdicts.rulings import Status
 from resnet_bench.analysis.verdicts.thresholds import On, Percentile, Rule, Undecided
 from resnet_bench.interop import github, junit
-from resnet_bench.records import Agreement, Band, BandSource, Measurement, Memory, Verdict
-from tests.make import CASE, IDENTITY, case, change, digest_of, launch, measurement, noisy_launches, profile, skip
+from resnet_bench.records import Agreement, Band, BandSource, Memory, Verdict
+from tests.make import (
+    CASE,
+    IDENTITY,
+    case,
+    change,
+    digest_of,
+    launch,
+    measurement,
+    noisy_launches,
+    profile,
+    skip,
+)
 
 BASE = digest_of([measurement(noisy_launches(1), profile=profile())], name="base")
 
@@ -103,7 +114,7 @@ def compared(*found):
         )
         for index, (images, sqnr_db, top1) in enumerate(found)
     )
-    return digest_of([Measurement(case=CASE, profile=None, launches=launches)], name="new")
+    return digest_of([change(measurement([], of=CASE), launches=launches)], name="new")
 
 
 def test_agreement_is_judged_over_the_same_images_and_not_by_those_that_compare_fewer():
