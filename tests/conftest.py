@@ -1,7 +1,9 @@
 """For all tests: no variable or cache of the developer counts; gpu tests skip, or fail where one is required."""
 
 import os
+import secrets
 
+import psutil
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -51,6 +53,23 @@ def _own_cache(tmp_path_factory):
         del os.environ["XDG_CACHE_HOME"]
     else:
         os.environ["XDG_CACHE_HOME"] = before
+
+
+@pytest.fixture
+def family(monkeypatch):
+    """Give what finds the processes that were started in a test, by a variable that they inherit."""
+    mark, token = "RB_TEST_FAMILY", secrets.token_hex(8)
+    monkeypatch.setenv(mark, token)
+
+    def living():
+        for process in psutil.process_iter():
+            try:
+                if process.environ().get(mark) == token and process.status() != psutil.STATUS_ZOMBIE:
+                    yield process
+            except psutil.Error:
+                pass
+
+    return lambda: [it for it in living() if it.pid != os.getpid()]
 
 
 @pytest.fixture

@@ -1,10 +1,7 @@
 """Several copies of a case at once, in real processes: pinned, together, and ended together."""
 
-import os
 import re
-import secrets
 
-import psutil
 import pytest
 
 from resnet_bench.analysis.metrics import THROUGHPUT
@@ -15,24 +12,6 @@ from tests import needs
 from tests.make import case, change, launch, launch_request, samples
 
 TWO = case("m", copies=2)
-MARK = "COPIES_FAMILY"
-
-
-@pytest.fixture
-def family(monkeypatch):
-    """Give what finds the processes that were started in a test."""
-    token = secrets.token_hex(8)
-    monkeypatch.setenv(MARK, token)
-
-    def living():
-        for process in psutil.process_iter():
-            try:
-                if process.environ().get(MARK) == token and process.status() != psutil.STATUS_ZOMBIE:
-                    yield process
-            except psutil.Error:
-                pass
-
-    return lambda: [it for it in living() if it.pid != os.getpid()]
 
 
 def of_one(latency_s, began_s, *, span, queued_s=0.01, **changes):

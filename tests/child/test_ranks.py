@@ -1,10 +1,7 @@
 """Ranks that train one network, in real processes under torchrun's agent: in step, equal, and ended together."""
 
-import os
 import re
-import secrets
 
-import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,26 +14,8 @@ from resnet_bench.specs import find, totals
 from tests import needs
 from tests.make import case, change, launch, launch_request, skip
 
-MARK = "RANKS_FAMILY"
 OF = case("m", mode=Mode.TRAINING, world_size=2)
 REQUEST = RankRequest(launch=launch_request("cifar_resnet20", mode=Mode.TRAINING, world_size=2), cores=((0,), (1,)))
-
-
-@pytest.fixture
-def family(monkeypatch):
-    """Give what finds the processes that were started in a test."""
-    token = secrets.token_hex(8)
-    monkeypatch.setenv(MARK, token)
-
-    def living():
-        for process in psutil.process_iter():
-            try:
-                if process.environ().get(MARK) == token and process.status() != psutil.STATUS_ZOMBIE:
-                    yield process
-            except psutil.Error:
-                pass
-
-    return lambda: [it for it in living() if it.pid != os.getpid()]
 
 
 @pytest.fixture

@@ -1,10 +1,7 @@
 """Models that misbehave, in real processes: `run` and `profile` alike say why in one line, and nobody is left."""
 
-import os
 import re
-import secrets
 
-import psutil
 import pytest
 
 from resnet_bench import cli, words
@@ -16,7 +13,6 @@ from tests.make import launch_request
 pytestmark = pytest.mark.slow
 
 HERE = "tests.runner.misbehaving"
-MARK = "MISBEHAVING_FAMILY"
 # What is said, in a launch and in a profile alike.
 FATAL = {
     "exits": r"called sys\.exit\(0\)",
@@ -37,22 +33,6 @@ HARMLESS = (
     *("cannot_be_printed", "leaves_its_folder", "talks", "eats_signals", "asks_for_input", "forks"),
     *("makes_a_daemon", "comes_back_twice"),
 )
-
-
-@pytest.fixture
-def family(monkeypatch):
-    token = secrets.token_hex(8)
-    monkeypatch.setenv(MARK, token)
-
-    def living():
-        for process in psutil.process_iter():
-            try:
-                if process.environ().get(MARK) == token and process.status() != psutil.STATUS_ZOMBIE:
-                    yield process
-            except psutil.Error:
-                pass
-
-    return lambda: [it for it in living() if it.pid != os.getpid()]
 
 
 @pytest.mark.parametrize("name", FATAL)
