@@ -175,5 +175,5 @@ def _time_layers(models: tuple[str, ...], given: dict[str, str], to: Destination
             chosen_models, dict(zip(lists, combination, strict=True)), sizes, launcher=starter
         )
     ]
-    timed, left_out = prediction.time_library(asked, starter)
+    timed, left_out = prediction.time_library(asked, starter, machine)
     give(library_page.document(timed, left_out, prediction.libraries_of(timed, machine)), to)

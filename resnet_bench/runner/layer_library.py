@@ -51,7 +51,13 @@ def learn(profile: LayerProfile, environment: Environment, *, warn: Warn = warn)
 
 
 def _ceilings(environment: Environment, case: Case) -> Ceilings | None:
-    return ceilings_cache.read(environment, device=case.device, threads=case.threads, warn=lambda _: None)
+    """Return what is kept of a machine: beside this one's, or on a shelf of its own where it is another."""
+    shelves = ("", environment.id)
+    kept = (
+        ceilings_cache.read(environment, device=case.device, threads=case.threads, warn=lambda _: None, shelf=shelf)
+        for shelf in shelves
+    )
+    return next((it for it in kept if it is not None), None)
 
 
 def remember(run: Run, *, warn: Warn = warn) -> None:

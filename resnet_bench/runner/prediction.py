@@ -206,11 +206,16 @@ def time_layers(case: Case, model: Spec | str, launcher: Launcher) -> Dissected:
 
 
 def time_library(
-    asked: Sequence[PredictionSubject], launcher: Launcher
+    asked: Sequence[PredictionSubject], launcher: Launcher, machine: str = ""
 ) -> tuple[tuple[LayerProfile, ...], tuple[Case, ...]]:
     """Time the layers of cases one after another, and leave those out that have none that this has not timed already.
 
-    Then the machine's ceilings are looked up or measured: its nominal speed, and what bounds layers that nobody timed.
+    Then the machine's ceilings are looked up or measured, which bound layers that nobody timed, and kept with them.
+
+    Args:
+        asked: the cases.
+        launcher: where they are timed.
+        machine: the identity of that machine, "" for this one.
 
     Returns:
         The profiles, and the cases that were left out.
@@ -227,11 +232,13 @@ def time_library(
         say(f"timing the layers of {label(subject.case)}")
         timed.append(time_layers(subject.case, subject.model, launcher))
         seen |= shapes
-    _look_ceilings_up(timed, launcher)
+    _look_ceilings_up(timed, launcher, machine)
+    for it in timed:
+        layer_library.learn(it.layers, it.environment, warn=lambda _: None)  # once more, beside the ceilings
     return tuple(it.layers for it in timed), tuple(left_out)
 
 
-def _look_ceilings_up(timed: Sequence[Dissected], launcher: Launcher) -> None:
+def _look_ceilings_up(timed: Sequence[Dissected], launcher: Launcher, machine: str) -> None:
     of_each = {(it.layers.case.device, it.layers.case.threads, it.layers.case.precision): it for it in timed}
     for (device, threads, precision), it in of_each.items():
         try:
@@ -244,9 +251,10 @@ def _look_ceilings_up(timed: Sequence[Dissected], launcher: Launcher) -> None:
                 warn=warn,
                 budget_s=ceilings.QUICK_BUDGET_S,
                 attempts=1,
+                shelf=machine,
             )
         except ResNetBenchError as error:
-            warn(f"no ceilings, so no nominal speed, and nothing bounds layers that nobody timed: {error}")
+            warn(f"no ceilings, so nothing bounds layers that nobody timed: {error}")
 
 
 def everything_judged() -> tuple[JudgedPrediction, ...]:

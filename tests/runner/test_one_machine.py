@@ -4,10 +4,12 @@ import json
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from resnet_bench import cli
 from resnet_bench.storage import calibrations, run_directory
+from tests import make
 from tests.runner.stub_machine import LARGEST_BATCH, prepared
 
 ROOT = Path(__file__).parents[2]
@@ -77,6 +79,25 @@ def test_layers_are_timed_there_and_kept_under_the_machines_identity(suite, caps
     code, _, err = run(capsys, "predict", "cifar_resnet20", "--device", "cpu")
     assert code != 0
     assert "--across" in err or "Card of n1" in err
+
+
+@pytest.fixture
+def with_ceilings(suite, tmp_path):
+    """The suite, whose machine n1 has seven cores and measures ceilings."""
+    answers = tmp_path / "machines/n1.json"
+    content = json.loads(answers.read_text().replace('"logical_cores":2', '"logical_cores":7'))
+    content["answers"]["ceilings"] = msgspec.to_builtins(make.ceilings(environment="id-n1"))
+    answers.write_text(json.dumps(content))
+    return suite
+
+
+def test_ceilings_there_go_with_its_layers_and_leave_this_machines_alone(with_ceilings, capsys):
+    asked = ("--layers", "cifar_resnet20", "--device", "cpu", "--threads", "1", "-o", "layers.json")
+    code, _, err = run(capsys, "machine", *asked, "--launcher", "n1", "--suite", with_ceilings)
+    assert code == 0, err
+    assert [it.parent.name for it in Path("cache").rglob("ceilings-*.json")] == ["id-n1"]
+    (library,) = json.loads(Path("layers.json").read_text())
+    assert library["ceilings"]["environment"] == "id-n1"
 
 
 def test_a_search_and_layers_of_a_run_are_done_on_each_machine(suite, tmp_path, capsys):
