@@ -10,6 +10,7 @@ from cyclopts import Parameter
 from resnet_bench.commands.arguments import with_axes
 from resnet_bench.commands.chosen import chosen
 from resnet_bench.commands.output import Destination, destination, give
+from resnet_bench.config import values
 from resnet_bench.config.axes import BY_NAME
 from resnet_bench.config.suite_file import load_suite
 from resnet_bench.errors import UsageError
@@ -86,9 +87,7 @@ def machine(
         raise UsageError("--precision and --threads are of the ceilings or layers; add --ceilings or --layers.")
     asked: tuple[tuple[Any, ...], tuple[Any, ...]] = (
         BY_NAME["precision"].several_from_text(precision, "--precision") if precision else (),
-        tuple(map(int, BY_NAME["threads"].several_from_text(threads, "--threads")))
-        if threads
-        else (environment.default_threads(),),
+        BY_NAME["threads"].several_from_text(threads, "--threads") if threads else (environment.default_threads(),),
     )
     to = destination(format, output)
     if launcher or suite:
@@ -133,7 +132,7 @@ def _elsewhere(
 
 def _best_of(it: stations.Station, precisions: tuple[Precision, ...], threads: tuple[int, ...]) -> tuple[Ceilings, ...]:
     seen = it.probed.environment
-    own = threads or (threads_of(seen.identity),)
+    own = values.with_cores(threads, seen.identity.logical_cores) or (threads_of(seen.identity),)
     return _measured(it.launcher, seen, it.probed.device, precisions, own, shelf=it.shelf)
 
 
@@ -160,12 +159,13 @@ def _time_layers(models: tuple[str, ...], given: dict[str, str], to: Destination
 
     if not models:
         raise UsageError("--layers needs at least one model: resnet-bench machine --layers resnet18 resnet50.")
-    machine = ""
+    machine, cores = "", environment.logical_cores()
     if there is not None:
         probed = there.machines(given["device"])[0]
         given = {"threads": str(threads_of(probed.environment.identity)), **given, "device": probed.device}
-        machine = probed.environment.id
-    lists = {name: BY_NAME[name].several_from_text(text, BY_NAME[name].flag) for name, text in given.items()}
+        machine, cores = probed.environment.id, probed.environment.identity.logical_cores
+    read = {name: BY_NAME[name].several_from_text(text, BY_NAME[name].flag) for name, text in given.items()}
+    lists = {name: values.with_cores(found, cores) for name, found in read.items()}
     sizes = [int(size) for size in lists.pop("batch_size", (1,))]
     chosen_models, starter = chosen(models), there or launchers.launcher()
     asked = [

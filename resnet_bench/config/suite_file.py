@@ -53,10 +53,7 @@ class Sweep(Record, frozen=True, kw_only=True):
 
     def with_cores(self, cores: int) -> "Sweep":
         """Return the sweep where all cores are so many."""
-        counted = {
-            name: tuple(values.AllCores(cores) if isinstance(it, values.AllCores) else it for it in found)
-            for name, found in self.axes.items()
-        }
+        counted = {name: values.with_cores(found, cores) for name, found in self.axes.items()}
         return msgspec.structs.replace(self, axes=counted)
 
     @property

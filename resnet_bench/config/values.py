@@ -24,6 +24,11 @@ class AllCores(int):
     """All cores: as a number those of this machine, in a suite those of each machine that a case is measured on."""
 
 
+def with_cores(found: Iterable[Any], cores: int) -> tuple[Any, ...]:
+    """Return values where all cores are so many."""
+    return tuple(AllCores(cores) if isinstance(it, AllCores) else it for it in found)
+
+
 @dataclass(frozen=True, slots=True)
 class Reader:
     """Reads one kind of value.

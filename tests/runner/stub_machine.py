@@ -27,6 +27,7 @@ def main():
     if request["type"] == "pairs":
         answer["outcomes"] = [answer["outcomes"][0] | {"matchup": each} for each in request["matchups"]]
     copied = {"measure": ("case", "index", "attempt"), "fit": ("case", "index") if "case" in answer else ()}
+    copied["ceilings"] = ("threads",) if "threads" in answer else ()
     answer |= {key: request[key] for key in copied.get(request["type"], ())}
     if request["type"] == "layers":
         answer["layers"]["case"] = request["case"]

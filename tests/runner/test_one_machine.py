@@ -100,6 +100,14 @@ def test_ceilings_there_go_with_its_layers_and_leave_this_machines_alone(with_ce
     assert library["ceilings"]["environment"] == "id-n1"
 
 
+@pytest.mark.parametrize("what", [("--ceilings",), ("--layers", "cifar_resnet20")])
+def test_all_threads_are_all_cores_of_that_machine(with_ceilings, capsys, what):
+    there = ("--launcher", "n1", "--suite", with_ceilings)
+    code, _, err = run(capsys, "machine", *what, "--device", "cpu", "--threads", "all", *there)
+    assert code == 0, err
+    assert [it.name for it in Path("cache").rglob("ceilings-*.json")] == ["ceilings-cpu-7-threads.json"]
+
+
 def test_a_search_and_layers_of_a_run_are_done_on_each_machine(suite, tmp_path, capsys):
     suite.write_text(CASES.format(sizes='"auto"') + suite.read_text().partition(CASES.format(sizes="[1]"))[2])
     code, _, err = run(capsys, "run", suite, "--device", "cpu", "--launches", "1", "--layers", "-o", tmp_path / "run")
