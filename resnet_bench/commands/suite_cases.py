@@ -19,7 +19,7 @@ def cases_of_suite(path: Path, given: Mapping[str, str]) -> tuple[Case, ...]:
     """Return a suite's cases on the device that is given; threads are `ab`'s own where the suite says none.
 
     Raises:
-        UsageError: a flag says what the suite says, or the cases need processes of several kinds.
+        UsageError: a flag says what the suite says, or the cases need processes of several kinds, or several at once.
         ConfigError, ModelError: the suite is wrong, or a model of it is not there.
     """
     said = [BY_NAME[name].singular_flag for name, text in given.items() if not isinstance(text, Unsaid)]
@@ -33,6 +33,8 @@ def cases_of_suite(path: Path, given: Mapping[str, str]) -> tuple[Case, ...]:
     device = str(given["device"])
     own = choices.looked_up(suite, plan.sweeps_for(suite, device), launcher())
     cases = plan.expand(suite, device, own=own).cases
+    if any(it.processes > 1 for it in cases):
+        raise UsageError(f"{path}: it has cases of several processes at once, and here a side is one: use run.")
     settings = {setting_of(it) for it in cases}
     if len(settings) > 1:
         raise UsageError(

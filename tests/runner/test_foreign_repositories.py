@@ -179,6 +179,9 @@ def test_a_suite_says_what_is_compared_with_its_image_sizes(tmp_path, capsys, mo
     suite.write_text(SUITE.format(sizes="40", threads="1, 2"))
     assert cli.run([*asked]) == 2
     assert "processes of 2 kinds (threads, allocator)" in capsys.readouterr().err
+    suite.write_text(SUITE.format(sizes="40", threads="1") + "copies = [2]\n")
+    assert cli.run([*asked]) == 2
+    assert "cases of several processes at once" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("arguments", [(), ("--models", "resnet50"), ("--models", "torchvision:resnet18")])
