@@ -2,7 +2,7 @@
 
 import contextlib
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from resnet_bench import scratch
@@ -21,7 +21,7 @@ class Artifacts:
 
     def folder(self, case: Case) -> str:
         """Return the folder of a case, "" where it has none: its launches do not share what they make."""
-        if self._root is None or not executors.facts(case.executor).converts:
+        if self._root is None or not is_converted(case):
             return ""
         own = self._root / str(self._numbers[case])
         with contextlib.suppress(OSError):
@@ -37,8 +37,20 @@ class Artifacts:
 @contextlib.contextmanager
 def artifacts(launcher: Launcher, cases: Sequence[Case]) -> Iterator[Artifacts]:
     """Give the folders of a sweep's cases; those of other machines have theirs there, each launch its own."""
-    if isinstance(launcher, Fleet) or not any(executors.facts(case.executor).converts for case in cases):
-        yield Artifacts(None, cases)
+    with shared_root(() if isinstance(launcher, Fleet) else cases) as root:
+        yield Artifacts(root, cases)
+
+
+@contextlib.contextmanager
+def shared_root(cases: Iterable[Case]) -> Iterator[Path | None]:
+    """Give a folder for what cases are converted to, None where none of them is."""
+    if not any(map(is_converted, cases)):
+        yield None
         return
     with scratch.folder("artifacts") as root:
-        yield Artifacts(root, cases)
+        yield root
+
+
+def is_converted(case: Case) -> bool:
+    """Say whether a case is measured as what it is converted to."""
+    return executors.facts(case.executor).converts

@@ -6,23 +6,21 @@ to 0.9) more than those 120 ms apart (0.2 to 0.6). A pair gives one number per c
 turns. What is left is the bias of a launch (memory layout and the like), which only fresh pairs average out.
 """
 
-import contextlib
 import hashlib
 import math
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
-from resnet_bench import scratch
 from resnet_bench.analysis.verdicts.sequential import LOOKS, decide
-from resnet_bench.executors import table as executors
 from resnet_bench.records import Case, Record, Verdict
 from resnet_bench.records.live import Decision, Matchup, MatchupResult, PairedSamples, Side, Start, Until
 from resnet_bench.runner import equal_code
+from resnet_bench.runner.artifacts import is_converted, shared_root
 from resnet_bench.runner.equal_code import EqualCode
 from resnet_bench.runner.launchers.fork_server import Child
 from resnet_bench.runner.launchers.forked import LaunchPairs, best_start
@@ -57,22 +55,12 @@ class _Preparation(NamedTuple):
     def of(self, side: Side, case: Case) -> Prepare:
         """Return the request; sides of one code share what they make."""
         folder = ""
-        if self.kept is not None and executors.facts(case.executor).converts:
+        if self.kept is not None and is_converted(case):
             whose = f"{side.root}\0{side.python}\0{case.key}"
             own = self.kept / hashlib.sha256(whose.encode()).hexdigest()[:16]
             own.mkdir(exist_ok=True)
             folder = str(own)
         return Prepare(root=side.root, package=side.package, case=case, seed=self.seed, artifacts=folder)
-
-
-@contextlib.contextmanager
-def _artifacts(matchups: Sequence[Matchup]) -> Iterator[Path | None]:
-    cases = [case for it in matchups for case in (it.baseline, it.contender)]
-    if not any(executors.facts(case.executor).converts for case in cases):
-        yield None
-        return
-    with scratch.folder("artifacts") as kept:
-        yield kept
 
 
 def measure_pairs(
@@ -108,7 +96,7 @@ def measure_pairs(
     start = terms.start or best_start(sides, settings)
     try:
         with (
-            _artifacts(matchups) as kept,
+            shared_root(case for it in matchups for case in (it.baseline, it.contender)) as kept,
             LaunchPairs(sides, settings=settings, start=start, answer_limit_s=terms.answer_limit_s, rng=rng) as pairs,
         ):
             preparation = _Preparation(seed=terms.seed, kept=kept)
