@@ -7,13 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
-import platformdirs
 
 from resnet_bench.errors import StoreError
 from resnet_bench.machine.environment import as_it_is_now
 from resnet_bench.machine.identity import differences, environment_id, in_classes
 from resnet_bench.records import SCHEMA_VERSION, Ceilings, Environment, Identity, Record
-from resnet_bench.storage import reading, record_file
+from resnet_bench.storage import reading, record_file, shared_cache
 
 Warn = Callable[[str], None]
 
@@ -67,8 +66,7 @@ def read_here(*, device: str, threads: int) -> Ceilings | None:
 
 def cache_file(device: str, threads: int, shelf: str = "") -> Path:
     """Return where the ceilings of a device and number of threads are kept; another machine has a shelf of its own."""
-    folder = platformdirs.user_cache_path("resnet-bench", appauthor=False) / shelf
-    return folder / f"ceilings-{device.replace(':', '-')}-{threads}-threads.json"
+    return shared_cache.folder() / shelf / f"ceilings-{device.replace(':', '-')}-{threads}-threads.json"
 
 
 def write(ceilings: Ceilings, environment: Environment, *, warn: Warn, shelf: str = "") -> None:
