@@ -142,7 +142,8 @@ def added(
         for values in itertools.product(*chosen.values()):
             changes = dict(zip(chosen, (_there(it, case, header) for it in values), strict=True))
             new[_changed(case, changes, inputs_of, trains=trains)] = None
-    cases = tuple(case for case in new if case not in set(header.cases))
+    known_cases = set(header.cases)
+    cases = tuple(case for case in new if case not in known_cases)
     for case in cases:
         model = choices.with_arguments(models[case.model], case.arguments)
         if isinstance(model, Spec):

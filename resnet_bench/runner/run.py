@@ -175,7 +175,8 @@ def extend(directory: Path, asked: Mapping[str, tuple[Value, ...]], *, launcher:
             unprofiled=tuple(dict.fromkeys((*header.unprofiled, *profiled.refusals))),
             foreseen=(*header.foreseen, *foresee(added)),
         )
-        without_room = {case: why for case, why in room.lacking_of(extended).items() if case in set(added.cases)}
+        lacking = room.lacking_of(extended)
+        without_room = {case: lacking[case] for case in added.cases if case in lacking}
         room.refuse_none_left(added.cases, without_room)
         run_directory.extend(directory, extended)
         known = plan.of_header(extended)
