@@ -74,7 +74,7 @@ def _answer(errand: Errand) -> AnyAnswer | PairsMade:
                 return pairs.answered(errand.request)
             return LocalLauncher().ask(errand.request)  # type: ignore[misc, no-any-return] # a union's answer
     except ResNetBenchError as error:
-        return Failed(error=type(error).__name__, message=str(error.args[0]))
+        return Failed.of(error)
 
 
 @contextlib.contextmanager
