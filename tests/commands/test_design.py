@@ -178,6 +178,20 @@ def test_the_best_are_measured_and_land_within_the_stated_interval(capsys, monke
 
 
 @pytest.mark.usefixtures("machine")
+def test_measured_designs_teach_other_families_alone(capsys):
+    way = ("--image-sizes", "32", *WAY)
+    run(capsys, "machine", "--layers", "cifar_resnet20", "--image-size", "32", *WAY)
+    asked = ("--family", "cifar", "--under", "latency 5 ms at batch 1", *way)
+    code, _, err = run(capsys, "design", *asked, "--measure-missing", "--measure", "-o", "designs.json")
+    assert code == 0, err
+    models = ("cifar_wrn_16_8", "cifar_resnet32")  # the largest, which are measured, are wide ones
+    found = json.loads(run(capsys, "predict", *models, "--image-size", "32", *WAY, "--format", "json")[1])
+    own, other = (it["model_error"]["judged"] for it in found)
+    assert own == 0
+    assert other > 0
+
+
+@pytest.mark.usefixtures("machine")
 def test_the_command_that_measures_says_all_that_was_asked(capsys):
     way = (*WAY, "--mode", "training", "--optimizer", "adam", "--memory-format", "channels_last")
     run(capsys, "machine", "--layers", "resnet18", *way, "--image-size", "64")

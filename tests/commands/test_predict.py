@@ -9,12 +9,13 @@ import pytest
 import resnet_bench as rb
 from resnet_bench import cli, specs
 from resnet_bench.machine.environment import as_it_is_now
-from resnet_bench.records import Mode
+from resnet_bench.records import Contention, Mode
 from resnet_bench.runner.oracle import family_of
 from tests import make
 from tests.runner.known_costs import KnownCosts, WanderingSpeed, cost
 
 WAY = ("--device", "cpu", "--threads", "1")
+DISTURBED = Contention(disturbances=("a neighbour",))
 
 
 @pytest.fixture
@@ -75,8 +76,7 @@ def test_missing_layers_are_named_and_timed_on_demand_in_a_short_network(capsys,
     assert len(machine.timed) == 2
 
 
-@pytest.mark.usefixtures("machine")
-def test_what_runs_measure_judges_predictions(capsys):
+def test_what_runs_measure_judges_predictions(capsys, machine, monkeypatch):
     run(capsys, "machine", "--layers", "resnet18", "preact_resnet18", *WAY, "--image-size", "64")
     code, _, err = run(capsys, "predict", "--check")
     assert (code, "resnet-bench run --models" in err) == (3, True)
@@ -91,6 +91,13 @@ def test_what_runs_measure_judges_predictions(capsys):
     assert judged["resnet34"]["error"] == pytest.approx(error)
     assert judged["resnet34"]["predicted"]["model_error"]["judged"] == 1  # preact's alone
     assert "intervals hold what was measured" in run(capsys, "predict", "--check")[1]
+    # The same beside something else on the machine is shown, and tells nothing of other families.
+    quiet = machine.measure
+    monkeypatch.setattr(machine, "measure", lambda request: make.change(quiet(request), contention=DISTURBED))
+    assert run(capsys, "run", *models, "--preset", "quick", "-o", "disturbed")[0] == 0
+    again = json.loads(run(capsys, "predict", "--check", "--format", "json")[1])
+    assert {it["predicted"]["case"]["model"] for it in again} == judged.keys()
+    assert [(it["disturbed"], it["predicted"]["model_error"]["judged"]) for it in again] == [(True, 0)] * len(again)
 
 
 @pytest.mark.usefixtures("machine")
