@@ -15,8 +15,9 @@ from resnet_bench.profilers.operator_count import Count, OperatorCount
 
 def product(name: str, args: Sequence[Any], result: Tensor) -> OperatorCount:
     """Of a sparse factor, the numbers that it stores are multiplied."""
-    first, second = (args[position] for position in tables.PRODUCTS[name])
-    bias = result.numel() if name in tables.BIASED else 0
+    positions = tables.PRODUCTS[name]
+    first, second = (args[position] for position in positions)
+    bias = result.numel() if min(positions) else 0
     if is_sparse(second) and not is_sparse(first):
         macs = first.numel() // first.shape[-1] * stored(second).elements
     else:

@@ -3,7 +3,8 @@
 Names are aten's without overload and without the mark of an in-place form.
 """
 
-# Name -> positions of the two factors; a sum of products over the first factor's last dimension.
+# Name -> positions of the two factors; a sum of products over the first factor's last dimension. What is added to it
+# comes before them, where anything is.
 PRODUCTS = {
     "mm": (0, 1),
     "bmm": (0, 1),
@@ -26,7 +27,6 @@ COUNTED_BY_TORCH = frozenset(
     | {"_scaled_dot_product_flash_attention", "_scaled_dot_product_efficient_attention"}
     | {"_scaled_dot_product_flash_attention_for_cpu", "_scaled_dot_product_cudnn_attention"}
 )
-BIASED = frozenset({"addmm", "addmv", "addbmm", "baddbmm", "_addmm_activation", "_sparse_addmm"})
 CONVOLUTIONS = frozenset({"convolution", "_convolution", "convolution_overrideable"})
 # Each of the first's rows against each of the second's, or of the first's own.
 DISTANCES = frozenset({"_cdist_forward", "_euclidean_dist", "_pdist_forward"})
