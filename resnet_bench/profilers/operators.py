@@ -36,42 +36,63 @@ def cost(func: Any, args: Sequence[Any], output: Any) -> OperatorCount | None:
     """Return what one call costs, or None where the operator is not known."""
     name = name_of(func)
     result = next(iter(hollow.tensors(output)), None)
-    if result is None:
+    if result is None or (func.is_view and name not in _registered):
         return OperatorCount()
-    if name in _registered:
-        return _registered[name](args, result)
-    if name in moves.FREE or func.is_view:
-        return OperatorCount()
-    if name in tables.PRODUCTS:
-        return product(name, args, result)
-    if name in BY_HAND:
-        return BY_HAND[name](args, result)
-    other = _other_flops(name, args, result)
-    return None if other is None else OperatorCount(other_flops=other)
+    count = _count_of(name)
+    return None if count is None else count(args, result)
 
 
 def is_known(name: str) -> bool:
     """Say whether an operator's cost is known here, by its name as `name_of` has it."""
-    known = (moves.FREE, tables.PRODUCTS, BY_HAND, tables.WINDOWED, tables.PER_OUTPUT, tables.PER_INPUT)
-    rest = (tables.PER_ELEMENT_OF, tables.FOURIER, _registered)
-    return any(name in table for table in (*known, *rest)) or _is_pointwise(name)
+    return _count_of(name) is not None
 
 
-def _other_flops(name: str, args: Sequence[Any], result: Tensor) -> int | None:
-    if name in tables.WINDOWED:
+def _count_of(name: str) -> Count | None:
+    known = _registered.get(name) or _KNOWN.get(name)
+    return _per_output(1) if known is None and _is_pointwise(name) else known
+
+
+def _free(_: Sequence[Any], __: Tensor) -> OperatorCount:
+    return OperatorCount()
+
+
+def _windowed(name: str) -> Count:
+    def count(args: Sequence[Any], result: Tensor) -> OperatorCount:
         window = args[1] if len(args[1]) > 1 else (args[1][0],) * (3 if "3d" in name else 2)
-        return int(result.numel() * math.prod(window))
-    if name in tables.PER_OUTPUT:
-        return tables.PER_OUTPUT[name] * result.numel()
-    if name in tables.PER_INPUT:
-        return tables.PER_INPUT[name] * stored(args[0]).elements
-    if name in tables.PER_ELEMENT_OF:
-        return stored(args[tables.PER_ELEMENT_OF[name]]).elements
-    if name in tables.FOURIER:
+        return OperatorCount(other_flops=int(result.numel() * math.prod(window)))
+
+    return count
+
+
+def _per_output(operations: int) -> Count:
+    return lambda _, result: OperatorCount(other_flops=operations * result.numel())
+
+
+def _per_element_of(position: int, operations: int = 1) -> Count:
+    return lambda args, _: OperatorCount(other_flops=operations * stored(args[position]).elements)
+
+
+def _fourier(name: str) -> Count:
+    def count(args: Sequence[Any], result: Tensor) -> OperatorCount:
         images = result if name == "_fft_c2r" else args[0]  # the side that has all of the elements
         length = math.prod(images.shape[dimension] for dimension in args[1])
-        return round(tables.FOURIER[name] * images.numel() * math.log2(length)) if length > 1 else 0
-    return result.numel() if _is_pointwise(name) else None
+        flops = tables.FOURIER[name] * images.numel() * math.log2(length) if length > 1 else 0.0
+        return OperatorCount(other_flops=round(flops))
+
+    return count
+
+
+# No name is in two of them.
+_KNOWN: dict[str, Count] = {
+    **dict.fromkeys(moves.FREE, _free),
+    **{name: functools.partial(product, name) for name in tables.PRODUCTS},
+    **BY_HAND,
+    **{name: _windowed(name) for name in tables.WINDOWED},
+    **{name: _per_output(operations) for name, operations in tables.PER_OUTPUT.items()},
+    **{name: _per_element_of(0, operations) for name, operations in tables.PER_INPUT.items()},
+    **{name: _per_element_of(position) for name, position in tables.PER_ELEMENT_OF.items()},
+    **{name: _fourier(name) for name in tables.FOURIER},
+}
 
 
 @functools.cache
