@@ -13,6 +13,7 @@ import torch.distributed as dist
 
 from resnet_bench.errors import UnsupportedError
 from resnet_bench.profilers.clock import Clock, Marker, Timing
+from resnet_bench.records.groups import carried_bytes
 
 _CONTROL = "gloo"
 _REDUCED_BYTES = (2**20, 2**22, 2**24, 2**26)
@@ -91,11 +92,6 @@ class RankGroup:
         held = torch.tensor(values, dtype=torch.float64)
         dist.all_reduce(held, op=how, group=self._control)
         return [float(it) for it in held]
-
-
-def carried_bytes(size: int, ranks: int) -> float:
-    """Return how many bytes each link of a ring carries where so many ranks reduce a buffer of `size` bytes."""
-    return size * 2 * (ranks - 1) / ranks
 
 
 class GroupClock:

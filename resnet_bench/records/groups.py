@@ -30,12 +30,17 @@ class Rank(Record, frozen=True, kw_only=True):
     memory: Memory
 
 
+def carried_bytes(size: int, ranks: int) -> float:
+    """Return how many bytes each link of a ring carries where so many ranks reduce a buffer of `size` bytes."""
+    return size * 2 * (ranks - 1) / ranks
+
+
 class Communication(Record, frozen=True, kw_only=True):
     """What ranks said to each other in a step: gradients of so many bytes over a `backend`, bucket by bucket.
 
     `reduced_s` are seconds of steps, `alone_s` of steps that kept their gradients to themselves (torch's `no_sync`),
     taken in turns, each as long as on the slowest rank. `link_byte_per_s` is the best rate of a reduction over them,
-    by what each link of a ring carries: bytes x 2 (N - 1) / N.
+    by what each link of a ring carries (`carried_bytes`).
     """
 
     backend: str
@@ -52,4 +57,4 @@ class Communication(Record, frozen=True, kw_only=True):
 
     def reduction_s(self, ranks: int) -> float | None:
         """Return the least time in which so many ranks can reduce the gradients by the best rate, None without one."""
-        return self.gradient_bytes * 2 * (ranks - 1) / ranks / self.link_byte_per_s if self.link_byte_per_s else None
+        return carried_bytes(self.gradient_bytes, ranks) / self.link_byte_per_s if self.link_byte_per_s else None

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resnet_bench.errors import UnsupportedError
-from resnet_bench.profilers.group import GroupClock, carried_bytes, refuse_missing
+from resnet_bench.profilers.group import GroupClock, refuse_missing
+from resnet_bench.records.groups import carried_bytes
 from tests.fake_clock import FakeClock
 
 
