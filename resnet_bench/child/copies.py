@@ -15,8 +15,8 @@ from resnet_bench import scratch
 from resnet_bench.child.began import BEGAN_AT, BEGAN_S
 from resnet_bench.child.converted import converted, workplace
 from resnet_bench.child.joined import joined
-from resnet_bench.child.together import cores_for, deadline_s, death, skip_of
-from resnet_bench.child.troop import LateError, Lost, Member, Troop
+from resnet_bench.child.together import LateError, cores_for, deadline_s, death, skip_of
+from resnet_bench.child.troop import Lost, Member, Troop
 from resnet_bench.executors import table as executors
 from resnet_bench.machine import memory_kills
 from resnet_bench.profilers.contention import CpuWatch

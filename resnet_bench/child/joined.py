@@ -1,15 +1,15 @@
 """The launches of several copies as one: samples that were taken while all of them ran. Never torch."""
 
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
-from resnet_bench.machine import cores
+from resnet_bench.child.together import in_all, warnings_of
 from resnet_bench.machine.devices import kind_of
 from resnet_bench.profilers.common_window import inside, window
 from resnet_bench.profilers.contention import judged
-from resnet_bench.records import Contention, Copy, Launch, Memory, Moments, Samples, remarks
+from resnet_bench.records import Contention, Copy, Launch, Moments, Samples
 
 _Pair = tuple[Samples, Samples]
 
@@ -40,8 +40,6 @@ def joined(
     )
     slowest = max(range(len(copies)), key=lambda place: statistics.median(copies[place].isolated.iteration_s))
     found = launches[slowest]
-    said = [text for it in launches for text in it.warnings]
-    said += [remarks.shared_cores(len(copies))] if cores.share_a_core(given) else []
     return msgspec.structs.replace(
         found,
         warmup=copies[slowest].warmup,
@@ -49,21 +47,9 @@ def joined(
         back_to_back=copies[slowest].back_to_back,
         memory=in_all([it.memory for it in copies]),
         contention=_contention(launches, found, others_share),
-        warnings=tuple(dict.fromkeys(said)),
+        warnings=warnings_of(launches, given),
         copies=copies,
     )
-
-
-def in_all(memories: Sequence[Memory]) -> Memory:
-    """Return what several processes take together; what one of them cannot tell of is not known of all."""
-    fields = {name: [getattr(it, name) for it in memories] for name in Memory.__struct_fields__}
-    summed = {name: None if None in found else sum(found) for name, found in fields.items()}
-    device = {name: _largest(fields[name]) for name in ("device_total_bytes",)}  # all have the same device
-    return msgspec.convert(summed | device, Memory)
-
-
-def _largest(values: Iterable[int | None]) -> int | None:
-    return max((it for it in values if it is not None), default=None)
 
 
 def _inside(pairs: Sequence[_Pair]) -> list[_Pair] | None:

@@ -17,13 +17,10 @@ import msgspec
 from resnet_bench import scratch
 from resnet_bench.child import idle
 from resnet_bench.child.began import BEGAN_AT, BEGAN_S
-from resnet_bench.child.joined import in_all
 from resnet_bench.child.rank_files import RankAnswer, RankFailed, RankFolder, RankRequest
-from resnet_bench.child.together import ENDING_S, cores_for, deadline_s, death, skip_of
-from resnet_bench.child.troop import LateError
+from resnet_bench.child.together import ENDING_S, LateError, cores_for, deadline_s, death, in_all, skip_of, warnings_of
 from resnet_bench.errors import UnsupportedError
 from resnet_bench.machine import memory_kills
-from resnet_bench.machine.cores import share_a_core
 from resnet_bench.records import Case, Launch, Rank, Skip, SkipReason, remarks
 from resnet_bench.wire.answers import Failed
 from resnet_bench.wire.messages import MeasureRequest
@@ -111,15 +108,12 @@ def behind(folder: RankFolder, ranks: int) -> list[int]:
 
 def _joined(launches: Sequence[Launch], given: Sequence[tuple[int, ...]]) -> Launch:
     """Return rank 0's launch with what is of all: times are the same on each of them."""
-    first = launches[0]
-    said = [text for it in launches for text in it.warnings]
-    said += [remarks.shared_cores(len(launches))] if share_a_core(given) else []
     return msgspec.structs.replace(
-        first,
+        launches[0],
         started_at=BEGAN_AT,
         duration_s=time.perf_counter() - BEGAN_S,
         memory=in_all([it.memory for it in launches]),
-        warnings=tuple(dict.fromkeys(said)),
+        warnings=warnings_of(launches, given),
         ranks=tuple(Rank(cores=own, memory=it.memory) for it, own in zip(launches, cycle(given), strict=False)),
     )
 

@@ -1,19 +1,30 @@
 """What is common to launches of several processes, whoever holds them together. Never torch."""
 
 import signal
+from collections.abc import Sequence
+
+import msgspec
 
 from resnet_bench.child.began import BEGAN_S
 from resnet_bench.errors import UnsupportedError
 from resnet_bench.machine import cores, memory_kills
 from resnet_bench.machine.devices import is_accelerator
 from resnet_bench.machine.environment import logical_cores
-from resnet_bench.records import Case, Skip, SkipReason, remarks
+from resnet_bench.records import Case, Launch, Memory, Skip, SkipReason, remarks
 from resnet_bench.wire.messages import MeasureRequest
 
 # The parent gives up at the limit itself, and would not know which process was late.
 _MARGIN_SHARE, _MARGIN_S, _LARGEST_MARGIN_SHARE = 0.1, 10.0, 0.5
 # How long processes may take to end that were told to, and how long it then takes to say so.
 ENDING_S, _SAYING_S = 3.0, 2.0
+
+
+class LateError(Exception):
+    """The time is up, and the processes of these `numbers` have come less far than others; all where none has."""
+
+    def __init__(self, numbers: Sequence[int]) -> None:
+        super().__init__(numbers)
+        self.numbers = numbers
 
 
 def cores_for(case: Case) -> tuple[tuple[int, ...], ...]:
@@ -46,3 +57,23 @@ def death(status: int, kills_before: int) -> tuple[SkipReason, str]:
     if status == -signal.SIGKILL and memory_kills.count() > kills_before:
         return SkipReason.OUT_OF_MEMORY, remarks.want_of_memory()
     return SkipReason.CRASHED, remarks.ended(status)
+
+
+def in_all(memories: Sequence[Memory]) -> Memory:
+    """Return what several processes take together; what one of them cannot tell of is not known of all."""
+    told = {name: [getattr(it, name) for it in memories] for name in Memory.__struct_fields__}
+    summed = {name: None if None in found else sum(found) for name, found in told.items()}
+    of_device = max((it for it in told["device_total_bytes"] if it is not None), default=None)  # the same one for all
+    return msgspec.convert(summed | {"device_total_bytes": of_device}, Memory)
+
+
+def warnings_of(launches: Sequence[Launch], given: Sequence[tuple[int, ...]]) -> tuple[str, ...]:
+    """Return what the launches of several processes say, each once, and whether their cores are no cores of their own.
+
+    Args:
+        launches: one of each process.
+        given: the cores of each on one node.
+    """
+    said = [text for it in launches for text in it.warnings]
+    said += [remarks.shared_cores(len(launches))] if cores.share_a_core(given) else []
+    return tuple(dict.fromkeys(said))

@@ -15,6 +15,7 @@ from typing import NamedTuple, Self
 
 import msgspec
 
+from resnet_bench.child.together import LateError
 from resnet_bench.profilers.company import SIGNAL
 from resnet_bench.records import Launch, Skip
 from resnet_bench.wire.answers import Failed
@@ -22,14 +23,6 @@ from resnet_bench.wire.messages import CopyRequest
 from resnet_bench.wire.setting import compile_caches
 
 _answers = msgspec.json.Decoder(Launch | Skip | Failed)
-
-
-class LateError(Exception):
-    """The time is up, and those of `numbers`, from 1, have come less far than others; all of them where none has."""
-
-    def __init__(self, numbers: Sequence[int]) -> None:
-        super().__init__(numbers)
-        self.numbers = numbers
 
 
 class Lost(NamedTuple):
@@ -129,7 +122,7 @@ class Troop:
             on_met: hears how often all have met, each time that they do.
 
         Raises:
-            LateError: they have not answered by then.
+            LateError: they have not answered by then; its numbers are those of requests, from 1.
         """
         poller = select.poll()
         ways = {it.way.fileno(): it for it in self._members}

@@ -5,7 +5,8 @@ import re
 import pytest
 
 from resnet_bench.analysis.metrics import THROUGHPUT
-from resnet_bench.child.joined import in_all, joined
+from resnet_bench.child.joined import joined
+from resnet_bench.child.together import in_all
 from resnet_bench.records import Executor, Launch, Memory, Moments, SkipReason, TimingProtocol
 from resnet_bench.runner.launchers.local import LocalLauncher
 from tests import needs
