@@ -30,11 +30,6 @@ class Lost(NamedTuple):
 
     status: int
 
-    @property
-    def was_killed(self) -> bool:
-        """Whether it met what no process can catch."""
-        return self.status == -signal.SIGKILL
-
 
 Answer = Launch | Skip | Failed | Lost
 
