@@ -57,19 +57,23 @@ def _own_cache(tmp_path_factory):
 
 @pytest.fixture
 def family(monkeypatch):
-    """Give what finds the processes that were started in a test, by a variable that they inherit."""
-    mark, token = "RB_TEST_FAMILY", secrets.token_hex(8)
+    """Give what finds the processes that were started in a test: those whose environment says so."""
+    mark, token = "FAMILY_OF_A_TEST", secrets.token_hex(8)
     monkeypatch.setenv(mark, token)
 
     def living():
+        found = []
         for process in psutil.process_iter():
             try:
                 if process.environ().get(mark) == token and process.status() != psutil.STATUS_ZOMBIE:
-                    yield process
+                    found.append(process)
             except psutil.Error:
                 pass
+        return [it for it in found if it.pid != os.getpid()]
 
-    return lambda: [it for it in living() if it.pid != os.getpid()]
+    yield living
+    for process in living():
+        process.kill()
 
 
 @pytest.fixture

@@ -2,14 +2,12 @@
 
 import json
 import os
-import secrets
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-import psutil
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -21,28 +19,6 @@ from tests.runner import unruly
 from tests.runner.unruly import ask
 
 ROOT = Path(__file__).parents[2]
-MARK = "UNRULY_FAMILY"
-
-
-@pytest.fixture
-def family(monkeypatch):
-    """Give what finds the processes that were started in a test: those whose environment says so."""
-    token = secrets.token_hex(8)
-    monkeypatch.setenv(MARK, token)
-
-    def living():
-        found = []
-        for process in psutil.process_iter():
-            try:
-                if process.environ().get(MARK) == token and process.status() != psutil.STATUS_ZOMBIE:
-                    found.append(process)
-            except psutil.Error:
-                pass
-        return [it for it in found if it.pid != os.getpid()]
-
-    yield living
-    for process in living():
-        process.kill()
 
 
 def test_a_quiet_child_answers_and_ends(family):
