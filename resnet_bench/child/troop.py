@@ -16,7 +16,7 @@ from typing import NamedTuple, Self
 import msgspec
 
 from resnet_bench.child.together import LateError
-from resnet_bench.profilers.company import SIGNAL
+from resnet_bench.profilers.company import SIGNAL, heard
 from resnet_bench.records import Launch, Skip
 from resnet_bench.wire.answers import Failed
 from resnet_bench.wire.messages import CopyRequest
@@ -72,7 +72,7 @@ class Member:
 
     def hear(self) -> bool:
         """Count how often it came; say whether it may say more."""
-        said = self.way.recv(64)
+        said = heard(self.way)
         self.came += len(said)
         return bool(said)
 

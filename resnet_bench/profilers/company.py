@@ -12,6 +12,19 @@ from resnet_bench.profilers.clock import Clock
 from resnet_bench.records import Moments
 
 SIGNAL = b"."
+_MOST_BYTES = 64
+_GONE = "the process that holds the copies together is gone."
+
+
+def heard(way: socket.socket) -> bytes:
+    """Return what the other end has said, nothing once it is gone: also one that left before it took what it was told.
+
+    The system says of such a one that it reset the connection (unix(7)).
+    """
+    try:
+        return way.recv(_MOST_BYTES)
+    except ConnectionResetError:
+        return b""
 
 
 class Company:
@@ -34,7 +47,7 @@ class Company:
         Raises:
             IncompleteError: nobody is there any more.
         """
-        self._way.sendall(SIGNAL)
+        self._say()
         self._take()
 
     def meet(self, work: Callable[[], object]) -> None:
@@ -44,14 +57,20 @@ class Company:
             IncompleteError: nobody is there any more.
         """
         work()
-        self._way.sendall(SIGNAL)
+        self._say()
         while not self._poller.poll(0):
             work()
         self._take()
 
+    def _say(self) -> None:
+        try:
+            self._way.sendall(SIGNAL)
+        except BrokenPipeError:
+            raise IncompleteError(_GONE) from None
+
     def _take(self) -> None:
-        if not self._way.recv(1):
-            raise IncompleteError("the process that holds the copies together is gone.")
+        if not heard(self._way):  # one at most: nobody is told twice before it has said so
+            raise IncompleteError(_GONE)
 
 
 class JointSeries:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from resnet_bench.errors import IncompleteError
 from resnet_bench.profilers.common_window import Window, inside, window
-from resnet_bench.profilers.company import SIGNAL, Company
+from resnet_bench.profilers.company import SIGNAL, Company, heard
 from resnet_bench.profilers.sampler import sample
 from resnet_bench.records import Moments, TimingProtocol
 from tests.fake_clock import FakeClock
@@ -67,6 +67,31 @@ def test_who_is_left_alone_says_so(others, way):
     theirs.shutdown(socket.SHUT_WR)
     with pytest.raises(IncompleteError, match="is gone"):
         company.wait() if way == "wait" else company.meet(lambda: None)
+
+
+@pytest.mark.parametrize("last", [1, 2])
+def test_who_is_left_alone_while_at_work_says_so(others, last):
+    """Before it has said that it is here, and after: the other end then took not all that it was told."""
+    theirs, company, _ = others
+    calls = []
+
+    def work():
+        calls.append(None)
+        if len(calls) == last:
+            theirs.close()
+
+    with pytest.raises(IncompleteError, match="is gone"):
+        company.meet(work)
+
+
+def test_one_that_died_before_it_took_what_it_was_told_has_nothing_more_to_say():
+    ours, theirs = socket.socketpair()
+    with ours:
+        theirs.sendall(SIGNAL)
+        ours.sendall(SIGNAL)
+        theirs.close()
+        assert heard(ours) == SIGNAL
+        assert heard(ours) == b""
 
 
 spans = st.floats(0.0, 10.0)
