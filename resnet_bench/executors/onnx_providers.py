@@ -118,9 +118,8 @@ def session(case: Case, model: str, options: Any) -> "InferenceSession":
         if case.precision is not Precision.TF32:
             os.environ[_TF32_VARIABLE] = "0"
         options.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
-    asked = [(wanted.name, wanted.options(case))] if wanted.options(case) else [wanted.name]
     try:
-        made = onnxruntime.InferenceSession(model, options, providers=asked)
+        made = onnxruntime.InferenceSession(model, options, providers=[(wanted.name, wanted.options(case))])
     except Exception as error:
         # Its own classes of errors tell no reasons apart; an opset that is too new for it is one of them.
         raise UnsupportedError(
