@@ -35,22 +35,22 @@ def measure(request: MeasureRequest) -> Launch | Skip:
         UnsupportedError: there are too few cores.
         ResNetBenchError: as a copy raised it.
     """
+    given = cores_for(request.case)
     if not executors.facts(request.case.executor).converts:
-        return _measured(request)
+        return _measured(request, given)
     with workplace(request) as folder:  # before any copy is bound to its cores, and once for all of them
         made = converted(request, folder)
         if isinstance(made, Skip):
             return made
-        launch = _measured(msgspec.structs.replace(request, artifacts=str(folder)))
+        launch = _measured(msgspec.structs.replace(request, artifacts=str(folder)), given)
     if not made.now or not isinstance(launch, Launch) or launch.conversion is None:
         return launch
     took = msgspec.structs.replace(launch.conversion, convert_s=made.said.convert_s)
     return msgspec.structs.replace(launch, conversion=took)
 
 
-def _measured(request: MeasureRequest) -> Launch | Skip:
+def _measured(request: MeasureRequest, given: Sequence[tuple[int, ...]]) -> Launch | Skip:
     case, kills_before = request.case, memory_kills.count()
-    given = cores_for(case)
     watch = _Watch()
     with scratch.folder("copies") as folder, Troop(_requests(request, given), folder) as members:
         try:
