@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from resnet_bench.errors import ResNetBenchError, UnsupportedError, UsageError, in_words
+from resnet_bench.errors import UnsupportedError, UsageError, in_words
 from resnet_bench.executors.inputs import input_of, structured_images
 from resnet_bench.records import Case, Precision
 from resnet_bench.storage import reading
@@ -83,8 +83,6 @@ def _read(path: Path, shape: tuple[int, ...]) -> NDArray[np.float32]:
     try:
         with Image.open(io.BytesIO(reading.content(path))) as opened:
             image = opened.convert(_COLOURS[channels])
-    except ResNetBenchError:
-        raise
     except Exception as error:  # noqa: BLE001 - each of its formats has exceptions of its own
         said = "it is of no format that is known" if isinstance(error, UnidentifiedImageError) else in_words(error)
         raise UsageError(f"--calibration: '{path}' cannot be read as an image: {said}.") from None
