@@ -36,9 +36,8 @@ def cores_for(case: Case) -> tuple[tuple[int, ...], ...]:
     why = remarks.no_group(case, logical_cores())
     if why:
         raise UnsupportedError(why)
-    if is_accelerator(case.device):
-        return ((),) * case.processes_of_node
-    return cores.apart(case.processes_of_node, case.threads) or ((),) * case.processes_of_node
+    bound = () if is_accelerator(case.device) else cores.apart(case.processes_of_node, case.threads)
+    return bound or ((),) * case.processes_of_node
 
 
 def deadline_s(request: MeasureRequest) -> float:
