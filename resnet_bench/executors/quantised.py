@@ -83,7 +83,7 @@ def _converted(there: Placed, batches: Sequence[Tensor]) -> nn.Module:
     from torch.ao.quantization.quantize_fx import convert_fx, prepare_fx  # noqa: PLC0415 - as above
 
     # All of what calibration reaches, as the runtimes beside it; without VNNI sums of 8 by 8 bits would overflow.
-    has_room = not processor.lacks_int8(processor.flags()) and processor.flags() is not None
+    has_room = processor.has_int8(processor.flags())
     ranges = quantization.QConfig(
         activation=quantization.MinMaxObserver.with_args(dtype=torch.quint8, reduce_range=not has_room),
         weight=quantization.default_per_channel_weight_observer,

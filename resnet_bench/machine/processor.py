@@ -29,6 +29,11 @@ def flags(cpuinfo: Path = CPUINFO) -> tuple[str, ...] | None:
     return None
 
 
+def has_int8(found: tuple[str, ...] | None) -> bool:
+    """Say whether a processor is known to have an instruction for products of int8."""
+    return any(name in _INT8 for name in found or ())
+
+
 def lacks_int8(found: tuple[str, ...] | None) -> bool:
-    """Say whether a processor is known to have no instruction for products of int8."""
-    return found is not None and not any(name in _INT8 for name in found)
+    """Say whether a processor is known to have none."""
+    return found is not None and not has_int8(found)
