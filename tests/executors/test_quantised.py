@@ -80,10 +80,9 @@ class TestFolded:
     [
         (dict(device="cuda:0"), "folded in int8 is measured on the CPU only, not on cuda:0"),
         (dict(mode=Mode.TRAINING), "for inference"),
-        (dict(input="3x32x32+10:int64"), "one tensor of fractions"),
+        pytest.param(dict(input="3x32x32+10:int64"), "one tensor of fractions", marks=needs_engine),
     ],
 )
-@needs_engine
 def test_what_int8_cannot_be_is_said_before_anything_is_built(axes, words):
     with pytest.raises(UnsupportedError, match=words):
         table.load(Executor.FOLDED).supports(int8_case(**axes))
