@@ -23,6 +23,18 @@ def test_several_processes_give_the_same_answers_in_the_same_order(many):
     assert said[-1] == "judged 14 of 14 series"
 
 
+def test_the_processes_judge_and_not_the_one_that_asks(many, monkeypatch, capfd):
+    """Where they cannot start, the answers are the same: only who gave them tells."""
+
+    def refuse(_chunk):
+        raise AssertionError("judged here")
+
+    monkeypatch.setattr(series_pool, "judge_chunk", refuse)
+    found, faults = series_pool.judge(many, 0.03, newest={}, processes=2)
+    assert [len(one.changes) for one in found] == [0, 1, 1] * 4 + [0, 1]
+    assert (faults, capfd.readouterr().err) == ([], "")
+
+
 def test_a_fault_in_one_series_is_a_note_on_it(many, monkeypatch):
     from resnet_bench.analysis.history.series import judged
 
