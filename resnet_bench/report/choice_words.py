@@ -7,7 +7,7 @@ import msgspec
 from resnet_bench.analysis.candidates import BudgetTest, Candidate, Fit
 from resnet_bench.analysis.choice import Choice, ModelChoice
 from resnet_bench.analysis.criteria import Criterion, Estimate, find_criterion
-from resnet_bench.report.claim_words import not_separable, too_few
+from resnet_bench.report.claim_words import doubt, too_few
 from resnet_bench.report.labels import Labels
 from resnet_bench.report.sections.agreement_columns import case_named
 from resnet_bench.words import listed
@@ -55,7 +55,7 @@ def _sentences(choice: Choice, labels: Labels) -> Iterator[str]:
         yield _taken(choice, best, labels)
         if not best.supported:
             launches = best.result.latency.launches if best.result.latency else 0
-            yield f"That it fits is not supported by intervals: {too_few(launches)}."
+            yield f"That it fits is not proven: {too_few(launches)}."
     for it in choice.models:
         for candidate in it.undecided:
             said = [
@@ -79,13 +79,11 @@ def _taken(choice: Choice, best: Candidate, labels: Labels) -> str:
     if choice.best and choice.standing and choice.tied:
         tied = [choice.best, *choice.tied]
         names = [name(it.best, labels) for it in tied if it.best]
-        if choice.standing.without_interval:
-            why = f"that it is the best is not supported by intervals: {too_few(choice.standing.launches)}"
-        elif best.figure.exact:
+        if best.figure.exact:
             why = f"a tie with {listed(names[1:])}"
         else:
             place = msgspec.structs.replace(choice.standing, first=0, rivals=tuple(range(1, len(names))))
-            why = not_separable(names, place)
+            why = doubt(names, place, quality="the best")
         return f"{names[0]}: {figures}; {why}."
     return f"{name(best, labels)}: {figures}."
 

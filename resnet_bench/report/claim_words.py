@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 
-from resnet_bench import units
 from resnet_bench.analysis.claims import Standing
 from resnet_bench.words import counted, listed
 
 
 def superlative(names: Sequence[str], found: Standing, *, quality: str, figure: str) -> str:
-    """Return "A is the fastest with 12 images/s", or that it is not separable from others, or has no interval.
+    """Return "A is the fastest with 12 images/s", or that it measured that, and why it may not be called so.
 
     Args:
         names: of the figures, in the order that `found` counts them in.
@@ -19,21 +18,22 @@ def superlative(names: Sequence[str], found: Standing, *, quality: str, figure: 
     first = names[found.first]
     if found.proven:
         return f"{first} is {quality} with {figure}"
+    return f"{first} measured {figure}; {doubt(names, found, quality=quality)}"
+
+
+def doubt(names: Sequence[str], found: Standing, *, quality: str) -> str:
+    """Return why the first may not be called so: too few launches, or others that it cannot be told from.
+
+    The page's script (templates/script/decide.js) says the same.
+    """
     if found.without_interval:
-        return f"{first} measured {figure}; that it is {quality} is not proven: {too_few(found.launches)}"
-    return f"{first} measured {figure}; whether it is {quality} is open: {cannot_tell(names, found)}"
+        return f"that it is {quality} is not proven: {too_few(found.launches)}"
+    return f"whether it is {quality} is open: {cannot_tell(names, found)}"
 
 
 def cannot_tell(names: Sequence[str], found: Standing) -> str:
     """Return "these launches cannot tell it from B and C"."""
     return f"these launches cannot tell it from {listed([names[place] for place in found.rivals])}"
-
-
-def not_separable(names: Sequence[str], found: Standing) -> str:
-    """Return "not separable: A, B (±12 %)", as the page's script answers."""
-    tied = listed([names[place] for place in (found.first, *found.rivals)])
-    width = f" ({units.interval_percent(found.half_width)})" if found.half_width is not None else ""
-    return f"not separable: {tied}{width}"
 
 
 def too_few(launches: int) -> str:

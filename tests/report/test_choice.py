@@ -50,6 +50,25 @@ def test_json_and_csv_hold_the_case_axis_by_axis_and_figures_in_base_units():
     assert csv.render(of).startswith("run,model,mode,batch_size,")
 
 
+def test_an_answer_that_is_open_says_so_in_the_words_of_the_page():
+    close = {"resnet18": 0.1, "resnet34": 0.1002, "resnet50": 0.3}
+    cases = [
+        make.measurement(
+            make.noisy_launches(seed, center=center, noise=0.02, samples=5),
+            of=make.case(model, batch_size=1, image_size=224),
+        )
+        for seed, (model, center) in enumerate(close.items())
+    ]
+    runs = [make.run_of(cases)]
+    said = document("latency 1 s", best_for="throughput", runs=runs).sections[0].paragraphs[0]
+    assert "; whether it is the best is open: these launches cannot tell it from resnet" in said
+    dots = next(it for section in view.build(runs).sections for it in section.figures if it.id == "configurations")
+    assert "; whether it is the fastest is open: these launches cannot tell it from resnet" in dots.finding
+    few = document("latency 1 s", best_for="throughput", runs=[suite_run(launches=2)]).sections[0].paragraphs[:2]
+    assert few[0].endswith("; that it is the best is not proven: 2 launches give no interval.")
+    assert few[1] == "That it fits is not proven: 2 launches give no interval."
+
+
 def test_a_run_beside_another_is_named():
     runs = [suite_run(launches=6), suite_run(launches=6, speed=1.5, revision="abcdef0")]
     said = text.render(document("latency 200 ms at batch 1", best_for="throughput", runs=runs))

@@ -47,22 +47,19 @@ function placed(rank, cases) {
     let first = 0;
     cases.forEach((it, at) => { if (way * rank.values[it] > way * rank.values[cases[first]]) first = at; });
     const family = Math.max(1, cases.length - 1);
-    let width = null;
     const rivals = cases.map((_, at) => at).filter((at) => {
       if (at === first) return false;
       const ratio = ratioInterval(rank, cases[first], cases[at], family);
-      if (ratio && (rank.higher ? ratio[0] > 0 : ratio[1] < 0)) return false;
-      if (ratio) width = Math.max(width ?? 0, Math.max(Math.exp(ratio[1]), Math.exp(-ratio[0])) - 1);
-      return true;
+      return !(ratio && (rank.higher ? ratio[0] > 0 : ratio[1] < 0));
     });
-    return { first, rivals, width, launches: Math.min(...cases.map((it) => d.launches[it])) };
+    return { first, rivals, launches: Math.min(...cases.map((it) => d.launches[it])) };
   }
   let first = 0;
   const better = (one, other) => way * (rank.values[one] - rank.values[other]) || d.speed[one] - d.speed[other];
   cases.forEach((it, at) => { if (better(it, cases[first]) > 0) first = at; });
   const best = cases[first];
   const rivals = cases.map((_, at) => at).filter((at) => at !== first && !(rank.higher ? rank.high[cases[at]] < rank.low[best] : rank.low[cases[at]] > rank.high[best]));
-  return { first, rivals, width: null, launches: FEWEST };
+  return { first, rivals, launches: FEWEST };
 }
 
 // limit in base units; batch a number or null.
@@ -108,12 +105,12 @@ function sentences({ models, best, tied, place, exact, limit, a, r, batch }) {
     let why = "";
     if (tied.length) {
       const names = [best, ...tied].map((model) => d.names[model.best]);
-      if (place.launches < FEWEST) why = `; that it is the best is not supported by intervals: ${launchWords(place.launches)}`;
-      else if (exact) why = `; a tie with ${listed(names.slice(1))}`;
-      else why = `; not separable: ${listed(names)}${place.width === null ? "" : ` (${widthWords(place.width)})`}`;
+      if (exact) why = `; a tie with ${listed(names.slice(1))}`;
+      else if (place.launches < FEWEST) why = `; that it is the best is not proven: ${launchWords(place.launches)}`;
+      else why = `; whether it is the best is open: these launches cannot tell it from ${listed(names.slice(1))}`;
     }
     said.push(`${d.names[it]}: ${figures.join("; ")}${why}.`);
-    if (a.low[it] === null) said.push(`That it fits is not supported by intervals: ${launchWords(d.launches[it])}.`);
+    if (a.low[it] === null) said.push(`That it fits is not proven: ${launchWords(d.launches[it])}.`);
   }
   for (const model of models) for (const it of model.open) said.push(`Undecided: ${d.names[it]}, whose ${of(it)} is on both sides of the limit.`);
   const missing = models.filter((it) => it.fit === FIT.misses).sort((x, y) => a.values[x.best] - a.values[y.best]);
