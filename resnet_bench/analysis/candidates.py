@@ -67,8 +67,8 @@ class Candidate(Record, frozen=True, kw_only=True):
 
     @property
     def supported(self) -> bool:
-        """Whether each budget was decided by an interval, or by something exact."""
-        return all(it.figure is not None and it.figure.supported for it in self.tests)
+        """Whether each budget was decided by an interval, or by something exact that is its own."""
+        return all(it.figure is not None and it.figure.supported and not it.figure.bare for it in self.tests)
 
     @property
     def worst_miss(self) -> float:
@@ -123,10 +123,13 @@ def _tested(budget: Budget, result: Result | None, prices: Prices) -> BudgetTest
 
 
 def _by_figures(candidates: Sequence[Candidate], direction: Direction) -> Standing:
-    """Rank by figures: one is behind where its interval lies apart; of equal ones the quickest stands first."""
+    """Rank by figures: one is behind where its interval lies apart.
+
+    Of equal ones those stand first whose figure is their own, then the quickest.
+    """
     sign = 1 if direction is Direction.HIGHER else -1
     places = range(len(candidates))
-    first = max(places, key=lambda at: (sign * candidates[at].figure.value, _images_per_s(candidates[at].result)))
+    first = max(places, key=lambda at: _merit(candidates[at], sign))
     best = candidates[first].figure
     rivals = tuple(at for at in places if at != first and not _behind(candidates[at].figure, best, direction))
     sure = all(it.figure.supported for it in candidates)
@@ -134,8 +137,13 @@ def _by_figures(candidates: Sequence[Candidate], direction: Direction) -> Standi
     return Standing(first=first, rivals=rivals, half_width=None, launches=MIN_LAUNCHES if sure else launches)
 
 
+def _merit(candidate: Candidate, sign: int) -> tuple[float, bool, float]:
+    figure = candidate.figure
+    return sign * figure.value, not figure.borrowed_by, _images_per_s(candidate.result)
+
+
 def _behind(figure: Estimate, best: Estimate, direction: Direction) -> bool:
-    if not (figure.supported and best.supported):
+    if not (figure.supported and best.supported and best.counts_beside(figure)):
         return False
     return figure.most < best.least if direction is Direction.HIGHER else figure.least > best.most
 

@@ -18,7 +18,7 @@ from resnet_bench.analysis.metrics import ENERGY, LATENCY, METRICS, PEAK_ALLOCAT
 from resnet_bench.analysis.results import Result
 from resnet_bench.analysis.verdicts.thresholds import Percentile
 from resnet_bench.errors import UsageError, nearest
-from resnet_bench.records import Interval, Price, Record, Summary
+from resnet_bench.records import Interval, Mode, Precision, Price, Record, Summary
 
 MILLION = 1_000_000
 _HOUR_S = 3600
@@ -28,12 +28,16 @@ Prices = Mapping[tuple[int, str], Price]  # by run and machine of a result
 
 
 class Estimate(Record, frozen=True, kw_only=True):
-    """A figure in base units with the bounds of its interval, None where launches are too few; exact needs none."""
+    """A figure in base units with the bounds of its interval, None where launches are too few; exact needs none.
+
+    `borrowed_by` is the precision of a case for which the accuracy of fp32 stands, "" for a figure of its own.
+    """
 
     value: float
     low: float | None = None
     high: float | None = None
     exact: bool = False
+    borrowed_by: str = ""
 
     @property
     def supported(self) -> bool:
@@ -49,6 +53,15 @@ class Estimate(Record, frozen=True, kw_only=True):
     def most(self) -> float:
         """The upper bound, or the figure where none is known."""
         return self.value if self.high is None else self.high
+
+    @property
+    def bare(self) -> bool:
+        """Whether it is borrowed, and nothing says how far off it may be."""
+        return bool(self.borrowed_by) and self.exact
+
+    def counts_beside(self, other: "Estimate") -> bool:
+        """Return whether it may be put before another: a bare one only before its own kind."""
+        return not self.bare or self.borrowed_by == other.borrowed_by
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,15 +178,30 @@ def _peak(result: Result, _percentile: Percentile | None, _prices: Prices) -> Es
     return next((it for it in figures if it is not None), None)
 
 
+def borrows_accuracy(result: Result) -> bool:
+    """Say whether the accuracy that stands for a case is of fp32, and the case computes something else."""
+    if result.accuracy is None or result.accuracy_given or result.case.mode is not Mode.INFERENCE:
+        return False
+    return result.case.precision is not Precision.FP32 or bool(_changed(result))
+
+
+def _changed(result: Result) -> float | None:
+    """Return the share of images that get another class than in eager float32, None where that says nothing."""
+    near = result.agreement
+    if near is None or near.top1_agreement is None or is_void(near) or not result.case.weights:
+        return None
+    return 1 - near.top1_agreement
+
+
 def _accuracy(result: Result, _percentile: Percentile | None, _prices: Prices) -> Estimate | None:
     """Return the accuracy of eager float32, with as much room as images of another class leave."""
-    known, near = result.accuracy, result.agreement
+    known, changed = result.accuracy, _changed(result)
     if known is None:
         return None
-    if near is None or not near.top1_agreement or near.top1_agreement == 1 or is_void(near) or not result.case.weights:
-        return Estimate(value=known, exact=True)
-    changed = 1 - near.top1_agreement
-    return Estimate(value=known, low=max(0.0, known - changed), high=min(1.0, known + changed))
+    lent = result.case.precision.value if borrows_accuracy(result) else ""
+    if changed:
+        return Estimate(value=known, low=max(0.0, known - changed), high=min(1.0, known + changed), borrowed_by=lent)
+    return Estimate(value=known, exact=True, borrowed_by="" if changed == 0 else lent)
 
 
 def price_of(result: Result, prices: Prices) -> Price | None:

@@ -6,7 +6,7 @@ import msgspec
 
 from resnet_bench.analysis.candidates import BudgetTest, Candidate, Fit
 from resnet_bench.analysis.choice import Choice, ModelChoice
-from resnet_bench.analysis.criteria import Criterion, Estimate, find_criterion
+from resnet_bench.analysis.criteria import ACCURACY, Criterion, Estimate, find_criterion
 from resnet_bench.report.claim_words import doubt, too_few
 from resnet_bench.report.labels import Labels
 from resnet_bench.report.sections.agreement_columns import case_named
@@ -54,8 +54,7 @@ def _sentences(choice: Choice, labels: Labels) -> Iterator[str]:
     else:
         yield _taken(choice, best, labels)
         if not best.supported:
-            launches = best.result.latency.launches if best.result.latency else 0
-            yield f"That it fits is not proven: {too_few(launches)}."
+            yield f"That it fits is not proven: {_why_not(best)}."
     for it in choice.models:
         for candidate in it.undecided:
             said = [
@@ -79,13 +78,21 @@ def _taken(choice: Choice, best: Candidate, labels: Labels) -> str:
     if choice.best and choice.standing and choice.tied:
         tied = [choice.best, *choice.tied]
         names = [name(it.best, labels) for it in tied if it.best]
-        if best.figure.exact:
+        if all(it.best.figure.exact and it.best.figure.value == best.figure.value for it in tied if it.best):
             why = f"a tie with {listed(names[1:])}"
         else:
             place = msgspec.structs.replace(choice.standing, first=0, rivals=tuple(range(1, len(names))))
-            why = doubt(names, place, quality="the best")
+            by = "agreement with fp32" if criterion is ACCURACY else "these launches"
+            why = doubt(names, place, quality="the best", by=by)
         return f"{names[0]}: {figures}; {why}."
     return f"{name(best, labels)}: {figures}."
+
+
+def _why_not(best: Candidate) -> str:
+    """Return why what fits is not proven to."""
+    if any(it.figure is not None and it.figure.bare for it in best.tests):
+        return "its accuracy is published for fp32"
+    return too_few(best.result.latency.launches if best.result.latency else 0)
 
 
 def _measured(test: BudgetTest) -> str:

@@ -21,19 +21,19 @@ def superlative(names: Sequence[str], found: Standing, *, quality: str, figure: 
     return f"{first} measured {figure}; {doubt(names, found, quality=quality)}"
 
 
-def doubt(names: Sequence[str], found: Standing, *, quality: str) -> str:
+def doubt(names: Sequence[str], found: Standing, *, quality: str, by: str = "these launches") -> str:
     """Return why the first may not be called so: too few launches, or others that it cannot be told from.
 
-    The page's script (templates/script/decide.js) says the same.
+    What cannot tell is `by`.     The page's script (templates/script/decide.js) says the same.
     """
     if found.without_interval:
         return f"that it is {quality} is not proven: {too_few(found.launches)}"
-    return f"whether it is {quality} is open: {cannot_tell(names, found)}"
+    return f"whether it is {quality} is open: {cannot_tell(names, found, by=by)}"
 
 
-def cannot_tell(names: Sequence[str], found: Standing) -> str:
+def cannot_tell(names: Sequence[str], found: Standing, *, by: str = "these launches") -> str:
     """Return "these launches cannot tell it from B and C"."""
-    return f"these launches cannot tell it from {listed([names[place] for place in found.rivals])}"
+    return f"{by} cannot tell it from {listed([names[place] for place in found.rivals])}"
 
 
 def too_few(launches: int) -> str:

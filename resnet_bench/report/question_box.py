@@ -28,7 +28,10 @@ Located = tuple[float, ...]
 
 
 class Ranked(Record, frozen=True, kw_only=True):
-    """What to be best at; `raw` and `corrected` are None for what is exact, `sign` is the power of time in it."""
+    """What to be best at; `raw` and `corrected` are None for what is exact, `sign` is the power of time in it.
+
+    `borrowed_by` has the precision of each case for which the accuracy of fp32 stands, "" for others; see `Estimate`.
+    """
 
     words: str
     base_unit: str
@@ -41,6 +44,7 @@ class Ranked(Record, frozen=True, kw_only=True):
     raw: tuple[Located | None, ...] | None = None
     corrected: tuple[Located | None, ...] | None = None
     sign: int = 1
+    borrowed_by: tuple[str, ...] = ()
 
 
 class QuestionBox(Record, frozen=True, kw_only=True):

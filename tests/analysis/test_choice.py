@@ -77,12 +77,12 @@ def test_equal_speeds_tie_and_so_do_equal_accuracies():
 
 def test_of_one_models_configurations_the_quickest_that_fits_stands_for_it():
     cases = [
-        ("resnet50", {"precision": p, "batch_size": b}, t)
-        for p, b, t in [(Precision.FP32, 1, 0.14), (Precision.BF16, 1, 0.09), (Precision.BF16, 8, 0.5)]
+        ("resnet50", {"executor": e, "batch_size": b}, t)
+        for e, b, t in [(Executor.EAGER, 1, 0.14), (Executor.COMPILE, 1, 0.09), (Executor.COMPILE, 8, 0.5)]
     ]
     found = asked(results(*cases), "200 ms at batch 1")
     best = found.best.best.result.case
-    assert (best.precision, best.batch_size, found.best.fitting, found.best.tied) == ("bf16", 1, 2, ())
+    assert (best.executor, best.batch_size, found.best.fitting, found.best.tied) == ("compile", 1, 2, ())
 
 
 def test_a_budget_at_one_batch_and_an_objective_at_another_speak_of_one_configuration():
@@ -190,6 +190,35 @@ def test_whatever_is_taken_keeps_the_budget_with_its_whole_interval(limit_s, spr
         expected = Fit.FITS if figure.most <= limit else Fit.MISSES if figure.least > limit else Fit.UNDECIDED
         assert it.fit is expected
     assert (found.best is None) is not any(it.fit is Fit.FITS for it in found.models)
+
+
+NEAR = Agreement(images=64, max_error=0.1, sqnr_db=23.0, top1_agreement=57 / 64, classes=12)
+
+
+def of_precisions(*cases):
+    """Results of (model, precision, latency in s); what another precision than fp32 loses nobody knows."""
+    measured = []
+    for model, precision, latency_s in cases:
+        near = {} if precision is Precision.FP32 else {"agreement": NEAR}
+        of = make.case(model, batch_size=1, image_size=224, precision=precision)
+        measured.append(make.measurement([[latency_s * (1 + n / 1000)] * 3 for n in range(4)], of=of, **near))
+    return of_runs([make.run_of(measured)], lambda name: Published(family="resnet", accuracy=ACCURACY[name]))
+
+
+@pytest.mark.parametrize(
+    ("cases", "best", "tied"),
+    [
+        ((("resnet50", "fp32", 0.02), ("resnet50", "int8", 0.005)), ("resnet50", "fp32"), []),
+        ((("resnet18", "fp32", 0.02), ("resnet50", "int8", 0.005)), ("resnet50", "int8"), ["resnet18"]),
+        ((("resnet18", "bf16", 0.02), ("resnet50", "int8", 0.005)), ("resnet50", "int8"), ["resnet18"]),
+        ((("resnet18", "int8", 0.02), ("resnet50", "int8", 0.005)), ("resnet50", "int8"), []),
+        ((("resnet18", "int8", 0.02), ("resnet50", "fp32", 0.005)), ("resnet50", "fp32"), []),
+    ],
+)
+def test_a_borrowed_accuracy_is_proven_before_its_own_kind_alone_and_stands_behind_its_equal(cases, best, tied):
+    found = asked(of_precisions(*((model, Precision(of), s) for model, of, s in cases)), "1 s", best_for="accuracy")
+    assert (found.best.model, found.best.best.result.case.precision) == best
+    assert [it.model for it in found.tied] == tied
 
 
 def test_an_accuracy_has_as_much_room_as_images_of_another_class_leave():

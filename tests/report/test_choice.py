@@ -95,8 +95,15 @@ def test_an_answer_says_that_accuracy_is_of_fp32_and_how_far_the_case_agrees():
     frontier = next(it for section in page.sections for it in section.figures if it.id == "accuracy")
     assert "and for fp32" in frontier.how_to_read
     assert (
-        "That takes accuracy as it is published for fp32; agreement of these cases: resnet50 · int8" in frontier.finding
+        "Accuracy is published for fp32, and what computes otherwise has no place on it; agreement of these cases: "
+        "resnet50 · int8" in frontier.finding
     )
     assert "agreement" in frontier.table.shown
+    both = document("latency 30 ms", best_for="accuracy", runs=[make.run_of([eager[0], quick])])
+    open_ = "; whether it is the best is open: agreement with fp32 cannot tell it from resnet18"
+    assert open_ in both.sections[0].paragraphs[0]
+    asked = document("accuracy 75 %", best_for="latency", runs=[make.run_of([eager[0], quick])])
+    assert asked.sections[0].paragraphs[1] == "That it fits is not proven: its accuracy is published for fp32."
+    assert json_reader.loads(json.render(asked))["supported"] is False
     plain = document("latency 30 ms", best_for="accuracy", runs=[make.run_of(eager)])
     assert "published" not in plain.sections[0].paragraphs[0]

@@ -32,6 +32,7 @@ RUNS = {
         suite_run(launches=5, noise=0.05, seed=9, revision="abcdef01234"),
     ],
     "drifting": lambda: [drifting()],
+    "borrowed": lambda: [borrowing()],
     "priced": lambda: [make.change(run := drifting(), header=make.change(run.header, prices=PRICES))],
 }
 
@@ -48,6 +49,29 @@ def drifting():
         plain = make.measurement(times, of=make.case(model, image_size=224, precision=precision), agreement=near)
         beside = [make.beside_reference(it, 0.001 * drift) for it, drift in zip(plain.launches, drifts, strict=True)]
         measured.append(make.change(plain, launches=tuple(beside)))
+    return make.run_of(measured)
+
+
+def borrowing():
+    """Accuracies of fp32 beside those that other precisions borrow, whatever their agreement says."""
+    measured = []
+    for number, (model, precision, same) in enumerate(
+        (
+            ("resnet18", Precision.FP32, None),
+            ("resnet34", Precision.FP32, None),
+            ("resnet34", Precision.INT8, 57),
+            ("resnet50", Precision.FP32, None),
+            ("resnet50", Precision.INT8, 57),
+            ("resnet101", Precision.BF16, 64),
+            ("resnet152", Precision.INT8, 63),
+        )
+    ):
+        trained = "IMAGENET1K_V1" if model == "resnet152" else ""
+        of = make.case(model, batch_size=1, image_size=224, precision=precision, weights=trained)
+        times = [[0.02 * (1 + number) * (1 + 0.004 * launch)] * 5 for launch in range(5)]
+        share = None if same is None else same / 64
+        near = Agreement(images=64, max_error=0.1, sqnr_db=23.0, top1_agreement=share, classes=12)
+        measured.append(make.measurement(times, of=of, **({} if same is None else {"agreement": near})))
     return make.run_of(measured)
 
 

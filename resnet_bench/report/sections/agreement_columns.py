@@ -1,6 +1,7 @@
 """The columns of the long table that say how close a case is to eager float32."""
 
 from resnet_bench import units
+from resnet_bench.analysis.criteria import borrows_accuracy
 from resnet_bench.analysis.deployment_metrics import FEWEST_CLASSES, SQNR, TOP1_AGREEMENT, is_void
 from resnet_bench.analysis.measures import EXACT_DB
 from resnet_bench.analysis.metric import Place
@@ -41,13 +42,9 @@ def agreement_of(result: Result) -> str | None:
     return ", ".join(filter(None, (sqnr_words(result.value(SQNR)), agreement_words(near, result.case))))
 
 
-def borrows_accuracy(result: Result) -> bool:
-    """Say whether the accuracy that stands for a case is of fp32, and the case computes something else."""
-    near = result.agreement
-    if near is None or near.classes is None or result.accuracy is None or result.accuracy_given:
-        return False
-    other_class = not is_void(near) and near.top1_agreement != 1
-    return result.case.precision is not Precision.FP32 or other_class
+def told_agreement(result: Result) -> str:
+    """Return the same in words where there must be some."""
+    return agreement_of(result) or "not known"
 
 
 def case_named(result: Result, labels: Labels) -> str:
@@ -59,7 +56,7 @@ def case_named(result: Result, labels: Labels) -> str:
     if not borrows_accuracy(result):
         return named
     # An answer's first colon ends the name in it.
-    near = (agreement_of(result) or "").replace(": ", " with ")
+    near = told_agreement(result).replace(": ", " with ")
     return f"{named} (accuracy is published for fp32; agreement of this case is {near})"
 
 

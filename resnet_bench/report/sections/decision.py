@@ -132,6 +132,7 @@ def _ranked(criterion: Criterion, measured: Sequence[Result]) -> Ranked | None:
         values=_values(found),
         low=low,
         high=high,
+        borrowed_by=_borrowed(found),
     )
     if criterion.ratios is None:
         return plain
@@ -152,6 +153,12 @@ def _ranked(criterion: Criterion, measured: Sequence[Result]) -> Ranked | None:
         corrected=tuple(_turned(_corrected(it, references), turn) if it else None for it in summaries),
         sign=turn * next(_sign(it.metric) for it in summaries if it),
     )
+
+
+def _borrowed(found: Sequence[Estimate | None]) -> tuple[str, ...]:
+    """Return which precision of each case borrows its figure, nothing where none does."""
+    lent = tuple(it.borrowed_by if it else "" for it in found)
+    return lent if any(lent) else ()
 
 
 def _turned(located: Located | None, turn: int) -> Located | None:

@@ -7,6 +7,7 @@ from resnet_bench import units
 from resnet_bench.analysis.best import Advice, steps
 from resnet_bench.analysis.claims import standing
 from resnet_bench.analysis.confidence import CONFIDENCE_TEXT
+from resnet_bench.analysis.criteria import borrows_accuracy
 from resnet_bench.analysis.deployment_metrics import SQNR
 from resnet_bench.analysis.metric import Direction
 from resnet_bench.analysis.metrics import PEAK_ALLOCATED, PEAK_RSS, THROUGHPUT
@@ -16,11 +17,7 @@ from resnet_bench.report.claim_words import superlative
 from resnet_bench.report.document import Prominence, Section
 from resnet_bench.report.figure import Figure, FigureAxis, Role, Scale, Series
 from resnet_bench.report.labels import Labels, axis_words
-from resnet_bench.report.sections.agreement_columns import (
-    agreement_mark,
-    agreement_of,
-    borrows_accuracy,
-)
+from resnet_bench.report.sections.agreement_columns import agreement_mark, agreement_of, told_agreement
 from resnet_bench.report.sections.best import gain_words, within_words
 from resnet_bench.report.sections.context import Context
 from resnet_bench.report.sections.curves import throughput_of, view_of
@@ -217,7 +214,7 @@ def _helps(context: Context) -> str:
             value += within_words(most)
             gain, model = gain_words(most.gain), most.other.case.model
             if borrows_accuracy(most.other):
-                model += f"; agreement with fp32 {agreement_of(most.other)}"
+                model += f"; agreement with fp32 {told_agreement(most.other)}"
             verdicts = {
                 Advice.USE: f"{value} helps: up to {gain} ({model})",
                 Advice.KEEP: f"{value} does not help: at best {gain} ({model})",

@@ -2,23 +2,19 @@
 
 from collections.abc import Sequence
 
-import msgspec
-
 from resnet_bench import units
-from resnet_bench.analysis.claims import Order, order
 from resnet_bench.analysis.confidence import CONFIDENCE_TEXT
+from resnet_bench.analysis.criteria import borrows_accuracy
 from resnet_bench.analysis.metric import Direction, Metric
-from resnet_bench.analysis.results import Result
 from resnet_bench.analysis.stats import MIN_LAUNCHES
-from resnet_bench.records import Mode, Record, Summary
 from resnet_bench.report.claim_words import too_few
 from resnet_bench.report.document import Prominence, Section
 from resnet_bench.report.figure import Figure, FigureAxis, Role, Scale, Series
 from resnet_bench.report.labels import Labels
 from resnet_bench.report.sections.against import THROUGHPUT_AT_BEST, Against, latency_at
-from resnet_bench.report.sections.agreement_columns import agreement_of, borrows_accuracy
+from resnet_bench.report.sections.agreement_columns import agreement_of, told_agreement
 from resnet_bench.report.sections.context import Context
-from resnet_bench.report.sections.curves import Curve
+from resnet_bench.report.sections.pareto_points import ParetoPoint, on_the_line, pareto_points
 from resnet_bench.report.sections.varies import Shape, shapes, varies
 from resnet_bench.report.table import Column, ColumnKind, Table
 from resnet_bench.words import counted, listed
@@ -31,20 +27,6 @@ _LIMIT = (
 )
 
 
-class ParetoPoint(Record, frozen=True, kw_only=True):
-    """A curve at one of its cases.
-
-    `dominated_by` names a point that is as accurate and proven faster; `rivals` those that are as accurate and may be.
-    """
-
-    curve: Curve
-    best: Result
-    summary: Summary
-    accuracy: float
-    dominated_by: str | None = None
-    rivals: tuple[str, ...] = ()
-
-
 def pareto_section(context: Context) -> Section | None:
     """Return both figures, None where fewer than two published accuracies stand against one another."""
     if Shape.ACCURACY not in shapes(varies(context.curves)):
@@ -52,52 +34,12 @@ def pareto_section(context: Context) -> Section | None:
     size = min((it.case.batch_size for curve in context.curves for it in curve.measured), default=1)
     figures = []
     for against in (latency_at(size), THROUGHPUT_AT_BEST):
-        points = _points(context.curves, context.labels, against)
+        points = pareto_points(context.curves, context.labels, against)
         if len({it.accuracy for it in points}) > 1:
             figures.append(_figure(points, context.labels, against))
     if not figures:
         return None
     return Section(id="accuracy", title="Accuracy", prominence=Prominence.PAGE, figures=tuple(figures))
-
-
-def _points(curves: Sequence[Curve], labels: Labels, against: Against) -> tuple[ParetoPoint, ...]:
-    modes = {curve.results[0].case.mode for curve in curves if curve.fastest}
-    # A training step is no forward pass: where both were measured, accuracy is a question of inference.
-    mode = Mode.INFERENCE if Mode.INFERENCE in modes else Mode.TRAINING
-    # All points share the mode, so their names need not say it.
-    named = msgspec.structs.replace(labels, case_axes=tuple(axis for axis in labels.case_axes if axis != "mode"))
-    found = [
-        ParetoPoint(
-            curve=msgspec.structs.replace(curve, name=named.series(best.case, run=curve.run)),
-            best=best,
-            summary=summary,
-            accuracy=best.accuracy,
-        )
-        for curve in curves
-        if (best := against.case(curve)) is not None
-        and best.accuracy is not None
-        and best.case.mode is mode
-        and (summary := best.summaries.get(against.metric.name)) is not None
-    ]
-    return tuple(_placed(it, found, against) for it in found)
-
-
-def _placed(point: ParetoPoint, points: Sequence[ParetoPoint], against: Against) -> ParetoPoint:
-    """Return the point with what speaks against it: only the intervals of ratios decide."""
-    above = [
-        it for it in points if it.curve.run == point.curve.run and it is not point and it.accuracy >= point.accuracy
-    ]
-    orders = [order(it.summary, point.summary, against.metric.direction, family=len(above)) for it in above]
-    better = [it for it, found in zip(above, orders, strict=True) if found is Order.AHEAD]
-    if better:
-        best = max(better, key=_median) if against.metric.direction is Direction.HIGHER else min(better, key=_median)
-        return msgspec.structs.replace(point, dominated_by=best.curve.name)
-    rivals = [it.curve.name for it, found in zip(above, orders, strict=True) if found is not Order.BEHIND]
-    return msgspec.structs.replace(point, rivals=tuple(rivals))
-
-
-def _median(point: ParetoPoint) -> float:
-    return point.summary.median
 
 
 def _figure(points: Sequence[ParetoPoint], labels: Labels, against: Against) -> Figure:
@@ -130,9 +72,9 @@ def _figure(points: Sequence[ParetoPoint], labels: Labels, against: Against) -> 
 
 
 def _frontier(points: Sequence[ParetoPoint], run: int, name: str, against: Against) -> Series | None:
-    front = (it for it in points if it.curve.run == run and not _below(it, points, against))
+    front = (it for it in on_the_line(points, against) if it.curve.run == run)
     # From the slowest on: a step is drawn down first, and then to the quicker side.
-    chosen = sorted(front, key=_median, reverse=against.metric.direction is Direction.LOWER)
+    chosen = sorted(front, key=lambda it: it.median, reverse=against.metric.direction is Direction.LOWER)
     if not chosen:
         return None
     return Series(
@@ -141,23 +83,18 @@ def _frontier(points: Sequence[ParetoPoint], run: int, name: str, against: Again
         role=Role.FRONTIER,
         hue=run,
         dash=run,
-        x=tuple(_median(it) * against.scale for it in chosen),
+        x=tuple(it.median * against.scale for it in chosen),
         y=tuple(it.accuracy * 100 for it in chosen),
     )
-
-
-def _below(point: ParetoPoint, points: Sequence[ParetoPoint], against: Against) -> bool:
-    """Return whether another point of the run measured no worse in both and better in one: the line is of medians."""
-    place = (_median(point), point.accuracy)
-    others = ((_median(it), it.accuracy) for it in points if it.curve.run == point.curve.run)
-    return any(it != place and against.ahead(it[0], place[0]) and it[1] >= place[1] for it in others)
 
 
 def _dot(point: ParetoPoint, against: Against, *, crowded: bool) -> Series:
     """Return a point; in a crowded figure what is dominated has no name beside it."""
     interval = point.summary.interval
     model = point.best.case.model
-    state = f"dominated by {point.dominated_by}" if point.dominated_by else "on the frontier"
+    state = "accuracy published for fp32" if point.apart else "on the frontier"
+    if point.dominated_by:
+        state = f"dominated by {point.dominated_by}"
     if point.rivals:
         state = f"not separable from {listed(point.rivals)}"
     return Series(
@@ -166,7 +103,7 @@ def _dot(point: ParetoPoint, against: Against, *, crowded: bool) -> Series:
         role=Role.MEASURED if point.dominated_by is None else Role.DOMINATED,
         hue=point.curve.hue,
         dash=point.curve.dash,
-        x=(_median(point) * against.scale,),
+        x=(point.median * against.scale,),
         y=(point.accuracy * 100,),
         low=(interval.low * against.scale if interval else None,),
         high=(interval.high * against.scale if interval else None,),
@@ -183,15 +120,17 @@ def _dot(point: ParetoPoint, against: Against, *, crowded: bool) -> Series:
 
 
 def _finding(points: Sequence[ParetoPoint], against: Against) -> str:
+    launches = min(it.summary.launches for it in points)
     quickest_first = -1 if against.metric.direction is Direction.HIGHER else 1
     front = sorted(
-        (it for it in points if it.dominated_by is None and not it.rivals), key=lambda it: quickest_first * _median(it)
+        (it for it in points if it.dominated_by is None and not it.rivals and not it.apart),
+        key=lambda it: quickest_first * it.median,
     )
     if len({it.curve.run for it in points}) > 1:
-        return f"Run by run, {len(front)} of {len(points)} points are on their frontier.{_not_separable(points)}"
-    launches = min(it.summary.launches for it in points)
+        few = f" Where {too_few(launches)}, nothing is proven." if launches < MIN_LAUNCHES else ""
+        return f"Run by run, {len(front)} of {len(points)} points are on their frontier.{_not_separable(points)}{few}"
     if launches < MIN_LAUNCHES:
-        measured = [it for it in points if not _below(it, points, against)]
+        measured = on_the_line(points, against)
         return (
             f"By medians alone, {len(measured)} of {len(points)} are on the frontier: "
             f"{listed([it.curve.name for it in measured])}. Nothing is proven: {too_few(launches)}."
@@ -211,16 +150,24 @@ def _of_fp32(points: Sequence[ParetoPoint]) -> str:
     """Say for what accuracy is published, where a case computes something else, "" where all compute that."""
     if not any(borrows_accuracy(it.best) for it in points):
         return ""
-    return ", and for fp32: what another precision or a runtime loses of it is its agreement, which stands in the table"
+    alone = "; where that is not known it dominates nothing and is not on the line" * any(it.apart for it in points)
+    return (
+        ", and for fp32: what another precision or a runtime loses of it is its agreement, which stands in the table"
+        f"{alone}"
+    )
 
 
 def _borrowed(points: Sequence[ParetoPoint]) -> str:
     """Say of the points that nothing dominates what their accuracy is worth, "" where it is their own."""
     front = [it for it in points if it.dominated_by is None and borrows_accuracy(it.best)]
-    told = [f"{it.curve.name} {agreement_of(it.best)}" for it in front[:_MOST_TOLD]]
+    told = [f"{it.curve.name} {told_agreement(it.best)}" for it in front[:_MOST_TOLD]]
     more = f"; and of {len(front) - _MOST_TOLD} more in the table" if len(front) > _MOST_TOLD else ""
-    said = f" That takes accuracy as it is published for fp32; agreement of these cases: {'; '.join(told)}{more}."
-    return said if told else ""
+    if not told:
+        return ""
+    agreement = f"agreement of these cases: {'; '.join(told)}{more}."
+    if any(it.apart for it in front):
+        return f" Accuracy is published for fp32, and what computes otherwise has no place on it; {agreement}"
+    return f" That takes accuracy as it is published for fp32; {agreement}"
 
 
 def _dominated(points: Sequence[ParetoPoint]) -> str:
@@ -261,7 +208,7 @@ def _table(points: Sequence[ParetoPoint], against: Against) -> Table:
             (
                 point.curve.name,
                 point.best.case.batch_size,
-                _median(point),
+                point.median,
                 interval.low if interval else None,
                 interval.high if interval else None,
                 point.accuracy,

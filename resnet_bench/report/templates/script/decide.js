@@ -54,18 +54,21 @@ function placed(rank, cases) {
     });
     return { first, rivals, launches: Math.min(...cases.map((it) => d.launches[it])) };
   }
+  // A borrowed accuracy without bounds is put before its own kind alone, and behind an equal one that is a case's own.
+  const lent = (it) => rank.borrowed_by[it] ?? "", bare = (it) => lent(it) !== "" && rank.low[it] === rank.high[it];
   let first = 0;
-  const better = (one, other) => way * (rank.values[one] - rank.values[other]) || d.speed[one] - d.speed[other];
+  const better = (one, other) => way * (rank.values[one] - rank.values[other]) || !lent(one) - !lent(other) || d.speed[one] - d.speed[other];
   cases.forEach((it, at) => { if (better(it, cases[first]) > 0) first = at; });
   const best = cases[first];
-  const rivals = cases.map((_, at) => at).filter((at) => at !== first && !(rank.higher ? rank.high[cases[at]] < rank.low[best] : rank.low[cases[at]] > rank.high[best]));
+  const apart = (it) => (rank.higher ? rank.high[it] < rank.low[best] : rank.low[it] > rank.high[best]);
+  const behind = (it) => (!bare(best) || lent(best) === lent(it)) && apart(it);
+  const rivals = cases.map((_, at) => at).filter((at) => at !== first && !behind(cases[at]));
   return { first, rivals, launches: FEWEST };
 }
 
 // limit in base units; batch a number or null.
 function decide({ asked, limit, batch, rank }) {
   const d = data.decision, a = d.asked[asked], r = d.ranked[rank];
-  const exact = !r.raw;
   const fitOf = (it) => {
     const value = a.values[it];
     if (value === null) return FIT.unknown;
@@ -91,10 +94,10 @@ function decide({ asked, limit, batch, rank }) {
   const best = place && fitting[place.first];
   if (best) { ranked.splice(ranked.indexOf(best), 1); ranked.unshift(best); }
   const others = models.filter((it) => it.fit !== FIT.fits).sort((x, y) => x.fit - y.fit);
-  return { models: [...ranked, ...others], best, tied: place ? place.rivals.map((at) => fitting[at]) : [], place, exact, limit, a, r, batch };
+  return { models: [...ranked, ...others], best, tied: place ? place.rivals.map((at) => fitting[at]) : [], place, limit, a, r, batch };
 }
 
-function sentences({ models, best, tied, place, exact, limit, a, r, batch }) {
+function sentences({ models, best, tied, place, limit, a, r, batch }) {
   const d = data.decision, said = [];
   const of = (it) => `${a.words} ${withInterval(a, it)}`;
   const budget = `${a.words} at most ${say(limit, a.base_unit).replace(/\.0+(?= |$)/, "")}${batch === null ? "" : ` at batch ${batch}`}`;
@@ -105,9 +108,10 @@ function sentences({ models, best, tied, place, exact, limit, a, r, batch }) {
     let why = "";
     if (tied.length) {
       const names = [best, ...tied].map((model) => d.names[model.best]);
-      if (exact) why = `; a tie with ${listed(names.slice(1))}`;
+      const equal = !r.raw && [best, ...tied].every(({ best: one }) => r.low[one] === r.high[one] && r.values[one] === r.values[it]);
+      if (equal) why = `; a tie with ${listed(names.slice(1))}`;
       else if (place.launches < FEWEST) why = `; that it is the best is not proven: ${launchWords(place.launches)}`;
-      else why = `; whether it is the best is open: these launches cannot tell it from ${listed(names.slice(1))}`;
+      else why = `; whether it is the best is open: ${r.raw ? "these launches" : "agreement with fp32"} cannot tell it from ${listed(names.slice(1))}`;
     }
     said.push(`${d.names[it]}: ${figures.join("; ")}${why}.`);
     if (a.low[it] === null) said.push(`That it fits is not proven: ${launchWords(d.launches[it])}.`);

@@ -20,7 +20,7 @@ function say(value, unit) {
 }
 function withInterval(of, at) {
   const unit = of.base_unit, said = say(of.values[at], unit), low = of.low[at], high = of.high[at];
-  if (of.exact || low === null || high === null) return said;
+  if (of.exact || low === null || high === null || (of.borrowed_by && of.raw === null && low === high)) return said;
   const [from, to] = [say(low, unit), say(high, unit)], space = from.indexOf(" ");
   const own = space < 0 ? "" : from.slice(space + 1), number = space < 0 ? from : from.slice(0, space);
   return `${said} (${to.endsWith(own) ? number : from} to ${to})`;
