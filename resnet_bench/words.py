@@ -21,6 +21,13 @@ def listed(names: Sequence[str], limit: int = 3) -> str:
     return f"{', '.join(names[:-1])} and {names[-1]}"
 
 
+def sentence(text: str) -> str:
+    """Return text as a sentence: with a capital, but where it starts with a name, such as bf16, and a full stop."""
+    first = text.partition(" ")[0]
+    named = any(char.isupper() or char.isdigit() or char == "_" for char in first)
+    return f"{text if named else text[:1].upper() + text[1:]}."
+
+
 def either(names: Sequence[str]) -> str:
     """Return "a, b or c", with a comma before the last of three and more."""
     *most, last = names

@@ -26,3 +26,9 @@ def test_a_workflow_command_is_kept_as_words():
     assert words.logged("  ::error::x") == "  : :error::x"
     assert words.logged("a ##[add-mask]b") == "a ## [add-mask]b"
     assert words.logged("cpu::x, µs") == "cpu::x, µs"
+
+
+def test_a_sentence_starts_with_a_capital_or_with_a_name_as_that_is_spelled():
+    said = ("channels last helps", "bf16 helps", "amp_fp16 helps", "OpenVINO helps", "whether bf16 helps is not clear")
+    assert [words.sentence(it)[:9] for it in said] == ["Channels ", "bf16 help", "amp_fp16 ", "OpenVINO ", "Whether b"]
+    assert words.sentence("give a budget") == "Give a budget."

@@ -1,8 +1,10 @@
 """The question box of a page as plain records: what can be asked, the data to answer it, and a first answer."""
 
+from resnet_bench.analysis.budgets import ABOVE_0
 from resnet_bench.analysis.confidence import CONFIDENCE
 from resnet_bench.records import Record
 from resnet_bench.report.figure import Figure, LimitLine
+from resnet_bench.words import sentence
 
 
 class Asked(Record, frozen=True, kw_only=True):
@@ -51,7 +53,7 @@ class QuestionBox(Record, frozen=True, kw_only=True):
     """The box: cases by row, and the first question with its answer.
 
     `first_words` are the first question's limit as a figure has it, "p95 200 ms". `models` numbers the models of the
-    runs in order, of each case `model_of`.
+    runs in order, of each case `model_of`. `no_budget` is said where none is given.
     """
 
     rows: tuple[int, ...]
@@ -69,6 +71,7 @@ class QuestionBox(Record, frozen=True, kw_only=True):
     first_words: str
     first_batch: int | None
     answer: tuple[str, ...]
+    no_budget: str = sentence(ABOVE_0)
     confidence: float = CONFIDENCE
 
     @property

@@ -16,7 +16,7 @@ function answered() {
   box.elements.under.setAttribute("aria-invalid", String(!known));
   const list = $("#answer");
   list.replaceChildren();
-  (known ? sentences(found) : ["Give a budget above 0."]).forEach((text, at) => {
+  (known ? sentences(found) : [data.decision.no_budget]).forEach((text, at) => {
     const line = document.createElement("p");
     if (at === 0 && found?.best) {
       const name = document.createElement("strong"), after = text.indexOf(": ");
