@@ -33,6 +33,7 @@ class ExecutorFacts(NamedTuple):
         packages: what it imports beside the package's own dependencies.
         extra: of this package, which installs them.
         apart: every layer of the static profile runs by itself, so that a network is a sum of layers that can be timed.
+        title: what its makers call it, in sentences; "" for the name that users type.
     """
 
     module: str
@@ -46,6 +47,7 @@ class ExecutorFacts(NamedTuple):
     packages: tuple[str, ...] = ()
     extra: str = ""
     apart: bool = False
+    title: str = ""
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -83,6 +85,7 @@ EXECUTORS: dict[Executor, ExecutorFacts] = {
         quantises=True,
         packages=("openvino",),
         extra="openvino",
+        title="OpenVINO",
     ),
     Executor.ONNXRUNTIME: ExecutorFacts(
         "onnx_runtime",
@@ -94,6 +97,7 @@ EXECUTORS: dict[Executor, ExecutorFacts] = {
         quantises=True,
         packages=("onnxruntime", "onnx", "onnxscript"),
         extra="onnxruntime",
+        title="ONNX Runtime",
     ),
     Executor.TENSORRT: ExecutorFacts(
         "tensorrt",
@@ -105,6 +109,7 @@ EXECUTORS: dict[Executor, ExecutorFacts] = {
         quantises=True,
         packages=("onnxruntime", "onnx", "onnxscript"),
         extra="onnxruntime",
+        title="TensorRT",
     ),
 }
 

@@ -517,7 +517,8 @@ def test_the_step_to_int8_is_from_fp32_in_the_same_runtime_with_its_agreement():
     assert rows["int8 instead of fp32 in openvino"]["gain"] == pytest.approx(4.0)
     assert rows["int8 instead of fp32 in openvino"]["agreement"] == "23.0 dB, 89.1 % of 64, 12 classes, untrained"
     dots = next(it for section in document.sections for it in section.figures if it.id == "configurations")
-    assert "Int8 in openvino helps: up to 4.00x" in dots.finding
+    assert "int8 in OpenVINO helps: up to 4.00x" in dots.finding
+    assert " OpenVINO helps: up to 2.00x (resnet18)." in dots.finding
 
 
 def test_all_ratios_of_a_page_are_of_the_figures_that_are_judged():

@@ -189,7 +189,7 @@ def words(case: Case, told: Collection[str]) -> str:
     return ", ".join(filter(None, (_axis(axis, case) for axis in AXES if axis in told))) or "the default"
 
 
-def within_words(step: Step) -> str:
+def _within_words(step: Step) -> str:
     """Return where a step was made if not from the default: " in openvino", "" from the default."""
     return f" in {', '.join(_axis(axis, step.other.case) for axis in step.within)}" if step.within else ""
 
@@ -228,7 +228,7 @@ def _step_row(it: Step, labels: Labels) -> Row:
     return (
         *_group_cells(it.default, labels),
         BY_NAME[it.axis].title,
-        f"{_axis(it.axis, it.other.case)} instead of {getattr(it.default.case, it.axis)}{within_words(it)}",
+        f"{_axis(it.axis, it.other.case)} instead of {getattr(it.default.case, it.axis)}{_within_words(it)}",
         *_gain_cells(it.gain),
         _WORDS[it.advice],
         agreement_of(it.other),

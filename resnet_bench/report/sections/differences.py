@@ -17,7 +17,7 @@ from resnet_bench.report.ratio_columns import RATIO_BOUNDS
 from resnet_bench.report.sections.context import Context
 from resnet_bench.report.table import Column, ColumnKind, Row, Table
 from resnet_bench.report.verdict_words import ORDER, case_labels, detectable_line, speed_lines
-from resnet_bench.words import counted, listed
+from resnet_bench.words import counted, listed, sentence
 
 _TIMINGS = frozenset(metric.name for metric in TIMINGS)
 _CHANGED = (Verdict.REGRESSED, Verdict.IMPROVED, Verdict.INCONCLUSIVE)
@@ -80,7 +80,7 @@ def differences_section(context: Context) -> Section | None:
                 caption = f"{counted(len(rows), 'row')} {verdict}"
                 folded.append(comparison_table(table, rows, id=identity, caption=caption))
         said = (*speed_lines(table), detectable_line(table))
-        paragraphs += [*(f"{it[:1].upper()}{it[1:]}." for it in said), *table.warnings]
+        paragraphs += [*map(sentence, said), *table.warnings]
     return Section(
         id="differences",
         title="Differences",

@@ -12,18 +12,20 @@ from resnet_bench.analysis.deployment_metrics import SQNR
 from resnet_bench.analysis.metric import Direction
 from resnet_bench.analysis.metrics import PEAK_ALLOCATED, PEAK_RSS, THROUGHPUT
 from resnet_bench.analysis.results import Result
-from resnet_bench.records import Interval
+from resnet_bench.executors.table import facts
+from resnet_bench.records import Case, Interval
 from resnet_bench.report.claim_words import superlative
 from resnet_bench.report.document import Prominence, Section
 from resnet_bench.report.figure import Figure, FigureAxis, Role, Scale, Series
 from resnet_bench.report.labels import Labels, axis_words
 from resnet_bench.report.sections.agreement_columns import agreement_mark, agreement_of, told_agreement
-from resnet_bench.report.sections.best import gain_words, within_words
+from resnet_bench.report.sections.best import gain_words
 from resnet_bench.report.sections.context import Context
 from resnet_bench.report.sections.curves import throughput_of, view_of
 from resnet_bench.report.sections.peak_words import peak_words
 from resnet_bench.report.sections.varies import Shape, shapes, varies
 from resnet_bench.report.table import Table
+from resnet_bench.words import sentence
 
 _ROW_PX = 24
 _AGREEMENT_READ = (
@@ -210,9 +212,9 @@ def _helps(context: Context) -> str:
         alone = [it for it in steps(context.results) if it.axis == axis]
         if alone:
             most = max(alone, key=lambda it: it.gain.ratio)
-            value = axis_words(axis, getattr(most.other.case, axis))
-            value += within_words(most)
-            gain, model = gain_words(most.gain), most.other.case.model
+            case = most.other.case
+            value = " in ".join(filter(None, (_titled((axis,), case), _titled(most.within, case))))
+            gain, model = gain_words(most.gain), case.model
             if borrows_accuracy(most.other):
                 model += f"; agreement with fp32 {told_agreement(most.other)}"
             verdicts = {
@@ -221,4 +223,10 @@ def _helps(context: Context) -> str:
                 Advice.UNCLEAR: f"whether {value} helps is not clear ({gain} measured)",
             }
             said.append(verdicts[most.advice])
-    return "".join(f" {it[:1].upper()}{it[1:]}." for it in said)
+    return "".join(f" {sentence(it)}" for it in said)
+
+
+def _titled(axes: Sequence[str], case: Case) -> str:
+    """Return values of axes as sentences have them: a runtime is called as its makers do."""
+    titles = {"executor": facts(case.executor).title}
+    return ", ".join(titles.get(axis) or axis_words(axis, getattr(case, axis)) for axis in axes)
