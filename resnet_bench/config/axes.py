@@ -208,7 +208,7 @@ AXES: tuple[Axis, ...] = (
         "else with a device of its own.",
         title="ranks",
         explained="Processes that train one network: images/s and memory are of all, by the slowest one's time.",
-        words=lambda value: counted(int(value), "rank"),
+        words=lambda value: "one process" if value == 1 else counted(int(value), "rank"),
         of_group=True,
     ),
     Axis(

@@ -41,7 +41,7 @@ class Labels(Record, frozen=True, kw_only=True):
 
     def variant(self, case: Case, *, run: int | None = None) -> str:
         """Return what sets the case apart beside model and batch size: "bf16, training", empty for nothing."""
-        words = [axis_words(axis, getattr(case, axis)) for axis in self.case_axes if axis not in _pointless(case)]
+        words = [axis_words(axis, getattr(case, axis)) for axis in self.case_axes if axis not in pointless(case)]
         if run is not None and len(self.runs) > 1:
             words.append(self.runs[run])
         return " · ".join(filter(None, words))
@@ -79,7 +79,7 @@ def _says_something(case: Case, axis: str) -> bool:
     return bool(getattr(case, axis)) and not is_usual and not axes.goes_without_saying(axis)
 
 
-def _pointless(case: Case) -> frozenset[str]:
+def pointless(case: Case) -> frozenset[str]:
     """Return the axes of ranks that a case has no part in: one process shares no batch, and inference has no ranks."""
     if case.world_size > 1:
         return frozenset()

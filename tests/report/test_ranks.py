@@ -7,9 +7,10 @@ import pytest
 from resnet_bench.analysis.group_scaling import of_ranks
 from resnet_bench.analysis.published import Published
 from resnet_bench.analysis.results import of_runs
-from resnet_bench.records import Communication, Memory, Mode, Rank, Scaling
+from resnet_bench.records import Communication, Memory, MemoryFormat, Mode, Rank, Scaling
 from resnet_bench.report.documents import run as view
 from resnet_bench.report.renderers import Format, render
+from resnet_bench.report.rows import objects
 from tests import make
 
 MIB = 2**20
@@ -84,3 +85,15 @@ def test_the_report_has_the_curve_and_what_ranks_said():
     assert "begins at a barrier and lasts as long as on the slowest rank" in " ".join(
         render(document, Format.HTML).split()
     )
+
+
+def test_what_would_be_faster_tells_one_process_of_no_ranks():
+    cases = [
+        make.case(mode=mode, batch_size=8, world_size=ranks, memory_format=form)
+        for mode, ranks in ((Mode.INFERENCE, 1), (Mode.TRAINING, 1), (Mode.TRAINING, 2))
+        for form in MemoryFormat
+    ]
+    document = view.build([make.run_of([make.measurement([[0.1] * 5] * 3, of=of) for of in cases])])
+    (section,) = (it for it in document.sections if it.id == "best")
+    told = {(row["mode"], row["world_size"], row["scaling"], row["nodes"]) for row in objects(section.tables[0])}
+    assert told == {("inference", None, None, None), ("training", 1, None, None), ("training", 2, "weak", 1)}

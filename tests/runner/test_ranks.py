@@ -87,7 +87,7 @@ def test_a_process_alone_is_not_told_of_ranks(tmp_path):
     told = {(it.mode, it.world_size, it.scaling): label([run]).variant(it) for it in run.header.cases}
     assert told == {
         (Mode.INFERENCE, 1, Scaling.WEAK): "inference",
-        (Mode.TRAINING, 1, Scaling.WEAK): "training · 1 rank",
+        (Mode.TRAINING, 1, Scaling.WEAK): "training · one process",
         (Mode.TRAINING, 2, Scaling.WEAK): "training · 2 ranks · weak scaling",
         (Mode.TRAINING, 2, Scaling.STRONG): "training · 2 ranks · strong scaling",
     }

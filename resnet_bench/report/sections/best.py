@@ -10,7 +10,7 @@ from resnet_bench.config.axes import BY_NAME
 from resnet_bench.records import Case
 from resnet_bench.report.claim_words import too_few
 from resnet_bench.report.document import Prominence, Section
-from resnet_bench.report.labels import Labels, axis_cells, axis_columns, axis_words
+from resnet_bench.report.labels import Labels, axis_cells, axis_columns, axis_words, pointless
 from resnet_bench.report.ratio_columns import OF_RATIOS
 from resnet_bench.report.sections.agreement_columns import agreement_of
 from resnet_bench.report.sections.context import Context
@@ -236,7 +236,9 @@ def _step_row(it: Step, labels: Labels) -> Row:
 
 
 def _group_cells(result: Result, labels: Labels) -> Row:
-    return (labels.runs[result.run], *axis_cells(result.case, FIXED))
+    idle = pointless(result.case)
+    cells = zip(FIXED, axis_cells(result.case, FIXED), strict=True)
+    return (labels.runs[result.run], *(None if axis in idle else cell for axis, cell in cells))
 
 
 def _gain_cells(gain: Gain | None) -> Row:
