@@ -1,6 +1,7 @@
 """The house's own rules: which floors stand above which, and where torch may be imported."""
 
 import ast
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -153,3 +154,38 @@ def test_tables_are_total():
     for executor in Executor:
         wanted = ("convert", "opened") if facts(executor).converts else ("prepare",)
         assert all(callable(getattr(load(executor), name)) for name in wanted)
+
+
+NAMED = re.compile(r"from (resnet_bench[\w.]*) import (\w+)|(?<![\w/.-])(resnet_bench(?:\.[a-z_]+){2,})(?![\w/.-]*\w)")
+
+
+def test_modules_that_strings_name_are_there():
+    """Processes are started by the names of their modules, which no import and no type checker follows."""
+    missing = {
+        f"{path}: {name}"
+        for _, path, tree in modules()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        for found in NAMED.findall(node.value)
+        if not is_there(name := ".".join(filter(None, found)))
+    }
+    assert missing == set()
+
+
+def is_there(name):
+    """Say whether it is a module, or something of one."""
+    parts = name.split(".")[1:]
+    place = ROOT.joinpath(*parts)
+    if place.is_dir() or place.with_suffix(".py").is_file():
+        return True
+    above = ROOT.joinpath(*parts[:-1])
+    home = above.with_suffix(".py") if parts[:-1] and not above.is_dir() else above / "__init__.py"
+    return home.is_file() and re.search(rf"\b{parts[-1]}\b", home.read_text()) is not None
+
+
+def test_a_module_that_moved_is_missed_where_a_string_names_it():
+    assert NAMED.findall("x; from resnet_bench.analysis import series_worker; y") == [
+        ("resnet_bench.analysis", "series_worker", "")
+    ]
+    assert not is_there("resnet_bench.analysis.series_worker")
+    assert is_there("resnet_bench.analysis.history.series_worker")
