@@ -156,6 +156,7 @@ def test_bars_and_curves_end_where_the_parts_do(document, run):
 
 def test_findings_are_computed(document):
     assert "layer" in figure(document, "stages").finding
+    assert all("one profile" in figure(document, name).finding for name in ("stages", "treemap"))
     assert "spends" in figure(document, "layer-roofline").finding
     assert "3.00x" in figure(document, "treemap").finding
     quick = Rate(precision=Precision.FP32, matmul_flop_per_s=1.6e13, convolution_flop_per_s=None)

@@ -34,7 +34,7 @@ def commands(fastest: Sequence[Result], calibrations: Sequence[str]) -> tuple[st
     if not costs_shown(fastest) or len(fastest) > _MOST_COMMANDS:
         return ()
     both = zip(fastest, calibrations, strict=True)
-    return tuple(f"the fastest of {it.case.model} again: {command(it.case, folder)}" for it, folder in both)
+    return tuple(f"what measured fastest of {it.case.model}, again: {command(it.case, folder)}" for it, folder in both)
 
 
 def costs_shown(fastest: Sequence[Result]) -> tuple[str, ...]:

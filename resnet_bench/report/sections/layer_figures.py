@@ -52,7 +52,8 @@ def _stage_finding(subjects: Sequence[Subject]) -> str:
     by_stage: dict[str, list[str]] = {}
     for it, row in slowest:
         by_stage.setdefault(row.name, []).append(f"{it.name} ({units.percent(row.share, 0)})")
-    return " ".join(f"{stage} takes the most time in {listed(names)}." for stage, names in by_stage.items())
+    said = " ".join(f"{stage} takes the most time in {listed(names)}." for stage, names in by_stage.items())
+    return f"{said} That is of one profile each, which gives no interval."
 
 
 def _stage_table(subjects: Sequence[Subject], table: Table) -> Table:
@@ -123,8 +124,8 @@ def _layer_finding(it: Subject) -> str:
     slowest = max(it.layers, key=lambda row: row.time_s)
     text = (
         f"In {it.name} {listed([f'{name} takes {units.percent(share, 0)}' for name, share in ranked])} of the time; "
-        f"the slowest row is {slowest.name} with {units.milliseconds(slowest.time_s)} ms "
-        f"({units.percent(slowest.share)})."
+        f"in this one profile, which gives no interval, the slowest row is {slowest.name} with "
+        f"{units.milliseconds(slowest.time_s)} ms ({units.percent(slowest.share)})."
     )
     weighty = [(row.time_s - (row.least_s or 0.0), row) for row in it.layers if row.least_s]
     if weighty:
