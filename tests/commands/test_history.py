@@ -81,6 +81,17 @@ def test_golden_of_a_suspicion(capsys, form):
     goldens.check(capsys.readouterr().out, f"history/suspected.{ENDINGS[form]}")
 
 
+@pytest.mark.parametrize("name", ["duplicate_step", "two_before_end"])
+def test_what_was_once_judged_wrongly(tmp_path, monkeypatch, capsys, name):
+    """conda's own benchmarks ended in a traceback; a step at the last commit but one was laid to the one before it."""
+    values = json.loads((DATA / "history" / f"{name}.json").read_text())
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    asv_folder(Path("results"), [f"{number:07x}{'0' * 33}" for number in range(len(values))], values)
+    assert cli.run(["history", "--asv-results", "results"]) == 0
+    goldens.check(capsys.readouterr().out, f"history/{name.replace('_', '-')}.txt")
+
+
 def test_a_suspicion_is_in_json_csv_and_page(jumped, capsys):
     cli.run(["history", "--format", "json"])
     content = json.loads(capsys.readouterr().out)
@@ -201,7 +212,8 @@ def test_a_report_has_a_section_of_history(slowed, capsys):
     assert content["changes"][0]["commit"] == slowed[16][:7]
     found = content["findings"]["history"]
     assert "1 regressed" in found
-    assert f" moved most, from {content['changes'][0]['before_text']} to " in found
+    before = content["changes"][0]["before_text"]
+    assert f"The largest move measured is that of a.track_x() on alpha, from {before} to " in found
     assert found.endswith(f" at {slowed[16][:7]}: regressed.")
     assert cli.run(["report", run, "--asv-results", ".asv/results"]) == 0
     page = Path(capsys.readouterr().out.strip()).read_text(encoding="utf-8")

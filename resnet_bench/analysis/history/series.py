@@ -15,6 +15,7 @@ from resnet_bench.analysis.history.suspicion import find_suspect
 from resnet_bench.records import Change, ChangeOutcome, HistorySeries, Interval, Suspicion
 
 MIN_CHANGE = 0.03
+_SEEN = 3  # decimals of a ratio, as `units.ratio` writes it
 
 
 def judged(series: HistorySeries, min_change: float = MIN_CHANGE, *, newest: bool = True) -> HistorySeries:
@@ -125,7 +126,8 @@ def _interval(before: Array, after: Array) -> Interval | None:
 
 
 def _excludes_one(interval: Interval | None) -> bool:
-    return interval is None or not interval.low <= 1 <= interval.high
+    """Say whether an interval excludes no change with the decimals that people see of it."""
+    return interval is None or not round(interval.low, _SEEN) <= 1 <= round(interval.high, _SEEN)
 
 
 def _repaired(

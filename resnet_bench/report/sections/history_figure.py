@@ -43,13 +43,13 @@ def _name(one: HistorySeries) -> str:
 
 
 def _moved_most(history: History, one: HistorySeries) -> str:
-    """Return the largest change of the series that moved most, nothing where none did."""
+    """Return the largest move measured, of the series that has it; nothing where none moved."""
     if not moves(one):
         return ""
     move = max(moves(one), key=size)
     before, new = units.quantity(move.before, one.unit), units.quantity(move.new, one.unit)
     where = short(history, move.first_after)
-    return f"{_name(one)} moved most, from {before} to {new} at {where}: {fate(move)}."
+    return f"The largest move measured is that of {_name(one)}, from {before} to {new} at {where}: {fate(move)}."
 
 
 def _line(history: History, one: HistorySeries, hue: int) -> list[Series]:
