@@ -24,6 +24,8 @@ from resnet_bench.child.sources import Sources
 from resnet_bench.errors import DisagreesError, UnsupportedError, deed, in_words, text_of
 from resnet_bench.executors import table as executors
 from resnet_bench.executors.deployed import refuse_otherwise
+from resnet_bench.machine import cores
+from resnet_bench.machine.devices import HOST
 from resnet_bench.models import compat
 from resnet_bench.models import weights as trained
 from resnet_bench.profilers.devices import present
@@ -31,7 +33,7 @@ from resnet_bench.records import Case, Protocol, Record, State, arguments
 from resnet_bench.records.live import PackageFrom
 from resnet_bench.records.weights import parse as parse_weights
 from resnet_bench.specs import INSTALLED_PACKAGES
-from resnet_bench.wire.live import Compare, Compared, Elapsed, Iterate, Prepare, Ready, Refused
+from resnet_bench.wire.live import Bind, BoundToCore, Compare, Compared, Elapsed, Iterate, Prepare, Ready, Refused
 from resnet_bench.wire.request import NO_WAY_TO_ANSWER
 
 PACKAGE = "resnet_bench"
@@ -61,7 +63,8 @@ class _Side(NamedTuple):
 def serve(conversation: socket.socket) -> None:
     """Answer requests, a JSON line each, until the other side closes; then the process ends."""
     own = os.getpid()
-    decoder = msgspec.json.Decoder(Prepare | Iterate | Compare)
+    usable, bound = cores.usable(), False
+    decoder = msgspec.json.Decoder(Prepare | Bind | Iterate | Compare)
     side: _Side | None = None
     sources: Sources | None = None
     for line in conversation.makefile("rb"):
@@ -69,12 +72,19 @@ def serve(conversation: socket.socket) -> None:
         try:
             if isinstance(request, Prepare):
                 side = None
+                if bound:
+                    cores.bind_all_threads_to(usable)
+                    bound = False
                 sources = sources or Sources(Path(request.root))
                 side = _prepare(request)
                 took_s = _warm(side.loaded)
-                answer: Ready | Elapsed | Compared | Refused = Ready(
-                    iteration_s=took_s, source=side.source, read=sources.digests()
+                answer: Ready | BoundToCore | Elapsed | Compared | Refused = Ready(
+                    iteration_s=took_s, source=side.source, core=_core(request.case), read=sources.digests()
                 )
+            elif isinstance(request, Bind):
+                cores.bind_all_threads_to({request.core})
+                bound = True
+                answer = BoundToCore()
             elif side is not None:
                 answer = _compared(side) if isinstance(request, Compare) else _timed(side.loaded, request.count)
             else:
@@ -87,6 +97,11 @@ def serve(conversation: socket.socket) -> None:
             break
         _say(conversation, answer)
     os._exit(0)
+
+
+def _core(case: Case) -> int | None:
+    """Return the core that a case of one thread ran on, where it can be bound to it."""
+    return cores.run_on() if case.device == HOST and case.threads == 1 and cores.usable() else None
 
 
 def _timed(loaded: Loaded, count: int) -> Elapsed:

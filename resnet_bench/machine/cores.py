@@ -1,5 +1,6 @@
 """The CPU cores that a process may use: confining it to some, and saying which they are."""
 
+import contextlib
 import os
 import re
 from collections import Counter
@@ -9,6 +10,9 @@ from pathlib import Path
 from resnet_bench.errors import UnsupportedError, UsageError
 
 _THREADS_OF_ITS_CORE = "/sys/devices/system/cpu/cpu{}/topology/thread_siblings_list"
+_THIS_THREAD = Path("/proc/thread-self/stat")
+_RUN_ON_FIELD = 39  # proc_pid_stat(5), counted from 1
+_THREADS = Path("/proc/self/task")
 _RANGES = re.compile(r"\d+(-\d+)?(,\d+(-\d+)?)*")
 
 
@@ -90,6 +94,27 @@ def bind_to(cores: Collection[int]) -> None:
     """Bind this process, and the threads that it starts, to cores; nothing where there are none."""
     if cores:
         os.sched_setaffinity(0, cores)
+
+
+def bind_all_threads_to(cores: Collection[int]) -> None:
+    """Bind every thread that this process has, and those that they start, to cores; Linux only."""
+    for thread in _THREADS.iterdir():
+        with contextlib.suppress(ProcessLookupError):  # it may end meanwhile
+            os.sched_setaffinity(int(thread.name), cores)
+
+
+def usable() -> frozenset[int]:
+    """Return the cores that this process may use; none where the system does not tell."""
+    return frozenset(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else frozenset()
+
+
+def run_on() -> int | None:
+    """Return the core that this thread ran on last, None where the system does not tell."""
+    try:
+        behind_its_name = _THIS_THREAD.read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return int(behind_its_name[_RUN_ON_FIELD - 3])
 
 
 def _siblings(core: int) -> str:

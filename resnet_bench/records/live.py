@@ -70,6 +70,7 @@ class PairedSamples(Record, frozen=True, kw_only=True):
     """One launch pair of one matchup: seconds per iteration of each turn on both sides, in time order.
 
     For one thread on the CPU also the seconds of CPU that it got: what a neighbour takes from it is not in those.
+    `core` is the one that both sides took their turns on, None where they were not bound to one.
     """
 
     pair: int
@@ -77,6 +78,7 @@ class PairedSamples(Record, frozen=True, kw_only=True):
     contender_s: tuple[float, ...]
     baseline_cpu_s: tuple[float, ...] = ()
     contender_cpu_s: tuple[float, ...] = ()
+    core: int | None = None
 
     @property
     def by_cpu_time(self) -> bool:

@@ -3,7 +3,9 @@
 Inside a pair the two processes take turns in random order, as short as can be timed well, so that drift and
 neighbours hit both alike: on a shared machine neighbouring iterations of 12 ms resembled each other (correlation 0.6
 to 0.9) more than those 120 ms apart (0.2 to 0.6). A pair gives one number per case, the median log ratio of its
-turns. What is left is the bias of a launch (memory layout and the like), which only fresh pairs average out.
+turns. Cases of one thread take their turns on one core: of two cores of a shared machine one was often up to 20 %
+slower for as long as a pair lasted. What is left is the bias of a launch (memory layout and the like), which only
+fresh pairs average out.
 """
 
 import hashlib
@@ -25,7 +27,7 @@ from resnet_bench.runner.equal_code import EqualCode
 from resnet_bench.runner.launchers.fork_server import Child
 from resnet_bench.runner.launchers.forked import LaunchPairs, best_start
 from resnet_bench.storage import files, lines
-from resnet_bench.wire.live import Compare, Compared, Iterate, Prepare, Ready
+from resnet_bench.wire.live import Bind, Compare, Compared, Iterate, Prepare, Ready
 from resnet_bench.wire.setting import setting_of
 
 SHORTEST_TURN_S = 0.004
@@ -212,6 +214,7 @@ def _take_turns(
     unit = max(1, math.ceil(SHORTEST_TURN_S / max(slowest, 1e-6)))
     taken: tuple[list[float], list[float]] = ([], [])
     cpu: tuple[list[float], list[float]] = ([], [])
+    core = _on_one_core(ready, children, rng)
     start = time.monotonic()
     while len(taken[0]) < FEWEST_TURNS or time.monotonic() - start < terms.turns_s:
         for index in rng.sample((0, 1), 2):
@@ -226,4 +229,16 @@ def _take_turns(
         contender_s=tuple(taken[1]),
         baseline_cpu_s=tuple(cpu[0]) if has_cpu else (),
         contender_cpu_s=tuple(cpu[1]) if has_cpu else (),
+        core=core,
     )
+
+
+def _on_one_core(ready: tuple[Ready, Ready], children: tuple[Child, Child], rng: random.Random) -> int | None:
+    """Bind both sides to one of the cores that the system gave them, and return it; None where they are not bound."""
+    given = [it.core for it in ready]
+    core = rng.choice(given)
+    if core is None or None in given:
+        return None
+    for child in children:
+        child.ask(Bind(core=core))
+    return core

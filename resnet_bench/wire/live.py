@@ -22,11 +22,13 @@ class LiveRequest(Record, Generic[AnswerT], frozen=True, kw_only=True):
 class Ready(Record, frozen=True, kw_only=True, tag="ready"):
     """The model is warm; `iteration_s` is what one iteration lasts, `source` the file that its code came from.
 
-    `read` has the SHA-256 of every file of the revision that the process has read so far, by its place there.
+    `read` has the SHA-256 of every file of the revision that the process has read so far, by its place there. `core` is
+    that of the CPU which a case of one thread ran on, None of others and where the system binds nothing to cores.
     """
 
     iteration_s: float
     source: str
+    core: int | None = None
     read: dict[str, str] = msgspec.field(default_factory=dict)
 
 
@@ -65,6 +67,18 @@ class Iterate(LiveRequest[Elapsed], frozen=True, kw_only=True, tag="iterate"):
     answer = Elapsed
 
     count: int
+
+
+class BoundToCore(Record, frozen=True, kw_only=True, tag="bound"):
+    """The process stays on its core."""
+
+
+class Bind(LiveRequest[BoundToCore], frozen=True, kw_only=True, tag="bind"):
+    """Run on this core of the CPU alone until something else is prepared."""
+
+    answer = BoundToCore
+
+    core: int
 
 
 class Compared(Record, frozen=True, kw_only=True, tag="compared"):

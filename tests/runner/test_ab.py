@@ -12,10 +12,13 @@ import pytest
 
 from resnet_bench import cli
 from resnet_bench.executors import table
+from resnet_bench.machine import cores
 from resnet_bench.records import Executor
+from resnet_bench.records.live import Matchup, Side, Until
 from resnet_bench.runner import live as runner
 from resnet_bench.runner import revisions
 from resnet_bench.wire.live import Elapsed, Ready
+from tests import make
 
 pytestmark = pytest.mark.usefixtures("brief_turns")
 
@@ -263,6 +266,59 @@ def test_a_side_that_does_not_compute_the_network_is_refused_as_a_run_refuses_it
     assert out == ""
     assert err.splitlines()[-1] == "error: working tree: the output of eager in fp32 is not finite (inf or NaN)."
 
+
+@pytest.mark.skipif(len(cores.usable()) < 2, reason="needs two cores")
+def test_both_sides_of_a_pair_take_their_turns_on_one_core(tmp_path):
+    """Two cores of a shared machine differ, by up to 20 %."""
+    (tmp_path / "told.py").write_text(TOLD_MODEL)
+    case = make.case("told:Net", batch_size=1, image_size=32)
+    sides = (Side(label="a", root=str(tmp_path)), Side(label="b", root=str(tmp_path)))
+    terms = runner.Terms(pairs=4, until=Until.EXHAUSTED)
+    (found,) = runner.measure_pairs([Matchup(baseline=case, contender=case)], sides, terms)
+    told = [json.loads(line) for path in tmp_path.glob("*.told") for line in path.read_text().splitlines()[-5:]]
+    assert {it.core for it in found.turns} <= cores.usable()
+    assert sorted(map(tuple, told)) == sorted((it.core,) for it in found.turns for _ in range(2 * 5))
+
+
+@pytest.mark.skipif(len(cores.usable()) < 2, reason="needs two cores")
+def test_what_is_prepared_next_is_not_kept_on_that_core(tmp_path):
+    (tmp_path / "told.py").write_text(TOLD_MODEL)
+    cases = [make.case("told:Net", batch_size=size, image_size=32) for size in (1, 2)]
+    sides = (Side(label="a", root=str(tmp_path)), Side(label="b", root=str(tmp_path)))
+    terms = runner.Terms(pairs=1, until=Until.EXHAUSTED)
+    runner.measure_pairs([Matchup(baseline=case, contender=case) for case in cases], sides, terms)
+    told = [path.read_text().splitlines() for path in tmp_path.glob("*.told")]
+    everywhere = json.dumps(sorted(cores.usable()))
+    assert [[free for free, _ in itertools.groupby(it == everywhere for it in lines)] for lines in told] == [
+        [True, False, True, False]
+    ] * 2
+
+
+def test_sides_of_several_threads_are_not_kept_on_one_core(tmp_path):
+    (tmp_path / "told.py").write_text(TOLD_MODEL)
+    cases = [make.case("told:Net", batch_size=1, image_size=32, threads=it) for it in (1, 2)]
+    sides = (Side(label="a", root=str(tmp_path)), Side(label="b", root=str(tmp_path)))
+    terms = runner.Terms(pairs=1, until=Until.EXHAUSTED)
+    for baseline in cases:
+        (found,) = runner.measure_pairs([Matchup(baseline=baseline, contender=cases[1])], sides, terms)
+        assert {it.core for it in found.turns} == {None}
+
+
+TOLD_MODEL = """
+import json, os, pathlib
+import torch
+
+class Net(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.head = torch.nn.Linear(3, 4)
+
+    def forward(self, images):
+        cores = [os.sched_getaffinity(int(thread)) for thread in os.listdir("/proc/self/task")]
+        with pathlib.Path(f"{os.getpid()}.told").open("a") as file:
+            file.write(json.dumps(sorted(set().union(*cores))) + "\\n")
+        return self.head(images.mean((2, 3)))
+"""
 
 NAN_MODEL = """
 import torch

@@ -21,6 +21,7 @@ from resnet_bench.runner.launchers.process import Ended
 from resnet_bench.runner.launchers.variables import child_variables
 from resnet_bench.wire.live import (
     MESSAGE_BYTES,
+    BoundToCore,
     Compared,
     Elapsed,
     Fork,
@@ -143,7 +144,7 @@ class Child:
             _kill(os.killpg, self._pid)  # what it left behind
             self._pid = 0
             raise IncompleteError(f"{self.side.label}: {Ended(code, b'', _last_words(self._errors)).cause}.")
-        answer = msgspec.json.decode(line, type=Ready | Elapsed | Compared | Refused)
+        answer = msgspec.json.decode(line, type=Ready | BoundToCore | Elapsed | Compared | Refused)
         if isinstance(answer, Refused):
             refusal = UnsupportedError if answer.unsupported else UsageError
             raise refusal(f"{self.side.label}: {answer.message.rstrip('.')}.")
