@@ -122,7 +122,8 @@ class Band(Record, frozen=True, kw_only=True):
     """Relative change of a metric that two measurements of identical code may show beyond launch noise.
 
     `width` bounds the difference of one run and the mean of `runs`. It follows from `shift`, the standard deviation of
-    a run's shift as a logarithm, and its degrees of freedom; None where that is not known, as of a default.
+    a run's shift as a logarithm, and its degrees of freedom; None where that is not known, as of a default. `figures`
+    are those that it is of: what is corrected for drift differs less between runs than what was measured.
     """
 
     metric: str
@@ -131,6 +132,7 @@ class Band(Record, frozen=True, kw_only=True):
     shift: NonNegativeNumber | None = None
     degrees: PositiveNumber | None = None
     runs: Count | None = None
+    figures: Figures = Figures.RAW
 
 
 class Digest(Record, frozen=True, kw_only=True):

@@ -15,6 +15,7 @@ from resnet_bench.analysis.verdicts.thresholds import Rule
 from resnet_bench.records import Figures, Nominal, Verdict
 from resnet_bench.report.documents import verdicts
 from resnet_bench.report.renderers import Format, render
+from resnet_bench.units import percent_short
 from tests.make import IDENTITY, beside_reference, change, launch, measurement, run_of
 
 PASS_S = 0.003
@@ -126,10 +127,32 @@ def test_a_band_is_learnt_from_corrected_figures_where_all_runs_have_them():
     plain = [
         a_run(f"r{number}", speed=speed, seed=number, reference=None) for number, speed in enumerate((1.0, 1.15, 0.9))
     ]
-    corrected, raw = (
-        next(band.width for band in pool(of, "main").bands if band.metric == "latency_s") for of in (runs, plain)
+    taught, without = (
+        {band.figures: band.width for band in pool(of, "main").bands if band.metric == "latency_s"}
+        for of in (runs, plain)
     )
-    assert corrected < 0.06 < raw
+    assert taught[Figures.CORRECTED] < 0.06 < taught[Figures.RAW]
+    assert without == {Figures.RAW: taught[Figures.RAW]}
+
+
+def test_what_was_measured_is_held_against_the_band_of_what_was_measured():
+    """That of corrected figures is narrower: by it identical code was called regressed, and failed."""
+    runs = [a_run(f"r{number}", speed=speed, seed=number) for number, speed in enumerate((1.0, 1.15, 0.9))]
+    baseline, slow = pool(runs, "main"), digest(a_run("slow", speed=1.3, seed=9))
+    bare = compare(baseline, digest(a_run("bare", speed=1.3, seed=9, reference=None)))
+    row = next(it for it in bare.comparisons if it.metric == "latency_s")
+    assert (row.figures, row.verdict) == (Figures.RAW, Verdict.UNCHANGED)
+    assert row.judged.low < 1 < row.judged.high  # the launches alone say 1.11 to 1.53
+    table, raw = (compare(baseline, slow, figures=it) for it in (Figures.CORRECTED, Figures.RAW))
+    rules = [
+        Rule(name="by name", metric="latency_s", limit=0.05, figures=Figures.RAW),
+        Rule(name="absolute", metric="latency_s", maximum=0.055),
+    ]
+    result = judge(table, rules, sides=(baseline, slow), raw=raw)
+    assert [it.status for it in result.outcomes] == [Status.UNDECIDED, Status.UNDECIDED]
+    said = render(verdicts.document(table), Format.TEXT)
+    width = next(it.width for it in table.bands if it.metric == "latency_s" and it.figures is Figures.CORRECTED)
+    assert f"latency corrected for drift [ms], lower is better, noise band {percent_short(width)} (baseline)" in said
 
 
 def test_claims_rest_on_corrected_figures_of_one_machine():

@@ -38,15 +38,19 @@ def compare(
         figures: RAW compares what was measured, CORRECTED what is corrected for drift where both sides have it.
     """
     baseline = named_like(baseline, contender)
-    chosen = {band.metric: band for band in (*DEFAULT_BANDS, *known_bands(baseline.bands, bands))}
+    chosen = {(band.metric, band.figures): band for band in (*DEFAULT_BANDS, *known_bands(baseline.bands, bands))}
+    for metric in NOISY_METRICS:
+        chosen.setdefault((metric.name, Figures.CORRECTED), chosen[metric.name, Figures.RAW])
     pairs, alone = match(baseline, contender, across)
     rows = judge(pairs, chosen, figures=figures) + alone
-    used = {row.metric for row in rows}
+    # Raw ones too: absolute limits are held against what was measured.
+    kinds = {(row.metric, kind) for row in rows for kind in (Figures.RAW, row.figures)}
+    used = [(metric.name, kind) for metric in NOISY_METRICS for kind in Figures if (metric.name, kind) in kinds]
     return VerdictTable(
         baseline=baseline.name,
         contender=contender.name,
         differences=summarize_differences([difference for pair in pairs for difference in pair.differences]),
-        bands=tuple(chosen[metric.name] for metric in NOISY_METRICS if metric.name in used),
+        bands=tuple(dict.fromkeys(chosen[key] for key in used)),
         comparisons=tuple(sorted(rows, key=lambda row: POSITION[row.metric])),
         means=geometric_means(rows),
         counts={verdict.value: sum(row.verdict is verdict for row in rows) for verdict in Verdict},

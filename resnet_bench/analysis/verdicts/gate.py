@@ -153,11 +153,11 @@ def _apply(rule: Rule, row: Comparison, between_runs: Mapping[str, float]) -> Ou
 
 
 def _between_runs(table: VerdictTable) -> dict[str, float]:
-    """Return how far one run's logarithm may lie off, by metric: a known band bounds the difference of two runs."""
+    """Return how far the logarithm of what a run measured may lie off, by metric: bands bound the difference of two."""
     return {
         band.metric: math.log1p(band.width) / math.sqrt(1 + 1 / (band.runs or 1))
         for band in table.bands
-        if band.source is not BandSource.DEFAULT
+        if band.source is not BandSource.DEFAULT and band.figures is Figures.RAW
     }
 
 

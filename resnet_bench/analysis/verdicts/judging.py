@@ -36,13 +36,13 @@ class _Candidate:
 
 
 def judge(
-    pairs: Sequence[Pair], bands: Mapping[str, Band], *, figures: Figures = Figures.CORRECTED
+    pairs: Sequence[Pair], bands: Mapping[tuple[str, Figures], Band], *, figures: Figures = Figures.CORRECTED
 ) -> list[Comparison]:
     """Return a row for every metric of every pair.
 
     Args:
         pairs: cases that stand against each other.
-        bands: the noise band of each noisy metric, by its name.
+        bands: the noise band of each noisy metric, by its name and by which figures are compared.
         figures: RAW compares what was measured, CORRECTED what is corrected for drift where both sides have it.
     """
     rows: list[Comparison] = []
@@ -50,7 +50,7 @@ def judge(
     for pair in pairs:
         rows += [row for metric in EXACT_METRICS if (row := _exact_row(pair, metric)) is not None]
         for metric in NOISY_METRICS:
-            judged = _noisy_row(pair, metric, bands[metric.name], figures)
+            judged = _noisy_row(pair, metric, bands, figures)
             if isinstance(judged, _Candidate):
                 candidates.append(judged)
             elif judged is not None:
@@ -91,12 +91,15 @@ def _exact_row(pair: Pair, metric: ExactMetric) -> Comparison | None:
     )
 
 
-def _noisy_row(pair: Pair, metric: Metric, band: Band, figures: Figures) -> Comparison | _Candidate | None:
+def _noisy_row(
+    pair: Pair, metric: Metric, bands: Mapping[tuple[str, Figures], Band], figures: Figures
+) -> Comparison | _Candidate | None:
     left = next((it for it in pair.baseline.summaries if it.metric == metric.name), None)
     right = next((it for it in pair.contender.summaries if it.metric == metric.name), None)
     if left is None and right is None:
         return None
     blank = _blank(pair, metric, left.median if left else None, right.median if right else None)
+    band = bands[metric.name, Figures.RAW]
     blank = msgspec.structs.replace(blank, baseline_summary=left, contender_summary=right, band=band.width)
     if left is None or right is None:
         return msgspec.structs.replace(blank, reason=_missing_value(left))
@@ -109,8 +112,10 @@ def _noisy_row(pair: Pair, metric: Metric, band: Band, figures: Figures) -> Comp
     if estimate is None:
         return _without_spread(blank, left, right)
     corrected = sides.kind is Figures.CORRECTED
+    band = bands[metric.name, sides.kind]
     row = msgspec.structs.replace(
         blank,
+        band=band.width,
         baseline=sides.baseline.median,
         contender=sides.contender.median,
         figures=sides.kind,

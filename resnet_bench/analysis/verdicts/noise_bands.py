@@ -9,16 +9,17 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+import msgspec
 import numpy as np
 
 from resnet_bench import units
 from resnet_bench.analysis.confidence import CONFIDENCE
 from resnet_bench.analysis.location import Location, robust
 from resnet_bench.analysis.metric import NoisyMetric
-from resnet_bench.analysis.metrics import NOISY_METRICS, find_metric
+from resnet_bench.analysis.metrics import NOISY_METRICS
 from resnet_bench.analysis.stats import t_quantile
 from resnet_bench.analysis.verdicts.figures import SideFigures, aligned
-from resnet_bench.records import Band, BandSource, Case, Digest, Summary
+from resnet_bench.records import Band, BandSource, Case, Digest, Figures, Summary
 from resnet_bench.records.conclusions import LARGEST_BAND
 
 NARROWEST_BAND = 0.01  # nobody acts on less
@@ -43,11 +44,18 @@ class Between(NamedTuple):
 
 
 def learn_bands(runs: Sequence[Digest]) -> tuple[Band, ...]:
-    """Return the noise band of each metric from at least three runs of identical code."""
-    medians = _log_medians(runs) if len(runs) >= FEWEST_RUNS else {}
-    found = ((metric, between_runs(list(medians.get(metric.name, {}).values()))) for metric in NOISY_METRICS)
+    """Return the noise band of each metric from at least three runs of identical code.
+
+    Of one that is corrected for drift there are two: rows are compared raw where a side has no reference.
+    """
+    if len(runs) < FEWEST_RUNS:
+        return ()
+    of_both = [(metric, figures) for metric in NOISY_METRICS for figures in Figures]
+    found = ((metric, figures, between_runs(_log_medians(runs, metric, figures))) for metric, figures in of_both)
     return tuple(
-        _band(metric.name, it, runs=len(runs), source=BandSource.BASELINE) for metric, it in found if it is not None
+        _band(metric.name, it, runs=len(runs), source=BandSource.BASELINE, figures=figures)
+        for metric, figures, it in found
+        if it is not None
     )
 
 
@@ -79,10 +87,13 @@ def between_runs(cases: Sequence[Sequence[Sequence[float]]]) -> Between | None:
 def known_bands(learnt: Iterable[Band], calibrated: Iterable[Band]) -> tuple[Band, ...]:
     """Return a band for each metric that either knows: where both do, the learnt one drawn towards the calibrated one.
 
-    A calibration that does not say how it came to be, of an earlier release, outranks what runs taught.
+    A calibration is of what was measured; corrected figures, which differ less, are drawn towards that too. One that
+    does not say how it came to be, of an earlier release, outranks what runs taught.
     """
-    ours, machines = ({band.metric: band for band in bands} for bands in (learnt, calibrated))
-    return tuple(_joined(ours.get(metric), machines.get(metric)) for metric in dict.fromkeys((*ours, *machines)))
+    ours = {(band.metric, band.figures): band for band in learnt}
+    machines = {band.metric: band for band in calibrated}
+    alone = (band for metric, band in machines.items() if (metric, Figures.RAW) not in ours)
+    return (*(_joined(band, machines.get(band.metric)) for band in ours.values()), *alone)
 
 
 def calibrated_band(metric: str, found: Between) -> Band:
@@ -93,7 +104,8 @@ def calibrated_band(metric: str, found: Between) -> Band:
 def in_words(band: Band) -> str:
     """Say what a band means, and what more runs would bring."""
     width = units.percent_short(band.width)
-    said = f"noise band of {band.metric}: {width} ({band.source}); changes below {width} cannot be seen"
+    corrected = " corrected for drift" if band.figures is Figures.CORRECTED else ""
+    said = f"noise band of {band.metric}{corrected}: {width} ({band.source}); changes below {width} cannot be seen"
     if band.shift is None or band.degrees is None or band.runs is None or band.runs < FEWEST_RUNS:
         return said
     later = Between(band.shift, band.degrees * (band.runs + MORE_RUNS - 1) / (band.runs - 1))
@@ -103,7 +115,7 @@ def in_words(band: Band) -> str:
     return f"{said}; two more runs would bring it to about {units.percent_short(narrower)}"
 
 
-def _band(metric: str, found: Between, *, runs: int, source: BandSource) -> Band:
+def _band(metric: str, found: Between, *, runs: int, source: BandSource, figures: Figures = Figures.RAW) -> Band:
     return Band(
         metric=metric,
         width=found.band(runs),
@@ -111,47 +123,44 @@ def _band(metric: str, found: Between, *, runs: int, source: BandSource) -> Band
         shift=found.shift,
         degrees=found.degrees,
         runs=runs,
+        figures=figures,
     )
 
 
-def _joined(learnt: Band | None, calibrated: Band | None) -> Band:
-    if learnt is None or calibrated is None:
-        return next(band for band in (calibrated, learnt) if band is not None)
+def _joined(learnt: Band, calibrated: Band | None) -> Band:
+    if calibrated is None:
+        return learnt
     both = [
         Between(band.shift, band.degrees)
         for band in (learnt, calibrated)
         if band.shift is not None and band.degrees is not None
     ]
     if len(both) < 2 or learnt.runs is None:  # noqa: PLR2004 - the learnt and the calibrated one
-        return calibrated
+        return msgspec.structs.replace(calibrated, figures=learnt.figures)
     degrees = sum(it.degrees for it in both)
     shift = math.sqrt(sum(it.degrees * it.shift**2 for it in both) / degrees)
-    return _band(learnt.metric, Between(shift, degrees), runs=learnt.runs, source=BandSource.BOTH)
+    return _band(
+        learnt.metric, Between(shift, degrees), runs=learnt.runs, source=BandSource.BOTH, figures=learnt.figures
+    )
 
 
 def _launch_noise(cases: Sequence[Sequence[Location]]) -> float:
     return float(np.mean([it.variance for runs in cases for it in runs]))
 
 
-def _log_medians(runs: Sequence[Digest]) -> dict[str, dict[Case, _Groups]]:
-    """Return logarithms of launch medians by metric and case: a group for each run that has them.
-
-    Corrected for drift where all runs have that: such figures are what is compared then.
-    """
-    summaries: dict[str, dict[Case, list[Summary]]] = {}
+def _log_medians(runs: Sequence[Digest], metric: NoisyMetric, figures: Figures) -> list[_Groups]:
+    """Return logarithms of launch medians by case: a group for each run that has them; corrected, where all have."""
+    summaries: dict[Case, list[Summary]] = {}
     for run in runs:
         for it in run.cases:
             for summary in it.summaries:
-                summaries.setdefault(summary.metric, {}).setdefault(it.case, []).append(summary)
-    return {
-        metric: {case: _groups(metric, of_runs) for case, of_runs in by_case.items()}
-        for metric, by_case in summaries.items()
-    }
+                if summary.metric == metric.name:
+                    summaries.setdefault(it.case, []).append(summary)
+    sides = (_sides(metric, of_runs, figures) for of_runs in summaries.values())
+    return [[[math.log(value) for value in side.launch_medians if value > 0] for side in of_case] for of_case in sides]
 
 
-def _groups(metric: str, summaries: Sequence[Summary]) -> _Groups:
-    known = find_metric(metric)
-    form = known.corrected if isinstance(known, NoisyMetric) else None
-    corrected = aligned(summaries, form) if form is not None else None
-    sides = corrected or [SideFigures(summary.launch_medians) for summary in summaries]
-    return [[math.log(value) for value in side.launch_medians if value > 0] for side in sides]
+def _sides(metric: NoisyMetric, summaries: Sequence[Summary], figures: Figures) -> Sequence[SideFigures]:
+    if figures is Figures.RAW:
+        return [SideFigures(summary.launch_medians) for summary in summaries]
+    return (aligned(summaries, metric.corrected) if metric.corrected else None) or ()

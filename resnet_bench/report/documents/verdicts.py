@@ -126,8 +126,9 @@ def _noisy(
     every_row: bool,
     prominence: Prominence,
 ) -> Section:
-    band = next(it for it in table.bands if it.metric == metric.name)
-    corrected = sum(row.figures is Figures.CORRECTED for row in rows)
+    corrected = any(row.figures is Figures.CORRECTED for row in rows)
+    # Of two bands that of what was measured comes first.
+    *_, band = (it for it in table.bands if it.metric == metric.name and (corrected or it.figures is Figures.RAW))
     how = " corrected for drift" if corrected else ""
     title = (
         f"{metric.label}{how} [{metric.unit}], {metric.direction} is better, "
