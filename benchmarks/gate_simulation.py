@@ -120,24 +120,33 @@ class Bands(NamedTuple):
 
 
 def learn(
-    shift: float, *, calibrated: float | None, trials: int, runs: int = 3, cases: int = 1, seed: int = 0
+    shift: float,
+    *,
+    calibrated: float | None,
+    trials: int,
+    runs: int = 3,
+    cases: int = 1,
+    together: bool = True,
+    seed: int = 0,
 ) -> Bands:
     """Learn a band from runs whose shifts have that standard deviation, and compare one more run with them.
 
     Args:
-        shift: what runs differ by, as a logarithm; it hits all cases of a run.
+        shift: standard deviation of what runs differ by, as a logarithm.
         calibrated: the shift that this machine was calibrated with, with 6 degrees of freedom; None where it was not.
         trials: baselines to learn from.
         runs: of a baseline.
         cases: of a run.
+        together: whether a shift hits all cases of a run at once, or each case has its own.
         seed: of the first.
     """
     cell, rng = Cell(0.01, 0.0, 6, cases), np.random.default_rng(seed)
     machine = calibrated_band(LATENCY.name, Between(calibrated, CALIBRATED_DEGREES)) if calibrated else None
     widths, claims, passed, failed = [], 0, 0, 0
     for _ in range(trials):
-        levels = np.exp(rng.normal(0, shift, runs + 1))
-        made = [[cell.launch(rng, cell.launches) * level for level in levels] for _ in range(cases)]
+        levels = np.exp(rng.normal(0, shift, (1 if together else cases, runs + 1)))
+        of_cases = np.broadcast_to(levels, (cases, runs + 1))
+        made = [[cell.launch(rng, cell.launches) * level for level in of_case] for of_case in of_cases]
         learnt = between_runs([[np.log(run).tolist() for run in case[:runs]] for case in made])
         if learnt is None:
             raise ValueError("a band needs three runs")

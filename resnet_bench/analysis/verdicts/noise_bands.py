@@ -108,7 +108,9 @@ def in_words(band: Band) -> str:
     said = f"noise band of {band.metric}{corrected}: {width} ({band.source}); changes below {width} cannot be seen"
     if band.shift is None or band.degrees is None or band.runs is None or band.runs < FEWEST_RUNS:
         return said
-    later = Between(band.shift, band.degrees * (band.runs + MORE_RUNS - 1) / (band.runs - 1))
+    # A calibration stays what it is, so of both bands only runs add to the degrees.
+    of_a_run = 1.0 if band.source is BandSource.BOTH else band.degrees / (band.runs - 1)
+    later = Between(band.shift, band.degrees + MORE_RUNS * of_a_run)
     narrower = later.band(band.runs + MORE_RUNS)
     if narrower > band.width / _WORTH_TELLING:
         return said
