@@ -138,14 +138,16 @@ class Band(Record, frozen=True, kw_only=True):
 class Digest(Record, frozen=True, kw_only=True):
     """One or more runs of the same suite reduced to what a comparison needs; a baseline file holds one.
 
-    `former_ids` are those of its machines when identities held exact bytes, for calibrations of that time. `warnings`
-    and `set_aside` (`Run`) are of the files that it was just read from; a baseline file keeps none.
+    `merged` are the runs that its runs join. `former_ids` are those of its machines when identities held exact bytes,
+    for calibrations of that time. `warnings` and `set_aside` (`Run`) are of the files that it was just read from; a
+    baseline file keeps none.
     """
 
     schema: int = SCHEMA_VERSION
     name: str
     created_at: str
     runs: tuple[str, ...]
+    merged: tuple[str, ...] = ()
     commit: Commit | None
     protocol: Protocol
     identities: dict[str, Identity]

@@ -162,6 +162,17 @@ def test_a_run_that_is_compared_with_itself_is_told_so(capsys):
     assert said in run(capsys, "check", "old", "--baseline", "two")[1]
 
 
+@pytest.mark.usefixtures("workplace")
+def test_a_joined_run_is_told_which_of_its_runs_stand_on_the_other_side_too(capsys):
+    assert run(capsys, "merge", "old", "same", "-o", "both")[0] == 0
+    said = "1 run stands on both sides (run-old)"
+    run(capsys, "baseline", "set", "main", "old")
+    assert said in run(capsys, "check", "both", "--baseline", "main")[1]
+    run(capsys, "baseline", "set", "joined", "both")
+    assert said in run(capsys, "check", "old", "--baseline", "joined")[1]
+    assert "stands on both sides" not in run(capsys, "check", "new", "--baseline", "joined")[1]
+
+
 def test_a_baseline_says_what_its_band_means_and_what_narrows_it(workplace, capsys):
     for name, factor in (("b0", 1.0), ("b1", 1.02), ("b2", 0.98)):
         save_run(workplace / name, run_of([measurement(noisy_launches(ord(name[-1]), factor=factor))], name=name))

@@ -92,12 +92,12 @@ def _why_raw(pairs: Iterable[Pair], figures: Figures) -> Iterator[str]:
 
 def _shared_runs(baseline: Digest, contender: Digest) -> Iterator[str]:
     """Say where figures are compared with themselves: what they cannot differ in is no evidence."""
-    shared = [it for it in contender.runs if it in baseline.runs]
-    if not shared:
+    if contender.runs and set(baseline.runs) == set(contender.runs):
+        yield f"{contender.name} is compared with itself: both sides are {listed(contender.runs)}."
         return
-    if set(shared) == set(baseline.runs) == set(contender.runs):
-        yield f"{contender.name} is compared with itself: both sides are {listed(shared)}."
-    else:
+    there = {*baseline.runs, *baseline.merged}
+    shared = [it for it in dict.fromkeys((*contender.runs, *contender.merged)) if it in there]
+    if shared:
         both = f"{counted(len(shared), 'run')} {'stands' if len(shared) == 1 else 'stand'} on both sides"
         yield f"{both} ({listed(shared)}): the part that it has in {baseline.name} cannot differ from itself."
 

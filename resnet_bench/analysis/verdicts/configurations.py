@@ -54,6 +54,7 @@ def _only(side: Digest, values: Changes) -> Digest:
         side,
         name=f"{said} ({side.name})",
         runs=tuple(f"{run}: {said}" for run in side.runs),  # the same run on both sides is no comparison with itself
+        merged=(),
         cases=kept,
         skips=tuple(it for it in side.skips if all(getattr(it.case, axis) == value for axis, value in values.items())),
         missing=tuple(it for it in side.missing if all(getattr(it, axis) == value for axis, value in values.items())),

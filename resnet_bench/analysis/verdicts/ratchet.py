@@ -61,6 +61,7 @@ def ratchet(former: Digest, contender: Digest, table: VerdictTable) -> Ratcheted
         known,
         created_at=contender.created_at,
         runs=tuple(dict.fromkeys((*former.runs, *contender.runs))),
+        merged=tuple(dict.fromkeys((*former.merged, *contender.merged))),
         commit=former.commit if _same_tree(former.commit, contender.commit) else None,  # of two trees it is of neither
         identities=former.identities | contender.identities,
         former_ids=tuple(sorted({*former.former_ids, *contender.former_ids})),
