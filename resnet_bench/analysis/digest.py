@@ -10,6 +10,7 @@ from resnet_bench.analysis.metric import Source
 from resnet_bench.analysis.metrics import EXACT_METRICS, NOISY_METRICS
 from resnet_bench.analysis.nominals import nominals_of
 from resnet_bench.analysis.stats import summarize
+from resnet_bench.analysis.verdicts import trend
 from resnet_bench.analysis.verdicts.comparability import differences_of_runs
 from resnet_bench.analysis.verdicts.noise_bands import learn_bands
 from resnet_bench.errors import StoreError
@@ -75,7 +76,7 @@ def pool(runs: Sequence[Run], name: str) -> Digest:
         cases=cases,
         skips=tuple(skips.values()),
         missing=tuple(case for case in missing if case not in skips),
-        warnings=tuple(text for run in runs for text in run.warnings),
+        warnings=(*(text for run in runs for text in run.warnings), *filter(None, map(trend.note, digests))),
         set_aside=tuple(text for run in runs for text in run.set_aside),
     )
 

@@ -173,6 +173,16 @@ def test_a_joined_run_is_told_which_of_its_runs_stand_on_the_other_side_too(caps
     assert "stands on both sides" not in run(capsys, "check", "new", "--baseline", "joined")[1]
 
 
+def test_a_baseline_says_which_of_its_runs_drift(workplace, capsys):
+    """Later nobody can tell: a baseline of several runs has lost the order of its launches."""
+    climbing = [[it * 1.02**index for it in launch] for index, launch in enumerate(noisy_launches(1, noise=1e-4))]
+    for number, launches in enumerate((noisy_launches(2), climbing, noisy_launches(3))):
+        save_run(workplace / f"d{number}", run_of([measurement(launches)], name=f"d{number}"))
+    _, _, err = run(capsys, "baseline", "set", "main", "d0", "d1", "d2")
+    assert "d1: latencies of 1 case climb through the run (by about 10 %" in err
+    assert "d0: " not in err
+
+
 def test_a_baseline_says_what_its_band_means_and_what_narrows_it(workplace, capsys):
     for name, factor in (("b0", 1.0), ("b1", 1.02), ("b2", 0.98)):
         save_run(workplace / name, run_of([measurement(noisy_launches(ord(name[-1]), factor=factor))], name=name))
