@@ -229,6 +229,17 @@ def test_a_rule_that_matches_nothing_is_reported_and_alone_it_is_no_pass():
     assert junit.from_gate(result)[-1].result == "skipped"
 
 
+def test_rules_that_match_new_cases_alone_have_checked_nothing():
+    both = digest_of(
+        [measurement(noisy_launches(9)), measurement(noisy_launches(9), of=case(model="resnet50"))], name="new"
+    )
+    result = check(both, rule(limit=0.05, cases={"model": ("resnet50",)}))
+    assert (statuses(result), result.status, result.exit_code) == ([Status.NEW], Status.INCOMPLETE, 3)
+    assert result.nothing_checked == "all that rules match is new; nothing was checked against the baseline."
+    held = check(both, rule(limit=0.05, cases={"model": ("resnet50",)}), rule(maximum=0.02))
+    assert (held.status, held.exit_code, held.nothing_checked) == (Status.PASSED, 0, "")
+
+
 def test_every_matching_rule_applies_and_each_failure_names_its_rule():
     result = check(new(1.3), rule(name="a", limit=0.05), rule(name="b", maximum=0.011), rule(name="c", limit=0.5))
     assert [(it.rule, it.status) for it in result.outcomes] == [("a", "failed"), ("b", "failed"), ("c", "passed")]

@@ -76,6 +76,8 @@ def judge(
         nothing = "no row is comparable; nothing was checked against the baseline."
     else:
         nothing = "no rule matches any row; nothing was checked." if len(unmatched) == len(rules) else ""
+    if not nothing and {outcome.status for outcome in outcomes} == {Status.NEW}:
+        nothing = "all that rules match is new; nothing was checked against the baseline."
     code = gravest(
         [outcome.exit_code for outcome in outcomes] + [ExitCode.INCOMPLETE] * bool(nothing or contender.set_aside)
     )
