@@ -114,6 +114,8 @@ def test_a_rule_may_ask_for_raw_figures_by_name():
     result = judge(compare(*sides), rules, sides=sides, raw=compare(*sides, figures=Figures.RAW))
     assert result.outcomes[0].status is Status.PASSED
     assert result.outcomes[1].status is not Status.PASSED
+    assert " corrected for drift, ratio " in result.outcomes[0].message
+    assert " as measured, ratio " in result.outcomes[1].message
 
 
 def test_an_absolute_limit_holds_what_was_measured():

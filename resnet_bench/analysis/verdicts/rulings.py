@@ -16,7 +16,7 @@ from resnet_bench.analysis.metric import ComputedMetric, Direction, ExactMetric,
 from resnet_bench.analysis.metrics import TIMINGS, find_metric
 from resnet_bench.analysis.verdicts.judging import interval_text
 from resnet_bench.analysis.verdicts.thresholds import On, Percentile, Rule
-from resnet_bench.records import Comparison, Interval, Summary, Verdict
+from resnet_bench.records import Comparison, Figures, Interval, Summary, Verdict
 
 _OF_ONE_LAUNCH = "is of a single launch, which says nothing about launch noise: measure at least 6"
 _NEVER_ZERO = frozenset(metric.name for metric in TIMINGS)
@@ -44,7 +44,8 @@ def relative(rule: Rule, row: Comparison) -> tuple[Status, str]:
     if isinstance(metric, ExactMetric):
         return _exact(rule, row, metric)
     if rule.limit is None or row.judged is None:
-        return _by_verdict(rule, row), f"{row.verdict.value} {_change_text(row, metric)}: {row.reason}"
+        said = f"{row.verdict.value} {_change_text(row, metric)}{_which(rule, row)}: {row.reason}"
+        return _by_verdict(rule, row), said
     return _by_limit(rule, row, metric, rule.limit, row.judged)
 
 
@@ -85,7 +86,7 @@ def _exact(rule: Rule, row: Comparison, metric: Metric) -> tuple[Status, str]:
 def _by_limit(rule: Rule, row: Comparison, metric: Metric, allowed: float, judged: Interval) -> tuple[Status, str]:
     least, most = _worsening(judged, metric, rule.on)
     limit = f"the limit of {units.percent_short(allowed)}"
-    figures = f"{_change_text(row, metric)}, ratio {_ratio_text(row)}"
+    figures = f"{_change_text(row, metric)}{_which(rule, row)}, ratio {_ratio_text(row)}"
     if most < allowed:
         return Status.PASSED, f"{figures} keeps {limit}"
     if least <= allowed:
@@ -150,6 +151,13 @@ def _ratio_text(row: Comparison) -> str:
 
 def _change_text(row: Comparison, metric: Metric) -> str:
     return f"{_with_unit(metric, row.baseline)} to {_with_unit(metric, row.contender)}"
+
+
+def _which(rule: Rule, row: Comparison) -> str:
+    """Say by which figures a row was judged, where there are two kinds: the table of verdicts shows one of them."""
+    if row.figures is Figures.CORRECTED:
+        return " corrected for drift"
+    return " as measured" if rule.figures is Figures.RAW else ""
 
 
 def _with_unit(metric: Metric, value: float | None) -> str:
