@@ -14,7 +14,7 @@ from resnet_bench.commands.output import destination, give, warn
 from resnet_bench.commands.ticker import Ticker
 from resnet_bench.errors import UsageError
 from resnet_bench.interop import asv_read
-from resnet_bench.records import Band, History, Run
+from resnet_bench.records import History
 from resnet_bench.report import figure_files
 from resnet_bench.report.document import Document
 from resnet_bench.report.documents import choice
@@ -94,14 +94,11 @@ def report(
         give(choice.build(loaded, query), to)
         return
     past = _history(asv_results_dir, repository or Path()) if asv_results_dir else None
-    document = view.build(loaded, baseline=base, history=past, bands=_bands(loaded))
+    bands = [calibrated.bands_known(run, calibrations.DEFAULT_FILE) for run in loaded]
+    document = view.build(loaded, baseline=base, history=past, bands=bands)
     if figures is not None:
         _write_figures(document, figures)
     give(view.only(document, "best") if best else document, to)
-
-
-def _bands(runs: Sequence[Run]) -> tuple[Band, ...]:
-    return calibrated.bands_known(runs[0], calibrations.DEFAULT_FILE) if len(runs) == 1 else ()
 
 
 def _refuse(flags: Mapping[str, object], *, beside: str) -> None:

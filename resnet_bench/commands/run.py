@@ -253,7 +253,7 @@ def _show_results(directory: Path, output_format: Format) -> int:
     from resnet_bench.storage import calibrations  # noqa: PLC0415
 
     run_record = run_directory.load(directory)
-    document = run.build([run_record], bands=calibrated.bands_known(run_record, calibrations.DEFAULT_FILE))
+    document = run.build([run_record], bands=[calibrated.bands_known(run_record, calibrations.DEFAULT_FILE)])
     give(document, Destination(form=output_format, path=None))
     page = written(document, Format.HTML, directory / PAGE_NAME)
     say(f"report: {page}", to=sys.stdout if output_format is Format.TEXT else sys.stderr)

@@ -7,6 +7,10 @@ import sys
 import pytest
 
 from resnet_bench import cli
+from resnet_bench.records import Band, BandSource
+from resnet_bench.records.calibration import Calibration
+from resnet_bench.storage import calibrations, record_file
+from tests.commands.workplace import run as call
 from tests.make import save_run, suite_run
 
 OF_A_PAGE = (["--figures", "x"], ["--baseline", "x"], ["--asv-results", "x"], ["--repository", "x"])
@@ -104,3 +108,19 @@ def test_report_needs_neither_torch_nor_pandas_nor_plotlys_python_side(run):
     )
     done = subprocess.run([sys.executable, "-c", code, str(run)], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.usefixtures("workplace")
+def test_a_report_judges_by_the_bands_of_this_machine_as_compare_does(capsys):
+    def called():
+        of_report = json.loads(call(capsys, "report", "old", "new", "--format", "json")[1])["differences-0"]
+        of_compare = json.loads(call(capsys, "compare", "old", "new", "--format", "json")[1])["comparisons"]
+        reported = [row for row in of_report if (row["metric"], row["verdict"]) == ("latency", "regressed")]
+        compared = [row for row in of_compare if (row["metric"], row["verdict"]) == ("latency_s", "regressed")]
+        return len(reported), len(compared)
+
+    assert called() == (1, 1)
+    band = Band(metric="latency_s", width=0.2, source=BandSource.CALIBRATION)
+    kept = Calibration(environment="e1", device_name="d", created_at="t", bands=(band,), cases=())
+    record_file.write(kept, calibrations.DEFAULT_FILE)
+    assert called() == (0, 0)

@@ -69,7 +69,7 @@ def test_the_verdict_on_trust_has_what_separate_runs_differ_by_where_that_is_kno
         Band(metric="throughput_images_per_s", width=0.021, source=BandSource.CALIBRATION),
     )
     assert build(run).trust.text.endswith("(99 %, within this run).")
-    said = build(run, bands=(band,)).trust.text
+    said = build(run, bands=[(band,)]).trust.text
     assert said.endswith("(99 %, within this run); figures of separate runs differ by up to 2.1 % here.")
 
 

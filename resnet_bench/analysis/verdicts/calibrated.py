@@ -54,8 +54,10 @@ def bands_for(subject: Digest, path: Path) -> tuple[tuple[Band, ...], tuple[str,
 
 def bands_known(run: Run, path: Path) -> tuple[Band, ...]:
     """Return the calibrated noise bands of a run's machine; none where a file does not apply or cannot be read."""
+    machines = [it.id for it in run.header.environments]
     try:
-        return bands_for(digest(run), path)[0]
+        kept = calibrations.present(calibrations.kept_for(path, machines))
+        return bands_for(digest(run), path)[0] if kept else ()
     except StoreError:
         return ()
 

@@ -74,7 +74,7 @@ def build(
     catalog: Catalog | None = None,
     baseline: Digest | None = None,
     history: History | None = None,
-    bands: Sequence[Band] = (),
+    bands: Sequence[Sequence[Band]] = (),
 ) -> Document:
     """Build the document of one or several runs.
 
@@ -83,7 +83,7 @@ def build(
         baseline: what the runs are compared with; without one, the first of several runs.
         history: what to say of earlier commits, nothing by default.
         catalog: family and published accuracy by model name; the model registry by default.
-        bands: what separate runs differ by on this machine, as `calibrate` learnt; those of a baseline go before.
+        bands: of each run, what separate runs differ by on its machine, as `calibrate` learnt; none by default.
 
     Raises:
         UsageError: there is no run.
@@ -95,7 +95,8 @@ def build(
     digests = digests_of(runs, labels.runs)
     results = collect(runs, digests, catalog or published)
     notes, numbers = _notes(runs, results, trend.note(digests[0]) if len(runs) == 1 else "")
-    verdicts = _compare(digests, baseline)
+    bands = bands or [()] * len(runs)
+    verdicts = _compare(digests, baseline, bands)
     long = long_table(
         results,
         labels,
@@ -130,7 +131,7 @@ def build(
         summary=summary_table(results, labels, long),
         sections=sections,
         notes=notes,
-        trust=trust(results, labels, (*(baseline.bands if baseline else ()), *bands)),
+        trust=trust(results, labels, (*(baseline.bands if baseline else ()), *(bands[0] if len(runs) == 1 else ()))),
         decision=decision(results, labels),
         lead=next((figure.id for section in sections for figure in section.figures), ""),
         glossary=GLOSSARY,
@@ -146,10 +147,13 @@ def _ordered(context: Context) -> list[MakesSection]:
     return sorted(SECTIONS, key=lambda it: it is not leads)
 
 
-def _compare(digests: Sequence[Digest], baseline: Digest | None) -> dict[int, VerdictTable]:
+def _compare(
+    digests: Sequence[Digest], baseline: Digest | None, bands: Sequence[Sequence[Band]]
+) -> dict[int, VerdictTable]:
     """Compare each run with the baseline, by default the first run; a run is not compared with itself."""
     first = 0 if baseline else 1
-    return {number: compare(baseline or digests[0], it) for number, it in enumerate(digests) if number >= first}
+    judged = list(enumerate(zip(digests, bands, strict=True)))[first:]
+    return {number: compare(baseline or digests[0], it, bands=known) for number, (it, known) in judged}
 
 
 def only(document: Document, name: str) -> Document:
