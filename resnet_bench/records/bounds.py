@@ -15,6 +15,7 @@ Duration = Annotated[float, Meta(ge=0, lt=_YEAR_S)]  # of what a user may let ru
 PositiveNumber = Annotated[float, Meta(gt=0, lt=_LARGEST)]
 NonNegativeNumber = Annotated[float, Meta(ge=0, lt=_LARGEST)]
 Logarithm = Annotated[float, Meta(ge=-100, le=100)]  # of a ratio of times: a clock tells no further ones apart
+Coefficient = Annotated[float, Meta(ge=0, le=2)]  # of a correction for drift; more would overflow, and none is weighed
 Share = Annotated[float, Meta(ge=0, le=1)]
 Decibel = Annotated[float, Meta(ge=-1e3, le=1e3)]
 

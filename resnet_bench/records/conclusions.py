@@ -10,6 +10,7 @@ from msgspec import Meta
 from resnet_bench.errors import StoreError
 from resnet_bench.records.base import SCHEMA_VERSION, Record
 from resnet_bench.records.bounds import (
+    Coefficient,
     Count,
     Logarithm,
     NonNegativeCount,
@@ -47,8 +48,8 @@ class Correction(Record, frozen=True, kw_only=True):
 
     reference: str
     nominal_s: PositiveSeconds
-    coefficient: NonNegativeNumber
-    coefficient_deviation: NonNegativeNumber
+    coefficient: Coefficient
+    coefficient_deviation: Coefficient
     offset: Logarithm
     spread_raw: NonNegativeNumber | None
     spread_cpu: NonNegativeNumber | None
