@@ -16,8 +16,8 @@ from resnet_bench.storage import run_directory
 
 HERE = Path(__file__).parent
 PUBLISHED = HERE.parents[1] / "reports" / "published"
-REPEATABILITY = PUBLISHED / "intel-xeon-2-cores" / "repeatability"
-TRIALS = PUBLISHED / "amd-epyc-2-cores" / "gate_power.jsonl"
+AMD, INTEL = PUBLISHED / "amd-epyc-2-cores", PUBLISHED / "intel-xeon-2-cores"
+TRIALS = AMD / "gate_power.jsonl"
 BAND = 0.02  # that `benchmarks.gate_power` judged these trials by
 _ROW_PX = 22
 _NO_TABLE = Table(id="none", caption="", columns=(), rows=(), shown=())
@@ -36,7 +36,7 @@ def figures():
 
 def launches():
     """The samples of ten launches of one case: close together inside a launch, apart between launches."""
-    quiet = run_directory.load(REPEATABILITY / "quiet")
+    quiet = run_directory.load(INTEL / "repeatability" / "quiet")
     of = next(it for it in quiet.measurements if (it.case.model, it.case.batch_size) == ("resnet50", 4))
     rows = [(f"launch {number}", it.isolated.iteration_s) for number, it in enumerate(of.launches, 1)]
     medians = [statistics.median(samples) for _, samples in rows]
@@ -92,8 +92,8 @@ def band():
 
 
 def drift():
-    """Launches beside bursts of other work, as measured and with the machine's drift taken off."""
-    document = run.build([run_directory.load(REPEATABILITY / "bursty")])
+    """Launches beside a process that fills the memory bus, as measured and with the machine's drift taken off."""
+    document = run.build([run_directory.load(AMD / "repeatability" / "hog")])
     return next(it for section in document.sections for it in section.figures if it.id == "drift")
 
 
