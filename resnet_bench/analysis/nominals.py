@@ -4,6 +4,9 @@ Any speed will do that stays what it is, so that figures of one run and of the n
 of the launches of the first run that has enough of them: their bursts stand beside networks and minutes apart, where a
 measurement of its own would meet one moment. What the machine does where nothing disturbs it is also what leaves
 little to correct: the doubt about the coefficient is in proportion to how far launches were from it.
+
+On an accelerator each case has its own: there the clock is what a case makes of it, and at the clock of another one no
+figure of it would be one that anybody meets.
 """
 
 import math
@@ -12,6 +15,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from resnet_bench.machine.names import rename
 from resnet_bench.records import Launch, Nominal, ReferenceSamples, Run
 from resnet_bench.records.nominals import NominalKey, agreed
 from resnet_bench.specs.reference import MOST_PASSES, burst_factor
@@ -22,7 +26,7 @@ _USUAL = 0.25
 
 
 def nominals_of(runs: Sequence[Run]) -> tuple[Nominal, ...]:
-    """Return the nominal speeds by which these runs are shown: one for each machine, number of threads and version.
+    """Return the nominal speeds by which these runs are shown, one for each key of a `Nominal`.
 
     Those that the runs recorded; where none of them did, what their launches make: of a run that was stopped, or of an
     earlier release, whose ceilings hold the speed of one moment.
@@ -51,8 +55,14 @@ def _by_key(launches: Iterable[Launch]) -> dict[NominalKey, list[Launch]]:
     found: dict[NominalKey, list[Launch]] = {}
     for it in launches:
         if it.isolated.reference is not None:
-            found.setdefault((it.environment, it.case.threads, it.isolated.reference.version), []).append(it)
+            found.setdefault(_key(it, it.isolated.reference.version), []).append(it)
     return found
+
+
+def _key(launch: Launch, version: str) -> NominalKey:
+    case = launch.case
+    own = "" if case.threads else rename(case, "").key  # those of accelerators have none
+    return launch.environment, case.threads, version, own
 
 
 def _made(key: NominalKey, launches: Sequence[Launch], *, run: str) -> Nominal:
@@ -62,13 +72,14 @@ def _made(key: NominalKey, launches: Sequence[Launch], *, run: str) -> Nominal:
 
 def nominal_of(key: NominalKey, levels: Sequence[float], *, run: str, made_at: str) -> Nominal:
     """Return the nominal speed that processes make which found the machine at these levels; see `pass_level`."""
-    environment, threads, version = key
+    environment, threads, version, case = key
     pass_s = math.exp(np.quantile(levels, _USUAL))
     return Nominal(
         version=version,
-        pass_s=tuple(pass_s * burst_factor(passes) for passes in range(1, MOST_PASSES + 1)),
+        pass_s=tuple(pass_s * burst_factor(version, passes) for passes in range(1, MOST_PASSES + 1)),
         environment=environment,
         threads=threads,
+        case=case,
         run=run,
         made_at=made_at,
         launches=len(levels),
@@ -83,7 +94,7 @@ def _level(launch: Launch) -> float:
 
 def pass_level(reference: ReferenceSamples, threads: int) -> float:
     """Return the logarithm of a pass in a burst without end, beside a case of so many threads."""
-    return _median_log(reference, threads) - math.log(burst_factor(reference.passes))
+    return _median_log(reference, threads) - math.log(burst_factor(reference.version, reference.passes))
 
 
 def _median_log(reference: ReferenceSamples, threads: int) -> float:

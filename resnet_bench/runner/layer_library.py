@@ -133,7 +133,7 @@ def _as_known_now(library: LayerLibrary) -> LayerLibrary:
     with suppress(StoreError):  # then layers are at the speed at which they were timed
         speeds = nominal_speeds.read(library.environment)
     timed = (it.samples.reference for it in library.sources if it.samples is not None)
-    keys = {(library.environment, way.threads, reference.version) for reference in timed if reference is not None}
+    keys = {(library.environment, way.threads, reference.version, "") for reference in timed if reference is not None}
     nominal = next((it for it in speeds if it.key in keys), library.nominal)
     return msgspec.structs.replace(library, ceilings=kept or library.ceilings, nominal=nominal)
 

@@ -1,12 +1,13 @@
 """The nominal speeds of a run's machines: looked up when it begins, made of its launches where a machine has none."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import msgspec
 
 from resnet_bench.analysis.nominals import made_of
 from resnet_bench.errors import StoreError
+from resnet_bench.machine.names import rename
 from resnet_bench.records import Case, Environment, Nominal, Run
 from resnet_bench.records.nominals import settled
 from resnet_bench.runner.progress import warn
@@ -15,13 +16,14 @@ from resnet_bench.storage import nominals, run_directory
 Warn = Callable[[str], None]
 
 
-def known(environments: Iterable[Environment], cases: Iterable[Case], *, warn: Warn = warn) -> tuple[Nominal, ...]:
-    """Return those that are kept of these machines beside cases of so many threads."""
-    threads = {case.threads for case in cases}
+def known(environments: Iterable[Environment], cases: Sequence[Case], *, warn: Warn = warn) -> tuple[Nominal, ...]:
+    """Return those that are kept of these machines beside cases of so many threads, or beside these very cases."""
+    threads, keys = {it.threads for it in cases}, {rename(it, "").key for it in cases}
     found: list[Nominal] = []
     for environment in environments:
         try:
-            found += [it for it in nominals.read(environment.id) if it.threads in threads]
+            kept = nominals.read(environment.id)
+            found += [it for it in kept if it.threads in threads and (not it.case or it.case in keys)]
         except StoreError as error:
             warn(f"{error} This run has a nominal speed of its own.")
     return tuple(found)
@@ -45,7 +47,7 @@ def settle(directory: Path, run: Run, *, warn: Warn = warn) -> None:
         except StoreError as error:
             warn(f"{error} This run has a nominal speed of its own.")
             kept = settled(of_run, here)
-        used = {(it.threads, it.version) for it in here}
-        found += [it for it in kept if (it.threads, it.version) in used]
+        used = {it.key for it in here}
+        found += [it for it in kept if it.key in used]
     if tuple(found) != run.header.nominals:
         run_directory.extend(directory, msgspec.structs.replace(run.header, nominals=tuple(found)))

@@ -8,15 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from resnet_bench.analysis.claims import ratio_of
 from resnet_bench.analysis.digest import digest, digests_of
 from resnet_bench.analysis.nominals import made_of, nominals_of
 from resnet_bench.analysis.verdicts.compare import compare
 from resnet_bench.records import Nominal
 from resnet_bench.records.nominals import ENOUGH_LAUNCHES, agreed, settled
+from resnet_bench.specs import accelerator_reference
 from resnet_bench.specs.reference import MOST_PASSES, burst_factor
 from tests import make
 
 PASS_S = 0.003
+VERSION = "cpu-1"
 
 
 def a_run(name="one", *, speed=1.0, count=30, seed=1, wander=0.05, passes=(1,), **header):
@@ -26,7 +29,7 @@ def a_run(name="one", *, speed=1.0, count=30, seed=1, wander=0.05, passes=(1,), 
     for index in range(count):
         slow, own = speed * math.exp(rng.gauss(0, wander)), passes[index % len(passes)]
         made = make.launch([0.05 * slow * math.exp(rng.gauss(0, 0.005)) for _ in range(8)], index=index)
-        launches.append(make.beside_reference(made, PASS_S * slow * burst_factor(own), passes=own))
+        launches.append(make.beside_reference(made, PASS_S * slow * burst_factor(VERSION, own), passes=own))
     whole = make.change(make.measurement([[0.1]]), launches=tuple(launches))
     return make.run_of([whole], name=name, **header)
 
@@ -43,11 +46,12 @@ def figure(reduced):
 @given(st.floats(1e-4, 1e-1), st.lists(st.integers(1, MOST_PASSES), min_size=1, max_size=12))
 def test_on_a_steady_machine_it_is_what_passes_took_in_bursts_of_any_length(pass_s, passes):
     launches = [
-        make.beside_reference(make.launch([0.05], index=index), pass_s * burst_factor(own), passes=own)
+        make.beside_reference(make.launch([0.05], index=index), pass_s * burst_factor(VERSION, own), passes=own)
         for index, own in enumerate(passes)
     ]
     (made,) = made_of(make.run_of([make.change(make.measurement([[0.1]]), launches=tuple(launches))], name="steady"))
-    assert [made.of_passes(own) / (pass_s * burst_factor(own)) for own in passes] == pytest.approx([1] * len(passes))
+    of_passes = [made.of_passes(own) / (pass_s * burst_factor(VERSION, own)) for own in passes]
+    assert of_passes == pytest.approx([1] * len(passes))
     assert (made.run, made.launches) == ("steady", len(passes))
     assert made.spread is None if len(passes) == 1 else made.spread == pytest.approx(0, abs=1e-9)
 
@@ -133,6 +137,39 @@ def test_another_machine_number_of_threads_or_version_has_another(other):
 @given(st.permutations([nominal(5, "a"), nominal(ENOUGH_LAUNCHES, "c"), nominal(90, "d")]))
 def test_the_first_of_enough_launches_stays_in_whatever_order_runs_are_read(found):
     assert agreed(found) == (nominal(ENOUGH_LAUNCHES, "c"),)
+
+
+def on_a_card(model, pass_s, *, launches=5, machine=""):
+    """A case at the clock that it makes, beside a reference that takes so long there."""
+    of = make.case(model, device="cuda:0", threads=4, machine=machine)
+    beside = dict(version=accelerator_reference.VERSION, passes=3)
+    each = (make.launch([0.05 + 1e-4 * index], index=index, of=of) for index in range(launches))
+    made = [make.beside_reference(it, pass_s, **beside) for it in each]
+    return make.change(make.measurement([[0.1]], of=of), launches=tuple(made))
+
+
+def test_on_an_accelerator_each_case_has_its_own_for_whatever_threads_its_host_has_and_bursts_of_any_length():
+    heavy, light = on_a_card("heavy", 1.4 * PASS_S), on_a_card("light", PASS_S)
+    speeds = made_of(make.run_of([heavy, light], name="card"))
+    version = accelerator_reference.VERSION
+    assert [it.key for it in speeds] == [("e1", 0, version, heavy.case.key), ("e1", 0, version, light.case.key)]
+    assert [it.pass_s for it in speeds] == [pytest.approx([slow * PASS_S] * MOST_PASSES) for slow in (1.4, 1.0)]
+    # Joined with other machines a case has the name of its own, and is what it was.
+    assert made_of(make.run_of([on_a_card("heavy", 1.4 * PASS_S, machine="here")]))[0].key == speeds[0].key
+
+
+def test_different_cases_of_an_accelerator_are_held_against_each_other_as_they_were_measured():
+    """Each makes its own clock: at one speed of the reference the heavy one would be quicker than anybody meets it."""
+    run = make.run_of([on_a_card("heavy", 1.4 * PASS_S), on_a_card("light", PASS_S)], name="card")
+    heavy, light = (it.summaries[0] for it in digest(run).cases)
+    assert heavy.corrected.median == pytest.approx(heavy.median)
+    assert ratio_of(heavy, light).ratio == pytest.approx(1)
+
+
+def test_of_one_case_the_launches_of_a_run_are_enough():
+    few, enough = nominal(4, case="c"), nominal(5, case="c")
+    assert settled((few,), (enough,)) == (enough,)
+    assert settled((enough,), (nominal(9, case="c"),)) == (enough,)
 
 
 def test_few_launches_are_replaced_by_enough_and_nothing_else_is():

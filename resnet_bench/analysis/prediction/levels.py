@@ -57,7 +57,7 @@ def speed_of(sources: Sequence[LayerSource], *, environment: str, threads: int) 
     if len(versions) != 1:
         return None
     levels = [pass_level(it, threads) for it in references]
-    key = (environment, threads, versions.pop())
+    key = (environment, threads, versions.pop(), "")
     return nominal_of(key, levels, run="", made_at=min(it.measured_at for it in sources))
 
 

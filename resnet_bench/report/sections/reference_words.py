@@ -7,6 +7,13 @@ from resnet_bench.analysis.nominals import nominals_of
 from resnet_bench.records import Nominal, Run
 from resnet_bench.words import counted, listed
 
+_OF_CASES = (
+    "The nominal speed of {} is each case's own, the lower quartile of its launches: the clock of an accelerator is "
+    "what the case makes of it. Corrected figures are those at the clock that a case usually has, and different cases "
+    "are held against each other as they were measured. Where code changes what a device draws of power, its clock is "
+    "part of the change, and the correction takes that off too: the raw figures have it."
+)
+
 
 def reference_words(runs: Sequence[Run]) -> tuple[str, ...]:
     """Return a paragraph on the correction and one on each nominal speed, none where nothing was corrected."""
@@ -21,7 +28,10 @@ def reference_words(runs: Sequence[Run]) -> tuple[str, ...]:
         "Their intervals are of these launches and of what is not known of b. They are no way to compare different "
         "machines."
     )
-    return (text, *(_speed(it) for it in nominals_of(runs) if it.version in versions))
+    speeds = [it for it in nominals_of(runs) if it.version in versions]
+    of_cases = sorted({it.version for it in speeds if it.case})
+    own = (_OF_CASES.format(listed(of_cases)),) if of_cases else ()
+    return (text, *(_speed(it) for it in speeds if not it.case), *own)
 
 
 def _speed(it: Nominal) -> str:
