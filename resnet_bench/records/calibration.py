@@ -1,6 +1,7 @@
 """What `calibrate` learnt of a machine, as its file holds it."""
 
 from resnet_bench.records.base import SCHEMA_VERSION, Record
+from resnet_bench.records.bounds import Count, NonNegativeNumber
 from resnet_bench.records.conclusions import Band
 
 
@@ -16,11 +17,25 @@ class CaseCalibration(Record, frozen=True, kw_only=True):
     detectable: dict[str, float]
 
 
+class ReferenceTrial(Record, frozen=True, kw_only=True):
+    """What a version of the reference brought beside so many `launches` of each case.
+
+    Spreads are standard deviations of logarithms between launches of a case, as measured and corrected, pooled over the
+    cases, latency and throughput alike.
+    """
+
+    version: str
+    launches: Count
+    spread_raw: NonNegativeNumber
+    spread_corrected: NonNegativeNumber
+
+
 class Calibration(Record, frozen=True, kw_only=True):
     """One machine's A/A self-test; `environment` is the digest of the identity that it is valid for.
 
     `pairs_needed` of `ab` and `launches_needed` a side of separate runs find a change of `WORTHWHILE` in 95 of 100
     in the noisiest case; None where not even the most that are made would. `paired_band` is `ab`'s band here.
+    `reference` is of accelerators, None where it was not tried.
     """
 
     schema: int = SCHEMA_VERSION
@@ -33,3 +48,4 @@ class Calibration(Record, frozen=True, kw_only=True):
     created_at: str
     bands: tuple[Band, ...]
     cases: tuple[CaseCalibration, ...]
+    reference: ReferenceTrial | None = None

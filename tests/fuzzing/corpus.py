@@ -10,7 +10,7 @@ from resnet_bench.analysis.verdicts import sides
 from resnet_bench.config.suite_file import load_suite
 from resnet_bench.machine.environment import as_it_is_now, usual_allocator
 from resnet_bench.records import Attempt, BatchSearch, Ceilings, LayerScope, Nominal, SearchStop, Shard, Trial
-from resnet_bench.records.calibration import Calibration, CaseCalibration
+from resnet_bench.records.calibration import Calibration, CaseCalibration, ReferenceTrial
 from resnet_bench.records.conclusions import Band, BandSource
 from resnet_bench.records.layer_library import LayerLibrary
 from resnet_bench.storage import baselines, ceilings_cache, nominals, record_file, run_directory
@@ -244,4 +244,5 @@ def _calibration(environment: str) -> Calibration:
         created_at="2026-11-01T12:00:00+00:00",
         bands=(band,),
         cases=(figures,),
+        reference=ReferenceTrial(version="accelerator-1", launches=10, spread_raw=0.03, spread_corrected=0.01),
     )

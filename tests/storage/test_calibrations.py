@@ -33,3 +33,19 @@ def test_a_band_that_nothing_can_have_taught_is_refused_by_its_field(tmp_path, f
     (tmp_path / "c.json").write_text(json.dumps(held))
     with pytest.raises(StoreError, match=rf"is not a calibration file .* at `\$\.bands\[0\]\.{next(iter(field))}`"):
         calibrations.read(tmp_path / "c.json")
+
+
+OF_BEFORE = {"schema": 1, "environment": "e", "device_name": "d", "created_at": "t", "cases": [], "bands": []}
+
+
+def test_a_file_of_before_the_reference_was_tried_is_still_read(tmp_path):
+    (tmp_path / "c.json").write_text(json.dumps(OF_BEFORE))
+    assert calibrations.read(tmp_path / "c.json").reference is None
+
+
+@pytest.mark.parametrize("field", [{"launches": 0}, {"spread_raw": -0.1}, {"spread_corrected": "little"}])
+def test_a_trial_that_cannot_have_been_is_refused_by_its_field(tmp_path, field):
+    trial = {"version": "accelerator-1", "launches": 6, "spread_raw": 0.02, "spread_corrected": 0.01} | field
+    (tmp_path / "c.json").write_text(json.dumps(OF_BEFORE | {"reference": trial}))
+    with pytest.raises(StoreError, match=rf"is not a calibration file .* at `\$\.reference\.{next(iter(field))}`"):
+        calibrations.read(tmp_path / "c.json")
