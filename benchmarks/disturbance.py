@@ -68,14 +68,14 @@ def row(name: str, *, pairs: int) -> str:
     """Measure a case in this process, and return its row."""
     from resnet_bench.child.prepare import load
     from resnet_bench.profilers import throughput
-    from resnet_bench.profilers.reference import Reference
+    from resnet_bench.profilers.reference import HostReference
     from resnet_bench.profilers.sampler import sample
 
     case = msgspec.structs.replace(CASES[name], allocator=usual_allocator())
     protocol = load_suite(preset="standard").protocol
     loaded = load(case, resolved([case.model], ())[case.model], seed=protocol.seed)
     workload, clock = loaded
-    reference = Reference(threads=case.threads, allocator=case.allocator)
+    reference = HostReference(threads=case.threads, allocator=case.allocator)
     with workload.running():
         warmup = loaded.warm_up(protocol, loaded.gauge())
         iteration_s = throughput.pace_of(warmup).isolated_s

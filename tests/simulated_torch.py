@@ -317,6 +317,8 @@ def _replacements(mode: Executing) -> dict[Any, dict[str, Any]]:
             "max_memory_reserved": lambda *_: memory.peak_reserved,
             "memory_allocated": lambda *_: memory.allocated,
             "memory_reserved": lambda *_: memory.reserved,
+            "mem_get_info": lambda *_: (card.memory_bytes - memory.reserved, card.memory_bytes),
+            "empty_cache": memory.empty,
             "CUDAGraph": lambda: Graph(mode),
             "graph": _capture,
             "Stream": stream,

@@ -6,7 +6,7 @@ launches lie apart under each b, with mass at 0, where correcting would do nothi
 (Control variates: Lavenberg and Welch 1981, Management Science 27; the priors are from a trial of 418 launches.)
 
 What is compared is CPU time with CPU time where a case has one thread, for that leaves out what others took of the
-core; elapsed time with elapsed time where it has more.
+core; elapsed time with elapsed time where it has more, or runs on a device of its own.
 """
 
 import math

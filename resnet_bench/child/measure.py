@@ -1,12 +1,14 @@
 """One launch of one case, in this process: prepare, warm up, sample, read back. Imports torch."""
 
 import time
+from collections.abc import Callable
+from functools import partial
 
 from resnet_bench.child.agreement import agreement
 from resnet_bench.child.began import BEGAN_AT, BEGAN_S
 from resnet_bench.child.launch_warnings import of_int8, warnings
 from resnet_bench.child.logits import images_of
-from resnet_bench.child.prepare import load
+from resnet_bench.child.prepare import load, nothing
 from resnet_bench.executors.deployed import refuse_otherwise
 from resnet_bench.profilers import throughput
 from resnet_bench.profilers.allocations import MemoryProbe
@@ -33,13 +35,15 @@ def measure(request: MeasureRequest, company: Company | None = None) -> Launch:
     workload, clock = loaded
     # A reference would slow down with the samples by what the others do, and take that off.
     reference = beside(workload, protocol.reference if company is None else ReferenceUse.OFF)
-    memory = MemoryProbe(workload, beside_bytes=reference.held_bytes if reference else 0)
+    memory = MemoryProbe(workload, beside_bytes=reference.host_bytes if reference else 0)
     with workload.running(), workload.instruments.session():
         before = workload.instruments.state(workload.device)
         gauge = loaded.gauge()
         if company is not None:
             company.wait()
-        warmup = loaded.warm_up(protocol, gauge)
+        alone = partial(memory.by_itself, clock)
+        placed: Callable[[], None] = partial(reference.place, alone) if reference else nothing
+        warmup = loaded.warm_up(protocol, gauge, once_stable=placed)
         memory.warmed_up()
         watch = ContentionWatch(case.device, threads=case.threads)
         skipped_before = workload.prepared.skipped_steps()
@@ -51,19 +55,26 @@ def measure(request: MeasureRequest, company: Company | None = None) -> Launch:
             workload.iterate, clock, protocol, pace, turns=turns, gauge=gauge, company=company
         )
         meter = None if company else Meter(workload, clock, iteration_s=pace.queued_s)  # the counter is the device's
-        if meter is not None:
+        # Bursts of a reference are no images: what it takes turns with is not metered, but a window of its own.
+        if meter is not None and reference is None:
             meter.start()
         further = gauge.further if gauge is not None else 0
         queued = throughput.back_to_back(
             workload.iterate, clock, protocol, pace, turns=turns, gauge=gauge, company=company
         )
         further = gauge.further - further if gauge is not None else 0
-        joules = meter.finish(len(queued.elapsed_s) * queued.iterations_per_sample + further) if meter else None
+        metered = len(queued.elapsed_s) * queued.iterations_per_sample + further
+        if meter is not None and reference is not None:
+            meter.start()
+            metered = 0
+        joules = meter.finish(metered) if meter else None
         load_state = gauge.under_load() if gauge is not None else None
         after = workload.instruments.state(workload.device)
         contention = watch.finish(before, after, load_state)
         phases = throughput.measure_phases(workload.step, clock) if workload.step is not None else None
         peaks = memory.measure()
+        if reference is not None:
+            reference.leave()
         skipped_by_now = workload.prepared.skipped_steps()
     skipped = None if skipped_before is None or skipped_by_now is None else skipped_by_now - skipped_before
     executed = workload.executed()
@@ -99,6 +110,7 @@ def measure(request: MeasureRequest, company: Company | None = None) -> Launch:
             *of_int8(case, executed),
             *warnings(sampled, executed, skipped=skipped, threads=case.threads),
             *unknown,
+            *(reference.said if reference else ()),
         ),
         agreement=compared,
         load=load_state,

@@ -5,6 +5,7 @@ Whoever measures a case loads it here, and refuses here what does not compute th
 
 import os
 import statistics
+from collections.abc import Callable
 from typing import NamedTuple
 
 import msgspec
@@ -29,6 +30,10 @@ from resnet_bench.words import listed
 _MOST_SKIPPED = 40
 
 
+def nothing() -> None:
+    """Do nothing."""
+
+
 class Loaded(NamedTuple):
     """A workload with the clock of its device."""
 
@@ -39,8 +44,12 @@ class Loaded(NamedTuple):
         """Return what reads the device's state while it works; None for the host, which has no queue."""
         return Gauge(self.workload, self.clock) if self.workload.instruments.kind.accelerator else None
 
-    def warm_up(self, protocol: Protocol, gauge: Gauge | None = None) -> Warmup:
+    def warm_up(
+        self, protocol: Protocol, gauge: Gauge | None = None, *, once_stable: Callable[[], None] = nothing
+    ) -> Warmup:
         """Iterate until stable; on a device with a queue then until it is in the state that the protocol asks for.
+
+        `once_stable` is done between the two: what lets the device come to rest goes before it is kept busy.
 
         Raises:
             UnsupportedError, DisagreesError: what is computed is not the network, or not in the case's arithmetic; or
@@ -54,6 +63,7 @@ class Loaded(NamedTuple):
             budget_s=protocol.warmup_budget_s,
             until_complete=self.until_it_steps,
         )
+        once_stable()
         if gauge is not None:
             iteration_s = statistics.median(found.iteration_s[-3:])
             steady = settle(iterate, self.clock, gauge, protocol, iteration_s=iteration_s)

@@ -10,30 +10,46 @@ from collections.abc import Callable
 from torch.autograd.profiler import profile
 
 from resnet_bench.profilers import resident
+from resnet_bench.profilers.clock import Clock
 from resnet_bench.profilers.workload import Workload
 from resnet_bench.records import Memory
+
+# Iterations over which peaks are read before something else takes memory of the device: a second one meets the input
+# that the first one copied, and one more is certain.
+_BY_ITSELF = 3
 
 
 class MemoryProbe:
     """Reads the peaks of one workload: `warmed_up` once after warm-up, `measure` once after sampling.
 
-    `beside_bytes` are the process's and not the workload's.
+    `beside_bytes` of the host are the process's and not the workload's.
     """
 
     def __init__(self, workload: Workload, *, beside_bytes: int = 0) -> None:
         self._workload = workload
         self._beside_bytes = beside_bytes
         self._warmup_peak: int | None = None
+        self._by_itself: Memory | None = None
         resident.reset_peak()  # the workload is loaded: importing torch and building the model are not the case's peak
 
     def warmed_up(self) -> None:
         """Keep the peak of warm-up (autotuning tries workspaces) apart from the steady state's."""
+        if self._by_itself is not None:
+            return
         measures, device = self._workload.instruments, self._workload.device
         self._warmup_peak = measures.peak_allocated_bytes(device)
         measures.reset_peaks(device)
 
+    def by_itself(self, clock: Clock) -> None:
+        """Measure now, over a few iterations: the workload is warm, and shares its device from here on."""
+        self.warmed_up()
+        clock.time(self._workload.iterate, _BY_ITSELF)
+        self._by_itself = self.measure()
+
     def measure(self) -> Memory:
         """Return the peaks in bytes; on the CPU this runs one more iteration under the profiler."""
+        if self._by_itself is not None:
+            return self._by_itself
         workload, measures, device = self._workload, self._workload.instruments, self._workload.device
         rss = resident.peak_bytes() - self._beside_bytes  # before the profiler's own allocations
         if not measures.kind.accelerator:

@@ -1,15 +1,16 @@
-"""The reference at work; `specs.reference` says what it is. Imports torch.
+"""The reference at work: beside a case on the host, on which `specs.reference` says what it is. Imports torch.
 
 Outputs are allocated once: as the allocator is shipped, a kernel that allocates is itself up to twice as slow in some
 launches.
 """
 
 from collections.abc import Callable
+from typing import Protocol
 
 import torch
 
-from resnet_bench.errors import UnsupportedError
 from resnet_bench.profilers.clock import Clock
+from resnet_bench.profilers.device_reference import DeviceReference
 from resnet_bench.profilers.interleaving import Interleaving, interleaving
 from resnet_bench.profilers.workload import Workload
 from resnet_bench.records import Allocator, ReferenceUse
@@ -18,8 +19,40 @@ from resnet_bench.specs import reference as spec
 _WARM_PASSES = 3
 
 
-class Reference:
+class Reference(Protocol):
+    """What takes turns with a workload.
+
+    Attributes:
+        version: which one it is.
+        said: what the launch is to say of it, in the words of `records.remarks`.
+    """
+
+    version: str
+    said: tuple[str, ...]
+
+    @property
+    def host_bytes(self) -> int:
+        """Bytes of its tensors in the host's memory, which are the process's and not the case's."""
+
+    def place(self, first: Callable[[], None]) -> None:
+        """Take room on the device after `first` was done; on the host it has its own from the beginning."""
+
+    def turns(self, clock: Clock, *, iteration_s: float) -> Callable[[float], Interleaving | None]:
+        """Return how it takes turns with samples, given what a sample takes; it is warmed up for that.
+
+        Args:
+            clock: of the device.
+            iteration_s: what an iteration of the case takes.
+        """
+
+    def leave(self) -> None:
+        """Leave the device's memory to whoever comes next; no turn is taken after that."""
+
+
+class HostReference:
     """The reference on the host, beside a case of so many threads with this allocator."""
+
+    said: tuple[str, ...] = ()
 
     def __init__(self, *, threads: int, allocator: Allocator) -> None:
         self._small = spec.SMALL_PRODUCTS if threads == 1 else 0
@@ -39,6 +72,9 @@ class Reference:
             shapes = (deep, sides) if spec.has_convolution(allocator) else ()
             self._convolved = tuple(torch.rand(shape, generator=generator) for shape in shapes)
 
+    def place(self, first: Callable[[], None]) -> None:
+        """Do nothing: it has its room, and the case's memory is told apart from it."""
+
     def turns(self, clock: Clock, *, iteration_s: float) -> Callable[[float], Interleaving]:
         """Return how it takes turns with samples, given what a sample takes; it is warmed up for that.
 
@@ -52,8 +88,11 @@ class Reference:
             self.run, self.version, pass_s=pass_s, iteration_s=iteration_s, sample_s=sample_s
         )
 
+    def leave(self) -> None:
+        """Stay: it took nothing of a device."""
+
     @property
-    def held_bytes(self) -> int:
+    def host_bytes(self) -> int:
         """Bytes of its tensors, which are the process's and not the case's."""
         held = (self._left, self._right, self._product, *self._small_factors, self._small_product)
         return sum(tensor.nbytes for tensor in (*held, self._image, self._activation, *self._convolved))
@@ -75,12 +114,11 @@ class Reference:
 def beside(workload: Workload, use: ReferenceUse) -> Reference | None:
     """Return the reference that takes turns with a workload, None where there is to be none.
 
-    Raises:
-        UnsupportedError: it was asked for by name on an accelerator.
+    On an accelerator whoever asks has decided whether it helps there: it is left out where that was left open.
     """
     accelerator = workload.instruments.kind.accelerator
-    if use is ReferenceUse.ON and accelerator:
-        raise UnsupportedError('reference = "on": the reference runs on the host alone; leave it at "auto".')
-    if use is ReferenceUse.OFF or accelerator:
+    if use is ReferenceUse.OFF or (accelerator and use is not ReferenceUse.ON):
         return None
-    return Reference(threads=workload.case.threads, allocator=workload.case.allocator)
+    if accelerator:
+        return DeviceReference(workload.instruments, workload.device)
+    return HostReference(threads=workload.case.threads, allocator=workload.case.allocator)

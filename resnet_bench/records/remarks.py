@@ -51,6 +51,11 @@ def no_reference() -> str:
     return "no reference took turns with the samples: it is torch's, and this process has no torch"
 
 
+def no_room_for_reference(needed_bytes: int) -> str:
+    """Say that the case leaves a device no room for the reference that was to take turns there."""
+    return f"no reference took turns with the samples: the case leaves no room for its {units.byte_size(needed_bytes)}"
+
+
 def partly_int8(share: float) -> str:
     """Say how little of an int8 case ran in int8."""
     return f"only {units.percent(share)} of the MACs ran in int8: the other products ran in a wider type"

@@ -31,7 +31,8 @@ class ReferenceSamples(Record, frozen=True, kw_only=True):
 
     `taken` says how many samples had been taken when each burst began: the first burst stands before all of them, the
     last one after. A burst has so many timed `passes`, after one that is not timed. `version` names the kernels, which
-    stay what they are whatever is measured. `cpu_s` is the CPU time of the process.
+    stay what they are whatever is measured. `elapsed_s` is by the device's own events where it has them,
+    `cpu_s` the CPU time of the process.
     """
 
     version: str

@@ -1,16 +1,23 @@
 """Launches on a simulated device: what a card does over seconds, under load and in its queue is in the numbers."""
 
+import statistics
+
 import pytest
 
 from resnet_bench import specs
+from resnet_bench.analysis.drift import correct
 from resnet_bench.analysis.metrics import PREDICTED_PEAK
+from resnet_bench.analysis.nominals import made_of
+from resnet_bench.analysis.reference_trial import helps, trial_of
 from resnet_bench.child.fit import fit
 from resnet_bench.child.measure import measure
 from resnet_bench.config import suite_file
-from resnet_bench.records import Executor, Mode, Part, Precision, State, StopReason, TimedBy
+from resnet_bench.profilers.interleaving import LEAST_BURSTS
+from resnet_bench.records import Executor, Mode, Part, Precision, ReferenceUse, State, StopReason, TimedBy, remarks
+from resnet_bench.specs import accelerator_reference
 from resnet_bench.wire.messages import FitRequest
 from tests import make
-from tests.simulated_device import Card
+from tests.simulated_device import MIB, Card
 from tests.simulated_torch import simulated
 
 pytestmark = pytest.mark.slow
@@ -166,12 +173,95 @@ def test_the_memory_of_a_graph_is_what_its_capture_held():
     assert graph.memory.peak_allocated_bytes > 64 * 256 * 128 * 128 * 4  # one activation
 
 
-def layers_of(card=None, *, model="cifar_resnet20", **axes):
+ON = {"reference": ReferenceUse.ON}
+
+
+def test_the_reference_takes_turns_and_nothing_of_it_is_in_what_is_measured():
+    card = Card(sustained=0.8, settling_s=0.1)
+    alone, _ = launched(card, protocol={"reference": ReferenceUse.AUTO})
+    beside, there = launched(card, protocol=ON)
+    assert alone.isolated.reference is alone.back_to_back.reference is None
+    for without, samples in ((alone.isolated, beside.isolated), (alone.back_to_back, beside.back_to_back)):
+        reference = samples.reference
+        assert (reference.version, reference.cpu_s) == (accelerator_reference.VERSION, None)
+        assert (reference.taken[0], reference.taken[-1]) == (0, len(samples.elapsed_s))
+        assert len(reference.taken) >= LEAST_BURSTS
+        # Products and activations by the card's rates, at the clock that it keeps up; no start of a kernel is in it.
+        assert statistics.median(reference.elapsed_s) == pytest.approx(1.25e-3 / 0.8, rel=0.05)
+        assert statistics.median(samples.iteration_s) == pytest.approx(statistics.median(without.iteration_s), rel=5e-3)
+    assert beside.memory == make.change(alone.memory, peak_rss_bytes=beside.memory.peak_rss_bytes)
+    assert there.memory.peak_allocated >= beside.memory.peak_allocated_bytes + accelerator_reference.held_bytes()
+    per_image = [it.energy.energy_j / it.energy.images for it in (alone, beside)]
+    assert per_image[1] == pytest.approx(per_image[0], rel=0.03)
+    assert beside.energy.window_s >= 2.0
+    assert beside.load.sm_clock_hz.median == pytest.approx(alone.load.sm_clock_hz.median, rel=0.01)
+    assert beside.warmup.stopped_by is StopReason.SETTLED
+    assert beside.warnings == alone.warnings
+
+
+@pytest.mark.parametrize(
+    ("mode", "executor", "precision"),
+    [
+        (Mode.TRAINING, Executor.EAGER, Precision.AMP_FP16),
+        (Mode.INFERENCE, Executor.CUDA_GRAPH, Precision.FP32),
+    ],
+)
+def test_the_reference_takes_the_same_whatever_stands_beside_it(mode, executor, precision):
+    card = Card(sustained=1.0)
+    axes = dict(mode=mode, executor=executor, precision=precision)
+    launch, _ = launched(card, preset="quick", protocol=ON, **axes)
+    alone, _ = launched(card, preset="quick", **axes)
+    assert statistics.median(launch.isolated.reference.elapsed_s) == pytest.approx(1.25e-3, rel=0.05)
+    assert launch.memory == make.change(alone.memory, peak_rss_bytes=launch.memory.peak_rss_bytes)
+
+
+CLOCKS = (0.72, 0.9, 0.8, 0.76, 0.95, 0.85)
+
+
+def beside_reference(**asked):
+    """Launches of a case, each of which finds the card at another clock."""
+    return [
+        launched(Card(sustained=share, settling_s=0.05), preset="quick", protocol=ON, **asked)[0] for share in CLOCKS
+    ]
+
+
+def test_launches_at_other_clocks_agree_once_they_are_corrected():
+    launches = beside_reference()
+    whole = make.change(make.measurement([[1.0]], of=launches[0].case), launches=tuple(launches))
+    (made,) = made_of(make.run_of([whole]))
+    assert made.key == (launches[0].environment, 0, accelerator_reference.VERSION, launches[0].case.key)
+    for samples in ([it.isolated for it in launches], [it.back_to_back for it in launches]):
+        found = correct(samples, nominal=made, threads=0).correction
+        assert found.spread_raw > 0.08
+        assert found.spread_corrected < 0.1 * found.spread_raw
+    trial = trial_of(launches)
+    assert helps(trial)
+    assert (trial.version, trial.launches) == (accelerator_reference.VERSION, 6)
+
+
+def test_a_card_that_the_case_fills_is_measured_without_a_reference_and_that_is_said():
+    """Where there is room, the case finds what it needs a second time beside it."""
+    room = accelerator_reference.held_bytes()
+    reserved = launched(Card(sustained=1.0), preset="quick")[0].memory.peak_reserved_bytes
+    full, roomy = (Card(sustained=1.0, memory_bytes=reserved + many * room + 4 * MIB) for many in (1, 2))
+    launch, _ = launched(full, preset="quick", protocol=ON)
+    assert launch.isolated.reference is None
+    assert remarks.no_room_for_reference(room) in launch.warnings
+    assert launched(roomy, preset="quick", protocol=ON)[0].isolated.reference is not None
+
+
+def test_layers_are_timed_without_it_at_the_clock_that_their_case_makes():
+    found, _ = layers_of(batch_size=512, reference=ReferenceUse.ON)
+    assert found.samples.reference is None
+
+
+def layers_of(card=None, *, model="cifar_resnet20", reference=ReferenceUse.AUTO, **axes):
     from resnet_bench.child.layers import dissect
     from resnet_bench.wire.messages import LayersRequest
 
     with simulated(card or Card(sustained=1.0)) as there:
-        asked = request(model, preset="quick", protocol={"state": State.BURST}, **{"image_size": 32} | axes)
+        protocol = {"state": State.BURST, "reference": reference}
+        asked = request(model, preset="quick", protocol=protocol, **{"image_size": 32} | axes)
         found = dissect(LayersRequest(case=asked.case, model=model, protocol=asked.protocol, budget_s=0.05))
         return found.layers, there
 

@@ -4,7 +4,8 @@ import itertools
 
 import pytest
 
-from resnet_bench.profilers.interleaving import LEAST_BURSTS, interleaving
+from resnet_bench.profilers.clock import Timing
+from resnet_bench.profilers.interleaving import LEAST_BURSTS, ON_DEVICE, ON_HOST, interleaving, seconds_of
 from resnet_bench.profilers.sampler import sample
 from resnet_bench.records import StopReason, TimingProtocol
 from tests.fake_clock import FakeClock
@@ -12,7 +13,7 @@ from tests.fake_clock import FakeClock
 PASS_S = 0.0034
 
 
-def taken(iteration_s, *, budget_s=3.0, samples=1000):
+def taken(iteration_s, *, budget_s=3.0, samples=1000, rules=ON_HOST, pass_s=PASS_S):
     clock = FakeClock()
     calls = []
 
@@ -22,9 +23,10 @@ def taken(iteration_s, *, budget_s=3.0, samples=1000):
 
     def reference():
         calls.append("reference")
-        clock.advance(PASS_S)
+        clock.advance(pass_s)
 
-    turns = interleaving(reference, "cpu-1", pass_s=PASS_S, iteration_s=iteration_s, sample_s=iteration_s)
+    lasting = dict(pass_s=pass_s, iteration_s=iteration_s, sample_s=iteration_s)
+    turns = interleaving(reference, "cpu-1", **lasting, rules=rules)
     found = sample(
         work,
         clock,
@@ -72,3 +74,22 @@ def test_the_budget_and_the_most_samples_still_end_it():
 
 def test_long_iterations_get_several_passes_a_burst():
     assert [taken(seconds)[1].passes for seconds in (0.04, 0.13, 0.4)] == [1, 1, 5]
+
+
+@pytest.mark.parametrize(("iteration_s", "discarded"), [(0.0001, 3), (0.0007, 2), (0.004, 1), (0.03, 0)])
+def test_a_device_refills_its_caches_at_once(iteration_s, discarded):
+    assert taken(iteration_s, rules=ON_DEVICE, pass_s=0.00125, samples=200)[1].discarded == discarded
+
+
+@pytest.mark.parametrize("pass_s", [0.0005, 0.00125, 0.01, 0.03, 0.1])
+@pytest.mark.parametrize("iteration_s", [0.0005, 0.004, 0.1])
+def test_bursts_of_a_slow_device_are_fewer_and_never_take_more_than_a_quarter_of_the_time(iteration_s, pass_s):
+    _, turns, calls = taken(iteration_s, rules=ON_DEVICE, pass_s=pass_s, budget_s=10.0, samples=10_000)
+    passes_s, ends_s = calls.count("reference") * pass_s, (1 + turns.passes) * pass_s
+    whole_s = passes_s + calls.count("iteration") * iteration_s
+    assert passes_s - 2 * ends_s <= 0.26 * whole_s  # the first one, and the last one, which may follow a single sample
+
+
+def test_what_a_device_says_of_its_passes_is_what_they_took():
+    assert seconds_of(Timing(host_s=0.0013, device_s=0.0012)) == 0.0012
+    assert seconds_of(Timing(host_s=0.0013, device_s=None)) == 0.0013

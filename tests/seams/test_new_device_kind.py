@@ -90,6 +90,12 @@ class Npu:
     def workspace_bytes(self, device: torch.device) -> int | None:
         return None
 
+    def free_bytes(self, device: torch.device) -> int | None:
+        return None
+
+    def empty_cache(self) -> None:
+        pass
+
     def energy_j(self, device: torch.device) -> float | None:
         return None
 

@@ -87,6 +87,13 @@ class Cpu:
         """Return None: nothing is known of it."""
         return None
 
+    def free_bytes(self, device: torch.device) -> int | None:  # noqa: ARG002 - there is one
+        """Return None: nothing is held apart from the host's."""
+        return None
+
+    def empty_cache(self) -> None:
+        """There is none."""
+
     def energy_j(self, device: torch.device) -> float | None:  # noqa: ARG002 - there is one
         """Return None: there is no counter that any user may read."""
         return None

@@ -51,6 +51,14 @@ class TorchCuda(Accelerator):
         """Return the peak of the caching allocator."""
         return torch.cuda.max_memory_reserved(device)
 
+    def free_bytes(self, device: torch.device) -> int | None:
+        """Return what the driver says."""
+        return torch.cuda.mem_get_info(device)[0]
+
+    def empty_cache(self) -> None:
+        """Give back what the caching allocator keeps."""
+        torch.cuda.empty_cache()
+
     def activities(self) -> list[ProfilerActivity]:
         """Return the host's and the device's."""
         return [ProfilerActivity.CPU, ProfilerActivity.CUDA]

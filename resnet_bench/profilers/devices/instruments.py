@@ -83,6 +83,12 @@ class Instruments(Protocol):
     def workspace_bytes(self, device: torch.device) -> int | None:
         """Return what the library of products takes from the allocator, for each stream, and keeps."""
 
+    def free_bytes(self, device: torch.device) -> int | None:
+        """Return how much of the device's memory nobody has taken; the allocator's cache is taken."""
+
+    def empty_cache(self) -> None:
+        """Let the allocator give back what it keeps for later, so that nobody else is given parts of it."""
+
     def energy_j(self, device: torch.device) -> float | None:
         """Return the device's total energy counter in joules."""
 
@@ -177,6 +183,13 @@ class Accelerator:
     def workspace_bytes(self, device: torch.device) -> int | None:  # noqa: ARG002 - as above
         """Return None: nothing is known of it."""
         return None
+
+    def free_bytes(self, device: torch.device) -> int | None:  # noqa: ARG002 - as above
+        """Return None: nothing is known of it."""
+        return None
+
+    def empty_cache(self) -> None:
+        """There is none that is known of."""
 
     def energy_j(self, device: torch.device) -> float | None:  # noqa: ARG002 - as above
         """Return None: there is no such counter."""

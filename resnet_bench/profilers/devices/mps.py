@@ -21,5 +21,9 @@ class Mps(Accelerator):
         name = getattr(torch.backends.mps, "get_name", environment.cpu_name)  # torch 2.8 or so, and newer
         return DeviceFacts(name=name(), memory_bytes=None if limit is None else int(limit()))
 
+    def empty_cache(self) -> None:
+        """Give back what the allocator keeps."""
+        torch.mps.empty_cache()
+
 
 INSTRUMENTS: Instruments = Mps()

@@ -33,6 +33,17 @@ class Xpu(Accelerator):
         """Return the peak of the caching allocator."""
         return torch.xpu.max_memory_reserved(device)
 
+    def free_bytes(self, device: torch.device) -> int | None:
+        """Return what the driver says, None where it does not tell, or torch has no word for it."""
+        try:
+            return torch.xpu.mem_get_info(device)[0]
+        except (RuntimeError, AttributeError):
+            return None
+
+    def empty_cache(self) -> None:
+        """Give back what the caching allocator keeps."""
+        torch.xpu.empty_cache()
+
     def activities(self) -> list[ProfilerActivity]:
         """Return the host's and the device's."""
         return [ProfilerActivity.CPU, ProfilerActivity.XPU]
