@@ -12,23 +12,33 @@ from resnet_bench.runner import live, revisions
 from resnet_bench.runner.launchers import table
 from resnet_bench.runner.launchers.fleet import RemoteLauncher
 from resnet_bench.runner.revisions import Revisions
+from resnet_bench.wire.answers import Probed
 from resnet_bench.wire.pairs import PairsMade, PairsRequest
 from resnet_bench.words import say
 
 OnPair = Callable[[int, float], None]
 
 
-def environment(there: RemoteLauncher | None, device: str) -> Environment:
-    """Return what the machine is.
+def probed(there: RemoteLauncher | None, device: str) -> Probed:
+    """Return what the machine is, and what it calls the device.
 
     Raises:
         ResNetBenchError: it is not there, or lacks the device; a variable of its environment falsifies figures.
     """
     if there is None:
-        return table.launcher().machines(device)[0].environment
-    probed = there.machines(device)[0]
-    probed.refuse_falsified()
-    return probed.environment
+        return table.launcher().machines(device)[0]
+    found = there.machines(device)[0]
+    found.refuse_falsified()
+    return found
+
+
+def environment(there: RemoteLauncher | None, device: str) -> Environment:
+    """Return what the machine is.
+
+    Raises:
+        ResNetBenchError: as `probed`.
+    """
+    return probed(there, device).environment
 
 
 def compare(

@@ -10,11 +10,16 @@ import numpy as np
 import pytest
 
 from resnet_bench import cli
+from resnet_bench.analysis.reference_trial import helps
 from resnet_bench.analysis.verdicts.sequential import decide
 from resnet_bench.commands import calibrate as command
+from resnet_bench.records import ReferenceUse
 from resnet_bench.records.live import MatchupResult, PairedSamples
 from resnet_bench.runner import live, revisions
 from resnet_bench.runner.launchers import table
+from resnet_bench.specs import accelerator_reference
+from resnet_bench.storage import calibrations
+from resnet_bench.wire.answers import Probed
 from tests import goldens, make
 from tests.commands.workplace import run
 from tests.make import change, measurement, noisy_launches, run_of, save_run, side
@@ -120,6 +125,69 @@ def test_a_budget_for_too_few_pairs_is_incomplete(capsys, monkeypatch):
     assert code == 3
     assert "3 of 10 launch pairs fitted into 5s" in err
     assert not Path("reports/calibration.json").exists()
+
+
+CARD = make.environment(identity=change(make.IDENTITY, device="cuda", device_name="Example card"))
+
+
+class Card:
+    """A machine with a card whose clock wanders from launch to launch; `skips` are cases that it has no room for."""
+
+    def __init__(self, *skips):
+        self.skips, self.requests = skips, []
+
+    def machines(self, _device):
+        return (Probed(device="cuda:0", environment=CARD),)
+
+    def ask(self, request):
+        self.requests.append(request)
+        if request.case.model in self.skips:
+            return make.skip(request.case)
+        slow = np.exp(np.random.default_rng(len(self.requests)).normal(0, 0.03))
+        made = make.launch([0.004 * slow] * 8, index=request.index, of=request.case)
+        return make.beside_reference(made, 0.0012 * slow, version=accelerator_reference.VERSION)
+
+
+def calibrated_card(monkeypatch, capsys, card, *flags):
+    """Return what was printed, what was said, and what was kept."""
+    monkeypatch.setitem(table.LAUNCHERS, table.DEFAULT, table.LauncherFacts(lambda _: card))
+    asked = ("--models", "resnet18, resnet50", "--device", "cuda", "--pairs", "8", *flags)
+    code, out, err = run(capsys, "calibrate", *asked)
+    assert code == 0, err
+    return out, err, calibrations.read(calibrations.DEFAULT_FILE).reference
+
+
+@pytest.mark.usefixtures("_workplace")
+def test_on_an_accelerator_launches_beside_the_reference_say_whether_it_helps(monkeypatch, capsys):
+    card = Card()
+    out, err, trial = calibrated_card(monkeypatch, capsys, card)
+    assert len(card.requests) == 2 * 8
+    assert {it.protocol.reference for it in card.requests} == {ReferenceUse.ON}
+    assert {(it.case.device, it.case.threads) for it in card.requests} == {("cuda:0", 0)}
+    assert [it.index for it in card.requests] == [index for index in range(8) for _ in range(2)]
+    assert (trial.version, trial.launches) == (accelerator_reference.VERSION, 8)
+    said = "beside the reference (accelerator-1, 8 launches a case) launches lie "
+    assert said in out
+    assert "corrected: it helps, and run lets it take turns here (--reference on or off says otherwise)" in out
+    assert "making up to 8 launches of each case beside the reference" in err
+    assert helps(trial)
+
+
+@pytest.mark.usefixtures("_workplace")
+def test_a_case_that_cannot_run_beside_the_reference_is_left_out_and_named(monkeypatch, capsys):
+    card = Card("resnet50")
+    _, err, trial = calibrated_card(monkeypatch, capsys, card)
+    assert len(card.requests) == 8 + 1
+    assert trial.launches == 8
+    assert re.search(r"resnet50.* is left out beside the reference: out of memory: ", err)
+
+
+@pytest.mark.usefixtures("_workplace")
+def test_without_time_for_launches_the_reference_is_not_tried_and_that_is_said(monkeypatch, capsys):
+    card = Card()
+    _, err, trial = calibrated_card(monkeypatch, capsys, card, "--budget", "1ms")
+    assert (card.requests, trial) == ([], None)
+    assert "no case has 6 launches beside the reference; give a longer --budget to try it" in err
 
 
 @pytest.mark.slow

@@ -1,11 +1,13 @@
 """What the A/A self-test found: what `calibrate` prints."""
 
 from resnet_bench import units
+from resnet_bench.analysis.reference_trial import helps
 from resnet_bench.analysis.verdicts.calibration import REPORTED_PAIRS, WORTHWHILE
-from resnet_bench.records.calibration import Calibration, CaseCalibration
+from resnet_bench.records.calibration import Calibration, CaseCalibration, ReferenceTrial
 from resnet_bench.report.document import Document, Section
 from resnet_bench.report.rows import later
 from resnet_bench.report.table import Column, ColumnKind, Row, Table
+from resnet_bench.words import counted
 
 _COLUMNS = (
     Column(key="case", title="case", kind=ColumnKind.NAME),
@@ -65,7 +67,20 @@ def _conclusions(found: Calibration) -> tuple[str, ...]:
         needed,
         "last columns: smallest change that ab finds in 95 of 100 after so many launch pairs",
         *bands,
+        *_reference(found.reference),
     )
+
+
+def _reference(trial: ReferenceTrial | None) -> tuple[str, ...]:
+    """Return what the reference brought, and what follows from it; nothing where it was not tried."""
+    if trial is None:
+        return ()
+    apart = (
+        f"beside the reference ({trial.version}, {counted(trial.launches, 'launch', 'launches')} a case) launches lie "
+        f"{units.percent(trial.spread_raw)} apart as measured, {units.percent(trial.spread_corrected)} corrected"
+    )
+    follows = "it helps, and run lets it take turns here" if helps(trial) else "it does not help, and run leaves it out"
+    return (f"{apart}: {follows} (--reference on or off says otherwise)",)
 
 
 def _count(needed: int | None, what: str) -> str:
