@@ -157,6 +157,14 @@ STEPS = (
         simulated=False,
     ),
     Step(
+        "reference",
+        "Whether the reference helps",
+        f"{_HERE}:reference",
+        90,
+        300,
+        "how a card's clocks move between launches, and what a pass of the reference takes",
+    ),
+    Step(
         "largest",
         "The largest batch",
         f"{_HERE}:largest",
@@ -191,6 +199,28 @@ def builders(scale, directory, ends_s):
         scale, directory / "builders", ("--models", ",".join(scale.builders), "--batch-sizes", batches, *chosen), ends_s
     )
     return _of_run(done, directory / "builders", planned=2 * len(scale.builders))
+
+
+def reference(scale, directory, ends_s):
+    """Launch a small and a large batch beside the reference: how far apart do launches lie, and how far corrected?"""
+    from resnet_bench.analysis.reference_trial import FEWEST_LAUNCHES, helps, trial_of
+    from resnet_bench.storage import run_directory
+    from resnet_bench.units import percent
+
+    batches = f"{scale.small_batch},{scale.large_batch}"
+    chosen = ("--models", scale.model, "--batch-sizes", batches, "--precision", scale.precision)
+    beside = ("--reference", "on", "--launches", str(FEWEST_LAUNCHES))
+    done = _swept(scale, directory / "reference", (*chosen, *beside), ends_s)
+    found = _of_run(done, directory / "reference", planned=2)
+    if found["verdict"] != Verdict.GOOD:
+        return found
+    launches = [it for one in run_directory.load(directory / "reference").measurements for it in one.launches]
+    trial = trial_of(launches)
+    if trial is None:
+        return finding(Verdict.LOOK, "no launch has it beside it", found["rows"])
+    apart = f"{percent(trial.spread_raw)} apart, {percent(trial.spread_corrected)} corrected"
+    said = f"launches lie {apart}: {trial.version} {'helps' if helps(trial) else 'does not help'} here"
+    return finding(Verdict.GOOD, said, found["rows"])
 
 
 def largest(scale, directory, ends_s):

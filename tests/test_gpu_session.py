@@ -45,7 +45,7 @@ def test_every_step_runs_once_in_order_and_has_its_verdict_and_its_figures_on_th
     assert gpu_session.main(["-o", str(tmp_path)]) == 0
     assert ran == [step.name for step in STEPS]
     said = capsys.readouterr().out
-    assert len(re.findall(r"^\[\d+/11\] .*: good: it ran", said, re.MULTILINE)) == 11
+    assert len(re.findall(r"^\[\d+/12\] .*: good: it ran", said, re.MULTILINE)) == 12
     shown = html.unescape((tmp_path / "session.html").read_text())
     assert all(step.title in shown for step in STEPS)
 
