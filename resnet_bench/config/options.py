@@ -119,7 +119,8 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option(
         flag="--reference",
-        help="Time a fixed reference in turns with the iterations, to correct for drift: auto, on or off.",
+        help="Time a fixed reference in turns with the iterations, to correct for drift: on, off, or auto, which is on "
+        "but for accelerators where `calibrate` did not see it help.",
         read=_by(PROTOCOL["reference"]),
         setting="protocol.reference",
     ),

@@ -15,7 +15,7 @@ from resnet_bench.config.suite_file import DeviceClass, Suite, Sweep, matches
 from resnet_bench.config.values import AllCores
 from resnet_bench.errors import ConfigError, StoreError, UsageError
 from resnet_bench.machine.devices import is_accelerator
-from resnet_bench.records import Case, Header, Mode, Optimizer, Protocol, Scaling, State, inputs
+from resnet_bench.records import Case, Header, Mode, Optimizer, Protocol, ReferenceUse, Scaling, State, inputs
 from resnet_bench.records.inputs import ModelInput
 from resnet_bench.records.plan import ENERGY_WINDOW_S, LEAST_QUEUED
 from resnet_bench.runner import choices, room
@@ -248,13 +248,15 @@ def estimate_s(case: Case, model: Spec | str, protocol: Protocol) -> float:
 def _on_accelerator_s(iteration_s: float, protocol: Protocol) -> float:
     """Return the seconds of a launch's iterations on a quiet device, whose samples agree as soon as there are enough.
 
-    Energy takes two seconds, those of the back-to-back samples among them.
+    Energy takes two seconds, those of the back-to-back samples among them, unless a reference takes turns with these.
     """
     sustained = protocol.state is State.SUSTAINED
     warmup = max(protocol.warmup_min_s if sustained else 0.0, iteration_s * (1 + protocol.warmup_min_iterations))
     isolated = max(protocol.min_samples * iteration_s, _SHORTEST_SAMPLING_S)
     shortest = max(protocol.throughput_min_s if sustained else 0.0, ENERGY_WINDOW_S)
     back_to_back = max(shortest, 2 * LEAST_QUEUED * iteration_s)
+    if protocol.reference is ReferenceUse.ON:
+        back_to_back += ENERGY_WINDOW_S
     return 2 * iteration_s + warmup + isolated + back_to_back
 
 

@@ -12,6 +12,7 @@ from resnet_bench.runner.crew import AnyCaseRequest, Crew, crew
 from resnet_bench.runner.launchers.launcher import Launcher
 from resnet_bench.runner.plan import Plan, Slot, estimate_s
 from resnet_bench.runner.progress import Reporter, reporter
+from resnet_bench.runner.reference_use import told
 from resnet_bench.runner.work import Pending, WorkLeft
 from resnet_bench.storage import run_directory
 from resnet_bench.wire.answers import Unsupported
@@ -103,9 +104,10 @@ class _Sweep:
         self._makers = makers
         self._report = report
         self._kept = kept
+        self._told = told(header)
         self._unanswered: Counter[str] = Counter()  # launches without an answer since the last one with one
         self._work = WorkLeft(
-            slots, lane_of=makers.lane, guess_s=lambda case: estimate_s(case, plan.model(case), header.protocol)
+            slots, lane_of=makers.lane, guess_s=lambda case: estimate_s(case, plan.model(case), self._told(case))
         )
 
     def entries(self) -> Iterator[Entry]:
@@ -137,7 +139,7 @@ class _Sweep:
             index=task.slot.index,
             attempt=task.attempt,
             model=self._plan.model(case),
-            protocol=self._header.protocol,
+            protocol=self._told(case),
             artifacts=self._kept.folder(case),
         )
 

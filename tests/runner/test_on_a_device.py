@@ -11,9 +11,11 @@ from resnet_bench import cli
 from resnet_bench.commands import run as run_command
 from resnet_bench.machine import devices
 from resnet_bench.records import Mode, Precision, SearchStop
+from resnet_bench.records.calibration import Calibration, ReferenceTrial
 from resnet_bench.runner import search
 from resnet_bench.runner.launchers import table
-from resnet_bench.storage import run_directory
+from resnet_bench.specs import accelerator_reference
+from resnet_bench.storage import calibrations, record_file, run_directory
 from resnet_bench.storage.trials import TrialLog
 from tests import make
 from tests.runner.in_process import InProcess
@@ -76,6 +78,52 @@ def test_a_run_says_in_which_state_it_measured_and_what_the_card_was_like(tmp_pa
     assert "state" in capsys.readouterr().out
     identity = runs[0].header.environments[0].identity
     assert (identity.power_limit_w, identity.ecc, identity.persistence, identity.mig) == (700.0, True, True, None)
+
+
+def calibrated(environment, *, corrected):
+    """Write what `calibrate` would have learnt of the card."""
+    version = accelerator_reference.VERSION
+    trial = ReferenceTrial(version=version, launches=10, spread_raw=0.03, spread_corrected=corrected)
+    fields = dict(device_name="a card", created_at="t", bands=(), cases=(), reference=trial)
+    record_file.write(Calibration(environment=environment, **fields), calibrations.DEFAULT_FILE)
+
+
+@pytest.mark.usefixtures("gpu")
+def test_a_run_takes_the_reference_where_calibrate_saw_it_help_and_is_compared_raw_with_one_that_did_not(
+    tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    asked = ("run", "--models", "tests.simulated_models:heavy", "--batch-sizes", "64", "--image-sizes", "64")
+
+    def run(name):
+        assert cli.run([*asked, "--launches", "2", "--device", "cuda:0", "-o", name]) == 0
+        return run_directory.load(Path(name))
+
+    def versions(of):
+        launches = of.measurements[0].launches
+        return {it.isolated.reference.version if it.isolated.reference else None for it in launches}
+
+    plain = run("plain")
+    environment = plain.header.environments[0].id
+    assert versions(plain) == {None}
+    calibrated(environment, corrected=0.029)
+    assert versions(run("of-no-use")) == {None}
+    calibrated(environment, corrected=0.01)
+    beside = run("beside")
+    assert versions(beside) == {accelerator_reference.VERSION}
+    assert beside.header.protocol == plain.header.protocol
+    case = beside.header.cases[0].key
+    assert [it.key for it in beside.header.nominals] == [(environment, 0, accelerator_reference.VERSION, case)]
+    assert run("again").header.nominals == beside.header.nominals
+    page = Path("beside/report.html").read_text()
+    assert "A fixed reference (accelerator-1) is timed" in page
+    assert "The nominal speed of accelerator-1 is each case" in page
+    capsys.readouterr()
+    assert cli.run(["compare", "plain", "beside"]) in {0, 3}
+    assert "the baseline has no reference samples" in capsys.readouterr().out
+    assert cli.run(["compare", "beside", "again"]) in {0, 3}
+    assert "has no reference samples" not in capsys.readouterr().out
 
 
 SIMULATE = """

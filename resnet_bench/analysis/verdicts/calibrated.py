@@ -1,4 +1,4 @@
-"""What `check`, `compare` and `ab` make of a calibration file.
+"""What `check`, `compare`, `ab` and `run` make of a calibration file.
 
 A calibration of another machine, torch or thread count is worse than none, so it is ignored with a warning.
 """
@@ -7,12 +7,14 @@ from pathlib import Path
 
 from resnet_bench import units
 from resnet_bench.analysis.digest import digest
+from resnet_bench.analysis.reference_trial import helps
 from resnet_bench.analysis.verdicts.calibration import MOST_LAUNCHES, WORTHWHILE, pairs_needed
 from resnet_bench.analysis.verdicts.sequential import LOOKS, detectable_change
 from resnet_bench.errors import StoreError
 from resnet_bench.machine.identity import former_id
 from resnet_bench.records import Band, Digest, Environment, Record, Run
-from resnet_bench.records.calibration import Calibration
+from resnet_bench.records.calibration import Calibration, ReferenceTrial
+from resnet_bench.specs import accelerator_reference
 from resnet_bench.storage import calibrations
 
 DEFAULT_PAIRED_BAND = 0.02
@@ -60,6 +62,22 @@ def bands_known(run: Run, path: Path) -> tuple[Band, ...]:
         return bands_for(digest(run), path)[0] if kept else ()
     except StoreError:
         return ()
+
+
+def helping_reference(environment: Environment, path: Path) -> ReferenceTrial | None:
+    """Return what the reference of accelerators brought on a machine; None where it was not seen to help there.
+
+    Raises:
+        StoreError: the file cannot be read, or is not the default one and not there.
+    """
+    path = calibrations.kept_for(path, (environment.id,))
+    if not calibrations.present(path):
+        return None
+    calibration = calibrations.read(path)
+    trial = calibration.reference
+    if trial is None or calibration.environment not in {environment.id, former_id(environment)}:
+        return None
+    return trial if trial.version == accelerator_reference.VERSION and helps(trial) else None
 
 
 def paired_terms(asked: float | None, *, environment: Environment, threads: set[int], path: Path) -> PairedTerms:
