@@ -166,7 +166,7 @@ def _between(default: Result, other: Result, axis: str, *, within: tuple[str, ..
         default=default,
         other=other,
         gain=gain_over(default, other),
-        advice=_advice(default, other),
+        advice=advise(default, other),
     )
 
 
@@ -178,10 +178,11 @@ def gain_over(default: Result, other: Result) -> Gain:
     return Gain(ratio=found.ratio, interval=found.interval())
 
 
-def _advice(default: Result, other: Result) -> Advice:
+def advise(default: Result, other: Result, *, family: int = 1) -> Advice:
+    """Return what a step says, of so many among which it was chosen: they share the error rate."""
     if other.throughput is None or default.throughput is None:
         return Advice.UNCLEAR
-    return _ADVICE[order(other.throughput, default.throughput, THROUGHPUT.direction)]
+    return _ADVICE[order(other.throughput, default.throughput, THROUGHPUT.direction, family=family)]
 
 
 def _throughput(result: Result) -> float:

@@ -29,13 +29,15 @@ class Standing(Record, frozen=True, kw_only=True):
     """The figure that measured best of several, by place, and those that cannot be told from it.
 
     `half_width` is the widest relative half-width of a rival's ratio to it, None without rivals or where too few
-    launches, `launches` of them, give no interval.
+    launches, `launches` of them, give no interval. `by_correction` says that another one measured better, and that
+    figures corrected for drift prove the first to be ahead of it.
     """
 
     first: int
     rivals: tuple[int, ...]
     half_width: float | None
     launches: int
+    by_correction: bool = False
 
     @property
     def proven(self) -> bool:
@@ -79,11 +81,10 @@ def _same_nominal(one: Summary, other: Summary) -> bool:
 
 
 def standing(figures: Sequence[Summary], direction: Direction) -> Standing:
-    """Return which of the figures measured best, and which others cannot be told from it."""
-    best = max if direction is Direction.HIGHER else min
-    first = best(range(len(figures)), key=lambda place: figures[place].median)
+    """Return which of the figures is best, and which others cannot be told from it."""
+    family = max(1, len(figures) - 1)
+    measured, first = _first(figures, direction, family)
     others = [place for place in range(len(figures)) if place != first]
-    family = max(1, len(others))
     rivals = tuple(
         place for place in others if order(figures[first], figures[place], direction, family=family) is not Order.AHEAD
     )
@@ -97,4 +98,18 @@ def standing(figures: Sequence[Summary], direction: Direction) -> Standing:
         rivals=rivals,
         half_width=max(widths, default=None),
         launches=min(figure.launches for figure in figures),
+        by_correction=first != measured,
     )
+
+
+def _first(figures: Sequence[Summary], direction: Direction, family: int) -> tuple[int, int]:
+    """Return which measured best, and what is proven ahead of that, or itself: drift may hide what is best."""
+    best = max if direction is Direction.HIGHER else min
+    places = range(len(figures))
+    measured = first = best(places, key=lambda place: figures[place].median)
+    for _ in places:
+        ahead = [it for it in places if order(figures[it], figures[first], direction, family=family) is Order.AHEAD]
+        if not ahead:
+            break
+        first = best(ahead, key=lambda place: figures[place].median)
+    return measured, first

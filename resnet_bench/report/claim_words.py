@@ -16,6 +16,8 @@ def superlative(names: Sequence[str], found: Standing, *, quality: str, figure: 
         figure: what it measured, with its unit.
     """
     first = names[found.first]
+    if found.proven and found.by_correction:
+        return f"{first} is {quality}, corrected for drift, and measured {figure}"
     if found.proven:
         return f"{first} is {quality} with {figure}"
     return f"{first} measured {figure}; {doubt(names, found, quality=quality)}"

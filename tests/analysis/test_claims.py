@@ -10,8 +10,11 @@ from hypothesis import strategies as st
 from resnet_bench.analysis.claims import Order, order, standing
 from resnet_bench.analysis.metric import Direction
 from resnet_bench.analysis.metrics import LATENCY
+from resnet_bench.analysis.published import Published
+from resnet_bench.analysis.results import of_runs
 from resnet_bench.analysis.stats import summarize
-from tests.make import measurement, noisy_launches
+from resnet_bench.report.claim_words import superlative
+from tests.make import beside_reference, case, change, measurement, noisy_launches, run_of
 
 
 def figure(seed, center, *, noise=0.002, count=6):
@@ -27,6 +30,27 @@ def test_the_first_is_first_only_where_it_is_ahead_of_every_other():
     assert 0 < tied.half_width < 0.05
     alone = standing([figure(1, 1.0)], Direction.LOWER)
     assert (alone.proven, alone.half_width) == (True, None)
+
+
+def drifting(*latencies_s):
+    """Latencies of one run, whose launches all took longer or shorter by what the reference beside them says."""
+    measured = []
+    for number, (latency_s, drift) in enumerate(latencies_s):
+        drifts = [drift * (1 + 0.06 * launch) for launch in range(6)]
+        plain = measurement([[latency_s * it] * 6 for it in drifts], of=case(batch_size=1 + number))
+        beside = [beside_reference(it, 0.001 * drift) for it, drift in zip(plain.launches, drifts, strict=True)]
+        measured.append(change(plain, launches=tuple(beside)))
+    return [it.latency for it in of_runs([run_of(measured)], lambda _: Published(family="", accuracy=None))]
+
+
+def test_what_corrected_figures_prove_ahead_is_first_though_another_measured_better():
+    figures = drifting((1.0, 1.1), (1.05, 0.95))
+    assert figures[1].median < figures[0].median
+    found = standing(figures, Direction.LOWER)
+    assert (found.first, found.proven, found.by_correction) == (0, True, True)
+    said = superlative(("a", "b"), found, quality="the quickest", figure="1.13 s")
+    assert said == "a is the quickest, corrected for drift, and measured 1.13 s"
+    assert not standing(drifting((1.0, 1.0), (1.05, 1.0)), Direction.LOWER).by_correction
 
 
 def test_two_launches_prove_nothing():

@@ -244,9 +244,10 @@ def _finding(fastest: Fastest, of_machine: Sequence[tuple[str, ...]], names: Seq
             continue
         runs, summaries = list(here), list(here.values())
         found = standing(summaries, THROUGHPUT.direction)
-        first, second = sorted((it.median for it in summaries), reverse=True)[:2]
+        first = summaries[found.first]
         if found.proven:
-            ahead.setdefault(names[runs[found.first]], {})[model] = first / second
+            second = max(it.median for it in summaries if it is not first)
+            ahead.setdefault(names[runs[found.first]], {})[model] = first.median / second
         else:
             unproven.append(model)
     said = [_ahead(name, by, alone=len(ahead) == 1 and not unproven) for name, by in ahead.items()]

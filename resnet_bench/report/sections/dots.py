@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from resnet_bench import units
-from resnet_bench.analysis.best import Advice, steps
+from resnet_bench.analysis.best import Advice, advise, steps
 from resnet_bench.analysis.claims import standing
 from resnet_bench.analysis.confidence import CONFIDENCE_TEXT
 from resnet_bench.analysis.criteria import borrows_accuracy
@@ -222,7 +222,7 @@ def _helps(context: Context) -> str:
                 Advice.KEEP: f"{value} does not help: at best {gain} ({model})",
                 Advice.UNCLEAR: f"whether {value} helps is not clear ({gain} measured)",
             }
-            said.append(verdicts[most.advice])
+            said.append(verdicts[advise(most.default, most.other, family=len(alone))])
     return "".join(f" {sentence(it)}" for it in said)
 
 

@@ -44,14 +44,16 @@ function ratioInterval(rank, one, other, family) {
 function placed(rank, cases) {
   const d = data.decision, way = rank.higher ? 1 : -1;
   if (rank.raw) {
-    let first = 0;
-    cases.forEach((it, at) => { if (way * rank.values[it] > way * rank.values[cases[first]]) first = at; });
-    const family = Math.max(1, cases.length - 1);
-    const rivals = cases.map((_, at) => at).filter((at) => {
-      if (at === first) return false;
-      const ratio = ratioInterval(rank, cases[first], cases[at], family);
-      return !(ratio && (rank.higher ? ratio[0] > 0 : ratio[1] < 0));
-    });
+    const all = cases.map((_, at) => at), family = Math.max(1, cases.length - 1);
+    const ahead = (one, other) => {
+      const ratio = ratioInterval(rank, cases[one], cases[other], family);
+      return ratio !== null && (rank.higher ? ratio[0] > 0 : ratio[1] < 0);
+    };
+    const best = (places) => places.reduce((x, y) => (way * rank.values[cases[y]] > way * rank.values[cases[x]] ? y : x));
+    let first = best(all), better;
+    // What is corrected for drift may say otherwise than what was measured.
+    for (let round = 0; round < all.length && (better = all.filter((at) => at !== first && ahead(at, first))).length; round++) first = best(better);
+    const rivals = all.filter((at) => at !== first && !ahead(first, at));
     return { first, rivals, launches: Math.min(...cases.map((it) => d.launches[it])) };
   }
   // A borrowed accuracy without bounds is put before its own kind alone, and behind an equal one that is a case's own.
