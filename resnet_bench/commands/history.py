@@ -73,7 +73,7 @@ def history_command(
     smallest = values.quantity(units.parse_percent, min_change, "--min-change")
     folders, loaded, notes = _sources(asv_results_dir, runs, chosen=bool(machine or benchmark))
     with Ticker() as ticker:
-        chosen = {"machines": _names(machine), "benchmarks": _names(benchmark)}
+        chosen = {"machines": _names(machine, "--machine"), "benchmarks": _names(benchmark, "--benchmark")}
         results = [asv_read.read(it, **chosen, progress=ticker) for it in folders]
         found, ordering = history.build(
             results,
@@ -89,8 +89,11 @@ def history_command(
     return 0 if fail_on is None else _judge(found, fail_on, first=_first(ordering, since, repository, branch))
 
 
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())
+def _names(text: str, flag: str) -> tuple[str, ...]:
+    found = tuple(part.strip() for part in text.split(",") if part.strip())
+    if text and not found:
+        raise UsageError(f"{flag} '{text}' names none.")
+    return found
 
 
 def _sources(results: Path | None, runs: tuple[Path, ...], *, chosen: bool) -> tuple[list[Path], list[Run], list[str]]:

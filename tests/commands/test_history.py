@@ -189,6 +189,25 @@ def test_the_gate_does_not_pass_where_the_newest_commit_failed(tmp_path, monkeyp
     assert cli.run(["history", "--fail-on", "regressed"]) == 3
 
 
+@pytest.mark.parametrize("value", [1.7e308, -1.7e308, 1e-300, 5e-324])
+@pytest.mark.parametrize("form", ["text", "json", "html"])
+def test_values_that_nothing_has_are_left_out_of_their_series_and_end_nothing(
+    tmp_path, monkeypatch, capsys, value, form
+):
+    """Two of one commit had an infinite median, and the command ended with exit code 70."""
+    revisions = make_repository(tmp_path, 30)
+    for name in ("e", "f"):
+        values = [value if number % 2 else 1.0 for number in range(30)]
+        asv_folder(tmp_path / ".asv" / "results", revisions, values, env_name=name)
+    monkeypatch.chdir(tmp_path)
+    assert cli.run(["history", "--format", form]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    if form == "json":
+        (series,) = json.loads(out)["series"]
+        assert (set(series["values"]), series["skipped"]) == ({1.0}, 30)
+
+
 @pytest.mark.usefixtures("slowed")
 def test_the_gate_refuses_another_projects_results(capsys):
     asv_folder(Path("others"), ["a" * 40, "b" * 40], [1.0, 1.0])
@@ -298,6 +317,7 @@ def test_measuring_for_asv_needs_a_clean_checkout(tmp_path, monkeypatch, capsys)
         (["--asv-results", "nowhere"], "nowhere is not a folder"),
         (["--asv-results", "{results}", "--machine", "alpah"], "Did you mean 'alpha'?"),
         (["--asv-results", "{results}", "--benchmark", "sorting.track_line"], "Did you mean 'sorting.track_lines'?"),
+        (["--asv-results", "{results}", "--machine", ","], "--machine ',' names none"),
         (["--asv-results", "{results}", "--min-change", "3"], "'3' is not a share"),
         (["--asv-results", "{results}", "--fail-on", "regressed", "--since", "v1"], "--since v1"),
         (["--asv-results", "{results}", "--since", "v1"], "--since is of the gate"),

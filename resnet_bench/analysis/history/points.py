@@ -18,6 +18,7 @@ from resnet_bench.records.asv import AsvResults, AsvValue
 
 _EXACT = frozenset(metric.name for metric in EXACT_METRICS)
 _EXACT_IN_ASV = frozenset(metric.asv.name for metric in EXACT_METRICS)
+_LEAST, _MOST = 1e-150, 1e150
 _ASV_UNITS = {"seconds": "s", "bytes": "B"}
 
 
@@ -50,10 +51,10 @@ class SeriesPoints:
         self._bounds = array("d")
 
     def add(self, revision: str, value: AsvValue | None) -> None:
-        """Add what was measured at a commit: a value, None where it failed, not finite where it was skipped."""
+        """Add what was measured at a commit: a value, None where it failed, not a number where it was skipped."""
         if value is None:
             self.failed.append(revision)
-        elif not math.isfinite(value.value):
+        elif not _is_usable(value.value):
             self.skipped.append(revision)
         else:
             self._revisions.append(revision)
@@ -100,6 +101,11 @@ class SeriesPoints:
         (number,) = numbers
         low, high = (None if math.isnan(it) else it for it in self._bounds[2 * number : 2 * number + 2])
         return AsvValue(self._values[number], low, high)
+
+
+def _is_usable(value: float) -> bool:
+    """Return whether means and ratios of such values are finite; nothing that is measured is so large or so small."""
+    return value == 0 or _LEAST <= abs(value) <= _MOST
 
 
 Collected = dict[SeriesKey, SeriesPoints]
