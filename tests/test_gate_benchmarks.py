@@ -29,3 +29,8 @@ def test_what_a_calibration_that_is_off_does_is_printed():
     assert [found[1] for found in calibrated if found] == ["-", "0.5%", "1.0%", "2.0%"]
     assert "median band" in printed[0]
     assert "false claims" in printed[0]
+
+
+def test_the_price_of_robustness_stands_beside_what_it_finds():
+    titles = next(gate_simulation.table(trials=1))
+    assert titles.index("10 % found") < titles.index("10 % found by plain means")
