@@ -7,6 +7,7 @@ from resnet_bench.records import Agreement, Precision
 from resnet_bench.report.documents import run as view
 from resnet_bench.report.figure import Role
 from resnet_bench.report.rows import objects
+from resnet_bench.report.svg.drawing import svg
 from tests import make
 
 ACCURACY = {"resnet18": 0.70, "resnet34": 0.73, "resnet50": 0.76}
@@ -68,6 +69,11 @@ def test_it_dominates_what_lies_below_all_that_its_agreement_leaves(same, beaten
 def test_cases_of_one_precision_are_held_against_one_another_as_published():
     figure = frontier((measured("resnet18", 0.010, same=57), measured("resnet50", 0.005, same=57)))
     assert dominated(figure) == {"resnet18": "resnet50"}
+    assert {it.name: it.role for it in figure.series if it.role is not Role.FRONTIER} == {
+        "resnet18": Role.DOMINATED,
+        "resnet50": Role.MEASURED,
+    }
+    assert svg(figure)
     assert line(figure) == [(76,)]
     said = "That takes accuracy as it is published for fp32; agreement of these cases: resnet50 23.0 dB"
     assert said in figure.finding

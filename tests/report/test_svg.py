@@ -47,7 +47,7 @@ def test_every_figure_is_a_drawing_with_its_sentence_and_marks(run):
 
 def test_every_role_has_its_marks():
     seen = {it.role for run in (gpu_run(), dissected(), suite_run()) for figure in figures(run) for it in figure.series}
-    assert seen >= set(Role) - {Role.DOTS, Role.CURVE, Role.WARMUP}
+    assert seen >= set(Role) - {Role.DOTS, Role.CURVE, Role.WARMUP, Role.DOMINATED}
     for role in set(Role) - {Role.BARS, Role.TILES}:
         assert role in drawn.__globals__["_DRAW"]
 
