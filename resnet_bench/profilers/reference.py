@@ -9,6 +9,7 @@ from typing import Protocol
 
 import torch
 
+from resnet_bench.machine.devices import HOST
 from resnet_bench.profilers.clock import Clock
 from resnet_bench.profilers.device_reference import DeviceReference
 from resnet_bench.profilers.interleaving import Interleaving, interleaving
@@ -17,6 +18,8 @@ from resnet_bench.records import Allocator, ReferenceUse
 from resnet_bench.specs import reference as spec
 
 _WARM_PASSES = 3
+# Said to every tensor: a model's code may have set others as what torch makes unless told.
+_DTYPE, _DEVICE = torch.float32, torch.device(HOST)
 
 
 class Reference(Protocol):
@@ -59,18 +62,23 @@ class HostReference:
         self.version = spec.version(threads, allocator)
         # Outside of inference mode, so that training steps may use them too; values that never grow or vanish.
         with torch.inference_mode(mode=False):
-            generator = torch.Generator().manual_seed(0)
-            self._left, self._right = (torch.rand(spec.SIDE, spec.SIDE, generator=generator) for _ in range(2))
-            self._product = torch.empty(spec.SIDE, spec.SIDE)
-            self._small_factors = [torch.rand(spec.SMALL_SIDE, spec.SMALL_SIDE, generator=generator) for _ in range(2)]
-            self._small_product = torch.empty(spec.SMALL_SIDE, spec.SMALL_SIDE)
-            self._image = torch.rand(spec.IMAGES, spec.CHANNELS, spec.PIXELS, spec.PIXELS, generator=generator)
-            self._scale, self._shift = (torch.rand(1, spec.CHANNELS, 1, 1, generator=generator) for _ in range(2))
+            generator = torch.Generator(_DEVICE).manual_seed(0)
+
+            def rand(*shape: int) -> torch.Tensor:
+                return torch.rand(shape, generator=generator, dtype=_DTYPE, device=_DEVICE)
+
+            self._left, self._right = (rand(spec.SIDE, spec.SIDE) for _ in range(2))
+            self._product = torch.empty_like(self._left)
+            self._small_factors = [rand(spec.SMALL_SIDE, spec.SMALL_SIDE) for _ in range(2)]
+            self._small_product = torch.empty_like(self._small_factors[0])
+            self._image = rand(spec.IMAGES, spec.CHANNELS, spec.PIXELS, spec.PIXELS)
+            self._scale, self._shift = (rand(1, spec.CHANNELS, 1, 1) for _ in range(2))
             self._activation = torch.empty_like(self._image)
             deep = (spec.DEEP_CHANNELS, spec.DEEP_CHANNELS, 3, 3)
             sides = (1, spec.DEEP_CHANNELS, spec.DEEP_PIXELS, spec.DEEP_PIXELS)
-            shapes = (deep, sides) if spec.has_convolution(allocator) else ()
-            self._convolved = tuple(torch.rand(shape, generator=generator) for shape in shapes)
+            self._convolved = tuple(
+                rand(*shape) for shape in ((deep, sides) if spec.has_convolution(allocator) else ())
+            )
 
     def place(self, first: Callable[[], None]) -> None:
         """Do nothing: it has its room, and the case's memory is told apart from it."""
