@@ -54,8 +54,8 @@ def of_launches(launches: Sequence[Launch], known: Iterable[Nominal]) -> Nominal
 def _by_key(launches: Iterable[Launch]) -> dict[NominalKey, list[Launch]]:
     found: dict[NominalKey, list[Launch]] = {}
     for it in launches:
-        if it.isolated.reference is not None:
-            found.setdefault(_key(it, it.isolated.reference.version), []).append(it)
+        for version in dict.fromkeys(reference.version for reference in _references(it)):
+            found.setdefault(_key(it, version), []).append(it)
     return found
 
 
@@ -65,8 +65,14 @@ def _key(launch: Launch, version: str) -> NominalKey:
     return launch.environment, case.threads, version, own
 
 
+def _references(launch: Launch) -> tuple[ReferenceSamples, ...]:
+    """Return those beside its latency and its throughput; a line may have lost one of them, or hold two versions."""
+    return tuple(it.reference for it in (launch.isolated, launch.back_to_back) if it.reference is not None)
+
+
 def _made(key: NominalKey, launches: Sequence[Launch], *, run: str) -> Nominal:
-    levels = [_level(launch) for launch in launches]
+    _, _, version, _ = key
+    levels = [_level(launch, version) for launch in launches]
     return nominal_of(key, levels, run=run, made_at=min(launch.started_at for launch in launches))
 
 
@@ -87,9 +93,8 @@ def nominal_of(key: NominalKey, levels: Sequence[float], *, run: str, made_at: s
     )
 
 
-def _level(launch: Launch) -> float:
-    both = [it.reference for it in (launch.isolated, launch.back_to_back) if it.reference is not None]
-    return statistics.fmean(pass_level(it, launch.case.threads) for it in both)
+def _level(launch: Launch, version: str) -> float:
+    return statistics.fmean(pass_level(it, launch.case.threads) for it in _references(launch) if it.version == version)
 
 
 def pass_level(reference: ReferenceSamples, threads: int) -> float:

@@ -45,6 +45,10 @@ class ReferenceSamples(Record, frozen=True, kw_only=True):
         if not self.taken or {len(self.taken)} != {len(it) for it in (self.elapsed_s, self.cpu_s) if it is not None}:
             raise ValueError("a reference has one value a burst, and one burst at least")
 
+    def in_turns_with(self, samples: int) -> bool:
+        """Whether the bursts are in time order, from before the first of so many samples to after the last."""
+        return (self.taken[0], self.taken[-1]) == (0, samples) and list(self.taken) == sorted(self.taken)
+
 
 class Moments(Record, frozen=True, kw_only=True):
     """When samples were taken, in seconds since a moment that all processes of a group share.
@@ -81,6 +85,8 @@ class Samples(Record, frozen=True, kw_only=True):
             raise ValueError("cpu_s has one value a sample")
         if self.moments is not None and len(self.moments.began_s) != len(self.elapsed_s):
             raise ValueError("moments have one value a sample")
+        if self.reference is not None and not self.reference.in_turns_with(len(self.elapsed_s)):
+            raise ValueError("a reference has its first burst before all samples, and its last one after them")
 
     @property
     def iteration_s(self) -> tuple[float, ...]:

@@ -178,3 +178,23 @@ def test_few_launches_are_replaced_by_enough_and_nothing_else_is():
     assert settled((few,), (nominal(6),)) == (few,)
     assert settled((few,), (enough,)) == (enough,)
     assert settled((enough,), (more,)) == (enough,)
+
+
+def test_launches_with_a_reference_beside_their_throughput_alone_are_read_as_they_are():
+    """A line that lost the one beside its latency ended a report with a traceback."""
+    run = a_run(count=6)
+    lost = tuple(
+        make.change(it, isolated=make.change(it.isolated, reference=None)) for it in run.measurements[0].launches
+    )
+    without = make.change(run, measurements=(make.change(run.measurements[0], launches=lost),))
+    latency, throughput = digest(without).cases[0].summaries[:2]
+    assert latency.corrected is None
+    assert throughput.corrected.correction.reference == "cpu-1"
+
+
+def test_two_versions_in_one_launch_make_a_speed_each():
+    made = make.beside_reference(make.launch([0.05]), PASS_S)
+    other = make.reference(2 * PASS_S, 1, version="cpu-9")
+    launch = make.change(made, back_to_back=make.change(made.back_to_back, reference=other))
+    found = made_of(make.run_of([make.change(make.measurement([[0.1]]), launches=(launch,))]))
+    assert {it.version: it.of_passes(1) for it in found} == pytest.approx({"cpu-1": PASS_S, "cpu-9": 2 * PASS_S})

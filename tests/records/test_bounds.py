@@ -117,6 +117,9 @@ def test_a_size_beyond_any_kernels_index_is_refused_in_one_sentence(flag, value,
         (dict(elapsed_s=[0.0, 0.003]), "$.isolated.reference.elapsed_s[0]"),
         (dict(passes=0), "$.isolated.reference.passes"),
         (dict(version=None), "$.isolated.reference.version"),
+        (dict(taken=[8, 0]), "$.isolated"),
+        (dict(taken=[4, 8]), "$.isolated"),
+        (dict(taken=[0, 9999]), "$.isolated"),
     ],
 )
 def test_a_reference_that_no_launch_can_have_sets_the_launch_aside(folder, change, field):
