@@ -2,6 +2,7 @@ import pytest
 
 from resnet_bench.analysis.verdicts.thresholds import On, Percentile, Undecided, read
 from resnet_bench.errors import ConfigError
+from resnet_bench.records import Figures
 from tests.make import case
 
 
@@ -91,6 +92,13 @@ metric = "graph_breaks"
             'metric = "latency_s"\nprecision = "fp31"',
             r"precision = 'fp31': expected one of fp32.* Did you mean 'fp32'\?",
         ),
+        (
+            'metric = "latency_s"\nlimit = "5 %"\nfigures = "rew"',
+            r"rule 1: figures = 'rew': expected one of raw or corrected\. Did you mean 'raw'\?",
+        ),
+        ('metric = "latency_s"\nlimit = "5 %"\nfigure = "raw"', r"'figure' is not a key\. Did you mean 'figures'\?"),
+        ('metric = "latency_s"\nmax = "5 ms"\nfigures = "raw"', r"figures belongs to limit; max and min are of what"),
+        ('metric = "latency_s"\nmax = "5 ms"\nfigures = "corrected"', r"figures belongs to limit; max and min are of"),
         ('limit = "5 %"', r"rule 1 has no metric"),
     ],
 )
@@ -99,6 +107,12 @@ def test_bad_rules_are_refused_in_one_line_that_says_where(tmp_path, rule, said)
         rules(tmp_path, "[[rule]]\n" + rule)
     assert "thresholds.toml" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_rule_asks_for_raw_figures_by_name(tmp_path):
+    text = '[[rule]]\nmetric = "latency_s"\nlimit = "5 %"\n'
+    raw, usual = rules(tmp_path, f'{text}figures = "raw"\n{text}')
+    assert (raw.figures, usual.figures) == (Figures.RAW, Figures.CORRECTED)
 
 
 def test_the_old_key_is_read_with_a_note_at_the_top_and_in_a_rule(tmp_path):

@@ -5,6 +5,7 @@ undecided = "stop"                # stop (exit code 3) | fail (1) | warn (0)
 [[rule]]
 metric = "latency_s"
 limit = "5 %"                     # relative to the baseline, in the worse direction
+figures = "raw"                    # as measured; corrected for drift where both sides can be, unless said
 
 [[rule]]
 metric = "latency_s"
@@ -14,7 +15,7 @@ model = "resnet50*"
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -176,17 +177,17 @@ def _rule(where: str, number: int, table: Mapping[str, Any], undecided: Undecide
         undecided=chosen.get("undecided", undecided),
         figures=chosen.get("figures", Figures.CORRECTED),
     )
-    _check(rule, limits, where, on_is_said="on" in chosen, has_percentiles=isinstance(metric, NoisyMetric))
+    _check(rule, limits, where, chosen=chosen.keys(), has_percentiles=isinstance(metric, NoisyMetric))
     return msgspec.structs.replace(rule, name=texts.get("name") or f"rule {number}: {_describe(rule, limits)}")
 
 
-def _check(rule: Rule, said: Mapping[str, str], where: str, *, on_is_said: bool, has_percentiles: bool) -> None:
+def _check(rule: Rule, said: Mapping[str, str], where: str, *, chosen: Collection[str], has_percentiles: bool) -> None:
     """Refuse keys that do not go together."""
     if rule.limit is not None and not rule.relative:
         raise ConfigError(f"{where}: limit is relative, max and min are absolute; write them as rules of their own.")
-    if rule.figures is Figures.RAW and not rule.relative:
+    if "figures" in chosen and not rule.relative:
         raise ConfigError(f"{where}: figures belongs to limit; max and min are of what was measured.")
-    if on_is_said and not rule.relative:
+    if "on" in chosen and not rule.relative:
         raise ConfigError(f"{where}: on belongs to limit; max and min hold without a baseline.")
     if rule.maximum is not None and rule.minimum is not None and rule.minimum > rule.maximum:
         raise ConfigError(f"{where}: min = '{said['min']}' is above max = '{said['max']}', so nothing could pass.")
