@@ -16,18 +16,20 @@ from resnet_bench.records import Figures, Nominal, Verdict
 from resnet_bench.report.documents import verdicts
 from resnet_bench.report.renderers import Format, render
 from resnet_bench.units import percent_short
-from tests.make import IDENTITY, beside_reference, change, launch, measurement, run_of
+from tests.make import EXECUTED, IDENTITY, PROTOCOL, beside_reference, change, launch, measurement, run_of
 
 PASS_S = 0.003
 
 
-def a_run(name, *, speed=1.0, factor=1.0, seed=1, count=6, reference="cpu-1", nominal_s=PASS_S, **more):
+def a_run(
+    name, *, speed=1.0, factor=1.0, seed=1, count=6, reference="cpu-1", nominal_s=PASS_S, executed=EXECUTED, **more
+):
     """Launches of a network of 50 ms on a machine that is slower by `speed` and wanders by 5 % between launches."""
     rng = np.random.default_rng(seed)
     launches = []
     for index in range(count):
         slow = speed * np.exp(rng.normal(0, 0.05))
-        made = launch(list(0.05 * factor * slow * np.exp(rng.normal(0, 0.01, 20))), index=index)
+        made = launch(list(0.05 * factor * slow * np.exp(rng.normal(0, 0.01, 20))), index=index, executed=executed)
         launches.append(beside_reference(made, PASS_S * slow, version=reference) if reference else made)
     known = Nominal(version=reference or "", pass_s=(nominal_s,), environment="e1", threads=1, made_at=name)
     whole = change(measurement([[0.1]]), launches=tuple(launches))
@@ -98,6 +100,23 @@ def test_raw_figures_are_compared_and_said_to_be_where_corrected_ones_do_not_bel
     assert row.figures is Figures.RAW
     assert row.raw_ratio is None
     assert any(f"as they were measured, not corrected for drift: {why}" in text for text in table.warnings)
+
+
+@pytest.mark.parametrize(
+    ("changed", "across"),
+    [
+        (dict(protocol=change(PROTOCOL, sampling_budget_s=2.0)), "sampling_budget_s"),
+        (dict(executed=change(EXECUTED, parameter_dtype="bfloat16")), "parameter_dtype"),
+    ],
+)
+def test_another_protocol_or_arithmetic_on_the_same_machine_leaves_figures_corrected(changed, across):
+    row, table = latency(a_run("one"), a_run("two", seed=2, **changed), across=(across,))
+    assert (row.figures, table.warnings) == (Figures.CORRECTED, ())
+
+
+def test_of_what_is_not_compared_at_all_it_is_not_said_by_which_figures():
+    row, table = latency(a_run("one"), a_run("two", seed=2, identity=change(IDENTITY, torch="2.14")))
+    assert (row.verdict, table.warnings) == (Verdict.NOT_COMPARABLE, ())
 
 
 def test_without_references_on_both_sides_nothing_is_said():

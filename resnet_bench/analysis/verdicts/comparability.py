@@ -46,9 +46,10 @@ _EXECUTED_KINDS = {
     "variables": "variables",
 }
 
-# Of these --across allows single fields: a kind of them holds several that have little to do with one another.
-_BY_FIELD = frozenset({"precision", "determinism", "protocol"})
-_FIELDS = (*(field for field, kind in _EXECUTED_KINDS.items() if kind in _BY_FIELD), *PROTOCOL_FIELDS)
+# Of what is measured and not of where. Of these --across allows single fields: a kind of them holds several that have
+# little to do with one another.
+OF_CASE = frozenset({"precision", "determinism", "protocol"})
+_FIELDS = (*(field for field, kind in _EXECUTED_KINDS.items() if kind in OF_CASE), *PROTOCOL_FIELDS)
 
 # CPU threads on an accelerator.
 _NO_PART = "no part of it"
@@ -111,7 +112,7 @@ def summarize_differences(found: Sequence[Difference]) -> tuple[Difference, ...]
 
 def allowing(found: Sequence[Difference]) -> str:
     """Return what --across must say to allow these differences and nothing else."""
-    return ",".join(dict.fromkeys(it.field if it.kind in _BY_FIELD else it.kind for it in found))
+    return ",".join(dict.fromkeys(it.field if it.kind in OF_CASE else it.kind for it in found))
 
 
 def facts(subject: CaseDigest, side: Digest) -> Iterator[tuple[str, str, str]]:

@@ -79,12 +79,12 @@ def _why_raw(pairs: Iterable[Pair], figures: Figures) -> Iterator[str]:
         return
     reasons: dict[str, None] = {}
     for pair in pairs:
+        if pair.refused:
+            continue  # nothing measured of it is compared
         right = {it.metric: it for it in pair.contender.summaries}
         for left in pair.baseline.summaries:
             if left.metric in right:
-                sides = by_figures(
-                    find_metric(left.metric), left, right[left.metric], same_machine=not pair.differences
-                )
+                sides = by_figures(find_metric(left.metric), left, right[left.metric], same_machine=pair.same_machine)
                 reasons[sides.why_raw] = None
     for why in filter(None, reasons):
         yield f"figures are compared as they were measured, not corrected for drift: {why}."

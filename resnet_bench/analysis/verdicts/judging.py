@@ -105,7 +105,7 @@ def _noisy_row(
         return msgspec.structs.replace(blank, reason=_missing_value(left))
     if pair.refused:
         return msgspec.structs.replace(blank, ratio=None, reason=_refusal(pair))
-    sides = chosen(metric, left, right, same_machine=not pair.differences, wanted=figures)
+    sides = chosen(metric, left, right, same_machine=pair.same_machine, wanted=figures)
     estimate = log_ratio(sides.baseline.launch_medians, sides.contender.launch_medians, doubt=sides.doubt)
     if estimate is None and isinstance(metric, ComputedMetric) and min(left.median, right.median) > 0:
         return _computed_row(blank, metric, band.width)

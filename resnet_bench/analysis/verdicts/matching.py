@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from resnet_bench.analysis.verdicts.comparability import differences
+from resnet_bench.analysis.verdicts.comparability import OF_CASE, differences
 from resnet_bench.records import Case, CaseDigest, Comparison, Difference, Digest, Verdict
 
 
@@ -24,6 +24,11 @@ class Pair:
     def refused(self) -> tuple[Difference, ...]:
         """The differences that --across does not allow: with one of them nothing measured is comparable."""
         return tuple(difference for difference in self.differences if not difference.allowed)
+
+    @property
+    def same_machine(self) -> bool:
+        """Whether machine and software are the same, whatever was measured there and how: then so is the reference."""
+        return all(difference.kind in OF_CASE for difference in self.differences)
 
 
 def match(baseline: Digest, contender: Digest, across: Collection[str]) -> tuple[list[Pair], list[Comparison]]:
