@@ -72,9 +72,9 @@ class Result(Record, frozen=True, kw_only=True):
     """One case of one run, with what it measured by metric's name: noisy ones in `summaries`, exact ones in `exact`.
 
     `position` counts the results of one report: the row in its long table. `tails` are the intervals of the latency's
-    percentiles over those of each launch, by name, from three launches on. `noisy` says that samples
-    spread (MAD) or launch medians differ by more than 5 % of the median latency. `price` is what the suite says an hour
-    of its machine costs.
+    percentiles over those of each launch, by name, from three launches on. `noisy` says that launch
+    medians differ by more than 5 % of the median latency, corrected where that is known, or samples of raw ones do.
+    `price` is what the suite says an hour of its machine costs.
     """
 
     position: int

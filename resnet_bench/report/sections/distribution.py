@@ -12,6 +12,7 @@ from resnet_bench.report.sections.context import Context
 from resnet_bench.report.sections.curves import view_of
 from resnet_bench.report.sections.drift_figure import drift_figure
 from resnet_bench.report.sections.samples import samples_figure
+from resnet_bench.report.sections.spread_words import of_which_figures
 from resnet_bench.words import counted
 
 
@@ -98,7 +99,7 @@ def _parts(result: Result, labels: Labels) -> tuple[Series, ...]:
 def _finding(ranked: Sequence[Result], labels: Labels) -> str:
     spreads = [result.spread or 0.0 for result in ranked]
     noisy = [spread for spread in spreads if spread > NOISY_SPREAD]
-    limit = units.percent(NOISY_SPREAD, 0)
+    limit = ", ".join(filter(None, (units.percent(NOISY_SPREAD, 0), of_which_figures(ranked))))
     text = (
         f"The widest spread is {units.percent(spreads[0])} ({_name(ranked[0], labels)}); "
         f"half of all cases stay within {units.percent(statistics.median(spreads))}."

@@ -11,6 +11,7 @@ from resnet_bench.machine.devices import is_accelerator, software
 from resnet_bench.records import Environment, Launch, Run, State, StopReason
 from resnet_bench.report.document import Fact, Health, RunHeader, Severity
 from resnet_bench.report.labels import Labels
+from resnet_bench.report.sections.spread_words import of_which_figures
 from resnet_bench.words import counted, listed
 
 _SHOWN_PACKAGES = ("torchvision", "fvcore", "numpy", "onnxruntime", "openvino", "nncf")
@@ -53,10 +54,12 @@ def health_line(runs: Sequence[Run], results: Sequence[Result]) -> tuple[Health,
     measured = statuses[CaseStatus.MEASURED]
     whole = Severity.GOOD if measured == total else Severity.NOTICE
     found = [Health(severity=whole, text=f"{measured:,} of {counted(total, 'case')} measured")]
+    which = of_which_figures(results)
+    by = f" ({which})" if which else ""
     if noisy:
-        found.append(Health(severity=Severity.NOTICE, text=f"{noisy:,} noisy"))
+        found.append(Health(severity=Severity.NOTICE, text=f"{noisy:,} noisy{by}"))
     elif measured:
-        found.append(Health(severity=Severity.GOOD, text="none noisy"))
+        found.append(Health(severity=Severity.GOOD, text=f"none noisy{by}"))
     most = max((result.latency.launches for result in results if result.latency), default=0)
     if 0 < most < MIN_LAUNCHES:
         found.append(

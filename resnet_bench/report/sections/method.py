@@ -156,9 +156,10 @@ def _statistics() -> tuple[str, ...]:
             f"The launch is the unit of replication: each is reduced to its median, and the {CONFIDENCE_TEXT} interval "
             "is of the mean of their logarithms, from six launches on without the lowest and the highest fifth, so "
             "that one slow launch hides nothing; fewer than three launches give none. Percentiles (p50 to p99) are of "
-            "all samples; p99 is not given below 100 samples. A case is called noisy when its samples' MAD, or the "
-            "range of its launch medians, is above "
-            f"{units.percent(NOISY_SPREAD, 0)} of its median latency."
+            "all samples; p99 is not given below 100 samples. A case is called noisy when the "
+            "range of its launch medians, corrected for drift where a reference stood beside it, is above "
+            f"{units.percent(NOISY_SPREAD, 0)} of its median latency; without a reference also when its samples' MAD "
+            "is."
         ),
         (
             "Improved and regressed: the interval of the ratio lies beyond the noise band. Unchanged: it lies within. "

@@ -8,7 +8,7 @@ from resnet_bench.analysis.confidence import CONFIDENCE_TEXT
 from resnet_bench.analysis.metrics import THROUGHPUT
 from resnet_bench.analysis.results import NOISY_SPREAD, Result
 from resnet_bench.analysis.stats import MIN_LAUNCHES
-from resnet_bench.records import Band, BandSource, Summary
+from resnet_bench.records import Band, BandSource, Figures, Summary
 from resnet_bench.report.document import Health, Severity
 from resnet_bench.report.labels import Labels
 from resnet_bench.words import counted
@@ -26,8 +26,8 @@ GLOSSARY = (
     (
         "noisy",
         (
-            "A case whose samples spread, or whose launches differ, by more than "
-            f"{units.percent_short(NOISY_SPREAD)} of its latency."
+            f"A case whose launches differ by more than {units.percent_short(NOISY_SPREAD)} of its latency, corrected "
+            "for drift where a reference stood beside it; without one also a case whose samples spread by so much."
         ),
     ),
     (
@@ -71,7 +71,9 @@ def trust(results: Sequence[Result], labels: Labels, bands: Sequence[Band] = ())
 
 
 def _between_runs(bands: Sequence[Band]) -> str:
-    known = [it.width for it in bands if it.metric == THROUGHPUT.name and it.source is not BandSource.DEFAULT]
+    # The intervals of the sentence are of figures as they were measured.
+    of_raw = (it for it in bands if it.metric == THROUGHPUT.name and it.figures is Figures.RAW)
+    known = [it.width for it in of_raw if it.source is not BandSource.DEFAULT]
     return f"; figures of separate runs differ by up to {units.percent_short(known[0])} here" if known else ""
 
 
