@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from resnet_bench import units
 from resnet_bench.analysis.nominals import nominals_of
 from resnet_bench.records import Nominal, Run
+from resnet_bench.records.nominals import ENOUGH_LAUNCHES
 from resnet_bench.words import counted, listed
 
 _OF_CASES = (
@@ -39,7 +40,12 @@ def _speed(it: Nominal) -> str:
     said = f"{beside} is {units.milliseconds(it.pass_s[0])} ms a pass"
     apart = "" if it.spread is None else f", which lay {units.percent(it.spread)} apart by it"
     of = f"of {counted(it.launches, 'launch', 'launches')} of run {it.run}{apart}"
+    stays = (
+        "It stays for all runs of this machine"
+        if it.launches >= ENOUGH_LAUNCHES
+        else f"It stays until a run of this machine has {ENOUGH_LAUNCHES} launches"
+    )
     return (
-        f"{said}, the lower quartile {of}. It stays for all runs "
-        "of this machine: another one would move all corrected figures alike, so it is no part of their intervals."
+        f"{said}, the lower quartile {of}. {stays}: another one would move all corrected figures alike, so it is no "
+        "part of their intervals."
     )
