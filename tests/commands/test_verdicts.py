@@ -62,6 +62,10 @@ def test_where_ratios_are_corrected_it_is_said_what_beside_them_is_not(tmp_path,
     _, out, _ = run(capsys, "compare", tmp_path / "one", tmp_path / "two")
     assert "latency corrected for drift [ms]" in out
     assert "as measured, not corrected: ratio of 1.048, and all percentiles\n" in out
+    content = json.loads(run(capsys, "report", tmp_path / "one", tmp_path / "two", "--format", "json")[1])
+    tables = (content.get(f"{name}-0", []) for name in ("differences", "unchanged"))
+    figures = {row["metric"]: row["figures"] for rows in tables for row in rows}
+    assert (figures["latency"], figures["throughput"], figures["peak RSS"]) == ("corrected", "corrected", "raw")
 
 
 def test_two_models_of_one_run_are_compared(tmp_path, capsys):

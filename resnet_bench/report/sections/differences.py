@@ -10,7 +10,7 @@ from resnet_bench import units
 from resnet_bench.analysis.metric import NoisyMetric
 from resnet_bench.analysis.metrics import THROUGHPUT, TIMINGS, find_metric
 from resnet_bench.analysis.results import Result
-from resnet_bench.records import Case, Comparison, Verdict, VerdictTable
+from resnet_bench.records import Case, Comparison, Figures, Verdict, VerdictTable
 from resnet_bench.report.document import Health, Prominence, Section, Severity
 from resnet_bench.report.given_baseline import GivenBaseline
 from resnet_bench.report.ratio_columns import RATIO_BOUNDS
@@ -37,12 +37,13 @@ _COLUMNS = (
     Column(key="contender_text", title="contender", kind=ColumnKind.TEXT),
     Column(key="ratio", title="ratio", kind=ColumnKind.RATIO, help="Contender divided by baseline."),
     *RATIO_BOUNDS,
+    Column(key="figures", title="figures", kind=ColumnKind.TEXT, help="Raw: as measured. Corrected: for drift."),
     Column(key="verdict", title="verdict", kind=ColumnKind.VERDICT, facet=True),
     Column(key="reason", title="reason", kind=ColumnKind.NAME),
 )
 _SHOWN = (
     *("case", "metric", "verdict", "baseline_text", "contender_text", "ratio", "ratio_low", "ratio_high"),
-    "reason",
+    *("figures", "reason"),
 )
 _ENVIRONMENT = (
     Column(key="field", title="field", kind=ColumnKind.NAME),
@@ -164,7 +165,9 @@ def _environment(table: VerdictTable, number: int) -> Table:
 def comparison_table(table: VerdictTable, rows: Sequence[Comparison], *, id: str, caption: str) -> Table:  # noqa: A002 - the table's
     """Return some of a table's comparisons with their values in base units and in words."""
     labels = case_labels(table)
-    return Table(id=id, caption=caption, columns=_COLUMNS, rows=tuple(_row(row, labels) for row in rows), shown=_SHOWN)
+    some = any(row.figures is Figures.CORRECTED for row in table.comparisons)
+    shown = tuple(key for key in _SHOWN if some or key != "figures")
+    return Table(id=id, caption=caption, columns=_COLUMNS, rows=tuple(_row(row, labels) for row in rows), shown=shown)
 
 
 def _row(row: Comparison, labels: Mapping[Case, str]) -> Row:
@@ -181,6 +184,7 @@ def _row(row: Comparison, labels: Mapping[Case, str]) -> Row:
         row.ratio,
         low,
         high,
+        row.figures.value,
         row.verdict.value,
         row.reason,
     )
