@@ -7,11 +7,11 @@ eager at the smallest batch; an axis is judged from there, with all others as th
 from collections.abc import Sequence
 from enum import StrEnum
 
-from resnet_bench.analysis.claims import Order, Standing, order, ratio_of, standing
+from resnet_bench.analysis.claims import Order, Standing, figures_of, order, ratio_of, standing
 from resnet_bench.analysis.metrics import THROUGHPUT
 from resnet_bench.analysis.results import Result
 from resnet_bench.config import axes
-from resnet_bench.records import Case, Interval, Record
+from resnet_bench.records import Case, Figures, Interval, Record
 
 AXES = tuple(axis.name for axis in axes.TUNABLE)
 FIXED = (*(axis.name for axis in axes.AXES if not axis.tunable), "machine")
@@ -36,11 +36,12 @@ _ADVICE = {
 class Gain(Record, frozen=True, kw_only=True):
     """Throughput of one configuration over another's, with its interval from three launches a side on.
 
-    Both come from the figures that are judged: corrected for drift where both sides are.
+    Both come from the figures that are judged, `figures`: corrected for drift where both sides are.
     """
 
     ratio: float
     interval: Interval | None
+    figures: Figures = Figures.RAW
 
 
 class Best(Record, frozen=True, kw_only=True):
@@ -135,7 +136,8 @@ def _step(group: Sequence[Result], default: Result, axis: str) -> Step | None:
     others = [result for result in group if differing(result.case, default.case) == (axis,)]
     if not others:
         return None
-    return _between(default, max(others, key=_throughput), axis)
+    found = standing([it.throughput for it in others if it.throughput], THROUGHPUT.direction)
+    return _between(default, others[found.first], axis)
 
 
 def _elsewhere(group: Sequence[Result], default: Result, axis: str) -> list[Step]:
@@ -172,10 +174,11 @@ def _between(default: Result, other: Result, axis: str, *, within: tuple[str, ..
 
 def gain_over(default: Result, other: Result) -> Gain:
     """Return the throughput of one result over that of another."""
-    found = ratio_of(other.throughput, default.throughput) if other.throughput and default.throughput else None
-    if found is None:
+    sides = (other.throughput, default.throughput) if other.throughput and default.throughput else None
+    found = ratio_of(*sides) if sides else None
+    if sides is None or found is None:
         return Gain(ratio=_throughput(other) / _throughput(default), interval=None)
-    return Gain(ratio=found.ratio, interval=found.interval())
+    return Gain(ratio=found.ratio, interval=found.interval(), figures=figures_of(*sides))
 
 
 def advise(default: Result, other: Result, *, family: int = 1) -> Advice:

@@ -11,9 +11,9 @@ from resnet_bench.analysis.confidence import CONFIDENCE
 from resnet_bench.analysis.metric import Direction
 from resnet_bench.analysis.metrics import find_metric
 from resnet_bench.analysis.stats import MIN_LAUNCHES
-from resnet_bench.analysis.verdicts.figures import chosen
+from resnet_bench.analysis.verdicts.figures import Sides, chosen
 from resnet_bench.analysis.verdicts.ratio import LogRatio, log_ratio
-from resnet_bench.records import Interval, Record, Summary
+from resnet_bench.records import Figures, Interval, Record, Summary
 
 
 class Order(StrEnum):
@@ -30,7 +30,7 @@ class Standing(Record, frozen=True, kw_only=True):
 
     `half_width` is the widest relative half-width of a rival's ratio to it, None without rivals or where too few
     launches, `launches` of them, give no interval. `by_correction` says that another one measured better, and that
-    figures corrected for drift prove the first to be ahead of it.
+    figures corrected for drift prove the first to be ahead of it. The others are held against it by `figures`.
     """
 
     first: int
@@ -38,6 +38,7 @@ class Standing(Record, frozen=True, kw_only=True):
     half_width: float | None
     launches: int
     by_correction: bool = False
+    figures: Figures = Figures.RAW
 
     @property
     def proven(self) -> bool:
@@ -70,8 +71,17 @@ def ratio_of(one: Summary, other: Summary) -> LogRatio | None:
     """Return one / other as it is judged: corrected for drift where both are, None where there is no interval."""
     if min(one.launches, other.launches) < MIN_LAUNCHES:
         return None
-    sides = chosen(find_metric(one.metric), other, one, same_machine=_same_nominal(one, other))
+    sides = _sides(one, other)
     return log_ratio(sides.baseline.launch_medians, sides.contender.launch_medians, doubt=sides.doubt)
+
+
+def figures_of(one: Summary, other: Summary) -> Figures:
+    """Return by which figures their ratio is judged; raw ones where there is no interval."""
+    return Figures.RAW if ratio_of(one, other) is None else _sides(one, other).kind
+
+
+def _sides(one: Summary, other: Summary) -> Sides:
+    return chosen(find_metric(one.metric), other, one, same_machine=_same_nominal(one, other))
 
 
 def _same_nominal(one: Summary, other: Summary) -> bool:
@@ -99,7 +109,14 @@ def standing(figures: Sequence[Summary], direction: Direction) -> Standing:
         half_width=max(widths, default=None),
         launches=min(figure.launches for figure in figures),
         by_correction=first != measured,
+        figures=_kind(figures, first),
     )
+
+
+def _kind(figures: Sequence[Summary], first: int) -> Figures:
+    """Return by which figures one is held against the others: corrected where it is against all of them."""
+    kinds = {figures_of(figures[first], it) for place, it in enumerate(figures) if place != first}
+    return Figures.CORRECTED if kinds == {Figures.CORRECTED} else Figures.RAW
 
 
 def _first(figures: Sequence[Summary], direction: Direction, family: int) -> tuple[int, int]:

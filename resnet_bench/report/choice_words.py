@@ -7,6 +7,7 @@ import msgspec
 from resnet_bench.analysis.candidates import BudgetTest, Candidate, Fit
 from resnet_bench.analysis.choice import Choice, ModelChoice
 from resnet_bench.analysis.criteria import ACCURACY, Criterion, Estimate, find_criterion
+from resnet_bench.records import Figures
 from resnet_bench.report.claim_words import doubt, too_few
 from resnet_bench.report.labels import Labels
 from resnet_bench.report.sections.agreement_columns import case_named
@@ -22,6 +23,14 @@ def question(choice: Choice) -> str:
 def answer(choice: Choice, labels: Labels) -> tuple[str, ...]:
     """Return the answer, a sentence a line."""
     return tuple(_sentences(choice, labels))
+
+
+def ranked_by(choice: Choice) -> tuple[str, ...]:
+    """Say that models are ranked by other figures than those shown, where they are."""
+    fitting = sum(it.fit is Fit.FITS for it in choice.models)
+    if choice.standing is None or choice.standing.figures is Figures.RAW or fitting < 2:  # noqa: PLR2004 - a rank
+        return ()
+    return ("Models are ranked by figures corrected for drift; those shown, and limits, are of what was measured.",)
 
 
 def name(candidate: Candidate, labels: Labels) -> str:

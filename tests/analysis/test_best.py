@@ -6,7 +6,7 @@ from resnet_bench.analysis.best import Advice, best, steps
 from resnet_bench.analysis.digest import digest
 from resnet_bench.analysis.published import Published
 from resnet_bench.analysis.results import collect
-from resnet_bench.records import Executor, MemoryFormat, Precision
+from resnet_bench.records import Executor, Figures, MemoryFormat, Precision
 from tests import make
 
 
@@ -93,3 +93,40 @@ def test_machines_of_one_run_are_never_held_against_each_other():
         "a100": pytest.approx(1.25),
         "h100": pytest.approx(1 / 1.1),
     }
+
+
+def at_speeds(*configurations):
+    """Results of (axes, latency in s, how much slower the machine was) beside a reference that sees the machine."""
+    measured = []
+    for axes, latency_s, slower in configurations:
+        case = make.case(**({"batch_size": 1} | axes))
+        launches = []
+        for index in range(6):
+            speed = slower * (1 + 0.02 * index)
+            made = make.launch([latency_s * speed * (1 + 0.001 * index)] * 3, index=index, of=case)
+            launches.append(make.beside_reference(made, 0.003 * speed))
+        measured.append(make.change(make.measurement([[latency_s]], of=case), launches=tuple(launches)))
+    run = make.run_of(measured)
+    return collect([run], [digest(run)], lambda _: Published(family="resnet", accuracy=None))
+
+
+def test_what_the_machine_hid_is_ranked_by_corrected_figures():
+    """It was called open which of the two is the fastest, with a gain of 1.11x beside it."""
+    found = at_speeds(({}, 1.0, 1.0), (LAST, 0.9, 1.12))
+    (fastest,), (step,) = best(found), steps(found)
+    assert fastest.fastest.throughput.median < fastest.default.throughput.median
+    standing = fastest.standing
+    assert (fastest.fastest.case.memory_format, standing.proven, standing.by_correction) == (
+        "channels_last",
+        True,
+        True,
+    )
+    assert (fastest.gain.figures, step.gain.figures) == (Figures.CORRECTED, Figures.CORRECTED)
+    assert fastest.gain.ratio == pytest.approx(1 / 0.9, rel=0.03)
+    assert step.advice is Advice.USE
+
+
+def test_of_several_values_an_axis_is_moved_to_the_one_that_is_best_as_it_is_judged():
+    bf16, fp16 = ({"precision": it} for it in (Precision.BF16, Precision.FP16))
+    (step,) = steps(at_speeds(({}, 1.0, 1.0), (bf16, 0.8, 1.2), (fp16, 0.9, 1.0)))
+    assert step.other.case.precision == "bf16"

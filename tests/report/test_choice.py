@@ -107,3 +107,27 @@ def test_an_answer_says_that_accuracy_is_of_fp32_and_how_far_the_case_agrees():
     assert json_reader.loads(json.render(asked))["supported"] is False
     plain = document("latency 30 ms", best_for="accuracy", runs=[make.run_of(eager)])
     assert "published" not in plain.sections[0].paragraphs[0]
+
+
+def of_two(*, beside):
+    """Two models, the second of them slower by a tenth on a machine that was slower beside the first."""
+    measured = []
+    for model, latency_s, slower in (("resnet18", 0.9, 1.12), ("resnet34", 1.0, 1.0)):
+        case, launches = make.case(model=model), []
+        for index in range(6):
+            speed = slower * (1 + 0.02 * index)
+            made = make.launch([latency_s * speed * (1 + 0.001 * index)] * 3, index=index, of=case)
+            launches.append(make.beside_reference(made, 0.003 * speed) if beside else made)
+        measured.append(make.change(make.measurement([[1.0]], of=case), launches=tuple(launches)))
+    return document(best_for="throughput", runs=[make.run_of(measured)])
+
+
+def test_a_choice_is_by_corrected_figures_where_there_are_and_says_which_stand_beside_it():
+    corrected, raw = of_two(beside=True), of_two(beside=False)
+    said = text.render(corrected)
+    assert said.splitlines()[2].startswith("resnet18, batch 4: throughput")
+    assert "is open" not in said
+    assert "ranked by figures corrected for drift; those shown, and limits, are of what was" in " ".join(said.split())
+    assert "corrected" not in text.render(raw)
+    ranked_by = [json_reader.loads(json.render(it))["ranked_by"] for it in (corrected, raw)]
+    assert ranked_by == ["corrected", "raw"]

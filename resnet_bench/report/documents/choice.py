@@ -11,7 +11,7 @@ from resnet_bench.analysis.results import of_runs
 from resnet_bench.config.axes import AXES
 from resnet_bench.machine.names import named_alike
 from resnet_bench.records import SCHEMA_VERSION, Run
-from resnet_bench.report.choice_words import answer, figure, outcome, question
+from resnet_bench.report.choice_words import answer, figure, outcome, question, ranked_by
 from resnet_bench.report.document import Document, Section
 from resnet_bench.report.labels import Labels, axis_cells, axis_columns, label
 from resnet_bench.report.rows import objects
@@ -57,10 +57,19 @@ def document(choice: Choice, labels: Labels) -> Document:
             "objective": choice.objective,
             "answer": said,
             "supported": choice.supported,
+            "ranked_by": choice.standing.figures if choice.standing else None,
             "models": objects(data),
         },
         rows=lambda: data,
-        sections=(Section(id="choice", title="", paragraphs=said, tables=(_shown(choice, labels, asked),)),),
+        sections=(
+            Section(
+                id="choice",
+                title="",
+                paragraphs=said,
+                tables=(_shown(choice, labels, asked),),
+                lines=ranked_by(choice),
+            ),
+        ),
     )
 
 

@@ -7,7 +7,7 @@ from resnet_bench.analysis.best import AXES, FIXED, Advice, Best, Gain, Step, be
 from resnet_bench.analysis.confidence import CONFIDENCE_TEXT
 from resnet_bench.analysis.results import Result
 from resnet_bench.config.axes import BY_NAME
-from resnet_bench.records import Case
+from resnet_bench.records import Case, Figures
 from resnet_bench.report.claim_words import too_few
 from resnet_bench.report.document import Prominence, Section
 from resnet_bench.report.labels import Labels, axis_cells, axis_columns, axis_words, pointless
@@ -110,7 +110,8 @@ def best_section(context: Context) -> Section | None:
         prominence=Prominence.PAGE,
         paragraphs=(
             (
-                f"{_finding(found, told)}{_separable(found, told)} Fastest means throughput. The default is fp32, "
+                f"{_finding(found, told)}{_separable(found, told)}{_by_which(results, found, alone)} Fastest means "
+                "throughput. The default is fp32, "
                 "contiguous and eager at the smallest batch measured; an axis that this sweep did not vary is not in "
                 "these tables. A larger batch costs latency, another precision changes the numbers that come out"
                 f"{costs_words([it.fastest for it in found])}."
@@ -182,6 +183,18 @@ def _separable(found: Sequence[Best], told: Collection[str]) -> str:
     if len(found) == 1:
         return f" Which is the fastest is open: {example}."
     return f" For {counts} which is the fastest is open: of {most.fastest.case.model} {example}."
+
+
+def _by_which(results: Sequence[Result], found: Sequence[Best], alone: Sequence[Step]) -> str:
+    """Say by which figures configurations are ranked, "" where none of them could have been corrected."""
+    kinds = {gain.figures for gain in (*(it.gain for it in found), *(it.gain for it in alone)) if gain}
+    if not kinds or not any(it.throughput and it.throughput.corrected for it in results):
+        return ""
+    if kinds == {Figures.CORRECTED}:
+        return " Ranks and gains are of figures corrected for drift."
+    if Figures.CORRECTED in kinds:
+        return " Gains are of figures corrected for drift where both configurations have them, else as measured."
+    return " Gains are of figures as they were measured."
 
 
 def words(case: Case, told: Collection[str]) -> str:
