@@ -9,7 +9,7 @@ from resnet_bench.analysis.digest import digest
 from resnet_bench.analysis.verdicts import calibrated, sides, thresholds
 from resnet_bench.analysis.verdicts.comparability import parse_across
 from resnet_bench.analysis.verdicts.compare import compare
-from resnet_bench.analysis.verdicts.gate import judge
+from resnet_bench.analysis.verdicts.gate import GateResult, judge
 from resnet_bench.analysis.verdicts.ratchet import ratchet
 from resnet_bench.analysis.verdicts.rulings import Status
 from resnet_bench.commands.output import destination, give, warn
@@ -46,8 +46,9 @@ def check(
         baseline: name of the baseline, as `baseline list` shows it.
         thresholds_file: the rules, TOML.
         across: kinds of difference to allow, with commas: device, cpu, cores, memory, torch, threads, protocol...
-        update: where the gate passes, write what improved and what is new to the baseline; the rest of it stays.
-            Refused where the run differs in what --across allows: such values need a baseline of their own.
+        update: where the gate passes, or all that its rules match is new, write what improved and what is new to the
+            baseline; the rest of it stays. Refused where the run differs in what --across allows: such values need a
+            baseline of their own.
         output: write it to this file; an .html file is a page of its own.
         format: text, markdown, json, csv, latex or html; by default what the suffix of --output says, else text.
         junit_file: also write JUnit XML to this file.
@@ -73,13 +74,13 @@ def check(
     if github_output:
         github.publish(render(document, Format.MARKDOWN), github.from_gate(result))
     if update:
-        say(_update(result.status, both, table, baselines_dir))
+        say(_update(result, both, table, baselines_dir))
     return result.exit_code
 
 
-def _update(status: Status, both: tuple[Digest, Digest], table: VerdictTable, directory: Path) -> str:
+def _update(result: GateResult, both: tuple[Digest, Digest], table: VerdictTable, directory: Path) -> str:
     """Write the replacement baseline where the gate passed and something is better or new; say what was done."""
-    if status is not Status.PASSED:
+    if result.status is not Status.PASSED and not result.only_new:
         return "--update: the gate did not pass, so the baseline stays."
     replacement = ratchet(*both, table)
     singles = replacement.of_one_launch

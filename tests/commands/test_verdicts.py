@@ -270,6 +270,19 @@ def test_an_update_adds_new_cases_and_refuses_another_machine(workplace, capsys)
     assert Path("reports/baselines/main.json").read_text(encoding="utf-8") == before
 
 
+def test_an_update_adds_what_is_new_where_that_is_all_that_the_rules_match(workplace, capsys):
+    run(capsys, "baseline", "set", "main", "old")
+    known = [measured("resnet18", 1, 1), measured("resnet18", 8, 2), measured("resnet50", 1, 3)]
+    known += [measured("resnet50", 8, 4), measured(NASTY, 1, 5), measured("resnet34", 1, 6)]
+    save_run(workplace / "more", run_of(known, name="run-more"))
+    Path("thresholds.toml").write_text('[[rule]]\nmetric = "latency_s"\nlimit = "5 %"\nmodel = "resnet34"\n')
+    code, out, err = run(capsys, "check", "more", "--baseline", "main", "--update")
+    assert (code, out.splitlines()[0]) == (3, "check: incomplete")
+    assert "1 new case; the rest stays" in err
+    code, out, _ = run(capsys, "check", "more", "--baseline", "main")
+    assert (code, out.splitlines()[0]) == (0, "check: passed")
+
+
 def test_an_update_leaves_out_new_values_of_a_single_launch(workplace, capsys):
     """Nothing could be told apart from them later, so they would stay for good."""
     run(capsys, "baseline", "set", "main", "old")

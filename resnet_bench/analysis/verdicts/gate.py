@@ -53,6 +53,11 @@ class GateResult(Record, frozen=True, kw_only=True):
     status: Status
     exit_code: ExitCode
 
+    @property
+    def only_new(self) -> bool:
+        """Whether everything that the rules matched is new."""
+        return {outcome.status for outcome in self.outcomes} == {Status.NEW} and not self.unreadable
+
 
 def judge(
     table: VerdictTable, rules: Sequence[Rule], *, sides: tuple[Digest, Digest], raw: VerdictTable | None = None
