@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resnet_bench.records import Correction, Nominal, ReferenceSamples, Samples
+from resnet_bench.records.bounds import SHORTEST_S
 
 Floats = NDArray[np.floating[Any]]
 
@@ -125,10 +126,10 @@ USUAL = float(_prior(_FEW + 1) @ GRID)
 
 
 def _by_cpu(launches: Sequence[Samples], threads: int) -> bool:
-    """Say whether CPU time is what is compared; a clock too coarse for it says 0."""
+    """Say whether CPU time is what is compared; a clock too coarse for it says 0, and none tells less than this."""
     passes = [launch.reference.cpu_s if launch.reference else None for launch in launches]
     taken = (*(launch.cpu_s for launch in launches), *passes)
-    return threads == 1 and all(values is not None and min(values) > 0 for values in taken)
+    return threads == 1 and all(values is not None and min(values) >= SHORTEST_S for values in taken)
 
 
 def _logs(launch: Samples, *, by_cpu: bool) -> LaunchLogs:

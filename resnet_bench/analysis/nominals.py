@@ -17,6 +17,7 @@ import numpy as np
 
 from resnet_bench.machine.names import rename
 from resnet_bench.records import Launch, Nominal, ReferenceSamples, Run
+from resnet_bench.records.bounds import SHORTEST_S
 from resnet_bench.records.nominals import NominalKey, agreed
 from resnet_bench.specs.reference import MOST_PASSES, burst_factor
 
@@ -104,5 +105,5 @@ def pass_level(reference: ReferenceSamples, threads: int) -> float:
 
 def _median_log(reference: ReferenceSamples, threads: int) -> float:
     """Return that of a pass, of CPU time beside a case of one thread where its clock is fine enough for it."""
-    fine = threads == 1 and reference.cpu_s and min(reference.cpu_s) > 0
+    fine = threads == 1 and reference.cpu_s and min(reference.cpu_s) >= SHORTEST_S
     return math.log(statistics.median(reference.cpu_s if fine and reference.cpu_s else reference.elapsed_s))

@@ -8,8 +8,8 @@ _DAY_S = 86_400.0
 _YEAR_S = 366 * _DAY_S
 _LARGEST = 1e30  # of a rate or a size: far above any machine's, far below what overflows a float
 
-# No clock tells apart what is shorter than a nanosecond.
-PositiveSeconds = Annotated[float, Meta(ge=1e-9, lt=_DAY_S)]
+SHORTEST_S = 1e-9  # no clock tells apart what is shorter than a nanosecond
+PositiveSeconds = Annotated[float, Meta(ge=SHORTEST_S, lt=_DAY_S)]
 NonNegativeSeconds = Annotated[float, Meta(ge=0, lt=_DAY_S)]
 Duration = Annotated[float, Meta(ge=0, lt=_YEAR_S)]  # of what a user may let run for days
 PositiveNumber = Annotated[float, Meta(gt=0, lt=_LARGEST)]

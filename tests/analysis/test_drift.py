@@ -156,6 +156,7 @@ def test_cases_of_more_threads_are_compared_by_elapsed_time():
     assert found.correction.spread_cpu is None
 
 
-def test_a_clock_too_coarse_for_cpu_time_leaves_elapsed_time():
-    coarse = [launch([0.05] * 5, [0.003] * 6, cpu_s=[0.0] * 5, burst_cpu_s=[0.0] * 6) for _ in range(3)]
+@pytest.mark.parametrize("told_s", [0.0, 1e-300])
+def test_a_clock_too_coarse_for_cpu_time_leaves_elapsed_time(told_s):
+    coarse = [launch([0.05] * 5, [0.003] * 6, cpu_s=[told_s] * 5, burst_cpu_s=[told_s] * 6) for _ in range(3)]
     assert correct_at(coarse, 0.003).launch_s == pytest.approx([0.05] * 3)

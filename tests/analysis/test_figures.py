@@ -87,10 +87,18 @@ def test_throughput_moves_the_other_way():
     assert row.ratio == pytest.approx(1 / 1.2, abs=0.01)
 
 
+def without_one(run):
+    """The run with one launch beside which no reference stood."""
+    first, *rest = run.measurements[0].launches
+    bare = change(first, isolated=change(first.isolated, reference=None))
+    return change(run, measurements=(change(run.measurements[0], launches=(bare, *rest)),))
+
+
 @pytest.mark.parametrize(
     ("contender", "across", "why"),
     [
         (a_run("two", seed=2, reference=None), (), "the contender has no reference samples"),
+        (without_one(a_run("two", seed=2)), (), "the contender has no reference samples, or not the same beside all"),
         (a_run("two", seed=2, reference="cpu-2"), (), "the sides have different references"),
         (a_run("two", seed=2, identity=change(IDENTITY, torch="2.14")), ("torch",), "the sides differ in machine"),
     ],

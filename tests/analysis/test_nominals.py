@@ -198,3 +198,22 @@ def test_two_versions_in_one_launch_make_a_speed_each():
     launch = make.change(made, back_to_back=make.change(made.back_to_back, reference=other))
     found = made_of(make.run_of([make.change(make.measurement([[0.1]]), launches=(launch,))]))
     assert {it.version: it.of_passes(1) for it in found} == pytest.approx({"cpu-1": PASS_S, "cpu-9": 2 * PASS_S})
+
+
+def test_a_cpu_time_that_no_clock_tells_makes_no_speed():
+    """One of 1e-300 s ended every command that read it with a traceback."""
+    run = a_run(count=3)
+    told = tuple(
+        make.change(
+            it,
+            **{
+                name: make.change(of, reference=make.change(of.reference, cpu_s=(1e-300,) * 2))
+                for name in ("isolated", "back_to_back")
+                if (of := getattr(it, name))
+            },
+        )
+        for it in run.measurements[0].launches
+    )
+    without = make.change(run, measurements=(make.change(run.measurements[0], launches=told),))
+    assert made_of(without) == made_of(run)
+    assert figure(digest(without)) == figure(digest(run))

@@ -60,7 +60,7 @@ def chosen(
         return raw
     if len(having) == 1:
         without = "baseline" if left.corrected is None else "contender"
-        return raw._replace(why_raw=f"the {without} has no reference samples")
+        return raw._replace(why_raw=f"the {without} has no reference samples, or not the same beside all launches")
     if not same_machine:
         return raw._replace(why_raw="the sides differ in machine or software")
     found = aligned((left, right), form)
