@@ -77,7 +77,7 @@ def report(
         _refuse({"--best": best, "--under": under, "--for": best_for, "--price": price, **of_page}, beside="--gallery")
         _gallery(runs, output, format)
         return
-    query = ask(under or (), best_for, price or ()) if under or best_for or price else None
+    query = ask(under or (), best_for, price or ()) if under or best_for is not None or price else None
     if query is not None:
         _refuse(of_page, beside="--under, --for and --price")
     elif best and figures is None:

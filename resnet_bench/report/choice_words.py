@@ -84,6 +84,8 @@ def _taken(choice: Choice, best: Candidate, labels: Labels) -> str:
     criterion = find_criterion(choice.objective.criterion)
     said = [f"{choice.objective.words} {figure(best.figure, criterion)}", *(_measured(test) for test in best.tests)]
     figures = "; ".join(dict.fromkeys(said))
+    if choice.standing and choice.standing.by_correction:
+        figures += "; corrected for drift it is ahead of one that measured better"
     if choice.best and choice.standing and choice.tied:
         tied = [choice.best, *choice.tied]
         names = [name(it.best, labels) for it in tied if it.best]

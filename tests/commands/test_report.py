@@ -77,6 +77,7 @@ def test_a_budget_alone_asks_too(run, capsys):
         (["{run}", "--under", "latency 200 ms at batch 3"], "batch 3 was not measured; there are batch 1 and batch 4"),
         (["{run}", "--under", "latency 200"], "budget 'latency 200'"),
         (["{run}", "--for", "beauty"], "nothing to choose by"),
+        (["{run}", "--best", "--for", ""], "nothing to choose by"),
         (["{run}", "--price", "much"], "price 'much'"),
         *(
             (["{run}", "--gallery", *flags], f"{flags[0]} does nothing beside --gallery; leave one of them out.")

@@ -69,6 +69,26 @@ def test_an_answer_that_is_open_says_so_in_the_words_of_the_page():
     assert few[1] == "That it fits is not proven: 2 launches give no interval."
 
 
+def test_an_answer_by_corrected_figures_says_that_another_case_measured_better():
+    measured = []
+    for model, latency_s, drift in (("resnet18", 0.1, 1.1), ("resnet34", 0.105, 0.95)):
+        drifts = [drift * (1 + 0.06 * launch) for launch in range(6)]
+        of = make.case(model, batch_size=1, image_size=224)
+        plain = make.measurement([[latency_s * it] * 6 for it in drifts], of=of)
+        beside = [make.beside_reference(it, 0.001 * drift) for it, drift in zip(plain.launches, drifts, strict=True)]
+        measured.append(make.change(plain, launches=tuple(beside)))
+    runs = [make.run_of(measured)]
+    (said, *_) = document(best_for="latency", runs=runs).sections[0].paragraphs
+    assert said.startswith("resnet18, batch 1: latency 126.5 ms")
+    assert said.endswith("; corrected for drift it is ahead of one that measured better.")
+    figures = {it.id: it.finding for section in view.build(runs).sections for it in section.figures}
+    assert figures["accuracy-latency"].startswith(
+        "Both are on the frontier: each one that is more accurate is slower, "
+    )
+    assert "from resnet18 (126.5 ms, 69.8 %) to resnet34 (114.7 ms, 73.3 %)" in figures["accuracy-latency"]
+    assert "resnet18 is the fastest, corrected for drift, and measured " in figures["configurations"]
+
+
 def test_a_run_beside_another_is_named():
     runs = [suite_run(launches=6), suite_run(launches=6, speed=1.5, revision="abcdef0")]
     said = text.render(document("latency 200 ms at batch 1", best_for="throughput", runs=runs))

@@ -121,10 +121,9 @@ def _dot(point: ParetoPoint, against: Against, *, crowded: bool) -> Series:
 
 def _finding(points: Sequence[ParetoPoint], against: Against) -> str:
     launches = min(it.summary.launches for it in points)
-    quickest_first = -1 if against.metric.direction is Direction.HIGHER else 1
+    # The less accurate is proven the quicker, whatever medians say.
     front = sorted(
-        (it for it in points if it.dominated_by is None and not it.rivals and not it.apart),
-        key=lambda it: quickest_first * it.median,
+        (it for it in points if it.dominated_by is None and not it.rivals and not it.apart), key=lambda it: it.accuracy
     )
     if len({it.curve.run for it in points}) > 1:
         few = f" Where {too_few(launches)}, nothing is proven." if launches < MIN_LAUNCHES else ""

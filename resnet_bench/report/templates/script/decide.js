@@ -50,11 +50,12 @@ function placed(rank, cases) {
       return ratio !== null && (rank.higher ? ratio[0] > 0 : ratio[1] < 0);
     };
     const best = (places) => places.reduce((x, y) => (way * rank.values[cases[y]] > way * rank.values[cases[x]] ? y : x));
-    let first = best(all), better;
+    const measured = best(all);
+    let first = measured, better;
     // What is corrected for drift may say otherwise than what was measured.
     for (let round = 0; round < all.length && (better = all.filter((at) => at !== first && ahead(at, first))).length; round++) first = best(better);
     const rivals = all.filter((at) => at !== first && !ahead(first, at));
-    return { first, rivals, launches: Math.min(...cases.map((it) => d.launches[it])) };
+    return { first, rivals, corrected: first !== measured, launches: Math.min(...cases.map((it) => d.launches[it])) };
   }
   // A borrowed accuracy without bounds is put before its own kind alone, and behind an equal one that is a case's own.
   const lent = (it) => rank.borrowed_by[it] ?? "", bare = (it) => lent(it) !== "" && rank.low[it] === rank.high[it];
@@ -107,13 +108,13 @@ function sentences({ models, best, tied, place, limit, a, r, batch }) {
   else {
     const it = best.best, figures = [`${r.words} ${withInterval(r, it)}`];
     if (!figures.includes(of(it))) figures.push(of(it));
-    let why = "";
+    let why = place.corrected ? "; corrected for drift it is ahead of one that measured better" : "";
     if (tied.length) {
       const names = [best, ...tied].map((model) => d.names[model.best]);
       const equal = !r.raw && [best, ...tied].every(({ best: one }) => r.low[one] === r.high[one] && r.values[one] === r.values[it]);
-      if (equal) why = `; a tie with ${listed(names.slice(1))}`;
-      else if (place.launches < FEWEST) why = `; that it is the best is not proven: ${launchWords(place.launches)}`;
-      else why = `; whether it is the best is open: ${r.raw ? "these launches" : "agreement with fp32"} cannot tell it from ${listed(names.slice(1))}`;
+      if (equal) why += `; a tie with ${listed(names.slice(1))}`;
+      else if (place.launches < FEWEST) why += `; that it is the best is not proven: ${launchWords(place.launches)}`;
+      else why += `; whether it is the best is open: ${r.raw ? "these launches" : "agreement with fp32"} cannot tell it from ${listed(names.slice(1))}`;
     }
     said.push(`${d.names[it]}: ${figures.join("; ")}${why}.`);
     if (a.low[it] === null) said.push(`That it fits is not proven: ${launchWords(d.launches[it])}.`);
