@@ -68,6 +68,27 @@ def test_where_ratios_are_corrected_it_is_said_what_beside_them_is_not(tmp_path,
     assert (figures["latency"], figures["throughput"], figures["peak RSS"]) == ("corrected", "corrected", "raw")
 
 
+def test_a_baseline_of_an_older_schema_is_compared_as_measured(tmp_path, capsys):
+    """It holds no corrected figures, and bands that do not say which figures they are of."""
+    runs = []
+    for number in range(4):
+        whole = measurement(noisy_launches(number))
+        launches = tuple(beside_reference(it, 0.003) for it in whole.launches)
+        runs.append(save_run(tmp_path / f"r{number}", run_of([change(whole, launches=launches)], name=f"r{number}")))
+    folder = ("--baselines-dir", tmp_path / "baselines")
+    assert run(capsys, "baseline", "set", "main", *runs[:3], *folder)[0] == 0
+    path = tmp_path / "baselines" / "main.json"
+    stored = json.loads(path.read_text()) | {"schema": 1}
+    for summary in (it for of in stored["cases"] for it in of["summaries"]):
+        del summary["corrected"]
+    stored["bands"] = [{name: it[name] for name in ("metric", "width", "source")} for it in stored["bands"]][-3:]
+    path.write_text(json.dumps(stored))
+    code, out, _ = run(capsys, "compare", "main", runs[3], *folder)
+    assert code == 0
+    assert "not corrected for drift: the baseline has no reference samples" in out
+    assert "latency [ms], lower is better" in out
+
+
 def test_two_models_of_one_run_are_compared(tmp_path, capsys):
     measured_at = {"resnet18": 0.01, "resnet50": 0.03}
     cases = [measurement(noisy_launches(1, center=at), of=case(name)) for name, at in measured_at.items()]

@@ -71,6 +71,10 @@ def test_a_launch_is_set_aside_by_the_field_that_is_impossible(folder, field, va
         (["shards"], [{"index": 1, "count": 10**8, "positions": [0]}], "$.shards[0].count"),
         (["cases", 0, "machine"], "elsewhere", "cases[0]"),
         (["models"], [{"family": "resnet"}], "models[0]"),
+        (["nominals"], [{"version": "cpu-1", "pass_s": [0.0]}], "$.nominals[0].pass_s[0]"),
+        (["nominals"], [{"version": "cpu-1", "pass_s": [-0.003]}], "$.nominals[0].pass_s[0]"),
+        (["nominals"], [{"version": "cpu-1", "pass_s": [1e308]}], "$.nominals[0].pass_s[0]"),
+        (["nominals"], [{"version": "cpu-1", "pass_s": []}], "$.nominals[0].pass_s"),
     ],
 )
 def test_a_header_is_refused_by_the_field_that_is_impossible(folder, keys, value, field, capsys):
