@@ -34,7 +34,8 @@ def assemble(header: Header, entries: Sequence[Launch | Skip], warnings: Sequenc
     """Group launches and skips by case, in the header's order of cases.
 
     Of several attempts at one launch the first undisturbed one counts, else the last; the others are kept as
-    superseded. A skip counts where its launch was never measured. A case with neither is missing.
+    superseded. Launches stand in the order of time: one that was repeated came after the others. A skip counts where
+    its launch was never measured. A case with neither is missing.
     """
     launches: dict[Case, dict[int, list[Launch]]] = {}
     skips: dict[Case, dict[int, Skip]] = {}
@@ -49,7 +50,8 @@ def assemble(header: Header, entries: Sequence[Launch | Skip], warnings: Sequenc
         attempts, skipped = launches.get(case, {}), skips.get(case, {})
         unmeasured = [skipped[index] for index in sorted(skipped) if index not in attempts]
         if attempts:
-            chosen = [_first_undisturbed(attempts[index]) for index in sorted(attempts)]
+            by_index = [_first_undisturbed(attempts[index]) for index in sorted(attempts)]
+            chosen = sorted(by_index, key=lambda it: it.started_at)
             rest = [launch for index in sorted(attempts) for launch in attempts[index] if launch not in chosen]
             profile = profiles.get(profile_key(case))
             measurements.append(Measurement(case=case, profile=profile, launches=tuple(chosen), superseded=tuple(rest)))

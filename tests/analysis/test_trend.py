@@ -4,9 +4,11 @@ import re
 
 import pytest
 
+from resnet_bench.analysis.digest import digest
 from resnet_bench.analysis.verdicts import trend
 from resnet_bench.analysis.verdicts.compare import compare
-from tests.make import case, change, digest_of, measurement, noisy_launches
+from resnet_bench.storage import run_directory
+from tests.make import case, change, digest_of, launch, measurement, noisy_launches, run_of, save_run
 
 
 def climbing(factor, *, seed=1, count=6, of=None):
@@ -35,6 +37,16 @@ def test_identical_launches_are_rarely_said_to_drift():
     assert trend.note(digest_of([*cases, climbing(1.10, of=case(batch_size=40))])) == ""
     notes = sum(bool(trend.note(digest_of([measurement(noisy_launches(seed, noise=0.03))]))) for seed in range(400))
     assert notes <= 8
+
+
+def test_a_launch_that_was_repeated_counts_where_it_was_made(tmp_path):
+    """Disturbed launches are repeated after the others: here the first is the last, and the slowest."""
+    launches = [
+        launch([0.01 * 1.02**place] * 5, index=index, started_at=f"2026-01-01T00:0{place}:00+00:00")
+        for place, index in enumerate((1, 2, 3, 4, 5, 0))
+    ]
+    directory = save_run(tmp_path / "r", run_of([change(measurement([[0.01]]), launches=tuple(launches))]))
+    assert "climb through the run (by about 10 %" in trend.note(digest(run_directory.load(directory)))
 
 
 @pytest.mark.parametrize("count", [3, 5, 6])
