@@ -222,6 +222,18 @@ def test_what_cannot_be_told_apart_is_not_ranked():
     assert figure(document, "latency").finding.endswith("; these launches cannot tell the two apart.")
 
 
+@pytest.mark.parametrize(("gain", "said"), [(1.5, "resnet18 still gains at the largest batch measured."), (1.06, "")])
+def test_a_series_still_gains_at_the_largest_batch_where_that_is_proven(gain, said):
+    times = {1: 0.01, 2: 0.02, 4: 0.04 / gain}
+    measured = [
+        make.measurement([[seconds * it] * 5 for it in (1.0, 1.04, 0.96)], of=make.case(batch_size=size))
+        for size, seconds in times.items()
+    ]
+    finding = figure(build(make.run_of(measured)), "throughput").finding
+    said = said or "These launches cannot tell whether resnet18 still gains at the largest batch."
+    assert finding.endswith(f" {said}")
+
+
 def test_accuracy_is_a_question_of_inference_where_both_modes_were_measured():
     run = suite_run(modes=(Mode.TRAINING, Mode.INFERENCE))
     table = figure(build(run), "accuracy").table

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from resnet_bench import units
 from resnet_bench.analysis.best import gain_over
-from resnet_bench.analysis.claims import standing
+from resnet_bench.analysis.claims import Order, order, standing
 from resnet_bench.analysis.confidence import CONFIDENCE_TEXT
 from resnet_bench.analysis.metrics import LATENCY, THROUGHPUT
 from resnet_bench.analysis.results import Result
@@ -116,7 +116,9 @@ def _throughput_finding(curves: Sequence[Curve]) -> str:
         if gains:
             text += f" From the smallest to the largest batch throughput changes {_factors(gains)}."
         return text
-    open_ended = [curve for curve, knee in knees if knee is curve.measured[-1]]
+    last = [curve for curve, knee in knees if knee is curve.measured[-1]]
+    open_ended = [curve for curve in last if _still_gains(curve)]
+    unsure = [curve.name for curve in last if curve not in open_ended]
     sizes = sorted(knee.case.batch_size for curve, knee in knees if knee is not curve.measured[-1])
     if sizes:
         between = f"batch size {sizes[0]}" if sizes[0] == sizes[-1] else f"batch sizes {sizes[0]} to {sizes[-1]}"
@@ -127,7 +129,16 @@ def _throughput_finding(curves: Sequence[Curve]) -> str:
         still = counted(len(open_ended), "series", "series") if sizes else listed([curve.name for curve in open_ended])
         verb = "gains" if len(open_ended) == 1 else "gain"
         text += f"{'' if sizes else ' '}{still} still {verb} at the largest batch measured."
+    if unsure:
+        verb = "gains" if len(unsure) == 1 else "gain"
+        text += f" These launches cannot tell whether {listed(unsure)} still {verb} at the largest batch."
     return text
+
+
+def _still_gains(curve: Curve) -> bool:
+    """Return whether the largest batch is proven to bring more than the one before it."""
+    before, last = (it.throughput for it in curve.measured[-2:])
+    return before is not None and last is not None and order(last, before, THROUGHPUT.direction) is Order.AHEAD
 
 
 def _factors(gains: Sequence[float]) -> str:
