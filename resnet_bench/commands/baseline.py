@@ -50,8 +50,9 @@ def set_baseline(
     if not stored.bands:
         lacking = f"no noise band: it takes {FEWEST_RUNS} runs of two launches to learn what separate runs differ by"
         say(lacking, to=sys.stdout)
-    for band in known_bands(stored.bands, machines) if stored.bands else ():
-        say(in_words(band), to=sys.stdout)
+    known = known_bands(stored.bands, machines) if stored.bands else ()
+    for band in known:
+        say(in_words(band, beside=known), to=sys.stdout)
 
 
 @baseline.command(name="list")

@@ -76,7 +76,10 @@ def test_a_baseline_of_an_older_schema_is_compared_as_measured(tmp_path, capsys)
         launches = tuple(beside_reference(it, 0.003) for it in whole.launches)
         runs.append(save_run(tmp_path / f"r{number}", run_of([change(whole, launches=launches)], name=f"r{number}")))
     folder = ("--baselines-dir", tmp_path / "baselines")
-    assert run(capsys, "baseline", "set", "main", *runs[:3], *folder)[0] == 0
+    code, out, _ = run(capsys, "baseline", "set", "main", *runs[:3], *folder)
+    assert code == 0
+    for said in ("latency_s as measured: 1 %", "latency_s corrected for drift: 1 %", "peak_rss_bytes: 1 %"):
+        assert f"noise band of {said} (baseline); changes below 1 % cannot be seen" in out
     path = tmp_path / "baselines" / "main.json"
     stored = json.loads(path.read_text()) | {"schema": 1}
     for summary in (it for of in stored["cases"] for it in of["summaries"]):

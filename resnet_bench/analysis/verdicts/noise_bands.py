@@ -101,11 +101,12 @@ def calibrated_band(metric: str, found: Between) -> Band:
     return _band(metric, found, runs=1, source=BandSource.CALIBRATION)
 
 
-def in_words(band: Band) -> str:
-    """Say what a band means, and what more runs would bring."""
+def in_words(band: Band, *, beside: Iterable[Band] = ()) -> str:
+    """Say what a band means, and what more runs would bring; `beside` are all that it is said with."""
     width = units.percent_short(band.width)
-    corrected = " corrected for drift" if band.figures is Figures.CORRECTED else ""
-    said = f"noise band of {band.metric}{corrected}: {width} ({band.source}); changes below {width} cannot be seen"
+    two = any(it.metric == band.metric and it.figures is not band.figures for it in beside)
+    kind = " corrected for drift" if band.figures is Figures.CORRECTED else " as measured" if two else ""
+    said = f"noise band of {band.metric}{kind}: {width} ({band.source}); changes below {width} cannot be seen"
     if band.shift is None or band.degrees is None or band.runs is None or band.runs < FEWEST_RUNS:
         return said
     # A calibration stays what it is, so of both bands only runs add to the degrees.
