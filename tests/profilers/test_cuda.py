@@ -7,10 +7,12 @@ from resnet_bench.child.agreement import agreement
 from resnet_bench.profilers import energy
 from resnet_bench.profilers.allocations import MemoryProbe
 from resnet_bench.profilers.clock import DeviceClock
+from resnet_bench.profilers.device_reference import DeviceReference
 from resnet_bench.profilers.devices import instruments
 from resnet_bench.profilers.workload import Workload
 from resnet_bench.records import Executor, Launch, MemoryFormat, Mode, Precision, Transfer
 from resnet_bench.runner.launchers.local import LocalLauncher
+from resnet_bench.specs import accelerator_reference
 from resnet_bench.specs.arithmetic import ARITHMETICS
 from tests import make
 
@@ -145,3 +147,20 @@ def test_a_launch_records_what_really_ran(axes):
 def test_what_the_device_cannot_hold_is_out_of_memory():
     skip = LocalLauncher().ask(make.launch_request("tests.runner.faulty:wants_two_devices", device="cuda:0"))
     assert skip.reason == "out_of_memory"
+
+
+def test_the_reference_holds_what_it_says_and_a_pass_allocates_nothing():
+    measures = instruments("cuda")
+    reference = DeviceReference(measures, DEVICE)
+    before = torch.cuda.memory_allocated()
+    reference.place(lambda: None)
+    assert reference.said == ()
+    beside = torch.cuda.memory_allocated() - before - accelerator_reference.held_bytes()
+    assert 0 <= beside <= (measures.workspace_bytes(DEVICE) or 0) + 2**20  # the products' workspace, and rounding
+    measures.reset_peaks(DEVICE)
+    turns = reference.turns(measures.clock(DEVICE), iteration_s=0.01)(0.01)
+    turns.run()
+    measures.synchronize(DEVICE)
+    assert torch.cuda.max_memory_allocated() == torch.cuda.memory_allocated()
+    reference.leave()
+    assert torch.cuda.memory_allocated() - before <= beside
