@@ -15,6 +15,7 @@ from resnet_bench.records import (
     Conversion,
     Executor,
     Memory,
+    MemoryFormat,
     Mode,
     Precision,
     RanOperators,
@@ -531,6 +532,26 @@ def test_the_step_to_int8_is_from_fp32_in_the_same_runtime_with_its_agreement():
     dots = next(it for section in document.sections for it in section.figures if it.id == "configurations")
     assert "int8 in OpenVINO helps: up to 4.00x" in dots.finding
     assert " OpenVINO helps: up to 2.00x (resnet18)." in dots.finding
+
+
+@pytest.mark.parametrize(
+    ("gains", "said"),
+    [
+        ((1.016, 1.0, 1.0, 1.0, 1.0, 1.0), "Whether channels last helps is not clear (1.02x measured)."),
+        ((1.016, 1.015, 1.0, 1.0, 1.0, 1.0), "Channels last helps: up to 1.02x (m:0)."),
+        ((1.2, 1.0, 1.0, 1.0, 1.0, 1.0), "Channels last helps: up to 1.20x (m:0)."),
+        ((0.9, 0.85, 0.9, 0.85, 0.9, 0.85), "Channels last does not help: at best 0.90x (m:0)."),
+    ],
+)
+def test_one_gain_of_many_is_no_help_that_a_second_does_not_bear_out(gains, said):
+    launches = (1.0, 1.008, 0.992, 1.004, 0.996)
+    measured = [
+        make.measurement([[0.05 / gain * it] * 5 for it in launches], of=make.case(f"m:{number}", memory_format=form))
+        for number, brought in enumerate(gains)
+        for form, gain in ((MemoryFormat.CONTIGUOUS, 1.0), (MemoryFormat.CHANNELS_LAST, brought))
+    ]
+    finding = figure(build(make.run_of(measured)), "configurations").finding
+    assert finding.endswith(f" {said}")
 
 
 def test_all_ratios_of_a_page_are_of_the_figures_that_are_judged():

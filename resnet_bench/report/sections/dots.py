@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from resnet_bench import units
-from resnet_bench.analysis.best import Advice, advise, steps
+from resnet_bench.analysis.best import Advice, Step, advise, steps
 from resnet_bench.analysis.claims import standing
 from resnet_bench.analysis.confidence import CONFIDENCE_TEXT
 from resnet_bench.analysis.criteria import borrows_accuracy
@@ -222,8 +222,15 @@ def _helps(context: Context) -> str:
                 Advice.KEEP: f"{value} does not help: at best {gain} ({model})",
                 Advice.UNCLEAR: f"whether {value} helps is not clear ({gain} measured)",
             }
-            said.append(verdicts[advise(most.default, most.other, family=len(alone))])
+            said.append(verdicts[_judged(most, alone)])
     return "".join(f" {sentence(it)}" for it in said)
+
+
+def _judged(most: Step, alone: Sequence[Step]) -> Advice:
+    """Return what is said of the largest of several gains: chance makes one of many large, and hardly two."""
+    if most.advice is Advice.USE and sum(it.advice is Advice.USE for it in alone) == 1:
+        return advise(most.default, most.other, family=len(alone))
+    return most.advice
 
 
 def _titled(axes: Sequence[str], case: Case) -> str:
