@@ -7,6 +7,7 @@ numbers, and a gross fault is what lies far beyond that too.
 """
 
 import math
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -25,6 +26,8 @@ from resnet_bench.specs.arithmetic import arithmetic
 # How much farther than rounded images a case may lie: it rounds between all layers, they are rounded once.
 _BEYOND_ROUNDING_DB = 20.0
 _TENSOR_FLOAT_EPS = 2.0**-10
+# Float32 alone has room for coarser roundings that are still small.
+_COARSER, _COARSEST = 4.0, 2.0**-18
 
 
 def step_agreement(workload: Workload, *, seed: int) -> tuple[Agreement | None, tuple[str, ...]]:
@@ -46,21 +49,26 @@ def step_agreement(workload: Workload, *, seed: int) -> tuple[Agreement | None, 
         workload.set_arithmetic(case.plain.precision)
         torch.manual_seed(seed)
         expected = step.gradients(images, network)
-        torch.manual_seed(seed + 1)  # another draw for what is random in the step
-        rounded = step.gradients(_rounded(images, case, seed=seed), network)
+        if not expected.is_finite:
+            return None, ()
+        if not found.is_finite:
+            raise DisagreesError(
+                f"{case.executor} in {case.precision}: loss or gradients are not finite, eager float32's are."
+            )
+        compared = compare_steps(found, expected, images=len(images))
+        rounded_db: list[float] = []
+        for size in _roundings(case):
+            torch.manual_seed(seed + 1)  # another draw for what is random in the step
+            rounded = step.gradients(_rounded(images, size, seed=seed), network)
+            by_rounding = compare_steps(rounded, expected, images=len(images)).sqnr_db if rounded.is_finite else None
+            rounded_db.append(LARGEST_DB if by_rounding is None else by_rounding)
+            if not _lies_beyond(compared, _least_db(case, rounded_db)):
+                break
     except (RuntimeError, MemoryError, UnsupportedError) as error:  # want of memory for float32, as a rule
         return None, (remarks.not_compared(error),)
     finally:
         workload.set_arithmetic()
-    if not expected.is_finite:
-        return None, ()
-    if not found.is_finite:
-        raise DisagreesError(
-            f"{case.executor} in {case.precision}: loss or gradients are not finite, eager float32's are."
-        )
-    compared = compare_steps(found, expected, images=len(images))
-    by_rounding = compare_steps(rounded, expected, images=len(images)).sqnr_db
-    refuse_gross_fault(compared, case, rounding_db=LARGEST_DB if by_rounding is None else by_rounding)
+    refuse_gross_fault(compared, case, rounded_db=rounded_db)
     return compared, ()
 
 
@@ -82,19 +90,36 @@ def compare_steps(found: Differentiated, expected: Differentiated, *, images: in
     )
 
 
-def refuse_gross_fault(compared: Agreement, case: Case, *, rounding_db: float) -> None:
-    """Refuse what cannot be the step; `rounding_db` is how near eager float32 stays to itself on rounded images.
+def refuse_gross_fault(compared: Agreement, case: Case, *, rounded_db: Sequence[float]) -> None:
+    """Refuse what cannot be the step.
+
+    Args:
+        compared: with eager float32.
+        case: what was measured.
+        rounded_db: how near eager float32 stays to itself on images rounded as the case's products round, and on more
+            coarsely rounded ones.
 
     Raises:
         DisagreesError: its gradients lie as far off as others would, or in float32 far beyond rounding.
     """
-    least_db = min(arithmetic(case.precision).least_sqnr_db, rounding_db - _BEYOND_ROUNDING_DB)
-    if compared.sqnr_db is not None and compared.sqnr_db < least_db:
+    least_db = _least_db(case, rounded_db)
+    if _lies_beyond(compared, least_db):
         raise DisagreesError(
             f"{case.executor} in {case.precision} does not compute the training step: against eager float32 the SQNR "
             f"of its gradients is {compared.sqnr_db:.1f} dB, at least {least_db:.1f} dB were expected (rounding the "
-            f"images alone gives {rounding_db:.1f} dB; the loss differs by {compared.loss_error or 0.0:.2g} of itself)."
+            f"images alone gives {min(rounded_db):.1f} dB; the loss differs by {compared.loss_error or 0.0:.2g} of "
+            "itself)."
         )
+
+
+def _lies_beyond(compared: Agreement, least_db: float) -> bool:
+    return compared.sqnr_db is not None and compared.sqnr_db < least_db
+
+
+def _least_db(case: Case, rounded_db: Sequence[float]) -> float:
+    """Return what the step has at least; coarse roundings stand for those of all layers, and have no room beside."""
+    finest, *coarser = rounded_db
+    return min(arithmetic(case.precision).least_sqnr_db, finest - _BEYOND_ROUNDING_DB, *coarser)
 
 
 def _numbers(gradient: Tensor | None) -> Tensor:
@@ -113,9 +138,20 @@ def _in_float32(workload: Workload) -> nn.Module:
     return copied(network, {}).float()
 
 
-def _rounded(images: NDArray[np.float32], case: Case, *, seed: int) -> NDArray[np.float32]:
-    """Return images each of whose numbers is off by what the case's products may round it by."""
+def _roundings(case: Case) -> Iterator[float]:
+    """Yield by how much of itself an image's number is rounded: once by the case's products, then ever more coarsely.
+
+    All layers round, and one draw on images may happen to open no rectifier where those open one.
+    """
     computes = arithmetic(case.precision)
     eps = _TENSOR_FLOAT_EPS if computes.tensor_float else torch.finfo(getattr(torch, computes.computes)).eps
+    size = max(eps, torch.finfo(torch.float32).eps)
+    yield size
+    while (size := size * _COARSER) <= _COARSEST:
+        yield size
+
+
+def _rounded(images: NDArray[np.float32], size: float, *, seed: int) -> NDArray[np.float32]:
+    """Return images each of whose numbers is off by so much of itself."""
     signs = np.random.default_rng(seed).choice([-1.0, 1.0], size=images.shape)
-    return (images * (1 + max(eps, torch.finfo(torch.float32).eps) * signs)).astype(np.float32)
+    return (images * (1 + size * signs)).astype(np.float32)

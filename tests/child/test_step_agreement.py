@@ -73,9 +73,9 @@ def test_a_gross_fault_is_beyond_the_bound_and_beyond_what_rounding_explains(
     asked = case(precision=precision, executor=Executor.COMPILE)
     if disagrees:
         with pytest.raises(DisagreesError, match=rf"compile in {precision} does not compute the training step.*dB"):
-            refuse_gross_fault(it, asked, rounding_db=rounding_db)
+            refuse_gross_fault(it, asked, rounded_db=[rounding_db])
     else:
-        refuse_gross_fault(it, asked, rounding_db=rounding_db)
+        refuse_gross_fault(it, asked, rounded_db=[rounding_db])
 
 
 @pytest.mark.parametrize("precision", [Precision.AMP_BF16, Precision.BF16, Precision.AMP_FP16])
@@ -90,6 +90,17 @@ def test_another_memory_format_in_float32_is_nearer_than_any_lower_precision():
     it = compared(workload(precision=Precision.FP32, memory_format=MemoryFormat.CHANNELS_LAST))
     assert it.sqnr_db is None or it.sqnr_db > 60
     assert it.loss_error < 1e-4
+
+
+def test_a_coarser_rounding_explains_what_lies_no_farther_off_than_it():
+    """A rectifier that all layers' rounding opens may stay shut where the images alone are rounded as finely."""
+    expected = Differentiated(1.0, (torch.ones(100, dtype=torch.float64),))
+    found = Differentiated(1.0, (torch.ones(100, dtype=torch.float64) * (1 + 10 ** (-55 / 20)),))
+    it, asked = compare_steps(found, expected, images=1), case(precision=Precision.FP32, executor=Executor.COMPILE)
+    refuse_gross_fault(it, asked, rounded_db=[120.0, 118.0, 48.0])
+    for rounded_db in ([120.0], [120.0, 118.0], [120.0, 56.0]):
+        with pytest.raises(DisagreesError, match=f"rounding the images alone gives {min(rounded_db)} dB"):
+            refuse_gross_fault(it, asked, rounded_db=rounded_db)
 
 
 def test_eager_float32_itself_is_not_compared():
