@@ -7,6 +7,8 @@ import unicodedata
 from collections.abc import Sequence
 from typing import TextIO
 
+# To a limit of 0 and below, on the command line and on the page.
+NO_BUDGET = "give a budget above 0"
 _COMMAND = re.compile(r"^\s*::|##\[")
 # The wide forms too: some spreadsheets compute those.
 _FORMULA = re.compile(r"^\s*[=+\-@\uff1d\uff0b\uff0d\uff20]")

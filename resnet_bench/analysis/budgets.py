@@ -19,9 +19,9 @@ from resnet_bench.config import axes
 from resnet_bench.config.axis import Value
 from resnet_bench.errors import UsageError
 from resnet_bench.records import Record
+from resnet_bench.words import NO_BUDGET
 
 EXAMPLE = "latency p95 200 ms at batch 1"
-ABOVE_0 = "give a budget above 0"  # the page asks for one in the same words
 _AT = re.compile(r"\s+at\s+(?!most\b|least\b)")
 _AND = re.compile(r"\s*(?:,|\band\b)\s*")
 _NUMBER = re.compile(r"(?<![\w.@])[0-9]")  # not that of p95 or acc@1
@@ -77,14 +77,14 @@ def parse_budget(text: str) -> Budget:
     said, where = _split(text)
     number = _NUMBER.search(said)
     if number is None:
-        raise UsageError(f"budget '{text}' has no limit: {ABOVE_0}, such as '{EXAMPLE}'.")
+        raise UsageError(f"budget '{text}' has no limit: {NO_BUDGET}, such as '{EXAMPLE}'.")
     what, limit = said[: number.start()].strip(), said[number.start() :].strip()
     if what.endswith(_MINUS):
-        raise UsageError(f"budget '{text}': '-{limit}' is below 0: {ABOVE_0}, such as '{EXAMPLE}'.")
+        raise UsageError(f"budget '{text}': '-{limit}' is below 0: {NO_BUDGET}, such as '{EXAMPLE}'.")
     sense = _SENSE.search(what)
     name, percentile = _name(what[: sense.start()] if sense else what, text)
     if _ZERO.match(limit) and not (name and find_criterion(name).from_zero):
-        raise UsageError(f"budget '{text}': '{limit}' is not above 0: {ABOVE_0}, such as '{EXAMPLE}'.")
+        raise UsageError(f"budget '{text}': '{limit}' is not above 0: {NO_BUDGET}, such as '{EXAMPLE}'.")
     criterion = find_criterion(name) if name else _by_unit(limit, text)
     _check(criterion, percentile, text)
     if sense and _SENSES[sense[1]] is not criterion.direction:

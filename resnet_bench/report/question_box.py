@@ -1,10 +1,9 @@
 """The question box of a page as plain records: what can be asked, the data to answer it, and a first answer."""
 
-from resnet_bench.analysis.budgets import ABOVE_0
 from resnet_bench.analysis.confidence import CONFIDENCE
 from resnet_bench.records import Record
 from resnet_bench.report.figure import Figure, LimitLine
-from resnet_bench.words import sentence
+from resnet_bench.words import NO_BUDGET, sentence
 
 
 class Asked(Record, frozen=True, kw_only=True):
@@ -71,7 +70,7 @@ class QuestionBox(Record, frozen=True, kw_only=True):
     first_words: str
     first_batch: int | None
     answer: tuple[str, ...]
-    no_budget: str = sentence(ABOVE_0)
+    no_budget: str = sentence(NO_BUDGET)
     confidence: float = CONFIDENCE
 
     @property
