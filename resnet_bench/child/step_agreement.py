@@ -3,7 +3,7 @@
 Compared are the loss and all gradients together, of images that the step was not measured with. How far gradients may
 lie apart depends on the network: a number that is rounded near zero opens or closes a rectifier, and what flows back
 through it comes or goes as a whole. So eager float32 is run once more on images that are rounded as the case rounds its
-numbers, and a gross fault is what lies far beyond that too.
+numbers, in float32 more coarsely where that does not explain it, and a gross fault is what lies far beyond that too.
 """
 
 import math
