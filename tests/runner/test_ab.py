@@ -267,40 +267,42 @@ def test_a_side_that_does_not_compute_the_network_is_refused_as_a_run_refuses_it
     assert err.splitlines()[-1] == "error: working tree: the output of eager in fp32 is not finite (inf or NaN)."
 
 
-@pytest.mark.skipif(len(cores.usable()) < 2, reason="needs two cores")
-def test_both_sides_of_a_pair_take_their_turns_on_one_core(tmp_path):
-    """Two cores of a shared machine differ, by up to 20 %."""
+@pytest.fixture
+def telling(tmp_path):
+    """Return two sides whose model tells at each call which cores its threads may use."""
     (tmp_path / "told.py").write_text(TOLD_MODEL)
+    return (Side(label="a", root=str(tmp_path)), Side(label="b", root=str(tmp_path)))
+
+
+def test_both_sides_of_a_pair_take_their_turns_on_one_core(telling):
+    """Two cores of a shared machine differ, by up to 20 %."""
     case = make.case("told:Net", batch_size=1, image_size=32)
-    sides = (Side(label="a", root=str(tmp_path)), Side(label="b", root=str(tmp_path)))
     terms = runner.Terms(pairs=4, until=Until.EXHAUSTED)
-    (found,) = runner.measure_pairs([Matchup(baseline=case, contender=case)], sides, terms)
-    told = [json.loads(line) for path in tmp_path.glob("*.told") for line in path.read_text().splitlines()[-5:]]
+    (found,) = runner.measure_pairs([Matchup(baseline=case, contender=case)], telling, terms)
+    told = [
+        json.loads(line) for path in Path(telling[0].root).glob("*.told") for line in path.read_text().splitlines()[-5:]
+    ]
     assert {it.core for it in found.turns} <= cores.usable()
     assert sorted(map(tuple, told)) == sorted((it.core,) for it in found.turns for _ in range(2 * 5))
 
 
 @pytest.mark.skipif(len(cores.usable()) < 2, reason="needs two cores")
-def test_what_is_prepared_next_is_not_kept_on_that_core(tmp_path):
-    (tmp_path / "told.py").write_text(TOLD_MODEL)
+def test_what_is_prepared_next_is_not_kept_on_that_core(telling):
     cases = [make.case("told:Net", batch_size=size, image_size=32) for size in (1, 2)]
-    sides = (Side(label="a", root=str(tmp_path)), Side(label="b", root=str(tmp_path)))
     terms = runner.Terms(pairs=1, until=Until.EXHAUSTED)
-    runner.measure_pairs([Matchup(baseline=case, contender=case) for case in cases], sides, terms)
-    told = [path.read_text().splitlines() for path in tmp_path.glob("*.told")]
+    runner.measure_pairs([Matchup(baseline=case, contender=case) for case in cases], telling, terms)
+    told = [path.read_text().splitlines() for path in Path(telling[0].root).glob("*.told")]
     everywhere = json.dumps(sorted(cores.usable()))
     assert [[free for free, _ in itertools.groupby(it == everywhere for it in lines)] for lines in told] == [
         [True, False, True, False]
     ] * 2
 
 
-def test_sides_of_several_threads_are_not_kept_on_one_core(tmp_path):
-    (tmp_path / "told.py").write_text(TOLD_MODEL)
+def test_sides_of_several_threads_are_not_kept_on_one_core(telling):
     cases = [make.case("told:Net", batch_size=1, image_size=32, threads=it) for it in (1, 2)]
-    sides = (Side(label="a", root=str(tmp_path)), Side(label="b", root=str(tmp_path)))
     terms = runner.Terms(pairs=1, until=Until.EXHAUSTED)
     for baseline in cases:
-        (found,) = runner.measure_pairs([Matchup(baseline=baseline, contender=cases[1])], sides, terms)
+        (found,) = runner.measure_pairs([Matchup(baseline=baseline, contender=cases[1])], telling, terms)
         assert {it.core for it in found.turns} == {None}
 
 
