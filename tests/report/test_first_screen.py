@@ -17,6 +17,7 @@ from resnet_bench.report.renderers import html
 from resnet_bench.report.sections.decision import decision
 from tests import make
 from tests.make import gpu_run, suite_run, troubled_run
+from tests.report.settling import settle
 
 pytestmark = pytest.mark.browser
 
@@ -89,7 +90,7 @@ def opened(browser, tmp_path_factory):
             page = browser.new_context(**{"viewport": {"width": 1280, "height": 800}} | context).new_page()
             page.goto(path.as_uri())
             if context.get("java_script_enabled", True):
-                page.wait_for_selector("html[data-library]", timeout=30_000)
+                page.wait_for_selector("html[data-library]", timeout=120_000)
             kept[key] = page
         return kept[key]
 
@@ -160,11 +161,11 @@ def test_the_address_holds_what_the_reader_chose(opened, browser):
     page.select_option("#reference", index=3)
     page.click("#theme")
     page.click("#facts > summary")
-    page.wait_for_timeout(300)
+    settle(page)
     again = browser.new_page(viewport={"width": 1280, "height": 800})
-    again.goto(page.url)
-    again.wait_for_selector("html[data-library]", timeout=30_000)
-    again.wait_for_timeout(300)
+    again.goto(page.evaluate("location.href"))
+    again.wait_for_selector("html[data-library]", timeout=120_000)
+    settle(again)
     assert -60 < again.locator("#summary").bounding_box()["y"] < 200  # where what the link holds is seen
     seen = """() => [
       ...['of', 'under', 'at', 'for', 'filter-text', 'reference'].map((id) => document.getElementById(id).value),
@@ -230,7 +231,7 @@ def test_a_baseline_is_a_reference_with_the_ratios_that_were_judged(browser, tmp
     path.write_text(html.render(view.build([run], baseline=digest(base, "main"))), encoding="utf-8")
     page = browser.new_page()
     page.goto(f"{path.as_uri()}#?ref=baseline%3A0")
-    page.wait_for_selector("html[data-library]", timeout=30_000)
+    page.wait_for_selector("html[data-library]", timeout=120_000)
     assert page.inner_text("#reference option:checked") == "main"
     cells = page.eval_on_selector_all(
         'table[data-table="summary"] tbody [data-reference]', "all => all.map((it) => it.innerText)"
@@ -250,9 +251,9 @@ def test_tables_are_copied_as_markdown_and_latex(opened):
         ("Copy as LaTeX", "\\begin{tabular}", "resnet18 & 1 &"),
     ):
         page.locator("[data-tools=summary] button", has_text=words).click()
-        page.wait_for_timeout(100)
+        copied = "async (start) => (await navigator.clipboard.readText()).startsWith(start)"
+        page.wait_for_function(copied, arg=start)
         text = page.evaluate("navigator.clipboard.readText()")
-        assert text.startswith(start)
         assert row in text
         assert len(text.splitlines()) >= 12
         if row.startswith("|"):
@@ -365,5 +366,5 @@ def test_the_box_is_reached_and_changed_by_keyboard_alone(opened):
     page.keyboard.press("Tab")
     page.keyboard.press("Control+A")
     page.keyboard.type("400")
-    assert "400" in page.url
+    assert "400" in page.evaluate("location.href")
     assert said(page)[0].startswith("resnet101")

@@ -24,6 +24,7 @@ from tests.make import (
     troubled_run,
 )
 from tests.report import hostile
+from tests.report.settling import settle
 
 pytestmark = pytest.mark.browser
 
@@ -84,7 +85,7 @@ def loaded(browser, pages):
                 lambda request: request.url == url or troubles.append(f"request: {request.url[:100]}"),
             )
             page.goto(url)
-            page.wait_for_selector("html[data-library]", timeout=30_000)
+            page.wait_for_selector("html[data-library]", timeout=120_000)
             kept[name, width] = page, troubles
         return kept[name, width]
 
@@ -120,14 +121,10 @@ def rows(page, table="summary"):
     )
 
 
-def settle(page):
-    page.wait_for_timeout(400)
-
-
 def draw_all(page):
     for plot in page.query_selector_all(".plot"):
         plot.scroll_into_view_if_needed()
-        page.wait_for_function("plot => plot.dataset.drawn", arg=plot, timeout=20_000)
+        page.wait_for_function("plot => plot.dataset.drawn", arg=plot, timeout=120_000)
 
 
 def test_figures_are_drawn_when_they_come_into_view(open_page):
@@ -297,7 +294,7 @@ def tab_to(page, selector):
 def test_keyboard_alone_reaches_filter_sorting_and_data(open_page):
     page = open_page("quick")
     page.reload()  # Tab starts where the last click was, and other tests have clicked this page
-    page.wait_for_selector("html[data-library]", timeout=30_000)
+    page.wait_for_selector("html[data-library]", timeout=120_000)
     tab_to(page, ".skip")
     assert page.locator(".skip").bounding_box()["x"] >= 0
     tab_to(page, "#filter-text")
@@ -601,14 +598,14 @@ def test_layers_are_drawn_without_trouble_and_tiles_change_their_measure(loaded)
     for name in ("roofline", "stages", "treemap", "depth", "layer-roofline"):
         plot = page.locator(f'.plot[data-figure="{name}"]')
         plot.scroll_into_view_if_needed()
-        page.wait_for_selector(f'.plot[data-figure="{name}"][data-drawn]', timeout=20_000)
+        page.wait_for_selector(f'.plot[data-figure="{name}"][data-drawn]', timeout=120_000)
     assert page.locator('.plot[data-figure="stages"] .bars .point').count() == 14
     tiles = page.locator('.plot[data-figure="treemap"] .slice')
     assert tiles.count() > 20
     sizes = "() => document.querySelector('.plot[data-figure=treemap]').data[0].values"
     before = page.evaluate(sizes)
     page.locator('.plot[data-figure="treemap"] .updatemenu-button', has_text="MACs").click()
-    assert page.evaluate(sizes) != before
+    page.wait_for_function(f"before => JSON.stringify(({sizes})()) !== JSON.stringify(before)", arg=before)
     assert troubles == []
 
 
