@@ -225,9 +225,12 @@ class TestAPlantedFault:
             pytest.skip("one core: nobody could use two")
         greedy = opened(make.change(of, threads=2), folder)
         busy = BusyThreads()
-        for _ in range(60):
-            greedy.iterate()
-        used = busy.count()
+        for _ in range(100):  # on a busy machine the second thread may get no core at first
+            for _ in range(60):
+                greedy.iterate()
+            used = busy.count()
+            if used != 1:
+                break
         if used is None:
             pytest.skip("the system does not tell of threads")
         with pytest.raises(UnsupportedError, match="used 2 threads where 1 were asked for"):

@@ -212,7 +212,7 @@ def drifts_apart() -> nn.Module:
 
 
 class _GetsSlower(nn.Module):
-    """Takes a little longer with each call."""
+    """Takes half a millisecond longer with each call: ten calls later more than a busy machine adds to their median."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -221,7 +221,7 @@ class _GetsSlower(nn.Module):
 
     def forward(self, images):
         self.calls += 1
-        time.sleep(0.004 + 5e-5 * self.calls)
+        time.sleep(0.004 + 5e-4 * self.calls)
         return self.linear(images.mean((2, 3)))
 
 
