@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -21,10 +22,17 @@ def needs(package, *commands, root=False):
         pytest.skip(f"{package} need the rights of root")
 
 
+# None that the system gives to whoever asks for any (from 32768 on), or Ray to its workers (below 20000): the service
+# takes it seconds later, and tests beside this one ask for hundreds.
+_ports = iter(random.SystemRandom().sample(range(20_000, 32_000), 12_000))
+
+
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    while True:
+        port = next(_ports)
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def answers(port):
