@@ -127,7 +127,6 @@ FAULTS = {
     "silent": "the process ended with status 0 and no answer",
     "dies": "the process died of SIGKILL",
     "dies_aloud": "the process ended with status 143 and no answer: srun: error: Node failure on n2",
-    "sleeps": "none came within",
     "other_protocol": "has a resnet_bench that speaks another protocol (99)",
     "other_release": "has a resnet_bench 9.9 (files feed)",
     "other_case": "what came is the answer to something else",
@@ -136,13 +135,10 @@ FAULTS = {
 }
 
 
-def test_whatever_happens_on_the_way_is_a_skip_and_resume_picks_it_up(fleet, monkeypatch, capsys):
-    monkeypatch.setattr(elsewhere, "WAY_S", 1.0)
-    with fleet.suite.open("a") as suite:
-        suite.write("wait_s = 1\n")
+def test_whatever_happens_on_the_way_is_a_skip_and_resume_picks_it_up(fleet, capsys):
     # Every other launch of n2, so that it is not given up.
     fleet.fault("n2", "\n".join(f"{fault} {2 * number}" for number, fault in enumerate(FAULTS, start=1)))
-    assert fleet.start("--launches", "6", "--time-limit", "1") == 3
+    assert fleet.start("--launches", "6") == 3
     found, entries = fleet.loaded()
     skips = [it for it in entries if isinstance(it, Skip)]
     assert {it.case.machine for it in skips} == {"n2"}
@@ -157,6 +153,24 @@ def test_whatever_happens_on_the_way_is_a_skip_and_resume_picks_it_up(fleet, mon
     found, _ = fleet.loaded()
     assert (found.skips, {len(it.launches) for it in found.measurements}) == ((), {6})
     assert [fleet.launches(name) for name in ("n1", "n2")] == [24, 24 + len(skips)]
+
+
+def test_what_does_not_come_in_time_is_a_skip_and_resume_picks_it_up(fleet, monkeypatch):
+    """No launch comes at all: a limit of seconds would cut off what starts late on a busy machine."""
+    fleet.suite.write_text(CASES + prepared(fleet.folder, "n1") + "wait_s = 1\n")
+    fleet.fault("n1", "sleeps every")
+    with monkeypatch.context() as brief:
+        brief.setattr(elsewhere, "WAY_S", 1.0)
+        one = ("--models", "cifar_resnet20", "--batch-sizes", "1", "--launches", "1")
+        assert fleet.start(*one, "--time-limit", "1") == 3
+    found, _ = fleet.loaded()
+    (skip,) = found.skips
+    assert skip.reason is SkipReason.INTERRUPTED
+    assert "none came within 3 s, 1 of them for a node" in skip.detail
+    fleet.fault("n1", "")
+    assert fleet.resume() == 0
+    found, _ = fleet.loaded()
+    assert (found.skips, fleet.launches("n1")) == ((), 2)
 
 
 def test_a_clock_that_is_off_is_said_and_changes_nothing(fleet):
