@@ -23,7 +23,7 @@ def main(path: Path) -> None:
         page.on("pageerror", lambda error: troubles.append(f"error: {error}"))
         page.on("request", lambda request: troubles.append(request.url[:100]) if request.url != url else None)
         page.goto(url)
-        page.wait_for_selector(".main-svg", timeout=30_000)
+        page.wait_for_selector(".main-svg", timeout=120_000)
         title, rows = page.title(), page.locator("table tbody tr").count()
         browser.close()
     if troubles or not rows:

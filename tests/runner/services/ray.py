@@ -68,7 +68,7 @@ def ray_nodes(folder):
             node = services.enter_context(service([*command, *has], log, env=os.environ | VARIABLES, cwd=short))
             cluster.nodes[name] = node
             services.callback(cluster.kill_node, name)
-            until(f"no node {name}", lambda: "Ray runtime started" in log.read_text(), log, 60.0)
+            until(f"no node {name}", lambda: "Ray runtime started" in log.read_text(), log)
 
         start("h100", "--head", f"--port={port}", "--include-dashboard=false", f"--temp-dir={Path(short)}")
         cluster.start_node = lambda name: start(name, f"--address={cluster.address}")

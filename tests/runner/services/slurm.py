@@ -116,5 +116,5 @@ def slurm(folder):
         cluster.start_node = start_node
         for name in ("fake1", "fake2"):
             start_node(name)
-        until("no two idle nodes", cluster.is_idle, log, 40.0)
+        until("no two idle nodes", cluster.is_idle, log)
         yield cluster

@@ -57,7 +57,7 @@ def service(command, log, **options):
             process.wait()
 
 
-def until(what, is_so, log, limit_s=20.0):
+def until(what, is_so, log, limit_s=120.0):
     """Wait until something is so."""
     deadline = time.monotonic() + limit_s
     while not is_so():
