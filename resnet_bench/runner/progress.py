@@ -2,7 +2,7 @@
 
 import statistics
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, Self
 
 from rich.console import Console
@@ -160,6 +160,18 @@ class LineReporter:
 def warn(text: str) -> None:
     """Say something on standard error that stops nothing."""
     say(f"warning: {text}")
+
+
+def once(warn: Callable[[str], None] = warn) -> Callable[[str], None]:
+    """Return what warns of each thing once, however often a command meets it."""
+    said: set[str] = set()
+
+    def warn_anew(text: str) -> None:
+        if text not in said:
+            said.add(text)
+            warn(text)
+
+    return warn_anew
 
 
 def reporter(cases: Sequence[Case], *, launches: int) -> Reporter:

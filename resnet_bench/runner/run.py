@@ -2,7 +2,7 @@
 
 import datetime as dt
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -23,7 +23,7 @@ from resnet_bench.runner.launchers.fleet import Fleet
 from resnet_bench.runner.launchers.launcher import Launcher
 from resnet_bench.runner.layer_library import remember
 from resnet_bench.runner.profiling import foreseen, profiles_of
-from resnet_bench.runner.progress import warn
+from resnet_bench.runner.progress import once, warn
 from resnet_bench.runner.run_layers import time_layers
 from resnet_bench.runner.stations import Station
 from resnet_bench.storage import run_directory
@@ -63,6 +63,7 @@ def start(
     """
     with run_directory.locked(directory), stoppable():
         run_directory.refuse_another(directory)
+        of_nominals = once()  # they are read when it begins and when it ends
         _refuse_missing_engines(launcher, (str(name) for sweep in suite.sweeps for name in sweep["executor"]))
         machines = stations.found(launcher, suite.device, foreseen(suite, shard))
         commit = current_commit()
@@ -94,7 +95,7 @@ def start(
             objects=objects,
             note=note,
             fleet=stations.members(machines),
-            nominals=nominals.known(stations.environments(machines), asked.cases),
+            nominals=nominals.known(stations.environments(machines), asked.cases, warn=of_nominals),
         )
         without_room = room.lacking_of(header)
         room.refuse_none_left(header.cases, without_room)
@@ -103,7 +104,7 @@ def start(
         slots = sweep.unfinished(plan.schedule(asked.cases, protocol.launches, seed=seed), refused)
         measured = sweep.measure(directory, header, asked, slots, launcher)
         time_layers(directory, header, asked, measured, launcher)
-        _finish(directory)
+        _finish(directory, warn=of_nominals)
 
 
 def resume(directory: Path, *, launcher: Launcher) -> None:
@@ -188,10 +189,10 @@ def extend(directory: Path, asked: Mapping[str, tuple[Value, ...]], *, launcher:
         _finish(directory)
 
 
-def _finish(directory: Path) -> None:
+def _finish(directory: Path, *, warn: Callable[[str], None] = warn) -> None:
     """Keep what the finished run taught of its machines."""
     run = run_directory.load(directory)
-    nominals.settle(directory, run)
+    nominals.settle(directory, run, warn=warn)
     remember(run)
 
 
