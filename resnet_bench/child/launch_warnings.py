@@ -17,7 +17,9 @@ def warnings(sampled: tuple[Samples, ...], executed: Executed, *, skipped: int |
     said = [remarks.unsettled(change) for change in changes if change is not None][:1]
     if skipped:
         said.append(remarks.skipped_steps(skipped))
-    if isolated.cpu_s is not None and threads > 1:
+    if threads and executed.threads != threads:  # of a case on an accelerator they are no part
+        said.append(remarks.other_threads(threads, executed.threads))
+    elif isolated.cpu_s is not None and threads > 1:
         cores = sum(isolated.cpu_s) / sum(isolated.elapsed_s)
         said += [remarks.shared_core(threads, cores)] if cores < _SHARED_CORE else []
     said += remarks.switches(

@@ -32,6 +32,14 @@ def shared_core(threads: int, cores: float) -> str:
     return f"{threads} threads used {cores:.2f} cores: they ran on the same one, or had nothing to do"
 
 
+def other_threads(asked: int, ran: int) -> str:
+    """Say that a launch did not run on as many threads as it was given: a reference beside it is none of its case."""
+    return (
+        f"it ran on {counted(ran, 'thread')} where {asked} {'was' if asked == 1 else 'were'} asked for: the model's "
+        "code, or what runs it, set another number, and no figure corrected for drift holds"
+    )
+
+
 def switches(
     *, deterministic: bool | None, cudnn_deterministic: bool | None, cudnn_benchmark: bool | None
 ) -> tuple[str, ...]:
