@@ -65,7 +65,7 @@ def _measured(request: MeasureRequest, given: Sequence[tuple[int, ...]]) -> Laun
             reason, why = death(answer.status, kills_before) if isinstance(answer, Lost) else _of(answer)
             return skip_of(request, reason, remarks.of_copies([number], case.copies, why))
     launches = [it for it in answers if isinstance(it, Launch)]
-    made = joined(launches, given, others_share=watch.others_share)
+    made = joined(launches, given, protocol=request.protocol, others_share=watch.others_share)
     if made is None:
         return skip_of(request, SkipReason.CRASHED, remarks.not_together(case.copies))
     return msgspec.structs.replace(made, started_at=BEGAN_AT, duration_s=time.perf_counter() - BEGAN_S)

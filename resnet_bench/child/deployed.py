@@ -131,7 +131,7 @@ def _measured(request: MeasureRequest, made: Made, company: Company | None) -> L
         warnings=(
             *of_int8(case, executed),
             *warnings((isolated,), executed, skipped=None, threads=case.threads),
-            *((remarks.no_reference(),) if protocol.reference is ReferenceUse.ON else ()),
+            *((remarks.no_reference(),) if protocol.reference is ReferenceUse.ON and company is None else ()),
         ),
         agreement=compared,
         conversion=Conversion(

@@ -9,19 +9,20 @@ from resnet_bench.child.together import in_all, warnings_of
 from resnet_bench.machine.devices import kind_of
 from resnet_bench.profilers.common_window import inside, window
 from resnet_bench.profilers.contention import judged
-from resnet_bench.records import Contention, Copy, Launch, Moments, Samples
+from resnet_bench.records import Contention, Copy, Launch, Moments, Protocol, Samples
 
 _Pair = tuple[Samples, Samples]
 
 
 def joined(
-    launches: Sequence[Launch], given: Sequence[tuple[int, ...]], *, others_share: float | None
+    launches: Sequence[Launch], given: Sequence[tuple[int, ...]], *, protocol: Protocol, others_share: float | None
 ) -> Launch | None:
     """Return one launch of all copies, that of the slowest with what is of all; None where they never ran together.
 
     Args:
         launches: one of each copy, in their order.
         given: the cores of each.
+        protocol: by which they were measured.
         others_share: of all cores, what processes beside the copies used meanwhile.
     """
     kept = _inside([(it.isolated, it.back_to_back) for it in launches])
@@ -47,7 +48,7 @@ def joined(
         back_to_back=copies[slowest].back_to_back,
         memory=in_all([it.memory for it in copies]),
         contention=_contention(launches, found, others_share),
-        warnings=warnings_of(launches, given),
+        warnings=warnings_of(launches, given, protocol=protocol),
         copies=copies,
     )
 

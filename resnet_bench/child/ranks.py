@@ -21,7 +21,7 @@ from resnet_bench.child.rank_files import RankAnswer, RankFailed, RankFolder, Ra
 from resnet_bench.child.together import ENDING_S, LateError, cores_for, deadline_s, death, in_all, skip_of, warnings_of
 from resnet_bench.errors import UnsupportedError
 from resnet_bench.machine import memory_kills
-from resnet_bench.records import Case, Launch, Rank, Skip, SkipReason, remarks
+from resnet_bench.records import Case, Launch, Protocol, Rank, Skip, SkipReason, remarks
 from resnet_bench.wire.answers import Failed
 from resnet_bench.wire.messages import MeasureRequest
 
@@ -53,7 +53,7 @@ def measure(request: MeasureRequest) -> Launch | Skip:
         statuses = folder.statuses()
     launches = [it for it in answers if isinstance(it, Launch)]
     if len(launches) == case.world_size:
-        return _joined(launches, given)
+        return _joined(launches, given, request.protocol)
     of_agent = (SkipReason.CRASHED, f"torchrun's agent: {remarks.ended(ended)}")
     return skip_of(request, *(failure(answers, statuses, kills_before) or of_agent))
 
@@ -106,14 +106,14 @@ def behind(folder: RankFolder, ranks: int) -> list[int]:
     return [rank for rank, pulse in pulses.items() if pulse == last]
 
 
-def _joined(launches: Sequence[Launch], given: Sequence[tuple[int, ...]]) -> Launch:
+def _joined(launches: Sequence[Launch], given: Sequence[tuple[int, ...]], protocol: Protocol) -> Launch:
     """Return rank 0's launch with what is of all: times are the same on each of them."""
     return msgspec.structs.replace(
         launches[0],
         started_at=BEGAN_AT,
         duration_s=time.perf_counter() - BEGAN_S,
         memory=in_all([it.memory for it in launches]),
-        warnings=warnings_of(launches, given),
+        warnings=warnings_of(launches, given, protocol=protocol),
         ranks=tuple(Rank(cores=own, memory=it.memory) for it, own in zip(launches, cycle(given), strict=False)),
     )
 

@@ -10,7 +10,7 @@ from resnet_bench.errors import UnsupportedError
 from resnet_bench.machine import cores, memory_kills
 from resnet_bench.machine.devices import is_accelerator
 from resnet_bench.machine.environment import logical_cores
-from resnet_bench.records import Case, Launch, Memory, Skip, SkipReason, remarks
+from resnet_bench.records import Case, Launch, Memory, Protocol, ReferenceUse, Skip, SkipReason, remarks
 from resnet_bench.wire.messages import MeasureRequest
 
 # The parent gives up at the limit itself, and would not know which process was late.
@@ -66,13 +66,17 @@ def in_all(memories: Sequence[Memory]) -> Memory:
     return msgspec.convert(summed | {"device_total_bytes": of_device}, Memory)
 
 
-def warnings_of(launches: Sequence[Launch], given: Sequence[tuple[int, ...]]) -> tuple[str, ...]:
-    """Return what the launches of several processes say, each once, and whether their cores are no cores of their own.
+def warnings_of(launches: Sequence[Launch], given: Sequence[tuple[int, ...]], *, protocol: Protocol) -> tuple[str, ...]:
+    """Return what the launches of several processes say, each once, and what is said of all of them.
+
+    That is whether their cores are no cores of their own, and that the reference which was asked for stood beside none.
 
     Args:
         launches: one of each process.
         given: the cores of each on one node.
+        protocol: by which they were measured.
     """
     said = [text for it in launches for text in it.warnings]
     said += [remarks.shared_cores(len(launches))] if cores.share_a_core(given) else []
+    said += [remarks.no_reference_together()] if protocol.reference is ReferenceUse.ON else []
     return tuple(dict.fromkeys(said))

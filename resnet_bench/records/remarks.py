@@ -59,6 +59,14 @@ def no_reference() -> str:
     return "no reference took turns with the samples: it is torch's, and this process has no torch"
 
 
+def no_reference_together() -> str:
+    """Say that no reference took turns with the samples of several processes where one was asked for."""
+    return (
+        "no reference took turns with the samples: processes at once would slow each other's down, and the correction "
+        "would take off what they cost each other"
+    )
+
+
 def no_room_for_reference(needed_bytes: int) -> str:
     """Say that the case leaves a device no room for the reference that was to take turns there."""
     return f"no reference took turns with the samples: the case leaves no room for its {units.byte_size(needed_bytes)}"

@@ -6,11 +6,11 @@ import pytest
 
 from resnet_bench.analysis.metrics import THROUGHPUT
 from resnet_bench.child.joined import joined
-from resnet_bench.child.together import in_all
-from resnet_bench.records import Executor, Launch, Memory, Moments, SkipReason, TimingProtocol
+from resnet_bench.child.together import in_all, warnings_of
+from resnet_bench.records import Executor, Launch, Memory, Moments, ReferenceUse, SkipReason, TimingProtocol, remarks
 from resnet_bench.runner.launchers.local import LocalLauncher
 from tests import needs
-from tests.make import case, change, launch, launch_request, samples
+from tests.make import PROTOCOL, case, change, launch, launch_request, samples
 
 TWO = case("m", copies=2)
 
@@ -31,7 +31,7 @@ def of_one(latency_s, began_s, *, span, queued_s=0.01, **changes):
 def test_copies_are_one_launch_that_of_the_slowest_with_what_is_of_all():
     quick = of_one([0.1, 0.1, 0.1], [1.0, 2.0, 3.0], span=(0.5, 9.0), queued_s=0.05, warnings=("a",))
     slow = of_one([0.4, 0.2, 0.2], [2.0, 3.0, 4.0], span=(1.5, 9.5), queued_s=0.08, warnings=("a", "b"))
-    made = joined([quick, slow], [(0,), (1,)], others_share=0.0)
+    made = joined([quick, slow], [(0,), (1,)], protocol=PROTOCOL, others_share=0.0)
     assert [it.outside for it in made.copies] == [1, 0]  # the first sample began before the other copy did
     assert [it.isolated.elapsed_s for it in made.copies] == [(0.1, 0.1), (0.4, 0.2, 0.2)]
     assert [it.cores for it in made.copies] == [(0,), (1,)]
@@ -45,7 +45,15 @@ def test_copies_are_one_launch_that_of_the_slowest_with_what_is_of_all():
 def test_copies_that_never_ran_together_are_no_launch():
     early = of_one([0.1], [1.0], span=(0.5, 2.0))
     late = of_one([0.1], [4.0], span=(3.0, 9.0))
-    assert joined([early, late], [(0,), (1,)], others_share=0.0) is None
+    assert joined([early, late], [(0,), (1,)], protocol=PROTOCOL, others_share=0.0) is None
+
+
+@pytest.mark.parametrize("asked", ReferenceUse)
+def test_processes_at_once_have_no_reference_and_say_so_where_one_was_asked_for(asked):
+    launches = [launch([0.1], of=TWO, warnings=("a",))] * 2
+    said = warnings_of(launches, [(), ()], protocol=change(PROTOCOL, reference=asked))
+    told = (remarks.no_reference_together(),) if asked is ReferenceUse.ON else ()
+    assert said == ("a", *told)
 
 
 def test_what_one_copy_cannot_tell_of_is_not_known_of_all():
