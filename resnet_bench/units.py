@@ -10,6 +10,9 @@ from collections.abc import Sequence
 from resnet_bench.errors import UsageError
 
 UNAVAILABLE = "-"
+# Whoever asks how large something is knows it to a power of ten beforehand: a wider interval tells nobody anything.
+TENFOLD = 10.0
+NO_ESTIMATE = "no estimate"
 
 _BYTES = dict(B=1, KiB=2**10, MiB=2**20, GiB=2**30, TiB=2**40, kB=10**3, MB=10**6, GB=10**9, TB=10**12)
 _SECONDS = dict(us=1e-6, ms=1e-3, s=1.0, m=60.0, min=60.0, h=3600.0)
@@ -120,17 +123,27 @@ def percent(fraction: float | None, decimals: int = 1) -> str:
     return UNAVAILABLE if fraction is None else f"{fraction * 100:.{decimals}f} %"
 
 
+def is_vague(center: float, low: float, high: float) -> bool:
+    """Return whether an interval reaches beyond ten times its centre, or below a tenth of it; of positive values."""
+    return center > 0 and (high > TENFOLD * center or 0 < low < center / TENFOLD)
+
+
 def interval_percent(fraction: float) -> str:
-    """Return an interval's relative half-width: ±9.1 %, ±12 %; "no estimate" where it is wider than anybody can use."""
+    """Return an interval's relative half-width: ±9.1 %, ±12 %; "no estimate" where it is vague."""
     share = fraction * 100
-    if share > 999:  # noqa: PLR2004 - more says nothing more
-        return "no estimate"
+    if fraction > TENFOLD - 1:
+        return NO_ESTIMATE
     return f"±{share:.1f} %" if share < 9.95 else f"±{share:.0f} %"  # noqa: PLR2004 - 10 once rounded
 
 
 def percent_short(fraction: float) -> str:
     """Return a fraction as a percentage without idle decimals: 0.01 as 1 %, 0.015 as 1.5 %."""
     return f"{float(f'{fraction * 100:.2g}'):g} %"
+
+
+def detectable(fraction: float) -> str:
+    """Return the least change that is found; beyond tenfold nobody can speak of one."""
+    return percent_short(fraction) if fraction <= TENFOLD - 1 else "more than tenfold"
 
 
 def ratio(value: float | None) -> str:

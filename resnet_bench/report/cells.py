@@ -58,6 +58,8 @@ def plus_minus(center: float, low: float, high: float) -> str:
     """Return the larger half-width of an interval relative to its centre: ±1.2 %, never narrower than it is."""
     if center == 0:
         return ""
+    if units.is_vague(center, low, high):
+        return units.NO_ESTIMATE
     share = max(center - low, high - center) / abs(center)
     return units.interval_percent(share)
 
@@ -70,7 +72,8 @@ def _ratio(column: Column, value: Value, low: Value, high: Value) -> tuple[str, 
         return show(column, value), interval
     center, least, most = bounds
     share = max(center - least, most - center) / center
-    if (least > 1) == (center * (1 - share) > 1) and (most < 1) == (center * (1 + share) < 1):
+    alike = (least > 1) == (center * (1 - share) > 1) and (most < 1) == (center * (1 + share) < 1)
+    if least <= 1 <= most or (alike and interval != units.NO_ESTIMATE):
         return units.known_ratio(center, least, most), interval
     return units.ratio(center), f"({units.ratio(least)} to {units.ratio(most)})"
 

@@ -10,7 +10,6 @@ from resnet_bench.records.plan import ALWAYS_SAID
 
 ORDER = (Verdict.REGRESSED, Verdict.IMPROVED, Verdict.INCONCLUSIVE, Verdict.NOT_COMPARABLE, Verdict.UNCHANGED)
 _FOLDED = frozenset({Verdict.UNCHANGED, Verdict.NOT_COMPARABLE})
-_SENSIBLE_CHANGE = 10.0
 
 
 def detectable_line(table: VerdictTable) -> str:
@@ -19,9 +18,9 @@ def detectable_line(table: VerdictTable) -> str:
     for metric in NOISY_METRICS:
         values = sorted(row.detectable for row in table.comparisons if row.metric == metric.name and row.detectable)
         if values:
-            spread = _reach(values[0])
-            if len(values) > 1 and _reach(values[-1]) != spread:
-                spread += f" to {_reach(values[-1])}"
+            spread = units.detectable(values[0])
+            if len(values) > 1 and units.detectable(values[-1]) != spread:
+                spread += f" to {units.detectable(values[-1])}"
             said.append(f"{metric.label} {spread}")
     if not said:
         return "smallest detectable change: unknown, no noisy row has two launches on both sides"
@@ -38,11 +37,6 @@ def speed_lines(table: VerdictTable) -> tuple[str, ...]:
             "has them at the machine's nominal speed, so the two differ a little"
         ),
     )
-
-
-def _reach(change: float) -> str:
-    """Return a detectable change; beyond tenfold the launches are too few to speak of one."""
-    return units.percent_short(change) if change <= _SENSIBLE_CHANGE else "more than tenfold"
 
 
 def case_labels(table: VerdictTable) -> dict[Case, str]:

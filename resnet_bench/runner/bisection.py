@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 
 from resnet_bench import units
+from resnet_bench.analysis.verdicts import interval_words
 from resnet_bench.errors import IncompleteError, ResNetBenchError, UnsupportedError, UsageError
 from resnet_bench.git.bisection import Mark, bisecting, commit_of, subject_of
 from resnet_bench.records import Verdict
@@ -92,6 +93,5 @@ def _refuse_unless_slower(whole: Decision, good: str, bad: str) -> None:
 def _words(decision: Decision) -> str:
     if decision.by_code:
         return f"{decision.verdict}, {decision.reason}"
-    interval = decision.interval
-    bounds = f" ({units.ratio(interval.low)} to {units.ratio(interval.high)})" if interval else ""
-    return f"{decision.verdict}, ratio {units.ratio(decision.ratio)}{bounds}"
+    said = interval_words.of_decision(decision)
+    return f"{decision.verdict}, ratio {units.ratio(decision.ratio)}{f' ({said})' if said else ''}"

@@ -73,6 +73,10 @@ def test_text_aligns_numbers_at_the_point():
         (1.02, 0.99, 1.04, ("1.02", "±2.9 %")),
         (1.5, None, None, ("1.500", "")),
         (131.4, 100.0, 170.0, ("131", "±29 %")),
+        (0.866, 0.000269, 2840.0, ("0.87", "no estimate")),
+        (1.0, 0.05, 3.0, ("1.0", "no estimate")),
+        (100.0, 1.5, 6600.0, ("100", "(1.500 to 6.6e+03)")),
+        (0.02, 0.0005, 0.9, ("0.02", "(0.0005 to 0.900)")),
     ],
 )
 def test_a_ratio_has_the_digits_of_its_interval_which_denies_no_decision(ratio, low, high, said):

@@ -15,6 +15,8 @@ from resnet_bench import units
 from resnet_bench.analysis.confidence import CONFIDENCE
 from resnet_bench.analysis.metric import ComputedMetric, Direction, ExactMetric, Metric, Source
 from resnet_bench.analysis.metrics import EXACT_METRICS, NOISY_METRICS, TIMINGS, find_metric
+from resnet_bench.analysis.stats import MIN_LAUNCHES
+from resnet_bench.analysis.verdicts import interval_words
 from resnet_bench.analysis.verdicts.comparability import allowing
 from resnet_bench.analysis.verdicts.figures import chosen
 from resnet_bench.analysis.verdicts.forecast import COUNTS, Forecast, more_launches
@@ -23,6 +25,7 @@ from resnet_bench.analysis.verdicts.ratio import LogRatio, holm, log_ratio
 from resnet_bench.records import Band, BandSource, Comparison, Figures, Interval, Summary, Verdict
 from resnet_bench.words import counted
 
+MEASURE_ENOUGH = "measure at least 6"
 _NAMED = 2
 
 
@@ -66,11 +69,6 @@ def changed_verdict(metric: Metric, ratio_above_one: bool) -> Verdict:  # noqa: 
     """Return improved or regressed by the metric's direction."""
     worse = ratio_above_one is (metric.direction is Direction.LOWER)
     return Verdict.REGRESSED if worse else Verdict.IMPROVED
-
-
-def interval_text(interval: Interval) -> str:
-    """Return an interval of a ratio as the reason quotes it: 1.021 to 1.034."""
-    return f"{units.ratio(interval.low)} to {units.ratio(interval.high)}"
 
 
 def _exact_row(pair: Pair, metric: ExactMetric) -> Comparison | None:
@@ -142,7 +140,7 @@ def _computed_row(blank: Comparison, metric: Metric, band: float) -> Comparison:
 def _without_spread(blank: Comparison, left: Summary, right: Summary) -> Comparison:
     if min(left.launches, right.launches) < 2:  # noqa: PLR2004 - one launch has no spread
         side = "baseline" if left.launches < 2 else "contender"  # noqa: PLR2004
-        reason = f"a single launch in the {side} says nothing about launch noise: measure at least 6"
+        reason = f"a single launch in the {side} says nothing about launch noise: {MEASURE_ENOUGH}"
         return msgspec.structs.replace(blank, verdict=Verdict.INCONCLUSIVE, reason=reason)
     if blank.metric in {metric.name for metric in TIMINGS}:
         side = "baseline" if min(left.launch_medians) <= 0 else "contender"
@@ -169,7 +167,7 @@ def _decided(candidate: _Candidate, *, significant: bool, family: int) -> Compar
         more_launches=more.launches if more else None,
         more_probability=more.probability if more else None,
         verdict=verdict,
-        reason=_reason(verdict, interval, band.width, family=family, more=more),
+        reason=_reason(verdict, estimate, interval, band.width, family=family, more=more),
     )
 
 
@@ -181,12 +179,19 @@ def _verdict(candidate: _Candidate, interval: Interval, *, significant: bool) ->
     return Verdict.UNCHANGED if within else Verdict.INCONCLUSIVE
 
 
-def _reason(verdict: Verdict, interval: Interval, band: float, *, family: int, more: Forecast | None) -> str:
-    text, width = interval_text(interval), units.percent_short(band)
+def _reason(
+    verdict: Verdict, estimate: LogRatio, interval: Interval, band: float, *, family: int, more: Forecast | None
+) -> str:
+    text, width = interval_words.bounds(interval), units.percent_short(band)
     if verdict is Verdict.UNCHANGED:
         return f"interval {text} lies within the noise band of {width}"
     if verdict is not Verdict.INCONCLUSIVE:
         return f"interval {text} lies beyond the noise band of {width}"
+    if not interval_words.tells(estimate.ratio, interval):
+        problem = f"interval {interval_words.unknown(estimate.launches)}"
+        if min(estimate.launches) < MIN_LAUNCHES:
+            return f"{problem} say next to nothing about launch noise: {MEASURE_ENOUGH}"
+        return f"{problem}, and {_advice(more)}"
     if interval.low > 1 + band or interval.high < 1 / (1 + band):
         problem = (
             f"interval {text} lies beyond the noise band of {width}, but not surely enough for one row of {family}"

@@ -14,11 +14,12 @@ from enum import StrEnum
 from resnet_bench import units
 from resnet_bench.analysis.metric import ComputedMetric, Direction, ExactMetric, Metric
 from resnet_bench.analysis.metrics import TIMINGS, find_metric
-from resnet_bench.analysis.verdicts.judging import interval_text
+from resnet_bench.analysis.verdicts import interval_words
+from resnet_bench.analysis.verdicts.judging import MEASURE_ENOUGH
 from resnet_bench.analysis.verdicts.thresholds import On, Percentile, Rule
 from resnet_bench.records import Comparison, Figures, Interval, Summary, Verdict
 
-_OF_ONE_LAUNCH = "is of a single launch, which says nothing about launch noise: measure at least 6"
+_OF_ONE_LAUNCH = f"is of a single launch, which says nothing about launch noise: {MEASURE_ENOUGH}"
 _NEVER_ZERO = frozenset(metric.name for metric in TIMINGS)
 
 
@@ -65,8 +66,7 @@ def absolute(rule: Rule, row: Comparison, *, between_runs: float) -> tuple[Statu
         return Status.UNDECIDED, f"{words} {_with_unit(metric, value)} {_OF_ONE_LAUNCH}"
     of_median = rule.percentile in {None, Percentile.P50}
     span = _range(summary, between_runs) if summary and of_median else (value, value)
-    inside = "inside its interval of" if summary and summary.interval else "between its two launches,"
-    return _by_bounds(rule, metric, (words, value), (inside, *span))
+    return _by_bounds(rule, metric, (words, value), span, _span_text(metric, summary, span))
 
 
 def of_one_launch(row: Comparison) -> bool:
@@ -86,9 +86,13 @@ def _exact(rule: Rule, row: Comparison, metric: Metric) -> tuple[Status, str]:
 def _by_limit(rule: Rule, row: Comparison, metric: Metric, allowed: float, judged: Interval) -> tuple[Status, str]:
     least, most = _worsening(judged, metric, rule.on)
     limit = f"the limit of {units.percent_short(allowed)}"
-    figures = f"{_change_text(row, metric)}{_which(rule, row)}, ratio {_ratio_text(row)}"
+    change = f"{_change_text(row, metric)}{_which(rule, row)}, ratio {units.ratio(row.ratio)}"
+    figures = f"{change} ({_bounds_text(row, judged)})"
     if most < allowed:
         return Status.PASSED, f"{figures} keeps {limit}"
+    if not interval_words.tells(row.ratio or 1.0, judged):
+        unknown = interval_words.unknown(interval_words.launches_of(row))
+        return Status.UNDECIDED, f"{change}: {limit} cannot be judged, interval {unknown}"
     if least <= allowed:
         return Status.UNDECIDED, f"{figures}: {limit} lies inside the interval"
     if row.verdict in _harmful(rule):
@@ -97,17 +101,16 @@ def _by_limit(rule: Rule, row: Comparison, metric: Metric, allowed: float, judge
 
 
 def _by_bounds(
-    rule: Rule, metric: Metric, figure: tuple[str, float], span: tuple[str, float, float]
+    rule: Rule, metric: Metric, figure: tuple[str, float], span: tuple[float, float], inside: str
 ) -> tuple[Status, str]:
-    (words, value), (inside, low, high) = figure, span
+    (words, value), (low, high) = figure, span
     for bound, above, sign in ((rule.maximum, True, "over"), (rule.minimum, False, "under")):
         if bound is None:
             continue
         said = f"{words} {_with_unit(metric, value)} is {{}} the limit of {_with_unit(metric, bound)}"
         violated = value > bound if above else value < bound
         if low <= bound <= high and low < high:
-            between = f"{_with_unit(metric, low)} to {_with_unit(metric, high)}"
-            return Status.UNDECIDED, f"{said.format(sign if violated else 'near')}, {inside} {between}"
+            return Status.UNDECIDED, f"{said.format(sign if violated else 'near')}, {inside}"
         if violated:
             return Status.FAILED, said.format(sign)
     return Status.PASSED, f"{words} {_with_unit(metric, value)} keeps the limit"
@@ -142,11 +145,19 @@ def _range(summary: Summary, between_runs: float) -> tuple[float, float]:
     return center * math.exp(-down), center * math.exp(up)
 
 
-def _ratio_text(row: Comparison) -> str:
-    if row.judged is None or row.interval is None:
-        return units.ratio(row.ratio)
-    with_runs = "" if row.judged == row.interval else " with the noise between runs"
-    return f"{units.ratio(row.ratio)} ({interval_text(row.judged)}{with_runs})"
+def _span_text(metric: Metric, summary: Summary | None, span: tuple[float, float]) -> str:
+    """Say what a limit lies in that is not decided."""
+    between = f"{_with_unit(metric, span[0])} to {_with_unit(metric, span[1])}"
+    if summary is None or summary.interval is None:
+        return f"between its two launches, {between}"
+    if units.is_vague(summary.median, *span):
+        return f"its interval {interval_words.unknown([summary.launches])}"
+    return f"inside its interval of {between}"
+
+
+def _bounds_text(row: Comparison, judged: Interval) -> str:
+    with_runs = "" if judged == row.interval else " with the noise between runs"
+    return f"{interval_words.bounds(judged)}{with_runs}"
 
 
 def _change_text(row: Comparison, metric: Metric) -> str:

@@ -18,6 +18,7 @@ from scipy import special
 from resnet_bench import units
 from resnet_bench.analysis.location import trimmed
 from resnet_bench.analysis.stats import exponential, t_quantile
+from resnet_bench.analysis.verdicts import interval_words
 from resnet_bench.analysis.verdicts.ratio import POWER
 from resnet_bench.errors import IncompleteError
 from resnet_bench.records import Interval, Verdict
@@ -60,7 +61,8 @@ def decide(log_ratios: Sequence[float], *, band: float, family: int = 1, lower_i
     low, high = mean - quantile * error, mean + quantile * error
     edge = math.log1p(band)
     interval = Interval(low=exponential(low), high=exponential(high), confidence=1 - FALSE_ALARM_RATE / family)
-    text = f"interval {units.ratio(interval.low)} to {units.ratio(interval.high)}"
+    ratio = exponential(mean)
+    text = f"interval {interval_words.of_pairs(ratio, interval, pairs)}"
     plain = abs(mean) + t_quantile(_degrees(pairs), UNCHANGED_CONFIDENCE) * error
     if (low > 0 or high < 0) and abs(mean) > edge:
         verdict = Verdict.REGRESSED if (mean > 0) is lower_is_better else Verdict.IMPROVED
@@ -71,11 +73,12 @@ def decide(log_ratios: Sequence[float], *, band: float, family: int = 1, lower_i
     else:
         verdict = Verdict.INCONCLUSIVE
         more = _more_pairs(mean, error * math.sqrt(pairs), pairs, edge=edge, nominal=nominal)
-        reason = f"{text} neither excludes 1 nor is narrow enough for the band of {units.percent_short(band)}: {more}"
+        enough = f" neither excludes 1 nor is narrow enough for the band of {units.percent_short(band)}:"
+        reason = f"{text}{enough if interval_words.tells(ratio, interval) else ', and'} {more}"
     reach = max(quantile * error, edge) + t_quantile(_degrees(pairs), 2 * POWER - 1) * error
     return Decision(
         verdict=verdict,
-        ratio=exponential(mean),
+        ratio=ratio,
         interval=interval,
         detectable=exponential(reach) - 1,
         pairs=pairs,

@@ -1,6 +1,7 @@
 """A bisection: what `bisect` prints. One row a step, then the commit with its size and interval."""
 
 from resnet_bench import units
+from resnet_bench.analysis.verdicts import interval_words
 from resnet_bench.records.bisections import BisectionResult, BisectionStep
 from resnet_bench.records.live import Decision
 from resnet_bench.report.document import Document, Section
@@ -58,8 +59,8 @@ def _size(decision: Decision) -> str:
 
 
 def _interval(decision: Decision) -> str:
-    interval = decision.interval
-    return f"({units.ratio(interval.low)} to {units.ratio(interval.high)})" if interval else ""
+    said = interval_words.of_decision(decision)
+    return f"({said})" if said else ""
 
 
 def _row(step: BisectionStep) -> Row:

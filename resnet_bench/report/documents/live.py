@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from resnet_bench import units
+from resnet_bench.analysis.verdicts import interval_words
 from resnet_bench.analysis.verdicts.sequential import LOOKS
 from resnet_bench.config.case_labels import label_of_pair
 from resnet_bench.records import Agreement, Record, Verdict
@@ -118,18 +119,18 @@ def _closing_lines(results: Sequence[MatchupResult]) -> list[str]:
     if all(it.decision.by_code for it in results):
         return lines
     reach = [it.decision.detectable for it in results if it.decision.detectable is not None]
-    said = units.percent_short(max(reach)) if reach else "unknown, too few launch pairs"
+    said = units.detectable(max(reach)) if reach else "unknown, too few launch pairs"
     lines += dict.fromkeys(remark for it in results for remark in it.remarks)
     return [*lines, f"smallest detectable change (found in 95 of 100): {said}"]
 
 
 def _row(result: MatchupResult) -> Row:
-    decision, interval = result.decision, result.decision.interval
+    decision = result.decision
     return (
         label_of_pair(result.matchup.baseline, result.matchup.contender),
         *_figures(result),
         decision.ratio if result.turns else None,
-        f"{units.ratio(interval.low)} to {units.ratio(interval.high)}" if interval else None,
+        interval_words.of_decision(decision) or None,
         len(result.turns),
         _judged_by(result),
         decision.verdict.value,

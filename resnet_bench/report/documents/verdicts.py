@@ -10,6 +10,7 @@ from resnet_bench import units
 from resnet_bench.analysis.confidence import CONFIDENCE_TEXT
 from resnet_bench.analysis.metric import ExactMetric, NoisyMetric
 from resnet_bench.analysis.metrics import NOISY_METRICS, find_metric
+from resnet_bench.analysis.verdicts import interval_words
 from resnet_bench.records import Case, Comparison, Figures, Summary, Verdict, VerdictTable
 from resnet_bench.report.document import Document, Health, Prominence, Section, Severity
 from resnet_bench.report.rows import later
@@ -168,7 +169,7 @@ def _noisy_row(metric: NoisyMetric, row: Comparison, folded: Sequence[Comparison
         metric.show(row.baseline),
         metric.show(row.contender),
         units.ratio(row.ratio),
-        f"{units.ratio(row.interval.low)} to {units.ratio(row.interval.high)}" if row.interval else "-",
+        interval_words.of_row(row),
         *(_percentile_change(left, right, name) for name in _PERCENTILES),
         _both(left, right, "launches"),
         _both(left, right, "samples"),

@@ -7,9 +7,11 @@ folded.
 from collections.abc import Mapping, Sequence
 
 from resnet_bench import units
+from resnet_bench.analysis.confidence import CONFIDENCE_TEXT
 from resnet_bench.analysis.metric import NoisyMetric
 from resnet_bench.analysis.metrics import THROUGHPUT, TIMINGS, find_metric
 from resnet_bench.analysis.results import Result
+from resnet_bench.analysis.verdicts import interval_words
 from resnet_bench.records import Case, Comparison, Figures, Verdict, VerdictTable
 from resnet_bench.report.document import Health, Prominence, Section, Severity
 from resnet_bench.report.given_baseline import GivenBaseline
@@ -37,14 +39,12 @@ _COLUMNS = (
     Column(key="contender_text", title="contender", kind=ColumnKind.TEXT),
     Column(key="ratio", title="ratio", kind=ColumnKind.RATIO, help="Contender divided by baseline."),
     *RATIO_BOUNDS,
+    Column(key="interval", title=f"{CONFIDENCE_TEXT} interval", kind=ColumnKind.FIGURE, help="Of the ratio."),
     Column(key="figures", title="figures", kind=ColumnKind.TEXT, help="Raw: as measured. Corrected: for drift."),
     Column(key="verdict", title="verdict", kind=ColumnKind.VERDICT, facet=True),
     Column(key="reason", title="reason", kind=ColumnKind.NAME),
 )
-_SHOWN = (
-    *("case", "metric", "verdict", "baseline_text", "contender_text", "ratio", "ratio_low", "ratio_high"),
-    *("figures", "reason"),
-)
+_SHOWN = (*("case", "metric", "verdict", "baseline_text", "contender_text", "ratio", "interval", "figures", "reason"),)
 _ENVIRONMENT = (
     Column(key="field", title="field", kind=ColumnKind.NAME),
     Column(key="baseline", title="baseline", kind=ColumnKind.NAME),
@@ -184,6 +184,7 @@ def _row(row: Comparison, labels: Mapping[Case, str]) -> Row:
         row.ratio,
         low,
         high,
+        interval_words.of_row(row),
         row.figures.value,
         row.verdict.value,
         row.reason,

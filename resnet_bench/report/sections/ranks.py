@@ -10,7 +10,7 @@ from resnet_bench.analysis.best import Gain
 from resnet_bench.analysis.confidence import CONFIDENCE_TEXT
 from resnet_bench.analysis.group_scaling import GroupPoint, GroupScaling, of_ranks
 from resnet_bench.config.case_labels import label
-from resnet_bench.records import Case, Launch, Run, Scaling
+from resnet_bench.records import Case, Interval, Launch, Run, Scaling
 from resnet_bench.report.document import Section
 from resnet_bench.report.figure import Figure, FigureAxis, Role, Scale, Series
 from resnet_bench.report.labels import where
@@ -85,12 +85,14 @@ def _finding(scaling: GroupScaling, context: Context) -> str:
     if efficiency is None:
         return f"{said}; one process was not measured, so there is no efficiency."
     between = efficiency.interval
-    width = (
-        f" ({units.percent(between.low, 0)} to {units.percent(between.high, 0)})"
-        if between
-        else ", too few launches for an interval"
-    )
+    width = f" ({_between(efficiency.ratio, between)})" if between else ", too few launches for an interval"
     return f"{said}, an efficiency of {units.percent(efficiency.ratio, 0)}{width}."
+
+
+def _between(efficiency: float, found: Interval) -> str:
+    if units.is_vague(efficiency, found.low, found.high):
+        return units.NO_ESTIMATE
+    return f"{units.percent(found.low, 0)} to {units.percent(found.high, 0)}"
 
 
 def _name(scaling: GroupScaling, context: Context) -> str:

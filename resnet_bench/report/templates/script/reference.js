@@ -3,7 +3,7 @@
 const NO_RATIO = ["-", ""];
 function ratioWords(ratio, bounds) {
   const said = ratio < 9.995 ? `${ratio.toFixed(2)}x` : `${significant(ratio, 3)}x`;
-  return [said, bounds ? widthWords(Math.max(bounds[1] - ratio, ratio - bounds[0]) / ratio) : ""];
+  return [said, bounds ? widthWords(ratio, bounds[0], bounds[1]) : ""];
 }
 // The ratio of one row of the results to another with its interval, which launches give.
 function ratioOf(row, other) {

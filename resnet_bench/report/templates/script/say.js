@@ -1,6 +1,6 @@
 // Figures in words, as resnet_bench.units has them.
 
-const FEWEST = 3;
+const FEWEST = 3, TENFOLD = 10;
 function significant(value, digits = 4) {
   if (value === 0) return "0";
   return value.toFixed(Math.max(0, digits - 1 - Math.floor(Math.log10(Math.abs(value)))));
@@ -25,8 +25,9 @@ function withInterval(of, at) {
   const own = space < 0 ? "" : from.slice(space + 1), number = space < 0 ? from : from.slice(0, space);
   return `${said} (${to.endsWith(own) ? number : from} to ${to})`;
 }
-function widthWords(share) {
-  if (share * 100 > 999) return "no estimate";
+function widthWords(center, low, high) {
+  if (high > TENFOLD * center || (low > 0 && low < center / TENFOLD)) return "no estimate";
+  const share = Math.max(high - center, center - low) / center;
   return share * 100 < 9.95 ? `±${(share * 100).toFixed(1)} %` : `±${(share * 100).toFixed(0)} %`;
 }
 function listed(names, limit = 3) {
