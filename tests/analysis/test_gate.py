@@ -249,9 +249,41 @@ def test_a_rule_that_cannot_see_its_own_limit_says_so_and_what_would():
     result = check(new(noise=0.02), rule(name="tight", limit=0.01))
     (said,) = result.blind
     assert re.fullmatch(
-        r"tight: this run sees changes from [234]\.?\d? %; for 1 % measure about \d+ launches, or use ab.", said
+        r"tight: this run sees changes from [234]\.?\d? %; for 1 % measure about \d+ launches a side, or use ab.", said
     )
     assert check(new(), rule(limit=0.20)).blind == ()
+
+
+def test_of_two_launches_no_number_is_planned():
+    """Two launches whose interval was 0.000269 to 2.84e+03 were told to measure about 2 launches for 9000 %."""
+    base = digest_of([measurement([[0.01] * 5, [0.01001] * 5])], name="base")
+    apart = digest_of([measurement([[0.0076] * 5, [0.0098] * 5])], name="new")
+    (said,) = check(apart, rule(name="lax", limit=90.0), base=base).blind
+    assert (
+        said == "lax: 2 launches a side say next to nothing about launch noise; measure at least 6 a side, or use ab."
+    )
+    close = digest_of([measurement([[0.01] * 5, [0.0101] * 5])], name="new")
+    (said,) = check(close, rule(name="r", limit=0.05), base=base).blind
+    assert re.fullmatch(r"r: this run sees changes from \d+ %; measure at least 6 a side, or use ab.", said)
+
+
+def test_launches_that_see_no_change_below_tenfold_say_so():
+    wild = digest_of([measurement([[0.01 * factor] * 5 for factor in (1.0, 4.0, 0.2, 1.0, 3.0, 0.3)])], name="new")
+    steady = digest_of([measurement([[0.01] * 5] * 6)], name="base")
+    (said,) = check(wild, rule(name="r", limit=4.0), base=steady).blind
+    assert re.fullmatch(
+        r"r: this run sees no change below tenfold; for 400 % measure about \d+ launches a side, .*", said
+    )
+
+
+@settings(deadline=None)
+@given(st.integers(3, 12), st.integers(3, 12), st.floats(1e-4, 0.2), st.floats(0.002, 0.5), st.integers(0, 99))
+def test_more_launches_are_asked_for_than_did_not_decide(left, right, noise, limit, seed):
+    base = digest_of([measurement(noisy_launches(seed, noise=noise, count=left, samples=3))], name="base")
+    launches = noisy_launches(seed + 100, noise=noise, count=right, samples=3)
+    for said in check(digest_of([measurement(launches)], name="new"), rule(limit=limit), base=base).blind:
+        asked = re.search(r"measure about (\d+) launches a side", said)
+        assert asked is None or int(asked[1]) > min(left, right)
 
 
 def test_a_noise_band_never_widens_a_limit():

@@ -93,6 +93,30 @@ def test_one_wild_launch_moves_neither_ratio_nor_interval_much():
     assert few.robust == few.plain
 
 
+def test_how_many_launches_keep_a_limit_by_hand():
+    # One side's two launches hold all of the noise: t of n - 1 degrees, 0.1 / sqrt(n), and 1.645 of that for the power.
+    # At n = 5 that is (4.604 + 1.645) x 0.1 / sqrt(5) = 0.279, at n = 4 (5.841 + 1.645) x 0.05 = 0.374.
+    spread = 0.1 / math.sqrt(2)
+    estimate = log_ratio([1.0, 1.0], [math.exp(spread), math.exp(-spread)])
+    assert estimate.variances == pytest.approx((0.0, 0.01))
+    assert estimate.launches_for(math.expm1(0.29), 0.0) == 5
+    assert estimate.launches_for(math.expm1(0.38), 0.0) == 4
+    assert estimate.launches_for(90.0, 0.0) == 3  # not the two that are there
+
+
+def test_a_doubt_that_launches_do_not_show_is_not_measured_away():
+    left, right = [1.0, 1.01, 0.99, 1.0], [1.0, 1.01, 0.99, 1.0]
+    assert log_ratio(left, right).launches_for(0.05, 0.0) is not None
+    assert log_ratio(left, right, doubt=0.05).launches_for(0.05, 0.0) is None
+
+
+@given(st.integers(2, 9), st.integers(2, 9), st.floats(0.001, 0.3), st.floats(0.001, 0.3), st.floats(0.01, 2.0))
+def test_the_launches_that_are_asked_for_are_more_than_there_are(left, right, one, other, limit):
+    sides = [[math.exp(spread * (-1) ** at) for at in range(count)] for count, spread in ((left, one), (right, other))]
+    found = log_ratio(*sides).launches_for(limit, 0.0)
+    assert found is None or min(left, right) < found <= 200
+
+
 def test_trimming_by_hand():
     # 6 values, one left out at each end: kept 2, 3, 4, 5, winsorised 2, 2, 3, 4, 5, 5 with variance 1.9.
     found = robust([1.0, 2.0, 3.0, 4.0, 5.0, 90.0])

@@ -10,9 +10,12 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from resnet_bench import units
 from resnet_bench.analysis.metric import ExactMetric
 from resnet_bench.analysis.metrics import POSITION, find_metric
+from resnet_bench.analysis.stats import MIN_LAUNCHES
 from resnet_bench.analysis.verdicts import rulings
 from resnet_bench.analysis.verdicts.exit_codes import of_ruling
 from resnet_bench.analysis.verdicts.figures import of_row
+from resnet_bench.analysis.verdicts.interval_words import launches_of
+from resnet_bench.analysis.verdicts.judging import MEASURE_ENOUGH
 from resnet_bench.analysis.verdicts.ratio import log_ratio
 from resnet_bench.analysis.verdicts.rulings import Status
 from resnet_bench.analysis.verdicts.thresholds import Rule
@@ -189,8 +192,7 @@ def _blind(rule: Rule, rows: Sequence[Comparison]) -> Iterator[str]:
         return
     reach, worst = max(blind, key=lambda it: it[0])
     where = "" if len(blind) == len(reaches) else f" in {len(blind)} of {counted(len(reaches), 'row')}"
-    seen = f"this run sees changes from {units.percent_short(reach)}{where}"
-    yield f"{rule.name}: {seen}; for {units.percent_short(rule.limit)} {_cure(rule.limit, worst)}."
+    yield f"{rule.name}: {_seen(reach, worst)}{where}; {_cure(rule.limit, worst)}."
 
 
 def _reach(ratio: float, judged: Interval) -> float:
@@ -198,13 +200,26 @@ def _reach(ratio: float, judged: Interval) -> float:
     return math.expm1(min(_LARGEST_REACH, max(math.log(ratio / judged.low), math.log(judged.high / ratio))))
 
 
+def _seen(reach: float, row: Comparison) -> str:
+    fewest = min(launches_of(row))
+    if reach <= units.TENFOLD - 1:
+        return f"this run sees changes from {units.percent_short(reach)}"
+    if fewest < MIN_LAUNCHES:
+        return f"{counted(fewest, 'launch', 'launches')} a side say next to nothing about launch noise"
+    return "this run sees no change below tenfold"
+
+
 def _cure(limit: float, row: Comparison) -> str:
     sides = of_row(row)
     estimate = sides and log_ratio(sides.baseline.launch_medians, sides.contender.launch_medians, doubt=sides.doubt)
     known_band = (row.band or 0.0) if row.judged != row.interval else 0.0
+    asked = f"for {units.percent_short(limit)}"
+    if known_band >= limit:
+        differ = f"separate runs differ by up to {units.percent_short(known_band)} here, however many launches"
+        return f"{asked} use ab: {differ}"
+    if estimate is not None and min(estimate.launches) < MIN_LAUNCHES:  # no plan comes of a spread that is not known
+        return f"{MEASURE_ENOUGH} a side, or use ab"
     launches = estimate.launches_for(limit, known_band) if estimate else None
     if launches is not None:
-        return f"measure about {launches} launches, or use ab"
-    if known_band >= limit:
-        return f"use ab: separate runs differ by up to {units.percent_short(known_band)} here, however many launches"
-    return "use ab: no number of launches within reason is enough"
+        return f"{asked} measure about {launches} launches a side, or use ab"
+    return f"{asked} use ab: no number of launches within reason is enough"

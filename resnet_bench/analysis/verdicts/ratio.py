@@ -19,7 +19,7 @@ import numpy as np
 from scipy import special
 
 from resnet_bench.analysis.confidence import CONFIDENCE
-from resnet_bench.analysis.location import Shift, doubted, robust, robust_cut, shift, trimmed
+from resnet_bench.analysis.location import Location, Shift, doubted, robust, robust_cut, shift, trimmed
 from resnet_bench.analysis.stats import exponential, t_quantile
 from resnet_bench.records import Interval
 
@@ -35,14 +35,16 @@ class LogRatio:
     """Logarithm of contender / baseline.
 
     `center` is of the medians that tables show, `robust` and `plain` are of means with and without trimming, equal
-    where there are too few launches to trim. `variance` is of one launch, as the robust means see it.
+    where there are too few launches to trim. `variances` are of one launch of each side, as the robust means see it;
+    `doubt` is a standard deviation that launches do not show.
     """
 
     center: float
     robust: Shift
     plain: Shift
     launches: tuple[int, int]
-    variance: float
+    variances: tuple[float, float]
+    doubt: float = 0.0
 
     @property
     def ratio(self) -> float:
@@ -96,16 +98,26 @@ class LogRatio:
     def launches_for(self, limit: float, band: float) -> int | None:
         """Return how many launches a side let identical code keep a limit in 95 of 100 runs, or None beyond 200.
 
+        More than the side with fewer of them has: for those that are there the limit is out of reach already.
+
         Args:
             limit: relative change.
             band: what separate runs may differ by, relative.
         """
-        for count in range(2, _MOST_LAUNCHES + 1):
-            error = math.sqrt(2 * self.variance / count)
-            half = math.hypot(t_quantile(degrees(count), CONFIDENCE) * error, math.log1p(band))
-            if half + _NORMAL_POWER * error < math.log1p(limit):
+        for count in range(min(self.launches) + 1, _MOST_LAUNCHES + 1):
+            planned = self._of_launches(count)
+            half = math.hypot(t_quantile(planned.degrees, CONFIDENCE) * planned.error, math.log1p(band))
+            if half + _NORMAL_POWER * planned.error < math.log1p(limit):
                 return count
         return None
+
+    def _of_launches(self, count: int) -> Shift:
+        """Return how sure the difference would be of so many launches a side, or of more where a side has them."""
+        left, right = (
+            Location(mean=0.0, variance=variance / size, degrees=size - 2 * robust_cut(size) - 1)
+            for variance, size in zip(self.variances, (max(count, have) for have in self.launches), strict=True)
+        )
+        return doubted(shift(left, right), self.doubt)
 
 
 def log_ratio(baseline: Sequence[float], contender: Sequence[float], *, doubt: float = 0.0) -> LogRatio | None:
@@ -122,7 +134,8 @@ def log_ratio(baseline: Sequence[float], contender: Sequence[float], *, doubt: f
         robust=doubted(shift(left, right), doubt),
         plain=doubted(shift(*(trimmed(side, 0) for side in logs)), doubt),
         launches=(len(baseline), len(contender)),
-        variance=(left.variance * len(baseline) + right.variance * len(contender)) / 2,
+        variances=(left.variance * len(baseline), right.variance * len(contender)),
+        doubt=doubt,
     )
 
 
