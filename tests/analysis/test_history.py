@@ -1,6 +1,7 @@
 """Series in commit order: who is joined with whom, what is repaired, and what when the order is unknown."""
 
 import json
+import math
 import subprocess
 from pathlib import Path
 
@@ -337,6 +338,31 @@ def test_a_benchmark_that_always_failed_is_counted_among_all(tmp_path):
     found, _ = build([asv_folder(tmp_path / "results", revisions, [None, None])], tmp_path)
     assert found.series == ()
     assert "1 of 1 series failed at the newest commit." in found.notes
+    assert "1 series has no value at any commit, and no row: 1 failed (a.track_x)." in found.notes
+
+
+def test_series_without_any_value_are_one_note_with_the_first_names(tmp_path):
+    revisions = make_repository(tmp_path, 2)
+    results = {
+        "a.track_good": [[1.0], [], "1"],
+        "b.track_null": [None, [["'x'", "'y'"]], "1"],
+        "c.track_text": [["1"], [], "1"],
+        "d.track_nan": [[math.nan] * 300, [list(map(str, range(300)))], "1"],
+    }
+    found, _ = build([asv_folder(tmp_path / "results", revisions, [0.0] * 2, results=results)], tmp_path)
+    assert [one.metric for one in found.series] == ["a.track_good"]
+    (said,) = (note for note in found.notes if "no value" in note)
+    assert said == (
+        "303 series have no value at any commit, and no row: 3 failed (b.track_null (x), b.track_null (y) and "
+        "c.track_text), 300 skipped (d.track_nan (0), d.track_nan (1), d.track_nan (10) and 297 more)."
+    )
+
+
+def test_a_series_with_a_value_anywhere_is_no_note(tmp_path):
+    revisions = make_repository(tmp_path, 3)
+    found, _ = build([asv_folder(tmp_path / "results", revisions, [None, 1.0, math.nan])], tmp_path)
+    assert len(found.series) == 1
+    assert not any("no value" in note for note in found.notes)
 
 
 def test_only_dirty_runs_are_nothing_to_show(tmp_path):

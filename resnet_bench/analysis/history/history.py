@@ -17,6 +17,7 @@ from resnet_bench.git import order
 from resnet_bench.git.order import Ordering
 from resnet_bench.records import History, HistoryCommit, HistorySeries, Run
 from resnet_bench.records.asv import AsvResults
+from resnet_bench.words import counted, listed
 
 
 def build(
@@ -77,6 +78,7 @@ def build(
             *faults,
             *_suspicion_note(series),
             *_failing_note(failing, tried),
+            *_empty_note(found, place),
         ),
     )
     return history, ordering
@@ -135,6 +137,19 @@ def _suspicion_note(series: Sequence[HistorySeries]) -> list[str]:
 
 def _failing_note(failing: int, total: int) -> list[str]:
     return [f"{failing} of {total} series failed at the newest commit."] if failing else []
+
+
+def _empty_note(found: Collected, place: Mapping[str, int]) -> list[str]:
+    """Name the series that have no value to show: asv's null is a failure, its NaN was skipped."""
+    names: dict[str, list[str]] = {"failed": [], "skipped": []}
+    for key, points in found.items():
+        if kind := points.without_value(place):
+            names[kind].append(f"{key.metric} ({key.case})" if key.case else key.metric)
+    count = sum(map(len, names.values()))
+    said = [f"{len(of)} {kind} ({listed(sorted(set(of)))})" for kind, of in names.items() if of]
+    have = "has" if count == 1 else "have"
+    series = counted(count, "series", "series")
+    return [f"{series} {have} no value at any commit, and no row: {', '.join(said)}."] if count else []
 
 
 def _moment(seconds: int) -> str:

@@ -67,6 +67,13 @@ class SeriesPoints:
         failed = max((place[it] for it in self.failed if it in place), default=-1)
         return (max(good, failed), failed > good) if max(good, failed) >= 0 else None
 
+    def without_value(self, place: Mapping[str, int]) -> str:
+        """Return "failed" or "skipped" where that is all that was made of the series, "" where it has a value."""
+        if any(it in place for it in self._revisions):
+            return ""
+        kinds = {"failed": self.failed, "skipped": self.skipped}
+        return next((kind for kind, revisions in kinds.items() if any(it in place for it in revisions)), "")
+
     def in_order(self, key: SeriesKey, place: Mapping[str, int]) -> HistorySeries:
         """Return the series with its commits in order, each once: by the median where it has several values."""
         at: dict[int, list[int]] = {}
