@@ -240,7 +240,7 @@ def test_layers_of_another_machine_are_moved_by_the_ceilings_of_both(capsys):
     assert code == 0
     assert found["latency_s"] == pytest.approx(2 * WanderingSpeed.FIRST * truth, rel=0.02)
     assert found["interval"]["high"] > 1.5 * found["latency_s"]
-    assert "pair of published machines" in run(capsys, *asked, "--across")[1]
+    assert "pairs of published machines" in run(capsys, *asked, "--across")[1]
     (same,) = rb.predict("resnet34", library="there.json", across=True, device="cpu", threads=1)
     assert same.latency_s == pytest.approx(found["latency_s"])
 
