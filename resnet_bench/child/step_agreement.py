@@ -3,11 +3,12 @@
 Compared are the loss and all gradients together, of images that the step was not measured with. How far gradients may
 lie apart depends on the network: a number that is rounded near zero opens or closes a rectifier, and what flows back
 through it comes or goes as a whole. So eager float32 is run once more on images that are rounded as the case rounds its
-numbers, in float32 more coarsely where that does not explain it, and a gross fault is what lies far beyond that too.
+numbers, and a gross fault is what lies far beyond that too. In float32 those rounded images seldom open a rectifier
+that the rounding of all layers opens. What a rectifier lets through reaches the gradients of the layers before it
+alone: loss and the gradients behind it stay as near as float32 is.
 """
 
 import math
-from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -26,8 +27,9 @@ from resnet_bench.specs.arithmetic import arithmetic
 # How much farther than rounded images a case may lie: it rounds between all layers, they are rounded once.
 _BEYOND_ROUNDING_DB = 20.0
 _TENSOR_FLOAT_EPS = 2.0**-10
-# Float32 alone has room for coarser roundings that are still small.
-_COARSER, _COARSEST = 4.0, 2.0**-18
+# A rectifier moved the gradients of a compiled cifar_resnet20 by 36 to 59 dB, in 40 of 400 batches of images.
+_BY_RECTIFIERS_DB = 20.0
+_LOSS_OF_FLOAT32 = 1e-5
 
 
 def step_agreement(workload: Workload, *, seed: int) -> tuple[Agreement | None, tuple[str, ...]]:
@@ -49,26 +51,26 @@ def step_agreement(workload: Workload, *, seed: int) -> tuple[Agreement | None, 
         workload.set_arithmetic(case.plain.precision)
         torch.manual_seed(seed)
         expected = step.gradients(images, network)
-        if not expected.is_finite:
-            return None, ()
-        if not found.is_finite:
-            raise DisagreesError(
-                f"{case.executor} in {case.precision}: loss or gradients are not finite, eager float32's are."
-            )
-        compared = compare_steps(found, expected, images=len(images))
-        rounded_db: list[float] = []
-        for size in _roundings(case):
-            torch.manual_seed(seed + 1)  # another draw for what is random in the step
-            rounded = step.gradients(_rounded(images, size, seed=seed), network)
-            by_rounding = compare_steps(rounded, expected, images=len(images)).sqnr_db if rounded.is_finite else None
-            rounded_db.append(LARGEST_DB if by_rounding is None else by_rounding)
-            if not _lies_beyond(compared, _least_db(case, rounded_db)):
-                break
+        torch.manual_seed(seed + 1)  # another draw for what is random in the step
+        rounded = step.gradients(_rounded(images, case, seed=seed), network)
     except (RuntimeError, MemoryError, UnsupportedError) as error:  # want of memory for float32, as a rule
         return None, (remarks.not_compared(error),)
     finally:
         workload.set_arithmetic()
-    refuse_gross_fault(compared, case, rounded_db=rounded_db)
+    if not expected.is_finite:
+        return None, ()
+    if not found.is_finite:
+        raise DisagreesError(
+            f"{case.executor} in {case.precision}: loss or gradients are not finite, eager float32's are."
+        )
+    compared = compare_steps(found, expected, images=len(images))
+    by_rounding = compare_steps(rounded, expected, images=len(images)).sqnr_db if rounded.is_finite else None
+    refuse_gross_fault(
+        compared,
+        case,
+        rounding_db=LARGEST_DB if by_rounding is None else by_rounding,
+        nearest_db=nearest_gradient_db(found, expected),
+    )
     return compared, ()
 
 
@@ -90,36 +92,38 @@ def compare_steps(found: Differentiated, expected: Differentiated, *, images: in
     )
 
 
-def refuse_gross_fault(compared: Agreement, case: Case, *, rounded_db: Sequence[float]) -> None:
+def nearest_gradient_db(found: Differentiated, expected: Differentiated) -> float:
+    """Return the largest SQNR of one weight's gradient; of weights whose gradient is 0 nothing can be said."""
+    pairs = zip(found.gradients, expected.gradients, strict=True)
+    each = (compare_steps(Differentiated(0.0, (one,)), Differentiated(0.0, (other,)), images=1) for one, other in pairs)
+    known = zip(each, expected.gradients, strict=True)
+    return max(
+        (LARGEST_DB if it.sqnr_db is None else it.sqnr_db for it, wanted in known if bool(_numbers(wanted).any())),
+        default=-LARGEST_DB,
+    )
+
+
+def refuse_gross_fault(compared: Agreement, case: Case, *, rounding_db: float, nearest_db: float) -> None:
     """Refuse what cannot be the step.
 
     Args:
         compared: with eager float32.
         case: what was measured.
-        rounded_db: how near eager float32 stays to itself on images rounded as the case's products round, and on more
-            coarsely rounded ones.
+        rounding_db: how near eager float32 stays to itself on rounded images.
+        nearest_db: the SQNR of the one weight whose gradient is nearest.
 
     Raises:
-        DisagreesError: its gradients lie as far off as others would, or in float32 far beyond rounding.
+        DisagreesError: its gradients lie as far off as others would, or in float32 far beyond rounding and rectifiers.
     """
-    least_db = _least_db(case, rounded_db)
-    if _lies_beyond(compared, least_db):
+    bar_db = arithmetic(case.precision).least_sqnr_db
+    only_rectifiers = nearest_db >= bar_db and (compared.loss_error or 0.0) <= _LOSS_OF_FLOAT32
+    least_db = min(bar_db, rounding_db - _BEYOND_ROUNDING_DB, _BY_RECTIFIERS_DB if only_rectifiers else bar_db)
+    if compared.sqnr_db is not None and compared.sqnr_db < least_db:
         raise DisagreesError(
             f"{case.executor} in {case.precision} does not compute the training step: against eager float32 the SQNR "
             f"of its gradients is {compared.sqnr_db:.1f} dB, at least {least_db:.1f} dB were expected (rounding the "
-            f"images alone gives {min(rounded_db):.1f} dB; the loss differs by {compared.loss_error or 0.0:.2g} of "
-            "itself)."
+            f"images alone gives {rounding_db:.1f} dB; the loss differs by {compared.loss_error or 0.0:.2g} of itself)."
         )
-
-
-def _lies_beyond(compared: Agreement, least_db: float) -> bool:
-    return compared.sqnr_db is not None and compared.sqnr_db < least_db
-
-
-def _least_db(case: Case, rounded_db: Sequence[float]) -> float:
-    """Return what the step has at least; coarse roundings stand for those of all layers, and have no room beside."""
-    finest, *coarser = rounded_db
-    return min(arithmetic(case.precision).least_sqnr_db, finest - _BEYOND_ROUNDING_DB, *coarser)
 
 
 def _numbers(gradient: Tensor | None) -> Tensor:
@@ -138,20 +142,9 @@ def _in_float32(workload: Workload) -> nn.Module:
     return copied(network, {}).float()
 
 
-def _roundings(case: Case) -> Iterator[float]:
-    """Yield by how much of itself an image's number is rounded: once by the case's products, then ever more coarsely.
-
-    All layers round, and one draw on images may happen to open no rectifier where those open one.
-    """
+def _rounded(images: NDArray[np.float32], case: Case, *, seed: int) -> NDArray[np.float32]:
+    """Return images each of whose numbers is off by what the case's products may round it by."""
     computes = arithmetic(case.precision)
     eps = _TENSOR_FLOAT_EPS if computes.tensor_float else torch.finfo(getattr(torch, computes.computes)).eps
-    size = max(eps, torch.finfo(torch.float32).eps)
-    yield size
-    while (size := size * _COARSER) <= _COARSEST:
-        yield size
-
-
-def _rounded(images: NDArray[np.float32], size: float, *, seed: int) -> NDArray[np.float32]:
-    """Return images each of whose numbers is off by so much of itself."""
     signs = np.random.default_rng(seed).choice([-1.0, 1.0], size=images.shape)
-    return (images * (1 + size * signs)).astype(np.float32)
+    return (images * (1 + max(eps, torch.finfo(torch.float32).eps) * signs)).astype(np.float32)

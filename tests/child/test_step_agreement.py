@@ -7,9 +7,10 @@ import torch
 from torch import nn
 
 from resnet_bench.child.agreement import agreement
-from resnet_bench.child.step_agreement import compare_steps, refuse_gross_fault
+from resnet_bench.child.step_agreement import compare_steps, nearest_gradient_db, refuse_gross_fault
 from resnet_bench.errors import DisagreesError
 from resnet_bench.executors.differentiated import Differentiated, differentiated
+from resnet_bench.executors.inputs import input_of, random_inputs
 from resnet_bench.profilers.workload import Workload
 from resnet_bench.records import Executor, Launch, MemoryFormat, Mode, Precision
 from resnet_bench.runner.launchers.local import LocalLauncher
@@ -73,9 +74,57 @@ def test_a_gross_fault_is_beyond_the_bound_and_beyond_what_rounding_explains(
     asked = case(precision=precision, executor=Executor.COMPILE)
     if disagrees:
         with pytest.raises(DisagreesError, match=rf"compile in {precision} does not compute the training step.*dB"):
-            refuse_gross_fault(it, asked, rounded_db=[rounding_db])
+            refuse_gross_fault(it, asked, rounding_db=rounding_db, nearest_db=sqnr_db)
     else:
-        refuse_gross_fault(it, asked, rounded_db=[rounding_db])
+        refuse_gross_fault(it, asked, rounding_db=rounding_db, nearest_db=sqnr_db)
+
+
+def steps(*weights_db, loss=1.0):
+    """Two steps of as many weights, each of whose gradients is so many dB off."""
+    gradient = torch.ones(100, dtype=torch.float64)
+    found = Differentiated(loss, tuple(gradient * (1 + 10 ** (-db / 20)) for db in weights_db))
+    return found, Differentiated(1.0, tuple(gradient for _ in weights_db))
+
+
+@pytest.mark.parametrize(
+    ("weights_db", "loss", "disagrees"),
+    [
+        ((30.0, 30.0, 120.0), 1.0, False),  # a rectifier before the last layer
+        ((30.0, 30.0, 55.0), 1.0, True),  # a lower precision on the way back
+        ((30.0, 30.0, 120.0), 1.001, True),  # and on the way there
+        ((15.0, 15.0, 120.0), 1.0, True),
+    ],
+)
+def test_a_rectifier_in_float32_leaves_the_loss_and_the_gradients_behind_it(weights_db, loss, disagrees):
+    found, expected = steps(*weights_db, loss=loss)
+    it, asked = compare_steps(found, expected, images=1), case(precision=Precision.FP32, executor=Executor.COMPILE)
+    given = dict(rounding_db=120.0, nearest_db=nearest_gradient_db(found, expected))
+    if disagrees:
+        with pytest.raises(DisagreesError, match="does not compute the training step"):
+            refuse_gross_fault(it, asked, **given)
+    else:
+        refuse_gross_fault(it, asked, **given)
+
+
+def test_a_weight_that_the_loss_does_not_reach_is_no_nearest_one():
+    found, expected = steps(30.0)
+    unreached = (None, torch.zeros(3))
+    assert nearest_gradient_db(
+        found._replace(gradients=(*found.gradients, *unreached)),
+        expected._replace(gradients=(*expected.gradients, *unreached)),
+    ) == pytest.approx(30.0)
+
+
+def test_what_computes_in_bfloat16_is_not_taken_for_float32_with_rectifiers():
+    work = workload()
+    network, (images,) = work.prepared.plain()[0], random_inputs(input_of(work.case), 4, seed=5)
+    found = work.step.gradients(images, None)
+    work.set_arithmetic(Precision.FP32)
+    expected = work.step.gradients(images, network)
+    work.set_arithmetic()
+    it, asked = compare_steps(found, expected, images=4), case(precision=Precision.FP32, executor=Executor.COMPILE)
+    with pytest.raises(DisagreesError):
+        refuse_gross_fault(it, asked, rounding_db=120.0, nearest_db=nearest_gradient_db(found, expected))
 
 
 @pytest.mark.parametrize("precision", [Precision.AMP_BF16, Precision.BF16, Precision.AMP_FP16])
@@ -90,17 +139,6 @@ def test_another_memory_format_in_float32_is_nearer_than_any_lower_precision():
     it = compared(workload(precision=Precision.FP32, memory_format=MemoryFormat.CHANNELS_LAST))
     assert it.sqnr_db is None or it.sqnr_db > 60
     assert it.loss_error < 1e-4
-
-
-def test_a_coarser_rounding_explains_what_lies_no_farther_off_than_it():
-    """A rectifier that all layers' rounding opens may stay shut where the images alone are rounded as finely."""
-    expected = Differentiated(1.0, (torch.ones(100, dtype=torch.float64),))
-    found = Differentiated(1.0, (torch.ones(100, dtype=torch.float64) * (1 + 10 ** (-55 / 20)),))
-    it, asked = compare_steps(found, expected, images=1), case(precision=Precision.FP32, executor=Executor.COMPILE)
-    refuse_gross_fault(it, asked, rounded_db=[120.0, 118.0, 48.0])
-    for rounded_db in ([120.0], [120.0, 118.0], [120.0, 56.0]):
-        with pytest.raises(DisagreesError, match=f"rounding the images alone gives {min(rounded_db)} dB"):
-            refuse_gross_fault(it, asked, rounded_db=rounded_db)
 
 
 def test_eager_float32_itself_is_not_compared():
