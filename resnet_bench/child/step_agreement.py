@@ -94,13 +94,12 @@ def compare_steps(found: Differentiated, expected: Differentiated, *, images: in
 
 def nearest_gradient_db(found: Differentiated, expected: Differentiated) -> float:
     """Return the largest SQNR of one weight's gradient; of weights whose gradient is 0 nothing can be said."""
-    pairs = zip(found.gradients, expected.gradients, strict=True)
-    each = (compare_steps(Differentiated(0.0, (one,)), Differentiated(0.0, (other,)), images=1) for one, other in pairs)
-    known = zip(each, expected.gradients, strict=True)
-    return max(
-        (LARGEST_DB if it.sqnr_db is None else it.sqnr_db for it, wanted in known if bool(_numbers(wanted).any())),
-        default=-LARGEST_DB,
-    )
+    each = [
+        compare_steps(Differentiated(0.0, (one,)), Differentiated(0.0, (other,)), images=1).sqnr_db
+        for one, other in zip(found.gradients, expected.gradients, strict=True)
+        if _numbers(other).any()
+    ]
+    return max((LARGEST_DB if it is None else it for it in each), default=-LARGEST_DB)
 
 
 def refuse_gross_fault(compared: Agreement, case: Case, *, rounding_db: float, nearest_db: float) -> None:
